@@ -1,0 +1,262 @@
+//! Board: the one serialisable value every viewer shows; schema `tillwatch/board/1` (DESIGN section 4).
+//! Built by the watcher, read by everyone; holds no policy, no credential and no behaviour.
+
+use serde::{Deserialize, Serialize};
+
+use crate::detect::verdict::{
+    Cell, Class, Finding, FunnelStep, GuardrailState, Impact, JourneyState, Suspect,
+};
+use crate::domain::change::{ChangeKind, ChangeStatus};
+use crate::domain::id::{ActionId, IncidentId, JourneyId, ReleaseId, SourceId};
+use crate::domain::money::{MoneyRange, Range};
+use crate::domain::segment::Scope;
+use crate::domain::severity::Severity;
+use crate::domain::time::Timestamp;
+use crate::policy::severity::Choice;
+
+pub const SCHEMA: &str = "tillwatch/board/1";
+
+/// Everything a viewer shows. All fields are always present; unknown is null.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Board {
+    pub schema: String,
+    pub generated_at: Timestamp,
+    pub site: String,
+    pub watcher: Option<Watcher>,
+    /// Worst first (`incident::rank`).
+    pub incidents: Vec<Incident>,
+    pub cells: Vec<Cell>,
+    /// Newest first.
+    pub releases: Vec<Release>,
+    pub impacts: Vec<Impact>,
+    pub journeys: Vec<JourneyState>,
+    pub guardrails: Vec<GuardrailState>,
+    pub funnel: Vec<FunnelStep>,
+    pub checklist: Vec<ChecklistItem>,
+    pub sources: Vec<Source>,
+    /// Lines of wisdom about the board itself: `baselines are 3 days old`, `journal is volatile`.
+    pub notices: Vec<String>,
+    /// Shop seconds per wall second; 1 except in the demo.
+    pub speed: f64,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Watcher {
+    pub host: String,
+    pub pid: u32,
+    pub since: Timestamp,
+    pub lease_until: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    Pending,
+    Triggered,
+    Acknowledged,
+    Mitigating,
+    Verifying,
+    Mitigated,
+    Resolved,
+    Reviewed,
+    Cancelled,
+}
+
+impl State {
+    /// Still asks for someone's attention.
+    pub const fn is_open(self) -> bool {
+        matches!(
+            self,
+            Self::Pending
+                | Self::Triggered
+                | Self::Acknowledged
+                | Self::Mitigating
+                | Self::Verifying
+        )
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Triggered => "triggered",
+            Self::Acknowledged => "acknowledged",
+            Self::Mitigating => "mitigating",
+            Self::Verifying => "verifying",
+            Self::Mitigated => "mitigated",
+            Self::Resolved => "resolved",
+            Self::Reviewed => "reviewed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// One incident as viewers see it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Incident {
+    pub id: IncidentId,
+    pub severity: Severity,
+    pub state: State,
+    pub headline: String,
+    pub journey: Option<JourneyId>,
+    pub class: Class,
+    pub segments: Vec<Scope>,
+    /// Who has it now; null when nobody acknowledged.
+    pub owner: Option<String>,
+    pub acked_by: Option<String>,
+    pub acked_at: Option<Timestamp>,
+    pub ack_expires_at: Option<Timestamp>,
+    pub opened_at: Timestamp,
+    /// Estimated start of the harm.
+    pub onset_at: Timestamp,
+    pub ack_due_at: Option<Timestamp>,
+    /// The decision deadline; null once decided.
+    pub decide_due_at: Option<Timestamp>,
+    /// A hand-started timer's end.
+    pub timer_due_at: Option<Timestamp>,
+    pub timer_extended: bool,
+    pub decision: Option<Decision>,
+    /// Per minute.
+    pub revenue_at_risk: Option<MoneyRange>,
+    pub lost: Option<Range>,
+    pub affected: Option<Range>,
+    pub money_method: String,
+    pub suspect: Suspect,
+    pub findings: Vec<Finding>,
+    pub evidence_for: Vec<String>,
+    pub evidence_against: Vec<String>,
+    pub rule: String,
+    pub raise: String,
+    pub action: Option<Action>,
+    /// What a rollback would do now; null when no rollback is configured or no release is suspected.
+    pub rollback: Option<RollbackPlan>,
+    /// Every decision with whether this severity allows it.
+    pub choices: Vec<ChoiceRow>,
+    /// The last entries of the journal about it, oldest first.
+    pub timeline: Vec<TimelineEntry>,
+    pub occurrences: u32,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Decision {
+    pub choice: Choice,
+    pub reason: String,
+    pub by: String,
+    pub at: Timestamp,
+    pub recheck_at: Option<Timestamp>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ChoiceRow {
+    pub choice: Choice,
+    pub allowed: bool,
+    /// The policy row that says so.
+    pub why: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TimelineEntry {
+    pub at: Timestamp,
+    pub actor: String,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionState {
+    Prepared,
+    Sent,
+    Accepted,
+    Refused,
+    Unknown,
+    Verifying,
+    Verified,
+    NotHelping,
+}
+
+/// The newest action of an incident.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Action {
+    pub id: ActionId,
+    pub name: String,
+    pub state: ActionState,
+    pub from: ReleaseId,
+    pub to: ReleaseId,
+    pub by: String,
+    pub prepared_at: Timestamp,
+    pub sent_at: Option<Timestamp>,
+    pub answered_at: Option<Timestamp>,
+    pub detail: String,
+    /// Until when recovery is watched.
+    pub verify_until: Option<Timestamp>,
+}
+
+/// A rollback laid out before it is confirmed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RollbackPlan {
+    pub action: String,
+    pub environment: String,
+    pub service: String,
+    pub host: String,
+    pub from: ReleaseId,
+    pub to: ReleaseId,
+    /// Last six letters and digits of `to`, lower case (DESIGN section 7).
+    pub confirm_token: String,
+    pub prechecks: Vec<Precheck>,
+    /// All required pre-checks hold and the severity allows it.
+    pub ready: bool,
+    pub attempt: u32,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Precheck {
+    pub name: String,
+    pub ok: bool,
+    pub required: bool,
+    pub detail: String,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Release {
+    pub id: ReleaseId,
+    pub service: String,
+    pub kind: ChangeKind,
+    pub environment: String,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+    /// 0..=1 of traffic, now.
+    pub share: f64,
+    pub status: ChangeStatus,
+    pub previous: Option<ReleaseId>,
+    pub author: String,
+    pub suspect_of: Vec<IncidentId>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ChecklistItem {
+    pub item: String,
+    pub pass: bool,
+    pub detail: String,
+    pub if_failed: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceState {
+    Live,
+    Stale,
+    Partial,
+    Suspect,
+    Blind,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Source {
+    pub name: SourceId,
+    pub kind: String,
+    pub state: SourceState,
+    pub since: Timestamp,
+    pub last_ok_at: Option<Timestamp>,
+    pub next_at: Option<Timestamp>,
+    /// The last error in plain words, sanitised for secrets.
+    pub error: Option<String>,
+}

@@ -1,0 +1,1 @@
+//! The command line: one file per subcommand, mapping words to rooms and outcomes to exit codes.

@@ -1,0 +1,199 @@
+//! What judging says: findings, cells, cases and suspects. Plain data that incidents and the board hold.
+//! No statistics here, only their results with the numbers that led to them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{GuardrailId, JourneyId, ReleaseId};
+use crate::domain::metric::Metric;
+use crate::domain::money::Range;
+use crate::domain::observation::Quality;
+use crate::domain::segment::{Scope, Segment};
+use crate::domain::severity::Severity;
+use crate::domain::time::Timestamp;
+
+/// A guardrail's answer now. `Unsure` and `Blind` are never drawn as green.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Ok,
+    Unsure,
+    Blind,
+    Breach,
+}
+
+/// One guardrail on one segment, with its inputs unfolded.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Finding {
+    pub guardrail: GuardrailId,
+    pub verdict: Verdict,
+    pub metric: Metric,
+    /// `p75`, `rate`, `count`, `state`.
+    pub stat: String,
+    pub segment: Scope,
+    pub value: Option<f64>,
+    pub unit: String,
+    /// Samples behind the value.
+    pub n: f64,
+    pub baseline: Option<f64>,
+    /// The test in words with its numbers: `LLR 34.1 nats over 4 x 5m, line 17`.
+    pub test: String,
+    /// Evidence in a sentence for people.
+    pub text: String,
+}
+
+/// One cell of the heatmap.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Cell {
+    pub metric: Metric,
+    pub stat: String,
+    pub segment: Segment,
+    pub value: Option<f64>,
+    pub unit: String,
+    pub n: f64,
+    /// 95 % interval of `value`.
+    pub interval: Option<Range>,
+    pub baseline: Option<f64>,
+    pub verdict: Verdict,
+    #[serde(default, skip_serializing)]
+    pub quality: Quality,
+}
+
+/// What kind of trouble a case is (detection/README section 2).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// Speed or errors.
+    Regression,
+    /// A journey or region is down.
+    Availability,
+    /// The funnel lost shoppers without a speed cause.
+    Conversion,
+    /// The measuring broke, not the shop; also blindness.
+    Telemetry,
+    /// Paid traffic pays back later.
+    Efficiency,
+}
+
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    High,
+    Medium,
+    Low,
+    #[default]
+    None,
+}
+
+/// The change that most likely did it, or `release: None` for "no release explains this".
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Suspect {
+    pub release: Option<ReleaseId>,
+    pub confidence: Confidence,
+    /// Why it is suspected (or why none is).
+    pub reasons: Vec<String>,
+    /// Counter-evidence.
+    pub against: Vec<String>,
+    /// Every change that was considered, with the word why it was kept or cleared.
+    pub considered: Vec<Considered>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Considered {
+    pub release: ReleaseId,
+    pub why: String,
+}
+
+/// A group of findings with one cause: what an incident is opened for. The key is stable while the
+/// case lives; segments are members, never part of the key.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Case {
+    pub key: String,
+    pub class: Class,
+    pub severity: Severity,
+    /// The severity rule that fired, by name.
+    pub rule: String,
+    /// What would raise it: `Sev 1 if checkout checks fail too`.
+    pub raise: String,
+    pub journey: Option<JourneyId>,
+    /// One line for the list: `Payment step 61% -> 18%`; no segment names in it.
+    pub headline: String,
+    pub segments: Vec<Scope>,
+    pub onset_at: Timestamp,
+    /// False once it has been clear for the guardrail's clear time.
+    pub firing: bool,
+    pub findings: Vec<Finding>,
+    pub evidence_for: Vec<String>,
+    pub evidence_against: Vec<String>,
+    pub suspect: Suspect,
+    /// Money per minute, major units; `None` when it cannot be estimated (the reason is in
+    /// `money_method`).
+    pub risk_per_minute: Option<Range>,
+    pub lost: Option<Range>,
+    /// Affected sessions since onset.
+    pub affected: Option<Range>,
+    pub money_method: String,
+}
+
+/// A row of the funnel view.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct FunnelStep {
+    pub step: Metric,
+    pub value: Option<f64>,
+    pub baseline: Option<f64>,
+    pub n: f64,
+    pub verdict: Verdict,
+}
+
+/// One guardrail over all its segments.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct GuardrailState {
+    pub guardrail: GuardrailId,
+    pub class: String,
+    pub owner: String,
+    /// The worst verdict in its scope.
+    pub verdict: Verdict,
+    pub detail: String,
+}
+
+/// One journey: its synthetic state and how well it is covered.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct JourneyState {
+    pub journey: JourneyId,
+    pub verdict: Verdict,
+    /// Last result per location, `location: pass|fail kind`, newest first.
+    pub checks: Vec<String>,
+    pub last_check_at: Option<Timestamp>,
+    pub rum_covered: bool,
+    pub synthetic_covered: bool,
+}
+
+/// All that judging says at one instant.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Judgement {
+    pub at: Timestamp,
+    pub cells: Vec<Cell>,
+    /// Every case alive, and those that cleared since the last judgement (`firing: false`).
+    pub cases: Vec<Case>,
+    pub guardrails: Vec<GuardrailState>,
+    pub funnel: Vec<FunnelStep>,
+    pub journeys: Vec<JourneyState>,
+    /// Per release: before/after per segment against untouched segments.
+    pub impacts: Vec<Impact>,
+}
+
+/// What a release did to one metric of one segment.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Impact {
+    pub release: ReleaseId,
+    pub metric: Metric,
+    pub segment: Segment,
+    pub before: Option<f64>,
+    pub after: Option<f64>,
+    /// Change of untouched segments over the same time, as a ratio (1.0 is none).
+    pub control: Option<f64>,
+    pub n_before: f64,
+    pub n_after: f64,
+    pub verdict: Verdict,
+}

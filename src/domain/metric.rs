@@ -1,0 +1,195 @@
+//! What is measured: the closed table of metrics with unit, kind and the direction that is bad.
+//! Names follow web-vitals and DESIGN; retired names map to their successors with a warning.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A metric of the shop.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Metric {
+    Lcp,
+    Inp,
+    Cls,
+    Fcp,
+    Ttfb,
+    Tbt,
+    PageLoad,
+    PageLoadSuccess,
+    JsErrorRate,
+    UserErrorRate,
+    ApiSuccess,
+    CrashRate,
+    PageViews,
+    Sessions,
+    AddToCart,
+    CheckoutStart,
+    PaymentTry,
+    Orders,
+    Revenue,
+    EdgeRequests,
+    ConversionRate,
+    AddToCartRate,
+    CheckoutRate,
+    PaymentRate,
+    OrderRate,
+    CacPayback,
+    CheckSuccess,
+    CheckDuration,
+    BeaconLag,
+    OrphanShare,
+}
+
+/// The shape a metric's values have, and therefore the tests that apply.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A distribution of samples (histogram); shown as a percentile.
+    Dist,
+    /// Hits of trials, 0..=1.
+    Ratio,
+    /// Events in a window.
+    Count,
+    /// One number at an instant.
+    Gauge,
+}
+
+/// Which change of a metric hurts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Bad {
+    Up,
+    Down,
+    Both,
+}
+
+/// One row of the metric table.
+pub struct Row {
+    pub metric: Metric,
+    pub name: &'static str,
+    pub label: &'static str,
+    pub unit: &'static str,
+    pub kind: Kind,
+    pub bad: Bad,
+}
+
+const fn row(
+    metric: Metric,
+    name: &'static str,
+    label: &'static str,
+    unit: &'static str,
+    shape: (Kind, Bad),
+) -> Row {
+    Row { metric, name, label, unit, kind: shape.0, bad: shape.1 }
+}
+
+const DIST_UP: (Kind, Bad) = (Kind::Dist, Bad::Up);
+const RATIO_UP: (Kind, Bad) = (Kind::Ratio, Bad::Up);
+const RATIO_DOWN: (Kind, Bad) = (Kind::Ratio, Bad::Down);
+const COUNT_DOWN: (Kind, Bad) = (Kind::Count, Bad::Down);
+
+/// The table. Units: `ms`, `ratio` (0..=1), `count`, `score` (CLS), `money`, `days`.
+pub const TABLE: [Row; 30] = [
+    row(Metric::Lcp, "lcp", "LCP", "ms", DIST_UP),
+    row(Metric::Inp, "inp", "INP", "ms", DIST_UP),
+    row(Metric::Cls, "cls", "CLS", "score", DIST_UP),
+    row(Metric::Fcp, "fcp", "FCP", "ms", DIST_UP),
+    row(Metric::Ttfb, "ttfb", "TTFB", "ms", DIST_UP),
+    row(Metric::Tbt, "tbt", "TBT", "ms", DIST_UP),
+    row(Metric::PageLoad, "page_load", "page load", "ms", DIST_UP),
+    row(Metric::PageLoadSuccess, "page_load_success", "page load success", "ratio", RATIO_DOWN),
+    row(Metric::JsErrorRate, "js_error_rate", "JS errors", "ratio", RATIO_UP),
+    row(Metric::UserErrorRate, "user_error_rate", "users with errors", "ratio", RATIO_UP),
+    row(Metric::ApiSuccess, "api_success", "API success", "ratio", RATIO_DOWN),
+    row(Metric::CrashRate, "crash_rate", "crashes", "ratio", RATIO_UP),
+    row(Metric::PageViews, "page_views", "page views", "count", (Kind::Count, Bad::Both)),
+    row(Metric::Sessions, "sessions", "sessions", "count", COUNT_DOWN),
+    row(Metric::AddToCart, "add_to_cart", "add to cart", "count", COUNT_DOWN),
+    row(Metric::CheckoutStart, "checkout_start", "checkout start", "count", COUNT_DOWN),
+    row(Metric::PaymentTry, "payment_try", "payment tries", "count", COUNT_DOWN),
+    row(Metric::Orders, "orders", "orders", "count", COUNT_DOWN),
+    row(Metric::Revenue, "revenue", "revenue", "money", COUNT_DOWN),
+    row(Metric::EdgeRequests, "edge_requests", "edge requests", "count", COUNT_DOWN),
+    row(Metric::ConversionRate, "conversion_rate", "conversion", "ratio", RATIO_DOWN),
+    row(Metric::AddToCartRate, "add_to_cart_rate", "add-to-cart step", "ratio", RATIO_DOWN),
+    row(Metric::CheckoutRate, "checkout_rate", "checkout step", "ratio", RATIO_DOWN),
+    row(Metric::PaymentRate, "payment_rate", "payment step", "ratio", RATIO_DOWN),
+    row(Metric::OrderRate, "order_rate", "order step", "ratio", RATIO_DOWN),
+    row(Metric::CacPayback, "cac_payback", "CAC payback", "days", (Kind::Gauge, Bad::Up)),
+    row(Metric::CheckSuccess, "check_success", "synthetic check", "ratio", RATIO_DOWN),
+    row(Metric::CheckDuration, "check_duration", "check duration", "ms", (Kind::Gauge, Bad::Up)),
+    row(Metric::BeaconLag, "beacon_lag", "beacon lag", "ms", (Kind::Gauge, Bad::Up)),
+    row(Metric::OrphanShare, "orphan_share", "orphan share", "ratio", RATIO_UP),
+];
+
+impl Metric {
+    /// The funnel steps as ratios of one count to the count before it, in order.
+    pub const STEPS: [(Self, Self, Self); 4] = [
+        (Self::AddToCartRate, Self::AddToCart, Self::Sessions),
+        (Self::CheckoutRate, Self::CheckoutStart, Self::AddToCart),
+        (Self::PaymentRate, Self::PaymentTry, Self::CheckoutStart),
+        (Self::OrderRate, Self::Orders, Self::PaymentTry),
+    ];
+
+    pub fn row(self) -> &'static Row {
+        // The table lists every variant; a test holds that, so the fallback is never taken.
+        TABLE.iter().find(|r| r.metric == self).unwrap_or(&TABLE[0])
+    }
+
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    pub fn kind(self) -> Kind {
+        self.row().kind
+    }
+
+    /// Finds a metric by its name. Retired names are accepted: `fid` is INP, `tti` is TBT.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let name = retired(name).unwrap_or(name);
+        TABLE.iter().find(|r| r.name == name).map(|r| r.metric)
+    }
+}
+
+/// The successor of a retired metric name (FID and TTI left web-vitals and Lighthouse).
+pub fn retired(name: &str) -> Option<&'static str> {
+    match name {
+        "fid" => Some("inp"),
+        "tti" => Some("tbt"),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for Metric {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Metric {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(d)?;
+        Self::from_name(&name).ok_or_else(|| {
+            serde::de::Error::custom(format!(
+                "unknown metric `{name}`; `tillwatch schema` lists them"
+            ))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_has_one_row_and_reads_back() {
+        for row in &TABLE {
+            assert_eq!(Metric::from_name(row.name), Some(row.metric));
+            assert_eq!(row.metric.row().name, row.name);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The journal's vocabulary: what happened to an incident, who did it, when; and what one may command.
+//! The line format of the journal is `incident::record`; the meaning of an event is `incident::fold`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::detect::verdict::Case;
+use crate::domain::id::{ActionId, IncidentId, ReleaseId};
+use crate::domain::severity::Severity;
+use crate::domain::time::{Span, Timestamp};
+use crate::policy::severity::Choice;
+
+/// Who did it: the name people know and the identity the machine knows.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Actor {
+    /// Operator name; `tillwatch` for the watcher itself.
+    pub name: String,
+    /// OS user (real user behind sudo), host, terminal, process id.
+    pub os_user: String,
+    pub host: String,
+    pub tty: String,
+    pub pid: u32,
+}
+
+/// One journal entry.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Record {
+    pub at: Timestamp,
+    pub incident: IncidentId,
+    pub actor: Actor,
+    /// What led to it: a key, a command line, a poll, a deadline.
+    pub cause: String,
+    pub event: Event,
+}
+
+/// What a rollback (or other action) intends, complete enough to be sent again byte for byte.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Intent {
+    /// Derived from the facts (DESIGN section 10), also `webhook-id` and `Idempotency-Key`.
+    pub id: ActionId,
+    /// Name of the configured `[[action]]`.
+    pub action: String,
+    pub environment: String,
+    pub service: String,
+    /// Release left, the one expected to be live (precondition).
+    pub from: ReleaseId,
+    /// Release gone to.
+    pub to: ReleaseId,
+    pub attempt: u32,
+    pub dry_run: bool,
+    /// The exact request body.
+    pub body: String,
+}
+
+/// What the receiver said.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum Outcome {
+    Accepted {
+        status: u16,
+        detail: String,
+    },
+    Refused {
+        status: u16,
+        detail: String,
+        retry_after_s: Option<u64>,
+    },
+    /// Timeout, reset, 3xx, 5xx, garbage, or a crash after sending: it may have happened.
+    Unknown {
+        detail: String,
+    },
+}
+
+/// What happened, past tense. Closed: the fold matches every variant by name.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum Event {
+    /// Opened for a case, with both deadlines fixed.
+    Opened {
+        case: Box<Case>,
+        ack_due_at: Timestamp,
+        decide_due_at: Timestamp,
+    },
+    /// New evidence for the same case.
+    Updated {
+        case: Box<Case>,
+    },
+    /// Severity rose or fell; deadlines only ever move earlier.
+    SeverityChanged {
+        from: Severity,
+        to: Severity,
+        reason: String,
+        ack_due_at: Timestamp,
+        decide_due_at: Timestamp,
+    },
+    /// The case stopped firing.
+    Cleared,
+    /// It fires again inside the reopen window: a new occurrence, the ack is reset.
+    Reopened {
+        case: Box<Case>,
+        ack_due_at: Timestamp,
+        decide_due_at: Timestamp,
+    },
+    Acknowledged {
+        note: String,
+        expires_at: Option<Timestamp>,
+    },
+    AckUndone,
+    AckExpired,
+    TimerStarted {
+        due_at: Timestamp,
+    },
+    TimerExtended {
+        due_at: Timestamp,
+        reason: String,
+    },
+    TimerStopped,
+    Decided {
+        choice: Choice,
+        reason: String,
+        recheck_at: Option<Timestamp>,
+    },
+    /// The decision deadline passed without a decision.
+    DecisionExpired,
+    ActionPrepared {
+        intent: Intent,
+    },
+    ActionSent {
+        id: ActionId,
+        try_no: u32,
+    },
+    ActionAnswered {
+        id: ActionId,
+        answer: Outcome,
+    },
+    /// Recovery proven, with the evidence.
+    ActionVerified {
+        id: ActionId,
+        evidence: String,
+    },
+    ActionNotHelping {
+        id: ActionId,
+        evidence: String,
+    },
+    Noted {
+        text: String,
+    },
+    /// Firing ended after an action or by itself; held for the verification time.
+    Mitigated,
+    Resolved {
+        reason: String,
+    },
+    Reviewed {
+        text: String,
+    },
+    /// Not an incident.
+    Cancelled {
+        reason: String,
+    },
+}
+
+/// What an operator may order, by key, command line or phone; the same rules for each.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Command {
+    Acknowledge {
+        note: String,
+    },
+    UndoAcknowledge,
+    StartTimer {
+        span: Span,
+    },
+    ExtendTimer {
+        span: Span,
+        reason: String,
+    },
+    StopTimer,
+    Decide {
+        choice: Choice,
+        reason: String,
+        recheck: Option<Span>,
+    },
+    Note {
+        text: String,
+    },
+    Resolve {
+        reason: String,
+    },
+    /// Prepares the action's intent; the token must be the one shown.
+    Rollback {
+        token: String,
+        dry_run: bool,
+    },
+    /// After refused or not helping: same facts, next attempt number.
+    RollbackAgain {
+        token: String,
+    },
+}

@@ -1,0 +1,1 @@
+//! Documents made of boards and journals: pure functions, no IO.

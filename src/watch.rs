@@ -1,0 +1,2 @@
+//! The watcher's core: `update(&mut Watch, Event) -> Vec<Effect>`; total, synchronous, clock-free.
+//! Holds windows, incidents, changes and source health; builds the board. No IO here.
