@@ -1,79 +1,84 @@
 //! Child processes of the tests: started in their own group, ended by id, checked to be gone.
-//! Lines of their output can be awaited; nothing is ever ended by name.
+//! Their output can be awaited; nothing is ever ended by name.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 
-use crate::wait::{Deadline, eventually, secs};
+use crate::wait::{eventually, secs};
 
-/// A running child with both outputs read line by line.
+/// What a child has written so far, both outputs in one.
+#[derive(Default)]
+struct Heard {
+    text: String,
+    /// Outputs still open.
+    open: usize,
+}
+
+/// A running child whose outputs are read as they come.
 pub struct Running {
     pub name: String,
     child: Child,
-    lines: Receiver<String>,
-    seen: Vec<String>,
-    /// Its own process group; off when it must keep ours.
-    grouped: bool,
+    heard: Arc<(Mutex<Heard>, Condvar)>,
 }
 
 impl Running {
     pub fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::null());
+        Self::spawn(command)
+    }
+
+    /// The same with an input that stays open and says nothing.
+    pub fn start_with_input(mut command: Command) -> Self {
+        command.stdin(Stdio::piped());
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
         let name = command.get_program().to_string_lossy().into_owned();
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         let mut child = command.spawn().unwrap_or_else(|e| panic!("{name}: {e}"));
-        let (tx, lines) = channel();
-        for pipe in [
-            child.stdout.take().map(|p| Box::new(p) as Box<dyn Read + Send>),
-            child.stderr.take().map(|p| Box::new(p) as Box<dyn Read + Send>),
-        ] {
-            let (tx, pipe) = (tx.clone(), pipe.expect("a pipe"));
-            std::thread::spawn(move || {
-                for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
-                    // nobody listens any more once the test is over: read on, so that it can write
-                    tx.send(String::from_utf8_lossy(&line).into_owned()).ok();
-                }
-            });
-        }
-        Self { name, child, lines, seen: Vec::new(), grouped: true }
+        let heard = Arc::new((Mutex::new(Heard { text: String::new(), open: 2 }), Condvar::new()));
+        let (out, err) = (child.stdout.take().expect("a pipe"), child.stderr.take());
+        let (for_out, for_err) = (Arc::clone(&heard), Arc::clone(&heard));
+        std::thread::spawn(move || listen(out, &for_out));
+        std::thread::spawn(move || listen(err.expect("a pipe"), &for_err));
+        Self { name, child, heard }
     }
 
     pub fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 
-    /// The next line that passes, or a panic with everything it said.
-    pub fn wait_line(
-        &mut self,
-        what: &str,
-        limit: Duration,
-        pass: impl Fn(&str) -> bool,
-    ) -> String {
-        let deadline = Deadline::after(limit);
-        loop {
-            match self.lines.recv_timeout(deadline.left()) {
-                Ok(line) => {
-                    self.seen.push(line.clone());
-                    if pass(&line) {
-                        return line;
-                    }
-                }
-                Err(e) => {
-                    let said = self.said();
-                    panic!("{}: no {what} ({e}); it said:\n{said}", self.name)
-                }
-            }
-        }
+    /// The first whole line that passes, or a panic with everything it said.
+    pub fn wait_line(&self, what: &str, limit: Duration, pass: impl Fn(&str) -> bool) -> String {
+        self.wait(what, limit, |text| {
+            let whole = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
+            whole.lines().find(|line| pass(line)).map(str::to_owned)
+        })
+    }
+
+    pub fn wait_text(&self, text: &str, limit: Duration) {
+        self.wait(text, limit, |said| said.contains(text).then_some(()));
+    }
+
+    fn wait<T>(&self, what: &str, limit: Duration, find: impl Fn(&str) -> Option<T>) -> T {
+        let guard = self.heard.0.lock().unwrap();
+        let more = |heard: &mut Heard| heard.open > 0 && find(&heard.text).is_none();
+        let (guard, _) = self.heard.1.wait_timeout_while(guard, limit, more).unwrap();
+        let text = guard.text.clone();
+        drop(guard);
+        find(&text).unwrap_or_else(|| panic!("{}: no {what}; it said:\n{text}", self.name))
     }
 
     /// Everything it wrote up to now.
-    pub fn said(&mut self) -> String {
-        self.seen.extend(self.lines.try_iter());
-        self.seen.join("\n")
+    pub fn said(&self) -> String {
+        self.heard.0.lock().unwrap().text.clone()
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -98,7 +103,7 @@ impl Drop for Running {
             self.child.kill().ok();
         }
         self.child.wait().ok();
-        if self.grouped && test_kill_process_group(group).is_ok() {
+        if test_kill_process_group(group).is_ok() {
             // a grandchild was left behind: end it, and say so if nothing has failed yet
             kill_process_group(group, Signal::KILL).ok();
             assert!(std::thread::panicking(), "{} left children behind", self.name);
@@ -106,7 +111,18 @@ impl Drop for Running {
     }
 }
 
-/// Runs to the end, at most a minute; panics when it hangs.
+fn listen(mut pipe: impl Read, heard: &(Mutex<Heard>, Condvar)) {
+    let mut chunk = [0; 8192];
+    while let Ok(n) = pipe.read(&mut chunk) {
+        let Some(bytes) = chunk.get(..n).filter(|b| !b.is_empty()) else { break };
+        heard.0.lock().unwrap().text.push_str(&String::from_utf8_lossy(bytes));
+        heard.1.notify_all();
+    }
+    heard.0.lock().unwrap().open -= 1;
+    heard.1.notify_all();
+}
+
+/// Runs to the end, at most two minutes; panics when it hangs.
 pub fn output(mut command: Command) -> Output {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let text = format!("{command:?}");

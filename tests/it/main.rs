@@ -7,6 +7,7 @@
 )]
 
 mod child;
+mod demo_incident;
 mod http;
 mod product;
 mod pty;
@@ -14,5 +15,6 @@ mod rust_text;
 mod servers;
 mod shopd;
 mod skip;
+mod terminal;
 mod tidy;
 mod wait;

@@ -9,6 +9,7 @@ use portable_pty::{CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_sy
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::product::{BIN, environment};
+use crate::wait::pause;
 
 /// What the reader thread has seen.
 struct Seen {
@@ -52,6 +53,19 @@ impl Session {
         for (key, value) in more {
             command.env(key, value);
         }
+        Self::start(command, size)
+    }
+
+    /// `sh -c SCRIPT` with the same environment; `$BIN` is the product.
+    pub fn shell(home: &std::path::Path, script: &str, size: Size) -> Self {
+        let mut command = CommandBuilder::new("/bin/sh");
+        command.args(["-c", script]);
+        command.cwd(home);
+        command.env_clear();
+        for (key, value) in environment(home) {
+            command.env(key, value);
+        }
+        command.env("BIN", BIN);
         Self::start(command, size)
     }
 
@@ -107,6 +121,14 @@ impl Session {
     pub fn keys(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).expect("the terminal takes keys");
         self.keyboard.flush().expect("the terminal takes keys");
+    }
+
+    /// Types at a person's pace, so that it is no burst.
+    pub fn type_by_hand(&mut self, keys: &str) {
+        for key in keys.chars() {
+            self.keys(key.encode_utf8(&mut [0; 4]));
+            pause(Duration::from_millis(150));
+        }
     }
 
     pub fn resize(&self, (cols, rows): Size) {

@@ -28,13 +28,10 @@ pub fn free_port() -> u16 {
 impl Server {
     fn start(mut command: Command, port: u16, ready: &str, dir: tempfile::TempDir) -> Self {
         command.current_dir(dir.path());
-        let mut process = Running::start(command);
+        let process = Running::start(command);
         let url = format!("http://127.0.0.1:{port}");
         let probe = format!("{url}{ready}");
-        let mut last = String::new();
-        let name = process.name.clone();
-        eventually(&format!("{name} is ready"), secs(30), || {
-            last = process.said();
+        eventually(&format!("{} is ready", process.name), secs(30), || {
             http::get(&probe).ok().filter(|a| a.status == 200)
         });
         Self { url, process, _dir: dir }

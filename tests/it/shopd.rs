@@ -19,7 +19,7 @@ impl Shop {
     /// `tillwatch shop --listen 127.0.0.1:0` plus the given arguments.
     pub fn start(home: &Path, args: &[&str]) -> Self {
         let all = [&["shop", "--listen", "127.0.0.1:0"], args].concat();
-        let mut process = Running::start(tillwatch(home, &all));
+        let process = Running::start(tillwatch(home, &all));
         let url = process.wait_line("URL", secs(60), |line| line.starts_with("http://"));
         Self { url: url.trim().trim_end_matches('/').to_owned(), process }
     }

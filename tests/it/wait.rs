@@ -39,6 +39,14 @@ pub fn eventually<T>(what: &str, limit: Duration, mut ask: impl FnMut() -> Optio
     }
 }
 
+/// Holds still as a person would: for guards that exist in real time (a dialog's first moments).
+pub fn pause(span: Duration) {
+    let deadline = Deadline::after(span);
+    while !deadline.passed() {
+        std::thread::park_timeout(deadline.left());
+    }
+}
+
 pub const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
