@@ -8,6 +8,8 @@
 
 mod child;
 mod demo_incident;
+mod foreign;
+mod foreign_shop;
 mod http;
 mod product;
 mod pty;
@@ -15,6 +17,7 @@ mod rust_text;
 mod servers;
 mod shopd;
 mod skip;
+mod stub;
 mod terminal;
 mod tidy;
 mod wait;

@@ -39,8 +39,16 @@ impl Server {
 
     /// Prometheus scraping `jobs` (YAML list items) every second; none when it is not installed.
     pub fn prometheus(jobs: &str) -> Option<Self> {
+        Self::prometheus_with_past(jobs, Path::new("none"))
+    }
+
+    /// The same over the blocks in `past`, which are moved into its store.
+    pub fn prometheus_with_past(jobs: &str, past: &Path) -> Option<Self> {
         let program = program("prometheus")?;
         let dir = tempfile::tempdir().expect("a folder");
+        if past.exists() {
+            std::fs::rename(past, dir.path().join("data")).expect("moved");
+        }
         let config = format!(
             "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n{jobs}\n"
         );

@@ -1,7 +1,7 @@
 //! Waiting in tests: on events where there are events, by asking again where there are none.
 //! The only clock and the only pause of the tests live here.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A moment that must not be passed.
 #[derive(Clone, Copy)]
@@ -25,6 +25,13 @@ impl Deadline {
 #[expect(clippy::disallowed_methods, reason = "tests watch a real program in real time")]
 fn now() -> Instant {
     Instant::now()
+}
+
+/// The wall clock in unix seconds, for data that must be of today.
+#[expect(clippy::disallowed_methods, reason = "servers live in real time")]
+pub fn unix_now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    i64::try_from(since.as_secs()).expect("a date")
 }
 
 /// Asks a foreign program again and again (it has no event to wait for) until it says yes.
