@@ -107,6 +107,11 @@ impl<'t> Reader<'t> {
         read
     }
 
+    /// A top-level name that is read elsewhere.
+    pub fn know(&mut self, name: &'static str) {
+        self.known.push(name);
+    }
+
     /// Reports top-level names that nobody asked for; call last.
     pub fn finish(mut self) -> Vec<Problem> {
         let unknown: Vec<(String, usize)> = self
