@@ -158,7 +158,9 @@ fn graphemes(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for grapheme in text.graphemes(true) {
         let fits = grapheme.len() <= CELL_BYTES && (1..=CELL_COLUMNS).contains(&columns(grapheme));
-        if fits && !grapheme.starts_with(MARK) {
+        // some scripts' vowel signs are marks yet make a cell of their own; alone in it they would
+        // fall on whatever was drawn before
+        if fits && !grapheme.starts_with(MARK) && !grapheme.starts_with(is_mark) {
             out.push_str(grapheme);
         } else {
             mark(&mut out);
