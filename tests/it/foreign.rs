@@ -1,0 +1,108 @@
+//! A shop with other names connects by configuration alone: the TOML of docs/connect.md against a
+//! real Prometheus that holds the past of a shop we never heard of.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::child::output;
+use crate::foreign_shop::Story;
+use crate::product::{json, open, tillwatch, told};
+use crate::rust_text::root;
+use crate::servers::{Server, home, host, job};
+use crate::skip::program;
+use crate::stub::Stub;
+use crate::wait::{eventually, secs, unix_now};
+
+const MINUTE: i64 = 60;
+const DAY: i64 = 86_400;
+
+/// The first TOML block of docs/connect.md: what a new user copies.
+fn documented_config() -> String {
+    let page = std::fs::read_to_string(root().join("docs/connect.md")).expect("docs/connect.md");
+    let block = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    block.expect("a TOML block").to_owned()
+}
+
+struct Foreign {
+    prometheus: Server,
+    shop: Stub,
+    story: Story,
+}
+
+/// Prometheus with three days of the foreign shop's past, scraping it live; none after a skip.
+fn foreign(broken_for: i64) -> Option<Foreign> {
+    let promtool = program("promtool")?;
+    let now = unix_now();
+    let story = Story { born: now - 3 * DAY, broken: now - broken_for };
+    let shop = Stub::start(move |asked| {
+        let text = match asked.path.split('?').next().unwrap_or_default() {
+            "/metrics" => story.exposition(unix_now()),
+            "/repos/acme/web/deployments" => story.deployments(),
+            "/repos/acme/web/deployments/42/statuses" => story.statuses(42),
+            "/repos/acme/web/deployments/41/statuses" => story.statuses(41),
+            _ => return (404, "application/json", b"{}".to_vec()),
+        };
+        let kind = if text.starts_with('[') { "application/json" } else { "text/plain" };
+        (200, kind, text.into_bytes())
+    });
+    let past = tempfile::tempdir().expect("a folder");
+    let file = past.path().join("past.om");
+    std::fs::write(&file, story.openmetrics(now, MINUTE)).expect("written");
+    let mut blocks = Command::new(promtool);
+    blocks.args(["tsdb", "create-blocks-from", "openmetrics"]).arg(&file);
+    let made = output({
+        blocks.arg(past.path().join("data"));
+        blocks
+    });
+    assert!(made.status.success(), "{}", told(&made));
+    let jobs = job("pages", &[host(&shop.url)]) + "    honor_labels: true\n";
+    let prometheus = Server::prometheus_with_past(&jobs, &past.path().join("data"))?;
+    eventually("a live scrape", secs(20), || {
+        (!prometheus.query("acme_payback_days").is_empty()).then_some(())
+    });
+    Some(Foreign { prometheus, shop, story })
+}
+
+fn board(foreign: &Foreign) -> Value {
+    let home = home();
+    let config = documented_config()
+        .replace("http://127.0.0.1:9090", &foreign.prometheus.url)
+        .replace("https://api.github.com", &foreign.shop.url);
+    let path = home.path().join("tillwatch.toml");
+    std::fs::write(&path, config).expect("written");
+    let args = ["once", "--json", "--wait", "60", "--config", &path.display().to_string()];
+    let output = crate::child::output(tillwatch(home.path(), &args));
+    let board = json(&output);
+    assert_eq!(output.status.code(), Some(11), "{}", told(&output));
+    board
+}
+
+#[test]
+fn the_documented_config_is_short() {
+    assert!(documented_config().lines().count() <= 60);
+}
+
+#[test]
+fn a_shop_with_other_names_gets_cells_findings_and_an_incident() {
+    let Some(foreign) = foreign(10 * MINUTE) else { return };
+    let board = board(&foreign);
+    let cells = board["cells"].as_array().expect("cells");
+    for metric in ["lcp", "page_load_success", "orders"] {
+        assert!(cells.iter().any(|c| c["metric"] == metric), "no cell of {metric}: {cells:#?}");
+    }
+    let ours = |c: &&Value| c["segment"]["template"] == "checkout" && c["metric"] == "lcp";
+    let cell = cells.iter().find(ours).expect("their page `pay` is our checkout");
+    let p75 = cell["value"].as_f64().expect("a number");
+    assert!((1_000.0..3_000.0).contains(&p75), "seconds became milliseconds: {cell:#}");
+    let live = board["sources"].as_array().expect("sources");
+    assert!(live.iter().all(|s| s["state"] == "live"), "{live:#?}");
+    let worst = open(&board).first().map(|i| (*i).clone()).expect("an incident");
+    assert_eq!(worst["severity"], 1, "{worst:#}");
+    assert_eq!(worst["journey"], "checkout", "{worst:#}");
+    assert!(worst["findings"].as_array().is_some_and(|f| !f.is_empty()), "{worst:#}");
+    assert!(worst["revenue_at_risk"]["high"].as_f64().is_some_and(|m| m > 0.0), "{worst:#}");
+    let named = worst["suspect"]["release"].as_str().unwrap_or_default();
+    assert!(named.contains("2026.11.21-2") || named == "42", "{worst:#}");
+    assert!(foreign.story.broken > foreign.story.born);
+}

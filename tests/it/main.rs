@@ -1,0 +1,23 @@
+//! The one integration test binary: the program as a user meets it, the repository about itself.
+//! Helpers (`pty`, `shopd`, `servers`, `http`, `wait`, `skip`) assert nothing about the product.
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test reports what went wrong by panicking"
+)]
+
+mod child;
+mod demo_incident;
+mod foreign;
+mod foreign_shop;
+mod http;
+mod product;
+mod pty;
+mod rust_text;
+mod servers;
+mod shopd;
+mod skip;
+mod stub;
+mod terminal;
+mod tidy;
+mod wait;

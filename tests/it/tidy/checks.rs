@@ -1,0 +1,287 @@
+//! The checkers: each takes sources and returns one line per offender, `file:line: what`.
+//! The tables below are the rules; ARCHITECTURE.md explains them. No assertions here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::rust_text::Source;
+
+/// Ranked rooms import lower ranks only.
+const RANKS: [(&str, u8); 14] = [
+    ("domain", 0),
+    ("policy", 1),
+    ("detect", 2),
+    ("incident", 3),
+    ("board", 4),
+    ("watch", 5),
+    ("desk", 5),
+    ("present", 6),
+    ("report", 6),
+    ("render", 7),
+    ("config", 8),
+    ("shell", 9),
+    ("cli", 9),
+    ("main", 10),
+];
+
+/// Leaves import exactly these; who may import a leaf is the second list.
+const LEAVES: [(&str, &[&str], &[&str]); 4] = [
+    ("source", &["domain"], &["config", "shell", "cli"]),
+    ("sink", &["domain", "incident"], &["config", "shell", "cli"]),
+    ("journal", &["domain", "incident", "board"], &["config", "shell", "cli"]),
+    ("shop", &["domain"], &["shell", "cli"]),
+];
+
+/// Rooms that talk to the outside: sockets, files, async. All others are pure.
+const OUTSIDE: [&str; 7] = ["source", "sink", "journal", "shop", "config", "shell", "cli"];
+
+/// Rooms that may name ratatui.
+const PICTURES: [&str; 3] = ["render", "shell", "cli"];
+
+/// Files that are one table each, with the reason.
+const TABLES: [(&str, &str); 0] = [];
+
+/// Same rank, different room: allowed one way only.
+const PEERS: [(&str, &str); 1] = [("cli", "shell")];
+
+const LINES_MAX: usize = 400;
+const FUNCTION_MAX: usize = 60;
+const COLUMNS_MAX: usize = 100;
+
+fn rank(room: &str) -> Option<u8> {
+    RANKS.iter().find(|(name, _)| *name == room).map(|(_, rank)| *rank)
+}
+
+fn leaf(
+    room: &str,
+) -> Option<&'static (&'static str, &'static [&'static str], &'static [&'static str])> {
+    LEAVES.iter().find(|(name, _, _)| *name == room)
+}
+
+/// May `from` import `to`?
+pub fn may_import(from: &str, to: &str) -> bool {
+    if from == to || PEERS.contains(&(from, to)) {
+        return true;
+    }
+    match (leaf(from), leaf(to), rank(from), rank(to)) {
+        (Some((_, uses, _)), _, _, _) => uses.contains(&to),
+        (None, Some((_, _, users)), _, _) => users.contains(&from) || from == "main",
+        (None, None, Some(own), Some(other)) => other < own,
+        _ => false,
+    }
+}
+
+/// `(file:line, importing room, imported room)` for every path that starts at the crate root.
+fn crate_paths(sources: &[Source]) -> Vec<(String, String, String)> {
+    let mut found = Vec::new();
+    for source in sources {
+        let Some(room) = source.room().filter(|r| *r != "lib") else { continue };
+        for (n, line) in source.product_lines() {
+            for target in targets(line).into_iter().chain(climbs(source, line)) {
+                found.push((format!("{}:{n}", source.path), room.to_owned(), target));
+            }
+        }
+    }
+    found
+}
+
+/// Rooms named after `crate::` (or `tillwatch::` in main.rs), braces after it included.
+fn targets(line: &str) -> Vec<String> {
+    let mut rooms = Vec::new();
+    for mark in ["crate::", "tillwatch::"] {
+        for (at, _) in line.match_indices(mark) {
+            let rest = &line[at + mark.len()..];
+            let inside = rest.strip_prefix('{').and_then(|r| r.split('}').next());
+            let names = inside.unwrap_or(rest).split(if inside.is_some() { ',' } else { '\0' });
+            rooms.extend(names.map(|n| first_word(n.trim())).filter(|n| !n.is_empty()));
+        }
+    }
+    rooms
+}
+
+fn first_word(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+/// A `super::` chain that climbs out of its room reads as an import of what follows.
+fn climbs(source: &Source, line: &str) -> Vec<String> {
+    let depth = source.path.matches('/').count();
+    let chain = "super::".repeat(depth);
+    let hits = line.match_indices(&chain).map(|(at, _)| first_word(&line[at + chain.len()..]));
+    hits.filter(|name| rank(name).is_some() || leaf(name).is_some()).collect()
+}
+
+pub fn imports(sources: &[Source]) -> Vec<String> {
+    let known = |name: &str| rank(name).is_some() || leaf(name).is_some();
+    let paths = crate_paths(sources).into_iter().filter(|(_, _, to)| known(to));
+    let wrong = paths.filter(|(_, from, to)| !may_import(from, to));
+    wrong.map(|(place, from, to)| format!("{place}: {from} must not import {to}")).collect()
+}
+
+pub fn mutual_pairs(sources: &[Source]) -> Vec<String> {
+    let mut arrows: BTreeMap<(String, String), String> = BTreeMap::new();
+    for (place, from, to) in crate_paths(sources) {
+        arrows.entry((from, to)).or_insert(place);
+    }
+    let pairs = arrows.iter().filter_map(|((from, to), place)| {
+        let back = arrows.get(&(to.clone(), from.clone()))?;
+        (from < to).then(|| format!("{place} and {back}: {from} and {to} import each other"))
+    });
+    pairs.collect()
+}
+
+pub fn unranked(sources: &[Source]) -> Vec<String> {
+    let rooms: BTreeSet<&str> =
+        sources.iter().filter_map(Source::room).filter(|r| *r != "lib").collect();
+    rooms
+        .into_iter()
+        .filter(|r| rank(r).is_none() && leaf(r).is_none())
+        .map(str::to_owned)
+        .collect()
+}
+
+pub fn heads(sources: &[Source]) -> Vec<String> {
+    let count = |s: &Source| s.raw.iter().take_while(|l| l.starts_with("//!")).count();
+    let bad = sources.iter().filter(|s| !(2..=6).contains(&count(s)));
+    bad.map(|s| format!("{}:1: {} lines of head", s.path, count(s))).collect()
+}
+
+pub fn long_files(sources: &[Source]) -> Vec<String> {
+    let exempt = |s: &Source| TABLES.iter().any(|(path, _)| *path == s.path);
+    let long = sources.iter().filter(|s| s.raw.len() > LINES_MAX && !exempt(s));
+    long.map(|s| format!("{}: {} lines", s.path, s.raw.len())).collect()
+}
+
+pub fn long_functions(sources: &[Source]) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources {
+        for f in source.functions().iter().filter(|f| f.code_lines > FUNCTION_MAX) {
+            found.push(format!("{}:{}: {} has {}", source.path, f.line + 1, f.name, f.code_lines));
+        }
+    }
+    found
+}
+
+pub fn wide_lines(sources: &[Source]) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources {
+        for (n, line) in source.raw.iter().enumerate() {
+            let columns = line.chars().count();
+            if columns > COLUMNS_MAX {
+                found.push(format!("{}:{}: {columns} columns", source.path, n + 1));
+            }
+        }
+    }
+    found
+}
+
+/// Lines outside tests that contain one of the words, in files that pass the filter.
+fn containing(sources: &[Source], words: &[&str], of: impl Fn(&Source) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources.iter().filter(|s| of(s)) {
+        for (n, line) in source.product_lines() {
+            for word in words.iter().filter(|w| contains_word(line, w)) {
+                found.push(format!("{}:{n}: {word}", source.path));
+            }
+        }
+    }
+    found
+}
+
+/// The text occurs, not as the tail of a longer name.
+fn contains_word(line: &str, word: &str) -> bool {
+    let open = word.starts_with(|c: char| c.is_alphanumeric());
+    line.match_indices(word).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        !open || !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '\'')
+    })
+}
+
+pub fn panics(sources: &[Source]) -> Vec<String> {
+    let words = [
+        "todo!",
+        "unimplemented!",
+        "unreachable!",
+        "panic!",
+        ".unwrap()",
+        ".expect(",
+        ".unwrap_err()",
+        ".expect_err(",
+    ];
+    containing(sources, &words, |_| true)
+}
+
+pub fn hidden_state(sources: &[Source]) -> Vec<String> {
+    let words = [
+        "static ",
+        "thread_local!",
+        "Arc<Mutex",
+        "Arc<RwLock",
+        "Rc<RefCell",
+        "RefCell<",
+        "OnceLock<",
+        "LazyLock<",
+        "OnceCell<",
+    ];
+    containing(sources, &words, |s| s.room().is_some_and(|r| rank(r).is_some_and(|n| n <= 8)))
+}
+
+pub fn clocks(sources: &[Source]) -> Vec<String> {
+    let words = ["SystemTime::now", "Instant::now", "Utc::now", "Local::now", "rand::rng()"];
+    containing(sources, &words, |s| s.path != "src/shell/clock.rs")
+}
+
+pub fn outside_world(sources: &[Source]) -> Vec<String> {
+    let pure = |s: &Source| s.room().is_some_and(|r| !OUTSIDE.contains(&r) && r != "main");
+    let words = [
+        "tokio::",
+        "reqwest::",
+        "sqlx::",
+        "std::fs",
+        "std::net",
+        "std::process",
+        "std::env",
+        "crossterm::",
+        "println!",
+        "eprintln!",
+    ];
+    let mut found = containing(sources, &words, pure);
+    let no_pictures = |s: &Source| s.room().is_some_and(|r| !PICTURES.contains(&r));
+    found.extend(containing(sources, &["ratatui::"], no_pictures));
+    found
+}
+
+pub fn allows(sources: &[Source]) -> Vec<String> {
+    containing(sources, &["#[allow", "#![allow"], |_| true)
+}
+
+pub fn mod_files(sources: &[Source]) -> Vec<String> {
+    let wrong = sources.iter().filter(|s| s.path.ends_with("/mod.rs"));
+    wrong.map(|s| s.path.clone()).collect()
+}
+
+pub fn unfinished(sources: &[Source]) -> Vec<String> {
+    let marks =
+        [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X"), concat!("HA", "CK")];
+    let mut found = Vec::new();
+    for source in sources {
+        for (n, line) in source.raw.iter().enumerate() {
+            for mark in marks.iter().filter(|m| contains_word(line, m)) {
+                found.push(format!("{}:{}: {mark}", source.path, n + 1));
+            }
+        }
+    }
+    found
+}
+
+pub fn machine_paths(files: &[(String, String)]) -> Vec<String> {
+    let marks = [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/runner")];
+    let mut found = Vec::new();
+    for (path, text) in files {
+        for (n, line) in text.lines().enumerate() {
+            if marks.iter().any(|m| line.contains(m)) {
+                found.push(format!("{path}:{}: {}", n + 1, line.trim()));
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,98 @@
+//! The checkers find what they are for, and only that: each rule against a made-up source.
+//! Nothing here reads the repository.
+
+use super::checks;
+use crate::rust_text::Source;
+
+fn file(path: &str, text: &str) -> Vec<Source> {
+    vec![Source::parse(path, text)]
+}
+
+#[test]
+fn an_import_upwards_is_found_in_every_form() {
+    let text = "use crate::{domain::time::Span, render::Theme};\n\
+                use crate::incident::event::Event;\n\
+                fn f() -> super::super::shell::X { crate::cli::run() }\n";
+    let found = checks::imports(&file("src/detect/blame.rs", text));
+    assert_eq!(
+        found,
+        [
+            "src/detect/blame.rs:1: detect must not import render",
+            "src/detect/blame.rs:2: detect must not import incident",
+            "src/detect/blame.rs:3: detect must not import cli",
+            "src/detect/blame.rs:3: detect must not import shell",
+        ]
+    );
+}
+
+#[test]
+fn imports_in_comments_strings_and_tests_do_not_count() {
+    let text = "//! See crate::shell::x.\nconst A: &str = \"crate::shell\";\n\
+                #[cfg(test)]\nmod tests {\n    use crate::shell::x;\n}\n";
+    assert!(checks::imports(&file("src/domain/id.rs", text)).is_empty());
+}
+
+#[test]
+fn leaves_keep_to_their_own_lists() {
+    for (from, to, allowed) in [
+        ("source", "domain", true),
+        ("source", "detect", false),
+        ("sink", "incident", true),
+        ("present", "journal", false),
+        ("shell", "sink", true),
+        ("shop", "board", false),
+        ("desk", "watch", false),
+        ("cli", "shell", true),
+        ("shell", "cli", false),
+    ] {
+        assert_eq!(checks::may_import(from, to), allowed, "{from} -> {to}");
+    }
+}
+
+#[test]
+fn rooms_that_import_each_other_are_found_once() {
+    let mut sources = file("src/watch/a.rs", "use crate::desk::x;\n");
+    sources.extend(file("src/desk/b.rs", "use crate::watch::y;\n"));
+    let found = checks::mutual_pairs(&sources);
+    assert_eq!(found, ["src/desk/b.rs:1 and src/watch/a.rs:1: desk and watch import each other"]);
+    assert_eq!(checks::unranked(&file("src/attic/a.rs", "")), ["attic"]);
+}
+
+#[test]
+fn heads_sizes_and_columns_are_measured() {
+    assert_eq!(checks::heads(&file("src/a.rs", "//! one line\n\n")).len(), 1);
+    assert!(checks::heads(&file("src/a.rs", "//! one\n//! two\n")).is_empty());
+    assert_eq!(checks::long_files(&file("src/a.rs", &"\n".repeat(401))).len(), 1);
+    let long = format!("fn f() {{\n{}}}\n", "    g();\n".repeat(61));
+    assert_eq!(checks::long_functions(&file("src/a.rs", &long)), ["src/a.rs:1: f has 61"]);
+    assert_eq!(checks::wide_lines(&file("src/a.rs", &"x".repeat(101))).len(), 1);
+    assert!(checks::wide_lines(&file("src/a.rs", &"ö".repeat(100))).is_empty());
+}
+
+#[test]
+fn panics_state_clocks_and_the_outside_are_found() {
+    let text = "fn f() {\n    a.unwrap();\n    b.expect(\"x\");\n    c.unwrap_or(1);\n}\n";
+    assert_eq!(checks::panics(&file("src/desk/a.rs", text)).len(), 2);
+    let text =
+        "static A: u8 = 1;\nconst B: &'static str = \"static \";\nstruct S(Arc<Mutex<u8>>);\n";
+    assert_eq!(checks::hidden_state(&file("src/desk/a.rs", text)).len(), 2);
+    assert!(checks::hidden_state(&file("src/shell/a.rs", text)).is_empty());
+    let text = "let a = std::time::Instant::now();\n";
+    assert_eq!(checks::clocks(&file("src/shell/loop.rs", text)).len(), 1);
+    assert!(checks::clocks(&file("src/shell/clock.rs", text)).is_empty());
+    let text = "use std::fs;\nuse ratatui::buffer::Buffer;\n";
+    assert_eq!(checks::outside_world(&file("src/present/a.rs", text)).len(), 2);
+    assert_eq!(checks::outside_world(&file("src/render/a.rs", text)).len(), 1);
+    assert!(checks::outside_world(&file("src/shell/a.rs", text)).is_empty());
+}
+
+#[test]
+fn marks_allows_and_machine_paths_are_found() {
+    let text = format!("// {}: later\n#[allow(dead_code)]\n", concat!("TO", "DO"));
+    let sources = file("src/shell/mod.rs", &text);
+    assert_eq!(checks::unfinished(&sources).len(), 1);
+    assert_eq!(checks::allows(&sources).len(), 1);
+    assert_eq!(checks::mod_files(&sources).len(), 1);
+    let path = format!("see {}x", concat!("/wo", "rk/"));
+    assert_eq!(checks::machine_paths(&[("README.md".to_owned(), path)]).len(), 1);
+}
