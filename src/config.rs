@@ -1,2 +1,58 @@
 //! Configuration: the file, its checks with line and key, paths and secrets.
 //! `config.example.toml` is embedded and parsed to make the default.
+
+pub mod check;
+pub mod file;
+pub mod load;
+pub mod paths;
+pub mod problem;
+pub mod sections;
+
+use crate::policy::calendar::Calendar;
+use crate::policy::detect::Detect;
+use crate::policy::exposure::Shop;
+use crate::policy::guardrail::Guardrail;
+use crate::policy::journey::Journey;
+use crate::policy::maintenance::Maintenance;
+use crate::policy::response::{ResponsePolicy, Timing};
+use crate::policy::severity::Response;
+use crate::policy::severity_rule::SeverityRule;
+use crate::sink::webhook::ActionConfig;
+use crate::source::SourceConfig;
+
+use sections::{IdentitySection, JournalSection, KeysSection, UiSection};
+
+/// The default config as text: every option, with its reasons. `tillwatch init` prints it.
+pub const EXAMPLE: &str = include_str!("../config.example.toml");
+
+/// Everything the program can be told, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub shop: Shop,
+    pub detect: Detect,
+    pub journal: JournalSection,
+    pub identity: IdentitySection,
+    pub ui: UiSection,
+    pub keys: KeysSection,
+    pub calendar: Calendar,
+    pub timing: Timing,
+    pub journeys: Vec<Journey>,
+    pub guardrails: Vec<Guardrail>,
+    pub severities: Vec<Response>,
+    pub severity_rules: Vec<SeverityRule>,
+    pub maintenance: Vec<Maintenance>,
+    pub sources: Vec<SourceConfig>,
+    pub actions: Vec<ActionConfig>,
+}
+
+impl Config {
+    /// The response side of policy as one value.
+    pub fn response(&self) -> ResponsePolicy {
+        ResponsePolicy {
+            rows: self.severities.clone(),
+            calendar: Calendar { time_zone: self.shop.time_zone.clone(), ..self.calendar.clone() },
+            timing: self.timing.clone(),
+            maintenance: self.maintenance.clone(),
+        }
+    }
+}

@@ -1,4 +1,5 @@
 //! Policy is data: checked tables of guardrails, severities, responses, calendar, actions, exposure.
 //! Rows are parsed straight from config; no `if` elsewhere may hold a number that people argue about.
 
+pub mod sensitivity;
 pub mod severity;

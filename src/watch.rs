@@ -1,2 +1,5 @@
 //! The watcher's core: `update(&mut Watch, Event) -> Vec<Effect>`; total, synchronous, clock-free.
-//! Holds windows, incidents, changes and source health; builds the board. No IO here.
+//! Holds the engine, incidents, changes and source health; builds the board. No IO here.
+
+pub mod event;
+pub mod health;

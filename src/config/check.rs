@@ -1,0 +1,65 @@
+//! Checks of meaning: can this policy be met by these feeds, do names refer to something.
+//! Each finding names its key; what is merely unwise is a warning.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::domain::time::Span;
+use crate::policy::severity::Deadline;
+
+use super::Config;
+use super::problem::{Level, Problem};
+
+/// Checkout probes that come less often than this are pointed out (mission map section 7, point 4).
+const CHECKOUT_CADENCE: Span = Span::from_mins(5);
+
+/// All problems of meaning.
+pub fn check(config: &Config, path: &Path) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let mut say = |level: Level, key: &str, message: String, hint: Option<&str>| {
+        found.push(Problem {
+            level,
+            file: path.to_path_buf(),
+            line: 0,
+            key: key.to_owned(),
+            message,
+            hint: hint.map(str::to_owned),
+        });
+    };
+    for problem in config.response().problems() {
+        say(Level::Error, "severity", problem, None);
+    }
+    for name in repeated(config.sources.iter().map(|s| s.name.as_str())) {
+        say(Level::Error, "source", format!("two sources are named `{name}`"), None);
+    }
+    for name in repeated(config.actions.iter().map(|a| a.name.as_str())) {
+        say(Level::Error, "action", format!("two actions are named `{name}`"), None);
+    }
+    if config.shop.time_zone.parse::<chrono_tz::Tz>().is_err() {
+        let message = format!("`{}` is no IANA time zone", config.shop.time_zone);
+        say(Level::Error, "shop.time_zone", message, Some("write Europe/Berlin or UTC"));
+    }
+    if let Some(message) = unmeetable(config) {
+        say(Level::Warning, "journey.every", message, Some("probe checkout every minute"));
+    }
+    found
+}
+
+/// A Sev 1 ack target that the checkout probes make theatre.
+fn unmeetable(config: &Config) -> Option<String> {
+    let every = config.journeys.iter().find(|j| j.name.as_str() == "checkout")?.every?;
+    let ack = config.severities.iter().find(|s| s.level.number() == 1)?.ack;
+    let Deadline::Within(target) = ack else { return None };
+    let detect = every.times(2);
+    (every > CHECKOUT_CADENCE).then(|| {
+        format!(
+            "checkout is probed every {every}: two failures in a row take up to {detect}, \
+             longer than the {target} to acknowledge"
+        )
+    })
+}
+
+fn repeated<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    names.filter(|name| !seen.insert(*name)).map(str::to_owned).collect()
+}

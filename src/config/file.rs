@@ -1,0 +1,195 @@
+//! Reading TOML with places: tables merge over the defaults key by key, rows are read one by one,
+//! and every failure names its line and key. Knows serde, not what the keys mean.
+
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+
+use super::problem::{Level, Problem, line_of, suggestion};
+
+/// A parsed file and the problems found in it so far.
+pub struct Reader<'t> {
+    text: &'t str,
+    file: PathBuf,
+    root: DeTable<'t>,
+    known: Vec<&'static str>,
+    pub problems: Vec<Problem>,
+}
+
+impl<'t> Reader<'t> {
+    /// Parses `text`; a file that is not TOML has one problem and no content.
+    pub fn new(file: PathBuf, text: &'t str) -> Self {
+        let mut reader =
+            Self { text, file, root: DeTable::new(), known: Vec::new(), problems: Vec::new() };
+        match DeTable::parse(text) {
+            Ok(root) => reader.root = root.into_inner(),
+            Err(error) => reader.report("(file)", &error, 0),
+        }
+        reader
+    }
+
+    /// A `[name]` table laid over `defaults`; keys that do not fit are reported one by one.
+    pub fn table<T: DeserializeOwned>(
+        &mut self,
+        name: &'static str,
+        defaults: &toml::Table,
+    ) -> Option<T> {
+        self.known.push(name);
+        let base = defaults.get(name).and_then(toml::Value::as_table).cloned().unwrap_or_default();
+        let mut merged = base.clone();
+        let user = self.root.get(name).cloned();
+        if let Some(value) = user {
+            let offset = value.span().start;
+            match value.into_inner() {
+                DeValue::Table(table) => self.lay_over::<T>(name, &base, &mut merged, table),
+                _ => self.complain(name, "must be a table: write [name] on its own line", offset),
+            }
+        }
+        match merged.try_into::<T>() {
+            Ok(section) => Some(section),
+            Err(error) => {
+                if !self.problems.iter().any(|p| p.key.starts_with(name)) {
+                    self.complain(name, error.message(), 0);
+                }
+                None
+            }
+        }
+    }
+
+    fn lay_over<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        base: &toml::Table,
+        merged: &mut toml::Table,
+        user: DeTable<'t>,
+    ) {
+        for (key, value) in user {
+            let offset = key.span().start;
+            let path = format!("{name}.{}", key.get_ref());
+            let plain = match toml_value(value) {
+                Ok(plain) => plain,
+                Err(error) => {
+                    self.report(&path, &error, offset);
+                    continue;
+                }
+            };
+            let mut alone = base.clone();
+            alone.insert(key.get_ref().to_string(), plain.clone());
+            match alone.try_into::<T>() {
+                Ok(_) => {
+                    merged.insert(key.get_ref().to_string(), plain);
+                }
+                Err(error) => self.complain(&path, error.message(), offset),
+            }
+        }
+    }
+
+    /// All `[[name]]` rows that could be read, each with its line.
+    pub fn rows<T: DeserializeOwned>(&mut self, name: &'static str) -> Vec<(usize, T)> {
+        self.known.push(name);
+        let Some(value) = self.root.get(name).cloned() else { return Vec::new() };
+        let offset = value.span().start;
+        let DeValue::Array(rows) = value.into_inner() else {
+            self.complain(name, &format!("must be rows: write [[{name}]]"), offset);
+            return Vec::new();
+        };
+        let mut read = Vec::new();
+        for (idx, row) in rows.into_iter().enumerate() {
+            let offset = row.span().start;
+            let line = line_of(self.text, offset);
+            match T::deserialize(ValueDeserializer::from(row)) {
+                Ok(row) => read.push((line, row)),
+                Err(error) => self.report(&format!("{name}[{}]", idx + 1), &error, offset),
+            }
+        }
+        read
+    }
+
+    /// A top-level name that is read elsewhere.
+    pub fn know(&mut self, name: &'static str) {
+        self.known.push(name);
+    }
+
+    /// Reports top-level names that nobody asked for; call last.
+    pub fn finish(mut self) -> Vec<Problem> {
+        let unknown: Vec<(String, usize)> = self
+            .root
+            .iter()
+            .filter(|(key, _)| !self.known.contains(&key.get_ref().as_ref()))
+            .map(|(key, _)| (key.get_ref().to_string(), key.span().start))
+            .collect();
+        for (key, offset) in unknown {
+            let expected: Vec<String> = self.known.iter().map(|n| format!("`{n}`")).collect();
+            let message = format!("unknown field `{key}`, expected one of {}", expected.join(", "));
+            self.complain(&key, &message, offset);
+        }
+        self.problems
+    }
+
+    /// A problem found by a check of meaning.
+    pub fn mean(&mut self, level: Level, line: usize, key: &str, message: String) {
+        let hint = None;
+        let file = self.file.clone();
+        self.problems.push(Problem { level, file, line, key: key.to_owned(), message, hint });
+    }
+
+    fn report(&mut self, key: &str, error: &toml::de::Error, fallback: usize) {
+        let offset = error.span().map_or(fallback, |span| span.start);
+        self.complain(key, error.message(), offset);
+    }
+
+    fn complain(&mut self, key: &str, message: &str, offset: usize) {
+        self.problems.push(Problem {
+            level: Level::Error,
+            file: self.file.clone(),
+            line: line_of(self.text, offset),
+            key: key.to_owned(),
+            message: message.trim().to_owned(),
+            hint: suggestion(message),
+        });
+    }
+}
+
+fn toml_value(value: Spanned<DeValue<'_>>) -> Result<toml::Value, toml::de::Error> {
+    serde::Deserialize::deserialize(ValueDeserializer::from(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    struct Shop {
+        name: String,
+        cents: u32,
+    }
+
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    struct Row {
+        url: String,
+    }
+
+    #[test]
+    fn all_problems_are_found_with_their_lines() {
+        let defaults: toml::Table =
+            toml::from_str("[shop]\nname = \"demo\"\ncents = 5\n").expect("defaults");
+        let text = "[shop]\nname = 3\ncent = 4\ncents = 7\n[[source]]\nulr = \"x\"\n[[source]]\n\
+                    url = \"y\"\n[sorce]\n";
+        let mut reader = Reader::new("t.toml".into(), text);
+        let shop: Option<Shop> = reader.table("shop", &defaults);
+        let shop = shop.expect("the good keys hold over the defaults");
+        assert_eq!((shop.name.as_str(), shop.cents), ("demo", 7));
+        let rows: Vec<(usize, Row)> = reader.rows("source");
+        assert_eq!((rows.len(), rows[0].0, rows[0].1.url.as_str()), (1, 7, "y"));
+        let problems = reader.finish();
+        let places: Vec<(usize, &str)> =
+            problems.iter().map(|p| (p.line, p.key.as_str())).collect();
+        assert_eq!(places, [(2, "shop.name"), (3, "shop.cent"), (6, "source[1]"), (9, "sorce")]);
+        assert_eq!(problems[2].hint.as_deref(), Some("did you mean `url`?"));
+    }
+}

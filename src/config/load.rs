@@ -1,0 +1,114 @@
+//! From text to a checked `Config`: user tables over the defaults key by key, user rows replace the
+//! default row of the same name, and every problem is reported at once.
+
+use std::path::Path;
+
+use super::file::Reader;
+use super::problem::{Level, Problem};
+use super::{Config, EXAMPLE, check};
+
+/// A config as far as it could be read, and what is wrong with it. `None` with errors only.
+pub struct Loaded {
+    pub config: Option<Config>,
+    pub problems: Vec<Problem>,
+}
+
+/// The built-in config: the embedded example, nothing else.
+pub fn builtin() -> Loaded {
+    from_text(Path::new("config.example.toml"), "")
+}
+
+/// Reads `path`.
+pub fn from_file(path: &Path) -> Result<Loaded, std::io::Error> {
+    Ok(from_text(path, &std::fs::read_to_string(path)?))
+}
+
+/// Reads `text`; `path` names it in problems.
+pub fn from_text(path: &Path, text: &str) -> Loaded {
+    let defaults: toml::Table = EXAMPLE.parse().unwrap_or_default();
+    let mut base = Reader::new("config.example.toml".into(), EXAMPLE);
+    let mut user = Reader::new(path.to_path_buf(), text);
+    let config = read(&defaults, &mut base, &mut user);
+    let mut problems = base.finish();
+    problems.retain(|p| p.level == Level::Error);
+    problems.extend(user.finish());
+    if let Some(config) = &config {
+        problems.extend(check::check(config, path));
+    }
+    problems.sort_by_key(|p| (p.line, p.key.clone()));
+    let broken = problems.iter().any(|p| p.level == Level::Error);
+    Loaded { config: config.filter(|_| !broken), problems }
+}
+
+fn read(defaults: &toml::Table, base: &mut Reader<'_>, user: &mut Reader<'_>) -> Option<Config> {
+    // The example's own tables are read too, so that its top-level names count as known there.
+    for name in ["shop", "detect", "journal", "identity", "ui", "keys", "calendar", "response"] {
+        base.know(name);
+    }
+    let tables = (
+        user.table("shop", defaults),
+        user.table("detect", defaults),
+        user.table("journal", defaults),
+        user.table("identity", defaults),
+        user.table("ui", defaults),
+        user.table("keys", defaults),
+        user.table("calendar", defaults),
+        user.table("response", defaults),
+    );
+    let journeys = laid_over(base, user, "journey", |j: &crate::policy::journey::Journey| {
+        j.name.to_string()
+    });
+    let guardrails =
+        laid_over(base, user, "guardrail", |g: &crate::policy::guardrail::Guardrail| {
+            g.name.to_string()
+        });
+    let severities = laid_over(base, user, "severity", |s: &crate::policy::severity::Response| {
+        s.level.number().to_string()
+    });
+    let severity_rules =
+        laid_over(base, user, "severity_rule", |r: &crate::policy::severity_rule::SeverityRule| {
+            r.name.clone()
+        });
+    let maintenance = plain(user.rows("maintenance"));
+    let sources = plain(user.rows("source"));
+    let actions = plain(user.rows("action"));
+    let (shop, detect, journal, identity, ui, keys, calendar, timing) = tables;
+    Some(Config {
+        shop: shop?,
+        detect: detect?,
+        journal: journal?,
+        identity: identity?,
+        ui: ui?,
+        keys: keys?,
+        calendar: calendar?,
+        timing: timing?,
+        journeys,
+        guardrails,
+        severities,
+        severity_rules,
+        maintenance,
+        sources,
+        actions,
+    })
+}
+
+fn plain<T>(rows: Vec<(usize, T)>) -> Vec<T> {
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// Default rows in their order, each replaced by the user's row of the same key; new rows behind.
+fn laid_over<T: serde::de::DeserializeOwned>(
+    base: &mut Reader<'_>,
+    user: &mut Reader<'_>,
+    name: &'static str,
+    key: impl Fn(&T) -> String,
+) -> Vec<T> {
+    let mut rows = plain(base.rows::<T>(name));
+    for (_, row) in user.rows::<T>(name) {
+        match rows.iter_mut().find(|old| key(old) == key(&row)) {
+            Some(old) => *old = row,
+            None => rows.push(row),
+        }
+    }
+    rows
+}

@@ -1,0 +1,33 @@
+//! A viewer without a watcher of its own: reads the stored board whenever the journal has news.
+//! Needs the journal alone; no source, no credential.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::journal::Journal;
+
+use super::hub::BoardCell;
+
+/// The journal is looked at this often; two terminals see each other's acks within a second.
+const LOOK_EVERY: Duration = Duration::from_millis(400);
+
+/// Hands every new stored board to `boards` until nobody listens.
+pub async fn run(journal: Journal, boards: BoardCell) {
+    let mut shown = None;
+    loop {
+        match journal.board().await {
+            Ok(Some(board)) if shown != Some(board.generated_at) => {
+                shown = Some(board.generated_at);
+                if boards.send(Some(Arc::new(board))).is_err() {
+                    return;
+                }
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "the journal could not be read"),
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+        if boards.is_closed() {
+            return;
+        }
+    }
+}

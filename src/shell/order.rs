@@ -1,0 +1,137 @@
+//! Carrying out an operator's order: rules first, journal second, the outside last.
+//! One path for keys, command line and phones. "Stored" is said only after the commit returned.
+
+use std::sync::Arc;
+
+use crate::board::Board;
+use crate::domain::id::IncidentId;
+use crate::domain::time::Timestamp;
+use crate::incident::command;
+use crate::incident::event::{Actor, Command, Event, Intent, Outcome, Record};
+use crate::incident::facts::Facts;
+use crate::incident::fold::{Incident, fold};
+use crate::journal::Journal;
+use crate::policy::action::ActionPolicy;
+use crate::policy::response::ResponsePolicy;
+use crate::sink::webhook::Webhook;
+
+use super::clock::Clock;
+use super::known;
+
+/// What orders are carried out with. Sinks are there for operators only.
+pub struct Desk {
+    pub journal: Journal,
+    pub clock: Clock,
+    pub actor: Actor,
+    pub response: ResponsePolicy,
+    pub actions: Vec<ActionPolicy>,
+    /// Built from a `WriteCap`; empty for observers and walls, who can send nothing.
+    pub webhooks: Vec<Webhook>,
+    pub may_act: bool,
+    pub kill_switch: Option<std::path::PathBuf>,
+    pub currency: String,
+}
+
+/// Why an order was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum OrderError {
+    #[error("{0}")]
+    Refused(String),
+    #[error("NOT STORED - {0}")]
+    NotStored(#[from] crate::journal::JournalError),
+    #[error("no incident {0}")]
+    Unknown(IncidentId),
+}
+
+/// What came of an order that was stored.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// To be sent now, by `send`; it is in the journal as prepared.
+    pub intent: Option<Intent>,
+}
+
+impl Desk {
+    /// Judges the order by the rules and stores what follows from it.
+    pub async fn carry_out(
+        &self,
+        id: &IncidentId,
+        order: &Command,
+        cause: &str,
+        board: Option<&Arc<Board>>,
+    ) -> Result<Done, OrderError> {
+        let incident = self.incident(id).await?;
+        let now = self.clock.now();
+        let events = self.decide(&incident, order, board, now).await?;
+        let intent = events.iter().find_map(|e| match e {
+            Event::ActionPrepared { intent } => Some(intent.clone()),
+            _ => None,
+        });
+        let records = events.into_iter().map(|e| self.record(id, cause, e, now)).collect::<Vec<_>>();
+        self.journal.append(&records).await?;
+        Ok(Done { intent })
+    }
+
+    async fn incident(&self, id: &IncidentId) -> Result<Incident, OrderError> {
+        let records: Vec<Record> =
+            self.journal.records_of(id).await?.into_iter().map(|(_, record)| record).collect();
+        fold(&records).ok_or_else(|| OrderError::Unknown(id.clone()))
+    }
+
+    async fn others(&self) -> Result<Vec<Incident>, OrderError> {
+        let mut by_id = std::collections::BTreeMap::<_, Vec<Record>>::new();
+        for (_, record) in self.journal.open_records().await? {
+            by_id.entry(record.incident.clone()).or_default().push(record);
+        }
+        Ok(by_id.values().filter_map(|records| fold(records)).collect())
+    }
+
+    async fn decide(
+        &self,
+        incident: &Incident,
+        order: &Command,
+        board: Option<&Arc<Board>>,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, OrderError> {
+        let changes = board.map(|b| known::changes(b)).unwrap_or_default();
+        let incidents = self.others().await?;
+        let facts = Facts {
+            policy: &self.response,
+            changes: &changes,
+            actions: &self.actions,
+            incidents: &incidents,
+            cases: &[],
+            kill_switch: self.killed(),
+            evidence_at: board.and_then(|b| known::evidence_at(b)),
+            may_act: self.may_act,
+            speed: self.clock.speed(),
+            currency: &self.currency,
+        };
+        command::decide(incident, order, &self.actor, &facts, now)
+            .map_err(|refusal| OrderError::Refused(refusal.to_string()))
+    }
+
+    fn killed(&self) -> bool {
+        self.kill_switch.as_ref().is_some_and(|file| file.exists())
+    }
+
+    fn record(&self, id: &IncidentId, cause: &str, event: Event, at: Timestamp) -> Record {
+        let (actor, cause) = (self.actor.clone(), cause.to_owned());
+        Record { at, incident: id.clone(), actor, cause, event }
+    }
+
+    /// Sends a prepared action: "sent" is durable before the first byte leaves, the answer after.
+    pub async fn send(&self, id: &IncidentId, intent: &Intent) -> Result<Outcome, OrderError> {
+        let Some(webhook) = self.webhooks.iter().find(|w| w.name() == intent.action) else {
+            return Err(OrderError::Refused(format!("action {} cannot be sent from here", intent.action)));
+        };
+        if self.killed() {
+            return Err(OrderError::Refused("the kill switch is on".into()));
+        }
+        let sent = Event::ActionSent { id: intent.id.clone(), try_no: 1 };
+        self.journal.append(&[self.record(id, "send", sent, self.clock.now())]).await?;
+        let answer = webhook.send(intent, self.clock.wall()).await;
+        let answered = Event::ActionAnswered { id: intent.id.clone(), answer: answer.clone() };
+        self.journal.append(&[self.record(id, "answer", answered, self.clock.now())]).await?;
+        Ok(answer)
+    }
+}

@@ -1,0 +1,114 @@
+//! One task per source: ask, tell the hub, wait its interval; back off when it fails.
+//! One request in flight per source; the past is read after the first answer, newest part first.
+
+use std::sync::mpsc::Sender;
+
+use crate::domain::id::SourceId;
+use crate::domain::time::{Span, Timestamp};
+use crate::source::backoff::Backoff;
+use crate::source::{Harvest, Source, SourceError};
+use crate::watch::event::{Batch, Event};
+
+use super::clock::Clock;
+use super::hub::{Signal, tell};
+
+/// What a poller needs to know about its source.
+pub struct Poller {
+    pub name: SourceId,
+    pub every: Span,
+    pub source: Source,
+    /// Days of past to read at start; 0 for none.
+    pub past_days: u32,
+    /// First poll is spread over this share of an interval so that restarts do not herd (0..1).
+    pub phase: f64,
+}
+
+impl From<Harvest> for Batch {
+    fn from(harvest: Harvest) -> Self {
+        Self {
+            observations: harvest.observations,
+            checks: harvest.checks,
+            changes: harvest.changes,
+            notes: harvest.notes,
+        }
+    }
+}
+
+/// Polls until the hub is gone.
+pub async fn run(mut poller: Poller, clock: Clock, hub: Sender<Signal>) {
+    tokio::time::sleep(clock.wall_for(poller.every).mul_f64(poller.phase.clamp(0.0, 1.0))).await;
+    let mut backoff = Backoff::default();
+    let mut past_told = false;
+    loop {
+        let now = clock.now();
+        let answer = poller.source.poll(now).await;
+        let good = answer.is_ok();
+        let wait = poller.report(answer, &mut backoff, clock, &hub);
+        if good && !past_told {
+            past_told = true;
+            poller.tell_past(clock, &hub).await;
+        } else if !past_told && backoff.failures() >= GIVE_UP_PAST {
+            past_told = true;
+            tell(&hub, Event::PastEnded { source: poller.name.clone(), at: clock.now() });
+        }
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// After so many failures judging goes on without this source's past.
+const GIVE_UP_PAST: u32 = 3;
+
+impl Poller {
+    fn report(
+        &self,
+        answer: Result<Harvest, SourceError>,
+        backoff: &mut Backoff,
+        clock: Clock,
+        hub: &Sender<Signal>,
+    ) -> std::time::Duration {
+        let at = clock.now();
+        let source = self.name.clone();
+        match answer {
+            Ok(harvest) => {
+                backoff.succeeded();
+                let wait = clock.pause_for(self.every);
+                let next_at = next(at, wait, clock);
+                tell(hub, Event::Polled { source, batch: harvest.into(), at, next_at });
+                wait
+            }
+            Err(error) => {
+                let wait = backoff.failed(error.retry_after(), random_u64());
+                let wait = wait.max(super::clock::WALL_FLOOR);
+                let next_at = next(at, wait, clock);
+                tracing::warn!(source = %self.name, %error, "poll failed");
+                tell(hub, Event::PollFailed { source, why: error.to_string(), at, next_at });
+                wait
+            }
+        }
+    }
+
+    async fn tell_past(&mut self, clock: Clock, hub: &Sender<Signal>) {
+        if self.past_days > 0 {
+            self.source.begin_history(clock.now(), self.past_days);
+            while let Some(part) = self.source.next_history().await {
+                match part {
+                    Ok(harvest) => tell(
+                        hub,
+                        Event::PastRead { source: self.name.clone(), batch: harvest.into() },
+                    ),
+                    Err(error) => tracing::warn!(source = %self.name, %error, "no further past"),
+                }
+            }
+        }
+        tell(hub, Event::PastEnded { source: self.name.clone(), at: clock.now() });
+    }
+}
+
+fn next(at: Timestamp, wait: std::time::Duration, clock: Clock) -> Timestamp {
+    at.plus(Span::from_millis((wait.as_secs_f64() * 1000.0 * clock.speed()) as i64))
+}
+
+/// Randomness for jitter; not for secrets.
+pub fn random_u64() -> u64 {
+    rand::random()
+}

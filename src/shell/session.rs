@@ -1,0 +1,137 @@
+//! One running program put together: journal, lease, hub, pollers, boards for the viewers.
+//! Starting and stopping only; no judgement, no drawing.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+
+use tokio::runtime::Handle;
+use tokio::sync::watch as cell;
+use tokio::task::JoinHandle;
+
+use crate::board::{Board, Watcher};
+use crate::config::Config;
+use crate::detect::engine::Engine;
+use crate::domain::time::Span;
+use crate::incident::fold;
+use crate::journal::{Journal, JournalError};
+use crate::source;
+use crate::watch::state::{Setup, SourceInfo, Watch};
+
+use super::clock::Clock;
+use super::hub::{self, Hub, Signal};
+use super::poller::{self, Poller, random_u64};
+use super::settings;
+
+/// Length of the buckets that live judging works on (policy time).
+pub const BUCKET: Span = Span::from_secs(60);
+/// Past that is read at start.
+const PAST_DAYS: u32 = 21;
+
+/// Handles of a running watcher; stopping it is dropping the pollers and the last sender.
+pub struct Watching {
+    pub hub: Sender<Signal>,
+    thread: Option<std::thread::JoinHandle<()>>,
+    pollers: Vec<JoinHandle<()>>,
+}
+
+/// The receiving end of boards.
+pub type Boards = cell::Receiver<Option<Arc<Board>>>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("journal: {0}")]
+    Journal(#[from] JournalError),
+    #[error("source {name}: {why}")]
+    Source { name: String, why: String },
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Builds sources, reads open incidents from the journal, starts hub and pollers.
+pub async fn watch(
+    config: &Config,
+    journal: Journal,
+    clock: Clock,
+    boards: hub::BoardCell,
+) -> Result<Watching, StartError> {
+    let pollers = pollers(config)?;
+    let (incidents, seen) = stored(&journal).await?;
+    let now = clock.now();
+    let infos = config.sources.iter().map(info).collect();
+    let engine = Engine::new(settings::of(config, BUCKET));
+    let core = Watch::new(setup(config, clock, infos), engine, incidents, now);
+    let (sender, receiver) = channel();
+    let hub = Hub { watch: core, journal, clock, runtime: Handle::current(), boards, seen };
+    let thread = Some(hub::spawn(hub, receiver)?);
+    let pollers = pollers
+        .into_iter()
+        .map(|p| tokio::spawn(poller::run(p, clock, sender.clone())))
+        .collect();
+    Ok(Watching { hub: sender, thread, pollers })
+}
+
+async fn stored(journal: &Journal) -> Result<(Vec<fold::Incident>, i64), JournalError> {
+    let records = journal.open_records().await?;
+    let seen = journal.last_seq().await?;
+    let mut by_incident = std::collections::BTreeMap::<_, Vec<_>>::new();
+    for (_, record) in records {
+        by_incident.entry(record.incident.clone()).or_default().push(record);
+    }
+    Ok((by_incident.values().filter_map(|r| fold::fold(r)).collect(), seen))
+}
+
+fn info(source: &source::SourceConfig) -> SourceInfo {
+    SourceInfo {
+        name: source.name.clone(),
+        kind: source.kind.name().to_owned(),
+        every: source.every,
+        changes: source.tells_changes(),
+        past: source.tells_past(),
+    }
+}
+
+fn pollers(config: &Config) -> Result<Vec<Poller>, StartError> {
+    config
+        .sources
+        .iter()
+        .map(|c| {
+            let source = source::build(c, BUCKET).map_err(|error| StartError::Source {
+                name: c.name.to_string(),
+                why: error.to_string(),
+            })?;
+            let past_days = if c.tells_past() { PAST_DAYS } else { 0 };
+            Ok(Poller { name: c.name.clone(), every: c.every, source, past_days, phase: 0.0 })
+        })
+        .collect()
+}
+
+fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
+    let watcher = Watcher {
+        host: super::identity::host(),
+        pid: std::process::id(),
+        since: clock.now(),
+        lease_until: None,
+    };
+    Setup {
+        site: config.shop.name.clone(),
+        watcher,
+        policy: settings::policy(config),
+        sources,
+        currency: config.shop.currency.clone(),
+        speed: clock.speed(),
+        salt: random_u64(),
+    }
+}
+
+impl Watching {
+    /// Ends polling and the hub, and waits for what it is storing.
+    pub fn stop(mut self) {
+        for poller in &self.pollers {
+            poller.abort();
+        }
+        let _gone = self.hub.send(Signal::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _panicked = thread.join();
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The board out of the watcher's state: everything a viewer shows, worst first.
+//! Pure; decides nothing that the rooms below have not decided.
+
+use crate::board::{self, Board, SCHEMA};
+use crate::domain::change::Change;
+use crate::domain::time::Timestamp;
+use crate::incident::facts::Facts;
+use crate::incident::{rank, view};
+
+use super::checklist::checklist;
+use super::state::Watch;
+
+/// Releases kept on the board.
+const RELEASES_SHOWN: usize = 60;
+
+/// The board at `now`.
+pub fn board(watch: &Watch, now: Timestamp) -> Board {
+    let incidents = incidents(watch, now);
+    let mut board = Board {
+        schema: SCHEMA.to_owned(),
+        generated_at: now,
+        site: watch.setup.site.clone(),
+        watcher: Some(watch.setup.watcher.clone()),
+        releases: releases(watch, &incidents, now),
+        incidents,
+        cells: watch.judgement.cells.clone(),
+        impacts: watch.judgement.impacts.clone(),
+        journeys: watch.judgement.journeys.clone(),
+        guardrails: watch.judgement.guardrails.clone(),
+        funnel: watch.judgement.funnel.clone(),
+        checklist: Vec::new(),
+        sources: watch.health.values().map(super::health::Health::view).collect(),
+        notices: notices(watch),
+        speed: watch.setup.speed,
+    };
+    let telling = watch.setup.sources.iter().filter(|s| s.changes).count();
+    board.checklist = checklist(&board, telling);
+    board
+}
+
+fn incidents(watch: &Watch, now: Timestamp) -> Vec<board::Incident> {
+    let changes = watch.all_changes();
+    let all: Vec<_> = watch.incidents.values().collect();
+    let facts = Facts {
+        policy: &watch.setup.policy,
+        changes: &changes,
+        incidents: &all,
+        sources_blind: watch
+            .health
+            .values()
+            .any(|h| h.state() == board::SourceState::Blind),
+    };
+    let mut shown: Vec<board::Incident> =
+        watch.incidents.values().map(|i| view::view(i, &facts, now)).collect();
+    shown.sort_by(rank::order);
+    shown
+}
+
+fn releases(watch: &Watch, incidents: &[board::Incident], now: Timestamp) -> Vec<board::Release> {
+    let mut changes: Vec<&Change> = watch.changes.values().collect();
+    changes.sort_by_key(|c| (std::cmp::Reverse(c.effective_at()), c.id.clone()));
+    changes.truncate(RELEASES_SHOWN);
+    changes.into_iter().map(|c| release(c, incidents, now)).collect()
+}
+
+fn release(change: &Change, incidents: &[board::Incident], now: Timestamp) -> board::Release {
+    board::Release {
+        id: change.id.clone(),
+        service: change.service.clone(),
+        kind: change.kind,
+        environment: change.environment.clone(),
+        started_at: change.started_at.or(Some(change.effective_at())),
+        finished_at: change.finished_at,
+        share: change.share_at(now),
+        status: change.status,
+        previous: change.previous.clone(),
+        author: change.author.clone(),
+        suspect_of: incidents
+            .iter()
+            .filter(|i| i.suspect.release.as_ref() == Some(&change.id))
+            .map(|i| i.id.clone())
+            .collect(),
+    }
+}
+
+fn notices(watch: &Watch) -> Vec<String> {
+    let mut notices = Vec::new();
+    if let Some(why) = &watch.not_stored {
+        notices.push(format!("NOT STORED - {why}; incidents are kept in memory only"));
+    }
+    if !watch.waiting.is_empty() {
+        let names: Vec<&str> = watch.waiting.iter().map(crate::domain::id::SourceId::as_str).collect();
+        notices.push(format!("reading history from {}; judging starts after", names.join(", ")));
+    }
+    notices
+}

@@ -1,0 +1,48 @@
+//! What wakes the watcher and what it orders from the outside. Plain data, closed enums.
+//! Every event carries its instant in policy time; nothing here asks for the time.
+
+use crate::board::Board;
+use crate::domain::change::Change;
+use crate::domain::check::Check;
+use crate::domain::id::SourceId;
+use crate::domain::observation::Observation;
+use crate::domain::time::Timestamp;
+use crate::incident::event::Record;
+
+/// One good answer of a source.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    pub observations: Vec<Observation>,
+    pub checks: Vec<Check>,
+    pub changes: Vec<Change>,
+    /// Doubts in plain words: `3 warnings: results truncated`.
+    pub notes: Vec<String>,
+}
+
+/// Past tense: what happened outside.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A source answered; it will be asked again at `next_at`.
+    Polled { source: SourceId, batch: Batch, at: Timestamp, next_at: Timestamp },
+    /// A source failed; `why` is fit for a screen.
+    PollFailed { source: SourceId, why: String, at: Timestamp, next_at: Timestamp },
+    /// A piece of a source's own past, coarse windows.
+    PastRead { source: SourceId, batch: Batch },
+    /// A source has told its past, or cannot; judging waits for all of them.
+    PastEnded { source: SourceId, at: Timestamp },
+    /// Records that are in the journal now, in journal order: ours and other processes'.
+    Journaled { records: Vec<Record>, at: Timestamp },
+    /// An append was refused; the incidents go on in memory and the board says so.
+    NotStored { records: Vec<Record>, why: String, at: Timestamp },
+    /// Time passed.
+    Woke { at: Timestamp },
+}
+
+/// Orders to the outside.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Store these; answered by `Journaled` or `NotStored`.
+    Append(Vec<Record>),
+    /// Show this to every viewer.
+    Publish(Box<Board>),
+}

@@ -1,0 +1,154 @@
+//! Is a source telling the truth now: live, partial, stale or blind, judged by its own interval.
+//! Rule of DESIGN section 6: stale after 2 intervals without good data, blind after 4 and >= 90 s.
+
+use crate::board::{Source, SourceState};
+use crate::domain::id::SourceId;
+use crate::domain::time::{Span, Timestamp};
+
+/// Intervals without good data until stale, and until blind.
+const STALE_AFTER: i64 = 2;
+const BLIND_AFTER: i64 = 4;
+/// A source is never called blind sooner than this.
+const BLIND_AT_LEAST: Span = Span::from_secs(90);
+
+/// What is known about one source.
+#[derive(Clone, Debug)]
+pub struct Health {
+    pub name: SourceId,
+    pub kind: String,
+    pub every: Span,
+    /// When watching began; a source that never answered counts from here.
+    pub started_at: Timestamp,
+    pub last_ok_at: Option<Timestamp>,
+    pub next_at: Option<Timestamp>,
+    pub error: Option<String>,
+    pub notes: Vec<String>,
+    state: SourceState,
+    since: Timestamp,
+}
+
+impl Health {
+    pub fn new(name: SourceId, kind: &str, every: Span, now: Timestamp) -> Self {
+        Self {
+            name,
+            kind: kind.to_owned(),
+            every,
+            started_at: now,
+            last_ok_at: None,
+            next_at: Some(now),
+            error: None,
+            notes: Vec::new(),
+            state: SourceState::Stale,
+            since: now,
+        }
+    }
+
+    pub fn answered(&mut self, at: Timestamp, next_at: Timestamp, notes: Vec<String>) {
+        self.last_ok_at = Some(self.last_ok_at.map_or(at, |t| t.max(at)));
+        self.next_at = Some(next_at);
+        self.error = None;
+        self.notes = notes;
+        self.refresh(at);
+    }
+
+    pub fn failed(&mut self, at: Timestamp, next_at: Timestamp, why: String) {
+        self.next_at = Some(next_at);
+        self.error = Some(why);
+        self.refresh(at);
+    }
+
+    pub fn state(&self) -> SourceState {
+        self.state
+    }
+
+    pub fn since(&self) -> Timestamp {
+        self.since
+    }
+
+    /// Re-derives the state at `now`; true when it changed.
+    pub fn refresh(&mut self, now: Timestamp) -> bool {
+        let next = self.judge(now);
+        if next == self.state {
+            return false;
+        }
+        self.since = now;
+        self.state = next;
+        true
+    }
+
+    fn judge(&self, now: Timestamp) -> SourceState {
+        let age = now.since(self.last_ok_at.unwrap_or(self.started_at));
+        if age > self.blind_after() {
+            SourceState::Blind
+        } else if self.last_ok_at.is_none() || age > self.every.times(STALE_AFTER) {
+            SourceState::Stale
+        } else if self.notes.is_empty() {
+            SourceState::Live
+        } else {
+            SourceState::Partial
+        }
+    }
+
+    fn blind_after(&self) -> Span {
+        self.every.times(BLIND_AFTER).max(BLIND_AT_LEAST)
+    }
+
+    /// The next instant at which the state may change by itself.
+    pub fn next_boundary(&self, now: Timestamp) -> Option<Timestamp> {
+        let from = self.last_ok_at.unwrap_or(self.started_at);
+        [self.every.times(STALE_AFTER), self.blind_after()]
+            .into_iter()
+            .map(|span| from.plus(span).plus(Span::from_millis(1)))
+            .find(|t| *t > now)
+    }
+
+    pub fn view(&self) -> Source {
+        Source {
+            name: self.name.clone(),
+            kind: self.kind.clone(),
+            state: self.state,
+            since: self.since,
+            last_ok_at: self.last_ok_at,
+            next_at: self.next_at,
+            error: self.error.clone().or_else(|| self.notes.first().cloned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_secs(1_000_000 + secs)
+    }
+
+    #[test]
+    fn goes_stale_after_two_intervals_and_blind_after_ninety_seconds() {
+        let mut health = Health::new("rum".into(), "prometheus", Span::from_secs(15), at(0));
+        assert_eq!(health.state(), SourceState::Stale, "never green before the first answer");
+        health.answered(at(0), at(15), Vec::new());
+        for (secs, want) in [
+            (30, SourceState::Live),
+            (31, SourceState::Stale),
+            (90, SourceState::Stale),
+            (91, SourceState::Blind),
+        ] {
+            health.refresh(at(secs));
+            assert_eq!(health.state(), want, "after {secs} s");
+        }
+        assert_eq!(health.since(), at(91));
+        health.answered(at(100), at(115), vec!["truncated".into()]);
+        assert_eq!(health.state(), SourceState::Partial);
+    }
+
+    #[test]
+    fn a_source_that_never_answers_becomes_blind() {
+        let mut health = Health::new("rum".into(), "prometheus", Span::from_secs(60), at(0));
+        health.failed(at(5), at(6), "refused".into());
+        assert_eq!(health.next_boundary(at(5)), Some(at(120).plus(Span::from_millis(1))));
+        health.refresh(at(241));
+        assert_eq!(health.state(), SourceState::Blind);
+        assert_eq!(health.view().error.as_deref(), Some("refused"));
+    }
+}

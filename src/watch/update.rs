@@ -1,0 +1,149 @@
+//! The dispatch: one short arm per event, then one step of judging, reconciling and publishing.
+//! Total: no event can fail, none is ignored silently.
+
+use crate::detect::verdict::Judgement;
+use crate::domain::id::{IncidentId, SourceId};
+use crate::domain::time::Timestamp;
+use crate::incident::event::Record;
+use crate::incident::fold::Incident;
+use crate::incident::{deadline, fold, id, reconcile, verify};
+
+use super::event::{Batch, Effect, Event};
+use super::state::Watch;
+
+/// Takes one event in and says what must happen outside.
+pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
+    match event {
+        Event::Polled { source, batch, at, next_at } => {
+            polled(watch, &source, batch, at, next_at);
+            step(watch, at)
+        }
+        Event::PollFailed { source, why, at, next_at } => {
+            if let Some(health) = watch.health.get_mut(&source) {
+                health.failed(at, next_at, why);
+            }
+            step(watch, at)
+        }
+        Event::PastRead { batch, .. } => {
+            watch.engine.history(&batch.observations);
+            take_in(watch, batch, false);
+            Vec::new()
+        }
+        Event::PastEnded { source, at } => {
+            watch.waiting.remove(&source);
+            step(watch, at)
+        }
+        Event::Journaled { records, at } => {
+            watch.appending = false;
+            watch.not_stored = None;
+            fold_in(watch, &records);
+            step(watch, at)
+        }
+        Event::NotStored { records, why, at } => {
+            watch.appending = false;
+            watch.not_stored = Some(why);
+            fold_in(watch, &records);
+            step(watch, at)
+        }
+        Event::Woke { at } => step(watch, at),
+    }
+}
+
+fn polled(watch: &mut Watch, source: &SourceId, batch: Batch, at: Timestamp, next_at: Timestamp) {
+    if let Some(health) = watch.health.get_mut(source) {
+        health.answered(at, next_at, batch.notes.clone());
+    }
+    take_in(watch, batch, true);
+}
+
+fn take_in(watch: &mut Watch, batch: Batch, live: bool) {
+    if live {
+        watch.engine.observe(&batch.observations);
+    }
+    watch.engine.observe_checks(&batch.checks);
+    watch.engine.observe_changes(&batch.changes);
+    for change in batch.changes {
+        watch.changes.insert((change.source.clone(), change.id.clone()), change);
+    }
+}
+
+/// Folds records into their incidents; a record of an unknown incident opens it.
+fn fold_in(watch: &mut Watch, records: &[Record]) {
+    for record in records {
+        match watch.incidents.get_mut(&record.incident) {
+            Some(incident) => fold::apply(incident, record),
+            None => {
+                if let Some(incident) = fold::fold(std::slice::from_ref(record)) {
+                    watch.incidents.insert(record.incident.clone(), incident);
+                }
+            }
+        }
+    }
+}
+
+/// Judges what is new, turns it into records, shows the result.
+fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
+    see_health(watch, now);
+    if watch.waiting.is_empty() {
+        watch.judgement = watch.engine.judge(now);
+    }
+    let mut effects = Vec::new();
+    if !watch.appending && watch.waiting.is_empty() {
+        let records = records_now(watch, now);
+        if !records.is_empty() {
+            watch.appending = true;
+            effects.push(Effect::Append(records));
+        }
+    }
+    effects.extend(publish(watch, now));
+    effects
+}
+
+fn see_health(watch: &mut Watch, now: Timestamp) {
+    for health in watch.health.values_mut() {
+        health.refresh(now);
+        let blind = health.state() == crate::board::SourceState::Blind;
+        watch.engine.source_blind(&health.name, blind, health.since());
+    }
+}
+
+fn records_now(watch: &mut Watch, now: Timestamp) -> Vec<Record> {
+    let incidents: Vec<Incident> = watch.incidents.values().cloned().collect();
+    let mut records = reconciled(watch, &incidents, now);
+    let changes = watch.all_changes();
+    for incident in &incidents {
+        records.extend(deadline::sweep(incident, &watch.setup.policy.response, now));
+        records.extend(verify::verify(
+            incident,
+            &watch.judgement,
+            &changes,
+            &watch.setup.policy,
+            now,
+        ));
+    }
+    records
+}
+
+fn reconciled(watch: &mut Watch, incidents: &[Incident], now: Timestamp) -> Vec<Record> {
+    let (salt, mut made) = (watch.setup.salt, watch.ids_made);
+    let new_id = || -> IncidentId {
+        made += 1;
+        id::incident_id(now, salt.wrapping_add(made))
+    };
+    let judgement: &Judgement = &watch.judgement;
+    let records =
+        reconcile::reconcile(incidents, judgement, &watch.setup.policy.response, now, new_id);
+    watch.ids_made = made;
+    records
+}
+
+/// A board goes out only when something but its own time changed.
+fn publish(watch: &mut Watch, now: Timestamp) -> Option<Effect> {
+    let board = super::assemble::board(watch, now);
+    let same = watch.published.as_ref().is_some_and(|old| {
+        let quiet = crate::board::Board { generated_at: board.generated_at, ..old.clone() };
+        quiet == board
+    });
+    watch.published = Some(board.clone());
+    (!same).then(|| Effect::Publish(Box::new(board)))
+}
