@@ -84,7 +84,8 @@ fn seen(c: char) -> Option<usize> {
 
 #[test]
 fn our_own_sequences_pass_and_foreign_ones_do_not() {
-    let ours = "\x1b[?1049h\x1b[?25l\x1b[12;40H\x1b[38;2;255;0;9;1mSev 1 ▲ ä e\u{301}\x1b[0m\x1b[3C\x1b[2J";
+    let ours = "\x1b[?1049h\x1b[?25l\x1b[12;40H\x1b[38;2;255;0;9;1mSev 1 ▲ ä e\u{301}\
+                \x1b[0m\x1b[3C\x1b[2J";
     assert_eq!(offenders(ours.as_bytes()), Vec::<String>::new());
     for bad in [
         "\x1b]0;title\x07",
