@@ -55,9 +55,8 @@ fn read(defaults: &toml::Table, base: &mut Reader<'_>, user: &mut Reader<'_>) ->
         user.table("calendar", defaults),
         user.table("response", defaults),
     );
-    let journeys = laid_over(base, user, "journey", |j: &crate::policy::journey::Journey| {
-        j.name.to_string()
-    });
+    let journeys =
+        laid_over(base, user, "journey", |j: &crate::policy::journey::Journey| j.name.to_string());
     let guardrails =
         laid_over(base, user, "guardrail", |g: &crate::policy::guardrail::Guardrail| {
             g.name.to_string()

@@ -90,6 +90,11 @@ impl Running {
         self.child.wait().ok();
     }
 
+    /// How it ended, when it did.
+    pub fn exited(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("a child")
+    }
+
     pub fn wait_exit(&mut self, limit: Duration) -> ExitStatus {
         let name = self.name.clone();
         eventually(&format!("{name} ends"), limit, || self.child.try_wait().expect("a child"))

@@ -7,17 +7,24 @@
 )]
 
 mod child;
+mod configs;
 mod demo_incident;
 mod foreign;
 mod foreign_shop;
+mod hostile;
+mod hostile_strings;
 mod http;
+mod journal_kill;
+mod once;
 mod product;
 mod pty;
+mod readonly;
 mod rust_text;
 mod servers;
 mod shopd;
 mod skip;
 mod stub;
 mod terminal;
+mod terminal_rule;
 mod tidy;
 mod wait;
