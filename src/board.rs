@@ -1,5 +1,6 @@
 //! Board: the one serialisable value every viewer shows; schema `tillwatch/board/1` (DESIGN section 4).
 //! Built by the watcher, read by everyone; holds no policy, no credential and no behaviour.
+//! The parts that the incident rules speak of too are defined in `incident::state`.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,12 @@ use crate::domain::segment::Scope;
 use crate::domain::severity::Severity;
 use crate::domain::time::Timestamp;
 use crate::policy::severity::Choice;
+
+pub use crate::incident::state::{
+    ActionState, Decision, Precheck, RollbackPlan, State, TimelineEntry,
+};
+
+pub mod view;
 
 pub const SCHEMA: &str = "tillwatch/board/1";
 
@@ -46,48 +53,6 @@ pub struct Watcher {
     pub pid: u32,
     pub since: Timestamp,
     pub lease_until: Option<Timestamp>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    Pending,
-    Triggered,
-    Acknowledged,
-    Mitigating,
-    Verifying,
-    Mitigated,
-    Resolved,
-    Reviewed,
-    Cancelled,
-}
-
-impl State {
-    /// Still asks for someone's attention.
-    pub const fn is_open(self) -> bool {
-        matches!(
-            self,
-            Self::Pending
-                | Self::Triggered
-                | Self::Acknowledged
-                | Self::Mitigating
-                | Self::Verifying
-        )
-    }
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Triggered => "triggered",
-            Self::Acknowledged => "acknowledged",
-            Self::Mitigating => "mitigating",
-            Self::Verifying => "verifying",
-            Self::Mitigated => "mitigated",
-            Self::Resolved => "resolved",
-            Self::Reviewed => "reviewed",
-            Self::Cancelled => "cancelled",
-        }
-    }
 }
 
 /// One incident as viewers see it.
@@ -137,40 +102,11 @@ pub struct Incident {
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Decision {
-    pub choice: Choice,
-    pub reason: String,
-    pub by: String,
-    pub at: Timestamp,
-    pub recheck_at: Option<Timestamp>,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ChoiceRow {
     pub choice: Choice,
     pub allowed: bool,
     /// The policy row that says so.
     pub why: String,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TimelineEntry {
-    pub at: Timestamp,
-    pub actor: String,
-    pub text: String,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActionState {
-    Prepared,
-    Sent,
-    Accepted,
-    Refused,
-    Unknown,
-    Verifying,
-    Verified,
-    NotHelping,
 }
 
 /// The newest action of an incident.
@@ -188,31 +124,6 @@ pub struct Action {
     pub detail: String,
     /// Until when recovery is watched.
     pub verify_until: Option<Timestamp>,
-}
-
-/// A rollback laid out before it is confirmed.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct RollbackPlan {
-    pub action: String,
-    pub environment: String,
-    pub service: String,
-    pub host: String,
-    pub from: ReleaseId,
-    pub to: ReleaseId,
-    /// Last six letters and digits of `to`, lower case (DESIGN section 7).
-    pub confirm_token: String,
-    pub prechecks: Vec<Precheck>,
-    /// All required pre-checks hold and the severity allows it.
-    pub ready: bool,
-    pub attempt: u32,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Precheck {
-    pub name: String,
-    pub ok: bool,
-    pub required: bool,
-    pub detail: String,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

@@ -2,3 +2,19 @@
 //! turn cases and commands into events. No IO, no clock: every event carries its instant.
 
 pub mod event;
+pub mod state;
+pub mod words;
+pub mod fold;
+pub mod id;
+pub mod record;
+pub mod facts;
+pub mod deadline;
+pub mod rank;
+pub mod compare;
+pub mod reconcile;
+pub mod rollback;
+pub mod command;
+pub mod verify;
+
+#[cfg(test)]
+mod tests;

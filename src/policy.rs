@@ -3,3 +3,8 @@
 
 pub mod sensitivity;
 pub mod severity;
+
+pub mod action;
+pub mod calendar;
+pub mod maintenance;
+pub mod response;

@@ -1,2 +1,59 @@
 //! The embedded demo shop: a simulator with ground truth behind a loopback HTTP face.
 //! The product reaches it like any other shop, over HTTP; nothing else may call it.
+
+pub mod api;
+pub mod bucket;
+pub mod checks;
+pub mod dims;
+pub mod effect;
+pub mod exposition;
+pub mod history;
+pub mod http;
+pub mod ledger;
+pub mod moment;
+pub mod opening;
+pub mod openmetrics;
+pub mod rng;
+pub mod scenario;
+pub mod server;
+pub mod sign;
+pub mod state;
+pub mod tally;
+pub mod timeline;
+pub mod truth;
+pub mod visit;
+pub mod world;
+
+pub use openmetrics::export_openmetrics;
+pub use server::{Options, Running, ShopError, serve};
+pub use state::{Clock, Clocks, Shop};
+
+/// Every path of the HTTP face with what it answers.
+pub const PATHS: [(&str, &str); 17] = [
+    ("/", "this list"),
+    ("/metrics", "counters since the start, Prometheus text"),
+    ("/api/rum?cut=source&step=60", "views, errors, LCP and INP histograms by cut"),
+    ("/api/business?cut=biz_source&step=60", "sessions to orders, server side"),
+    ("/api/edge?step=60", "requests at the edge"),
+    ("/api/checks", "synthetic runs"),
+    ("/api/changes", "campaigns, experiments, holidays, maintenance"),
+    ("/api/health", "liveness; is the history ready?"),
+    ("/repos/demo/shop/deployments", "deployments, GitHub-shaped"),
+    ("/repos/demo/shop/deployments/{id}/statuses", "statuses of one deployment"),
+    ("/shop/{home|landing|collection|pdp|cart|checkout}", "pages to probe"),
+    ("/hooks/rollback", "POST: rollback webhook (Standard Webhooks, Idempotency-Key)"),
+    ("/hooks/rollback/{id}", "what became of a rollback"),
+    ("/hooks/effects", "real effects of rollbacks"),
+    ("/inject", "POST {\"scenario\": NAME}: start a fault now"),
+    ("/truth", "the right answers; never read by the product"),
+    ("/api/rum?cut=release|cohort|browser|network", "the other cuts"),
+];
+
+/// The names of all scenarios with a line about each, for `shop --list` and `drill list`.
+pub fn list_text() -> String {
+    let width = scenario::table().iter().map(|s| s.name.len()).max().unwrap_or(0);
+    scenario::table().iter().map(|s| format!("{:width$}  {}\n", s.name, s.doc)).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,9 @@
 //! The watcher's core: `update(&mut Watch, Event) -> Vec<Effect>`; total, synchronous, clock-free.
 //! Holds the engine, incidents, changes and source health; builds the board. No IO here.
 
+pub mod assemble;
+pub mod checklist;
 pub mod event;
 pub mod health;
+pub mod state;
+pub mod update;

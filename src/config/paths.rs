@@ -20,3 +20,8 @@ pub fn journal_file() -> Option<PathBuf> {
     let state = dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_path_buf();
     Some(state.join("journal.db"))
 }
+
+/// `~/.local/state/tillwatch/freeze`: while this file exists nothing may be sent outside.
+pub fn kill_switch() -> Option<PathBuf> {
+    journal_file().map(|file| file.with_file_name("freeze"))
+}

@@ -79,6 +79,9 @@ pub enum Event {
         case: Box<Case>,
         ack_due_at: Timestamp,
         decide_due_at: Timestamp,
+        /// The earlier incident of the same case, when it came back after the reopen window.
+        #[serde(default)]
+        recurrence_of: Option<IncidentId>,
     },
     /// New evidence for the same case.
     Updated {
@@ -105,7 +108,10 @@ pub enum Event {
         expires_at: Option<Timestamp>,
     },
     AckUndone,
-    AckExpired,
+    /// The promise of the acknowledgement ran out: it is asked for again, until `ack_due_at`.
+    AckExpired {
+        ack_due_at: Timestamp,
+    },
     TimerStarted {
         due_at: Timestamp,
     },
@@ -121,6 +127,10 @@ pub enum Event {
     },
     /// The decision deadline passed without a decision.
     DecisionExpired,
+    /// The re-check time of a hold came: the decision is asked for again.
+    RecheckDue {
+        decide_due_at: Timestamp,
+    },
     ActionPrepared {
         intent: Intent,
     },
@@ -137,9 +147,11 @@ pub enum Event {
         id: ActionId,
         evidence: String,
     },
+    /// It did not help: the decision is asked for again with a new clock.
     ActionNotHelping {
         id: ActionId,
         evidence: String,
+        decide_due_at: Timestamp,
     },
     Noted {
         text: String,

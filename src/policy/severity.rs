@@ -29,6 +29,7 @@ pub enum Choice {
     Reroute,
     Mitigate,
     Hold,
+    #[serde(alias = "not-incident")]
     NotIncident,
 }
 

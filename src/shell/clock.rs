@@ -10,6 +10,7 @@ use crate::domain::time::{Span, Timestamp};
 pub struct Clock {
     base: Option<(Timestamp, Instant)>,
     speed: f64,
+    start: Option<Timestamp>,
 }
 
 /// No poll and no wake comes more often than this in wall time, whatever the speed.
@@ -28,12 +29,13 @@ fn instant_now() -> Instant {
 impl Clock {
     /// Wall time.
     pub const fn system() -> Self {
-        Self { base: None, speed: 1.0 }
+        Self { base: None, speed: 1.0, start: None }
     }
 
     /// Policy time starts at `base` now and runs `speed` times as fast as the wall.
     pub fn simulated(base: Timestamp, speed: f64) -> Self {
-        Self { base: Some((base, instant_now())), speed: speed.clamp(0.001, 100_000.0) }
+        let speed = speed.clamp(0.001, 100_000.0);
+        Self { base: Some((base, instant_now())), speed, start: Some(base) }
     }
 
     /// Policy time.
@@ -57,6 +59,16 @@ impl Clock {
         instant_now()
     }
 
+    /// The same clock, known to have been started at `start`.
+    pub fn started(self, start: Timestamp) -> Self {
+        Self { start: Some(start), ..self }
+    }
+
+    /// Policy time at which the clock's world began; now when it always was.
+    pub fn start(self) -> Timestamp {
+        self.start.unwrap_or_else(|| self.now())
+    }
+
     pub const fn speed(self) -> f64 {
         self.speed
     }
@@ -70,4 +82,10 @@ impl Clock {
     pub fn pause_for(self, span: Span) -> Duration {
         self.wall_for(span).max(WALL_FLOOR)
     }
+}
+
+/// Milliseconds on the monotonic clock of the machine.
+pub fn monotonic_ms() -> u64 {
+    let t = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    t.tv_sec.unsigned_abs().saturating_mul(1000).saturating_add(t.tv_nsec.unsigned_abs() / 1_000_000)
 }

@@ -115,7 +115,8 @@ fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
     Setup {
         site: config.shop.name.clone(),
         watcher,
-        policy: settings::policy(config),
+        response: config.response(),
+        actions: settings::actions(config),
         sources,
         currency: config.shop.currency.clone(),
         speed: clock.speed(),

@@ -1,11 +1,11 @@
 //! The board out of the watcher's state: everything a viewer shows, worst first.
 //! Pure; decides nothing that the rooms below have not decided.
 
-use crate::board::{self, Board, SCHEMA};
+use crate::board::{self, Board, SCHEMA, view};
 use crate::domain::change::Change;
 use crate::domain::time::Timestamp;
-use crate::incident::facts::Facts;
-use crate::incident::{rank, view};
+use crate::incident::fold::Incident;
+use crate::incident::rank;
 
 use super::checklist::checklist;
 use super::state::Watch;
@@ -40,20 +40,10 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
 
 fn incidents(watch: &Watch, now: Timestamp) -> Vec<board::Incident> {
     let changes = watch.all_changes();
-    let all: Vec<_> = watch.incidents.values().collect();
-    let facts = Facts {
-        policy: &watch.setup.policy,
-        changes: &changes,
-        incidents: &all,
-        sources_blind: watch
-            .health
-            .values()
-            .any(|h| h.state() == board::SourceState::Blind),
-    };
-    let mut shown: Vec<board::Incident> =
-        watch.incidents.values().map(|i| view::view(i, &facts, now)).collect();
-    shown.sort_by(rank::order);
-    shown
+    let facts = watch.facts(&changes);
+    let mut ranked: Vec<&Incident> = watch.incidents.iter().collect();
+    ranked.sort_by(|a, b| rank::compare(a, b));
+    ranked.into_iter().map(|i| view::view(i, &facts, now)).collect()
 }
 
 fn releases(watch: &Watch, incidents: &[board::Incident], now: Timestamp) -> Vec<board::Release> {

@@ -3,14 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::board::{Board, Watcher};
+use crate::board::{Board, SourceState, Watcher};
 use crate::detect::engine::Engine;
 use crate::detect::verdict::Judgement;
 use crate::domain::change::Change;
-use crate::domain::id::{IncidentId, ReleaseId, SourceId};
+use crate::domain::id::{ReleaseId, SourceId};
 use crate::domain::time::{Span, Timestamp};
-use crate::incident::facts::Policy;
+use crate::incident::deadline::next_deadline;
+use crate::incident::facts::Facts;
 use crate::incident::fold::Incident;
+use crate::policy::action::ActionPolicy;
+use crate::policy::response::ResponsePolicy;
 
 use super::health::Health;
 
@@ -31,7 +34,8 @@ pub struct SourceInfo {
 pub struct Setup {
     pub site: String,
     pub watcher: Watcher,
-    pub policy: Policy,
+    pub response: ResponsePolicy,
+    pub actions: Vec<ActionPolicy>,
     pub sources: Vec<SourceInfo>,
     pub currency: String,
     /// Shop seconds per wall second.
@@ -44,7 +48,7 @@ pub struct Setup {
 pub struct Watch {
     pub(super) setup: Setup,
     pub(super) engine: Engine,
-    pub(super) incidents: BTreeMap<IncidentId, Incident>,
+    pub(super) incidents: Vec<Incident>,
     pub(super) changes: BTreeMap<(SourceId, ReleaseId), Change>,
     pub(super) health: BTreeMap<SourceId, Health>,
     /// Sources whose past is still being read; judging waits for them.
@@ -55,6 +59,8 @@ pub struct Watch {
     pub(super) not_stored: Option<String>,
     pub(super) ids_made: u64,
     pub(super) published: Option<Board>,
+    /// Since when this watcher judges.
+    pub(super) since: Timestamp,
 }
 
 impl Watch {
@@ -69,7 +75,7 @@ impl Watch {
         Self {
             setup,
             engine,
-            incidents: incidents.into_iter().map(|i| (i.id.clone(), i)).collect(),
+            incidents,
             changes: BTreeMap::new(),
             health,
             waiting,
@@ -78,19 +84,40 @@ impl Watch {
             not_stored: None,
             ids_made: 0,
             published: None,
+            since: now,
         }
     }
 
     /// The next instant at which something happens without an event from outside.
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
-        let deadlines = self.incidents.values().filter_map(|i| {
-            crate::incident::deadline::next_deadline(i, &self.setup.policy.response, now)
-        });
+        let deadlines = self.incidents.iter().filter_map(|i| next_deadline(i, now));
         let boundaries = self.health.values().filter_map(|h| h.next_boundary(now));
         deadlines.chain(boundaries).filter(|t| *t > now).min()
     }
 
     pub(super) fn all_changes(&self) -> Vec<Change> {
         self.changes.values().cloned().collect()
+    }
+
+    /// The world as incidents' rules may see it.
+    pub(super) fn facts<'a>(&'a self, changes: &'a [Change]) -> Facts<'a> {
+        Facts {
+            policy: &self.setup.response,
+            changes,
+            actions: &self.setup.actions,
+            incidents: &self.incidents,
+            cases: &self.judgement.cases,
+            kill_switch: false,
+            evidence_at: self.evidence_at(),
+            may_act: true,
+            speed: self.setup.speed,
+            currency: &self.setup.currency,
+        }
+    }
+
+    /// When the last good answer of any source came; none while one is blind.
+    fn evidence_at(&self) -> Option<Timestamp> {
+        let blind = self.health.values().any(|h| h.state() == SourceState::Blind);
+        self.health.values().filter_map(|h| h.last_ok_at).max().filter(|_| !blind)
     }
 }

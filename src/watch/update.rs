@@ -1,15 +1,16 @@
 //! The dispatch: one short arm per event, then one step of judging, reconciling and publishing.
 //! Total: no event can fail, none is ignored silently.
 
-use crate::detect::verdict::Judgement;
 use crate::domain::id::{IncidentId, SourceId};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
-use crate::incident::fold::Incident;
 use crate::incident::{deadline, fold, id, reconcile, verify};
 
 use super::event::{Batch, Effect, Event};
 use super::state::Watch;
+
+/// A sender that has not told the answer after this (wall time) has died: the outcome is unknown.
+const ANSWER_WITHIN: Span = Span::from_secs(90);
 
 /// Takes one event in and says what must happen outside.
 pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
@@ -36,13 +37,13 @@ pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
         Event::Journaled { records, at } => {
             watch.appending = false;
             watch.not_stored = None;
-            fold_in(watch, &records);
+            fold_in(watch, &records, at);
             step(watch, at)
         }
         Event::NotStored { records, why, at } => {
             watch.appending = false;
             watch.not_stored = Some(why);
-            fold_in(watch, &records);
+            fold_in(watch, &records, at);
             step(watch, at)
         }
         Event::Woke { at } => step(watch, at),
@@ -67,18 +68,13 @@ fn take_in(watch: &mut Watch, batch: Batch, live: bool) {
     }
 }
 
-/// Folds records into their incidents; a record of an unknown incident opens it.
-fn fold_in(watch: &mut Watch, records: &[Record]) {
+/// Folds records into their incidents and forgets what can no longer matter.
+fn fold_in(watch: &mut Watch, records: &[Record], now: Timestamp) {
     for record in records {
-        match watch.incidents.get_mut(&record.incident) {
-            Some(incident) => fold::apply(incident, record),
-            None => {
-                if let Some(incident) = fold::fold(std::slice::from_ref(record)) {
-                    watch.incidents.insert(record.incident.clone(), incident);
-                }
-            }
-        }
+        fold::absorb(&mut watch.incidents, record);
     }
+    let response = &watch.setup.response;
+    watch.incidents.retain(|i| reconcile::keep(i, response, now));
 }
 
 /// Judges what is new, turns it into records, shows the result.
@@ -108,31 +104,35 @@ fn see_health(watch: &mut Watch, now: Timestamp) {
 }
 
 fn records_now(watch: &mut Watch, now: Timestamp) -> Vec<Record> {
-    let incidents: Vec<Incident> = watch.incidents.values().cloned().collect();
-    let mut records = reconciled(watch, &incidents, now);
+    let mut records = reconciled(watch, now);
     let changes = watch.all_changes();
-    for incident in &incidents {
-        records.extend(deadline::sweep(incident, &watch.setup.policy.response, now));
-        records.extend(verify::verify(
-            incident,
-            &watch.judgement,
-            &changes,
-            &watch.setup.policy,
-            now,
-        ));
+    let facts = watch.facts(&changes);
+    let patience = facts.shop_time(ANSWER_WITHIN);
+    for incident in &watch.incidents {
+        records.extend(deadline::sweep(incident, &watch.setup.response, now));
+        records.extend(verify::verify(incident, &facts, now));
+        let sent = incident.newest_action().and_then(|run| run.sent_at);
+        if sent.is_some_and(|at| now.since(at) > patience) {
+            records.extend(verify::after_crash(incident, now));
+        }
     }
     records
 }
 
-fn reconciled(watch: &mut Watch, incidents: &[Incident], now: Timestamp) -> Vec<Record> {
+fn reconciled(watch: &mut Watch, now: Timestamp) -> Vec<Record> {
     let (salt, mut made) = (watch.setup.salt, watch.ids_made);
     let new_id = || -> IncidentId {
         made += 1;
         id::incident_id(now, salt.wrapping_add(made))
     };
-    let judgement: &Judgement = &watch.judgement;
-    let records =
-        reconcile::reconcile(incidents, judgement, &watch.setup.policy.response, now, new_id);
+    let tick = reconcile::Tick { now, watching_since: watch.since };
+    let records = reconcile::reconcile(
+        &watch.incidents,
+        &watch.judgement,
+        &watch.setup.response,
+        tick,
+        new_id,
+    );
     watch.ids_made = made;
     records
 }

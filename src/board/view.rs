@@ -1,0 +1,90 @@
+//! An incident of the fold as viewers see it: clocks that run, choices with their rule, the plan
+//! of a rollback with its ticks, the timeline in words. Pure; decides nothing.
+
+use super::{Action, ChoiceRow, Incident};
+use crate::domain::time::Timestamp;
+use crate::incident::facts::Facts;
+use crate::incident::fold;
+use crate::incident::rollback::plan;
+use crate::incident::state::ActionState;
+use crate::incident::verify::{Feed, feed, verify_until};
+use crate::policy::severity::Choice;
+
+/// Entries of the timeline that viewers get.
+const TIMELINE: usize = 40;
+
+/// `incident` for the board, with the freshest figures that `facts` has.
+pub fn view(incident: &fold::Incident, facts: &Facts<'_>, now: Timestamp) -> Incident {
+    let case = facts.case(incident).clone();
+    let ack = incident.acks.first();
+    let timer = incident.timer;
+    let skip = incident.timeline.len().saturating_sub(TIMELINE);
+    Incident {
+        id: incident.id.clone(),
+        severity: incident.severity,
+        state: incident.state(),
+        headline: case.headline,
+        journey: case.journey,
+        class: case.class,
+        segments: case.segments,
+        owner: incident.owner().map(|a| a.name.clone()),
+        acked_by: ack.map(|a| a.actor.name.clone()),
+        acked_at: ack.map(|a| a.at),
+        ack_expires_at: incident.ack_expires_at(),
+        opened_at: incident.opened_at,
+        onset_at: case.onset_at,
+        ack_due_at: incident.ack_clock(),
+        decide_due_at: incident.decide_clock(),
+        timer_due_at: timer.map(|t| t.due_at),
+        timer_extended: timer.map_or(incident.decide_extended, |t| t.extended),
+        decision: incident.decision.clone(),
+        revenue_at_risk: case.risk_per_minute.map(|r| r.in_currency(facts.currency)),
+        lost: case.lost,
+        affected: case.affected,
+        money_method: case.money_method,
+        suspect: case.suspect,
+        findings: case.findings,
+        evidence_for: case.evidence_for,
+        evidence_against: case.evidence_against,
+        rule: case.rule,
+        raise: case.raise,
+        action: incident.newest_action().map(|run| action(run, facts, now)),
+        rollback: incident.is_live().then(|| plan(incident, facts, now)).flatten(),
+        choices: choices(incident, facts),
+        timeline: incident.timeline.iter().skip(skip).cloned().collect(),
+        occurrences: incident.occurrences,
+    }
+}
+
+fn choices(incident: &fold::Incident, facts: &Facts<'_>) -> Vec<ChoiceRow> {
+    let severity = incident.severity;
+    let row = |choice| ChoiceRow {
+        choice,
+        allowed: facts.policy.allows(severity, choice),
+        why: facts.policy.why(severity, choice),
+    };
+    Choice::ALL.map(row).to_vec()
+}
+
+/// Accepted by the receiver and seen live by the feed are two facts: verifying begins with both.
+fn action(run: &fold::ActionRun, facts: &Facts<'_>, now: Timestamp) -> Action {
+    let accepted = run.state == ActionState::Accepted;
+    let live = accepted && feed(run, facts, now) == Feed::Target;
+    let seen = if live { format!("; {} is live", run.intent.to) } else { String::new() };
+    Action {
+        id: run.intent.id.clone(),
+        name: run.intent.action.clone(),
+        state: if live { ActionState::Verifying } else { run.state },
+        from: run.intent.from.clone(),
+        to: run.intent.to.clone(),
+        by: run.by.clone(),
+        prepared_at: run.prepared_at,
+        sent_at: run.sent_at,
+        answered_at: run.answered_at,
+        detail: format!("{}{seen}", run.detail),
+        verify_until: verify_until(run, facts.action(&run.intent.action)).filter(|_| accepted),
+    }
+}
+
+#[cfg(test)]
+mod tests;

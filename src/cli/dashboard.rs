@@ -1,0 +1,201 @@
+//! `tillwatch`: the dashboard. Becomes the watcher when the lease is free and it may act; follows
+//! the stored board otherwise. `--as observer` and `--as wall` need nothing but the journal.
+
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+use crate::board::Board;
+use crate::config::Config;
+use crate::desk::keymap::Keymap;
+use crate::desk::state::{Desk, Role, Setup, Size};
+use crate::domain::time::Span;
+use crate::journal::{Access, Journal};
+use crate::render::theme::{ColorDepth, Theme, depth};
+use crate::shell::clock::Clock;
+use crate::shell::hub::{BoardCell, Signal};
+use crate::shell::order;
+use crate::shell::run::{self, Viewer};
+use crate::shell::session::{self, Boards, Watching};
+use crate::shell::tty::{Tty, install_panic_hook};
+use crate::shell::{follow, lease, settings};
+
+use super::app::{self, Found};
+use super::args::{Global, RoleArg};
+use super::exit::Exit;
+use super::out;
+
+pub fn run(global: &Global) -> u8 {
+    match prepared(global) {
+        Ok((config, url)) => show(global, config, &url, Clock::system()).unwrap_or_else(Exit::code),
+        Err(exit) => exit.code(),
+    }
+}
+
+fn prepared(global: &Global) -> Result<(Config, String), Exit> {
+    let config = match app::config(global)? {
+        Found::File(config, _) => *config,
+        Found::Defaults(config) if global.journal.is_some() || global.role != RoleArg::Operator => *config,
+        Found::Defaults(_) => {
+            out::error(
+                "no config file: try `tillwatch demo`, or write one with `tillwatch init > FILE`",
+            );
+            return Err(Exit::Usage);
+        }
+    };
+    let url = app::journal_url(global, &config)?;
+    Ok((config, url))
+}
+
+/// Shows the screen until it is left; the exit code.
+pub fn show(global: &Global, config: Config, url: &str, clock: Clock) -> Result<u8, Exit> {
+    let tty = Tty::open().map_err(|error| {
+        out::error(&format!("{error}; `tillwatch once` prints the same as text"));
+        Exit::Usage
+    })?;
+    install_panic_hook(&tty, || tokio::task::try_id().is_some());
+    let theme = theme(global, &config)?;
+    let runtime = app::runtime()?;
+    let code = runtime.block_on(async {
+        let journal = app::journal(url, app::access(global.role)).await?;
+        let (sender, boards) = tokio::sync::watch::channel(None);
+        let stored = journal.board().await.ok().flatten().map(Arc::new);
+        let (watching, held) = start(global, &config, &journal, clock, sender).await?;
+        let orders = orders(global, &config, &journal, clock).await?;
+        let hub: Option<Sender<Signal>> = watching.as_ref().map(|w| w.hub.clone());
+        let desk = desk(global, &config, stored, clock, &boards)?;
+        let viewer = Viewer { desk, theme, clock, boards, orders, hub };
+        let code = run::run(viewer, &tty).await;
+        if let Some(watching) = watching {
+            watching.stop();
+        }
+        if let Some(owner) = held {
+            let _freed = journal.release_lease(&owner).await;
+        }
+        code.map_err(|error| {
+            tty.restore();
+            out::error(&format!("terminal: {error}"));
+            Exit::No
+        })
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_millis(300));
+    code
+}
+
+/// Watcher or follower.
+async fn start(
+    global: &Global,
+    config: &Config,
+    journal: &Journal,
+    clock: Clock,
+    sender: BoardCell,
+) -> Result<(Option<Watching>, Option<String>), Exit> {
+    let owner = lease::owner();
+    let may_watch = global.role == RoleArg::Operator && !config.sources.is_empty();
+    if may_watch && lease::take(journal, &owner, clock).await {
+        let watching =
+            session::watch(config, journal.clone(), clock, sender).await.map_err(|error| {
+                out::error(&error.to_string());
+                Exit::Usage
+            })?;
+        let (kept, mine) = (journal.clone(), owner.clone());
+        tokio::spawn(async move { lease::keep(&kept, &mine, clock).await });
+        return Ok((Some(watching), Some(owner)));
+    }
+    tokio::spawn(follow::run(journal.clone(), sender));
+    Ok((None, None))
+}
+
+async fn orders(
+    global: &Global,
+    config: &Config,
+    journal: &Journal,
+    clock: Clock,
+) -> Result<Option<Arc<order::Desk>>, Exit> {
+    if global.role != RoleArg::Operator {
+        return Ok(None);
+    }
+    let made = settings::desk(config, journal.clone(), clock, app::person(config)).await;
+    made.map(|desk| Some(Arc::new(desk))).map_err(|why| {
+        out::error(&why);
+        Exit::Usage
+    })
+}
+
+fn desk(
+    global: &Global,
+    config: &Config,
+    stored: Option<Arc<Board>>,
+    clock: Clock,
+    boards: &Boards,
+) -> Result<Desk, Exit> {
+    let keymap = Keymap::with(&config.keys.0).map_err(|problems| {
+        for problem in problems {
+            out::error(&problem.to_string());
+        }
+        Exit::Usage
+    })?;
+    let role = match global.role {
+        RoleArg::Operator => Role::Operator,
+        RoleArg::Observer => Role::Observer,
+        RoleArg::Wall => Role::Wall,
+    };
+    let zone = config.shop.time_zone.parse().unwrap_or(chrono_tz::UTC);
+    let setup = Setup {
+        role,
+        operator: app::person(config).name,
+        keymap,
+        zone,
+        ascii: global.ascii || config.ui.ascii || !utf8(),
+        fresh_for: fresh_for(config),
+        size: Size::default(),
+    };
+    let board = boards.borrow().clone().or(stored).unwrap_or_else(|| empty(config, clock));
+    Ok(Desk::new(setup, board, clock.now(), clock.wall()))
+}
+
+fn empty(config: &Config, clock: Clock) -> Arc<Board> {
+    Arc::new(Board {
+        schema: crate::board::SCHEMA.to_owned(),
+        generated_at: clock.now(),
+        site: config.shop.name.clone(),
+        speed: clock.speed(),
+        notices: vec!["waiting for the first board".to_owned()],
+        ..Board::default()
+    })
+}
+
+/// Boards come with every poll: four of the shortest interval without one is not fresh.
+fn fresh_for(config: &Config) -> Span {
+    let shortest = config.sources.iter().map(|s| s.every).min().unwrap_or(Span::from_secs(15));
+    shortest.times(4).max(Span::from_secs(30))
+}
+
+/// The theme by flag or config, resolved for what this terminal can show.
+pub fn theme(global: &Global, config: &Config) -> Result<Theme, Exit> {
+    let name = global.theme.clone().unwrap_or_else(|| config.ui.theme.clone());
+    let depth = terminal_depth();
+    let found = match std::fs::read_to_string(&name) {
+        Ok(text) if name.ends_with(".toml") => Theme::parse(&text, depth),
+        _ => Theme::load(&name, depth),
+    };
+    found.map_err(|why| {
+        out::error(&why);
+        Exit::Usage
+    })
+}
+
+fn terminal_depth() -> ColorDepth {
+    let var = |name: &str| std::env::var(name).unwrap_or_default();
+    depth(!var("NO_COLOR").is_empty(), &var("COLORTERM"), &var("TERM"))
+}
+
+/// By the locale, as the C library would decide it.
+fn utf8() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty())
+        .unwrap_or_default()
+        .to_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}

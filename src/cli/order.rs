@@ -1,0 +1,178 @@
+//! `ack`, `decide`, `note`, `resolve`, `timer`, `rollback`: the keys' commands for scripts and phones.
+//! Same journal, same rules, same words of refusal as on the screen.
+
+use std::sync::Arc;
+
+use crate::board::{Board, RollbackPlan};
+use crate::domain::id::IncidentId;
+use crate::incident::event::{Command, Outcome};
+use crate::journal::{Access, Journal};
+use crate::policy::severity::Choice;
+use crate::shell::clock::Clock;
+use crate::shell::order::{Desk, OrderError};
+use crate::shell::settings;
+
+use super::app;
+use super::args::{
+    AckArgs, DecideArgs, Global, NoteArgs, ResolveArgs, RoleArg, RollbackArgs, TimerArgs,
+};
+use super::exit::Exit;
+use super::out;
+
+pub fn ack(global: &Global, args: &AckArgs) -> Exit {
+    let order = if args.undo {
+        Command::UndoAcknowledge
+    } else {
+        Command::Acknowledge { note: args.note.clone() }
+    };
+    give(global, &args.id, &order, "acknowledged")
+}
+
+pub fn decide(global: &Global, args: &DecideArgs) -> Exit {
+    let Some(choice) = Choice::from_name(&args.choice) else {
+        let names: Vec<&str> = Choice::ALL.iter().map(|c| c.name()).collect();
+        out::error(&format!("`{}` is no decision; write one of {}", args.choice, names.join(", ")));
+        return Exit::Usage;
+    };
+    let (reason, recheck) = (args.reason.clone(), args.recheck);
+    give(global, &args.id, &Command::Decide { choice, reason, recheck }, "decided")
+}
+
+pub fn note(global: &Global, args: &NoteArgs) -> Exit {
+    give(global, &args.id, &Command::Note { text: args.text.clone() }, "noted")
+}
+
+pub fn resolve(global: &Global, args: &ResolveArgs) -> Exit {
+    give(global, &args.id, &Command::Resolve { reason: args.reason.clone() }, "resolved")
+}
+
+pub fn timer(global: &Global, args: &TimerArgs) -> Exit {
+    let order = match (args.start, args.extend, args.stop) {
+        (Some(span), None, false) => Command::StartTimer { span },
+        (None, Some(span), false) => {
+            Command::ExtendTimer { span, reason: args.reason.clone().unwrap_or_default() }
+        }
+        (None, None, true) => Command::StopTimer,
+        _ => {
+            out::error("say one of --start DUR, --extend DUR --reason T, --stop");
+            return Exit::Usage;
+        }
+    };
+    give(global, &args.id, &order, "timer stored")
+}
+
+fn give(global: &Global, id: &str, order: &Command, done: &str) -> Exit {
+    let result = with_desk(global, async |desk, board| {
+        desk.carry_out(&id.into(), order, "command line", board.as_ref()).await?;
+        out::lines([format!("{id} {done}")]);
+        Ok(Exit::Ok)
+    });
+    result.unwrap_or_else(|exit| exit)
+}
+
+pub fn rollback(global: &Global, args: &RollbackArgs) -> Exit {
+    let result = with_desk(global, async |desk, board| {
+        let id: IncidentId = args.id.as_str().into();
+        let Some(plan) = board.as_ref().and_then(|b| plan(b, &id)) else {
+            let why = "no rollback is possible: no suspect release or no [[action]] for it";
+            return Err(OrderError::Refused(why.into()));
+        };
+        let Some(token) = args.confirm.clone().or_else(|| shown(args, &plan)) else {
+            show(&plan, args.json);
+            return Ok(Exit::No);
+        };
+        let order = if args.again {
+            Command::RollbackAgain { token }
+        } else {
+            Command::Rollback { token, dry_run: args.dry_run }
+        };
+        let done = desk.carry_out(&id, &order, "command line", board.as_ref()).await?;
+        let Some(intent) = done.intent else { return Ok(Exit::Ok) };
+        if args.dry_run {
+            show(&plan, args.json);
+        }
+        Ok(tell(&desk.send(&id, &intent).await?))
+    });
+    result.unwrap_or_else(|exit| exit)
+}
+
+/// A dry run needs no typed token: nothing happens.
+fn shown(args: &RollbackArgs, plan: &RollbackPlan) -> Option<String> {
+    args.dry_run.then(|| plan.confirm_token.clone())
+}
+
+fn plan(board: &Board, id: &IncidentId) -> Option<RollbackPlan> {
+    board.incidents.iter().find(|i| i.id == *id)?.rollback.clone()
+}
+
+fn show(plan: &RollbackPlan, json: bool) {
+    if json {
+        out::document(&serde_json::to_string_pretty(plan).unwrap_or_default());
+        return;
+    }
+    let mut lines = vec![
+        format!("{} {}: {} -> {} by {}", plan.environment, plan.service, plan.from, plan.to, plan.host),
+        format!("confirm token: {}", plan.confirm_token),
+    ];
+    lines.extend(plan.prechecks.iter().map(|check| {
+        format!("  [{}] {}: {}", if check.ok { "ok" } else { "NO" }, check.name, check.detail)
+    }));
+    out::lines(lines);
+}
+
+fn tell(outcome: &Outcome) -> Exit {
+    match outcome {
+        Outcome::Accepted { status, detail } => {
+            out::lines([format!("accepted ({status}) {detail}")]);
+            Exit::Ok
+        }
+        Outcome::Refused { status, detail, retry_after_s } => {
+            let wait = retry_after_s.map(|s| format!(", retry after {s} s")).unwrap_or_default();
+            out::error(&format!("refused ({status}{wait}) {detail}"));
+            Exit::No
+        }
+        Outcome::Unknown { detail } => {
+            out::error(&format!("UNKNOWN: it may have happened: {detail}"));
+            Exit::Unsure
+        }
+    }
+}
+
+fn with_desk(
+    global: &Global,
+    work: impl AsyncFnOnce(&Desk, Option<Arc<Board>>) -> Result<Exit, OrderError>,
+) -> Result<Exit, Exit> {
+    if global.role != RoleArg::Operator {
+        out::error("read-only: observers and walls give no orders");
+        return Err(Exit::No);
+    }
+    let config = app::config(global)?.config();
+    let url = app::journal_url(global, &config)?;
+    let runtime = app::runtime()?;
+    runtime.block_on(async {
+        let journal = app::journal(&url, Access::Write).await?;
+        let board = journal.board().await.ok().flatten().map(Arc::new);
+        let clock = clock(&journal, board.as_deref());
+        let desk = settings::desk(&config, journal, clock, app::person(&config)).await.map_err(
+            |why| {
+                out::error(&why);
+                Exit::Usage
+            },
+        )?;
+        work(&desk, board).await.map_err(|error| {
+            out::error(&error.to_string());
+            match error {
+                OrderError::Refused(_) | OrderError::Unknown(_) => Exit::No,
+                OrderError::NotStored(_) => Exit::NoJournal,
+            }
+        })
+    })
+}
+
+/// Wall time, or the time of the demo shop whose board lies in this journal.
+fn clock(_journal: &Journal, board: Option<&Board>) -> Clock {
+    match board {
+        Some(board) if board.speed != 1.0 => Clock::simulated(board.generated_at, board.speed),
+        _ => Clock::system(),
+    }
+}

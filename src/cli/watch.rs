@@ -1,0 +1,102 @@
+//! `tillwatch watch`: the watcher without a screen, for systemd and tests.
+//! Ready and watchdog messages go to systemd's socket; a heartbeat file or URL tells others.
+
+use std::os::unix::net::UnixDatagram;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::board::Board;
+use crate::config::Config;
+use crate::journal::Journal;
+use crate::shell::clock::Clock;
+use crate::shell::session::{self, Boards};
+use crate::shell::{lease, signals};
+
+use super::app;
+use super::args::{Global, WatchArgs};
+use super::exit::Exit;
+use super::out;
+
+const BEAT_EVERY: Duration = Duration::from_secs(5);
+
+pub fn run(global: &Global, args: &WatchArgs) -> Exit {
+    inner(global, args).unwrap_or_else(|exit| exit)
+}
+
+fn inner(global: &Global, args: &WatchArgs) -> Result<Exit, Exit> {
+    let config = app::config(global)?.config();
+    if config.sources.is_empty() {
+        out::error("no [[source]] is configured: nothing to watch (see `tillwatch init`)");
+        return Err(Exit::Usage);
+    }
+    let url = app::journal_url(global, &config)?;
+    let runtime = app::runtime()?;
+    runtime.block_on(async {
+        let journal = app::journal(&url, crate::journal::Access::Write).await?;
+        watch(&config, journal, args).await
+    })
+}
+
+async fn watch(config: &Config, journal: Journal, args: &WatchArgs) -> Result<Exit, Exit> {
+    let (clock, owner) = (Clock::system(), lease::owner());
+    tokio::select! {
+        _ = signals::ended() => return Ok(Exit::Ok),
+        () = lease::wait_for(&journal, &owner, clock) => {}
+    }
+    let (sender, boards) = tokio::sync::watch::channel(None);
+    let watching =
+        session::watch(config, journal.clone(), clock, sender).await.map_err(|error| {
+            out::error(&error.to_string());
+            Exit::Usage
+        })?;
+    notify("READY=1");
+    let exit = tokio::select! {
+        _ = signals::ended() => Exit::Ok,
+        () = lease::keep(&journal, &owner, clock) => {
+            out::error("another watcher holds the lease now");
+            Exit::No
+        }
+        () = beat(boards, args.heartbeat.clone()) => Exit::No,
+    };
+    notify("STOPPING=1");
+    watching.stop();
+    let _freed = journal.release_lease(&owner).await;
+    Ok(exit)
+}
+
+/// Beats while boards come; a watcher whose board stands still does not beat.
+async fn beat(mut boards: Boards, target: Option<String>) {
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .timeout(BEAT_EVERY)
+        .build()
+        .ok();
+    let mut last = None;
+    while boards.changed().await.is_ok() {
+        let board: Option<Arc<Board>> = boards.borrow_and_update().clone();
+        let Some(at) = board.map(|b| b.generated_at) else { continue };
+        if last.is_some_and(|t| at.since(t) < crate::domain::time::Span::from_secs(5)) {
+            continue;
+        }
+        last = Some(at);
+        notify("WATCHDOG=1");
+        match (&target, &client) {
+            (Some(url), Some(client)) if url.starts_with("http") => {
+                let _missed = client.get(url).send().await;
+            }
+            (Some(file), _) => {
+                let _missed = std::fs::write(file, format!("{at}\n"));
+            }
+            (None, _) => {}
+        }
+    }
+}
+
+/// One message to systemd when it started us (sd_notify(3)); abstract sockets are not used there.
+fn notify(message: &str) {
+    let Some(path) = std::env::var_os("NOTIFY_SOCKET") else { return };
+    if let Ok(socket) = UnixDatagram::unbound() {
+        let _nobody = socket.send_to(message.as_bytes(), path);
+    }
+}

@@ -1,0 +1,116 @@
+//! How an action's life changes an incident: prepared, sent, answered, verified or not helping.
+//! A final answer is never taken back by a later one.
+
+use super::{ActionRun, Incident};
+use crate::domain::id::ActionId;
+use crate::domain::time::Timestamp;
+use crate::incident::event::{Intent, Outcome, Record};
+use crate::incident::state::ActionState;
+use crate::incident::words;
+use crate::policy::severity::Choice;
+
+impl ActionRun {
+    /// It may still have an effect that nobody knows the end of.
+    pub fn in_flight(&self) -> bool {
+        !self.intent.dry_run && self.open()
+    }
+
+    /// Refused or not helping: the only states after which another attempt makes sense.
+    pub fn failed(&self) -> bool {
+        matches!(self.state, ActionState::Refused | ActionState::NotHelping)
+    }
+
+    fn open(&self) -> bool {
+        match self.state {
+            ActionState::Prepared
+            | ActionState::Sent
+            | ActionState::Accepted
+            | ActionState::Unknown
+            | ActionState::Verifying => true,
+            ActionState::Refused | ActionState::Verified | ActionState::NotHelping => false,
+        }
+    }
+
+    fn unanswered(&self) -> bool {
+        matches!(self.state, ActionState::Prepared | ActionState::Sent | ActionState::Unknown)
+    }
+}
+
+impl Incident {
+    pub(super) fn prepare(&mut self, intent: &Intent, record: &Record) -> bool {
+        if !self.is_live() {
+            return false;
+        }
+        let rehearsed = |a: &ActionRun| a.intent.id == intent.id && a.intent.dry_run;
+        self.actions.retain(|a| !(intent.dry_run && rehearsed(a)));
+        if self.action(&intent.id).is_some() {
+            return false; // the same key again: the first one stands
+        }
+        self.actions.push(ActionRun {
+            intent: intent.clone(),
+            by: record.actor.name.clone(),
+            state: ActionState::Prepared,
+            prepared_at: record.at,
+            sent_at: None,
+            answered_at: None,
+            ended_at: None,
+            tries: 0,
+            detail: String::new(),
+        });
+        true
+    }
+
+    pub(super) fn sent(&mut self, id: &ActionId, try_no: u32, at: Timestamp) -> bool {
+        let Some(run) = self.run(id).filter(|a| a.unanswered()) else { return false };
+        run.state = ActionState::Sent;
+        run.sent_at = Some(at);
+        run.tries = run.tries.max(try_no);
+        true
+    }
+
+    pub(super) fn answered(&mut self, id: &ActionId, answer: &Outcome, at: Timestamp) -> bool {
+        let Some(run) = self.run(id).filter(|a| a.unanswered()) else { return false };
+        run.answered_at = Some(at);
+        run.detail = words::outcome(answer);
+        let dry_run = run.intent.dry_run;
+        run.state = match answer {
+            Outcome::Accepted { .. } => ActionState::Accepted,
+            Outcome::Refused { .. } => ActionState::Refused,
+            Outcome::Unknown { .. } => ActionState::Unknown,
+        };
+        if run.state == ActionState::Refused {
+            run.ended_at = Some(at);
+            let rolled_back = self.decision.as_ref().is_some_and(|d| d.choice == Choice::Rollback);
+            if rolled_back && !dry_run {
+                self.decision = None; // nothing was done: the old clock runs on
+            }
+        }
+        true
+    }
+
+    pub(super) fn verified(&mut self, id: &ActionId, evidence: &str, at: Timestamp) -> bool {
+        self.end(id, ActionState::Verified, evidence, at)
+    }
+
+    pub(super) fn not_helping(
+        &mut self,
+        id: &ActionId,
+        evidence: &str,
+        at: Timestamp,
+        decide_due_at: Timestamp,
+    ) -> bool {
+        self.end(id, ActionState::NotHelping, evidence, at) && self.ask_decision(decide_due_at)
+    }
+
+    fn end(&mut self, id: &ActionId, state: ActionState, evidence: &str, at: Timestamp) -> bool {
+        let Some(run) = self.run(id).filter(|a| a.in_flight()) else { return false };
+        run.state = state;
+        run.ended_at = Some(at);
+        evidence.clone_into(&mut run.detail);
+        true
+    }
+
+    fn run(&mut self, id: &ActionId) -> Option<&mut ActionRun> {
+        self.actions.iter_mut().find(|a| a.intent.id == *id)
+    }
+}

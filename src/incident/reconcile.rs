@@ -1,0 +1,196 @@
+//! Cases to records: what judging says now against what the journal says already.
+//! Only the watcher calls this; it opens, updates, clears, reopens and closes, and never acts.
+
+use super::compare::{is_news, writable};
+use super::deadline::{record, watcher};
+use super::event::{Event, Record};
+use super::fold::{Incident, Phase};
+use crate::detect::verdict::{Case, Judgement};
+use crate::domain::id::IncidentId;
+use crate::domain::time::Timestamp;
+use crate::policy::response::ResponsePolicy;
+
+/// When this is, and since when this watcher has been judging.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tick {
+    pub now: Timestamp,
+    pub watching_since: Timestamp,
+}
+
+/// The records that bring `incidents` (live ones and those closed lately) in line with `judgement`.
+pub fn reconcile(
+    incidents: &[Incident],
+    judgement: &Judgement,
+    policy: &ResponsePolicy,
+    tick: Tick,
+    mut new_id: impl FnMut() -> IncidentId,
+) -> Vec<Record> {
+    let round = Round { policy, now: tick.now };
+    let settled = tick.now.since(tick.watching_since) >= policy.timing.settle;
+    let mut records = Vec::new();
+    for case in &judgement.cases {
+        match current(incidents, &case.key) {
+            Some(incident) => records.extend(round.known(incident, case, &mut new_id)),
+            None if case.firing => records.extend(round.open(case, None, &mut new_id)),
+            None => {}
+        }
+    }
+    for incident in incidents {
+        let seen = judgement.cases.iter().any(|c| c.key == incident.case.key);
+        if incident.firing && !seen && settled {
+            records.push(record(incident, tick.now, "poll: the case is gone", Event::Cleared));
+        }
+        records.extend(round.rest(incident));
+    }
+    records
+}
+
+/// True while an incident can still matter to [`reconcile`]; others may be dropped from memory.
+pub fn keep(incident: &Incident, policy: &ResponsePolicy, now: Timestamp) -> bool {
+    let over = |end: Timestamp| now.since(end) > policy.timing.reopen_window;
+    incident.is_live() || incident.suppressed || !ended_at(incident).is_some_and(over)
+}
+
+/// The newest incident of a case; live ones first.
+fn current<'a>(incidents: &'a [Incident], key: &str) -> Option<&'a Incident> {
+    incidents.iter().filter(|i| i.case.key == key).max_by_key(|i| (i.is_live(), i.opened_at, &i.id))
+}
+
+/// When trouble ended: closed, or cleared after that.
+fn ended_at(incident: &Incident) -> Option<Timestamp> {
+    incident.closed_at.max(incident.cleared_at)
+}
+
+struct Round<'a> {
+    policy: &'a ResponsePolicy,
+    now: Timestamp,
+}
+
+impl Round<'_> {
+    fn known(
+        &self,
+        incident: &Incident,
+        case: &Case,
+        new_id: &mut impl FnMut() -> IncidentId,
+    ) -> Vec<Record> {
+        match (case.firing, incident.is_live()) {
+            (true, true) if incident.firing => self.goes_on(incident, case),
+            (true, true) => self.again(incident, case),
+            (true, false) if incident.suppressed => Vec::new(),
+            (true, false) if keep(incident, self.policy, self.now) => self.again(incident, case),
+            (true, false) => self.open(case, Some(&incident.id), new_id).into_iter().collect(),
+            (false, _) if incident.firing => vec![self.record(incident, Event::Cleared)],
+            (false, _) => Vec::new(),
+        }
+    }
+
+    fn open(
+        &self,
+        case: &Case,
+        recurrence_of: Option<&IncidentId>,
+        new_id: &mut impl FnMut() -> IncidentId,
+    ) -> Option<Record> {
+        if self.policy.maintenance_for(&case.segments, self.now).is_some() {
+            return None;
+        }
+        let event = Event::Opened {
+            case: Box::new(writable(case)),
+            ack_due_at: self.policy.ack_due(case.severity, self.now),
+            decide_due_at: self.policy.decide_due(case.severity, self.now),
+            recurrence_of: recurrence_of.cloned(),
+        };
+        let incident = new_id();
+        Some(Record { at: self.now, incident, actor: watcher(), cause: "poll".to_owned(), event })
+    }
+
+    /// It fires again. While it flaps or an action is under way that is evidence, not a new start.
+    fn again(&self, incident: &Incident, case: &Case) -> Vec<Record> {
+        if self.policy.maintenance_for(&case.segments, self.now).is_some() {
+            return Vec::new();
+        }
+        let case = Box::new(writable(case));
+        let held = incident.phase == Phase::Open
+            && (self.flapping(incident) || incident.action_in_flight().is_some());
+        if held {
+            return vec![self.record(incident, Event::Updated { case })];
+        }
+        let ack_due_at = self.policy.ack_due(case.severity, self.now);
+        let decide_due_at = self.policy.decide_due(case.severity, self.now);
+        vec![self.record(incident, Event::Reopened { case, ack_due_at, decide_due_at })]
+    }
+
+    fn goes_on(&self, incident: &Incident, case: &Case) -> Vec<Record> {
+        let mut events = Vec::new();
+        let rise = case.severity < incident.severity;
+        if rise || self.fell(incident, case) {
+            events.push(self.severity(incident, case));
+        }
+        let since = self.now.since(incident.updated_at);
+        let due = rise || since >= self.policy.timing.update_every;
+        if due && is_news(&incident.case, &writable(case)) {
+            events.push(Event::Updated { case: Box::new(writable(case)) });
+        }
+        events.into_iter().map(|e| self.record(incident, e)).collect()
+    }
+
+    /// The evidence has asked for a lower severity for long enough.
+    fn fell(&self, incident: &Incident, case: &Case) -> bool {
+        let long = |since: Timestamp| self.now.since(since) >= self.policy.timing.fall_after;
+        case.severity > incident.severity && incident.lower_since.is_some_and(long)
+    }
+
+    /// The earlier of the old deadline and max(now + grace, opened + target); a clock that is
+    /// asked for anew has no old deadline.
+    fn severity(&self, incident: &Incident, case: &Case) -> Event {
+        let (to, start) = (case.severity, incident.occurred_at);
+        let soonest = self.now.plus(self.policy.timing.grace);
+        let ack = self.policy.ack_due(to, start).max(soonest);
+        let decide = self.policy.decide_due(to, start).max(soonest);
+        let earlier = |old: Option<Timestamp>, new: Timestamp| old.map_or(new, |o| o.min(new));
+        let direction = if to < incident.severity { "rose" } else { "fell" };
+        Event::SeverityChanged {
+            from: incident.severity,
+            to,
+            reason: format!("{direction} by rule {}", case.rule),
+            ack_due_at: earlier(incident.ack_clock(), ack),
+            decide_due_at: earlier(incident.decide_clock(), decide),
+        }
+    }
+
+    /// What time alone brings to an incident that does not fire.
+    fn rest(&self, incident: &Incident) -> Option<Record> {
+        if incident.firing || self.flapping(incident) || incident.action_in_flight().is_some() {
+            return None;
+        }
+        let timing = &self.policy.timing;
+        let long =
+            |since: Option<Timestamp>, span| since.is_some_and(|t| self.now.since(t) >= span);
+        let event = match incident.phase {
+            Phase::Open if long(incident.cleared_at, timing.mitigate_after) => Event::Mitigated,
+            Phase::Mitigated if incident.needs_a_look() => return None,
+            Phase::Mitigated if long(incident.mitigated_at, timing.resolve_after) => {
+                Event::Resolved { reason: format!("clear for {}", timing.resolve_after) }
+            }
+            Phase::Open
+            | Phase::Mitigated
+            | Phase::Resolved
+            | Phase::Reviewed
+            | Phase::Cancelled => return None,
+        };
+        Some(self.record(incident, event))
+    }
+
+    fn flapping(&self, incident: &Incident) -> bool {
+        is_flapping(incident, self.policy, self.now)
+    }
+
+    fn record(&self, incident: &Incident, event: Event) -> Record {
+        record(incident, self.now, "poll", event)
+    }
+}
+
+/// Four or more changes in half an hour (both policy) hold an incident open.
+pub fn is_flapping(incident: &Incident, policy: &ResponsePolicy, now: Timestamp) -> bool {
+    let window = now.minus(policy.timing.flap_window);
+    incident.changes_since(window) >= policy.timing.flap_changes as usize
+}

@@ -1,0 +1,185 @@
+//! A rollback laid out: what would be left and gone to, the pre-checks as ticks, the exact intent.
+//! Nothing is sent here; whether the plan may be carried out is the sum of its required checks.
+
+use serde::Serialize;
+
+use super::event::Intent;
+use super::facts::{Facts, names};
+use super::fold::{ActionRun, Incident};
+use super::id::{self, action_id, confirm_token};
+use super::state::{ActionState, RollbackPlan};
+use crate::domain::change::{Change, ChangeStatus};
+use crate::domain::id::{ActionId, IncidentId, ReleaseId};
+use crate::domain::time::Timestamp;
+use crate::policy::action::ActionPolicy;
+
+mod checks;
+
+/// No receiver is asked more often than this for one pair of releases.
+const MOST_ATTEMPTS: u32 = 20;
+
+/// What a rollback of an incident would be about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Draft<'a> {
+    pub incident: &'a Incident,
+    pub facts: &'a Facts<'a>,
+    pub action: &'a ActionPolicy,
+    pub from: &'a Change,
+    pub to: Option<&'a Change>,
+    pub now: Timestamp,
+}
+
+/// The plan for `incident` now; none when no release is suspected or no action is configured.
+pub fn plan(incident: &Incident, facts: &Facts<'_>, now: Timestamp) -> Option<RollbackPlan> {
+    Draft::of(incident, facts, now).map(|d| d.plan())
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn of(incident: &'a Incident, facts: &'a Facts<'a>, now: Timestamp) -> Option<Self> {
+        let sent = incident.action_in_flight().map(|a| &a.intent.from);
+        let suspect = facts.case(incident).suspect.release.as_ref();
+        let from = facts.change(sent.or(suspect)?).filter(|c| c.is_release())?;
+        let action = facts.actions.iter().find(|a| a.serves(from))?;
+        let to = target(from, facts);
+        Some(Self { incident, facts, action, from, to, now })
+    }
+
+    pub(super) fn plan(&self) -> RollbackPlan {
+        let prechecks = self.prechecks();
+        let to = self.target_id();
+        RollbackPlan {
+            action: self.action.name.clone(),
+            environment: self.from.environment.clone(),
+            service: self.from.service.clone(),
+            host: self.action.host.clone(),
+            from: self.from.id.clone(),
+            confirm_token: if self.to.is_some() { confirm_token(&to) } else { String::new() },
+            to,
+            ready: prechecks.iter().all(|c| c.ok || !c.required),
+            prechecks,
+            attempt: self.attempt(),
+        }
+    }
+
+    /// The attempt that would be made now: one more after each one that failed.
+    pub(super) fn attempt(&self) -> u32 {
+        let failed = |n: u32| self.runs().any(|a| a.intent.id == self.key(n, false) && a.failed());
+        (1..MOST_ATTEMPTS).find(|n| !failed(*n)).unwrap_or(MOST_ATTEMPTS)
+    }
+
+    /// The intent to write down; the stored one when the same action was prepared before.
+    pub(super) fn intent(&self, dry_run: bool) -> Intent {
+        let attempt = self.attempt();
+        let id = self.key(attempt, dry_run);
+        if let Some(known) = self.incident.action(&id).filter(|_| !dry_run) {
+            return known.intent.clone();
+        }
+        let mut intent = Intent {
+            id,
+            action: self.action.name.clone(),
+            environment: self.from.environment.clone(),
+            service: self.from.service.clone(),
+            from: self.from.id.clone(),
+            to: self.target_id(),
+            attempt,
+            dry_run,
+            body: String::new(),
+        };
+        intent.body = body(&intent, &self.incident.id, self.now);
+        intent
+    }
+
+    /// The action of this incident that has the same key and may be sent once more.
+    pub(super) fn resendable(&self) -> Option<&'a ActionRun> {
+        let run = self.incident.action_in_flight()?;
+        let same = run.intent.id == self.key(self.attempt(), false);
+        let may = matches!(run.state, ActionState::Prepared | ActionState::Unknown);
+        (same && may).then_some(run)
+    }
+
+    /// Every real action on this service and environment, of this incident and all others.
+    fn runs(&self) -> impl Iterator<Item = &'a ActionRun> {
+        let from = self.from;
+        std::iter::once(self.incident)
+            .chain(self.facts.others(self.incident))
+            .flat_map(|i| i.actions.iter())
+            .filter(|a| !a.intent.dry_run)
+            .filter(move |a| {
+                a.intent.service == from.service && a.intent.environment == from.environment
+            })
+    }
+
+    fn target_id(&self) -> ReleaseId {
+        self.to.map_or_else(|| ReleaseId::from("unknown"), |c| c.id.clone())
+    }
+
+    fn key(&self, attempt: u32, dry_run: bool) -> ActionId {
+        action_id(&id::Facts {
+            environment: &self.from.environment,
+            service: &self.from.service,
+            from: &self.from.id,
+            deployed_at: self.from.effective_at(),
+            to: &self.target_id(),
+            attempt,
+            dry_run,
+        })
+    }
+}
+
+/// The release before `from`: the one its source names, else the newest that was live before it.
+fn target<'a>(from: &Change, facts: &'a Facts<'_>) -> Option<&'a Change> {
+    let named = from.previous.as_ref().and_then(|previous| {
+        facts.releases(&from.service, &from.environment).find(|c| names(c, previous))
+    });
+    named.or_else(|| {
+        facts
+            .releases(&from.service, &from.environment)
+            .filter(|c| c.id != from.id && c.effective_at() < from.effective_at())
+            .filter(|c| was_live(c))
+            .max_by_key(|c| c.effective_at())
+    })
+}
+
+/// It ran in front of shoppers and was not taken back.
+fn was_live(change: &Change) -> bool {
+    let ran = matches!(change.status, ChangeStatus::Succeeded | ChangeStatus::Inactive);
+    ran && change.rolled_back_at.is_none()
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: &'static str,
+    timestamp: Timestamp,
+    data: Data<'a>,
+}
+
+/// The field names and their order are the contract with the receiver.
+#[derive(Serialize)]
+struct Data<'a> {
+    action_id: &'a ActionId,
+    environment: &'a str,
+    service: &'a str,
+    expected_current: &'a ReleaseId,
+    target: &'a ReleaseId,
+    dry_run: bool,
+    attempt: u32,
+    incident: &'a IncidentId,
+}
+
+fn body(intent: &Intent, incident: &IncidentId, now: Timestamp) -> String {
+    let body = Body {
+        r#type: "rollback.requested",
+        timestamp: now,
+        data: Data {
+            action_id: &intent.id,
+            environment: &intent.environment,
+            service: &intent.service,
+            expected_current: &intent.from,
+            target: &intent.to,
+            dry_run: intent.dry_run,
+            attempt: intent.attempt,
+            incident,
+        },
+    };
+    serde_json::to_string(&body).unwrap_or_default() // plain strings and numbers always serialise
+}

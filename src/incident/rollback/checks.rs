@@ -1,0 +1,164 @@
+//! The pre-checks of a rollback, one tick each (DESIGN section 7, mission map 5.13).
+//! Each says in words what it saw; a check that cannot be answered is not ok.
+
+use super::{Draft, was_live};
+use crate::detect::verdict::Confidence;
+use crate::domain::change::{Change, ChangeStatus};
+use crate::domain::time::Span;
+use crate::incident::facts::names;
+use crate::incident::fold::Incident;
+use crate::incident::state::{ActionState, Precheck};
+use crate::policy::severity::Choice;
+
+impl Draft<'_> {
+    pub(in crate::incident) fn prechecks(&self) -> Vec<Precheck> {
+        vec![
+            self.severity(),
+            self.role(),
+            self.kill_switch(),
+            self.target(),
+            self.still_live(),
+            self.no_newer(),
+            self.none_in_flight(),
+            self.cooldown(),
+            self.evidence(),
+            self.confidence(),
+        ]
+    }
+
+    fn severity(&self) -> Precheck {
+        let (policy, severity) = (self.facts.policy, self.incident.severity);
+        let ok = policy.allows(severity, Choice::Rollback);
+        check("severity allows it", ok, policy.why(severity, Choice::Rollback))
+    }
+
+    fn role(&self) -> Precheck {
+        let detail = if self.facts.may_act { "operator" } else { "this role only looks" };
+        check("role allows it", self.facts.may_act, detail)
+    }
+
+    fn kill_switch(&self) -> Precheck {
+        let detail = if self.facts.kill_switch { "on: nothing may be sent" } else { "off" };
+        check("kill switch is off", !self.facts.kill_switch, detail)
+    }
+
+    fn target(&self) -> Precheck {
+        let name = "target was healthy";
+        let Some(to) = self.to else {
+            return check(name, false, "no earlier release of this service is known");
+        };
+        let blamed = |i: &&Incident| {
+            i.is_live() && i.case.suspect.release.as_ref().is_some_and(|r| names(to, r))
+        };
+        if let Some(other) = self.facts.others(self.incident).find(blamed) {
+            return check(name, false, format!("{} is the suspect of {}", to.id, other.id));
+        }
+        let ok = was_live(to);
+        let detail = if ok {
+            format!("{} was live from {}", to.id, to.effective_at())
+        } else {
+            format!("{} failed, was taken back or never went live", to.id)
+        };
+        check(name, ok, detail)
+    }
+
+    fn still_live(&self) -> Precheck {
+        let live = self.facts.live(&self.from.service, &self.from.environment, self.now);
+        let ok = live.is_some_and(|c| c.id == self.from.id);
+        let detail = match live {
+            Some(_) if ok => format!("{} is live", self.from.id),
+            Some(other) => format!("{} is live, not {}", other.id, self.from.id),
+            None => "the deploy feed does not say what is live".to_owned(),
+        };
+        check("suspect is still live", ok, detail)
+    }
+
+    fn no_newer(&self) -> Precheck {
+        let since = self.from.effective_at();
+        let coming = |c: &&Change| {
+            c.id != self.from.id
+                && c.effective_at() > since
+                && c.rolled_back_at.is_none()
+                && !matches!(c.status, ChangeStatus::Failed | ChangeStatus::Cancelled)
+        };
+        let newer = self
+            .facts
+            .releases(&self.from.service, &self.from.environment)
+            .filter(coming)
+            .max_by_key(|c| c.effective_at());
+        let detail = newer.map_or_else(
+            || format!("nothing after {}", self.from.id),
+            |c| format!("{} came after {}", c.id, self.from.id),
+        );
+        check("no newer deploy", newer.is_none(), detail)
+    }
+
+    fn none_in_flight(&self) -> Precheck {
+        let mine = self.resendable().map(|a| &a.intent.id);
+        let owners = std::iter::once(self.incident).chain(self.facts.others(self.incident));
+        let busy = owners.filter(|i| i.is_live()).find_map(|i| {
+            let run = i.actions.iter().find(|a| {
+                a.in_flight()
+                    && Some(&a.intent.id) != mine
+                    && a.intent.service == self.from.service
+                    && a.intent.environment == self.from.environment
+            });
+            run.map(|a| format!("{} of {} is {}", a.intent.action, i.id, state(a.state)))
+        });
+        let ok = busy.is_none();
+        check("none in flight", ok, busy.unwrap_or_else(|| "nothing under way".to_owned()))
+    }
+
+    fn cooldown(&self) -> Precheck {
+        let rests_until = self
+            .runs()
+            .filter(|a| matches!(a.state, ActionState::Verified | ActionState::NotHelping))
+            .filter_map(|a| a.answered_at.or(a.sent_at))
+            .map(|at| at.plus(self.action.cooldown))
+            .max()
+            .filter(|until| *until > self.now);
+        let detail = rests_until.map_or_else(
+            || "no action on this service lately".to_owned(),
+            |until| format!("rests until {until} after the last action"),
+        );
+        check("cooldown is over", rests_until.is_none(), detail)
+    }
+
+    fn evidence(&self) -> Precheck {
+        const TWO_SECONDS: Span = Span::from_secs(2);
+        let policy = self.facts.policy.timing.evidence_max_age;
+        let limit = policy.max(self.facts.shop_time(TWO_SECONDS));
+        let age = self.facts.evidence_at.map(|at| self.now.since(at));
+        let ok = age.is_some_and(|a| a <= limit);
+        let detail = match age {
+            Some(age) => format!("newest good evidence is {} s old", age.secs().max(0)),
+            None => "evidence is blind".to_owned(),
+        };
+        check("evidence is fresh", ok, detail)
+    }
+
+    /// Advice, not a rule: people may know more than the numbers.
+    fn confidence(&self) -> Precheck {
+        let suspect = &self.facts.case(self.incident).suspect;
+        let ok = matches!(suspect.confidence, Confidence::High | Confidence::Medium);
+        let detail = suspect.reasons.first().cloned().unwrap_or_else(|| "no reason given".into());
+        Precheck { required: false, ..check("suspicion is strong", ok, detail) }
+    }
+}
+
+fn check(name: &str, ok: bool, detail: impl Into<String>) -> Precheck {
+    Precheck { name: name.to_owned(), ok, required: true, detail: detail.into() }
+}
+
+const fn state(state: ActionState) -> &'static str {
+    match state {
+        ActionState::Prepared => "prepared",
+        ActionState::Sent => "sent",
+        ActionState::Accepted => "accepted",
+        ActionState::Refused => "refused",
+        ActionState::Unknown => "unknown",
+        ActionState::Verifying => "verifying",
+        ActionState::Verified => "verified",
+        ActionState::NotHelping => "not helping",
+    }
+}

@@ -1,0 +1,104 @@
+//! The words of an incident that rules and viewers share: states, decisions, plans, timeline.
+//! Plain data; `fold` fills it, `board` re-exports it, nobody decides here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::ReleaseId;
+use crate::domain::time::Timestamp;
+use crate::policy::severity::Choice;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    Pending,
+    Triggered,
+    Acknowledged,
+    Mitigating,
+    Verifying,
+    Mitigated,
+    Resolved,
+    Reviewed,
+    Cancelled,
+}
+
+impl State {
+    /// Still asks for someone's attention.
+    pub const fn is_open(self) -> bool {
+        matches!(
+            self,
+            Self::Pending
+                | Self::Triggered
+                | Self::Acknowledged
+                | Self::Mitigating
+                | Self::Verifying
+        )
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Triggered => "triggered",
+            Self::Acknowledged => "acknowledged",
+            Self::Mitigating => "mitigating",
+            Self::Verifying => "verifying",
+            Self::Mitigated => "mitigated",
+            Self::Resolved => "resolved",
+            Self::Reviewed => "reviewed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Decision {
+    pub choice: Choice,
+    pub reason: String,
+    pub by: String,
+    pub at: Timestamp,
+    pub recheck_at: Option<Timestamp>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TimelineEntry {
+    pub at: Timestamp,
+    pub actor: String,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionState {
+    Prepared,
+    Sent,
+    Accepted,
+    Refused,
+    Unknown,
+    Verifying,
+    Verified,
+    NotHelping,
+}
+
+/// A rollback laid out before it is confirmed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RollbackPlan {
+    pub action: String,
+    pub environment: String,
+    pub service: String,
+    pub host: String,
+    pub from: ReleaseId,
+    pub to: ReleaseId,
+    /// Last six letters and digits of `to`, lower case (DESIGN section 7).
+    pub confirm_token: String,
+    pub prechecks: Vec<Precheck>,
+    /// All required pre-checks hold and the severity allows it.
+    pub ready: bool,
+    pub attempt: u32,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Precheck {
+    pub name: String,
+    pub ok: bool,
+    pub required: bool,
+    pub detail: String,
+}

@@ -1,0 +1,114 @@
+//! After an action: did it take, and did it help? Two facts, from the deploy feed and from judging.
+//! An unknown outcome is settled by the feed; recovery must hold before it counts.
+
+use super::deadline::record;
+use super::event::{Event, Outcome, Record};
+use super::facts::{Facts, names};
+use super::fold::{ActionRun, Incident};
+use super::state::ActionState;
+use crate::domain::time::Timestamp;
+use crate::policy::action::ActionPolicy;
+
+/// What the deploy feed says about an action's target.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Feed {
+    /// The target is what shoppers meet.
+    Target,
+    /// Something else is, by name.
+    Other(String),
+    /// The feed says nothing about this service.
+    Silent,
+}
+
+/// Records that watching recovery brings now; empty while nothing is decided.
+pub fn verify(incident: &Incident, facts: &Facts<'_>, now: Timestamp) -> Vec<Record> {
+    let Some(run) = incident.action_in_flight() else { return Vec::new() };
+    let events = match run.state {
+        ActionState::Unknown => settle(run, facts, now),
+        ActionState::Accepted | ActionState::Verifying => judge(incident, run, facts, now),
+        ActionState::Prepared
+        | ActionState::Sent
+        | ActionState::Refused
+        | ActionState::Verified
+        | ActionState::NotHelping => Vec::new(),
+    };
+    events.into_iter().map(|e| record(incident, now, "verification", e)).collect()
+}
+
+/// What a process that sent actions and then died must write down when it starts again: a request
+/// without an answer may have arrived. A prepared one is never sent by itself.
+pub fn after_crash(incident: &Incident, now: Timestamp) -> Option<Record> {
+    let run = incident.actions.iter().find(|a| a.state == ActionState::Sent)?;
+    let detail = "the program ended before the answer came".to_owned();
+    let answer = Outcome::Unknown { detail };
+    let event = Event::ActionAnswered { id: run.intent.id.clone(), answer };
+    Some(record(incident, now, "start", event))
+}
+
+/// Until when recovery of an accepted action is watched.
+pub fn verify_until(run: &ActionRun, policy: Option<&ActionPolicy>) -> Option<Timestamp> {
+    let within = policy.map_or(ActionPolicy::default_verify_within(), |p| p.verify_within);
+    (run.state != ActionState::Unknown).then_some(run.answered_at?.plus(within))
+}
+
+/// What the feed shows for the service of `run`.
+pub fn feed(run: &ActionRun, facts: &Facts<'_>, now: Timestamp) -> Feed {
+    match facts.live(&run.intent.service, &run.intent.environment, now) {
+        Some(live) if names(live, &run.intent.to) => Feed::Target,
+        Some(live) => Feed::Other(live.id.to_string()),
+        None => Feed::Silent,
+    }
+}
+
+fn settle(run: &ActionRun, facts: &Facts<'_>, now: Timestamp) -> Vec<Event> {
+    if feed(run, facts, now) != Feed::Target {
+        return Vec::new();
+    }
+    let detail = format!("the deploy feed shows {} live", run.intent.to);
+    let answer = Outcome::Accepted { status: 0, detail };
+    vec![Event::ActionAnswered { id: run.intent.id.clone(), answer }]
+}
+
+fn judge(incident: &Incident, run: &ActionRun, facts: &Facts<'_>, now: Timestamp) -> Vec<Event> {
+    let policy = facts.action(&run.intent.action);
+    let hold = policy.map_or(ActionPolicy::default_verify(), |p| p.verify);
+    let over = verify_until(run, policy).is_some_and(|until| now >= until);
+    let clear_since = incident.cleared_at.max(run.answered_at).filter(|_| !incident.firing);
+    let held = clear_since.is_some_and(|since| now.since(since) >= hold);
+    let to = &run.intent.to;
+    match feed(run, facts, now) {
+        Feed::Target if held => {
+            verified(incident, run, format!("{to} is live and the case is clear for {hold}"))
+        }
+        Feed::Silent if held && over => {
+            let caveat = "the deploy feed says nothing about this service";
+            verified(incident, run, format!("the case is clear for {hold}; {caveat}"))
+        }
+        Feed::Other(live) if over => {
+            not_helping(incident, run, facts, now, format!("{live} is live, not {to}"))
+        }
+        Feed::Target | Feed::Silent if over && incident.firing => {
+            let evidence =
+                format!("still firing at the end of verification: {}", incident.case.headline);
+            not_helping(incident, run, facts, now, evidence)
+        }
+        Feed::Target | Feed::Other(_) | Feed::Silent => Vec::new(),
+    }
+}
+
+fn verified(incident: &Incident, run: &ActionRun, evidence: String) -> Vec<Event> {
+    let proven = Event::ActionVerified { id: run.intent.id.clone(), evidence };
+    let open = incident.phase == super::fold::Phase::Open;
+    if open { vec![proven, Event::Mitigated] } else { vec![proven] }
+}
+
+fn not_helping(
+    incident: &Incident,
+    run: &ActionRun,
+    facts: &Facts<'_>,
+    now: Timestamp,
+    evidence: String,
+) -> Vec<Event> {
+    let decide_due_at = facts.policy.decide_due(incident.severity, now);
+    vec![Event::ActionNotHelping { id: run.intent.id.clone(), evidence, decide_due_at }]
+}

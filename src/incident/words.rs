@@ -1,0 +1,135 @@
+//! Events in plain words, for the timeline, the journal page and the postmortem.
+//! Words only: the meaning of an event is `fold`, its line form is `record`.
+
+use super::event::{Event, Intent, Outcome};
+use crate::detect::verdict::{Confidence, Suspect};
+use crate::domain::time::Timestamp;
+
+/// How the line about new evidence begins.
+pub const EVIDENCE: &str = "evidence: ";
+
+/// One line about `event`, without its time and actor. Outside text in it is not yet safe to draw.
+pub fn words(event: &Event) -> String {
+    match event {
+        Event::Opened { case, recurrence_of, .. } => {
+            let again = recurrence_of.as_ref().map(|id| format!(", recurrence of {id}"));
+            format!("opened as {}: {}{}", case.severity, case.headline, again.unwrap_or_default())
+        }
+        Event::Updated { case } => {
+            format!("{EVIDENCE}{}; suspect {}", case.headline, suspect(&case.suspect))
+        }
+        Event::SeverityChanged { from, to, reason, .. } => format!("{from} -> {to}: {reason}"),
+        Event::Cleared => "cleared: no longer firing".to_owned(),
+        Event::Reopened { case, .. } => format!("fires again: {}", case.headline),
+        Event::Noted { text } => format!("note: {text}"),
+        Event::Mitigated => "mitigated".to_owned(),
+        Event::Resolved { reason } => format!("resolved: {reason}"),
+        Event::Reviewed { text } => format!("reviewed: {text}"),
+        Event::Cancelled { reason } => format!("not an incident: {reason}"),
+        Event::Acknowledged { .. }
+        | Event::AckUndone
+        | Event::AckExpired { .. }
+        | Event::TimerStarted { .. }
+        | Event::TimerExtended { .. }
+        | Event::TimerStopped
+        | Event::Decided { .. }
+        | Event::DecisionExpired
+        | Event::RecheckDue { .. } => promise(event),
+        Event::ActionPrepared { .. }
+        | Event::ActionSent { .. }
+        | Event::ActionAnswered { .. }
+        | Event::ActionVerified { .. }
+        | Event::ActionNotHelping { .. } => action(event),
+    }
+}
+
+/// Words about acknowledging, timers and deciding; empty for every other event.
+fn promise(event: &Event) -> String {
+    match event {
+        Event::Acknowledged { note, expires_at } => {
+            let until = expires_at.map(|t| format!(", holds until {}", clock(t)));
+            format!("acknowledged{}{}", tail(note), until.unwrap_or_default())
+        }
+        Event::AckUndone => "acknowledgement taken back".to_owned(),
+        Event::AckExpired { ack_due_at } => {
+            format!("acknowledgement ran out; asked for again until {}", clock(*ack_due_at))
+        }
+        Event::TimerStarted { due_at } => format!("timer started, ends {}", clock(*due_at)),
+        Event::TimerExtended { due_at, reason } => {
+            format!("extended to {}{}", clock(*due_at), tail(reason))
+        }
+        Event::TimerStopped => "timer stopped".to_owned(),
+        Event::Decided { choice, reason, recheck_at } => {
+            let again = recheck_at.map(|t| format!(", looked at again {}", clock(t)));
+            format!("decided {}{}{}", choice.name(), tail(reason), again.unwrap_or_default())
+        }
+        Event::DecisionExpired => "decision deadline passed without a decision".to_owned(),
+        Event::RecheckDue { decide_due_at } => {
+            format!("hold is over: decide again until {}", clock(*decide_due_at))
+        }
+        _ => String::new(),
+    }
+}
+
+/// Words about actions; empty for every other event.
+fn action(event: &Event) -> String {
+    match event {
+        Event::ActionPrepared { intent } => format!("prepared {}", plan(intent)),
+        Event::ActionSent { try_no, .. } if *try_no > 1 => format!("sent again (try {try_no})"),
+        Event::ActionSent { .. } => "sent".to_owned(),
+        Event::ActionAnswered { answer, .. } => outcome(answer),
+        Event::ActionVerified { evidence, .. } => format!("recovery proven{}", tail(evidence)),
+        Event::ActionNotHelping { evidence, .. } => format!("it did not help{}", tail(evidence)),
+        _ => String::new(),
+    }
+}
+
+/// `rollback of checkout in production: theme-3 -> theme-2`, with its attempt and dry run.
+pub fn plan(intent: &Intent) -> String {
+    let dry = if intent.dry_run { "dry run of " } else { "" };
+    let attempt =
+        if intent.attempt > 1 { format!(" (attempt {})", intent.attempt) } else { String::new() };
+    format!(
+        "{dry}{} of {} in {}: {} -> {}{attempt}",
+        intent.action, intent.service, intent.environment, intent.from, intent.to
+    )
+}
+
+/// What the receiver said, in words. Status 0 stands for evidence that is not an HTTP answer.
+pub fn outcome(answer: &Outcome) -> String {
+    match answer {
+        Outcome::Accepted { status: 0, detail } => format!("taken as accepted{}", tail(detail)),
+        Outcome::Accepted { status, detail } => format!("accepted ({status}){}", tail(detail)),
+        Outcome::Refused { status, detail, retry_after_s } => {
+            let wait = retry_after_s.map(|s| format!(", retry after {s} s"));
+            format!("refused ({status}){}{}", tail(detail), wait.unwrap_or_default())
+        }
+        Outcome::Unknown { detail } => format!("outcome unknown{}", tail(detail)),
+    }
+}
+
+/// `theme-3 (high)` or `no release explains this`.
+pub fn suspect(suspect: &Suspect) -> String {
+    match &suspect.release {
+        Some(release) => format!("{release} ({})", confidence(suspect.confidence)),
+        None => "no release explains this".to_owned(),
+    }
+}
+
+const fn confidence(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::High => "high",
+        Confidence::Medium => "medium",
+        Confidence::Low => "low",
+        Confidence::None => "none",
+    }
+}
+
+/// UTC time of day with its zone, `02:41:07Z`.
+fn clock(at: Timestamp) -> String {
+    at.utc().format("%H:%M:%SZ").to_string()
+}
+
+fn tail(text: &str) -> String {
+    if text.trim().is_empty() { String::new() } else { format!(": {text}") }
+}

@@ -1,0 +1,53 @@
+//! The policy side of an `[[action]]`: which service it serves, how long it rests, how it is proven.
+//! Where it is sent and how it is signed is the sink's business; no URL, no secret here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::change::Change;
+use crate::domain::time::Span;
+
+/// What the rules need to know about a configured action.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ActionPolicy {
+    pub name: String,
+    /// The service it rolls back; empty means any.
+    #[serde(default)]
+    pub service: String,
+    /// The environment it serves; empty means any.
+    #[serde(default)]
+    pub environment: String,
+    /// The host it will be sent to, for people to read before they confirm.
+    #[serde(default)]
+    pub host: String,
+    /// Rest after an accepted action on the same service before the next one.
+    #[serde(default = "ActionPolicy::default_cooldown")]
+    pub cooldown: Span,
+    /// How long the case must stay clear before recovery counts as proven.
+    #[serde(default = "ActionPolicy::default_verify")]
+    pub verify: Span,
+    /// After this time without recovery the action did not help.
+    #[serde(default = "ActionPolicy::default_verify_within")]
+    pub verify_within: Span,
+    #[serde(default)]
+    pub reversible: bool,
+}
+
+impl ActionPolicy {
+    pub const fn default_cooldown() -> Span {
+        Span::from_mins(10)
+    }
+
+    pub const fn default_verify() -> Span {
+        Span::from_mins(5)
+    }
+
+    pub const fn default_verify_within() -> Span {
+        Span::from_mins(30)
+    }
+
+    /// True when this action may take `change` back.
+    pub fn serves(&self, change: &Change) -> bool {
+        let fits = |mine: &str, theirs: &str| mine.is_empty() || mine == theirs;
+        fits(&self.service, &change.service) && fits(&self.environment, &change.environment)
+    }
+}

@@ -1,0 +1,73 @@
+//! Windows at their edges, over midnight, in another zone, and what they cover.
+
+use super::*;
+use crate::domain::segment::Dim;
+
+fn row(text: &str) -> Maintenance {
+    toml::from_str(text).expect("row")
+}
+
+fn active(m: &Maintenance, at: &str) -> bool {
+    m.active_until(at.parse().expect("rfc 3339")).is_some()
+}
+
+#[test]
+fn from_to_is_half_open_and_in_its_zone() {
+    let m = row(r#"
+        from = "2026-11-20T22:00"
+        to = "2026-11-20T23:30"
+        zone = "Europe/Berlin"
+        reason = "database move""#);
+    assert!(m.problems().is_empty());
+    assert!(!active(&m, "2026-11-20T20:59:59Z"));
+    assert!(active(&m, "2026-11-20T21:00:00Z"));
+    assert!(!active(&m, "2026-11-20T22:30:00Z"));
+}
+
+#[test]
+fn weekly_windows_cross_midnight() {
+    let m = row(r#"
+        weekly = ["sun"]
+        start = "23:00"
+        end = "02:00"
+        reason = "backups""#);
+    assert!(m.problems().is_empty());
+    // 2026-11-22 is a Sunday.
+    assert!(active(&m, "2026-11-22T23:30:00Z"));
+    assert!(active(&m, "2026-11-23T01:59:00Z"));
+    assert!(!active(&m, "2026-11-23T02:00:00Z"));
+    assert!(!active(&m, "2026-11-22T01:00:00Z"));
+}
+
+#[test]
+fn a_scope_covers_only_what_lies_wholly_inside() {
+    let mut m = row(r#"
+        from = "2026-11-20T22:00"
+        to = "2026-11-20T23:30"
+        reason = "x"
+        scope = { template = ["pdp", "cart"] }"#);
+    let pdp = Scope::everything().with(Dim::Template, "pdp").with(Dim::Device, "mobile");
+    let home = Scope::everything().with(Dim::Template, "home");
+    assert!(m.covers(std::slice::from_ref(&pdp)));
+    assert!(!m.covers(&[pdp.clone(), home]));
+    assert!(!m.covers(&[Scope::everything()]));
+    assert!(!m.covers(&[]));
+    m.scope = Scope::everything();
+    assert!(m.covers(&[]));
+}
+
+#[test]
+fn rows_that_cannot_work_say_so() {
+    for text in [
+        r#"reason = "x""#,
+        r#"from = "2026-11-20T22:00"
+           reason = "never ends""#,
+        r#"from = "2026-11-20T22:00"
+           to = "2026-11-20T21:00"
+           reason = "backwards""#,
+        r#"weekly = ["sun"]
+           reason = "no times""#,
+    ] {
+        assert!(!row(text).problems().is_empty(), "{text}");
+    }
+}

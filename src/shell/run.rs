@@ -1,0 +1,206 @@
+//! The viewer's loop: keys first, then boards and answers, drain everything, at most one draw.
+//! Draws only when the screen changed; sleeps until `next_wake`, never on a timer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::desk::state::{Desk, Effect, Event};
+use crate::desk::update::update;
+use crate::desk::wake::next_wake;
+use crate::domain::id::IncidentId;
+use crate::incident::event::Command;
+use crate::present::{present, screen::Screen};
+use crate::render::render;
+use crate::render::theme::Theme;
+
+use super::clock::Clock;
+use super::hub::Signal;
+use super::input::{EXIT_HANGUP, Input, TermEvent};
+use super::order;
+use super::session::Boards;
+use super::terminal::{Drawn, Terminal};
+use super::tty::Tty;
+
+/// What a viewer is put together from.
+pub struct Viewer {
+    pub desk: Desk,
+    pub theme: Theme,
+    pub clock: Clock,
+    pub boards: Boards,
+    /// Operators give orders; observers and walls have none to give.
+    pub orders: Option<Arc<order::Desk>>,
+    /// Told when the journal has news of ours.
+    pub hub: Option<std::sync::mpsc::Sender<Signal>>,
+}
+
+/// An order's answer on its way back to the desk.
+type Answer = (u64, Result<(), String>);
+
+struct Loop {
+    viewer: Viewer,
+    answers: (UnboundedSender<Answer>, UnboundedReceiver<Answer>),
+    shown: Option<Screen>,
+    /// A frame was refused by a terminal that does not drain.
+    owed: bool,
+    exit: Option<u8>,
+}
+
+/// Runs until quit, signal or hangup; the exit code. Errors are those of the terminal.
+pub async fn run(viewer: Viewer, tty: &Arc<Tty>) -> std::io::Result<u8> {
+    let mut input = Input::start(tty, super::clock::monotonic_ms)?;
+    let mut terminal = Terminal::enter(tty, input.sender())?;
+    let mut state =
+        Loop { viewer, answers: unbounded_channel(), shown: None, owed: false, exit: None };
+    let (w, h) = tty.size();
+    state.take(Event::Resized { w, h }, &mut terminal);
+    state.draw(&mut terminal)?;
+    while state.exit.is_none() {
+        state.wait(&mut input, &mut terminal).await?;
+        state.drain(&mut input, &mut terminal)?;
+        if state.exit.is_none() {
+            state.draw(&mut terminal)?;
+        }
+    }
+    drop(input);
+    terminal.leave();
+    Ok(state.exit.unwrap_or(0))
+}
+
+impl Loop {
+    async fn wait(&mut self, input: &mut Input, terminal: &mut Terminal) -> std::io::Result<()> {
+        let patience = self.patience();
+        tokio::select! {
+            biased;
+            event = input.next() => match event {
+                Some(event) => self.terminal_said(event, terminal)?,
+                None => self.exit = Some(EXIT_HANGUP as u8),
+            },
+            Some((ticket, result)) = self.answers.1.recv() => {
+                self.take(Event::Ordered { ticket, result }, terminal);
+            }
+            changed = self.viewer.boards.changed() => {
+                if changed.is_ok() { self.board(terminal) } else { self.orphaned(terminal).await }
+            }
+            () = tokio::time::sleep(patience) => self.take(Event::Woke, terminal),
+        }
+        Ok(())
+    }
+
+    /// The watcher is gone: say so, and do not spin on a channel that is closed for good.
+    async fn orphaned(&mut self, terminal: &mut Terminal) {
+        self.take(Event::Lost("the watcher has ended".into()), terminal);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+
+    fn patience(&self) -> Duration {
+        let wall = self.viewer.clock.wall();
+        let wake = next_wake(&self.viewer.desk);
+        wake.map_or(Duration::from_secs(3600), |at| at.since(wall).to_std())
+            .max(Duration::from_millis(1))
+    }
+
+    /// Everything that is there already, so that a burst costs one draw.
+    fn drain(&mut self, input: &mut Input, terminal: &mut Terminal) -> std::io::Result<()> {
+        while let Some(event) = input.ready() {
+            self.terminal_said(event, terminal)?;
+        }
+        while let Ok((ticket, result)) = self.answers.1.try_recv() {
+            self.take(Event::Ordered { ticket, result }, terminal);
+        }
+        if self.viewer.boards.has_changed().unwrap_or(false) {
+            self.board(terminal);
+        }
+        Ok(())
+    }
+
+    fn board(&mut self, terminal: &mut Terminal) {
+        let board = self.viewer.boards.borrow_and_update().clone();
+        if let Some(board) = board {
+            self.take(Event::Board(board), terminal);
+        }
+    }
+
+    fn terminal_said(&mut self, event: TermEvent, terminal: &mut Terminal) -> std::io::Result<()> {
+        match event {
+            TermEvent::Key(chord) => self.take(Event::Key(chord), terminal),
+            TermEvent::Paste(text) => self.take(Event::Paste(text), terminal),
+            TermEvent::Burst(_) => self.take(Event::Burst, terminal),
+            TermEvent::Resized(w, h) => self.take(Event::Resized { w, h }, terminal),
+            TermEvent::Drained => {}
+            TermEvent::Hangup => self.exit = Some(EXIT_HANGUP as u8),
+            TermEvent::Terminate(signal) => {
+                self.exit = Some(u8::try_from(128 + signal).unwrap_or(u8::MAX));
+            }
+            TermEvent::Suspend => {
+                terminal.suspend();
+            }
+            TermEvent::Resume => {
+                terminal.resume()?;
+                self.shown = None;
+                self.take(Event::Woke, terminal);
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, event: Event, terminal: &mut Terminal) {
+        let (now, wall) = (self.viewer.clock.now(), self.viewer.clock.wall());
+        for effect in update(&mut self.viewer.desk, event, now, wall) {
+            match effect {
+                Effect::Order { ticket, incident, command } => self.order(ticket, incident, command),
+                Effect::Copy(text) => terminal.copy(&text),
+                Effect::Quit => self.exit = Some(0),
+                Effect::Suspend => {
+                    terminal.suspend();
+                }
+                Effect::Redraw => {
+                    let _gone = terminal.redraw();
+                    self.shown = None;
+                }
+            }
+        }
+    }
+
+    fn order(&self, ticket: u64, incident: IncidentId, command: Command) {
+        let Some(orders) = self.viewer.orders.clone() else {
+            let _gone = self.answers.0.send((ticket, Err("read-only".into())));
+            return;
+        };
+        let board = self.viewer.boards.borrow().clone();
+        let (answers, hub) = (self.answers.0.clone(), self.viewer.hub.clone());
+        tokio::spawn(async move {
+            let nudge = || hub.as_ref().map(|h| h.send(Signal::Nudge));
+            let done = orders.carry_out(&incident, &command, "key", board.as_ref()).await;
+            let intent = done.as_ref().ok().and_then(|d| d.intent.clone());
+            let _gone = answers.send((ticket, done.map(|_| ()).map_err(|e| e.to_string())));
+            nudge();
+            if let Some(intent) = intent {
+                if let Err(error) = orders.send(&incident, &intent).await {
+                    tracing::warn!(%error, "the action could not be sent");
+                    let _gone = answers.send((ticket, Err(error.to_string())));
+                }
+                nudge();
+            }
+        });
+    }
+
+    /// Draws when the picture differs from the one shown.
+    fn draw(&mut self, terminal: &mut Terminal) -> std::io::Result<()> {
+        let screen = present(&self.viewer.desk);
+        if !self.owed && self.shown.as_ref() == Some(&screen) {
+            return Ok(());
+        }
+        let theme = &self.viewer.theme;
+        let drawn = terminal.draw(|frame| {
+            let area = frame.area();
+            render(&screen, theme, area, frame.buffer_mut());
+        })?;
+        self.owed = !matches!(drawn, Drawn::Sent);
+        if !self.owed {
+            self.shown = Some(screen);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,57 @@
+//! From config to what each room is told: judging settings, action policies, the desk of orders.
+//! The only place that makes a `WriteCap`, and only for operators.
+
+use crate::config::Config;
+use crate::detect::settings::Settings;
+use crate::domain::time::Span;
+use crate::incident::event::Actor;
+use crate::journal::Journal;
+use crate::policy::action::ActionPolicy;
+use crate::policy::judging::Policy;
+use crate::sink::webhook::{Webhook, WriteCap};
+
+use super::clock::Clock;
+use super::order::Desk;
+
+/// What judging is told.
+pub fn of(config: &Config, bucket: Span) -> Settings {
+    let policy = Policy {
+        shop: config.shop.clone(),
+        detect: config.detect.clone(),
+        journey: config.journeys.clone(),
+        guardrail: config.guardrails.clone(),
+        severity_rule: config.severity_rules.clone(),
+    };
+    Settings::new(bucket, policy)
+}
+
+/// The policy side of the configured actions.
+pub fn actions(config: &Config) -> Vec<ActionPolicy> {
+    config.actions.iter().map(crate::sink::webhook::ActionConfig::policy).collect()
+}
+
+/// The desk of an operator: webhooks with their secrets resolved.
+pub async fn desk(
+    config: &Config,
+    journal: Journal,
+    clock: Clock,
+    actor: Actor,
+) -> Result<Desk, String> {
+    let cap = WriteCap::for_operator();
+    let mut webhooks = Vec::new();
+    for action in &config.actions {
+        let built = Webhook::new(&cap, action).await;
+        webhooks.push(built.map_err(|error| format!("action {}: {error}", action.name))?);
+    }
+    Ok(Desk {
+        journal,
+        clock,
+        actor,
+        response: config.response(),
+        actions: actions(config),
+        webhooks,
+        may_act: true,
+        kill_switch: crate::config::paths::kill_switch(),
+        currency: config.shop.currency.clone(),
+    })
+}

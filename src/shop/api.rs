@@ -1,0 +1,238 @@
+//! The JSON APIs: aggregates by cut and step, business, edge, checks, changes, truth, health.
+//! Pure: a shop and a question in, text or a refusal out. Percentiles are the reader's business.
+
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::checks;
+use super::dims::{BINS, BizCut, Cut, TEMPLATES, edge_ms, mask_names};
+use super::state::Shop;
+use super::tally::Block;
+use super::timeline::{minute_of, minute_time};
+use crate::domain::time::Timestamp;
+
+/// A refusal: HTTP status and why.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct Refusal {
+    pub status: u16,
+    pub reason: String,
+}
+
+fn refuse(status: u16, reason: impl Into<String>) -> Refusal {
+    Refusal { status, reason: reason.into() }
+}
+
+/// The query of a range request; times in seconds since the epoch.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Range {
+    pub cut: Option<String>,
+    pub from: Option<f64>,
+    pub to: Option<f64>,
+    pub step: Option<i64>,
+}
+
+/// Longest hourly and minute ranges.
+const MAX_HOURS: i64 = 8 * 24;
+const MAX_MINUTES: i64 = 6 * 60;
+const MAX_CHECK_SECS: i64 = 24 * 3600;
+
+/// Complete buckets of a range: starts and length in minutes.
+struct Buckets {
+    starts: Vec<i64>,
+    minutes: i64,
+}
+
+fn secs(time: Option<f64>, default: i64, name: &str) -> Result<i64, Refusal> {
+    match time {
+        None => Ok(default),
+        Some(t) if t.is_finite() && (0.0..1e11).contains(&t) => Ok(t as i64),
+        Some(_) => Err(refuse(400, format!("{name} is not a time in seconds since the epoch"))),
+    }
+}
+
+fn buckets(shop: &Shop, range: &Range, now: Timestamp) -> Result<Buckets, Refusal> {
+    let step = range.step.unwrap_or(60);
+    if ![60, 300, 3600].contains(&step) {
+        return Err(refuse(400, "step must be 60, 300 or 3600"));
+    }
+    let to = secs(range.to, now.secs(), "to")?.min(now.secs());
+    let from = secs(range.from, to - 5 * step, "from")?;
+    let limit = if step == 3600 { MAX_HOURS * 3600 } else { MAX_MINUTES * 60 };
+    if to - from > limit {
+        let text = "range too long: at most 8 days of hours or 6 hours of minutes per request";
+        return Err(refuse(400, text));
+    }
+    let minutes = step / 60;
+    let first = from.div_euclid(step) + i64::from(from.rem_euclid(step) != 0);
+    let starts: Vec<i64> = (first..to.div_euclid(step))
+        .map(|i| i * minutes)
+        .filter(|m| m + minutes > shop.history.first)
+        .collect();
+    let cold = |m: &i64| *m < shop.start - 60 && !shop.history.has_hour(m.div_euclid(60));
+    if minutes == 60 && starts.iter().filter(|m| cold(m)).count() > 2 {
+        return Err(refuse(503, "history is still being drawn; ask again"));
+    }
+    Ok(Buckets { starts, minutes })
+}
+
+fn head(now: Timestamp) -> String {
+    format!("{{\"generated_at\":\"{now}\",\"now\":{}", now.secs())
+}
+
+fn bins(out: &mut String, counts: &[u32; BINS]) {
+    out.push('[');
+    let mut comma = "";
+    for (bin, count) in counts.iter().enumerate().filter(|(_, n)| **n > 0) {
+        let _ = write!(out, "{comma}[{bin},{count}]");
+        comma = ",";
+    }
+    out.push(']');
+}
+
+fn labels(out: &mut String, names: [&str; 3], values: [&str; 3]) {
+    for (name, value) in names.into_iter().zip(values) {
+        let _ = write!(out, ",\"{name}\":\"{value}\"");
+    }
+}
+
+fn rum_row(out: &mut String, block: &Block) {
+    let _ = write!(out, ",\"views\":{},\"errors\":{},\"lcp\":", block.views, block.errors);
+    bins(out, &block.lcp);
+    out.push_str(",\"inp\":");
+    bins(out, &block.inp);
+    out.push('}');
+}
+
+/// Page views of one cut: views, errors and histograms per bucket and key.
+pub fn rum(shop: &Shop, range: &Range) -> Result<String, Refusal> {
+    let now = shop.now();
+    let name = range.cut.as_deref().unwrap_or("source");
+    let cut = Cut::from_name(name)
+        .ok_or_else(|| refuse(400, "cut must be source, browser, network, release or cohort"))?;
+    let wanted = buckets(shop, range, now)?;
+    let timeline = shop.timeline();
+    let mut out = head(now);
+    let bounds: Vec<String> = (1..=BINS).map(|b| format!("{:.3}", edge_ms(b))).collect();
+    let _ = write!(out, ",\"cut\":\"{name}\",\"bounds_ms\":[{}],\"rows\":[", bounds.join(","));
+    let mut comma = "";
+    for start in wanted.starts {
+        let bucket = shop.history.stretch(&shop.world, &timeline, start, wanted.minutes);
+        for (key, block) in bucket.rows(cut) {
+            let _ = write!(out, "{comma}{{\"t\":{}", start * 60);
+            let [a, b, c] = cut.labels(key, &timeline.versions);
+            labels(&mut out, cut.dims(), [&a, &b, &c]);
+            rum_row(&mut out, &block);
+            comma = ",\n";
+        }
+    }
+    out.push_str("]}\n");
+    Ok(out)
+}
+
+/// Server-side business counts of one cut.
+pub fn business(shop: &Shop, range: &Range) -> Result<String, Refusal> {
+    let now = shop.now();
+    let name = range.cut.as_deref().unwrap_or("biz_source");
+    let cut = BizCut::from_name(name)
+        .ok_or_else(|| refuse(400, "cut must be biz_source or biz_browser"))?;
+    let wanted = buckets(shop, range, now)?;
+    let timeline = shop.timeline();
+    let mut out = head(now);
+    let _ = write!(out, ",\"cut\":\"{name}\",\"rows\":[");
+    let mut comma = "";
+    for start in wanted.starts {
+        let bucket = shop.history.stretch(&shop.world, &timeline, start, wanted.minutes);
+        for (key, b) in bucket.business_rows(cut) {
+            let _ = write!(out, "{comma}{{\"t\":{}", start * 60);
+            labels(&mut out, cut.dims(), cut.labels(key));
+            let _ = write!(
+                out,
+                ",\"sessions\":{},\"add_to_cart\":{},\"checkout_start\":{},\"payment_try\":{},\
+                 \"orders\":{},\"revenue\":{:.2}}}",
+                b.sessions,
+                b.add_to_cart,
+                b.checkout_start,
+                b.payment_try,
+                b.orders,
+                b.revenue()
+            );
+            comma = ",\n";
+        }
+    }
+    out.push_str("]}\n");
+    Ok(out)
+}
+
+/// Requests at the edge by template: they do not vanish when beacons do.
+pub fn edge(shop: &Shop, range: &Range) -> Result<String, Refusal> {
+    let now = shop.now();
+    let wanted = buckets(shop, range, now)?;
+    let timeline = shop.timeline();
+    let mut out = head(now);
+    out.push_str(",\"rows\":[");
+    let mut comma = "";
+    for start in wanted.starts {
+        let bucket = shop.history.stretch(&shop.world, &timeline, start, wanted.minutes);
+        for (template, requests) in TEMPLATES.iter().zip(bucket.edge) {
+            let t = start * 60;
+            let _ = write!(
+                out,
+                "{comma}{{\"t\":{t},\"template\":\"{template}\",\"requests\":{requests}}}"
+            );
+            comma = ",\n";
+        }
+    }
+    out.push_str("]}\n");
+    Ok(out)
+}
+
+/// Synthetic runs, oldest first; at most a day per request.
+pub fn check_runs(shop: &Shop, range: &Range) -> Result<Value, Refusal> {
+    let now = shop.now();
+    let to = secs(range.to, now.secs(), "to")?.min(now.secs());
+    let from = secs(range.from, to - 900, "from")?;
+    if to - from > MAX_CHECK_SECS {
+        return Err(refuse(400, "range too long: at most a day of checks per request"));
+    }
+    let from = Timestamp::from_secs(from).max(minute_time(shop.history.first));
+    let rows = checks::runs(&shop.world, &shop.timeline(), from, Timestamp::from_secs(to));
+    Ok(json!({ "generated_at": now, "now": now.secs(), "rows": rows }))
+}
+
+/// Campaigns, experiments, holidays and maintenance; announced ones are told in advance.
+pub fn changes(shop: &Shop) -> Value {
+    let now = shop.now();
+    let timeline = shop.timeline();
+    let rows: Vec<Value> = timeline
+        .announcements
+        .iter()
+        .filter(|a| a.kind != "experiment" || minute_time(a.from) <= now)
+        .map(|a| {
+            json!({ "id": a.id, "kind": a.kind, "service": "shop", "name": a.name,
+                "started_at": minute_time(a.from), "ended_at": a.until.map(minute_time),
+                "templates": mask_names(a.templates), "share": a.share })
+        })
+        .collect();
+    json!({ "generated_at": now, "now": now.secs(), "rows": rows })
+}
+
+/// Liveness, with what a reader needs to know about this shop.
+pub fn health(shop: &Shop) -> Value {
+    let now = shop.now();
+    let warm = shop.history.warm_share(shop.start);
+    json!({ "status": if warm < 1.0 { "warming" } else { "ok" }, "history_ready": warm,
+        "now": now, "started_at": minute_time(shop.start), "minute": minute_of(now),
+        "history_from": minute_time(shop.history.first), "seed": shop.world.seed,
+        "visits_per_day": shop.world.visits_per_day, "history_bytes": shop.history.weight() })
+}
+
+/// The right answers of this shop.
+pub fn truth(shop: &Shop) -> Value {
+    let truth = shop.truth();
+    json!({ "scenario": shop.scenario.name, "seed": shop.world.seed, "now": shop.now(),
+        "start": minute_time(shop.start), "incidents": truth.incidents, "benign": truth.benign })
+}

@@ -1,0 +1,138 @@
+//! The HTTP face: one router over one shop. Handlers translate; they decide nothing.
+//! Heavy answers are made on the blocking pool, so that a slow one never delays a fast one.
+
+mod github;
+mod hooks;
+mod pages;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+
+use super::api::{self, Range, Refusal};
+use super::exposition;
+use super::sign::Key;
+use super::state::Shop;
+
+/// Bodies above this are refused.
+const MAX_BODY: usize = 64 * 1024;
+
+/// What handlers share.
+#[derive(Clone, Debug)]
+pub struct Face {
+    pub shop: Arc<Shop>,
+    pub key: Arc<Key>,
+    /// `/truth` answers.
+    pub truth: bool,
+    pub url: Arc<str>,
+}
+
+pub fn router(face: Face) -> Router {
+    Router::new()
+        .route("/", get(pages::index))
+        .route("/metrics", get(metrics))
+        .route("/api/rum", get(rum))
+        .route("/api/business", get(business))
+        .route("/api/edge", get(edge))
+        .route("/api/checks", get(checks))
+        .route("/api/changes", get(changes))
+        .route("/api/health", get(health))
+        .route("/truth", get(truth))
+        .route("/inject", post(pages::inject))
+        .route("/shop/{page}", get(pages::page))
+        .route("/repos/demo/shop/deployments", get(github::deployments))
+        .route("/repos/demo/shop/deployments/{id}/statuses", get(github::statuses))
+        .route("/hooks/rollback", post(hooks::rollback))
+        .route("/hooks/rollback/{id}", get(hooks::status))
+        .route("/hooks/effects", get(hooks::effects))
+        .fallback(async || error(StatusCode::NOT_FOUND, "no such page; GET / lists them all"))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(face)
+}
+
+/// A JSON answer.
+fn json_text(status: StatusCode, text: String) -> Response {
+    let json = HeaderValue::from_static("application/json");
+    (status, [(header::CONTENT_TYPE, json)], text).into_response()
+}
+
+fn json_value(status: StatusCode, value: &Value) -> Response {
+    json_text(status, format!("{value}\n"))
+}
+
+fn error(status: StatusCode, reason: &str) -> Response {
+    json_value(status, &json!({ "status": status.as_u16(), "error": reason }))
+}
+
+fn refusal(refusal: &Refusal) -> Response {
+    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = error(status, &refusal.reason);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+/// Runs `work` on the blocking pool.
+async fn off_loop<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Response> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|e| error(StatusCode::INTERNAL_SERVER_ERROR, &format!("the shop stumbled: {e}")))
+}
+
+type Ask = fn(&Shop, &Range) -> Result<String, Refusal>;
+
+async fn ranged(face: Face, range: Range, ask: Ask) -> Response {
+    match off_loop(move || ask(&face.shop, &range)).await {
+        Ok(Ok(text)) => json_text(StatusCode::OK, text),
+        Ok(Err(refused)) => refusal(&refused),
+        Err(response) => response,
+    }
+}
+
+async fn rum(State(face): State<Face>, Query(range): Query<Range>) -> Response {
+    ranged(face, range, api::rum).await
+}
+
+async fn business(State(face): State<Face>, Query(range): Query<Range>) -> Response {
+    ranged(face, range, api::business).await
+}
+
+async fn edge(State(face): State<Face>, Query(range): Query<Range>) -> Response {
+    ranged(face, range, api::edge).await
+}
+
+async fn checks(State(face): State<Face>, Query(range): Query<Range>) -> Response {
+    ranged(face, range, |shop, range| api::check_runs(shop, range).map(|v| format!("{v}\n"))).await
+}
+
+async fn changes(State(face): State<Face>) -> Response {
+    json_value(StatusCode::OK, &api::changes(&face.shop))
+}
+
+async fn health(State(face): State<Face>) -> Response {
+    json_value(StatusCode::OK, &api::health(&face.shop))
+}
+
+async fn truth(State(face): State<Face>) -> Response {
+    if face.truth {
+        json_value(StatusCode::OK, &api::truth(&face.shop))
+    } else {
+        error(StatusCode::NOT_FOUND, "the truth is not served by this shop")
+    }
+}
+
+async fn metrics(State(face): State<Face>) -> Response {
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    match off_loop(move || exposition::text(&face.shop)).await {
+        Ok(text) => ([(header::CONTENT_TYPE, kind)], text).into_response(),
+        Err(response) => response,
+    }
+}

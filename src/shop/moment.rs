@@ -1,0 +1,186 @@
+//! Moment: everything a minute's visits need, prepared once: rates, drift, serving, effects.
+//! Derived from world and timeline; draws nothing but the minute's tides.
+
+use super::dims::{CELLS, TemplateMask};
+use super::effect::{Compiled, Kind, Step};
+use super::timeline::{Serving, Timeline};
+use super::world::{AXIS_PER_LOG, World};
+
+/// An active effect on page views; neutral numbers where it does nothing.
+#[derive(Clone, Debug)]
+pub struct ViewEffect<'a> {
+    pub cells: &'a [bool],
+    pub templates: TemplateMask,
+    pub version: Option<u16>,
+    pub variant: bool,
+    /// Shifts on the bin axis.
+    pub lcp: f32,
+    pub inp: f32,
+    pub error: f32,
+    /// Shares of beacons lost and late.
+    pub loss: f64,
+    pub late: f64,
+}
+
+/// An active effect on a funnel step.
+#[derive(Clone, Debug)]
+pub struct StepEffect<'a> {
+    pub cells: &'a [bool],
+    /// The template whose version decides, with `version`.
+    pub template: usize,
+    pub version: Option<u16>,
+    pub step: usize,
+    pub factor: f64,
+}
+
+/// One minute of the shop, ready to be drawn.
+#[derive(Clone, Debug)]
+pub struct Moment<'a> {
+    pub world: &'a World,
+    pub minute: i64,
+    /// Expected visits and bot visits per cell.
+    pub rates: Vec<f64>,
+    pub bots: Option<Vec<f64>>,
+    pub drift: [f32; 6],
+    pub serving: [Vec<Serving>; 6],
+    pub views: Vec<ViewEffect<'a>>,
+    pub steps: Vec<StepEffect<'a>>,
+    /// Share of visits in the experiment's variant, while one runs.
+    pub variant_share: Option<f64>,
+    /// How late late beacons are, in minutes.
+    pub delay: Option<i64>,
+}
+
+impl<'a> Moment<'a> {
+    pub fn new(world: &'a World, timeline: &'a Timeline, minute: i64) -> Self {
+        let mut moment = Self {
+            world,
+            minute,
+            rates: rates(world, minute),
+            bots: None,
+            drift: world.page_drift(minute),
+            serving: timeline.serving(minute),
+            views: Vec::new(),
+            steps: Vec::new(),
+            variant_share: timeline
+                .announcements
+                .iter()
+                .find(|a| {
+                    a.kind == "experiment" && a.from <= minute && a.until.is_none_or(|u| minute < u)
+                })
+                .map(|a| a.share),
+            delay: delay_at(timeline, minute),
+        };
+        for compiled in &timeline.effects {
+            let strength = compiled.effect.strength(minute);
+            if strength > 0.0 {
+                moment.apply(compiled, strength);
+            }
+        }
+        moment
+    }
+
+    fn apply(&mut self, compiled: &'a Compiled, strength: f64) {
+        let blend = |factor: f64| 1.0 + (factor - 1.0) * strength;
+        let shift = |factor: f64| (factor.max(1e-3).ln() * AXIS_PER_LOG * strength) as f32;
+        let mut view = ViewEffect {
+            cells: &compiled.cells,
+            templates: compiled.templates,
+            version: compiled.version,
+            variant: compiled.variant,
+            lcp: 0.0,
+            inp: 0.0,
+            error: 0.0,
+            loss: 0.0,
+            late: 0.0,
+        };
+        match compiled.effect.kind {
+            Kind::LcpFactor(f) => view.lcp = shift(f),
+            Kind::InpFactor(f) => view.inp = shift(f),
+            Kind::ErrorAdd(add) => view.error = (add * strength) as f32,
+            Kind::BeaconLoss(share) => view.loss = share * strength,
+            Kind::Delay { share, .. } => view.late = share * strength,
+            Kind::StepFactor(step, factor) => {
+                self.steps.push(step_effect(compiled, step, blend(factor)));
+                return;
+            }
+            Kind::VisitFactor(factor) => {
+                scale(&mut self.rates, &compiled.cells, blend(factor));
+                return;
+            }
+            Kind::Bots(multiple) => {
+                let mut extra = self.rates.clone();
+                scale(&mut extra, &compiled.cells, multiple * strength);
+                let outside: Vec<bool> = compiled.cells.iter().map(|hit| !hit).collect();
+                scale(&mut extra, &outside, 0.0);
+                self.bots = Some(extra);
+                return;
+            }
+            Kind::CheckFail { .. } | Kind::CheckSlow(_) => return,
+        }
+        self.views.push(view);
+    }
+
+    /// The version that serves a template to a visit with this lot (0..65536).
+    pub fn version(&self, template: usize, lot: u32) -> u16 {
+        self.serving
+            .get(template)
+            .and_then(|list| list.iter().find(|s| lot < s.below))
+            .map_or(0, |s| s.version)
+    }
+}
+
+/// Delay of late beacons sent in a minute; `None` while none are late.
+pub fn delay_at(timeline: &Timeline, minute: i64) -> Option<i64> {
+    timeline
+        .effects
+        .iter()
+        .filter(|c| c.effect.strength(minute) > 0.0)
+        .filter_map(|c| match c.effect.kind {
+            Kind::Delay { minutes, .. } => Some(minutes),
+            _ => None,
+        })
+        .max()
+}
+
+/// Every length of delay the timeline knows.
+pub fn delays(timeline: &Timeline) -> Vec<i64> {
+    let mut delays: Vec<i64> = timeline
+        .effects
+        .iter()
+        .filter_map(|c| match c.effect.kind {
+            Kind::Delay { minutes, .. } => Some(minutes),
+            _ => None,
+        })
+        .collect();
+    delays.sort_unstable();
+    delays.dedup();
+    delays
+}
+
+fn step_effect(compiled: &Compiled, step: Step, factor: f64) -> StepEffect<'_> {
+    StepEffect {
+        cells: &compiled.cells,
+        template: compiled.templates.trailing_zeros() as usize,
+        version: compiled.version,
+        step: step as usize,
+        factor,
+    }
+}
+
+fn scale(rates: &mut [f64], cells: &[bool], factor: f64) {
+    for (rate, _) in rates.iter_mut().zip(cells).filter(|(_, hit)| **hit) {
+        *rate *= factor;
+    }
+}
+
+fn rates(world: &World, minute: i64) -> Vec<f64> {
+    let (regions, sources) = world.tides(minute);
+    let mut rates = Vec::with_capacity(CELLS);
+    for facts in &world.cells {
+        let region = regions.get(facts.cell.region).copied().unwrap_or(0.0);
+        let source = sources.get(facts.cell.source).copied().unwrap_or(0.0);
+        rates.push(facts.weight * region * source);
+    }
+    rates
+}

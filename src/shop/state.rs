@@ -1,0 +1,170 @@
+//! Shop: one running shop: world, timeline, kept past, totals since the start. Thread-safe.
+//! Asks the caller's clocks for the time and speaks no HTTP.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use super::history::{History, count_minute};
+use super::ledger::Ledger;
+use super::opening;
+use super::scenario::{Draft, Scenario};
+use super::tally::Tally;
+use super::timeline::{Service, Timeline, ceil_minute, minute_of, minute_time};
+use super::truth::Truth;
+use super::world::World;
+use crate::domain::time::Timestamp;
+
+/// A source of the current time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The two clocks of a shop: its own, which may run faster, and the one on the wall.
+#[derive(Clone)]
+pub struct Clocks {
+    pub shop: Clock,
+    pub wall: Clock,
+}
+
+impl fmt::Debug for Clocks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clocks")
+    }
+}
+
+/// Minutes from the start of a shop to its scenario's fault.
+const FAULT_AFTER: i64 = 4;
+
+/// What makes a shop; see [`super::Options`] for the meaning.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub scenario: &'static Scenario,
+    pub seed: u64,
+    pub visits_per_day: f64,
+    pub history_days: u32,
+    pub start: Timestamp,
+}
+
+/// One shop.
+#[derive(Debug)]
+pub struct Shop {
+    pub world: World,
+    pub clocks: Clocks,
+    pub history: History,
+    pub scenario: &'static Scenario,
+    /// The minute the shop was started in; totals count from here.
+    pub start: i64,
+    timeline: RwLock<Arc<Timeline>>,
+    truth: Mutex<Truth>,
+    totals: Mutex<Totals>,
+    pub(super) ledger: Mutex<Ledger>,
+}
+
+/// Counters of complete minutes since the start.
+#[derive(Debug)]
+struct Totals {
+    tally: Tally,
+    /// The first minute not yet counted.
+    next: i64,
+}
+
+/// A mutex that a panicking request cannot poison for the others: all its writes are whole.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shop {
+    pub fn new(plan: &Plan, clocks: Clocks) -> Self {
+        let start = minute_of(plan.start);
+        let mut timeline = opening::timeline(plan.seed, start);
+        let mut truth = Truth::default();
+        let mut draft = Draft {
+            name: plan.scenario.name,
+            timeline: &mut timeline,
+            truth: &mut truth,
+            earliest: start,
+            onset: start + FAULT_AFTER,
+        };
+        (plan.scenario.build)(&mut draft);
+        let first = start - i64::from(plan.history_days) * 1440;
+        Self {
+            world: World::new(plan.seed, plan.visits_per_day * plan.scenario.traffic),
+            clocks,
+            history: History::new(first),
+            scenario: plan.scenario,
+            start,
+            totals: Mutex::new(Totals { tally: Tally::new(timeline.versions.len()), next: start }),
+            timeline: RwLock::new(Arc::new(timeline)),
+            truth: Mutex::new(truth),
+            ledger: Mutex::default(),
+        }
+    }
+
+    /// Shop time now, never before the shop's start.
+    pub fn now(&self) -> Timestamp {
+        (self.clocks.shop)().max(minute_time(self.start))
+    }
+
+    pub fn timeline(&self) -> Arc<Timeline> {
+        Arc::clone(&self.timeline.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn truth(&self) -> Truth {
+        lock(&self.truth).clone()
+    }
+
+    /// Starts a scenario's fault with the next minutes.
+    pub fn inject(&self, scenario: &Scenario, now: Timestamp) {
+        let earliest = minute_of(now) + 1;
+        self.change(|timeline, truth| {
+            let name = scenario.name;
+            let onset = earliest + 1;
+            (scenario.build)(&mut Draft { name, timeline, truth, earliest, onset });
+        });
+    }
+
+    /// Puts `target` live at `at` (later than now); true when it was ever live before.
+    pub fn roll_back(&self, service: Service, target: &str, at: Timestamp) -> bool {
+        self.change(|timeline, truth| {
+            let taken = timeline.roll_back(service, target, at);
+            if let Some(taken) = &taken {
+                truth.heal(taken, minute_time(ceil_minute(at)));
+            }
+            taken.is_some()
+        })
+    }
+
+    fn change<T>(&self, edit: impl FnOnce(&mut Timeline, &mut Truth) -> T) -> T {
+        let mut truth = lock(&self.truth);
+        let mut shared = self.timeline.write().unwrap_or_else(PoisonError::into_inner);
+        edit(Arc::make_mut(&mut shared), &mut truth)
+    }
+
+    /// All counters from the start to `now`, to the second.
+    pub fn totals(&self, now: Timestamp) -> Tally {
+        let timeline = self.timeline();
+        let minute = minute_of(now);
+        let mut totals = lock(&self.totals);
+        while totals.next < minute {
+            let next = totals.next;
+            count_minute(&self.world, &timeline, next, 60.0, &mut totals.tally);
+            totals.next += 1;
+        }
+        let mut tally = totals.tally.clone();
+        drop(totals);
+        let seconds = now.since(minute_time(minute)).as_secs_f64().floor();
+        count_minute(&self.world, &timeline, minute, seconds, &mut tally);
+        tally
+    }
+
+    /// Draws all kept hours before the start; blocks, for a thread of its own. `part` of `parts`.
+    pub fn warm(&self, part: i64, parts: i64, stop: &dyn Fn() -> bool) {
+        let timeline = self.timeline();
+        let (first, last) = (self.history.first.div_euclid(60), self.start.div_euclid(60));
+        // Newest first: the last days are asked for first.
+        for hour in (first..last).rev().filter(|h| h.rem_euclid(parts) == part) {
+            if stop() {
+                return;
+            }
+            self.history.hour(&self.world, &timeline, hour);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Releases read from an info series: a version that appears beside or after another one is a change.
+//! Only sightings count; who caused it and how it was rolled out is not known here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::change::{Change, ChangeKind, ChangeStatus};
+use crate::domain::time::Timestamp;
+use crate::source::error::cut;
+use crate::source::harvest::Harvest;
+use crate::source::query::LABEL;
+
+use super::{Answered, Frame, Line};
+
+/// Versions that run now, by service, with the instant they were first seen.
+pub type Live = BTreeMap<String, BTreeMap<String, Timestamp>>;
+
+struct Sighting {
+    first: Timestamp,
+    last: Timestamp,
+    service: String,
+    version: String,
+}
+
+impl Frame<'_> {
+    /// A change for each version that appears while or after another one runs. What runs at the
+    /// first poll is the start, not a change; a version that vanished and comes back is one.
+    pub fn builds(&self, answer: &Answered, live: &mut Live, out: &mut Harvest) {
+        let mut seen: Vec<Sighting> =
+            answer.lines.iter().filter_map(|line| self.sighting(line)).collect();
+        seen.sort_by_key(|s| s.first);
+        let newest = seen.iter().map(|s| s.last).max();
+        for s in &seen {
+            let running = live.entry(s.service.clone()).or_default();
+            if running.contains_key(&s.version) {
+                continue;
+            }
+            let before = running.iter().max_by_key(|(_, since)| **since).map(|(v, _)| v.clone());
+            running.insert(s.version.clone(), s.first);
+            if let Some(before) = before {
+                out.changes.push(self.build(s, &before));
+            }
+        }
+        for s in seen.iter().filter(|s| newest.is_some_and(|n| s.last < n)) {
+            if let Some(running) = live.get_mut(&s.service)
+                && running.len() > 1
+            {
+                running.remove(&s.version);
+            }
+        }
+    }
+
+    fn sighting(&self, line: &Line) -> Option<Sighting> {
+        let query = self.query;
+        let label = |name: &Option<String>| {
+            let value = name.as_ref().and_then(|l| line.labels.get(l));
+            value.filter(|v| !v.is_empty()).map(|v| cut(v, LABEL).to_owned())
+        };
+        Some(Sighting {
+            first: line.points.first()?.0,
+            last: line.points.last()?.0,
+            version: label(&query.version_label)?,
+            service: label(&query.service_label)
+                .or_else(|| query.service.clone())
+                .unwrap_or_else(|| "shop".to_owned()),
+        })
+    }
+
+    fn build(&self, seen: &Sighting, before: &str) -> Change {
+        let at = seen.first.minus(self.window);
+        Change {
+            source: self.source.clone(),
+            id: seen.version.as_str().into(),
+            kind: ChangeKind::Deploy,
+            service: seen.service.clone(),
+            environment: "production".to_owned(),
+            version: seen.version.clone(),
+            previous: Some(before.into()),
+            status: ChangeStatus::Succeeded,
+            created_at: at,
+            started_at: Some(at),
+            finished_at: None,
+            stages: Vec::new(),
+            templates: BTreeSet::new(),
+            rolled_back_at: None,
+            author: String::new(),
+            url: String::new(),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Cumulative `le` series and native histograms become counts per bucket on one shared set of
+//! bounds. Gaps and float noise are tolerated; bounds only ever grow.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::domain::histogram::Histogram;
+use crate::domain::observation::{Missing, Value};
+use crate::domain::segment::Segment;
+use crate::domain::time::Timestamp;
+use crate::source::harvest::Harvest;
+use crate::source::units::scaled;
+
+use super::{Answered, Frame, Line, Table};
+
+/// Most buckets kept for one query.
+const MOST: usize = 400;
+
+/// The bounds a query has shown so far, in the metric's unit, the last one infinite. Kept over
+/// polls, so that histograms of different windows add up.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Bounds(Arc<[f64]>);
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self(Arc::from([f64::INFINITY]))
+    }
+}
+
+impl Bounds {
+    /// Takes new bounds in; those beyond 400 are ignored and false comes back.
+    fn grow(&mut self, seen: impl Iterator<Item = f64>) -> bool {
+        let known: BTreeSet<Order> = self.0.iter().copied().map(Order).collect();
+        let mut all = known.clone();
+        for bound in seen.filter(|b| !b.is_nan()) {
+            if all.len() >= MOST {
+                break;
+            }
+            all.insert(Order(bound));
+        }
+        if all.len() != known.len() {
+            self.0 = all.iter().map(|o| o.0).collect();
+        }
+        all.len() < MOST
+    }
+
+    fn index(&self, bound: f64) -> Option<usize> {
+        self.0.binary_search_by(|b| b.total_cmp(&bound)).ok()
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Order(f64);
+
+impl PartialEq for Order {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Order {}
+
+impl PartialOrd for Order {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Order {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+/// Series that differ in `le` alone: they make one cumulative histogram an instant.
+type Families<'a> = BTreeMap<(Segment, String), Vec<(f64, &'a Line)>>;
+
+impl Frame<'_> {
+    pub fn histogram(&self, answer: &Answered, bounds: &mut Bounds, out: &mut Harvest) {
+        let factor = self.factor();
+        let (families, unread) = self.families(answer, factor);
+        let edges = families.values().flatten().map(|(le, _)| *le).chain(native_edges(answer, factor));
+        let complete = bounds.grow(edges);
+        if unread > 0 || !complete {
+            let title = self.query.title();
+            out.note(format!("{title}: {unread} series without a usable le, or too many buckets"));
+        }
+        let mut table: Table<Counts> = BTreeMap::new();
+        for ((segment, _), lines) in &families {
+            merge(table.entry(segment.clone()).or_default(), unstacked(lines, bounds));
+        }
+        for line in &answer.lines {
+            if !line.natives.is_empty() {
+                let row = table.entry(self.query.segment_of(&line.labels)).or_default();
+                merge(row, spread(line, bounds, factor));
+            }
+        }
+        let values = table.into_iter().map(|(segment, row)| {
+            let row = row.into_iter().map(|(at, counts)| (at, counts.value(bounds)));
+            (segment, row.collect())
+        });
+        self.observe(values.collect(), answer.quality(), out);
+    }
+
+    fn families<'a>(&self, answer: &'a Answered, factor: f64) -> (Families<'a>, usize) {
+        let mut families: Families<'a> = BTreeMap::new();
+        let mut unread = 0;
+        for line in answer.lines.iter().filter(|l| l.natives.is_empty()) {
+            let le = line.labels.get("le").and_then(|le| le.parse::<f64>().ok());
+            let Some(le) = le.filter(|le| !le.is_nan()) else {
+                unread += 1;
+                continue;
+            };
+            let rest: Vec<&str> = line
+                .labels
+                .iter()
+                .filter(|(name, _)| !matches!(name.as_str(), "le" | "__name__"))
+                .flat_map(|(name, value)| [name.as_str(), value.as_str()])
+                .collect();
+            let key = (self.query.segment_of(&line.labels), rest.join("\u{1f}"));
+            families.entry(key).or_default().push((scaled(le, factor), line));
+        }
+        (families, unread)
+    }
+}
+
+fn native_edges(answer: &Answered, factor: f64) -> impl Iterator<Item = f64> {
+    answer
+        .lines
+        .iter()
+        .flat_map(|line| &line.natives)
+        .flat_map(|(_, native)| &native.buckets)
+        .flat_map(move |(left, right, _)| [scaled(*left, factor), scaled(*right, factor)])
+        .filter(|edge| *edge > 0.0)
+}
+
+/// Counts per bucket, or a mark that a part was no number.
+#[derive(Default)]
+struct Counts {
+    counts: Vec<f64>,
+    bad: Option<Missing>,
+}
+
+impl Counts {
+    fn value(self, bounds: &Bounds) -> Value {
+        match self.bad {
+            Some(reason) => Value::Missing(reason),
+            None => Value::Dist(Histogram::new(Arc::clone(&bounds.0), self.counts)),
+        }
+    }
+}
+
+fn merge(row: &mut BTreeMap<Timestamp, Counts>, more: BTreeMap<Timestamp, Counts>) {
+    for (at, new) in more {
+        let old = row.entry(at).or_default();
+        old.bad = old.bad.or(new.bad);
+        old.counts.resize(old.counts.len().max(new.counts.len()), 0.0);
+        for (mine, theirs) in old.counts.iter_mut().zip(&new.counts) {
+            *mine += theirs;
+        }
+    }
+}
+
+/// Cumulative to single counts. A bucket that is absent holds nothing of its own; a cumulative
+/// count below its neighbour (float noise of rates) is lifted to it.
+fn unstacked(lines: &[(f64, &Line)], bounds: &Bounds) -> BTreeMap<Timestamp, Counts> {
+    let mut stacked: BTreeMap<Timestamp, Vec<Option<f64>>> = BTreeMap::new();
+    for (le, line) in lines {
+        let Some(index) = bounds.index(*le) else { continue };
+        for (at, number) in &line.points {
+            let row = stacked.entry(*at).or_insert_with(|| vec![None; bounds.0.len()]);
+            if let Some(slot) = row.get_mut(index) {
+                *slot = Some(*number);
+            }
+        }
+    }
+    stacked
+        .into_iter()
+        .map(|(at, row)| {
+            let bad = row.iter().flatten().find_map(|n| super::missing(*n));
+            let mut below = 0.0_f64;
+            let counts = row.into_iter().map(|slot| {
+                let upto = slot.filter(|n| n.is_finite()).map_or(below, |n| n.max(below));
+                upto - std::mem::replace(&mut below, upto)
+            });
+            (at, Counts { counts: counts.collect(), bad })
+        })
+        .collect()
+}
+
+fn spread(line: &Line, bounds: &Bounds, factor: f64) -> BTreeMap<Timestamp, Counts> {
+    let row = |native: &super::Native| {
+        let mut counts = vec![0.0; bounds.0.len()];
+        let mut bad = None;
+        for (_, right, count) in &native.buckets {
+            bad = bad.or(super::missing(*count));
+            let right = scaled(*right, factor);
+            let index = bounds.0.iter().position(|b| *b >= right).unwrap_or(bounds.0.len() - 1);
+            if let Some(slot) = counts.get_mut(index) {
+                *slot += count;
+            }
+        }
+        Counts { counts, bad }
+    };
+    line.natives.iter().map(|(at, native)| (*at, row(native))).collect()
+}
+
+#[cfg(test)]
+mod tests;

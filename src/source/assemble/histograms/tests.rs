@@ -1,0 +1,87 @@
+//! Buckets: gaps, noise, several instances, native histograms, bounds that grow.
+
+use super::*;
+use crate::domain::metric::Metric;
+use crate::source::assemble::Native;
+use crate::source::query::{Query, QueryKind};
+use crate::domain::time::Span;
+
+const AT: Timestamp = Timestamp::from_secs(1_795_207_920);
+
+fn line(labels: &[(&str, &str)], number: f64) -> Line {
+    let labels = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    Line { labels, points: vec![(AT, number)], natives: Vec::new() }
+}
+
+fn harvest(lines: Vec<Line>, bounds: &mut Bounds) -> Harvest {
+    let mut query = Query::bare(QueryKind::Histogram, Some(Metric::Lcp));
+    query.unit = Some(crate::source::units::Unit::S);
+    query.labels.insert(crate::domain::segment::Dim::Template, "page".to_owned());
+    let source = "s".into();
+    let frame = Frame { source: &source, query: &query, window: Span::from_mins(1), now: AT };
+    let mut out = Harvest::default();
+    frame.histogram(&Answered { lines, ..Answered::default() }, bounds, &mut out);
+    out
+}
+
+fn only(harvest: &Harvest) -> &Histogram {
+    match &harvest.observations[..] {
+        [one] => match &one.value {
+            Value::Dist(h) => h,
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn instances_are_added_and_gaps_and_noise_hold_nothing() {
+    let mut bounds = Bounds::default();
+    let lines = vec![
+        line(&[("page", "pdp"), ("instance", "a"), ("le", "1.0")], 4.0),
+        line(&[("page", "pdp"), ("instance", "a"), ("le", "2.5")], 9.0),
+        line(&[("page", "pdp"), ("instance", "a"), ("le", "4")], 8.999_999),
+        line(&[("page", "pdp"), ("instance", "a"), ("le", "+Inf")], 10.0),
+        line(&[("page", "pdp"), ("instance", "b"), ("le", "1")], 2.0),
+        line(&[("page", "pdp"), ("instance", "b"), ("le", "+Inf")], 3.0),
+    ];
+    let out = harvest(lines, &mut bounds);
+    let h = only(&out);
+    assert_eq!(h.bounds[..], [1000.0, 2500.0, 4000.0, f64::INFINITY]);
+    assert_eq!(h.counts, [6.0, 5.0, 0.0, 2.0]);
+    assert!(out.notes.is_empty(), "{:?}", out.notes);
+}
+
+#[test]
+fn bounds_stay_when_a_later_answer_lacks_buckets() {
+    let mut bounds = Bounds::default();
+    let all = ["0.5", "1", "2", "+Inf"].map(|le| line(&[("le", le)], 1.0)).to_vec();
+    harvest(all, &mut bounds);
+    let out = harvest(vec![line(&[("le", "2")], 7.0)], &mut bounds);
+    assert_eq!(only(&out).counts, [0.0, 0.0, 7.0, 0.0]);
+    let bad = harvest(vec![line(&[("le", "2")], f64::NAN), line(&[], 3.0)], &mut bounds);
+    assert_eq!(bad.observations[0].value, Value::Missing(Missing::NotANumber));
+    assert!(bad.notes.iter().any(|n| n.contains("1 series without a usable le")));
+}
+
+#[test]
+fn native_histograms_keep_their_edges() {
+    let mut bounds = Bounds::default();
+    let native = Native { buckets: vec![(-1e-128, 1e-128, 1.0), (0.5, 1.0, 3.0), (2.0, 4.0, 5.0)] };
+    let mut series = line(&[], 0.0);
+    series.points.clear();
+    series.natives.push((AT, native));
+    let out = harvest(vec![series], &mut bounds);
+    let h = only(&out);
+    assert_eq!(h.total(), 9.0);
+    assert_eq!(h.quantile(0.99).map(|q| (q.low, q.high)), Some((2000.0, 4000.0)));
+}
+
+#[test]
+fn a_flood_of_bounds_is_cut() {
+    let mut bounds = Bounds::default();
+    let lines = (0..2000).map(|i| line(&[("le", &format!("{i}.5"))], 1.0)).collect();
+    let out = harvest(lines, &mut bounds);
+    assert!(only(&out).bounds.len() <= MOST);
+    assert!(!out.notes.is_empty());
+}

@@ -1,0 +1,79 @@
+//! How long to wait after a failed poll: doubling with full jitter, the server's wish first.
+//! A pure state machine; the random number and the clock belong to the caller.
+
+use crate::domain::time::Span;
+
+/// Longest own wait.
+const CAP_MS: i64 = 60_000;
+/// Shortest own wait, so that jitter never makes a tight loop.
+const FLOOR_MS: i64 = 250;
+/// Good polls in a row that make the past forgotten.
+const GOOD: u32 = 3;
+
+/// Failures so far. Three good polls in a row reset it (reliability.md section 4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Backoff {
+    failures: u32,
+    good: u32,
+}
+
+impl Backoff {
+    /// Notes a failure. The wait is uniform in 0.25 s ..= min(60 s, 2^(n-1) s) for the n-th failure
+    /// by `random`; `after` (the server's Retry-After) wins when given.
+    pub fn failed(&mut self, random: u64, after: Option<Span>) -> Span {
+        let exponent = self.failures.min(6);
+        self.failures = self.failures.saturating_add(1);
+        self.good = 0;
+        if let Some(wish) = after {
+            return wish.clamp(Span::ZERO, Span::from_hours(1));
+        }
+        let ceiling = 1000_i64.saturating_mul(1 << exponent).min(CAP_MS);
+        let room = u64::try_from(ceiling - FLOOR_MS).unwrap_or(0) + 1;
+        Span::from_millis(FLOOR_MS + i64::try_from(random % room).unwrap_or(0))
+    }
+
+    /// Notes a good poll.
+    pub fn succeeded(&mut self) {
+        self.good = self.good.saturating_add(1);
+        if self.good >= GOOD {
+            *self = Self::default();
+        }
+    }
+
+    /// True once several failures came in a row: shown as an open circuit.
+    pub fn is_open(&self) -> bool {
+        self.failures >= GOOD && self.good == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_to_a_minute_within_full_jitter() {
+        let mut b = Backoff::default();
+        let ceilings = [1, 2, 4, 8, 16, 32, 60, 60];
+        for secs in ceilings {
+            let mut copy = b;
+            assert_eq!(copy.failed(0, None), Span::from_millis(250));
+            let room = u64::try_from(secs * 1000 - 250).expect("positive");
+            assert_eq!(b.failed(room, None), Span::from_secs(secs));
+        }
+        assert!(b.is_open());
+    }
+
+    #[test]
+    fn three_good_polls_forget_and_the_server_wish_wins() {
+        let mut b = Backoff::default();
+        b.failed(1, None);
+        b.failed(1, None);
+        b.succeeded();
+        b.succeeded();
+        assert_ne!(b, Backoff::default());
+        b.succeeded();
+        assert_eq!(b, Backoff::default());
+        assert_eq!(b.failed(7, Some(Span::from_secs(30))), Span::from_secs(30));
+        assert_eq!(b.failed(7, Some(Span::from_secs(-5))), Span::ZERO);
+    }
+}

@@ -1,0 +1,156 @@
+//! The `[[source]]` table as config writes it. Keys that another kind of source uses are refused by
+//! `source::build`, not here. Never holds a secret, only where to get one.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::domain::id::SourceId;
+use crate::domain::time::Span;
+
+use super::http_json::config::Record;
+use super::query::Query;
+use super::secret::SecretSpec;
+
+/// Which API a source speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Prometheus,
+    Github,
+    HttpJson,
+    Exposition,
+}
+
+impl Kind {
+    pub const ALL: [Self; 4] = [Self::Prometheus, Self::Github, Self::HttpJson, Self::Exposition];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prometheus => "prometheus",
+            Self::Github => "github",
+            Self::HttpJson => "http_json",
+            Self::Exposition => "exposition",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|k| k.name() == name)
+    }
+}
+
+/// One `[[source]]`.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceConfig {
+    pub name: SourceId,
+    pub kind: Kind,
+    /// Base address; paths of the API are added to it. `github` has a default.
+    #[serde(default)]
+    pub url: String,
+    /// Time between polls.
+    #[serde(default = "every")]
+    pub every: Span,
+    /// Time for one answer in all; the lesser of `every` and 10 s unless given.
+    pub timeout: Option<Span>,
+    pub auth: Option<Auth>,
+    /// Further request headers that are no secrets (`X-Scope-OrgID`).
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Largest answer in bytes after unpacking: 32 MB for `prometheus` and `exposition`, else 8 MB.
+    pub max_body: Option<usize>,
+    /// `"i know"` allows plain http beyond loopback.
+    pub insecure: Option<String>,
+    /// PEM file of further certificate authorities.
+    pub ca: Option<PathBuf>,
+    /// Proxy address; the environment's proxies are ignored.
+    pub proxy: Option<String>,
+    /// How far back the first poll asks.
+    #[serde(default = "lookback")]
+    pub lookback: Span,
+
+    /// `prometheus`, `exposition`: what to ask.
+    #[serde(default)]
+    pub query: Vec<Query>,
+    /// `prometheus`: scrape interval of the server; `$rate_window` is at least four of them.
+    #[serde(default = "every")]
+    pub scrape: Span,
+
+    /// `http_json`: what to read.
+    #[serde(default)]
+    pub record: Vec<Record>,
+
+    /// `github`: `owner/name`.
+    pub repo: Option<String>,
+    /// `github`: only deployments to this environment; empty means all. `production` unless given.
+    pub environment: Option<String>,
+    /// `github`: name of the deployed service; the repository's name unless given.
+    pub service: Option<String>,
+}
+
+/// How to sign in. Exactly one of `bearer`, `basic`, or `header` with `secret`.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    pub bearer: Option<SecretSpec>,
+    pub basic: Option<Basic>,
+    pub header: Option<String>,
+    pub secret: Option<SecretSpec>,
+}
+
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Basic {
+    #[serde(default)]
+    pub user: String,
+    pub password: SecretSpec,
+}
+
+const fn every() -> Span {
+    Span::from_secs(15)
+}
+
+const fn lookback() -> Span {
+    Span::from_hours(1)
+}
+
+impl SourceConfig {
+    /// A source with nothing but its kind, for replays and tests.
+    pub fn bare(kind: Kind) -> Self {
+        Self {
+            name: kind.name().into(),
+            kind,
+            url: String::new(),
+            every: every(),
+            timeout: None,
+            auth: None,
+            headers: BTreeMap::new(),
+            max_body: None,
+            insecure: None,
+            ca: None,
+            proxy: None,
+            lookback: lookback(),
+            query: Vec::new(),
+            scrape: every(),
+            record: Vec::new(),
+            repo: None,
+            environment: None,
+            service: None,
+        }
+    }
+
+    /// Cap of an answer in bytes after unpacking.
+    pub fn cap(&self) -> usize {
+        self.max_body.unwrap_or(match self.kind {
+            Kind::Prometheus | Kind::Exposition => 32 << 20,
+            Kind::Github | Kind::HttpJson => 8 << 20,
+        })
+    }
+
+    /// Time for one answer.
+    pub fn budget(&self) -> Span {
+        let least = Span::from_millis(250);
+        self.timeout.unwrap_or(self.every.min(Span::from_secs(10))).max(least)
+    }
+}

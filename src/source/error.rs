@@ -1,0 +1,131 @@
+//! What went wrong while asking a source, told as what to do about it, in words short enough for a
+//! screen. Never holds an address, a header or a secret.
+
+use crate::domain::time::Span;
+
+/// A failed poll. `why` is one short plain line (`timeout connect`, `http 503`, `not JSON`).
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum SourceError {
+    /// Try again with backoff; `after` is the server's own wish (0..=3600 s) and wins.
+    #[error("{why}")]
+    Retry { why: String, after: Option<Span> },
+    /// Asking again changes nothing: the config (address, path, query) must change.
+    #[error("{why}")]
+    GiveUp { why: String },
+    /// Credentials are missing, wrong or lack a permission.
+    #[error("{why}")]
+    Denied { why: String },
+    /// An answer came but it is not what this API speaks; the last good data ages.
+    #[error("{why}")]
+    Malformed { why: String },
+    /// The server is there and says it is not ready yet.
+    #[error("{why}")]
+    Starting { why: String },
+}
+
+/// How the reasons begin that a smaller question may cure.
+pub(crate) const TOO_LARGE: &str = "answer too large";
+pub(crate) const TOO_SLOW: &str = "timeout total";
+
+/// Longest text taken over from a server, in characters.
+const WORDS: usize = 300;
+
+impl SourceError {
+    pub fn retry(why: impl Into<String>) -> Self {
+        Self::Retry { why: why.into(), after: None }
+    }
+
+    pub fn give_up(why: impl Into<String>) -> Self {
+        Self::GiveUp { why: why.into() }
+    }
+
+    pub fn denied(why: impl Into<String>) -> Self {
+        Self::Denied { why: why.into() }
+    }
+
+    pub fn malformed(why: impl Into<String>) -> Self {
+        Self::Malformed { why: why.into() }
+    }
+
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Retry { why, .. }
+            | Self::GiveUp { why }
+            | Self::Denied { why }
+            | Self::Malformed { why }
+            | Self::Starting { why } => why,
+        }
+    }
+
+    /// The server's own wish for the next question.
+    pub fn after(&self) -> Option<Span> {
+        match self {
+            Self::Retry { after, .. } => *after,
+            Self::GiveUp { .. }
+            | Self::Denied { .. }
+            | Self::Malformed { .. }
+            | Self::Starting { .. } => None,
+        }
+    }
+
+    /// True when a smaller question may work: the answer broke the size or the time limit.
+    pub fn is_too_large(&self) -> bool {
+        self.why().starts_with(TOO_LARGE) || self.why().starts_with(TOO_SLOW)
+    }
+
+    /// The same error with each of `secrets` replaced by `***`.
+    pub fn masked(mut self, secrets: &[&str]) -> Self {
+        match &mut self {
+            Self::Retry { why, .. }
+            | Self::GiveUp { why }
+            | Self::Denied { why }
+            | Self::Malformed { why }
+            | Self::Starting { why } => *why = mask(why, secrets),
+        }
+        self
+    }
+}
+
+/// `text` with each non-trivial secret replaced by `***`.
+pub fn mask(text: &str, secrets: &[&str]) -> String {
+    secrets
+        .iter()
+        .filter(|s| s.len() >= 4)
+        .fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+}
+
+/// Server text as one line: control characters and runs of blanks become one blank, cut to 300
+/// characters. What may be drawn is decided later by `domain::text`.
+pub fn words(text: &str) -> String {
+    let mut out = String::new();
+    let mut blank = false;
+    for c in text.chars().take(WORDS * 4) {
+        if c.is_control() || c.is_whitespace() {
+            blank = !out.is_empty();
+            continue;
+        }
+        if std::mem::take(&mut blank) {
+            out.push(' ');
+        }
+        out.push(c);
+    }
+    cut(&out, WORDS).to_owned()
+}
+
+/// The first `limit` characters.
+pub fn cut(text: &str, limit: usize) -> &str {
+    text.char_indices().nth(limit).map_or(text, |(at, _)| text.get(..at).unwrap_or(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn server_text_becomes_one_short_line_without_secrets() {
+        assert_eq!(words("  a\n\tb\u{1b}[31m  c "), "a b [31m c");
+        assert_eq!(words(&"é".repeat(900)).chars().count(), 300);
+        let e = SourceError::denied("bad key hunter22 given").masked(&["hunter22", "b"]);
+        assert_eq!(e.why(), "bad key *** given");
+    }
+}

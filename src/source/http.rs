@@ -1,0 +1,255 @@
+//! The one polite HTTP client of all sources: no redirects, no proxy of the environment, limits on
+//! time, size and headers, errors without addresses. Decoding lives with each source.
+
+mod fault;
+mod sign_in;
+
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Method, Request};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::answer::Answer;
+use super::config::{Auth, SourceConfig};
+use super::error::{SourceError, TOO_LARGE, TOO_SLOW, words};
+pub(crate) use fault::broken;
+use fault::sane;
+use sign_in::{authorities, one_way, plain_headers, signed};
+
+/// Time and size limits of one exchange.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Limits {
+    pub connect: Duration,
+    /// To the first byte, and between two reads of the body.
+    pub silence: Duration,
+    pub total: Duration,
+    /// Bytes of body after unpacking.
+    pub body: usize,
+}
+
+impl Limits {
+    /// reliability.md section 4: connect 3 s, silence 5 s, in all the source's own budget.
+    pub fn of(config: &SourceConfig) -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            silence: Duration::from_secs(5),
+            total: config.budget().to_std(),
+            body: config.cap(),
+        }
+    }
+}
+
+/// A client for one source.
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+    auth: Option<Auth>,
+    plain: HeaderMap,
+    /// Signed-in headers, made at the first question and again after a refusal.
+    signed: Option<HeaderMap>,
+    secrets: Vec<SecretString>,
+    limits: Limits,
+}
+
+impl Client {
+    /// # Errors
+    /// [`SourceError::GiveUp`] for an address, header or certificate file that cannot be used.
+    pub fn new(config: &SourceConfig, limits: Limits) -> Result<Self, SourceError> {
+        let base = address(&config.url, config.insecure.as_deref())?;
+        if let Some(auth) = &config.auth {
+            one_way(auth)?;
+        }
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("tillwatch/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .no_proxy()
+            .connect_timeout(limits.connect)
+            .read_timeout(limits.silence)
+            .pool_idle_timeout(Duration::from_secs(90))
+            .pool_max_idle_per_host(2);
+        if base.scheme() == "http" {
+            builder = builder.tls_certs_only([]);
+        } else if let Some(path) = &config.ca {
+            builder = builder.tls_certs_merge(authorities(path)?);
+        }
+        if let Some(proxy) = &config.proxy {
+            let proxy = reqwest::Proxy::all(proxy)
+                .map_err(|_| SourceError::give_up("proxy is not an address"))?;
+            builder = builder.proxy(proxy);
+        }
+        let http = builder.build().map_err(|e| {
+            SourceError::give_up(format!("http client: {}", words(&e.without_url().to_string())))
+        })?;
+        Ok(Self {
+            http,
+            base,
+            auth: config.auth.clone(),
+            plain: plain_headers(config)?,
+            signed: None,
+            secrets: Vec::new(),
+            limits,
+        })
+    }
+
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// The base address with `segments` added to its path.
+    pub fn at(&self, segments: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url
+    }
+
+    /// Asks with GET, conditionally when `etag` is given. Any status comes back as an answer.
+    ///
+    /// # Errors
+    /// [`SourceError`] when there is no whole, acceptable answer.
+    pub async fn get(&mut self, url: Url, etag: Option<&str>) -> Result<Answer, SourceError> {
+        let mut request = Request::new(Method::GET, url);
+        if let Some(value) = etag.and_then(|e| HeaderValue::from_str(e).ok()) {
+            request.headers_mut().insert(reqwest::header::IF_NONE_MATCH, value);
+        }
+        self.ask(request).await
+    }
+
+    /// Asks with POST; only for questions that are reads.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn post(
+        &mut self,
+        url: Url,
+        kind: &'static str,
+        body: String,
+    ) -> Result<Answer, SourceError> {
+        let mut request = Request::new(Method::POST, url);
+        let kind = HeaderValue::from_static(kind);
+        request.headers_mut().insert(reqwest::header::CONTENT_TYPE, kind);
+        *request.body_mut() = Some(body.into());
+        self.ask(request).await
+    }
+
+    async fn ask(&mut self, mut request: Request) -> Result<Answer, SourceError> {
+        if !same_place(request.url(), &self.base) {
+            return Err(SourceError::give_up("address leads to another host"));
+        }
+        if self.signed.is_none() {
+            self.sign_in().await?;
+        }
+        let headers = request.headers_mut();
+        for (name, value) in self.plain.iter().chain(self.signed.iter().flatten()) {
+            headers.insert(name, value.clone());
+        }
+        let total = self.limits.total;
+        let answer = match tokio::time::timeout(total, self.exchange(request)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(SourceError::retry(format!("{TOO_SLOW} ({} s)", total.as_secs_f32()))),
+        };
+        if answer.as_ref().is_ok_and(|a| matches!(a.status, 401 | 403)) {
+            self.signed = None;
+        }
+        answer.map_err(|e| self.mask(e))
+    }
+
+    /// Another time limit for one answer, as history needs it.
+    pub fn set_total(&mut self, total: Duration) {
+        self.limits.total = total;
+    }
+
+    /// `error` without any of this source's secrets.
+    pub fn mask(&self, error: SourceError) -> SourceError {
+        let secrets: Vec<&str> = self.secrets.iter().map(ExposeSecret::expose_secret).collect();
+        error.masked(&secrets)
+    }
+
+    async fn sign_in(&mut self) -> Result<(), SourceError> {
+        let mut headers = HeaderMap::new();
+        self.secrets.clear();
+        if let Some(auth) = &self.auth {
+            let (name, value, secret) = signed(auth).await?;
+            headers.insert(name, value);
+            self.secrets.push(secret);
+        }
+        self.signed = Some(headers);
+        Ok(())
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Answer, SourceError> {
+        let mut response =
+            self.http.execute(request).await.map_err(|e| broken(e, "timeout first byte"))?;
+        let headers = response.headers();
+        sane(headers)?;
+        let mut answer = Answer { status: response.status().as_u16(), ..Answer::default() };
+        for (name, value) in headers {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            answer
+                .headers
+                .entry(name.as_str().to_owned())
+                .and_modify(|old| *old = format!("{old}, {text}"))
+                .or_insert_with(|| text.into_owned());
+        }
+        while let Some(part) =
+            response.chunk().await.map_err(|e| broken(e, "timeout between bytes"))?
+        {
+            if answer.body.len() + part.len() > self.limits.body {
+                return Err(SourceError::malformed(format!(
+                    "{TOO_LARGE} (over {} bytes)",
+                    self.limits.body
+                )));
+            }
+            answer.body.extend_from_slice(&part);
+        }
+        Ok(answer)
+    }
+}
+
+/// Same scheme, host and port: the only place a source's credentials go.
+pub fn same_place(a: &Url, b: &Url) -> bool {
+    a.scheme() == b.scheme()
+        && a.host() == b.host()
+        && a.port_or_known_default() == b.port_or_known_default()
+        && a.username().is_empty()
+        && a.password().is_none()
+}
+
+/// Reads a configured address. http beyond loopback needs `insecure = "i know"`.
+///
+/// # Errors
+/// [`SourceError::GiveUp`] with what to change.
+pub fn address(text: &str, insecure: Option<&str>) -> Result<Url, SourceError> {
+    let url = Url::parse(text)
+        .map_err(|_| SourceError::give_up("url is not an address (https://host/...)"))?;
+    let known = insecure == Some("i know");
+    let host = url.host_str().unwrap_or_default();
+    match url.scheme() {
+        _ if host.is_empty() => Err(SourceError::give_up("url has no host")),
+        "https" | "http" if !url.username().is_empty() || url.password().is_some() => {
+            Err(SourceError::give_up("url holds a user or password: use auth"))
+        }
+        "https" => Ok(url),
+        "http" if known || is_loopback(&url) => Ok(url),
+        "http" => Err(SourceError::give_up(
+            "plain http beyond loopback: use https or set insecure = \"i know\"",
+        )),
+        other => Err(SourceError::give_up(format!("url scheme {} is not http", words(other)))),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

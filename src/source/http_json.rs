@@ -1,0 +1,293 @@
+//! Any JSON API by configuration: records say where rows are and what their fields mean.
+//! Expressions in `path`, compiled records in `reader`, rows to records in `rows`.
+
+pub mod config;
+pub mod path;
+pub mod reader;
+pub mod rows;
+pub mod stream;
+
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use url::Url;
+
+use crate::domain::id::SourceId;
+use crate::domain::time::{Span, Timestamp};
+
+use self::config::{Method, RecordKind};
+use self::path::Row;
+use self::reader::Reader;
+use self::rows::Pass;
+use self::stream::Found;
+
+use super::answer::Answer;
+use super::config::SourceConfig;
+use super::error::{SourceError, words};
+use super::etag::Memory;
+use super::harvest::Harvest;
+use super::history::{Chunk, Plan};
+use super::http::{Client, Limits};
+use super::round::Round;
+
+/// Windows of back-history, and how much of it one question asks.
+const HISTORY: (Span, Span) = (Span::from_hours(1), Span::from_days(3));
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How far back changes are asked at each poll: news about one comes late.
+const CHANGES: Span = Span::from_days(7);
+/// Most windows of one question.
+const WINDOWS: i64 = 300;
+
+/// A JSON API.
+pub struct HttpJson {
+    source: SourceId,
+    client: Client,
+    asks: Vec<Ask>,
+    bucket: Span,
+    lookback: Span,
+    budget: Duration,
+    plan: Plan,
+    now: Timestamp,
+    turn: usize,
+}
+
+struct Ask {
+    reader: Reader,
+    done: Option<Timestamp>,
+    memory: Memory,
+}
+
+/// What fills `{from}`, `{to}` and `{step}`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Stretch {
+    from: Timestamp,
+    to: Timestamp,
+    step: Span,
+}
+
+impl Stretch {
+    fn fill(self, text: &str) -> String {
+        text.replace("{from}", &self.from.secs().to_string())
+            .replace("{to}", &self.to.secs().to_string())
+            .replace("{step}", &self.step.secs().max(1).to_string())
+    }
+}
+
+impl Ask {
+    /// Since the last full window and that one again; changes over a week, checks up to now.
+    fn stretch(&self, now: Timestamp, bucket: Span, lookback: Span) -> Stretch {
+        let step = self.reader.window.unwrap_or(bucket).max(Span::from_secs(1));
+        let to = match self.reader.kind {
+            RecordKind::Observation => now.floor(step),
+            RecordKind::Check | RecordKind::Change => now,
+        };
+        let oldest = match self.reader.kind {
+            RecordKind::Change => to.minus(CHANGES.max(lookback)),
+            _ => to.minus(lookback.min(step.times(WINDOWS))),
+        };
+        let from = match (self.reader.kind, self.done) {
+            (RecordKind::Change, _) | (_, None) => oldest,
+            (_, Some(done)) => done.minus(step.times(2)).max(oldest),
+        };
+        Stretch { from: from.floor(step), to, step }
+    }
+}
+
+impl HttpJson {
+    /// # Errors
+    /// [`SourceError::GiveUp`] when the config cannot work.
+    pub fn new(config: &SourceConfig, bucket: Span) -> Result<Self, SourceError> {
+        if config.record.is_empty() {
+            return Err(SourceError::give_up("no [[source.record]]"));
+        }
+        let limits = Limits::of(config);
+        let ask = |record| {
+            Ok(Ask { reader: Reader::new(record)?, done: None, memory: Memory::default() })
+        };
+        Ok(Self {
+            source: config.name.clone(),
+            client: Client::new(config, limits)?,
+            asks: config.record.iter().map(ask).collect::<Result<_, SourceError>>()?,
+            bucket,
+            lookback: config.lookback,
+            budget: limits.total,
+            plan: Plan::default(),
+            now: Timestamp::EPOCH,
+            turn: 0,
+        })
+    }
+
+    /// Asks every record once.
+    ///
+    /// # Errors
+    /// [`SourceError`] when no question worked.
+    pub async fn poll(&mut self, now: Timestamp) -> Result<Harvest, SourceError> {
+        let mut round = Round::default();
+        self.now = now;
+        let count = self.asks.len();
+        let turn = self.turn;
+        for index in (0..count).map(|i| (i + turn) % count) {
+            let Some(ask) = self.asks.get(index) else { continue };
+            let stretch = ask.stretch(now, self.bucket, self.lookback);
+            match self.ask(index, stretch).await {
+                Ok(harvest) => {
+                    round.out.absorb(harvest);
+                    round.worked();
+                    if let Some(ask) = self.asks.get_mut(index) {
+                        ask.done = Some(stretch.to);
+                    }
+                }
+                Err(error) => {
+                    self.turn = (index + 1) % count;
+                    let title = self.asks.get(index).map_or("", |a| a.reader.title());
+                    if round.failed(title, error)? {
+                        break;
+                    }
+                }
+            }
+        }
+        round.finish()
+    }
+
+    /// Plans the back-history of `days`.
+    pub fn history(&mut self, now: Timestamp, days: u32) {
+        let asked = |(i, ask): (usize, &Ask)| {
+            let reader = &ask.reader;
+            let series = reader.kind == RecordKind::Observation && reader.path.contains("{from}");
+            (series && reader.window.is_none()).then_some(i)
+        };
+        let indexes: Vec<usize> = self.asks.iter().enumerate().filter_map(asked).collect();
+        self.now = now;
+        self.plan = Plan::new(now, days, HISTORY, &indexes);
+    }
+
+    /// The next chunk of history; `None` when there is no more to ask.
+    pub async fn next_history(&mut self) -> Option<Result<Harvest, SourceError>> {
+        let chunk = self.plan.next_chunk()?;
+        self.client.set_total(PATIENCE.max(self.budget));
+        let Chunk { index, start, end, .. } = chunk;
+        let stretch = Stretch { from: start, to: end, step: self.plan.step };
+        let result = self.ask(index, stretch).await;
+        self.client.set_total(self.budget);
+        Some(self.plan.settle(chunk, result))
+    }
+
+    async fn ask(&mut self, index: usize, stretch: Stretch) -> Result<Harvest, SourceError> {
+        let Some(ask) = self.asks.get_mut(index) else { return Ok(Harvest::default()) };
+        let reader = &ask.reader;
+        let url = below(self.client.base(), &stretch.fill(&reader.path))?;
+        let answer = match reader.method {
+            Method::Get => {
+                let etag = reader.is_fixed().then(|| ask.memory.question(self.now)).flatten();
+                self.client.get(url, etag.as_deref()).await?
+            }
+            Method::Post => {
+                let body = stretch.fill(reader.body.as_deref().unwrap_or_default());
+                self.client.post(url, "application/json", body).await?
+            }
+        };
+        if ask.memory.unchanged(&answer) {
+            return Ok(Harvest { skew: answer.skew(self.now), ..Harvest::default() });
+        }
+        let read = decode(&answer, reader, &self.source, (stretch.step, self.now));
+        if read.is_ok() && reader.is_fixed() {
+            ask.memory.learn(&answer, self.now);
+        }
+        let mut harvest = read.map_err(|e| self.client.mask(e))?;
+        harvest.skew = answer.skew(self.now);
+        Ok(harvest)
+    }
+}
+
+/// `path` below `base`, which keeps its own path.
+fn below(base: &Url, path: &str) -> Result<Url, SourceError> {
+    let mut root = base.clone();
+    root.set_query(None);
+    root.set_fragment(None);
+    Url::parse(&format!("{}{path}", root.as_str().trim_end_matches('/')))
+        .map_err(|_| SourceError::give_up("record path does not make an address"))
+}
+
+/// Reads the answer to one record's question. `(step, now)` are the asked window and the instant.
+///
+/// # Errors
+/// By status, then [`SourceError::Malformed`] for what is not the expected document.
+pub fn decode(
+    answer: &Answer,
+    reader: &Reader,
+    source: &SourceId,
+    (step, now): (Span, Timestamp),
+) -> Result<Harvest, SourceError> {
+    answer.check()?;
+    let text = answer.json()?;
+    let mut pass = Pass::new(source, reader, (step, now));
+    let found = match (reader.rows.single_key(), reader.each.is_none()) {
+        (Some(key), true) => {
+            let root = stream::skeleton(text, key).map_err(|e| unread(&e))?;
+            pass.take_bounds(&root);
+            let each = &mut |here: &Json| pass.row(Row { here, outer: &root });
+            let found = stream::rows(text, key, each).map_err(|e| unread(&e))?;
+            (found, told(&root))
+        }
+        _ => {
+            let root: Json = serde_json::from_str(text).map_err(|e| unread(&e))?;
+            pass.take_bounds(&root);
+            (walk(&root, reader, &mut pass), told(&root))
+        }
+    };
+    match found {
+        (Found::Rows | Found::Null, _) => Ok(pass.finish()),
+        (Found::Absent, Some(text)) => {
+            Err(SourceError::malformed(format!("error with http 200: {text}")))
+        }
+        (Found::Absent, None) => Err(SourceError::malformed("no rows where the config says")),
+        (Found::NoList, _) => Err(SourceError::malformed("rows are no list")),
+    }
+}
+
+fn walk(root: &Json, reader: &Reader, pass: &mut Pass<'_>) -> Found {
+    let Some(each) = &reader.each else { return list(root, root, reader, pass) };
+    match each.find(root).as_deref() {
+        Some(Json::Array(all)) => {
+            for outer in all {
+                list(outer, outer, reader, pass);
+            }
+            Found::Rows
+        }
+        Some(Json::Null) => Found::Null,
+        Some(_) => Found::NoList,
+        None => Found::Absent,
+    }
+}
+
+fn list(root: &Json, outer: &Json, reader: &Reader, pass: &mut Pass<'_>) -> Found {
+    match reader.rows.find(root).as_deref() {
+        Some(Json::Array(all)) => {
+            for here in all {
+                pass.row(Row { here, outer });
+            }
+            Found::Rows
+        }
+        Some(Json::Null) => Found::Null,
+        Some(_) => Found::NoList,
+        None => Found::Absent,
+    }
+}
+
+/// An error message at the top of a document.
+fn told(root: &Json) -> Option<String> {
+    let value = ["error", "message", "errors"].iter().find_map(|key| root.get(key))?;
+    Some(words(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+}
+
+fn unread(error: &serde_json::Error) -> SourceError {
+    let kind = if error.is_eof() { "cut off" } else { "no valid JSON" };
+    SourceError::malformed(format!(
+        "{kind} at line {} column {}",
+        error.line(),
+        error.column()
+    ))
+}
+
+#[cfg(test)]
+mod tests;

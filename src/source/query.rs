@@ -1,0 +1,248 @@
+//! One `[[source.query]]` of a Prometheus-shaped source: what to ask and how its labels become
+//! segments. What is made of the answer lives in `source::assemble`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::domain::metric::{Kind as MetricKind, Metric};
+use crate::domain::segment::{Dim, DimValue, Segment};
+use crate::domain::time::Span;
+
+use super::error::{SourceError, cut};
+use super::units::Unit;
+
+/// Longest label value kept, in characters (apis.md section 10).
+pub const LABEL: usize = 200;
+
+/// The shape of a query's answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QueryKind {
+    /// `expr`: increase of each `le` bucket, or a native histogram.
+    Histogram,
+    /// `hits` of `trials`.
+    Ratio,
+    /// `expr`: events in the window.
+    Count,
+    /// `expr`: one number.
+    Gauge,
+    /// `expr`: 1 passed, 0 failed; `duration` and `status` are optional.
+    Check,
+    /// `expr`: an info series whose `version` label names what is live.
+    Build,
+}
+
+/// What an absent `hits` series beside present `trials` means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AbsentHits {
+    #[default]
+    Missing,
+    /// The counter appears with its first hit only.
+    Zero,
+}
+
+/// One question. Placeholders in expressions: `$window` (`60s`), `$window_s` (`60`),
+/// `$rate_window` (at least four scrapes).
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Query {
+    pub metric: Option<Metric>,
+    pub kind: QueryKind,
+    pub expr: Option<String>,
+    pub hits: Option<String>,
+    pub trials: Option<String>,
+    #[serde(default)]
+    pub absent_hits: AbsentHits,
+    /// The unit of the numbers (for a check: of `duration`); the metric's own unless given.
+    pub unit: Option<Unit>,
+    /// Our dimension -> their label. Other labels are summed over.
+    #[serde(default)]
+    pub labels: BTreeMap<Dim, String>,
+    /// Our dimension -> their value -> our value.
+    #[serde(default)]
+    pub values: BTreeMap<Dim, BTreeMap<String, String>>,
+    /// Coordinates that all series of this query have.
+    #[serde(default)]
+    pub segment: BTreeMap<Dim, String>,
+    /// Numbers that mean "nothing" (-1).
+    #[serde(default)]
+    pub sentinels: Vec<f64>,
+
+    /// Check: the journey of all series, or the label that names it.
+    pub journey: Option<String>,
+    pub journey_label: Option<String>,
+    /// Check: value of `journey_label` -> journey. With it, other values are left out.
+    #[serde(default)]
+    pub journeys: BTreeMap<String, String>,
+    /// Check: the label that names the vantage point.
+    pub location_label: Option<String>,
+    /// Check: expressions for how long a run took and its HTTP status.
+    pub duration: Option<String>,
+    pub status: Option<String>,
+    /// Check: distance of two runs; the bucket unless given.
+    pub step: Option<Span>,
+
+    /// Build: the labels that name version and service, and the service of all series.
+    pub version_label: Option<String>,
+    pub service_label: Option<String>,
+    pub service: Option<String>,
+}
+
+/// Labels of one series.
+pub type Labels = BTreeMap<String, String>;
+
+impl Query {
+    /// A query of `kind` for `metric` with nothing else set.
+    pub fn bare(kind: QueryKind, metric: Option<Metric>) -> Self {
+        Self {
+            metric,
+            kind,
+            expr: None,
+            hits: None,
+            trials: None,
+            absent_hits: AbsentHits::Missing,
+            unit: None,
+            labels: BTreeMap::new(),
+            values: BTreeMap::new(),
+            segment: BTreeMap::new(),
+            sentinels: Vec::new(),
+            journey: None,
+            journey_label: None,
+            journeys: BTreeMap::new(),
+            location_label: None,
+            duration: None,
+            status: None,
+            step: None,
+            version_label: None,
+            service_label: None,
+            service: None,
+        }
+    }
+
+    /// The query in a word, for notes.
+    pub fn title(&self) -> &'static str {
+        match (self.metric, self.kind) {
+            (Some(metric), _) => metric.name(),
+            (None, QueryKind::Check) => "check",
+            (None, _) => "build",
+        }
+    }
+
+    /// # Errors
+    /// [`SourceError::GiveUp`] with the key to change.
+    pub fn validate(&self) -> Result<(), SourceError> {
+        let wants = |ok: bool, what: &str| {
+            let fail = || SourceError::give_up(format!("query {}: {what}", self.title()));
+            if ok { Ok(()) } else { Err(fail()) }
+        };
+        let ratio = self.kind == QueryKind::Ratio;
+        wants(self.expr.is_some() != ratio, "a ratio needs hits and trials, others need expr")?;
+        wants(self.hits.is_some() == ratio && self.trials.is_some() == ratio, "hits and trials")?;
+        let bare = matches!(self.kind, QueryKind::Check | QueryKind::Build);
+        wants(bare != self.metric.is_some(), "metric is missing (or does not belong here)")?;
+        if let Some(metric) = self.metric {
+            wants(self.factor().is_some(), "unit does not fit the metric")?;
+            wants(self.fits(metric), "kind does not fit the metric")?;
+        }
+        if self.kind == QueryKind::Check {
+            let named = self.journey.is_some() != self.journey_label.is_some();
+            wants(named, "a check needs journey or journey_label")?;
+            wants(self.factor().is_some(), "unit of a check is a time")?;
+        }
+        wants(self.kind != QueryKind::Build || self.version_label.is_some(), "version_label")
+    }
+
+    fn fits(&self, metric: Metric) -> bool {
+        match self.kind {
+            QueryKind::Histogram => metric.kind() == MetricKind::Dist,
+            QueryKind::Ratio => metric.kind() == MetricKind::Ratio,
+            QueryKind::Count => metric.kind() == MetricKind::Count,
+            QueryKind::Gauge | QueryKind::Check | QueryKind::Build => true,
+        }
+    }
+
+    /// Factor to the metric's own unit (for a check: from `duration` to ms, seconds by default).
+    pub fn factor(&self) -> Option<f64> {
+        match (self.metric, self.unit) {
+            (Some(metric), Some(unit)) => unit.factor(metric),
+            (Some(_), None) => Some(1.0),
+            (None, unit) => unit.unwrap_or(Unit::S).factor(Metric::CheckDuration),
+        }
+    }
+
+    /// Segment of a series. A mapped label that the series lacks is `Unknown`.
+    pub fn segment_of(&self, labels: &Labels) -> Segment {
+        let mut segment = Segment::all();
+        for (dim, label) in &self.labels {
+            let theirs = labels.get(label).map_or("", String::as_str);
+            segment.set(*dim, named(&self.values, *dim, theirs));
+        }
+        for (dim, value) in &self.segment {
+            segment.set(*dim, DimValue::from_label(value));
+        }
+        segment
+    }
+
+    /// `expr` with its placeholders filled.
+    pub fn filled(expr: &str, window: Span, rate_window: Span) -> String {
+        let secs = |span: Span| format!("{}s", span.secs().max(1));
+        expr.replace("$rate_window", &secs(rate_window))
+            .replace("$window_s", &window.secs().max(1).to_string())
+            .replace("$window", &secs(window))
+    }
+}
+
+/// A dimension's value by the configured names, else theirs cut to 200 characters.
+pub fn named(
+    names: &BTreeMap<Dim, BTreeMap<String, String>>,
+    dim: Dim,
+    theirs: &str,
+) -> DimValue {
+    let ours = names.get(&dim).and_then(|map| map.get(theirs)).map(String::as_str);
+    DimValue::from_label(ours.unwrap_or_else(|| cut(theirs, LABEL)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_become_segments_and_placeholders_are_filled() {
+        let text = r#"
+            metric = "lcp"
+            kind = "histogram"
+            expr = "x"
+            unit = "s"
+            labels = { template = "page_type", device = "dev", region = "geo" }
+            values = { device = { phone = "mobile" } }
+            segment = { customer = "new" }
+        "#;
+        let query: Query = toml::from_str(text).expect("query");
+        query.validate().expect("valid");
+        let labels = [("page_type", "pdp"), ("dev", "phone"), ("instance", "a")];
+        let labels = labels.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        let segment = query.segment_of(&labels);
+        assert_eq!(segment.to_string(), "pdp · mobile · new · (unknown)");
+        let expr = "rate(x[$rate_window]) * $window_s + y[$window]";
+        let filled = Query::filled(expr, Span::from_mins(1), Span::from_mins(2));
+        assert_eq!(filled, "rate(x[120s]) * 60 + y[60s]");
+    }
+
+    #[test]
+    fn questions_that_cannot_work_are_refused() {
+        for bad in [
+            "kind = \"ratio\"\nmetric = \"js_error_rate\"\nexpr = \"x\"",
+            "kind = \"histogram\"\nmetric = \"orders\"\nexpr = \"x\"",
+            "kind = \"histogram\"\nmetric = \"lcp\"\nunit = \"ratio\"\nexpr = \"x\"",
+            "kind = \"gauge\"\nexpr = \"x\"",
+            "kind = \"check\"\nexpr = \"x\"",
+            "kind = \"build\"\nexpr = \"x\"",
+        ] {
+            let query: Query = toml::from_str(bad).expect("parses");
+            assert!(query.validate().is_err(), "{bad}");
+        }
+        assert!(toml::from_str::<Query>("kind = \"gauge\"\nexp = \"x\"").is_err());
+    }
+}

@@ -1,0 +1,132 @@
+//! Units as sources declare them, their factor to a metric's own unit, and the gate of plausible
+//! values: what lies outside is flagged, never corrected (apis.md section 6).
+
+use serde::Deserialize;
+
+use crate::domain::metric::Metric;
+use crate::domain::observation::Value;
+
+/// The unit a query's numbers come in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    S,
+    Ms,
+    Us,
+    Ns,
+    Ratio,
+    Percent,
+    Count,
+    /// Unitless, as CLS.
+    Score,
+    /// Major units: euros.
+    Money,
+    /// Minor units: cents.
+    Cents,
+    Days,
+}
+
+impl Unit {
+    /// What to multiply by to come to `metric`'s own unit; `None` when the two do not fit.
+    pub fn factor(self, metric: Metric) -> Option<f64> {
+        let factor = match (self, metric.row().unit) {
+            (Self::S, "ms") => 1e3,
+            (Self::Us, "ms") => 1e-3,
+            (Self::Ns, "ms") => 1e-6,
+            (Self::Percent, "ratio") | (Self::Cents, "money") => 1e-2,
+            (Self::S, "days") => 1.0 / 86_400.0,
+            (Self::Ms, "ms")
+            | (Self::Ratio, "ratio")
+            | (Self::Count, "count")
+            | (Self::Score, "score")
+            | (Self::Money, "money")
+            | (Self::Days, "days") => 1.0,
+            _ => return None,
+        };
+        Some(factor)
+    }
+}
+
+/// `value` times `factor`, rounded to 12 digits so that equal bounds stay equal.
+pub fn scaled(value: f64, factor: f64) -> f64 {
+    let raw = value * factor;
+    if factor == 1.0 || raw == 0.0 || !raw.is_finite() {
+        return raw;
+    }
+    let digits = 11 - raw.abs().log10().floor() as i32;
+    let scale = 10_f64.powi(digits.clamp(-300, 300));
+    let rounded = (raw * scale).round() / scale;
+    if rounded.is_finite() { rounded } else { raw }
+}
+
+/// The plausible range of one sample of `metric`, in its unit.
+fn range(metric: Metric) -> Option<(f64, f64)> {
+    match metric {
+        Metric::Lcp | Metric::Fcp | Metric::PageLoad => Some((20.0, 120_000.0)),
+        Metric::Inp | Metric::Ttfb => Some((1.0, 60_000.0)),
+        Metric::Tbt => Some((0.0, 60_000.0)),
+        Metric::Cls => Some((0.0, 20.0)),
+        Metric::CheckDuration => Some((0.0, 600_000.0)),
+        _ if metric.row().unit == "ratio" => Some((0.0, 1.0001)),
+        _ if matches!(metric.row().unit, "count" | "money") => Some((0.0, f64::MAX)),
+        _ => None,
+    }
+}
+
+/// The typical sample of a value, as an interval: the bucket of the median, or the number itself.
+fn typical(value: &Value) -> Option<(f64, f64)> {
+    match value {
+        Value::Dist(h) => h.quantile(0.5).map(|q| (q.low, q.high)),
+        Value::Ratio { hits, trials } if *trials > 0.0 => {
+            let share = hits / trials;
+            Some((share, share))
+        }
+        Value::Ratio { hits, trials } => Some((hits.min(*trials), hits.min(*trials))),
+        Value::Count(v) | Value::Gauge(v) => Some((*v, *v)),
+        Value::Missing(_) => None,
+    }
+}
+
+/// `None` when `value` is plausible; else the factor that would make it so (1 when none would).
+pub fn suspect(metric: Metric, value: &Value) -> Option<f64> {
+    let ((least, most), (low, high)) = (range(metric)?, typical(value)?);
+    let fits = |f: f64| high * f >= least && low * f <= most;
+    if fits(1.0) {
+        return None;
+    }
+    let factors: &[f64] =
+        if metric.row().unit == "ratio" { &[1e-2] } else { &[1e3, 1e-3, 1e6, 1e-6] };
+    Some(factors.iter().copied().find(|f| fits(*f)).unwrap_or(1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::histogram::Histogram;
+
+    #[test]
+    fn units_that_do_not_fit_are_refused() {
+        assert_eq!(Unit::S.factor(Metric::Lcp), Some(1e3));
+        assert_eq!(Unit::Percent.factor(Metric::ConversionRate), Some(1e-2));
+        assert_eq!(Unit::Ms.factor(Metric::Cls), None);
+        assert_eq!(Unit::Count.factor(Metric::Lcp), None);
+        assert_eq!(scaled(2.3, 1e3), 2300.0);
+        assert_eq!(scaled(0.1 + 0.2, 1e3), 300.0);
+    }
+
+    #[test]
+    fn seconds_read_as_milliseconds_are_flagged_with_the_factor() {
+        let bounds: Arc<[f64]> = Arc::from([1.0, 2.5, 4.0, f64::INFINITY]);
+        let h = Histogram::new(bounds, vec![1.0, 8.0, 2.0, 0.0]);
+        assert_eq!(suspect(Metric::Lcp, &Value::Dist(h)), Some(1e3));
+        assert_eq!(suspect(Metric::Lcp, &Value::Gauge(2500.0)), None);
+        assert_eq!(suspect(Metric::Lcp, &Value::Gauge(2.5e9)), Some(1e-6));
+        assert_eq!(suspect(Metric::ApiSuccess, &Value::Gauge(99.5)), Some(1e-2));
+        let more = Value::Ratio { hits: 3.0, trials: 2.0 };
+        assert!(suspect(Metric::JsErrorRate, &more).is_some());
+        assert!(suspect(Metric::Orders, &Value::Count(-1.0)).is_some());
+        assert_eq!(suspect(Metric::Cls, &Value::Gauge(0.11)), None);
+    }
+}
