@@ -1,4 +1,10 @@
 //! Policy is data: checked tables of guardrails, severities, responses, calendar, actions, exposure.
 //! Rows are parsed straight from config; no `if` elsewhere may hold a number that people argue about.
 
+pub mod detect;
+pub mod exposure;
+pub mod guardrail;
+pub mod journey;
+pub mod judging;
 pub mod severity;
+pub mod severity_rule;

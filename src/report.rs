@@ -1,1 +1,3 @@
 //! Documents made of boards and journals: pure functions, no IO.
+
+pub mod backtest_shop;
