@@ -8,6 +8,7 @@ pub mod check;
 pub mod dashboard;
 pub mod demo;
 pub mod exit;
+pub mod folder;
 pub mod once;
 pub mod order;
 pub mod out;

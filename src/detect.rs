@@ -3,3 +3,30 @@
 
 pub mod series;
 pub mod verdict;
+
+pub mod settings;
+pub mod engine;
+
+mod stat;
+mod profile;
+mod table;
+mod hists;
+mod store;
+mod derive;
+mod calibrate;
+mod learn;
+mod place;
+mod scan;
+mod refine;
+mod onset;
+mod effect;
+mod checks;
+mod case;
+mod life;
+mod blame;
+mod severity;
+mod money;
+mod words;
+mod cells;
+mod impact;
+mod report;

@@ -1,3 +1,4 @@
 //! Documents made of boards and journals: pure functions, no IO.
 
 pub mod backtest_series;
+pub mod backtest_shop;

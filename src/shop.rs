@@ -24,6 +24,8 @@ pub mod truth;
 pub mod visit;
 pub mod world;
 
+use std::fmt::Write as _;
+
 pub use openmetrics::export_openmetrics;
 pub use server::{Options, Running, ShopError, serve};
 pub use state::{Clock, Clocks, Shop};
@@ -52,7 +54,10 @@ pub const PATHS: [(&str, &str); 17] = [
 /// The names of all scenarios with a line about each, for `shop --list` and `drill list`.
 pub fn list_text() -> String {
     let width = scenario::table().iter().map(|s| s.name.len()).max().unwrap_or(0);
-    scenario::table().iter().map(|s| format!("{:width$}  {}\n", s.name, s.doc)).collect()
+    scenario::table().iter().fold(String::new(), |mut text, s| {
+        let _ = writeln!(text, "{:width$}  {}", s.name, s.doc);
+        text
+    })
 }
 
 #[cfg(test)]

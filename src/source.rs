@@ -7,6 +7,8 @@ pub mod backoff;
 pub mod config;
 pub mod error;
 pub mod etag;
+pub mod feed;
+pub mod github;
 pub mod harvest;
 pub mod history;
 pub mod http;
@@ -16,6 +18,9 @@ pub mod query;
 pub mod round;
 pub mod secret;
 pub mod units;
+
+#[cfg(test)]
+pub(crate) mod fixture;
 
 use crate::domain::time::{Span, Timestamp};
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::shell::clock::Clock;
 use crate::shop::{self, Clocks, Options};
 
@@ -24,7 +24,7 @@ pub fn run(args: &ShopArgs) -> Exit {
     let start = args.start.unwrap_or_else(|| Clock::system().now());
     let options = options(args, start);
     if let (Some(file), Some(days)) = (&args.export_openmetrics, args.days) {
-        return match shop::export_openmetrics(&options, file, days) {
+        return match shop::export_openmetrics(&options, file, days, Span::from_mins(5)) {
             Ok(()) => Exit::Ok,
             Err(error) => fail(&error.to_string()),
         };
@@ -45,7 +45,6 @@ fn options(args: &ShopArgs, start: Timestamp) -> Options {
         listen: args.listen,
         scenario: args.scenario.clone(),
         seed: args.seed,
-        speed: args.speed,
         truth: !args.no_truth,
         visits_per_day: args.visits,
         history_days: 21,
@@ -66,7 +65,7 @@ fn serve(options: Options, clock: Clock) -> Exit {
             Ok(running) => {
                 out::lines([running.url()]);
                 crate::shell::signals::ended().await;
-                running.shutdown();
+                running.shutdown().await;
                 Exit::Ok
             }
             Err(error) => fail(&error.to_string()),

@@ -39,6 +39,18 @@ impl Sensitivity {
     }
 }
 
+impl Sensitivity {
+    /// Nats of evidence that open a case over segments (detection.md section 6: 17 nats gave about
+    /// half a false incident per shop-week).
+    pub const fn nats(self) -> f64 {
+        match self {
+            Self::Low => 22.0,
+            Self::Normal => 17.0,
+            Self::High => 13.0,
+        }
+    }
+}
+
 impl FromStr for Sensitivity {
     type Err = String;
     fn from_str(s: &str) -> Result<Self, String> {

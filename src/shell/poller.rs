@@ -38,7 +38,7 @@ impl From<Harvest> for Batch {
 pub async fn run(mut poller: Poller, clock: Clock, hub: Sender<Signal>) {
     tokio::time::sleep(clock.wall_for(poller.every).mul_f64(poller.phase.clamp(0.0, 1.0))).await;
     let mut backoff = Backoff::default();
-    let mut past_told = false;
+    let (mut past_told, mut failures) = (false, 0_u32);
     loop {
         let now = clock.now();
         let answer = poller.source.poll(now).await;
@@ -47,14 +47,21 @@ pub async fn run(mut poller: Poller, clock: Clock, hub: Sender<Signal>) {
         if good && !past_told {
             past_told = true;
             poller.tell_past(clock, &hub).await;
-        } else if !past_told && backoff.failures() >= GIVE_UP_PAST {
-            past_told = true;
+        } else if !past_told {
+            failures += 1;
+            past_told = failures >= GIVE_UP_PAST;
+        }
+        if failures == GIVE_UP_PAST {
+            failures += 1;
             tell(&hub, Event::PastEnded { source: poller.name.clone(), at: clock.now() });
         }
         tokio::time::sleep(wait).await;
     }
 }
 
+/// How often, and after which pause, a refused piece of the past is asked for again.
+const PAST_TRIES: u32 = 20;
+const PAST_PAUSE: std::time::Duration = std::time::Duration::from_millis(500);
 /// After so many failures judging goes on without this source's past.
 const GIVE_UP_PAST: u32 = 3;
 
@@ -77,8 +84,8 @@ impl Poller {
                 wait
             }
             Err(error) => {
-                let wait = backoff.failed(error.retry_after(), random_u64());
-                let wait = wait.max(super::clock::WALL_FLOOR);
+                let wait = backoff.failed(random_u64(), error.after());
+                let wait = wait.to_std().max(super::clock::WALL_FLOOR);
                 let next_at = next(at, wait, clock);
                 tracing::warn!(source = %self.name, %error, "poll failed");
                 tell(hub, Event::PollFailed { source, why: error.to_string(), at, next_at });
@@ -88,19 +95,29 @@ impl Poller {
     }
 
     async fn tell_past(&mut self, clock: Clock, hub: &Sender<Signal>) {
+        let source = self.name.clone();
+        let mut tries = 0;
         if self.past_days > 0 {
-            self.source.begin_history(clock.now(), self.past_days);
+            self.source.history(clock.now(), self.past_days);
             while let Some(part) = self.source.next_history().await {
                 match part {
-                    Ok(harvest) => tell(
-                        hub,
-                        Event::PastRead { source: self.name.clone(), batch: harvest.into() },
-                    ),
-                    Err(error) => tracing::warn!(source = %self.name, %error, "no further past"),
+                    Ok(harvest) => {
+                        tries = 0;
+                        tell(hub, Event::PastRead { source: source.clone(), batch: harvest.into() });
+                    }
+                    Err(error) if tries < PAST_TRIES => {
+                        tries += 1;
+                        tracing::info!(source = %self.name, %error, "the past must wait");
+                        tokio::time::sleep(PAST_PAUSE).await;
+                    }
+                    Err(error) => {
+                        tracing::warn!(source = %self.name, %error, "no further past");
+                        break;
+                    }
                 }
             }
         }
-        tell(hub, Event::PastEnded { source: self.name.clone(), at: clock.now() });
+        tell(hub, Event::PastEnded { source, at: clock.now() });
     }
 }
 
@@ -110,5 +127,9 @@ fn next(at: Timestamp, wait: std::time::Duration, clock: Clock) -> Timestamp {
 
 /// Randomness for jitter; not for secrets.
 pub fn random_u64() -> u64 {
-    rand::random()
+    let mut bytes = [0_u8; 8];
+    match aws_lc_rs::rand::fill(&mut bytes) {
+        Ok(()) => u64::from_ne_bytes(bytes),
+        Err(_) => u64::from(std::process::id()),
+    }
 }

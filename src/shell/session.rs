@@ -14,7 +14,9 @@ use crate::detect::engine::Engine;
 use crate::domain::time::Span;
 use crate::incident::fold;
 use crate::journal::{Journal, JournalError};
-use crate::source;
+use crate::source::http_json::config::RecordKind;
+use crate::source::query::QueryKind;
+use crate::source::{self, Kind};
 use crate::watch::state::{Setup, SourceInfo, Watch};
 
 use super::clock::Clock;
@@ -85,9 +87,24 @@ fn info(source: &source::SourceConfig) -> SourceInfo {
         name: source.name.clone(),
         kind: source.kind.name().to_owned(),
         every: source.every,
-        changes: source.tells_changes(),
-        past: source.tells_past(),
+        changes: tells_changes(source),
+        past: tells_past(source),
     }
+}
+
+fn tells_changes(source: &source::SourceConfig) -> bool {
+    source.kind == Kind::Github
+        || source.record.iter().any(|r| r.kind == RecordKind::Change)
+        || source.query.iter().any(|q| q.kind == QueryKind::Build)
+}
+
+fn tells_past(source: &source::SourceConfig) -> bool {
+    source.record.iter().any(|r| r.kind == RecordKind::Observation)
+        || (source.kind == Kind::Prometheus
+            && source
+                .query
+                .iter()
+                .any(|q| !matches!(q.kind, QueryKind::Check | QueryKind::Build)))
 }
 
 fn pollers(config: &Config) -> Result<Vec<Poller>, StartError> {
@@ -99,7 +116,7 @@ fn pollers(config: &Config) -> Result<Vec<Poller>, StartError> {
                 name: c.name.to_string(),
                 why: error.to_string(),
             })?;
-            let past_days = if c.tells_past() { PAST_DAYS } else { 0 };
+            let past_days = if tells_past(c) { PAST_DAYS } else { 0 };
             Ok(Poller { name: c.name.clone(), every: c.every, source, past_days, phase: 0.0 })
         })
         .collect()

@@ -82,7 +82,7 @@ fn run(world: &World, timeline: &Timeline, minute: i64, who: (usize, usize)) -> 
     let z = f64::from(world.gauss.at((word(2) >> 32) as u32));
     let usual = BASE_MS.get(journey)? * LOCATION.get(location)? * slow * (SPREAD * z).exp();
     let timeout = !ok && status == 0;
-    let offset = 2000 + 5000 * location as i64 + 300 * journey as i64;
+    let offset = i64::try_from(2000 + 5000 * location + 300 * journey).unwrap_or(0);
     Some(Run {
         at: minute_time(minute).plus(Span::from_millis(offset)),
         journey: name,

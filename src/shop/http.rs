@@ -136,3 +136,6 @@ async fn metrics(State(face): State<Face>) -> Response {
         Err(response) => response,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -191,4 +191,4 @@ impl Ledger {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -24,7 +24,7 @@ const PAST: [(f64, Service, &[&str], &str, &str); 9] = [
 pub fn timeline(seed: u64, start: i64) -> Timeline {
     let mut timeline = Timeline::default();
     for (i, (days, service, names, author, description)) in PAST.into_iter().enumerate() {
-        let jitter = (hash(seed, Purpose::Text, 0, i as u64) % 11) as i64 - 5;
+        let jitter = (hash(seed, Purpose::Text, 0, i as u64) % 11).cast_signed() - 5;
         let at = start - (days * MINUTES_PER_DAY as f64) as i64 + jitter;
         let templates: TemplateMask =
             if names.contains(&"*") { ALL_TEMPLATES } else { mask_of(names) };

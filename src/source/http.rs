@@ -2,7 +2,7 @@
 //! time, size and headers, errors without addresses. Decoding lives with each source.
 
 mod fault;
-mod sign_in;
+pub mod sign_in;
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::config::{Auth, SourceConfig};
 use super::error::{SourceError, TOO_LARGE, TOO_SLOW, words};
 pub(crate) use fault::broken;
 use fault::sane;
-use sign_in::{authorities, one_way, plain_headers, signed};
+use sign_in::{authorities, one_way, plain, signed};
 
 /// Time and size limits of one exchange.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -87,7 +87,7 @@ impl Client {
             http,
             base,
             auth: config.auth.clone(),
-            plain: plain_headers(config)?,
+            plain: plain(&config.headers)?,
             signed: None,
             secrets: Vec::new(),
             limits,

@@ -133,7 +133,7 @@ fn row(face: &Face, timeline: &Timeline, d: &Deployment, now: Timestamp) -> Valu
     let url = format!("{}/repos/demo/shop/deployments/{id}", face.url);
     let version = timeline.version_name(d.version);
     let seed = face.shop.world.seed;
-    let word = |k: u64| hash(seed, Purpose::Text, d.version as i64, k);
+    let word = |k: u64| hash(seed, Purpose::Text, 2, 8 * d.version as u64 + k);
     let sha = format!("{:016x}{:016x}{:08x}", word(1), word(2), word(3) >> 32);
     let stages: Vec<Value> = d
         .stages

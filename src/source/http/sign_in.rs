@@ -1,10 +1,12 @@
 //! Request headers: the configured plain ones and the one that signs in.
 //! Secrets are resolved here, put into a header marked sensitive, and kept nowhere else as text.
 
+use std::collections::BTreeMap;
+
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::source::config::{Auth, SourceConfig};
+use crate::source::config::Auth;
 use crate::source::error::{SourceError, words};
 
 /// Reads a PEM bundle of certificate authorities.
@@ -17,9 +19,12 @@ pub fn authorities(path: &std::path::Path) -> Result<Vec<reqwest::Certificate>, 
 }
 
 /// The configured headers that are no secrets; names that look like one are refused.
-pub fn plain_headers(config: &SourceConfig) -> Result<HeaderMap, SourceError> {
+///
+/// # Errors
+/// [`SourceError::GiveUp`] naming the header.
+pub fn plain(given: &BTreeMap<String, String>) -> Result<HeaderMap, SourceError> {
     let mut headers = HeaderMap::new();
-    for (name, value) in &config.headers {
+    for (name, value) in given {
         let lower = name.to_lowercase();
         if ["authorization", "cookie", "token", "secret", "api-key", "apikey"]
             .iter()

@@ -1,0 +1,85 @@
+//! `tillwatch backtest`: recorded data in, verdicts out; the same judging code as the live watcher.
+//! Reads and writes files; the judging is in `report` and `detect`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::domain::metric::Bad;
+use crate::policy::sensitivity::Sensitivity;
+use crate::report::backtest_series::{directions, relative_name, run_file};
+use crate::report::backtest_shop;
+
+use super::exit::Exit;
+use super::out;
+
+/// Every CSV below `input` to the same place below `output`.
+pub fn series(input: &Path, output: &Path, direction: Option<&Path>, sensitivity: &str) -> Exit {
+    match all_series(input, output, direction, sensitivity) {
+        Ok(count) => {
+            out::lines([format!("{count} series")]);
+            if count == 0 { Exit::No } else { Exit::Ok }
+        }
+        Err(why) => {
+            out::error(&why);
+            Exit::Usage
+        }
+    }
+}
+
+fn all_series(
+    input: &Path,
+    output: &Path,
+    direction: Option<&Path>,
+    sensitivity: &str,
+) -> Result<usize, String> {
+    let sensitivity: Sensitivity = sensitivity.parse()?;
+    let ways = match direction {
+        Some(path) => directions(&read(path)?)?,
+        None => BTreeMap::new(),
+    };
+    let mut count = 0;
+    for file in csv_files(input).map_err(|e| format!("{}: {e}", input.display()))? {
+        let Some(name) = relative_name(input, &file) else { continue };
+        let bad = ways.get(&name).copied().unwrap_or(Bad::Both);
+        let scored = run_file(&read(&file)?, sensitivity, bad);
+        let target = output.join(&name);
+        let written = fs::create_dir_all(target.parent().unwrap_or(output))
+            .and_then(|()| fs::write(&target, scored));
+        written.map_err(|e| format!("{}: {e}", target.display()))?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let bytes = fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn csv_files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(csv_files(&path)?);
+        } else if path.extension().is_some_and(|e| e == "csv") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// One recorded day to one JSON line per incident.
+pub fn shop(run: &Path, history: Option<&Path>, output: &Path) -> Exit {
+    let written = backtest_shop::run(run, history)
+        .and_then(|text| fs::write(output, text).map_err(|e| format!("{}: {e}", output.display())));
+    match written {
+        Ok(()) => Exit::Ok,
+        Err(why) => {
+            out::error(&why);
+            Exit::Usage
+        }
+    }
+}

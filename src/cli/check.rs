@@ -1,0 +1,125 @@
+//! `tillwatch check`: lint the config, read the journal's durability back, ask each source once.
+//! `tillwatch check-source`: decode one recorded answer. Exit 0 ok, 1 problems, 2 unreadable.
+
+use crate::config::load;
+use crate::config::problem::Level;
+use crate::config::{Config, paths};
+use crate::journal::Access;
+use crate::shell::clock::Clock;
+use crate::shell::session::BUCKET;
+use crate::source::{self, Kind, SourceConfig};
+
+use super::app;
+use super::args::{CheckArgs, CheckSourceArgs, Global};
+use super::exit::Exit;
+use super::out;
+
+pub fn run(global: &Global, args: &CheckArgs) -> Exit {
+    let path = global.config.clone().or_else(|| paths::config_file().filter(|p| p.exists()));
+    let loaded = match &path {
+        Some(path) => match load::from_file(path) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                out::error(&format!("cannot read the config {}: {error}", path.display()));
+                return Exit::Usage;
+            }
+        },
+        None => load::builtin(),
+    };
+    app::say(&loaded.problems, Level::Warning);
+    let Some(config) = loaded.config else { return Exit::No };
+    let name = path.map_or("built-in defaults".to_owned(), |p| p.display().to_string());
+    out::lines([format!("config    {name}: {} sources, {} guardrails, {} actions", config.sources.len(), config.guardrails.len(), config.actions.len())]);
+    let Ok(runtime) = app::runtime() else { return Exit::No };
+    let journal_good = runtime.block_on(journal(global, &config));
+    let sources_good = args.offline || runtime.block_on(sources(&config, args));
+    if journal_good && sources_good { Exit::Ok } else { Exit::No }
+}
+
+/// One line about where incidents are stored and how safely, read back from our own connection.
+async fn journal(global: &Global, config: &Config) -> bool {
+    let Ok(url) = app::journal_url(global, config) else { return false };
+    let Ok(journal) = app::journal(&url, Access::Write).await else { return false };
+    match journal.durability().await {
+        Ok(durability) => {
+            out::lines([format!("journal   {url}: {durability}")]);
+            durability.is_safe()
+        }
+        Err(error) => {
+            out::error(&format!("journal {url}: {error}"));
+            false
+        }
+    }
+}
+
+async fn sources(config: &Config, args: &CheckArgs) -> bool {
+    let wanted = |s: &&SourceConfig| args.source.as_ref().is_none_or(|n| n == s.name.as_str());
+    let mut good = true;
+    for source in config.sources.iter().filter(wanted) {
+        match ask(source).await {
+            Ok(line) => out::lines([line]),
+            Err(line) => {
+                good = false;
+                out::error(&line);
+            }
+        }
+    }
+    if let Some(name) = &args.source
+        && !config.sources.iter().any(|s| s.name.as_str() == name)
+    {
+        out::error(&format!("no [[source]] is named `{name}`"));
+        return false;
+    }
+    good
+}
+
+async fn ask(config: &SourceConfig) -> Result<String, String> {
+    let say = |what: &str| format!("source    {}: {what}", config.name);
+    let mut source = source::build(config, BUCKET).map_err(|e| say(&e.to_string()))?;
+    let harvest = source.poll(Clock::system().now()).await.map_err(|e| say(&e.to_string()))?;
+    let counts = format!(
+        "{} observations, {} checks, {} changes",
+        harvest.observations.len(),
+        harvest.checks.len(),
+        harvest.changes.len()
+    );
+    let notes: String = harvest.notes.iter().map(|n| format!("\n          note: {n}")).collect();
+    Ok(say(&format!("{counts}{notes}")))
+}
+
+/// Prints what an adapter makes of a recorded answer, as one JSON document.
+pub fn replay(global: &Global, args: &CheckSourceArgs) -> Exit {
+    let text = match std::fs::read_to_string(&args.replay) {
+        Ok(text) => text,
+        Err(error) => {
+            out::error(&format!("cannot read {}: {error}", args.replay.display()));
+            return Exit::Usage;
+        }
+    };
+    let Some(config) = named(global, &args.name) else {
+        let kinds: Vec<&str> = Kind::ALL.iter().map(|k| k.name()).collect();
+        out::error(&format!(
+            "`{}` is neither a configured source nor a kind ({})",
+            args.name,
+            kinds.join(", ")
+        ));
+        return Exit::Usage;
+    };
+    match source::replay(&config, &text) {
+        Ok(harvest) => {
+            out::document(&harvest.to_json());
+            Exit::Ok
+        }
+        Err(error) => {
+            out::error(&error.to_string());
+            Exit::No
+        }
+    }
+}
+
+fn named(global: &Global, name: &str) -> Option<SourceConfig> {
+    let configured = app::config(global).ok().map(app::Found::config);
+    configured
+        .and_then(|c| c.sources.into_iter().find(|s| s.name.as_str() == name))
+        .or_else(|| Kind::from_name(name).map(SourceConfig::bare))
+}

@@ -1,0 +1,87 @@
+//! Lists for people: keys, themes, the starter config, and a board as lines of text.
+//! Words come from the tables they describe; nothing is written twice.
+
+use crate::board::{Board, Incident, Source};
+use crate::config::EXAMPLE;
+use crate::desk::command;
+use crate::desk::keymap::Keymap;
+use crate::domain::money::MoneyRange;
+use crate::render::theme;
+
+use super::app;
+use super::args::Global;
+use super::exit::Exit;
+use super::out;
+
+pub fn init() -> Exit {
+    out::document(EXAMPLE);
+    Exit::Ok
+}
+
+pub fn keys(global: &Global) -> Exit {
+    let config = match app::config(global) {
+        Ok(found) => found.config(),
+        Err(exit) => return exit,
+    };
+    match Keymap::with(&config.keys.0) {
+        Ok(keymap) => {
+            out::lines(command::text(&keymap).lines());
+            Exit::Ok
+        }
+        Err(problems) => {
+            problems.iter().for_each(|p| out::error(&p.to_string()));
+            Exit::Usage
+        }
+    }
+}
+
+pub fn themes(_global: &Global) -> Exit {
+    let width = theme::themes().iter().map(|t| t.name.len()).max().unwrap_or(0);
+    out::lines(theme::themes().iter().map(|t| {
+        format!("{:width$}  {:5}  {}", t.name, if t.light { "light" } else { "dark" }, t.about)
+    }));
+    Exit::Ok
+}
+
+/// The board as lines: incidents worst first, then sources.
+pub fn board(board: &Board) -> Vec<String> {
+    let open: Vec<&Incident> = board.incidents.iter().filter(|i| i.state.is_open()).collect();
+    let mut lines = vec![format!(
+        "{}  {}  {} open",
+        if board.site.is_empty() { "shop" } else { &board.site },
+        board.generated_at,
+        open.len()
+    )];
+    lines.extend(open.iter().flat_map(|i| incident(i)));
+    lines.extend(board.sources.iter().map(source));
+    lines.extend(board.notices.iter().map(|n| format!("! {n}")));
+    lines
+}
+
+fn incident(i: &Incident) -> Vec<String> {
+    let scopes: Vec<String> = i.segments.iter().map(ToString::to_string).collect();
+    let suspect = i.suspect.release.as_ref().map_or_else(
+        || "no release explains this".to_owned(),
+        |r| format!("suspect {r} ({:?})", i.suspect.confidence).to_lowercase(),
+    );
+    vec![
+        format!("{}  {}  {}  {}", i.severity, i.id, i.state.name(), i.headline),
+        format!(
+            "    {}; {}; owner {}; {}",
+            scopes.join(" and "),
+            i.revenue_at_risk.as_ref().map_or("money unknown".into(), money),
+            i.owner.as_deref().unwrap_or("nobody"),
+            suspect
+        ),
+    ]
+}
+
+fn money(range: &MoneyRange) -> String {
+    format!("{:.0}-{:.0} {}/min at risk", range.low, range.high, range.currency)
+}
+
+fn source(s: &Source) -> String {
+    let state = format!("{:?}", s.state).to_lowercase();
+    let error = s.error.as_ref().map(|e| format!("  {e}")).unwrap_or_default();
+    format!("source {}  {}  {state}{error}", s.name, s.kind)
+}

@@ -1,0 +1,229 @@
+//! Cells of the heatmap: value, sample size, 95 % interval, baseline and verdict for every segment
+//! of up to two dimensions. Too few samples is `Unsure`, never `Ok`; a blind source is `Blind`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::detect::verdict::{Cell, Verdict};
+use crate::domain::histogram::Histogram;
+use crate::domain::id::SourceId;
+use crate::domain::metric::Metric;
+use crate::domain::money::Range;
+use crate::domain::observation::Quality;
+use crate::domain::segment::{Scope, Segment};
+use crate::policy::guardrail::row_for;
+use crate::policy::judging::Policy;
+
+use super::effect::Effect;
+use super::hists::percentile;
+use super::stat::{Acc, Shape, wilson};
+use super::store::Store;
+use super::table::{Conj, Role, Table};
+
+/// Samples from which a p75 is shown as sure (order statistics, mission: ranks 72-78 % at 1000).
+const SURE_DIST: f64 = 100.0;
+const SURE_RATE: f64 = 50.0;
+/// Windows tried for a cell, in minutes: the shortest one that is sure wins.
+const SPANS: [i64; 3] = [5, 15, 60];
+/// Segments of at most so many dimensions become cells.
+const MAX_DIMS: u32 = 2;
+
+pub struct Sight<'a> {
+    pub policy: &'a Policy,
+    pub store: &'a Store,
+    pub effects: &'a [&'a Effect],
+    pub blind: &'a BTreeSet<SourceId>,
+    pub bucket: i64,
+    pub learning: bool,
+}
+
+/// All cells, by metric and segment; of several cuts the one with the most samples speaks.
+pub fn cells(sight: &Sight<'_>) -> Vec<Cell> {
+    let mut out: BTreeMap<(Metric, Segment), Cell> = BTreeMap::new();
+    for table in sight.store.tables.values() {
+        if table.key.family.1 == Role::Beacon {
+            continue;
+        }
+        for conj in table.conj.iter().filter(|c| shown(table, c)) {
+            let Some(cell) = cell(sight, table, conj) else { continue };
+            let key = (cell.metric, cell.segment.clone());
+            if out.get(&key).is_none_or(|old| cell.n > old.n * 1.0001) {
+                out.insert(key, cell);
+            }
+        }
+    }
+    out.into_values().collect()
+}
+
+fn shown(table: &Table, conj: &Conj) -> bool {
+    conj.mask.count_ones() <= MAX_DIMS || table.shape == Shape::Level
+}
+
+struct Reading {
+    value: Option<f64>,
+    n: f64,
+    interval: Option<Range>,
+    baseline: Option<f64>,
+    sure: bool,
+}
+
+fn cell(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Cell> {
+    let reading = match table.shape {
+        Shape::Mean => dist(sight, table, conj)?,
+        Shape::Fault | Shape::Step => rate(sight, table, conj)?,
+        Shape::Flow | Shape::Level => count(sight, table, conj)?,
+    };
+    let metric = table.key.family.0;
+    let mut quality = sight.store.quality.get(&table.key).copied().unwrap_or(Quality::GOOD);
+    quality.low_sample |= !reading.sure;
+    let verdict = verdict(sight, table, conj, &reading);
+    Some(Cell {
+        metric,
+        stat: stat(sight.policy, table),
+        segment: conj.seg.clone(),
+        value: reading.value,
+        unit: metric.row().unit.to_owned(),
+        n: reading.n,
+        interval: reading.interval,
+        baseline: reading.baseline,
+        verdict,
+        quality,
+    })
+}
+
+fn stat(policy: &Policy, table: &Table) -> String {
+    match table.shape {
+        Shape::Mean => format!("p{:.0}", quantile(policy, table.key.family.0) * 100.0),
+        Shape::Fault | Shape::Step => "rate".to_owned(),
+        Shape::Flow => "count".to_owned(),
+        Shape::Level => "value".to_owned(),
+    }
+}
+
+fn quantile(policy: &Policy, metric: Metric) -> f64 {
+    row_for(&policy.guardrail, metric, &Scope::everything())
+        .map_or(0.75, |r| r.percentile() / 100.0)
+}
+
+fn verdict(sight: &Sight<'_>, table: &Table, conj: &Conj, reading: &Reading) -> Verdict {
+    if sight.blind.contains(&table.key.source) {
+        return Verdict::Blind;
+    }
+    let hit = |e: &&Effect| {
+        e.until.is_none() && e.table.family == table.key.family && touches(&e.scope, &conj.seg)
+    };
+    if sight.effects.iter().any(|e| hit(e)) {
+        return Verdict::Breach;
+    }
+    if !reading.sure || sight.learning || reading.value.is_none() {
+        return Verdict::Unsure;
+    }
+    Verdict::Ok
+}
+
+/// The cell lies inside the place (a coarser cell is not judged by a part of it).
+fn touches(scope: &Scope, seg: &Segment) -> bool {
+    scope.contains(seg)
+}
+
+/// Window lengths in buckets.
+fn spans(sight: &Sight<'_>) -> impl Iterator<Item = i64> {
+    let minutes = sight.store.bucket.as_mins_f64();
+    SPANS.into_iter().map(move |m| ((m as f64 / minutes).round() as i64).max(1))
+}
+
+fn dist(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
+    let cut = sight.store.hists.cuts.get(&table.key)?;
+    let q = quantile(sight.policy, table.key.family.0);
+    let mut best = None;
+    for len in spans(sight) {
+        let mut counts = Vec::new();
+        for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
+            cut.add(&leaf.seg, sight.bucket - len + 1, sight.bucket, &mut counts);
+        }
+        let h = Histogram::new(cut.bounds.clone(), counts);
+        let n = h.total();
+        let read = percentile(&h, q, table.calib(conj.mask).phi);
+        best = Some((read, n));
+        if n >= SURE_DIST {
+            break;
+        }
+    }
+    let (read, n) = best?;
+    let value = read.map(|r| r.0);
+    let baseline = value.and_then(|v| {
+        let acc = window(sight, table, conj);
+        (acc.n > 0.0 && acc.e != 0.0).then(|| v / ((acc.a - acc.e) / acc.n).exp())
+    });
+    Some(Reading { value, n, interval: read.map(|r| r.1), baseline, sure: n >= SURE_DIST })
+}
+
+/// Sum over the quarter of an hour that ends now.
+fn window(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Acc {
+    let len = spans(sight).nth(1).unwrap_or(1);
+    over(sight, table, conj, len)
+}
+
+fn over(sight: &Sight<'_>, table: &Table, conj: &Conj, len: i64) -> Acc {
+    let mut sum = Acc::default();
+    for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
+        let mut back = 0;
+        while back < len {
+            let raw = table.raw(leaf, sight.bucket - back);
+            let acc = table.acc(leaf, sight.bucket - back);
+            if acc.n > 0.0 {
+                sum.add(&acc);
+            } else if let Some(raw) = raw {
+                sum.n += f64::from(raw.n);
+                sum.a += f64::from(raw.s);
+            }
+            back += 1;
+        }
+    }
+    sum
+}
+
+fn rate(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
+    let mut acc = Acc::default();
+    for len in spans(sight) {
+        acc = over(sight, table, conj, len);
+        if acc.n >= SURE_RATE {
+            break;
+        }
+    }
+    let flip = |x: f64| if table.inverted { 1.0 - x } else { x };
+    let some = acc.n > 0.0;
+    let (low, high) = wilson(acc.a, acc.n / table.calib(conj.mask).phi.max(1.0));
+    let (low, high) = if some { (low, high) } else { (0.0, 1.0) };
+    Some(Reading {
+        value: some.then(|| flip(acc.a / acc.n)),
+        n: acc.n,
+        interval: some.then(|| Range::new(flip(low), flip(high))),
+        baseline: (some && acc.e > 0.0).then(|| flip(acc.e / acc.n)),
+        sure: acc.n >= SURE_RATE,
+    })
+}
+
+/// Counts are shown per minute, gauges as they are.
+fn count(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
+    let acc = window(sight, table, conj);
+    if table.shape == Shape::Level {
+        let value = (acc.n > 0.0).then(|| acc.a / acc.n);
+        let known = acc.e != 0.0 && acc.n > 0.0;
+        let baseline = known.then(|| acc.e / acc.n);
+        return Some(Reading { value, n: acc.n, interval: None, baseline, sure: known });
+    }
+    let len = spans(sight).nth(1).unwrap_or(1);
+    let got = (0..len).filter(|b| table.delivered(sight.bucket - b)).count() as f64;
+    let minutes = got * sight.store.bucket.as_mins_f64();
+    if minutes <= 0.0 {
+        return Some(Reading { value: None, n: 0.0, interval: None, baseline: None, sure: false });
+    }
+    let half = 1.96 * (acc.a.max(1.0) * table.calib(conj.mask).phi).sqrt();
+    Some(Reading {
+        value: Some(acc.a / minutes),
+        n: acc.a,
+        interval: Some(Range::new((acc.a - half).max(0.0) / minutes, (acc.a + half) / minutes)),
+        baseline: (acc.e > 0.0).then(|| acc.e / minutes),
+        sure: acc.a.max(acc.e) >= 10.0,
+    })
+}

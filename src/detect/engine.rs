@@ -1,0 +1,161 @@
+//! The judging engine: one code path for live minutes and recorded days. It is told facts and a
+//! time; it answers with findings, cases and suspects. Nothing in here fails or asks for the clock.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::detect::verdict::Judgement;
+use crate::domain::change::Change;
+use crate::domain::check::Check;
+use crate::domain::id::{ReleaseId, SourceId};
+use crate::domain::observation::Observation;
+use crate::domain::time::{Span, Timestamp};
+
+use super::calibrate;
+use super::case::Live;
+use super::checks::Checks;
+use super::derive;
+use super::effect::{self, Effect};
+use super::learn;
+use super::life;
+use super::report;
+use super::scan;
+use super::store::Store;
+
+pub use super::settings::{Event, Maintenance, Settings};
+
+pub struct Engine {
+    pub(super) settings: Settings,
+    pub(super) store: Store,
+    pub(super) lengths: Vec<i64>,
+    pub(super) checks: Checks,
+    pub(super) changes: BTreeMap<(SourceId, ReleaseId), Change>,
+    pub(super) blind: BTreeMap<SourceId, Timestamp>,
+    pub(super) lives: Vec<Live>,
+    /// Effects of cases that are gone, while they still lie inside a window.
+    pub(super) past: Vec<Effect>,
+    pub(super) judged: Option<i64>,
+    pub(super) schedule: learn::Schedule,
+    pub(super) last: Judgement,
+    /// Keys that were merged into an older case since the last judgement.
+    pub(super) absorbed: Vec<Live>,
+}
+
+/// Buckets judged in one call at most; what is older is history.
+const MOST: i64 = 400;
+
+impl Engine {
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            store: Store::new(settings.bucket),
+            lengths: scan::windows(settings.bucket),
+            settings,
+            checks: Checks::default(),
+            changes: BTreeMap::new(),
+            blind: BTreeMap::new(),
+            lives: Vec::new(),
+            past: Vec::new(),
+            judged: None,
+            schedule: learn::Schedule::default(),
+            last: Judgement::default(),
+            absorbed: Vec::new(),
+        }
+    }
+
+    /// Coarse windows (an hour, say) older than the live ones; any order.
+    pub fn history(&mut self, batch: &[Observation]) {
+        batch.iter().for_each(|o| self.store.history(o));
+        self.schedule.history_changed |= !batch.is_empty();
+    }
+
+    /// Live buckets; a later record with the same key replaces the earlier one.
+    pub fn observe(&mut self, batch: &[Observation]) {
+        batch.iter().for_each(|o| self.store.live(o));
+    }
+
+    pub fn observe_checks(&mut self, batch: &[Check]) {
+        batch.iter().for_each(|c| self.checks.put(c));
+    }
+
+    /// Changes, by source and id; later news replaces earlier.
+    pub fn observe_changes(&mut self, batch: &[Change]) {
+        for c in batch {
+            self.changes.insert((c.source.clone(), c.id.clone()), c.clone());
+        }
+        while self.changes.len() > 2000 {
+            let oldest = self.changes.iter().min_by_key(|(_, c)| c.effective_at());
+            let Some(key) = oldest.map(|(k, _)| k.clone()) else { break };
+            self.changes.remove(&key);
+        }
+    }
+
+    /// A source went blind, or sees again. What it feeds becomes `Blind`, not zero.
+    pub fn source_blind(&mut self, source: &SourceId, blind: bool, since: Timestamp) {
+        if blind {
+            self.blind.entry(source.clone()).or_insert(since);
+        } else {
+            self.blind.remove(source);
+        }
+    }
+
+    /// Judges every bucket that is complete by `now` and was not judged yet.
+    pub fn judge(&mut self, now: Timestamp) -> Judgement {
+        let last = self.store.bucket_of(now) - 1;
+        let first = self.judged.map_or(last, |j| j + 1).max(last - MOST);
+        let before = self.judged;
+        for bucket in first..=last {
+            if bucket == last && !self.ready(bucket, now) {
+                break;
+            }
+            self.judge_bucket(bucket);
+            self.judged = Some(bucket);
+        }
+        if self.judged != before || self.last.at == Timestamp::default() {
+            let bucket = self.judged.unwrap_or(last);
+            self.last = report::judgement(self, bucket, before.unwrap_or(bucket - 1));
+        }
+        self.last.at = now;
+        self.last.clone()
+    }
+
+    /// Every table that has been alive of late has told this bucket, or had one more bucket's time.
+    fn ready(&self, bucket: i64, now: Timestamp) -> bool {
+        let grace = Span::from_millis(self.store.bucket.millis().min(60_000));
+        let waited = now.since(self.store.end_of(bucket)) >= grace;
+        let late = |t: &super::table::Table| t.latest >= bucket - 3 && t.latest < bucket;
+        waited || !self.store.tables.values().any(late)
+    }
+
+    fn judge_bucket(&mut self, bucket: i64) {
+        derive::live(&mut self.store, bucket - 2, bucket);
+        learn::step(self, bucket);
+        for table in self.store.tables.values_mut() {
+            scan::roll(table, &self.lengths, bucket);
+        }
+        life::follow(self, bucket);
+        self.explain(bucket);
+        life::hunt(self, bucket);
+        life::vote(self, bucket);
+        life::blindness(self, bucket);
+        life::settle(self, bucket);
+    }
+
+    /// Takes what known effects explain out of every window.
+    pub(super) fn explain(&mut self, bucket: i64) {
+        let effects: Vec<Effect> = self.all_effects().cloned().collect();
+        effect::explain(&mut self.store, &effects, &self.lengths, bucket);
+    }
+
+    pub(super) fn all_effects(&self) -> impl Iterator<Item = &Effect> {
+        self.lives.iter().flat_map(|l| &l.effects).chain(&self.past)
+    }
+
+    pub(super) fn blind_sources(&self) -> BTreeSet<SourceId> {
+        self.blind.keys().cloned().collect()
+    }
+
+    /// True until enough has been seen to know what is usual.
+    pub fn learning(&self) -> bool {
+        self.store.tables.values().any(|t| !t.leaves.is_empty())
+            && !self.store.tables.values().any(calibrate::taught)
+    }
+}

@@ -1,0 +1,152 @@
+//! When learning happens: at the start, at each full hour, when history arrives; never from hours
+//! in which an incident is open or work was announced.
+
+use crate::domain::segment::Segment;
+
+use super::calibrate::{self, taught};
+use super::derive;
+use super::engine::Engine;
+use super::stat::{Raw, Shape};
+use super::table::{Role, Table};
+
+/// What was learnt when.
+#[derive(Clone, Debug, Default)]
+pub struct Schedule {
+    pub history_changed: bool,
+    hour: Option<i64>,
+    day: Option<i64>,
+}
+
+/// Live minutes that must have passed before a level is learnt from them, and the newest ones
+/// left out because something may just be going wrong.
+const LIVE_MINUTES: i64 = 20;
+const GUARD_MINUTES: i64 = 10;
+
+/// Brings profiles and calibrations up to date for judging `bucket`.
+pub fn step(engine: &mut Engine, bucket: i64) {
+    let per_hour = (3_600_000 / engine.store.bucket.millis()).max(1);
+    let hour = bucket.div_euclid(per_hour);
+    let day = hour.div_euclid(24);
+    mute(engine);
+    if engine.schedule.hour.is_some_and(|h| h < hour) {
+        fold(engine, hour - 1, per_hour);
+        engine.schedule.history_changed = true;
+    }
+    let mut changed = engine.schedule.history_changed;
+    if changed {
+        derive::history(&mut engine.store);
+    }
+    for table in engine.store.tables.values_mut() {
+        changed |= table.settle();
+    }
+    if changed {
+        profiles(engine);
+    }
+    if engine.schedule.history_changed && (engine.schedule.day != Some(day)) {
+        engine.store.tables.values_mut().for_each(calibrate::calibrate);
+        engine.schedule.day = Some(day);
+    }
+    from_live(engine, bucket);
+    engine.schedule.history_changed = false;
+    engine.schedule.hour = Some(hour);
+}
+
+fn mute(engine: &mut Engine) {
+    let bucket = engine.store.bucket;
+    let ranges: Vec<(i64, i64)> = engine
+        .settings
+        .maintenance
+        .iter()
+        .map(|m| (engine.store.bucket_of(m.start), engine.store.bucket_of(m.end.plus(bucket))))
+        .collect();
+    for table in engine.store.tables.values_mut() {
+        if table.muted != ranges {
+            table.muted.clone_from(&ranges);
+            table.touched = true;
+        }
+    }
+}
+
+fn profiles(engine: &mut Engine) {
+    for family in engine.store.families() {
+        let tables: Vec<&Table> = engine.store.family(family).collect();
+        let ancestors = calibrate::ancestors(&tables);
+        let keys: Vec<_> = tables.iter().map(|t| t.key.clone()).collect();
+        for key in keys {
+            if let Some(table) = engine.store.tables.get_mut(&key) {
+                calibrate::learn(table, &ancestors);
+                table.touched = true;
+            }
+        }
+    }
+}
+
+/// Tables without an hour of history learn a level from the live minutes, while nothing is wrong.
+fn from_live(engine: &mut Engine, bucket: i64) {
+    let minutes = |m: i64| m * 60_000 / engine.store.bucket.millis();
+    let (need, guard) = (minutes(LIVE_MINUTES).max(3), minutes(GUARD_MINUTES).max(1));
+    let families: Vec<_> = engine
+        .lives
+        .iter()
+        .filter(|l| l.closed.is_none())
+        .flat_map(|l| l.effects.iter().map(|e| e.table.family))
+        .collect();
+    let any_taught: Vec<_> =
+        engine.store.tables.values().filter(|t| taught(t)).map(|t| t.key.family).collect();
+    for table in engine.store.tables.values_mut() {
+        let lean = any_taught.contains(&table.key.family) && table.shape != Shape::Level;
+        if taught(table) || lean || families.contains(&table.key.family) {
+            continue;
+        }
+        let seen = (table.oldest()..=bucket - guard).filter(|b| table.delivered(*b)).count();
+        if seen as i64 >= need - guard.min(need - 1) && seen >= 3 {
+            calibrate::learn_live(table, bucket - guard);
+            table.touched = true;
+        }
+    }
+}
+
+/// Adds a finished live hour to history, where nothing was wrong.
+fn fold(engine: &mut Engine, hour: i64, per_hour: i64) {
+    let Ok(hour32) = i32::try_from(hour) else { return };
+    let open: Vec<_> = engine
+        .lives
+        .iter()
+        .filter(|l| l.closed.is_none_or(|c| c >= hour * per_hour))
+        .flat_map(|l| l.effects.iter().map(|e| (e.table.family, e.shape)))
+        .collect();
+    let counts_hurt = open.iter().any(|(_, s)| matches!(s, Shape::Step | Shape::Flow));
+    for table in engine.store.tables.values_mut() {
+        let derived = matches!(table.key.family.1, Role::Step | Role::Beacon);
+        let hurt = open.iter().any(|(f, _)| *f == table.key.family);
+        if derived || hurt || counts_hurt && table.timed() {
+            continue;
+        }
+        let (rows, minutes) = hour_rows(table, hour * per_hour, per_hour);
+        if minutes != 0 {
+            for (seg, raw) in rows {
+                table.put_hour(&seg, hour32, minutes, raw);
+            }
+        }
+    }
+}
+
+fn hour_rows(table: &Table, first: i64, per_hour: i64) -> (Vec<(Segment, Raw)>, u64) {
+    let usable = |b: &i64| table.delivered(*b) && !table.is_muted(*b);
+    let mut minutes = 0_u64;
+    for bucket in (first..first + per_hour).filter(usable) {
+        let width = (60 / per_hour.clamp(1, 60)).max(1);
+        let from = ((bucket - first) * 60 / per_hour).clamp(0, 59);
+        minutes |= (((1_u64 << width.min(60)) - 1) << from) & ((1 << 60) - 1);
+    }
+    let rows = table.leaves.iter().map(|leaf| {
+        let mut sum = Raw::default();
+        for raw in (first..first + per_hour).filter(usable).filter_map(|b| table.raw(leaf, b)) {
+            sum.n += raw.n;
+            sum.s += raw.s;
+            sum.q += raw.q;
+        }
+        (leaf.seg.clone(), sum)
+    });
+    (rows.collect(), minutes)
+}

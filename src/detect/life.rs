@@ -1,0 +1,401 @@
+//! The life of cases: known effects are followed, new ones hunted and joined to the case that
+//! shares their cause, checks vote, blind sources speak, and what has been good long enough clears.
+
+use crate::domain::id::JourneyId;
+use crate::domain::metric::Metric;
+use crate::domain::segment::{Scope, Segment};
+use crate::domain::time::{Span, Timestamp};
+use crate::policy::guardrail::{Condition, row_for};
+
+use super::blame;
+use super::case::{BlindSpot, Live, Trouble, journey_of, trouble_place};
+use super::checks::Vote;
+use super::effect::Effect;
+use super::engine::Engine;
+use super::place;
+use super::refine::{Refined, refine};
+use super::scan::{self, Candidate, Line};
+use super::stat::{Acc, Shape};
+use super::table::{Family, Role};
+
+/// New effects of one family per bucket at most.
+const ROUNDS: usize = 4;
+/// Nats of agreement that turn two failing locations into a failing journey.
+const AGREE: f64 = 4.0;
+
+/// Follows the effects of open cases through one more bucket.
+pub fn follow(engine: &mut Engine, bucket: i64) {
+    let all: Vec<Effect> = engine.all_effects().cloned().collect();
+    let Engine { lives, store, settings, .. } = engine;
+    for live in lives.iter_mut().filter(|l| l.closed.is_none()) {
+        for e in live.effects.iter_mut().filter(|e| e.until.is_none()) {
+            let Some(table) = store.tables.get(&e.table) else { continue };
+            e.follow(table, bucket);
+            let others: Vec<Effect> =
+                all.iter().filter(|o| o.table != e.table || o.scope != e.scope).cloned().collect();
+            e.relocate(table, &others, store);
+            e.place = place::of_scope(&settings.policy, e.table.family, &e.scope);
+            e.measure(store, table, bucket);
+        }
+        prune(live);
+    }
+    merge(engine);
+}
+
+/// Drops effects that another one of the same family and case contains.
+fn prune(live: &mut Live) {
+    let all = live.effects.clone();
+    let inside = |e: &Effect| {
+        all.iter().any(|o| {
+            let wider = place::within(&e.place, &o.place);
+            let other = o.scope != e.scope || o.table < e.table;
+            o.table.family == e.table.family && o.until == e.until && wider && other
+        })
+    };
+    let keep: Vec<Effect> = all.iter().filter(|e| !inside(e)).cloned().collect();
+    if !keep.is_empty() {
+        live.effects = keep;
+    }
+}
+
+/// Cases that turn out to share a cause become one: the older takes the younger.
+fn merge(engine: &mut Engine) {
+    let bucket = engine.store.bucket;
+    let mut i = 0;
+    while i < engine.lives.len() {
+        let mut j = i + 1;
+        while j < engine.lives.len() {
+            let same = match (engine.lives.get(i), engine.lives.get(j)) {
+                (Some(a), Some(b)) => {
+                    a.closed.is_none()
+                        && b.closed.is_none()
+                        && b.effects.iter().any(|e| a.takes(e, bucket))
+                }
+                _ => false,
+            };
+            if same {
+                let young = engine.lives.remove(j);
+                if let Some(old) = engine.lives.get_mut(i) {
+                    old.effects.extend(young.effects.iter().cloned());
+                    old.troubles.extend(young.troubles.iter().cloned());
+                    prune(old);
+                }
+                engine.absorbed.push(young);
+            } else {
+                j += 1;
+            }
+        }
+        i += 1;
+    }
+}
+
+/// Looks for what known effects do not explain.
+pub fn hunt(engine: &mut Engine, bucket: i64) {
+    let families: Vec<Family> = engine
+        .store
+        .families()
+        .into_iter()
+        .filter(|f| scan::min_change(&engine.settings.policy, *f, &Segment::all()).is_some())
+        .filter(|f| f.1 != Role::Plain || f.0.kind() != crate::domain::metric::Kind::Count)
+        .collect();
+    for family in families {
+        let mut passed = Vec::new();
+        for _ in 0..ROUNDS {
+            let Some(effect) = strongest(engine, family, bucket, &mut passed) else { break };
+            if known(engine, &effect) {
+                passed.push((effect.table.clone(), effect.scope.clone()));
+                continue;
+            }
+            adopt(engine, effect, bucket);
+            engine.explain(bucket);
+        }
+    }
+}
+
+/// The place is already part of an open case by the same metric: it grows there by itself.
+fn known(engine: &Engine, new: &Effect) -> bool {
+    let open = engine.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.effects);
+    open.filter(|e| e.until.is_none() && e.table.family == new.table.family).any(|e| {
+        place::within(&new.place, &e.place)
+            || e.table == new.table && place::within(&e.place, &new.place)
+    })
+}
+
+type Passed = Vec<(super::table::TableKey, Scope)>;
+
+/// The best supported new effect of a family, with its place refined.
+fn strongest(engine: &Engine, family: Family, bucket: i64, passed: &mut Passed) -> Option<Effect> {
+    let store = &engine.store;
+    let policy = &engine.settings.policy;
+    let nats = policy.detect.sensitivity.line();
+    let blind = engine.blind_sources();
+    let line = |seg: &Segment| {
+        scan::min_change(policy, family, seg).map(|min_change| Line { nats, min_change })
+    };
+    let mut best: Option<(Refined, Candidate)> = None;
+    for table in store.family(family).filter(|t| !blind.contains(&t.key.source)) {
+        let mut found = scan::scan(table, &engine.lengths, line);
+        found.sort_by(|a, b| b.ev.loc.total_cmp(&a.ev.loc).then(a.seg.cmp(&b.seg)));
+        let confirmed = found.iter().filter_map(|c| scan::unmixed(store, c)).find(|c| {
+            let min = line(&c.seg).map_or(f64::INFINITY, |l| l.min_change);
+            c.ev.nats >= nats
+                && scan::matters(table.shape, &c.acc, c.ev.harm, min)
+                && !scan::is_bots(store, c)
+        });
+        let Some(c) = confirmed else { continue };
+        let accs = table.leaves.iter().map(|l| {
+            let mut a = l.sums.get(c.window).copied().unwrap_or_default();
+            a.a -= l.expl.get(c.window).copied().unwrap_or(0.0);
+            a
+        });
+        let accs: Vec<Acc> = accs.collect();
+        let r = refine(table, &accs, &Scope::of(&c.seg));
+        let taken = passed.iter().any(|(t, s)| *t == table.key && *s == r.scope);
+        if !taken && best.as_ref().is_none_or(|(b, _)| r.score > b.score) {
+            best = Some((r, c));
+        }
+    }
+    let (r, c) = best?;
+    let table = store.tables.get(&c.table)?;
+    let place = place::of_scope(policy, family, &r.scope);
+    let mut effect = Effect::open(store, table, place, r, bucket);
+    effect.nats = effect.nats.max(c.ev.nats);
+    Some(effect)
+}
+
+/// Puts an effect into the case that shares its cause, or opens one.
+fn adopt(engine: &mut Engine, effect: Effect, bucket: i64) {
+    let length = engine.store.bucket;
+    let rearm = rearm(engine);
+    let fits = |l: &Live| l.closed.is_none_or(|c| bucket - c <= rearm) && l.takes(&effect, length);
+    // An open case before a closed one, the older before the younger.
+    let at = engine.lives.iter().position(|l| l.closed.is_none() && fits(l));
+    let at = at.or_else(|| engine.lives.iter().position(fits));
+    let index = at.unwrap_or_else(|| {
+        engine.lives.push(Live::new(String::new(), bucket));
+        engine.lives.len() - 1
+    });
+    if let Some(live) = engine.lives.get_mut(index) {
+        live.closed = None;
+        live.effects.push(effect);
+        prune(live);
+    }
+    name(engine, index);
+}
+
+fn rearm(engine: &Engine) -> i64 {
+    engine.settings.policy.detect.rearm.millis() / engine.store.bucket.millis().max(1)
+}
+
+/// Gives a new case its key: class and journey, numbered when two live side by side.
+fn name(engine: &mut Engine, index: usize) {
+    let Some(live) = engine.lives.get(index).filter(|l| l.key.is_empty()) else { return };
+    let policy = &engine.settings.policy;
+    let segments = live.segments(policy);
+    let journey = journey_of(policy, live, &segments);
+    let class = format!("{:?}", live.class()).to_lowercase();
+    let base = match journey {
+        Some(j) => format!("{class}:{j}"),
+        None => format!("{class}:shop"),
+    };
+    let free = |k: &String| engine.lives.iter().all(|l| l.key != *k);
+    let numbered = (2..).map(|n| format!("{base}:{n}"));
+    let key = std::iter::once(base.clone()).chain(numbered).find(free).unwrap_or(base.clone());
+    if let Some(live) = engine.lives.get_mut(index) {
+        live.key = key;
+    }
+}
+
+/// Failing checks open, join and leave cases.
+pub fn vote(engine: &mut Engine, bucket: i64) {
+    let now = engine.store.end_of(bucket);
+    if engine.settings.in_maintenance(engine.store.start_of(bucket), now) {
+        return;
+    }
+    let row =
+        row_for(&engine.settings.policy.guardrail, Metric::CheckSuccess, &Scope::everything());
+    let Some(row) = row else { return };
+    let (rule, clear) = match row.condition {
+        Condition::Consecutive { failures, locations } => ((failures, locations), row.clear),
+        _ => ((2, 2), row.clear),
+    };
+    let ended = engine.settings.maintenance.iter().filter(|m| m.end <= now).map(|m| m.end);
+    let mute = ended.max().unwrap_or(Timestamp::from_millis(i64::MIN));
+    let journeys: Vec<JourneyId> = engine.checks.runs.keys().cloned().collect();
+    for check in journeys {
+        if engine.checks.sources.get(&check).is_some_and(|s| engine.blind.contains_key(s)) {
+            continue;
+        }
+        let vote = engine.checks.vote(&check, now, rule, mute);
+        let journey = owner(engine, &check);
+        if vote.down || vote.shaky && agrees(engine, &journey) {
+            fail(engine, &journey, &vote, bucket);
+        } else {
+            recover(engine, &journey, &vote, now, clear);
+        }
+    }
+}
+
+fn owner(engine: &Engine, check: &JourneyId) -> JourneyId {
+    let row = engine.settings.policy.journey_of_check(check.as_str());
+    row.map_or_else(|| check.clone(), |j| j.name.clone())
+}
+
+/// Does anything else in the journey point the same way in the last minutes?
+fn agrees(engine: &Engine, journey: &JourneyId) -> bool {
+    let policy = &engine.settings.policy;
+    let Some(row) = policy.journey.iter().find(|j| j.name == *journey) else { return false };
+    let segments = row.templates.iter().map(|t| {
+        let value = crate::domain::segment::DimValue::Value(t.as_str().into());
+        Segment::all().with(crate::domain::segment::Dim::Template, value)
+    });
+    let segments: Vec<Segment> = segments.collect();
+    engine.store.tables.values().any(|t| {
+        let short = 0..engine.lengths.len().min(3);
+        let nats = |seg: &Segment| {
+            short.clone().filter_map(|w| scan::at(t, seg, w)).map(|x| x.1.nats).fold(0.0, f64::max)
+        };
+        match t.shape {
+            Shape::Fault => segments.iter().any(|s| nats(s) >= AGREE),
+            Shape::Step => row.steps.contains(&t.key.family.0) && nats(&Segment::all()) >= AGREE,
+            Shape::Mean | Shape::Flow | Shape::Level => false,
+        }
+    })
+}
+
+fn fail(engine: &mut Engine, journey: &JourneyId, vote: &Vote, bucket: i64) {
+    let since = vote.since.unwrap_or_else(|| engine.store.start_of(bucket));
+    let all = vote.failing.len() + vote.passing.len();
+    let text =
+        format!("{} of {all} locations fail ({})", vote.failing.len(), vote.failing.join(", "));
+    for live in engine.lives.iter_mut().filter(|l| l.closed.is_none()) {
+        if let Some(t) = live.troubles.iter_mut().find(|t| t.journey == *journey) {
+            (t.over, t.text) = (false, text);
+            return;
+        }
+    }
+    let place = trouble_place(&engine.settings.policy, journey);
+    let rearm = rearm(engine);
+    let store = &engine.store;
+    let again = |l: &Live| l.troubles.iter().any(|t| t.journey == *journey);
+    let fits = |l: &Live| {
+        l.closed.is_none_or(|c| bucket - c <= rearm)
+            && (again(l) || l.takes_trouble(place.as_ref(), since, |b| store.start_of(b)))
+    };
+    let at = engine.lives.iter().position(|l| l.closed.is_none() && fits(l));
+    let at = at.or_else(|| engine.lives.iter().position(fits));
+    let index = at.unwrap_or_else(|| {
+        engine.lives.push(Live::new(String::new(), bucket));
+        engine.lives.len() - 1
+    });
+    if let Some(live) = engine.lives.get_mut(index) {
+        live.closed = None;
+        live.troubles.retain(|t| t.journey != *journey);
+        live.troubles.push(Trouble { journey: journey.clone(), since, over: false, text });
+    }
+    name(engine, index);
+}
+
+fn recover(engine: &mut Engine, journey: &JourneyId, vote: &Vote, now: Timestamp, clear: Span) {
+    let good = vote.good_since.is_some_and(|t| now.since(t) >= clear);
+    let troubles = engine.lives.iter_mut().flat_map(|l| &mut l.troubles);
+    for t in troubles.filter(|t| t.journey == *journey && !t.over) {
+        if good {
+            t.over = true;
+        } else if !vote.failing.is_empty() {
+            t.text = format!("{} still failing", vote.failing.join(", "));
+        }
+    }
+}
+
+/// A blind source is one case of its own, whatever hangs on it.
+pub fn blindness(engine: &mut Engine, bucket: i64) {
+    let blind = engine.blind.clone();
+    let fed = checkout_sources(engine);
+    let checkout = !fed.is_empty() && fed.iter().all(|s| blind.contains_key(s));
+    for (source, since) in &blind {
+        let key = format!("telemetry:source:{source}");
+        let at = engine.lives.iter().position(|l| l.key == key);
+        let index = at.unwrap_or_else(|| {
+            engine.lives.push(Live::new(key, bucket));
+            engine.lives.len() - 1
+        });
+        if let Some(live) = engine.lives.get_mut(index) {
+            let hit = checkout && fed.contains(source);
+            let spot =
+                BlindSpot { source: source.clone(), since: *since, over: false, checkout: hit };
+            live.blind = Some(spot);
+            live.closed = None;
+        }
+    }
+    for b in engine.lives.iter_mut().filter_map(|l| l.blind.as_mut()) {
+        b.over = !blind.contains_key(&b.source);
+    }
+}
+
+/// Sources that tell whether checkout works: its checks, and its funnel counts.
+fn checkout_sources(engine: &Engine) -> Vec<crate::domain::id::SourceId> {
+    let policy = &engine.settings.policy;
+    let Some(row) = policy.journey.iter().find(|j| j.name.as_str() == "checkout") else {
+        return Vec::new();
+    };
+    let checks = engine.checks.sources.iter().filter(|(j, _)| row.has_check(j.as_str()));
+    let mut out: Vec<_> = checks.map(|(_, s)| s.clone()).collect();
+    let steps = engine.store.tables.keys().filter(|k| {
+        let counts = Metric::STEPS.iter().filter(|s| row.steps.contains(&s.0));
+        k.family.1 == Role::Plain && counts.clone().any(|s| s.1 == k.family.0)
+    });
+    out.extend(steps.map(|k| k.source.clone()));
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// Ends what has been good long enough, forgets what ended long ago, and blames.
+pub fn settle(engine: &mut Engine, bucket: i64) {
+    let length = engine.store.bucket;
+    let rearm = rearm(engine);
+    let policy = engine.settings.policy.clone();
+    for live in engine.lives.iter_mut().filter(|l| l.closed.is_none()) {
+        for e in live.effects.iter_mut().filter(|e| e.until.is_none() && e.recovered()) {
+            let row = row_for(&policy.guardrail, e.table.family.0, &e.place);
+            let clear = row.map_or(Span::from_mins(5), |r| r.clear);
+            if length.times(bucket - e.last_bad) >= clear {
+                e.until = Some(e.last_bad);
+            }
+        }
+        let calm = live.effects.iter().all(|e| e.until.is_some())
+            && live.troubles.iter().all(|t| t.over)
+            && live.blind.as_ref().is_none_or(|b| b.over);
+        if calm {
+            live.closed = Some(bucket);
+        }
+    }
+    suspects(engine, bucket);
+    let gone = |l: &Live| l.closed.is_some_and(|c| bucket - c > rearm);
+    let dead: Vec<Live> = engine.lives.iter().filter(|l| gone(l)).cloned().collect();
+    engine.past.extend(dead.into_iter().flat_map(|l| l.effects));
+    engine.lives.retain(|l| !gone(l));
+    let longest = engine.lengths.last().copied().unwrap_or(1);
+    engine.past.retain(|e| e.until.is_some_and(|u| bucket - u <= longest));
+}
+
+fn suspects(engine: &mut Engine, bucket: i64) {
+    let Engine { lives, store, changes, .. } = engine;
+    let changes: Vec<&crate::domain::change::Change> = changes.values().collect();
+    for live in lives.iter_mut().filter(|l| l.closed.is_none()) {
+        live.suspect = if live.blind.is_some() {
+            crate::detect::verdict::Suspect {
+                reasons: vec!["no release explains this: the source itself is silent".to_owned()],
+                ..Default::default()
+            }
+        } else if live.effects.is_empty() {
+            let since = live.troubles.iter().map(|t| t.since).min().unwrap_or_default();
+            blame::by_time(&changes, since)
+        } else {
+            let scene =
+                blame::Scene { store, effects: &live.effects, changes: &changes, now: bucket };
+            blame::suspect(&scene)
+        };
+    }
+}

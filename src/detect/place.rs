@@ -1,0 +1,55 @@
+//! Places: from a cut's own dimensions to the place people mean. A funnel step without a template
+//! belongs to the templates of the journey that owns the step (policy rows). No statistics.
+
+use crate::domain::segment::{Dim, Scope, Segment};
+use crate::policy::judging::Policy;
+
+use super::table::{Family, Role};
+
+/// The place of a scope in a family's own dimensions.
+pub fn of_scope(policy: &Policy, family: Family, scope: &Scope) -> Scope {
+    if family.1 != Role::Step || scope.dims.contains_key(&Dim::Template) {
+        return scope.clone();
+    }
+    let owner = policy.journey.iter().find(|j| j.steps.contains(&family.0));
+    owner.map_or_else(
+        || scope.clone(),
+        |j| {
+            let known = |t: &&String| j.templates.first() == Some(t);
+            j.templates.iter().filter(known).fold(scope.clone(), |s, t| s.with(Dim::Template, t))
+        },
+    )
+}
+
+pub fn of_segment(policy: &Policy, family: Family, seg: &Segment) -> Scope {
+    of_scope(policy, family, &Scope::of(seg))
+}
+
+/// True when every shopper of `inner` is in `outer`.
+pub fn within(inner: &Scope, outer: &Scope) -> bool {
+    outer
+        .dims
+        .iter()
+        .all(|(dim, allowed)| inner.dims.get(dim).is_some_and(|values| values.is_subset(allowed)))
+}
+
+/// The two differ in the values of exactly one dimension that both fix: parts of one place.
+pub fn siblings(a: &Scope, b: &Scope) -> bool {
+    let same_dims = a.dims.keys().eq(b.dims.keys());
+    same_dims && a.dims.iter().filter(|(d, v)| b.dims.get(d) != Some(v)).count() == 1
+}
+
+/// Drops scopes that lie within another one of the list, and sorts.
+pub fn widest(mut scopes: Vec<Scope>) -> Vec<Scope> {
+    scopes.sort();
+    scopes.dedup();
+    let inside = |s: &Scope, all: &[Scope]| all.iter().any(|o| o != s && within(s, o));
+    let all = scopes.clone();
+    scopes.retain(|s| !inside(s, &all));
+    scopes
+}
+
+/// Templates of a place, when it names any.
+pub fn templates(scope: &Scope) -> Option<impl Iterator<Item = &str>> {
+    scope.dims.get(&Dim::Template).map(|t| t.iter().map(String::as_str))
+}

@@ -1,0 +1,93 @@
+//! From one bad conjunction to the smallest set of segments that explains the loss: coordinate
+//! ascent over subsets of each dimension's values (Neill's linear-time subset scan, 2012).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::segment::{Dim, Scope};
+
+use super::stat::{Acc, Calib, evidence};
+use super::table::Table;
+
+/// Nats that a constrained dimension must pay for, and each value more in it.
+const PRICE_DIM: f64 = 4.0;
+const PRICE_VALUE: f64 = 0.5;
+
+/// A place with the evidence for just that place.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Refined {
+    pub scope: Scope,
+    pub acc: Acc,
+    pub score: f64,
+}
+
+/// Evidence for a place less the price of its description.
+fn score(table: &Table, scope: &Scope, acc: &Acc, calib: Calib) -> f64 {
+    let price: f64 = scope
+        .dims
+        .values()
+        .map(|v| PRICE_DIM + PRICE_VALUE * (v.len().saturating_sub(1)) as f64)
+        .sum();
+    evidence(table.shape, table.sign, acc, calib).loc - price
+}
+
+/// Sum over the leaves inside a scope.
+pub fn total(table: &Table, accs: &[Acc], scope: &Scope) -> Acc {
+    let mut sum = Acc::default();
+    for (leaf, acc) in table.leaves.iter().zip(accs) {
+        if scope.contains(&leaf.seg) {
+            sum.add(acc);
+        }
+    }
+    sum
+}
+
+/// Climbs from `start` to a best place. `accs` are the leaves' sums over the window in question.
+pub fn refine(table: &Table, accs: &[Acc], start: &Scope) -> Refined {
+    let calib = table.calib(u16::MAX >> (16 - table.key.dims.len().clamp(1, 9)));
+    let acc = total(table, accs, start);
+    let mut best = Refined { scope: start.clone(), acc, score: score(table, start, &acc, calib) };
+    for _ in 0..6 {
+        let before = best.score;
+        for dim in &table.key.dims {
+            let next = along(table, accs, &best.scope, *dim, calib);
+            if next.score > best.score + 1e-9 {
+                best = next;
+            }
+        }
+        if best.score <= before + 1e-9 {
+            break;
+        }
+    }
+    best
+}
+
+/// The best set of values of one dimension, the others held.
+fn along(table: &Table, accs: &[Acc], scope: &Scope, dim: Dim, calib: Calib) -> Refined {
+    let mut open = scope.clone();
+    open.dims.remove(&dim);
+    let mut values: BTreeMap<&str, Acc> = BTreeMap::new();
+    for (leaf, acc) in table.leaves.iter().zip(accs) {
+        if acc.n > 0.0 && open.contains(&leaf.seg) {
+            values.entry(leaf.seg.get(dim).as_str()).or_default().add(acc);
+        }
+    }
+    let mut all = Acc::default();
+    values.values().for_each(|a| all.add(a));
+    let mut best =
+        Refined { score: score(table, &open, &all, calib), acc: all, scope: open.clone() };
+    let mut order: Vec<(&str, Acc)> = values.into_iter().collect();
+    let urgency = |a: &Acc| if a.v > 0.0 { table.sign * (a.a - a.e) / a.v } else { 0.0 };
+    order.sort_by(|x, y| urgency(&y.1).total_cmp(&urgency(&x.1)).then(x.0.cmp(y.0)));
+    let (mut sum, mut chosen) = (Acc::default(), BTreeSet::new());
+    for (value, acc) in order.iter().take(order.len().saturating_sub(1)) {
+        sum.add(acc);
+        chosen.insert((*value).to_owned());
+        let mut scope = open.clone();
+        scope.dims.insert(dim, chosen.clone());
+        let score = score(table, &scope, &sum, calib);
+        if score > best.score {
+            best = Refined { scope, acc: sum, score };
+        }
+    }
+    best
+}

@@ -1,0 +1,215 @@
+//! From the engine's state to a [`Judgement`]: cases with all their words and numbers, cells,
+//! guardrails, funnel, journeys, impacts. Decides nothing.
+
+use crate::detect::verdict::{Case, FunnelStep, GuardrailState, JourneyState, Judgement, Verdict};
+use crate::domain::metric::Metric;
+use crate::domain::segment::Segment;
+use crate::policy::guardrail::{GuardClass, Guardrail};
+
+use super::case::{self, Live};
+use super::cells::{Sight, cells};
+use super::effect::Effect;
+use super::engine::Engine;
+use super::{impact, money, severity, words};
+
+/// Everything as of the end of `bucket`; cases that closed after `before` are told once more.
+pub fn judgement(engine: &mut Engine, bucket: i64, before: i64) -> Judgement {
+    let mut cases: Vec<Case> = engine
+        .lives
+        .iter()
+        .filter(|l| l.closed.is_none_or(|c| c > before))
+        .map(|l| case_of(engine, l, bucket))
+        .collect();
+    let absorbed = std::mem::take(&mut engine.absorbed);
+    cases.extend(absorbed.iter().filter(|a| engine.lives.iter().all(|l| l.key != a.key)).map(
+        |l| {
+            let mut case = case_of(engine, l, bucket);
+            case.firing = false;
+            case.evidence_against.push("joined with an older case of the same cause".to_owned());
+            case
+        },
+    ));
+    cases.sort_by(|a, b| a.severity.cmp(&b.severity).then(a.key.cmp(&b.key)));
+    let open = |l: &&Live| l.closed.is_none();
+    let effects: Vec<&Effect> = engine.lives.iter().filter(open).flat_map(|l| &l.effects).collect();
+    let blind = engine.blind_sources();
+    let learning = engine.learning();
+    let sight = Sight {
+        policy: &engine.settings.policy,
+        store: &engine.store,
+        effects: &effects,
+        blind: &blind,
+        bucket,
+        learning,
+    };
+    let cells = cells(&sight);
+    let guardrails = engine.settings.policy.guardrail.iter().map(|g| guardrail(engine, g, &cases));
+    let guardrails = guardrails.collect();
+    let funnel = funnel(&cells);
+    let journeys = journeys(engine, bucket);
+    let impacts = impact::impacts(engine, bucket);
+    Judgement {
+        at: engine.store.end_of(bucket),
+        cells,
+        cases,
+        guardrails,
+        funnel,
+        journeys,
+        impacts,
+    }
+}
+
+fn case_of(engine: &Engine, live: &Live, bucket: i64) -> Case {
+    let (policy, store) = (&engine.settings.policy, &engine.store);
+    let segments = live.segments(policy);
+    let facts = severity::facts(policy, store, live, &segments);
+    let ranked = severity::rank(&policy.severity_rule, &facts);
+    let money = money::estimate(policy, store, live, bucket);
+    Case {
+        key: live.key.clone(),
+        class: live.class(),
+        severity: ranked.level,
+        rule: ranked.rule,
+        raise: ranked.raise,
+        journey: case::journey_of(policy, live, &segments),
+        headline: words::headline(store, live),
+        onset_at: live.onset(|b| store.start_of(b)),
+        segments,
+        firing: live.closed.is_none(),
+        findings: words::findings(policy, store, live),
+        evidence_for: words::evidence_for(store, live),
+        evidence_against: words::evidence_against(store, live),
+        suspect: live.suspect.clone(),
+        risk_per_minute: money.per_minute,
+        lost: money.lost,
+        affected: money.affected,
+        money_method: money.method,
+    }
+}
+
+fn guardrail(engine: &Engine, row: &Guardrail, cases: &[Case]) -> GuardrailState {
+    let mut hits = Vec::new();
+    for case in cases.iter().filter(|c| c.firing) {
+        let mine = case.findings.iter().filter(|f| f.guardrail == row.name);
+        hits.extend(mine.filter(|f| f.verdict == Verdict::Breach).map(|f| f.text.clone()));
+    }
+    let tables = || {
+        let watched = |f: &super::table::Family| row.metric.contains(&f.0);
+        engine.store.tables.values().filter(move |t| watched(&t.key.family))
+    };
+    let checks = row.class == GuardClass::Availability && !engine.checks.runs.is_empty();
+    let seen = checks || tables().next().is_some();
+    let blind =
+        tables().next().is_some() && tables().all(|t| engine.blind.contains_key(&t.key.source));
+    let (verdict, detail) = if let Some(first) = hits.first() {
+        (Verdict::Breach, first.clone())
+    } else if blind {
+        (Verdict::Blind, "its source tells nothing".to_owned())
+    } else if !seen {
+        (Verdict::Unsure, "nothing measures it".to_owned())
+    } else if engine.learning() {
+        (Verdict::Unsure, "learning what is usual".to_owned())
+    } else {
+        (Verdict::Ok, "within its usual band".to_owned())
+    };
+    GuardrailState {
+        guardrail: row.name.clone(),
+        class: format!("{:?}", row.class).to_lowercase(),
+        owner: row.owner.clone(),
+        verdict,
+        detail,
+    }
+}
+
+fn funnel(cells: &[crate::detect::verdict::Cell]) -> Vec<FunnelStep> {
+    let whole = |m: Metric| cells.iter().find(|c| c.metric == m && c.segment == Segment::all());
+    Metric::STEPS
+        .iter()
+        .map(|(step, _, _)| match whole(*step) {
+            Some(c) => FunnelStep {
+                step: *step,
+                value: c.value,
+                baseline: c.baseline,
+                n: c.n,
+                verdict: part_verdict(cells, *step, c.verdict),
+            },
+            None => FunnelStep {
+                step: *step,
+                value: None,
+                baseline: None,
+                n: 0.0,
+                verdict: Verdict::Unsure,
+            },
+        })
+        .collect()
+}
+
+/// A step is in breach when any of its segments is.
+fn part_verdict(cells: &[crate::detect::verdict::Cell], m: Metric, own: Verdict) -> Verdict {
+    let hit = cells.iter().any(|c| c.metric == m && c.verdict == Verdict::Breach);
+    if hit { Verdict::Breach } else { own }
+}
+
+fn journeys(engine: &Engine, bucket: i64) -> Vec<JourneyState> {
+    let now = engine.store.end_of(bucket);
+    let policy = &engine.settings.policy;
+    policy
+        .journey
+        .iter()
+        .map(|row| {
+            let mut state = JourneyState {
+                journey: row.name.clone(),
+                verdict: Verdict::Unsure,
+                checks: Vec::new(),
+                last_check_at: None,
+                rum_covered: engine.store.tables.values().any(|t| {
+                    let here = |l: &super::table::Leaf| {
+                        row.has_template(l.seg.get(crate::domain::segment::Dim::Template).as_str())
+                    };
+                    t.leaves.iter().any(here)
+                }),
+                synthetic_covered: false,
+            };
+            for (check, locations) in &engine.checks.runs {
+                if row.has_check(check.as_str()) {
+                    join(engine, &mut state, check, locations, now);
+                }
+            }
+            state
+        })
+        .collect()
+}
+
+fn join(
+    engine: &Engine,
+    state: &mut JourneyState,
+    check: &crate::domain::id::JourneyId,
+    locations: &std::collections::BTreeMap<String, std::collections::VecDeque<super::checks::Run>>,
+    now: crate::domain::time::Timestamp,
+) {
+    state.synthetic_covered = true;
+    let mut newest: Vec<(&String, &super::checks::Run)> = locations
+        .iter()
+        .filter_map(|(l, runs)| runs.iter().rev().find(|r| r.at <= now).map(|r| (l, r)))
+        .collect();
+    newest.sort_by(|a, b| b.1.at.cmp(&a.1.at).then(a.0.cmp(b.0)));
+    for (location, run) in &newest {
+        let word = if run.ok { "pass".to_owned() } else { format!("fail {}", run.word) };
+        state.checks.push(format!("{location}: {word}"));
+        state.last_check_at = state.last_check_at.max(Some(run.at));
+    }
+    let blind = engine.checks.sources.get(check).is_some_and(|s| engine.blind.contains_key(s));
+    let down = engine.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.troubles);
+    let failing = down.filter(|t| !t.over).any(|t| t.journey == state.journey);
+    let cadence = engine.checks.cadence(check);
+    let fresh = newest.first().is_some_and(|(_, r)| now.since(r.at) <= cadence.times(3));
+    state.verdict = if blind {
+        Verdict::Blind
+    } else if failing {
+        Verdict::Breach
+    } else if !fresh || newest.iter().any(|(_, r)| !r.ok) {
+        Verdict::Unsure
+    } else {
+        Verdict::Ok
+    };
+}

@@ -1,0 +1,225 @@
+//! The scan: every conjunction of every cut over the standard windows, and the check that what one
+//! cut shows is not a mere shift of the mix that another cut explains (Simpson).
+//! Kulldorff's scan statistic (1997): the right place wins over parents by dilution, over children
+//! by count.
+
+use crate::domain::metric::Metric;
+use crate::domain::observation::Window;
+use crate::domain::segment::{Dim, Segment};
+use crate::domain::time::Span;
+use crate::policy::guardrail::row_for;
+use crate::policy::judging::Policy;
+
+use super::place;
+use super::stat::{Acc, Calib, Evidence, Shape, evidence, harm, lift};
+use super::store::Store;
+use super::table::{Conj, Family, Role, Table, TableKey, project};
+
+/// A place and a window that look bad.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Candidate {
+    pub table: TableKey,
+    pub seg: Segment,
+    /// Index and length (buckets) of the window.
+    pub window: usize,
+    pub length: i64,
+    pub acc: Acc,
+    pub ev: Evidence,
+}
+
+/// What the scan asks of a finding.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Line {
+    /// Nats to open.
+    pub nats: f64,
+    /// Smallest relative change that matters.
+    pub min_change: f64,
+}
+
+/// Window lengths in buckets: 1 minute to 4 hours.
+pub fn windows(bucket: Span) -> Vec<i64> {
+    let minute = Span::from_mins(1).millis();
+    let mut out: Vec<i64> = [1, 2, 3, 5, 10, 15, 30, 60, 120, 240]
+        .into_iter()
+        .map(|m| m * minute / bucket.millis().max(1))
+        .filter(|b| *b > 0)
+        .collect();
+    out.dedup();
+    if out.is_empty() { vec![1, 2, 4] } else { out }
+}
+
+/// The smallest relative change that opens a case for a family, when a guardrail watches it.
+pub fn min_change(policy: &Policy, family: Family, seg: &Segment) -> Option<f64> {
+    let row = row_for(&policy.guardrail, family.0, &place::of_segment(policy, family, seg))?;
+    row.condition.min_change()
+}
+
+/// All windows of one conjunction, known incidents taken out.
+fn window_acc(table: &Table, conj: &Conj, window: usize) -> Acc {
+    let mut sum = Acc::default();
+    for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
+        if let Some(acc) = leaf.sums.get(window) {
+            sum.add(acc);
+        }
+        sum.a -= leaf.expl.get(window).copied().unwrap_or(0.0);
+    }
+    sum
+}
+
+/// True when a change is large enough to matter, whatever the evidence.
+pub fn matters(shape: Shape, acc: &Acc, harm: f64, min: f64) -> bool {
+    match shape {
+        Shape::Mean => harm.exp_m1() >= min,
+        Shape::Fault => acc.a >= 5.0 && harm >= (min * acc.e / acc.n).max(0.003),
+        Shape::Step => harm >= min && acc.e - acc.a >= 4.0,
+        Shape::Flow => harm >= min,
+        Shape::Level => harm >= min * (acc.e / acc.n).abs(),
+    }
+}
+
+/// Places of one table that pass the line, each with its best window.
+pub fn scan(
+    table: &Table,
+    lengths: &[i64],
+    line: impl Fn(&Segment) -> Option<Line>,
+) -> Vec<Candidate> {
+    let mut out = Vec::new();
+    for conj in &table.conj {
+        let Some(line) = line(&conj.seg) else { continue };
+        let calib = table.calib(conj.mask);
+        let best = (0..lengths.len())
+            .filter_map(|w| {
+                let acc = window_acc(table, conj, w);
+                let ev = evidence(table.shape, table.sign, &acc, calib);
+                (ev.nats >= line.nats && matters(table.shape, &acc, ev.harm, line.min_change))
+                    .then_some((w, acc, ev))
+            })
+            .max_by(|a, b| a.2.loc.total_cmp(&b.2.loc));
+        if let Some((window, acc, ev)) = best {
+            out.push(Candidate {
+                table: table.key.clone(),
+                seg: conj.seg.clone(),
+                window,
+                length: lengths.get(window).copied().unwrap_or(1),
+                acc,
+                ev,
+            });
+        }
+    }
+    out
+}
+
+/// Takes out of a candidate what other cuts show to be a shift of the mix; its evidence after that.
+pub fn unmixed(store: &Store, c: &Candidate) -> Option<Candidate> {
+    let table = store.tables.get(&c.table)?;
+    if table.shape == Shape::Level {
+        return Some(c.clone());
+    }
+    let mut worst = 0.0_f64;
+    for other in store.family(c.table.family).filter(|t| t.key != c.table) {
+        worst = worst.max(mix(table, other, c).unwrap_or(0.0));
+    }
+    let mut out = c.clone();
+    out.acc.a -= lift(table.shape, table.sign, worst, &c.acc);
+    let calib = table.calib(table.mask_of(&c.seg));
+    out.ev = evidence(table.shape, table.sign, &out.acc, calib);
+    Some(out)
+}
+
+/// How much of the harm at the part of the place that both cuts can express is seen by one only.
+fn mix(table: &Table, other: &Table, c: &Candidate) -> Option<f64> {
+    let shared: Vec<Dim> =
+        other.key.dims.iter().copied().filter(|d| table.key.dims.contains(d)).collect();
+    let mask = table.key.dims.iter().enumerate().filter(|(_, d)| shared.contains(d));
+    let mask = mask.fold(0, |m, (i, _)| m | 1_u16 << i);
+    let part = project(&c.seg, &table.key.dims, mask & table.mask_of(&c.seg));
+    let mine = window_acc(table, table.conj_at(&part)?, c.window);
+    let theirs = window_acc(other, other.conj_at(&part)?, c.window);
+    if theirs.n < 0.8 * mine.n || theirs.n > 1.25 * mine.n {
+        return None;
+    }
+    let of = |t: &Table, a: &Acc| harm(t.shape, t.sign, a);
+    Some((of(table, &mine) - of(other, &theirs)).max(0.0))
+}
+
+/// More visits than usual that buy as much as usual: bots, not a loss.
+pub fn is_bots(store: &Store, c: &Candidate) -> bool {
+    let (metric, role) = c.table.family;
+    let counts = match metric {
+        Metric::AddToCartRate => (Metric::AddToCart, Metric::Sessions),
+        Metric::ConversionRate => (Metric::Orders, Metric::Sessions),
+        _ => return false,
+    };
+    if role != Role::Step {
+        return false;
+    }
+    let sum = |m: Metric| {
+        let key = TableKey { family: (m, Role::Plain), ..c.table.clone() };
+        let table = store.tables.get(&key)?;
+        Some(window_acc(table, table.conj_at(&c.seg)?, c.window))
+    };
+    match (sum(counts.0), sum(counts.1)) {
+        (Some(hits), Some(visits)) if visits.e > 0.0 && hits.e > 0.0 => {
+            let noise = 2.0 * (hits.e + (0.06 * hits.e).powi(2)).sqrt() / hits.e;
+            let kept = hits.a / hits.e;
+            visits.a / visits.e > 1.3 && (1.0 - noise.max(0.1)..1.4).contains(&kept)
+        }
+        _ => false,
+    }
+}
+
+/// Rolls the window sums of a table on to `bucket`.
+pub fn roll(table: &mut Table, lengths: &[i64], bucket: i64) {
+    let step = !table.touched && table.rolled == bucket - 1;
+    let sums: Vec<Vec<Acc>> = table
+        .leaves
+        .iter()
+        .map(|leaf| {
+            if step && leaf.sums.len() == lengths.len() {
+                let new = table.acc(leaf, bucket);
+                let slide = |(sum, len): (&Acc, &i64)| {
+                    let mut s = *sum;
+                    s.add(&new);
+                    s.sub(&table.acc(leaf, bucket - len));
+                    s
+                };
+                leaf.sums.iter().zip(lengths).map(slide).collect()
+            } else {
+                fresh(table, leaf, lengths, bucket)
+            }
+        })
+        .collect();
+    for (leaf, sums) in table.leaves.iter_mut().zip(sums) {
+        leaf.expl.clear();
+        leaf.expl.resize(sums.len(), 0.0);
+        leaf.sums = sums;
+    }
+    table.rolled = bucket;
+    table.touched = false;
+}
+
+fn fresh(table: &Table, leaf: &super::table::Leaf, lengths: &[i64], bucket: i64) -> Vec<Acc> {
+    let mut out = Vec::with_capacity(lengths.len());
+    let (mut sum, mut back) = (Acc::default(), 0);
+    for length in lengths {
+        while back < *length {
+            sum.add(&table.acc(leaf, bucket - back));
+            back += 1;
+        }
+        out.push(sum);
+    }
+    out
+}
+
+/// The evidence at a fixed place over a fixed window, whatever the line.
+pub fn at(table: &Table, seg: &Segment, window: usize) -> Option<(Acc, Evidence)> {
+    let conj = table.conj_at(seg)?;
+    let acc = window_acc(table, conj, window);
+    let calib: Calib = table.calib(conj.mask);
+    Some((acc, evidence(table.shape, table.sign, &acc, calib)))
+}
+
+/// The window as instants.
+pub fn span_of(store: &Store, bucket: i64, length: i64) -> Window {
+    Window { start: store.start_of(bucket - length + 1), end: store.end_of(bucket) }
+}

@@ -1,0 +1,46 @@
+//! What the engine is told before it sees a number: policy rows, bucket length, planned events.
+//! Plain data; reading it from a file is not done here.
+
+use crate::domain::segment::Scope;
+use crate::domain::time::{Span, Timestamp};
+use crate::policy::judging::Policy;
+
+/// Announced work: nothing new opens inside it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Maintenance {
+    pub name: String,
+    pub start: Timestamp,
+    pub end: Timestamp,
+    /// Where; everything when empty.
+    pub scope: Scope,
+}
+
+/// An announced event that brings more or other shoppers: a campaign, a holiday.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Event {
+    pub name: String,
+    pub start: Timestamp,
+    pub end: Timestamp,
+}
+
+/// Everything that is fixed while the engine runs.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Settings {
+    /// Length of a live bucket: a minute on line, five in recorded days.
+    pub bucket: Span,
+    pub policy: Policy,
+    pub maintenance: Vec<Maintenance>,
+    pub events: Vec<Event>,
+}
+
+impl Settings {
+    pub fn new(bucket: Span, policy: Policy) -> Self {
+        let bucket = if bucket.millis() < 1000 { Span::from_mins(1) } else { bucket };
+        Self { bucket, policy, maintenance: Vec::new(), events: Vec::new() }
+    }
+
+    /// Announced work covers this instant (its end rounds up to one more bucket, for the tail).
+    pub fn in_maintenance(&self, start: Timestamp, end: Timestamp) -> bool {
+        self.maintenance.iter().any(|m| m.start < end && start < m.end.plus(self.bucket))
+    }
+}

@@ -1,0 +1,150 @@
+//! Severity as a verdict: the facts of a case, the first policy row that holds, and what would
+//! raise it. The rows are data (`policy::severity_rule`); no rank is decided here.
+
+use std::collections::BTreeSet;
+
+use crate::domain::metric::Metric;
+use crate::domain::segment::{Dim, Scope};
+use crate::domain::severity::Severity;
+use crate::policy::judging::Policy;
+use crate::policy::severity_rule::{Fact, SeverityRule};
+
+use super::case::Live;
+use super::effect::Effect;
+use super::stat::{Shape, wilson};
+use super::store::Store;
+use super::table::Role;
+
+/// The rank, the rule that gave it and what would raise it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Ranked {
+    pub level: Severity,
+    pub rule: String,
+    pub raise: String,
+}
+
+/// Facts of a case, for the rules.
+pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) -> BTreeSet<Fact> {
+    let mut out = BTreeSet::new();
+    let mut set = |fact, on: bool| {
+        if on {
+            out.insert(fact);
+        }
+    };
+    let present = live.present();
+    let checkout = |j: &str| j == "checkout";
+    set(Fact::CheckFail, !live.troubles.is_empty());
+    set(Fact::CheckoutCheckFail, live.troubles.iter().any(|t| checkout(t.journey.as_str())));
+    let lost = order_loss(store, live);
+    set(Fact::OrderCollapse, lost > policy.detect.collapse);
+    set(Fact::CheckoutUnusable, lost > policy.detect.unusable);
+    set(Fact::FunnelLoss, present.iter().any(|e| e.shape == Shape::Step));
+    set(Fact::Speed, present.iter().any(|e| e.shape == Shape::Mean || is_gauge(e)));
+    set(Fact::Errors, present.iter().any(|e| e.shape == Shape::Fault));
+    set(Fact::Telemetry, live.is_telemetry());
+    set(Fact::CheckoutBlind, live.blind.as_ref().is_some_and(|b| b.checkout));
+    set(Fact::Efficiency, present.iter().any(|e| e.table.family.0 == Metric::CacPayback));
+    set(Fact::HighValue, segments.iter().any(|s| high_value(policy, s)));
+    set(Fact::SmallCohort, segments.iter().all(|s| small(policy, store, live, s)));
+    let slow = |e: &&Effect| e.onset.ramp || e.shape == Shape::Mean && e.harm < 0.085;
+    set(Fact::Drift, !present.is_empty() && present.iter().all(|e| slow(&e)));
+    out
+}
+
+fn is_gauge(e: &Effect) -> bool {
+    e.shape == Shape::Level && e.table.family.0 != Metric::CacPayback
+}
+
+/// Lower bound of the share of all orders that is lost, from the payment and order steps.
+pub fn order_loss(store: &Store, live: &Live) -> f64 {
+    live.effects
+        .iter()
+        .filter(|e| e.until.is_none())
+        .filter(|e| {
+            let metric = e.table.family.0;
+            matches!(
+                metric,
+                Metric::PaymentRate
+                    | Metric::OrderRate
+                    | Metric::CheckoutRate
+                    | Metric::ConversionRate
+            )
+        })
+        .map(|e| shop_wide(store, e))
+        .fold(0.0, f64::max)
+}
+
+/// A step's loss over the whole shop since its onset, lower end of the 95 % interval.
+fn shop_wide(store: &Store, e: &Effect) -> f64 {
+    let Some(table) = store.tables.get(&e.table) else { return 0.0 };
+    let mut sum = super::stat::Acc::default();
+    for leaf in &table.leaves {
+        sum.add(&table.acc_over(leaf, e.from(), e.last_bad));
+    }
+    if sum.n <= 0.0 || sum.e <= 0.0 {
+        return 0.0;
+    }
+    1.0 - wilson(sum.a, sum.n).1 / (sum.e / sum.n)
+}
+
+fn high_value(policy: &Policy, scope: &Scope) -> bool {
+    let listed = &policy.shop.high_value_templates;
+    let hit = |t: &String| listed.contains(t) || policy.journey_of(t).is_none();
+    listed.is_empty() || scope.dims.get(&Dim::Template).is_none_or(|t| t.iter().any(hit))
+}
+
+/// A rollout in progress, an experiment arm, or a sliver of the traffic.
+fn small(policy: &Policy, store: &Store, live: &Live, scope: &Scope) -> bool {
+    if scope.dims.contains_key(&Dim::Release) || scope.dims.contains_key(&Dim::Cohort) {
+        return true;
+    }
+    let share = live.effects.iter().filter(|e| e.place == *scope).map(|e| traffic(store, e));
+    let share = share.fold(0.0, f64::max);
+    share > 0.0 && share < policy.detect.small_cohort && !scope.dims.contains_key(&Dim::Template)
+}
+
+/// Share of the shop's traffic inside an effect's place, without its template.
+pub fn traffic(store: &Store, e: &Effect) -> f64 {
+    let Some(table) = store.tables.get(&e.table) else { return 0.0 };
+    let mut scope = e.scope.clone();
+    let template = scope.dims.remove(&Dim::Template);
+    let (mut inside, mut all) = (0.0, 0.0);
+    for leaf in &table.leaves {
+        let at = leaf.seg.get(Dim::Template).as_str();
+        if template.as_ref().is_none_or(|t| t.contains(at)) {
+            let n = leaf.sums.last().map_or(0.0, |a| if a.n > 0.0 { a.n } else { 0.0 });
+            all += n;
+            inside += if scope.contains(&leaf.seg) { n } else { 0.0 };
+        }
+    }
+    if all > 0.0 { inside / all } else { 0.0 }
+}
+
+fn holds(rule: &SeverityRule, facts: &BTreeSet<Fact>) -> bool {
+    rule.all.iter().all(|f| facts.contains(f))
+        && (rule.any.is_empty() || rule.any.iter().any(|f| facts.contains(f)))
+        && !rule.none.iter().any(|f| facts.contains(f))
+}
+
+/// The first row that holds; worse rows one fact away say what would raise it.
+pub fn rank(rules: &[SeverityRule], facts: &BTreeSet<Fact>) -> Ranked {
+    let fired = rules.iter().find(|r| holds(r, facts));
+    let level = fired.map_or(Severity::Sev4, |r| r.level);
+    let raise = rules.iter().filter(|r| r.level < level).find_map(|r| {
+        let mut missing = r.all.iter().filter(|f| !facts.contains(f));
+        let one = missing.next()?;
+        let reachable = !matches!(one, Fact::Telemetry | Fact::CheckoutBlind | Fact::SmallCohort);
+        (missing.next().is_none() && reachable && !r.none.iter().any(|f| facts.contains(f)))
+            .then(|| format!("{} if {}", r.level, one.words()))
+    });
+    Ranked {
+        level,
+        rule: fired.map_or_else(|| "no rule".to_owned(), |r| r.name.clone()),
+        raise: raise.unwrap_or_default(),
+    }
+}
+
+/// A role that only notes.
+pub fn is_beacon(e: &Effect) -> bool {
+    e.table.family.1 == Role::Beacon
+}

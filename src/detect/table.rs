@@ -1,0 +1,372 @@
+//! One cut of one metric: leaves that share the same fixed dimensions, their ring of live buckets,
+//! their hourly history, and every conjunction over them. Each cut counts the same visits, so cuts
+//! are never added up.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::domain::id::SourceId;
+use crate::domain::metric::{Bad, Metric};
+use crate::domain::segment::{Dim, DimValue, Scope, Segment};
+
+use super::profile::{HourRaw, Profile};
+use super::stat::{Acc, Calib, Raw, Shape, inverted, shape_of};
+
+/// What a table's numbers are made from.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Role {
+    /// As the source tells them.
+    Plain,
+    /// A funnel step: one count over another.
+    Step,
+    /// Single readings, whatever the metric (a percentile someone else made).
+    Reading,
+    /// Beacons per server-side visit.
+    Beacon,
+}
+
+/// Metric and role: tables of one family are compared with each other.
+pub type Family = (Metric, Role);
+
+/// Identity of a table.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TableKey {
+    pub family: Family,
+    pub source: SourceId,
+    pub dims: Vec<Dim>,
+}
+
+/// One cell of the cut.
+#[derive(Clone, Debug)]
+pub struct Leaf {
+    pub seg: Segment,
+    ring: Vec<Raw>,
+    pub hist: Vec<HourRaw>,
+    pub prof: Profile,
+    /// Sums over the standard windows, newest bucket included.
+    pub sums: Vec<Acc>,
+    /// What known incidents explain of each window's observed sum.
+    pub expl: Vec<f64>,
+}
+
+/// A conjunction: some dimensions fixed to one value each.
+#[derive(Clone, Debug)]
+pub struct Conj {
+    pub mask: u16,
+    pub seg: Segment,
+    pub leaves: Vec<u32>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub key: TableKey,
+    pub shape: Shape,
+    pub sign: f64,
+    /// Success shares are kept as failures.
+    pub inverted: bool,
+    pub leaves: Vec<Leaf>,
+    index: HashMap<Segment, usize>,
+    pub conj: Vec<Conj>,
+    conj_index: HashMap<Segment, u32>,
+    pub calib: BTreeMap<u16, Calib>,
+    /// Which bucket each slot holds; `i64::MIN` means nothing arrived.
+    slots: Vec<i64>,
+    pub latest: i64,
+    /// Hours with any history and which of their minutes it covers.
+    pub hours: BTreeMap<i32, u64>,
+    /// Share of a usual day, by day of week from Thursday (the epoch's); counts per time only.
+    pub week: [f64; 7],
+    pub bucket_ms: i64,
+    /// The bucket the window sums stand at; a record for an earlier one makes them wrong.
+    pub rolled: i64,
+    pub touched: bool,
+    /// Bucket ranges (both ends in) of announced work: measured, not judged, not learnt from.
+    pub muted: Vec<(i64, i64)>,
+    /// New leaves came: order and conjunctions must be made again.
+    stale: bool,
+    pub history_dirty: bool,
+}
+
+/// More leaves than this in one cut fold into `(other)`.
+const MAX_LEAVES: usize = 4000;
+/// Conjunctions fix at most so many dimensions, or all of them.
+const MAX_FIXED: u32 = 4;
+/// Hours of history kept per leaf: four weeks.
+pub const MAX_HOURS: usize = 672;
+
+impl Table {
+    pub fn new(key: TableKey, bucket_ms: i64, slots: usize) -> Self {
+        let (shape, sign) = match key.family.1 {
+            Role::Beacon => (Shape::Flow, -1.0),
+            Role::Reading => (Shape::Level, shape_of(key.family.0).1),
+            Role::Plain | Role::Step => shape_of(key.family.0),
+        };
+        let sign = if key.family.1 == Role::Reading { reading_sign(key.family.0) } else { sign };
+        Self {
+            inverted: key.family.1 == Role::Plain && inverted(key.family.0),
+            key,
+            shape,
+            sign,
+            leaves: Vec::new(),
+            index: HashMap::new(),
+            conj: Vec::new(),
+            conj_index: HashMap::new(),
+            calib: BTreeMap::new(),
+            slots: vec![i64::MIN; slots.max(1)],
+            latest: i64::MIN,
+            hours: BTreeMap::new(),
+            week: [1.0; 7],
+            bucket_ms: bucket_ms.max(1),
+            rolled: i64::MIN,
+            touched: true,
+            muted: Vec::new(),
+            stale: false,
+            history_dirty: false,
+        }
+    }
+
+    /// Counts per time need the time as exposure; other tables bring their own.
+    pub fn timed(&self) -> bool {
+        self.shape == Shape::Flow && self.key.family.1 == Role::Plain
+    }
+
+    pub fn leaf_at(&self, seg: &Segment) -> Option<&Leaf> {
+        self.index.get(seg).and_then(|i| self.leaves.get(*i))
+    }
+
+    pub fn conj_at(&self, seg: &Segment) -> Option<&Conj> {
+        self.conj_index.get(seg).and_then(|i| self.conj.get(*i as usize))
+    }
+
+    /// The leaf of a segment, made when new. Beyond the cap it is the cut's `(other)`.
+    pub fn leaf_index(&mut self, seg: &Segment) -> usize {
+        if let Some(i) = self.index.get(seg) {
+            return *i;
+        }
+        let seg = if self.leaves.len() < MAX_LEAVES {
+            seg.clone()
+        } else {
+            self.key.dims.iter().fold(Segment::all(), |s, d| s.with(*d, DimValue::Other))
+        };
+        if let Some(i) = self.index.get(&seg) {
+            return *i;
+        }
+        self.leaves.push(Leaf {
+            seg: seg.clone(),
+            ring: vec![Raw::default(); self.slots.len()],
+            hist: Vec::new(),
+            prof: Profile::default(),
+            sums: Vec::new(),
+            expl: Vec::new(),
+        });
+        self.index.insert(seg, self.leaves.len() - 1);
+        self.stale = true;
+        self.leaves.len() - 1
+    }
+
+    fn slot(&self, bucket: i64) -> usize {
+        bucket.rem_euclid(self.slots.len() as i64) as usize
+    }
+
+    /// The bucket arrived from the source (its cells may still be zero).
+    pub fn delivered(&self, bucket: i64) -> bool {
+        self.slots.get(self.slot(bucket)) == Some(&bucket)
+    }
+
+    /// Makes room for a bucket; false when it is too old to be kept.
+    fn open(&mut self, bucket: i64) -> bool {
+        let keep = self.slots.len() as i64;
+        if self.latest != i64::MIN && bucket <= self.latest - keep {
+            return false;
+        }
+        if !self.delivered(bucket) {
+            let slot = self.slot(bucket);
+            for leaf in &mut self.leaves {
+                if let Some(r) = leaf.ring.get_mut(slot) {
+                    *r = Raw::default();
+                }
+            }
+            if let Some(s) = self.slots.get_mut(slot) {
+                *s = bucket;
+            }
+            self.touched |= bucket <= self.rolled;
+        }
+        self.latest = self.latest.max(bucket);
+        true
+    }
+
+    /// Sets a leaf's bucket; a later record for the same bucket replaces the earlier one.
+    pub fn put(&mut self, seg: &Segment, bucket: i64, raw: Raw) {
+        if !self.open(bucket) {
+            return;
+        }
+        let (leaf, slot) = (self.leaf_index(seg), self.slot(bucket));
+        if let Some(r) = self.leaves.get_mut(leaf).and_then(|l| l.ring.get_mut(slot)) {
+            if bucket <= self.rolled && *r != raw {
+                self.touched = true;
+            }
+            *r = raw;
+        }
+    }
+
+    /// Adds to a leaf's hour of history; `minutes` marks which minutes of the hour it covers.
+    pub fn put_hour(&mut self, seg: &Segment, hour: i32, minutes: u64, raw: Raw) {
+        let leaf = self.leaf_index(seg);
+        *self.hours.entry(hour).or_default() |= minutes;
+        while self.hours.len() > MAX_HOURS {
+            self.hours.pop_first();
+        }
+        let Some(leaf) = self.leaves.get_mut(leaf) else { return };
+        match leaf.hist.binary_search_by_key(&hour, |h| h.hour) {
+            Ok(i) => {
+                if let Some(h) = leaf.hist.get_mut(i) {
+                    h.raw.n += raw.n;
+                    h.raw.s += raw.s;
+                    h.raw.q += raw.q;
+                }
+            }
+            Err(i) => leaf.hist.insert(i, HourRaw { hour, raw }),
+        }
+        if leaf.hist.len() > MAX_HOURS {
+            leaf.hist.remove(0);
+        }
+        self.history_dirty = true;
+    }
+
+    pub fn forget_history(&mut self) {
+        self.hours.clear();
+        for leaf in &mut self.leaves {
+            leaf.hist.clear();
+        }
+    }
+
+    /// The leaf's bucket, or nothing when it did not arrive.
+    pub fn raw(&self, leaf: &Leaf, bucket: i64) -> Option<Raw> {
+        let slot = self.slot(bucket);
+        (self.slots.get(slot) == Some(&bucket)).then(|| leaf.ring.get(slot).copied())?
+    }
+
+    /// Sorts leaves and makes the conjunctions again when new leaves came.
+    pub fn settle(&mut self) -> bool {
+        if !self.stale {
+            return false;
+        }
+        self.stale = false;
+        self.touched = true;
+        self.leaves.sort_by(|a, b| a.seg.cmp(&b.seg));
+        self.index = self.leaves.iter().enumerate().map(|(i, l)| (l.seg.clone(), i)).collect();
+        let mut map: BTreeMap<(u16, Segment), Vec<u32>> = BTreeMap::new();
+        for (i, leaf) in self.leaves.iter().enumerate() {
+            for mask in masks(self.shape, self.key.dims.len()) {
+                let seg = project(&leaf.seg, &self.key.dims, mask);
+                map.entry((mask, seg)).or_default().push(i as u32);
+            }
+        }
+        self.conj =
+            map.into_iter().map(|((mask, seg), leaves)| Conj { mask, seg, leaves }).collect();
+        self.conj_index =
+            self.conj.iter().enumerate().map(|(i, c)| (c.seg.clone(), i as u32)).collect();
+        true
+    }
+
+    /// Bucket `bucket` of a leaf against what is usual. Nothing when it did not arrive.
+    pub fn acc(&self, leaf: &Leaf, bucket: i64) -> Acc {
+        let Some(raw) = self.raw(leaf, bucket).filter(|_| !self.is_muted(bucket)) else {
+            return Acc::default();
+        };
+        let secs = bucket.saturating_mul(self.bucket_ms).div_euclid(1000) + self.bucket_ms / 2000;
+        let of_day = secs.rem_euclid(86_400) as f64;
+        if !leaf.prof.known() {
+            return Acc::default();
+        }
+        let mut mu = leaf.prof.mean_at(of_day);
+        let hours = self.bucket_ms as f64 / 3_600_000.0;
+        let n = if self.timed() { hours } else { f64::from(raw.n) };
+        if self.timed() {
+            let day = secs.div_euclid(86_400).rem_euclid(7) as usize;
+            mu *= self.week.get(day).copied().unwrap_or(1.0);
+        }
+        let unit = match self.shape {
+            Shape::Mean | Shape::Level => f64::from(leaf.prof.s2),
+            Shape::Fault | Shape::Step => (mu * (1.0 - mu)).max(1e-6),
+            Shape::Flow => mu.max(1e-9),
+        };
+        // An hour's worth of what is judged, against what the mean was learnt from.
+        let doubt = n / hours / leaf.prof.weight_at(of_day).max(1.0);
+        let widen = 1.0 + if n > 0.0 { doubt.min(5.0) } else { 0.0 };
+        Acc { n, a: f64::from(raw.s), e: n * mu, v: n * unit * widen }
+    }
+
+    pub fn is_muted(&self, bucket: i64) -> bool {
+        self.muted.iter().any(|(from, to)| (*from..=*to).contains(&bucket))
+    }
+
+    /// Sum of a leaf's buckets `from..=to`.
+    pub fn acc_over(&self, leaf: &Leaf, from: i64, to: i64) -> Acc {
+        let mut sum = Acc::default();
+        for bucket in from.max(self.oldest())..=to.min(self.latest) {
+            sum.add(&self.acc(leaf, bucket));
+        }
+        sum
+    }
+
+    /// The oldest bucket that can still be in the ring.
+    pub fn oldest(&self) -> i64 {
+        self.latest.saturating_sub(self.slots.len() as i64 - 1)
+    }
+
+    pub fn calib(&self, mask: u16) -> Calib {
+        self.calib.get(&mask).copied().unwrap_or_else(|| Calib::prior(self.shape))
+    }
+
+    /// Mask of the dimensions that a segment fixes.
+    pub fn mask_of(&self, seg: &Segment) -> u16 {
+        self.key
+            .dims
+            .iter()
+            .enumerate()
+            .filter(|(_, d)| *seg.get(**d) != DimValue::All)
+            .fold(0, |m, (i, _)| m | 1 << i)
+    }
+}
+
+/// Readings are not turned into failures, so a success share is bad when it falls.
+fn reading_sign(metric: Metric) -> f64 {
+    if metric.row().bad == Bad::Down { -1.0 } else { 1.0 }
+}
+
+/// The masks to scan: all subsets; gauges are never added up.
+fn masks(shape: Shape, dims: usize) -> impl Iterator<Item = u16> {
+    let full = (1_u16 << dims.min(9)) - 1;
+    (0..=full).filter(move |m| *m == full || (shape != Shape::Level && m.count_ones() <= MAX_FIXED))
+}
+
+/// The segment with only the masked dimensions fixed.
+pub fn project(seg: &Segment, dims: &[Dim], mask: u16) -> Segment {
+    dims.iter()
+        .enumerate()
+        .filter(|(i, _)| mask & (1 << i) != 0)
+        .fold(Segment::all(), |out, (_, d)| out.with(*d, seg.get(*d).clone()))
+}
+
+impl Table {
+    /// One bucket of a scope.
+    pub fn scope_acc(&self, scope: &Scope, bucket: i64) -> Acc {
+        let mut sum = Acc::default();
+        for leaf in self.leaves.iter().filter(|l| scope.contains(&l.seg)) {
+            sum.add(&self.acc(leaf, bucket));
+        }
+        sum
+    }
+
+    /// Every kept bucket of a scope up to `upto`, oldest first, empty ones left out.
+    pub fn series(&self, scope: &Scope, upto: i64) -> Vec<(i64, Acc)> {
+        let leaves: Vec<&Leaf> = self.leaves.iter().filter(|l| scope.contains(&l.seg)).collect();
+        (self.oldest()..=upto.min(self.latest))
+            .filter_map(|bucket| {
+                let mut sum = Acc::default();
+                leaves.iter().for_each(|l| sum.add(&self.acc(l, bucket)));
+                (sum.n > 0.0).then_some((bucket, sum))
+            })
+            .collect()
+    }
+}

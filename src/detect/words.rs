@@ -1,0 +1,196 @@
+//! Judgement in plain words with its numbers: headlines, findings, evidence for and against.
+//! No drawing and no outside text beyond names that `domain::text` makes safe later.
+
+use crate::detect::verdict::{Finding, Verdict};
+use crate::domain::id::GuardrailId;
+use crate::domain::metric::Metric;
+use crate::policy::guardrail::{Guardrail, row_for};
+use crate::policy::judging::Policy;
+
+use super::case::{Live, is_cause};
+use super::effect::Effect;
+use super::severity::is_beacon;
+use super::stat::Shape;
+use super::store::Store;
+
+/// Value now and usual value of an effect, in the metric's unit as people read it.
+pub fn values(e: &Effect, inverted: bool) -> (f64, f64) {
+    if e.acc.n <= 0.0 {
+        return (0.0, 0.0);
+    }
+    let (now, base) = (e.acc.a / e.acc.n, e.acc.e / e.acc.n);
+    match e.shape {
+        // The mean of logs is the median of a log-normal; 0.674 standard deviations up is the p75.
+        Shape::Mean => {
+            let up = 0.674 * (e.acc.v / e.acc.n).max(0.0).sqrt();
+            ((now + up).exp(), (base + up).exp())
+        }
+        Shape::Fault if inverted => (1.0 - now, 1.0 - base),
+        Shape::Fault | Shape::Step | Shape::Flow | Shape::Level => (now, base),
+    }
+}
+
+/// A number in its unit, short.
+pub fn amount(metric: Metric, x: f64) -> String {
+    match metric.row().unit {
+        "ratio" if x.abs() < 0.1 => format!("{:.1}%", x * 100.0),
+        "ratio" => format!("{:.0}%", x * 100.0),
+        "ms" => format!("{x:.0} ms"),
+        "score" => format!("{x:.2}"),
+        "days" => format!("{x:.0} days"),
+        _ => format!("{x:.0}"),
+    }
+}
+
+fn from_to(metric: Metric, base: f64, now: f64) -> String {
+    let (a, b) = (amount(metric, base), amount(metric, now));
+    let bare = a.strip_suffix(" ms").unwrap_or(&a);
+    if b.ends_with(" ms") { format!("{bare} -> {b}") } else { format!("{a} -> {b}") }
+}
+
+fn label(e: &Effect) -> String {
+    let label = e.table.family.0.row().label;
+    let mut chars = label.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let label = format!("{first}{}", chars.as_str());
+    if e.shape == Shape::Mean { format!("{label} p75") } else { label }
+}
+
+/// One line for an effect: `Payment step 61% -> 18%`.
+pub fn line(store: &Store, e: &Effect) -> String {
+    let metric = e.table.family.0;
+    let table = store.tables.get(&e.table);
+    let (now, base) = values(e, table.is_some_and(|t| t.inverted));
+    if is_beacon(e) {
+        return format!("Beacons down {:.0}%, visits are not", e.harm * 100.0);
+    }
+    if e.shape == Shape::Flow {
+        return format!("{} down {:.0}%", label(e), e.harm * 100.0);
+    }
+    format!("{} {}", label(e), from_to(metric, base, now))
+}
+
+/// The effect that says most: an outage's lost orders before anything, else the strongest.
+pub fn lead(live: &Live) -> Option<&Effect> {
+    let present = live.present();
+    let weight = |e: &Effect| {
+        let loss = if e.shape == Shape::Step { e.harm } else { 0.0 };
+        let big = u8::from(loss > 0.3);
+        (big, u8::from(is_cause(e)), e.nats)
+    };
+    present.into_iter().max_by(|a, b| {
+        let (x, y) = (weight(a), weight(b));
+        x.0.cmp(&y.0).then(x.1.cmp(&y.1)).then(x.2.total_cmp(&y.2)).then(b.table.cmp(&a.table))
+    })
+}
+
+/// One line for a case.
+pub fn headline(store: &Store, live: &Live) -> String {
+    if let Some(b) = &live.blind {
+        let what = if b.checkout { "Checkout is blind: " } else { "Blind: " };
+        return format!("{what}no data from {}", b.source);
+    }
+    let down = live.troubles.iter().find(|t| !t.over).or(live.troubles.first());
+    let effect = lead(live).map(|e| line(store, e));
+    match (down, effect) {
+        (Some(t), Some(e)) => format!("{e}; {} checks fail", t.journey),
+        (Some(t), None) => format!("{} checks fail: {}", capital(t.journey.as_str()), t.text),
+        (None, Some(e)) => e,
+        (None, None) => "Trouble".to_owned(),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_uppercase().collect::<String>() + chars.as_str()).unwrap_or_default()
+}
+
+fn guardrail(policy: &Policy, e: &Effect) -> Option<Guardrail> {
+    row_for(&policy.guardrail, e.table.family.0, &e.place).cloned()
+}
+
+/// Findings of a case, one per effect and one per failing journey.
+pub fn findings(policy: &Policy, store: &Store, live: &Live) -> Vec<Finding> {
+    let mut out: Vec<Finding> = live.effects.iter().map(|e| finding(policy, store, e)).collect();
+    for t in &live.troubles {
+        let row = row_for(
+            &policy.guardrail,
+            Metric::CheckSuccess,
+            &crate::domain::segment::Scope::everything(),
+        );
+        out.push(Finding {
+            guardrail: row.map_or_else(|| GuardrailId::new("availability"), |r| r.name.clone()),
+            verdict: if t.over { Verdict::Ok } else { Verdict::Breach },
+            metric: Metric::CheckSuccess,
+            stat: "state".to_owned(),
+            segment: super::case::trouble_place(policy, &t.journey).unwrap_or_default(),
+            value: Some(if t.over { 1.0 } else { 0.0 }),
+            unit: "ratio".to_owned(),
+            n: 0.0,
+            baseline: Some(1.0),
+            test: "failures in a row, locations voting".to_owned(),
+            text: format!("{} checks: {}", t.journey, t.text),
+        });
+    }
+    out
+}
+
+fn finding(policy: &Policy, store: &Store, e: &Effect) -> Finding {
+    let table = store.tables.get(&e.table);
+    let (now, base) = values(e, table.is_some_and(|t| t.inverted));
+    let minutes = (e.last_bad - e.from() + 1).max(1) as f64 * store.bucket.as_mins_f64();
+    let name = guardrail(policy, e).map_or_else(|| GuardrailId::new(""), |g| g.name);
+    let line_nats = policy.detect.sensitivity.line();
+    Finding {
+        guardrail: name,
+        verdict: if e.until.is_some() { Verdict::Ok } else { Verdict::Breach },
+        metric: e.table.family.0,
+        stat: if e.shape == Shape::Mean { "p75" } else { "rate" }.to_owned(),
+        segment: e.place.clone(),
+        value: Some(now),
+        unit: e.table.family.0.row().unit.to_owned(),
+        n: e.acc.n.round(),
+        baseline: Some(base),
+        test: format!("LLR {:.1} nats over {minutes:.0} min, line {line_nats:.0}", e.nats),
+        text: format!("{} in {} ({:.0} samples)", line(store, e), e.place, e.acc.n),
+    }
+}
+
+/// What speaks for the case.
+pub fn evidence_for(store: &Store, live: &Live) -> Vec<String> {
+    let mut out: Vec<String> = live
+        .effects
+        .iter()
+        .filter(|e| e.until.is_none())
+        .map(|e| {
+            let n =
+                if e.acc.n >= 1.0 { format!(", {:.0} samples", e.acc.n) } else { String::new() };
+            format!("{} in {}{n}, {:.0} nats", line(store, e), e.place, e.nats)
+        })
+        .collect();
+    for t in &live.troubles {
+        out.push(format!("{} checks: {}", t.journey, t.text));
+    }
+    if let Some(b) = &live.blind {
+        out.push(format!("{} tells nothing since {}", b.source, b.since));
+    }
+    out
+}
+
+/// What speaks against it, or for a smaller one.
+pub fn evidence_against(store: &Store, live: &Live) -> Vec<String> {
+    let mut out = Vec::new();
+    for e in live.effects.iter().filter(|e| e.until.is_some()) {
+        out.push(format!("{} in {} is over", line(store, e), e.place));
+    }
+    for e in live.effects.iter().filter(|e| e.until.is_none() && e.good > 1.0) {
+        out.push(format!("the last minutes of {} in {} look normal", label(e), e.place));
+    }
+    if live.troubles.iter().any(|t| t.over) {
+        out.push("checks pass again".to_owned());
+    }
+    if !live.is_telemetry() && live.troubles.is_empty() {
+        out.push("synthetic checks see nothing".to_owned());
+    }
+    out
+}

@@ -1,0 +1,34 @@
+//! `[detect]`: how eager judging is. One preset for people, its numbers in one table for experts.
+//! Lines are in nats of evidence (detection.md section 6: 17 nats gave about 0.5 false a shop-week).
+
+use serde::{Deserialize, Serialize};
+
+use super::sensitivity::Sensitivity;
+use crate::domain::time::Span;
+
+/// The `[detect]` section.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Detect {
+    pub sensitivity: Sensitivity,
+    /// A cleared case that fires again within this time is the same case.
+    pub rearm: Span,
+    /// Loss of orders (lower bound, share of the baseline) that is called a collapse.
+    pub collapse: f64,
+    /// Loss of orders that makes checkout unusable even while its checks pass.
+    pub unusable: f64,
+    /// A cohort that carries less than this share of traffic is small.
+    pub small_cohort: f64,
+}
+
+impl Default for Detect {
+    fn default() -> Self {
+        Self {
+            sensitivity: Sensitivity::Normal,
+            rearm: Span::from_hours(1),
+            collapse: 0.3,
+            unusable: 0.6,
+            small_cohort: 0.04,
+        }
+    }
+}

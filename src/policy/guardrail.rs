@@ -1,0 +1,113 @@
+//! `[[guardrail]]` rows: what is watched, where, under which condition, who owns it and what they do.
+//! Source of the defaults: seed 000, "Revenue guardrail matrix". No statistics here.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::domain::id::GuardrailId;
+use crate::domain::metric::Metric;
+use crate::domain::segment::Scope;
+use crate::domain::time::Span;
+
+/// The seed's guardrail types, and three more (error rate, telemetry, custom thresholds).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuardClass {
+    Conversion,
+    Funnel,
+    Performance,
+    Efficiency,
+    Availability,
+    Errors,
+    Telemetry,
+}
+
+/// When a guardrail is in breach. Shares are 0..=1.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Condition {
+    /// Beyond a fixed line in the metric's unit, where it usually is not.
+    Threshold { above: Option<f64>, below: Option<f64> },
+    /// Worse than its own seasonal baseline by at least this share, proven beyond chance.
+    Band { min_change: f64 },
+    /// Failed runs in a row, in at least so many locations at once.
+    Consecutive { failures: u32, locations: u32 },
+    /// Error budget burnt `factor` times too fast over the long and the short window
+    /// (Google SRE Workbook, chapter 5).
+    Burn { objective: f64, factor: f64, long: Span, short: Span },
+    /// A slow change against the baseline, by at least this share.
+    Drift { min_change: f64 },
+    /// Less than `1 - drop` of the expected volume arrives while the shop's own counts go on.
+    Blind { drop: f64 },
+}
+
+impl Condition {
+    /// The smallest relative change this condition speaks of; `None` for fixed lines and runs.
+    pub fn min_change(&self) -> Option<f64> {
+        match self {
+            Self::Band { min_change } | Self::Drift { min_change } => Some(*min_change),
+            Self::Blind { drop } => Some(*drop),
+            Self::Threshold { .. } | Self::Consecutive { .. } | Self::Burn { .. } => None,
+        }
+    }
+}
+
+/// One row of the guardrail matrix.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guardrail {
+    pub name: GuardrailId,
+    pub class: GuardClass,
+    /// One metric or a list of metrics.
+    #[serde(deserialize_with = "one_or_many")]
+    pub metric: Vec<Metric>,
+    /// Which percentile is shown and judged, for metrics with a distribution; default 75.
+    #[serde(default)]
+    pub percentile: Option<f64>,
+    /// Where it holds; empty means everywhere.
+    #[serde(default)]
+    pub scope: Scope,
+    pub condition: Condition,
+    /// The objective in the metric's unit, drawn beside the value; breaching it where it is usual
+    /// opens nothing.
+    #[serde(default)]
+    pub target: Option<f64>,
+    /// A breach must last so long before a case opens.
+    #[serde(default)]
+    pub hold: Span,
+    /// Good evidence must last so long before the case clears.
+    #[serde(default = "five_minutes")]
+    pub clear: Span,
+    pub owner: String,
+    /// The default response, in words for the person on call.
+    pub response: String,
+    #[serde(default)]
+    pub escalation: Vec<String>,
+}
+
+impl Guardrail {
+    pub fn percentile(&self) -> f64 {
+        self.percentile.unwrap_or(75.0).clamp(1.0, 99.0)
+    }
+}
+
+/// The row that speaks for a metric on a scope: the first whose scope does not rule it out.
+pub fn row_for<'a>(rows: &'a [Guardrail], metric: Metric, scope: &Scope) -> Option<&'a Guardrail> {
+    rows.iter().find(|r| r.metric.contains(&metric) && r.scope.overlaps(scope))
+}
+
+fn five_minutes() -> Span {
+    Span::from_mins(5)
+}
+
+fn one_or_many<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Metric>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        One(Metric),
+        Many(Vec<Metric>),
+    }
+    Ok(match Either::deserialize(d)? {
+        Either::One(metric) => vec![metric],
+        Either::Many(metrics) => metrics,
+    })
+}

@@ -1,0 +1,54 @@
+//! `[[journey]]` rows: the areas of the shop, the templates, checks and funnel steps that belong to
+//! each, and how much each layer of evidence matters there (seed 000, "RUM and synthetic split").
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::JourneyId;
+use crate::domain::metric::Metric;
+use crate::domain::time::Span;
+
+/// How much a layer of evidence matters for a journey.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    Low,
+    #[default]
+    Medium,
+    High,
+    VeryHigh,
+}
+
+/// One journey area.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Journey {
+    pub name: JourneyId,
+    /// Values of the `template` dimension that belong to it.
+    #[serde(default)]
+    pub templates: Vec<String>,
+    /// Names of its synthetic checks; the journey's own name always counts.
+    #[serde(default)]
+    pub checks: Vec<String>,
+    /// Funnel steps whose fall is blamed on this journey's templates.
+    #[serde(default)]
+    pub steps: Vec<Metric>,
+    #[serde(default)]
+    pub rum_priority: Priority,
+    #[serde(default)]
+    pub synthetic_priority: Priority,
+    /// How often its checks are expected; learnt from the runs when left out.
+    #[serde(default)]
+    pub every: Option<Span>,
+}
+
+impl Journey {
+    pub fn has_check(&self, check: &str) -> bool {
+        self.name.as_str() == check || self.checks.iter().any(|c| c == check)
+    }
+
+    pub fn has_template(&self, template: &str) -> bool {
+        self.templates.iter().any(|t| t == template)
+    }
+}

@@ -1,0 +1,81 @@
+//! The `[[action]]` table as config writes it. Never holds a secret, only where to get one; what
+//! may be sent when is policy, not configuration of the sink.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::domain::time::Span;
+use crate::source::config::Auth;
+use crate::source::secret::SecretSpec;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionKind {
+    /// A POST signed by Standard Webhooks.
+    Webhook,
+}
+
+/// One `[[action]]`.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActionConfig {
+    pub name: String,
+    pub kind: ActionKind,
+    pub url: String,
+    /// Where the state of a sent request can be read; `{id}` is the action's id.
+    pub status_url: Option<String>,
+    /// Signing secret, `whsec_` and base64 of 24 to 64 bytes.
+    pub secret: SecretSpec,
+    /// Second secret while keys rotate: the request carries both signatures.
+    pub next_secret: Option<SecretSpec>,
+    /// Signing in beside the signature, where a gateway wants it.
+    pub auth: Option<Auth>,
+    #[serde(default = "production")]
+    pub environment: String,
+    /// The service it rolls back.
+    pub service: String,
+    /// The receiver keeps `Idempotency-Key`s: an unknown outcome may be sent again by itself.
+    #[serde(default)]
+    pub idempotent: bool,
+    /// How long after the first try a re-send may happen.
+    #[serde(default = "minute")]
+    pub resend_for: Span,
+    /// No second action on the same service sooner.
+    #[serde(default = "cooldown")]
+    pub cooldown: Span,
+    /// How long recovery is watched before the action counts as not helping.
+    #[serde(default = "verify")]
+    pub verify: Span,
+    /// Time for the answer.
+    #[serde(default = "timeout")]
+    pub timeout: Span,
+    /// Further request headers that are no secrets.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// `"i know"` allows plain http beyond loopback.
+    pub insecure: Option<String>,
+    pub ca: Option<PathBuf>,
+    pub proxy: Option<String>,
+}
+
+fn production() -> String {
+    "production".to_owned()
+}
+
+const fn minute() -> Span {
+    Span::from_mins(1)
+}
+
+const fn cooldown() -> Span {
+    Span::from_mins(10)
+}
+
+const fn verify() -> Span {
+    Span::from_mins(15)
+}
+
+const fn timeout() -> Span {
+    Span::from_secs(15)
+}

@@ -1,0 +1,199 @@
+//! GitHub's deployments and statuses as they come, and one deployment as a change. Payloads are
+//! whatever a CI wrote: object, string or null.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use crate::domain::change::{Change, ChangeKind, ChangeStatus, Stage};
+use crate::domain::id::SourceId;
+use crate::domain::time::Timestamp;
+use crate::source::answer::Answer;
+use crate::source::error::{SourceError, cut};
+use crate::source::http_json::config::TimeFormat;
+use crate::source::http_json::rows::read_time;
+use crate::source::query::LABEL;
+
+/// One row of `GET /repos/{repo}/deployments`.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+pub struct Deployment {
+    pub id: u64,
+    #[serde(default, rename = "ref")]
+    pub reference: String,
+    #[serde(default)]
+    pub task: String,
+    #[serde(default)]
+    pub payload: Json,
+    #[serde(default)]
+    pub environment: String,
+    pub created_at: Json,
+    #[serde(default)]
+    pub creator: Option<Person>,
+    #[serde(default)]
+    pub url: String,
+}
+
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+pub struct Person {
+    #[serde(default)]
+    pub login: String,
+}
+
+/// One row of a deployment's statuses.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+pub struct StatusRow {
+    pub state: String,
+    pub created_at: Json,
+    #[serde(default)]
+    pub log_url: Option<String>,
+}
+
+/// Decodes a list answer.
+///
+/// # Errors
+/// By status, then [`SourceError::Malformed`] for anything but a list of such rows.
+pub fn list<T: for<'de> Deserialize<'de>>(answer: &Answer) -> Result<Vec<T>, SourceError> {
+    answer.check()?;
+    serde_json::from_str(answer.json()?).map_err(|e| {
+        let kind = if e.is_eof() { "cut off" } else { "not a GitHub list" };
+        SourceError::malformed(format!("{kind} at line {} column {}", e.line(), e.column()))
+    })
+}
+
+/// The address of `rel="next"` in a `Link` header.
+pub fn next_page(link: &str) -> Option<&str> {
+    link.split(',').find_map(|part| {
+        let (address, params) = part.trim().strip_prefix('<')?.split_once('>')?;
+        let next = params.split(';').any(|p| matches!(p.trim(), "rel=\"next\"" | "rel=next"));
+        next.then_some(address)
+    })
+}
+
+impl Deployment {
+    pub fn created(&self) -> Option<Timestamp> {
+        read_time(&self.created_at, TimeFormat::Auto)
+    }
+
+    fn payload(&self) -> Json {
+        match &self.payload {
+            Json::String(text) => serde_json::from_str(text).unwrap_or(Json::Null),
+            other => other.clone(),
+        }
+    }
+
+    pub fn version(&self) -> String {
+        let payload = self.payload();
+        cut(text(&payload, "version").unwrap_or(&self.reference), LABEL).to_owned()
+    }
+
+    /// The deployment as a change named `name`. `statuses` may be in any order.
+    pub fn change(
+        &self,
+        (source, name, service): (&SourceId, &str, &str),
+        statuses: &[StatusRow],
+    ) -> Option<Change> {
+        let payload = self.payload();
+        let created_at = self.created()?;
+        let times = Times::of(statuses);
+        let short = |t: &str| cut(t, LABEL).to_owned();
+        let templates = payload.get("templates").and_then(Json::as_array);
+        let templates: BTreeSet<String> =
+            templates.into_iter().flatten().filter_map(Json::as_str).take(50).map(short).collect();
+        Some(Change {
+            source: source.clone(),
+            id: name.into(),
+            kind: self.kind(&payload),
+            service: text(&payload, "service").map_or_else(|| service.to_owned(), short),
+            environment: short(&self.environment),
+            version: self.version(),
+            previous: text(&payload, "previous").map(|p| cut(p, LABEL).into()),
+            status: times.status,
+            created_at,
+            started_at: times.started,
+            finished_at: times.finished,
+            stages: stages(&payload),
+            templates,
+            rolled_back_at: None,
+            author: self.creator.as_ref().map_or_else(String::new, |p| short(&p.login)),
+            url: times.log.unwrap_or_else(|| self.url.clone()),
+        })
+    }
+
+    fn kind(&self, payload: &Json) -> ChangeKind {
+        let word = text(payload, "kind").unwrap_or(&self.task).to_lowercase();
+        let known = serde_json::from_value(Json::String(word.clone())).ok();
+        known.unwrap_or(if word.starts_with("rollback") {
+            ChangeKind::Rollback
+        } else {
+            ChangeKind::Deploy
+        })
+    }
+}
+
+fn text<'a>(payload: &'a Json, key: &str) -> Option<&'a str> {
+    payload.get(key).and_then(Json::as_str).filter(|t| !t.is_empty())
+}
+
+/// `[{"at": time, "share": 0.1}, ...]` or `[[time, 0.1], ...]`, sorted.
+fn stages(payload: &Json) -> Vec<Stage> {
+    let rows = payload.get("stages").and_then(Json::as_array);
+    let stage = |row: &Json| {
+        let (at, share) = match row {
+            Json::Array(pair) => (pair.first()?, pair.get(1)?),
+            other => (other.get("at")?, other.get("share")?),
+        };
+        let share = share.as_f64().filter(|s| (0.0..=1.0).contains(s))?;
+        Some(Stage { at: read_time(at, TimeFormat::Auto)?, share })
+    };
+    let mut stages: Vec<Stage> = rows.into_iter().flatten().filter_map(stage).take(50).collect();
+    stages.sort_by_key(|s| s.at);
+    stages
+}
+
+struct Times {
+    status: ChangeStatus,
+    started: Option<Timestamp>,
+    finished: Option<Timestamp>,
+    log: Option<String>,
+}
+
+impl Times {
+    fn of(statuses: &[StatusRow]) -> Self {
+        let mut rows: Vec<(Timestamp, &StatusRow)> = statuses
+            .iter()
+            .filter_map(|s| Some((read_time(&s.created_at, TimeFormat::Auto)?, s)))
+            .collect();
+        // Newest first in the feed: a stable sort of the reverse keeps that order among equals.
+        rows.reverse();
+        rows.sort_by_key(|(at, _)| *at);
+        let first = |states: &[&str]| {
+            rows.iter().find(|(_, s)| states.contains(&s.state.as_str())).map(|(at, _)| *at)
+        };
+        Self {
+            status: rows.last().map_or(ChangeStatus::Unknown, |(_, s)| meaning(&s.state)),
+            started: first(&["in_progress"]),
+            finished: first(&["success", "failure", "error"]),
+            log: rows.last().and_then(|(_, s)| s.log_url.clone()).filter(|u| !u.is_empty()),
+        }
+    }
+}
+
+/// `inactive` is a successful deployment that was replaced, not a failure.
+fn meaning(state: &str) -> ChangeStatus {
+    match state {
+        "success" => ChangeStatus::Succeeded,
+        "failure" | "error" => ChangeStatus::Failed,
+        "inactive" => ChangeStatus::Inactive,
+        "in_progress" => ChangeStatus::Running,
+        "queued" | "pending" => ChangeStatus::Queued,
+        _ => ChangeStatus::Unknown,
+    }
+}
+
+/// True when no later status changes what the deployment did.
+pub fn is_final(statuses: &[StatusRow]) -> bool {
+    statuses
+        .iter()
+        .any(|s| matches!(s.state.as_str(), "success" | "failure" | "error" | "inactive"))
+}
