@@ -17,7 +17,7 @@ use crate::policy::maintenance::Maintenance;
 use crate::policy::response::{ResponsePolicy, Timing};
 use crate::policy::severity::Response;
 use crate::policy::severity_rule::SeverityRule;
-use crate::sink::webhook::ActionConfig;
+use crate::sink::config::ActionConfig;
 use crate::source::SourceConfig;
 
 use sections::{IdentitySection, JournalSection, KeysSection, UiSection};

@@ -2,6 +2,7 @@
 //! Problems are printed here once, in the form every command shares.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
@@ -83,8 +84,8 @@ pub fn journal_url(global: &Global, config: &Config) -> Result<String, Exit> {
 }
 
 /// Opens the journal; a posture that only looks gets a connection that only reads.
-pub async fn journal(url: &str, access: Access) -> Result<Journal, Exit> {
-    Journal::open(url, access).await.map_err(|error| {
+pub async fn journal(url: &str, access: Access) -> Result<Arc<Journal>, Exit> {
+    Journal::open(url, access).await.map(Arc::new).map_err(|error| {
         out::error(&format!("journal {url}: {error}"));
         Exit::NoJournal
     })

@@ -60,7 +60,7 @@ pub fn show(global: &Global, config: Config, url: &str, clock: Clock) -> Result<
         let (sender, boards) = tokio::sync::watch::channel(None);
         let stored = journal.board().await.ok().flatten().map(Arc::new);
         let (watching, held) = start(global, &config, &journal, clock, sender).await?;
-        let orders = orders(global, &config, &journal, clock).await?;
+        let orders = orders(global, &config, &journal, clock)?;
         let hub: Option<Sender<Signal>> = watching.as_ref().map(|w| w.hub.clone());
         let desk = desk(global, &config, stored, clock, &boards)?;
         let viewer = Viewer { desk, theme, clock, boards, orders, hub };
@@ -85,7 +85,7 @@ pub fn show(global: &Global, config: Config, url: &str, clock: Clock) -> Result<
 async fn start(
     global: &Global,
     config: &Config,
-    journal: &Journal,
+    journal: &Arc<Journal>,
     clock: Clock,
     sender: BoardCell,
 ) -> Result<(Option<Watching>, Option<String>), Exit> {
@@ -105,16 +105,16 @@ async fn start(
     Ok((None, None))
 }
 
-async fn orders(
+fn orders(
     global: &Global,
     config: &Config,
-    journal: &Journal,
+    journal: &Arc<Journal>,
     clock: Clock,
 ) -> Result<Option<Arc<order::Desk>>, Exit> {
     if global.role != RoleArg::Operator {
         return Ok(None);
     }
-    let made = settings::desk(config, journal.clone(), clock, app::person(config)).await;
+    let made = settings::desk(config, journal.clone(), clock, app::person(config));
     made.map(|desk| Some(Arc::new(desk))).map_err(|why| {
         out::error(&why);
         Exit::Usage
