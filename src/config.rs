@@ -48,9 +48,11 @@ pub struct Config {
 impl Config {
     /// The response side of policy as one value.
     pub fn response(&self) -> ResponsePolicy {
+        // The zone was checked when the config was read.
+        let time_zone = self.shop.time_zone.parse().unwrap_or(chrono_tz::UTC);
         ResponsePolicy {
             rows: self.severities.clone(),
-            calendar: Calendar { time_zone: self.shop.time_zone.clone(), ..self.calendar.clone() },
+            calendar: Calendar { time_zone, ..self.calendar.clone() },
             timing: self.timing.clone(),
             maintenance: self.maintenance.clone(),
         }

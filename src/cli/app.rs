@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 
 use crate::config::problem::{Level, Problem};
 use crate::config::{Config, load, paths};
+use crate::desk::keymap::Keymap;
 use crate::incident::event::Actor;
 use crate::journal::{Access, Journal};
 use crate::shell::identity;
@@ -89,6 +90,15 @@ pub async fn journal(url: &str, access: Access) -> Result<Arc<Journal>, Exit> {
         out::error(&format!("journal {url}: {error}"));
         Exit::NoJournal
     })
+}
+
+/// The keys; every name or chord that does not fit is printed.
+pub fn keymap(config: &Config) -> Result<Keymap, Exit> {
+    let (keymap, problems) = Keymap::with(&config.keys.0);
+    for problem in &problems {
+        out::error(&format!("[keys] {}: {}", problem.name, problem.text));
+    }
+    if problems.is_empty() { Ok(keymap) } else { Err(Exit::Usage) }
 }
 
 pub fn access(role: RoleArg) -> Access {

@@ -6,10 +6,9 @@ use std::sync::mpsc::Sender;
 
 use crate::board::Board;
 use crate::config::Config;
-use crate::desk::keymap::Keymap;
 use crate::desk::state::{Desk, Role, Setup, Size};
 use crate::domain::time::Span;
-use crate::journal::{Access, Journal};
+use crate::journal::Journal;
 use crate::render::theme::{ColorDepth, Theme, depth};
 use crate::shell::clock::Clock;
 use crate::shell::hub::{BoardCell, Signal};
@@ -62,8 +61,9 @@ pub fn show(global: &Global, config: Config, url: &str, clock: Clock) -> Result<
         let (watching, held) = start(global, &config, &journal, clock, sender).await?;
         let orders = orders(global, &config, &journal, clock)?;
         let hub: Option<Sender<Signal>> = watching.as_ref().map(|w| w.hub.clone());
+        let clipboard = config.ui.clipboard;
         let desk = desk(global, &config, stored, clock, &boards)?;
-        let viewer = Viewer { desk, theme, clock, boards, orders, hub };
+        let viewer = Viewer { desk, theme, clock, boards, orders, hub, clipboard };
         let code = run::run(viewer, &tty).await;
         if let Some(watching) = watching {
             watching.stop();
@@ -128,12 +128,7 @@ fn desk(
     clock: Clock,
     boards: &Boards,
 ) -> Result<Desk, Exit> {
-    let keymap = Keymap::with(&config.keys.0).map_err(|problems| {
-        for problem in problems {
-            out::error(&problem.to_string());
-        }
-        Exit::Usage
-    })?;
+    let keymap = app::keymap(config)?;
     let role = match global.role {
         RoleArg::Operator => Role::Operator,
         RoleArg::Observer => Role::Observer,

@@ -19,14 +19,18 @@ use super::order::Desk;
 
 /// What judging is told.
 pub fn of(config: &Config, bucket: Span) -> Settings {
-    let policy = Policy {
+    Settings::new(bucket, judging(config))
+}
+
+/// The judging side of policy as one value.
+pub fn judging(config: &Config) -> Policy {
+    Policy {
         shop: config.shop.clone(),
         detect: config.detect.clone(),
         journey: config.journeys.clone(),
         guardrail: config.guardrails.clone(),
         severity_rule: config.severity_rules.clone(),
-    };
-    Settings::new(bucket, policy)
+    }
 }
 
 /// The policy side of the configured actions.
