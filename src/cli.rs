@@ -63,7 +63,7 @@ fn dispatch(cli: Cli) -> u8 {
             backtest::series(&input, &out, direction.as_deref(), &sensitivity)
         }
         Some(Command::Backtest(BacktestCommand::Shop { run, history, out })) => {
-            backtest::shop(&run, history.as_deref(), &out)
+            backtest::shop(global, &run, history.as_deref(), &out)
         }
         Some(Command::Init) => tables::init(),
         Some(Command::Keys) => tables::keys(global),

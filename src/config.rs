@@ -17,7 +17,7 @@ use crate::policy::maintenance::Maintenance;
 use crate::policy::response::{ResponsePolicy, Timing};
 use crate::policy::severity::Response;
 use crate::policy::severity_rule::SeverityRule;
-use crate::sink::webhook::ActionConfig;
+use crate::sink::config::ActionConfig;
 use crate::source::SourceConfig;
 
 use sections::{IdentitySection, JournalSection, KeysSection, UiSection};
@@ -48,9 +48,11 @@ pub struct Config {
 impl Config {
     /// The response side of policy as one value.
     pub fn response(&self) -> ResponsePolicy {
+        // The zone was checked when the config was read.
+        let time_zone = self.shop.time_zone.parse().unwrap_or(chrono_tz::UTC);
         ResponsePolicy {
             rows: self.severities.clone(),
-            calendar: Calendar { time_zone: self.shop.time_zone.clone(), ..self.calendar.clone() },
+            calendar: Calendar { time_zone, ..self.calendar.clone() },
             timing: self.timing.clone(),
             maintenance: self.maintenance.clone(),
         }

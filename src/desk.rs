@@ -2,3 +2,20 @@
 //! Knows the board, never a socket, a clock or a colour.
 
 pub mod chord;
+pub mod command;
+pub mod dialog;
+pub mod fit;
+pub mod heat;
+pub mod keymap;
+pub mod list;
+pub mod order;
+pub mod state;
+pub mod summary;
+pub mod ui;
+pub mod update;
+pub mod wake;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod session_tests;

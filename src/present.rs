@@ -2,3 +2,62 @@
 //! The only place where text for people is made while the program runs.
 
 pub mod role;
+pub mod screen;
+pub mod words;
+pub mod keys;
+
+mod bars;
+mod clocks;
+mod dialog;
+mod evidence;
+mod feeds;
+mod heatmap;
+mod incident;
+mod incidents;
+mod journal;
+mod releases;
+mod say;
+mod strip;
+mod wall;
+
+#[cfg(test)]
+mod tests;
+
+use crate::desk::state::{Desk, Role as Seat};
+use crate::desk::ui::Page;
+
+use screen::{Panel, Screen};
+
+/// From this many columns on there is room for a second column of panels.
+pub(crate) const WIDE: u16 = 110;
+
+/// The whole picture of a desk. Equal desks give equal pictures; draw only when it changed.
+pub fn present(desk: &Desk) -> Screen {
+    let wall = (desk.role() == Seat::Wall).then(|| wall::wall(desk));
+    let panels = if wall.is_some() { vec![] } else { panels(desk) };
+    Screen {
+        title: bars::title(desk),
+        banner: bars::banner(desk),
+        panels,
+        toast: bars::toast(desk),
+        prompt: bars::prompt(desk),
+        hints: bars::hints(desk),
+        dialog: dialog::dialog(desk),
+        summary: bars::summary(desk),
+        wall,
+        ascii: desk.setup.ascii,
+    }
+}
+
+fn panels(desk: &Desk) -> Vec<Panel> {
+    match desk.ui.page {
+        Page::Incidents => incidents::panels(desk),
+        Page::Incident => incident::panels(desk),
+        Page::Heatmap => heatmap::panels(desk),
+        Page::Releases => releases::panels(desk),
+        Page::Journeys => feeds::journeys(desk),
+        Page::Guardrails => feeds::guardrails(desk),
+        Page::Sources => feeds::sources(desk),
+        Page::Journal => journal::panels(desk),
+    }
+}

@@ -2,11 +2,13 @@
 //! Problems are printed here once, in the form every command shares.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
 use crate::config::problem::{Level, Problem};
 use crate::config::{Config, load, paths};
+use crate::desk::keymap::Keymap;
 use crate::incident::event::Actor;
 use crate::journal::{Access, Journal};
 use crate::shell::identity;
@@ -83,11 +85,20 @@ pub fn journal_url(global: &Global, config: &Config) -> Result<String, Exit> {
 }
 
 /// Opens the journal; a posture that only looks gets a connection that only reads.
-pub async fn journal(url: &str, access: Access) -> Result<Journal, Exit> {
-    Journal::open(url, access).await.map_err(|error| {
+pub async fn journal(url: &str, access: Access) -> Result<Arc<Journal>, Exit> {
+    Journal::open(url, access).await.map(Arc::new).map_err(|error| {
         out::error(&format!("journal {url}: {error}"));
         Exit::NoJournal
     })
+}
+
+/// The keys; every name or chord that does not fit is printed.
+pub fn keymap(config: &Config) -> Result<Keymap, Exit> {
+    let (keymap, problems) = Keymap::with(&config.keys.0);
+    for problem in &problems {
+        out::error(&format!("[keys] {}: {}", problem.name, problem.text));
+    }
+    if problems.is_empty() { Ok(keymap) } else { Err(Exit::Usage) }
 }
 
 pub fn access(role: RoleArg) -> Access {

@@ -9,7 +9,10 @@ use crate::domain::metric::Bad;
 use crate::policy::sensitivity::Sensitivity;
 use crate::report::backtest_series::{directions, relative_name, run_file};
 use crate::report::backtest_shop;
+use crate::shell::settings;
 
+use super::app;
+use super::args::Global;
 use super::exit::Exit;
 use super::out;
 
@@ -72,8 +75,12 @@ fn csv_files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 /// One recorded day to one JSON line per incident.
-pub fn shop(run: &Path, history: Option<&Path>, output: &Path) -> Exit {
-    let written = backtest_shop::run(run, history)
+pub fn shop(global: &Global, run: &Path, history: Option<&Path>, output: &Path) -> Exit {
+    let policy = match app::config(global) {
+        Ok(found) => settings::judging(&found.config()),
+        Err(exit) => return exit,
+    };
+    let written = backtest_shop::run(run, history, policy)
         .and_then(|text| fs::write(output, text).map_err(|e| format!("{}: {e}", output.display())));
     match written {
         Ok(()) => Exit::Ok,

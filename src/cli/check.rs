@@ -42,8 +42,9 @@ async fn journal(global: &Global, config: &Config) -> bool {
     let Ok(journal) = app::journal(&url, Access::Write).await else { return false };
     match journal.durability().await {
         Ok(durability) => {
-            out::lines([format!("journal   {url}: {durability}")]);
-            durability.is_safe()
+            let (mode, sync) = (&durability.journal_mode, &durability.synchronous);
+            out::lines([format!("journal   {url}: journal_mode {mode}, synchronous {sync}")]);
+            durability.survives_power_cuts()
         }
         Err(error) => {
             out::error(&format!("journal {url}: {error}"));

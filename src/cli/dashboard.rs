@@ -6,10 +6,9 @@ use std::sync::mpsc::Sender;
 
 use crate::board::Board;
 use crate::config::Config;
-use crate::desk::keymap::Keymap;
 use crate::desk::state::{Desk, Role, Setup, Size};
 use crate::domain::time::Span;
-use crate::journal::{Access, Journal};
+use crate::journal::Journal;
 use crate::render::theme::{ColorDepth, Theme, depth};
 use crate::shell::clock::Clock;
 use crate::shell::hub::{BoardCell, Signal};
@@ -60,10 +59,11 @@ pub fn show(global: &Global, config: Config, url: &str, clock: Clock) -> Result<
         let (sender, boards) = tokio::sync::watch::channel(None);
         let stored = journal.board().await.ok().flatten().map(Arc::new);
         let (watching, held) = start(global, &config, &journal, clock, sender).await?;
-        let orders = orders(global, &config, &journal, clock).await?;
+        let orders = orders(global, &config, &journal, clock)?;
         let hub: Option<Sender<Signal>> = watching.as_ref().map(|w| w.hub.clone());
+        let clipboard = config.ui.clipboard;
         let desk = desk(global, &config, stored, clock, &boards)?;
-        let viewer = Viewer { desk, theme, clock, boards, orders, hub };
+        let viewer = Viewer { desk, theme, clock, boards, orders, hub, clipboard };
         let code = run::run(viewer, &tty).await;
         if let Some(watching) = watching {
             watching.stop();
@@ -85,7 +85,7 @@ pub fn show(global: &Global, config: Config, url: &str, clock: Clock) -> Result<
 async fn start(
     global: &Global,
     config: &Config,
-    journal: &Journal,
+    journal: &Arc<Journal>,
     clock: Clock,
     sender: BoardCell,
 ) -> Result<(Option<Watching>, Option<String>), Exit> {
@@ -105,16 +105,16 @@ async fn start(
     Ok((None, None))
 }
 
-async fn orders(
+fn orders(
     global: &Global,
     config: &Config,
-    journal: &Journal,
+    journal: &Arc<Journal>,
     clock: Clock,
 ) -> Result<Option<Arc<order::Desk>>, Exit> {
     if global.role != RoleArg::Operator {
         return Ok(None);
     }
-    let made = settings::desk(config, journal.clone(), clock, app::person(config)).await;
+    let made = settings::desk(config, journal.clone(), clock, app::person(config));
     made.map(|desk| Some(Arc::new(desk))).map_err(|why| {
         out::error(&why);
         Exit::Usage
@@ -128,12 +128,7 @@ fn desk(
     clock: Clock,
     boards: &Boards,
 ) -> Result<Desk, Exit> {
-    let keymap = Keymap::with(&config.keys.0).map_err(|problems| {
-        for problem in problems {
-            out::error(&problem.to_string());
-        }
-        Exit::Usage
-    })?;
+    let keymap = app::keymap(config)?;
     let role = match global.role {
         RoleArg::Operator => Role::Operator,
         RoleArg::Observer => Role::Observer,

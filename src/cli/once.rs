@@ -75,7 +75,7 @@ async fn stored(journal: &Journal) -> Result<Option<Arc<Board>>, Exit> {
 async fn poll(
     args: &OnceArgs,
     config: &Config,
-    journal: Journal,
+    journal: Arc<Journal>,
     clock: Clock,
 ) -> Result<Option<Arc<Board>>, Exit> {
     let (sender, boards): (hub::BoardCell, Boards) = tokio::sync::watch::channel(None);

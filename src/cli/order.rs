@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::board::{Board, RollbackPlan};
 use crate::domain::id::IncidentId;
 use crate::incident::event::{Command, Outcome};
-use crate::journal::{Access, Journal};
+use crate::journal::Access;
 use crate::policy::severity::Choice;
 use crate::shell::clock::Clock;
 use crate::shell::order::{Desk, OrderError};
@@ -152,8 +152,8 @@ fn with_desk(
     runtime.block_on(async {
         let journal = app::journal(&url, Access::Write).await?;
         let board = journal.board().await.ok().flatten().map(Arc::new);
-        let clock = clock(&journal, board.as_deref());
-        let desk = settings::desk(&config, journal, clock, app::person(&config)).await.map_err(
+        let clock = clock(board.as_deref());
+        let desk = settings::desk(&config, journal, clock, app::person(&config)).map_err(
             |why| {
                 out::error(&why);
                 Exit::Usage
@@ -170,7 +170,7 @@ fn with_desk(
 }
 
 /// Wall time, or the time of the demo shop whose board lies in this journal.
-fn clock(_journal: &Journal, board: Option<&Board>) -> Clock {
+fn clock(board: Option<&Board>) -> Clock {
     match board {
         Some(board) if board.speed != 1.0 => Clock::simulated(board.generated_at, board.speed),
         _ => Clock::system(),

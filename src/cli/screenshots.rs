@@ -11,7 +11,6 @@ use ratatui::layout::Rect;
 use crate::board::Board;
 use crate::config::Config;
 use crate::desk::chord::Chord;
-use crate::desk::keymap::Keymap;
 use crate::desk::state::{Desk, Event, Role, Setup, Size};
 use crate::desk::update::update;
 use crate::domain::severity::Severity;
@@ -125,7 +124,7 @@ fn desk(
     size: Size,
     now: crate::domain::time::Timestamp,
 ) -> Result<Desk, Exit> {
-    let keymap = Keymap::with(&config.keys.0).map_err(|_| Exit::Usage)?;
+    let keymap = app::keymap(config)?;
     let setup = Setup {
         role,
         operator: "alex".into(),

@@ -3,9 +3,8 @@
 
 use crate::board::{Board, Incident, Source};
 use crate::config::EXAMPLE;
-use crate::desk::command;
-use crate::desk::keymap::Keymap;
 use crate::domain::money::MoneyRange;
+use crate::present::keys::plain;
 use crate::render::theme;
 
 use super::app;
@@ -23,15 +22,12 @@ pub fn keys(global: &Global) -> Exit {
         Ok(found) => found.config(),
         Err(exit) => return exit,
     };
-    match Keymap::with(&config.keys.0) {
+    match app::keymap(&config) {
         Ok(keymap) => {
-            out::lines(command::text(&keymap).lines());
+            out::lines(plain(&keymap).lines());
             Exit::Ok
         }
-        Err(problems) => {
-            problems.iter().for_each(|p| out::error(&p.to_string()));
-            Exit::Usage
-        }
+        Err(exit) => exit,
     }
 }
 

@@ -37,7 +37,7 @@ fn inner(global: &Global, args: &WatchArgs) -> Result<Exit, Exit> {
     })
 }
 
-async fn watch(config: &Config, journal: Journal, args: &WatchArgs) -> Result<Exit, Exit> {
+async fn watch(config: &Config, journal: Arc<Journal>, args: &WatchArgs) -> Result<Exit, Exit> {
     let (clock, owner) = (Clock::system(), lease::owner());
     tokio::select! {
         _ = signals::ended() => return Ok(Exit::Ok),

@@ -127,7 +127,7 @@ type Passed = Vec<(super::table::TableKey, Scope)>;
 fn strongest(engine: &Engine, family: Family, bucket: i64, passed: &mut Passed) -> Option<Effect> {
     let store = &engine.store;
     let policy = &engine.settings.policy;
-    let nats = policy.detect.sensitivity.line();
+    let nats = policy.detect.sensitivity.nats();
     let blind = engine.blind_sources();
     let line = |seg: &Segment| {
         scan::min_change(policy, family, seg).map(|min_change| Line { nats, min_change })

@@ -140,7 +140,7 @@ fn finding(policy: &Policy, store: &Store, e: &Effect) -> Finding {
     let (now, base) = values(e, table.is_some_and(|t| t.inverted));
     let minutes = (e.last_bad - e.from() + 1).max(1) as f64 * store.bucket.as_mins_f64();
     let name = guardrail(policy, e).map_or_else(|| GuardrailId::new(""), |g| g.name);
-    let line_nats = policy.detect.sensitivity.line();
+    let line_nats = policy.detect.sensitivity.nats();
     Finding {
         guardrail: name,
         verdict: if e.until.is_some() { Verdict::Ok } else { Verdict::Breach },

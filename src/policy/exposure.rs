@@ -11,6 +11,9 @@ use crate::domain::segment::Dim;
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shop {
+    /// The name on every screen.
+    #[serde(default)]
+    pub name: String,
     /// ISO 4217.
     #[serde(default = "eur")]
     pub currency: String,
@@ -40,6 +43,7 @@ pub struct Shop {
 impl Default for Shop {
     fn default() -> Self {
         Self {
+            name: String::new(),
             currency: eur(),
             average_order_value: None,
             time_zone: utc(),

@@ -12,7 +12,7 @@ use super::hub::BoardCell;
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 
 /// Hands every new stored board to `boards` until nobody listens.
-pub async fn run(journal: Journal, boards: BoardCell) {
+pub async fn run(journal: Arc<Journal>, boards: BoardCell) {
     let mut shown = None;
     loop {
         match journal.board().await {

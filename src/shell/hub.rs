@@ -9,7 +9,6 @@ use tokio::runtime::Handle;
 use tokio::sync::watch as cell;
 
 use crate::board::Board;
-use crate::domain::time::Timestamp;
 use crate::incident::event::Record;
 use crate::journal::Journal;
 use crate::watch::event::{Effect, Event};
@@ -38,7 +37,7 @@ const SNAPSHOT_EVERY: Duration = Duration::from_secs(2);
 /// Everything the hub works with.
 pub struct Hub {
     pub watch: Watch,
-    pub journal: Journal,
+    pub journal: Arc<Journal>,
     pub clock: Clock,
     pub runtime: Handle,
     pub boards: BoardCell,
@@ -111,10 +110,10 @@ impl Hub {
 
     fn news(&mut self) -> Vec<Record> {
         let found = self.runtime.block_on(self.journal.since(self.seen, 10_000)).unwrap_or_default();
-        if let Some((seq, _)) = found.last() {
-            self.seen = *seq;
+        if let Some(last) = found.last() {
+            self.seen = last.seq;
         }
-        found.into_iter().map(|(_, record)| record).collect()
+        found.into_iter().map(|s| s.record).collect()
     }
 
     fn tail(&mut self, pace: &mut Pace) {
@@ -143,9 +142,4 @@ impl Hub {
 /// Sends an event; a hub that is gone has nobody left to tell.
 pub fn tell(hub: &Sender<Signal>, event: Event) {
     let _gone = hub.send(Signal::Event(Box::new(event)));
-}
-
-/// The instant up to which a board may be called fresh, for viewers of a stored board.
-pub fn board_age(board: &Board, now: Timestamp) -> crate::domain::time::Span {
-    now.since(board.generated_at)
 }

@@ -19,10 +19,8 @@ pub fn owner() -> String {
 
 /// One try; true when the lease is ours now.
 pub async fn take(journal: &Journal, owner: &str, clock: Clock) -> bool {
-    matches!(
-        journal.take_lease(owner, clock.wall(), LEASE).await,
-        Ok(LeaseOutcome::Held { .. } | LeaseOutcome::Taken { .. })
-    )
+    let answer = journal.take_lease(owner, clock.wall(), LEASE).await;
+    matches!(answer, Ok(LeaseOutcome::Mine { .. }))
 }
 
 /// Waits until the lease is ours.

@@ -9,7 +9,7 @@ use crate::domain::time::Timestamp;
 use crate::incident::command;
 use crate::incident::event::{Actor, Command, Event, Intent, Outcome, Record};
 use crate::incident::facts::Facts;
-use crate::incident::fold::{Incident, fold};
+use crate::incident::fold::{Incident, absorb, fold};
 use crate::journal::Journal;
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
@@ -20,7 +20,7 @@ use super::known;
 
 /// What orders are carried out with. Sinks are there for operators only.
 pub struct Desk {
-    pub journal: Journal,
+    pub journal: Arc<Journal>,
     pub clock: Clock,
     pub actor: Actor,
     pub response: ResponsePolicy,
@@ -73,16 +73,16 @@ impl Desk {
 
     async fn incident(&self, id: &IncidentId) -> Result<Incident, OrderError> {
         let records: Vec<Record> =
-            self.journal.records_of(id).await?.into_iter().map(|(_, record)| record).collect();
+            self.journal.records_of(id).await?.into_iter().map(|s| s.record).collect();
         fold(&records).ok_or_else(|| OrderError::Unknown(id.clone()))
     }
 
     async fn others(&self) -> Result<Vec<Incident>, OrderError> {
-        let mut by_id = std::collections::BTreeMap::<_, Vec<Record>>::new();
-        for (_, record) in self.journal.open_records().await? {
-            by_id.entry(record.incident.clone()).or_default().push(record);
+        let mut incidents = Vec::new();
+        for stored in self.journal.open_records(self.clock.now()).await? {
+            absorb(&mut incidents, &stored.record);
         }
-        Ok(by_id.values().filter_map(|records| fold(records)).collect())
+        Ok(incidents)
     }
 
     async fn decide(
@@ -121,7 +121,7 @@ impl Desk {
 
     /// Sends a prepared action: "sent" is durable before the first byte leaves, the answer after.
     pub async fn send(&self, id: &IncidentId, intent: &Intent) -> Result<Outcome, OrderError> {
-        let Some(webhook) = self.webhooks.iter().find(|w| w.name() == intent.action) else {
+        let Some(webhook) = self.webhooks.iter().find(|w| w.config().name == intent.action) else {
             return Err(OrderError::Refused(format!("action {} cannot be sent from here", intent.action)));
         };
         if self.killed() {

@@ -33,6 +33,8 @@ pub struct Viewer {
     pub orders: Option<Arc<order::Desk>>,
     /// Told when the journal has news of ours.
     pub hub: Option<std::sync::mpsc::Sender<Signal>>,
+    /// `[ui] clipboard`
+    pub clipboard: bool,
 }
 
 /// An order's answer on its way back to the desk.
@@ -40,6 +42,7 @@ type Answer = (u64, Result<(), String>);
 
 struct Loop {
     viewer: Viewer,
+    tty: Arc<Tty>,
     answers: (UnboundedSender<Answer>, UnboundedReceiver<Answer>),
     shown: Option<Screen>,
     /// A frame was refused by a terminal that does not drain.
@@ -52,7 +55,7 @@ pub async fn run(viewer: Viewer, tty: &Arc<Tty>) -> std::io::Result<u8> {
     let mut input = Input::start(tty, super::clock::monotonic_ms)?;
     let mut terminal = Terminal::enter(tty, input.sender())?;
     let mut state =
-        Loop { viewer, answers: unbounded_channel(), shown: None, owed: false, exit: None };
+        Loop { viewer, tty: Arc::clone(tty), answers: unbounded_channel(), shown: None, owed: false, exit: None };
     let (w, h) = tty.size();
     state.take(Event::Resized { w, h }, &mut terminal);
     state.draw(&mut terminal)?;
@@ -126,7 +129,8 @@ impl Loop {
         match event {
             TermEvent::Key(chord) => self.take(Event::Key(chord), terminal),
             TermEvent::Paste(text) => self.take(Event::Paste(text), terminal),
-            TermEvent::Burst(_) => self.take(Event::Burst, terminal),
+            // Not typed by a hand: as a paste without text it closes what is armed.
+            TermEvent::Burst(_) => self.take(Event::Paste(String::new()), terminal),
             TermEvent::Resized(w, h) => self.take(Event::Resized { w, h }, terminal),
             TermEvent::Drained => {}
             TermEvent::Hangup => self.exit = Some(EXIT_HANGUP as u8),
@@ -150,7 +154,7 @@ impl Loop {
         for effect in update(&mut self.viewer.desk, event, now, wall) {
             match effect {
                 Effect::Order { ticket, incident, command } => self.order(ticket, incident, command),
-                Effect::Copy(text) => terminal.copy(&text),
+                Effect::Copy(text) => self.copy(&text),
                 Effect::Quit => self.exit = Some(0),
                 Effect::Suspend => {
                     terminal.suspend();
@@ -160,6 +164,13 @@ impl Loop {
                     self.shown = None;
                 }
             }
+        }
+    }
+
+    /// Only as the answer to a key, and only where the config allows it.
+    fn copy(&self, text: &str) {
+        if self.viewer.clipboard {
+            self.tty.copy(text);
         }
     }
 

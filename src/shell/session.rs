@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use crate::board::{Board, Watcher};
 use crate::config::Config;
 use crate::detect::engine::Engine;
-use crate::domain::time::Span;
+use crate::domain::time::{Span, Timestamp};
 use crate::incident::fold;
 use crate::journal::{Journal, JournalError};
 use crate::source::http_json::config::RecordKind;
@@ -52,13 +52,14 @@ pub enum StartError {
 /// Builds sources, reads open incidents from the journal, starts hub and pollers.
 pub async fn watch(
     config: &Config,
-    journal: Journal,
+    journal: Arc<Journal>,
     clock: Clock,
     boards: hub::BoardCell,
 ) -> Result<Watching, StartError> {
     let pollers = pollers(config)?;
-    let (incidents, seen) = stored(&journal).await?;
     let now = clock.now();
+    let window = config.timing.reopen_window;
+    let (incidents, seen) = stored(&journal, now.minus(window)).await?;
     let infos = config.sources.iter().map(info).collect();
     let engine = Engine::new(settings::of(config, BUCKET));
     let core = Watch::new(setup(config, clock, infos), engine, incidents, now);
@@ -72,14 +73,17 @@ pub async fn watch(
     Ok(Watching { hub: sender, thread, pollers })
 }
 
-async fn stored(journal: &Journal) -> Result<(Vec<fold::Incident>, i64), JournalError> {
-    let records = journal.open_records().await?;
-    let seen = journal.last_seq().await?;
-    let mut by_incident = std::collections::BTreeMap::<_, Vec<_>>::new();
-    for (_, record) in records {
-        by_incident.entry(record.incident.clone()).or_default().push(record);
+/// Open incidents and those that may reopen, folded, and the newest place in the journal.
+async fn stored(
+    journal: &Journal,
+    ended_since: Timestamp,
+) -> Result<(Vec<fold::Incident>, i64), JournalError> {
+    let seen = journal.changed_since(-1).await?.unwrap_or(0);
+    let mut incidents = Vec::new();
+    for stored in journal.open_records(ended_since).await? {
+        fold::absorb(&mut incidents, &stored.record);
     }
-    Ok((by_incident.values().filter_map(|r| fold::fold(r)).collect(), seen))
+    Ok((incidents, seen))
 }
 
 fn info(source: &source::SourceConfig) -> SourceInfo {

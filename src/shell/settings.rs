@@ -1,6 +1,8 @@
 //! From config to what each room is told: judging settings, action policies, the desk of orders.
 //! The only place that makes a `WriteCap`, and only for operators.
 
+use std::sync::Arc;
+
 use crate::config::Config;
 use crate::detect::settings::Settings;
 use crate::domain::time::Span;
@@ -8,39 +10,59 @@ use crate::incident::event::Actor;
 use crate::journal::Journal;
 use crate::policy::action::ActionPolicy;
 use crate::policy::judging::Policy;
-use crate::sink::webhook::{Webhook, WriteCap};
+use crate::sink::WriteCap;
+use crate::sink::config::ActionConfig;
+use crate::sink::webhook::Webhook;
 
 use super::clock::Clock;
 use super::order::Desk;
 
 /// What judging is told.
 pub fn of(config: &Config, bucket: Span) -> Settings {
-    let policy = Policy {
+    Settings::new(bucket, judging(config))
+}
+
+/// The judging side of policy as one value.
+pub fn judging(config: &Config) -> Policy {
+    Policy {
         shop: config.shop.clone(),
         detect: config.detect.clone(),
         journey: config.journeys.clone(),
         guardrail: config.guardrails.clone(),
         severity_rule: config.severity_rules.clone(),
-    };
-    Settings::new(bucket, policy)
+    }
 }
 
 /// The policy side of the configured actions.
 pub fn actions(config: &Config) -> Vec<ActionPolicy> {
-    config.actions.iter().map(crate::sink::webhook::ActionConfig::policy).collect()
+    config.actions.iter().map(action).collect()
+}
+
+fn action(config: &ActionConfig) -> ActionPolicy {
+    let host = url::Url::parse(&config.url).ok().and_then(|u| u.host_str().map(str::to_owned));
+    ActionPolicy {
+        name: config.name.clone(),
+        service: config.service.clone(),
+        environment: config.environment.clone(),
+        host: host.unwrap_or_default(),
+        cooldown: config.cooldown,
+        verify: config.verify,
+        verify_within: config.verify_within,
+        reversible: true,
+    }
 }
 
 /// The desk of an operator: webhooks with their secrets resolved.
-pub async fn desk(
+pub fn desk(
     config: &Config,
-    journal: Journal,
+    journal: Arc<Journal>,
     clock: Clock,
     actor: Actor,
 ) -> Result<Desk, String> {
-    let cap = WriteCap::for_operator();
+    let cap = WriteCap::for_operator(&actor.name);
     let mut webhooks = Vec::new();
     for action in &config.actions {
-        let built = Webhook::new(&cap, action).await;
+        let built = Webhook::new(&cap, action);
         webhooks.push(built.map_err(|error| format!("action {}: {error}", action.name))?);
     }
     Ok(Desk {

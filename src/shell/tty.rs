@@ -1,6 +1,7 @@
 //! The terminal device: opened, made raw, measured, put back. Every byte it is sent passes here.
 //! No frames and no keys; the fixed sequences are all of the closed list of DESIGN.md section 8.
 
+use base64::Engine as _;
 use std::io::{Error, ErrorKind, Result};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -28,6 +29,8 @@ const RESTORE: &[u8] = b"\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[?2004l\x1b[?2026l
     \x1b[1;1H\x1b[J\x1b[?25h\x1b[?1049l";
 /// The largest screen anybody draws: the size is outside input and is multiplied.
 pub const LARGEST: (u16, u16) = (500, 200);
+/// Bytes of text that go to the clipboard at most.
+const CLIPBOARD: usize = 32 * 1024;
 /// Bytes of one write where the descriptor had to stay blocking; a pty takes these at once.
 const BLOCKING_WRITE: usize = 128;
 
@@ -148,6 +151,16 @@ impl Tty {
             return Err(Errno::AGAIN);
         }
         rustix::io::write(&self.fd, bytes.get(..BLOCKING_WRITE).unwrap_or(bytes))
+    }
+
+    /// Puts `text` on the clipboard of the terminal's user by OSC 52, cut to what terminals take.
+    pub(super) fn copy(&self, text: &str) {
+        if !self.active() {
+            return;
+        }
+        let end = text.floor_char_boundary(CLIPBOARD);
+        let data = base64::engine::general_purpose::STANDARD.encode(&text[..end]);
+        self.write_patiently(format!("\x1b]52;c;{data}\x1b\\").as_bytes(), 5);
     }
 
     /// Waits until something can be written, at most this long; also true when the line is dead.

@@ -34,7 +34,8 @@ pub struct ActionConfig {
     pub auth: Option<Auth>,
     #[serde(default = "production")]
     pub environment: String,
-    /// The service it rolls back.
+    /// The service it rolls back; empty means any.
+    #[serde(default)]
     pub service: String,
     /// The receiver keeps `Idempotency-Key`s: an unknown outcome may be sent again by itself.
     #[serde(default)]
@@ -45,9 +46,12 @@ pub struct ActionConfig {
     /// No second action on the same service sooner.
     #[serde(default = "cooldown")]
     pub cooldown: Span,
-    /// How long recovery is watched before the action counts as not helping.
+    /// The case must stay clear for so long before recovery counts as proven.
     #[serde(default = "verify")]
     pub verify: Span,
+    /// After this time without recovery the action did not help.
+    #[serde(default = "verify_within")]
+    pub verify_within: Span,
     /// Time for the answer.
     #[serde(default = "timeout")]
     pub timeout: Span,
@@ -73,7 +77,11 @@ const fn cooldown() -> Span {
 }
 
 const fn verify() -> Span {
-    Span::from_mins(15)
+    Span::from_mins(5)
+}
+
+const fn verify_within() -> Span {
+    Span::from_mins(30)
 }
 
 const fn timeout() -> Span {

@@ -1,0 +1,181 @@
+//! Desk: all that one viewer knows. Changed only by `update`; drawing never changes it.
+//! No socket, no clock: the two times it holds were handed in.
+
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+
+use crate::board::{Board, Incident};
+use crate::domain::id::IncidentId;
+use crate::domain::time::{Span, Timestamp};
+use crate::incident::event::Command as Order;
+
+use super::chord::Chord;
+use super::keymap::Keymap;
+use super::order::{Pending, Say, Verb};
+use super::ui::{Toast, Ui};
+
+/// Who sits here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    Operator,
+    Observer,
+    Wall,
+}
+
+/// A screen in cells, never above 500x200.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Size {
+    pub w: u16,
+    pub h: u16,
+}
+
+impl Size {
+    /// Clamps to 500x200 (reliability.md 3.2: before any allocation).
+    pub fn clamped(w: u16, h: u16) -> Self {
+        Self { w: w.min(500), h: h.min(200) }
+    }
+}
+
+/// What `Desk::new` needs.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    pub role: Role,
+    /// Empty when unknown.
+    pub operator: String,
+    pub keymap: Keymap,
+    /// The shop's zone, for local times.
+    pub zone: Tz,
+    /// Draw with ASCII alone.
+    pub ascii: bool,
+    /// A board older than this (shop time) is not fresh.
+    pub fresh_for: Span,
+    pub size: Size,
+}
+
+/// The state of one viewer.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    pub setup: Setup,
+    pub board: Arc<Board>,
+    pub ui: Ui,
+    /// Shop time: deadlines, ages.
+    pub now: Timestamp,
+    /// Wall time: undo, toasts, input guards.
+    pub wall: Timestamp,
+    pub size: Size,
+    pub pending: Vec<Pending>,
+    /// Why no board arrives, until one does.
+    pub lost: Option<String>,
+    next_ticket: u64,
+}
+
+/// What happened to this viewer.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Key(Chord),
+    /// A bracketed paste.
+    Paste(String),
+    Resized {
+        w: u16,
+        h: u16,
+    },
+    Board(Arc<Board>),
+    /// No board can be had, and why.
+    Lost(String),
+    /// The instant of `next_wake` came.
+    Woke,
+    /// An order's answer: `Ok` after the journal's commit returned.
+    Ordered {
+        ticket: u64,
+        result: Result<(), String>,
+    },
+}
+
+/// What the viewer asks of the outside.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Effect {
+    Order {
+        ticket: u64,
+        incident: IncidentId,
+        command: Order,
+    },
+    /// Text for the clipboard, as the answer to a key.
+    Copy(String),
+    Quit,
+    Suspend,
+    /// Draw every cell again.
+    Redraw,
+}
+
+/// How long a toast stays, wall time.
+const TOAST: Span = Span::from_secs(6);
+
+impl Desk {
+    pub fn new(setup: Setup, board: Arc<Board>, now: Timestamp, wall: Timestamp) -> Self {
+        let mut ui = Ui::default();
+        ui.list.rebuild(&board, "");
+        let size = Size::clamped(setup.size.w, setup.size.h);
+        Self { setup, board, ui, now, wall, size, pending: vec![], lost: None, next_ticket: 1 }
+    }
+
+    pub fn role(&self) -> Role {
+        self.setup.role
+    }
+
+    /// The incident under the cursor.
+    pub fn selected(&self) -> Option<&Incident> {
+        self.ui.list.selected(&self.board)
+    }
+
+    pub fn incident(&self, id: &IncidentId) -> Option<&Incident> {
+        self.board.incidents.iter().find(|x| x.id == *id)
+    }
+
+    /// The worst incident that still asks for attention.
+    pub fn worst(&self) -> Option<&Incident> {
+        self.board.incidents.iter().find(|x| x.state.is_open())
+    }
+
+    /// The board's shop seconds per wall second, never below one.
+    pub fn speed(&self) -> f64 {
+        if self.board.speed.is_finite() { self.board.speed.max(1.0) } else { 1.0 }
+    }
+
+    /// When the board stops being fresh: its expectation, at least three wall seconds.
+    pub fn stale_at(&self) -> Timestamp {
+        let floor = Span::from_millis((3000.0 * self.speed()) as i64);
+        self.board.generated_at.plus(self.setup.fresh_for.max(floor))
+    }
+
+    /// True when what is shown is too old to be believed.
+    pub fn is_stale(&self) -> bool {
+        self.now >= self.stale_at()
+    }
+
+    pub fn say(&mut self, say: Say) {
+        self.ui.toast = Some(Toast { say, until: self.wall.plus(TOAST) });
+    }
+
+    pub fn is_pending(&self, incident: &IncidentId, verb: Verb) -> bool {
+        self.pending.iter().any(|p| p.verb == verb && p.incident == *incident)
+    }
+
+    /// Sends an order out and remembers it until it is answered.
+    pub(super) fn order(
+        &mut self,
+        incident: IncidentId,
+        verb: Verb,
+        command: Order,
+    ) -> Vec<Effect> {
+        if self.is_pending(&incident, verb) && verb != Verb::Note {
+            self.say(Say::AlreadySent(verb));
+            return vec![];
+        }
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        let asked_at = self.wall;
+        self.pending.push(Pending { ticket, incident: incident.clone(), verb, asked_at });
+        vec![Effect::Order { ticket, incident, command }]
+    }
+}

@@ -1,0 +1,185 @@
+//! `update(&mut Desk, Event, now, wall) -> Vec<Effect>`: the only writer of a desk. Total, clock-free.
+//! Keys outside dialogs are in `update::act` and `update::walk`, dialogs in `update::talk`.
+
+mod act;
+mod rollback;
+mod talk;
+mod walk;
+
+use std::sync::Arc;
+
+use crate::board::Board;
+use crate::domain::time::{Span, Timestamp};
+
+use super::chord::{Chord, Key};
+use super::command::{Access, Command};
+use super::dialog::Dialog;
+use super::order::{Say, Verb};
+use super::state::{Desk, Effect, Event, Role, Size};
+use super::ui::Undo;
+
+/// Keys in the first moments of a rollback dialog were meant for the page below.
+pub const GUARD: Span = Span::from_millis(700);
+/// How long an acknowledgement can be taken back, wall time.
+const UNDO: Span = Span::from_secs(10);
+/// Pasted text kept at most.
+const PASTE_MAX: usize = 4096;
+
+/// Takes one event at shop time `now` and wall time `wall`; the effects are to be done in order.
+pub fn update(desk: &mut Desk, event: Event, now: Timestamp, wall: Timestamp) -> Vec<Effect> {
+    desk.now = now;
+    desk.wall = wall;
+    expire(desk);
+    let effects = match event {
+        Event::Key(chord) => key(desk, chord),
+        Event::Paste(text) => paste(desk, &text),
+        Event::Resized { w, h } => {
+            desk.size = Size::clamped(w, h);
+            vec![]
+        }
+        Event::Board(board) => {
+            receive(desk, board);
+            vec![]
+        }
+        Event::Lost(why) => {
+            desk.lost = Some(why);
+            vec![]
+        }
+        Event::Woke => vec![],
+        Event::Ordered { ticket, result } => {
+            ordered(desk, ticket, result);
+            vec![]
+        }
+    };
+    if desk.ui.list.unseen() > 0 && !holds(desk) {
+        desk.ui.list.rebuild(&desk.board, &desk.ui.filter);
+    }
+    effects
+}
+
+fn expire(desk: &mut Desk) {
+    let wall = desk.wall;
+    desk.ui.toast.take_if(|t| t.until <= wall);
+    desk.ui.undo.take_if(|u| u.until <= wall);
+}
+
+/// The list holds still while a question is open.
+fn holds(desk: &Desk) -> bool {
+    match &desk.ui.dialog {
+        None | Some(Dialog::Filter { .. } | Dialog::Help { .. }) => false,
+        Some(
+            Dialog::Palette { .. }
+            | Dialog::Decide { .. }
+            | Dialog::Timer { .. }
+            | Dialog::Form(_)
+            | Dialog::Rollback(_)
+            | Dialog::ConfirmQuit,
+        ) => true,
+    }
+}
+
+fn receive(desk: &mut Desk, board: Arc<Board>) {
+    desk.lost = None;
+    if holds(desk) {
+        desk.ui.list.hold(&desk.board, &board);
+    } else {
+        desk.ui.list.rebuild(&board, &desk.ui.filter);
+    }
+    desk.board = board;
+}
+
+fn ordered(desk: &mut Desk, ticket: u64, result: Result<(), String>) {
+    let Some(at) = desk.pending.iter().position(|p| p.ticket == ticket) else {
+        return;
+    };
+    let done = desk.pending.remove(at);
+    if done.verb == Verb::Acknowledge && result.is_ok() {
+        desk.ui.undo = Some(Undo { incident: done.incident, until: desk.wall.plus(UNDO) });
+    }
+    desk.say(match result {
+        Ok(()) => Say::Stored(done.verb),
+        Err(why) => Say::Failed(done.verb, why),
+    });
+}
+
+fn key(desk: &mut Desk, chord: Chord) -> Vec<Effect> {
+    let burst = desk.ui.keys.note(desk.wall);
+    if desk.role() == Role::Wall {
+        return wall_key(desk, chord);
+    }
+    if desk.ui.dialog.is_some() {
+        return talk::key(desk, chord, burst);
+    }
+    match desk.setup.keymap.find(desk.ui.page, chord) {
+        Some(command) if burst && !command.is_move() => {
+            desk.say(Say::Burst);
+            vec![]
+        }
+        Some(command) => run(desk, command),
+        None => vec![],
+    }
+}
+
+/// The wall takes no input but what a terminal needs.
+fn wall_key(desk: &mut Desk, chord: Chord) -> Vec<Effect> {
+    match desk.setup.keymap.find(desk.ui.page, chord) {
+        Some(Command::Quit) => vec![Effect::Quit],
+        Some(Command::Redraw) => vec![Effect::Redraw],
+        _ => vec![],
+    }
+}
+
+/// Does a command, wherever it came from: a key or the palette.
+fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
+    let row = command.row();
+    if row.access == Access::Operator && desk.role() != Role::Operator {
+        desk.say(Say::ReadOnly);
+        return vec![];
+    }
+    if !row.applies(desk.ui.page) {
+        desk.say(Say::NotHere);
+        return vec![];
+    }
+    match row.access {
+        Access::Operator => act::run(desk, command),
+        Access::Any => walk::run(desk, command),
+    }
+}
+
+/// A bracketed paste is text: it goes into a text field or nowhere, and never confirms.
+fn paste(desk: &mut Desk, text: &str) -> Vec<Effect> {
+    if desk.role() == Role::Wall {
+        return vec![];
+    }
+    let clean: String = text
+        .chars()
+        .take(PASTE_MAX)
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !c.is_control())
+        .collect();
+    if !talk::paste(desk, clean.trim()) {
+        desk.say(Say::PasteRefused);
+    }
+    vec![]
+}
+
+/// What a chord does to a text being typed; false when it is no editing key.
+fn edit(text: &mut String, chord: Chord) -> bool {
+    match (chord.key, chord.ctrl, chord.alt) {
+        (Key::Char(c), false, false) => {
+            if text.chars().count() < PASTE_MAX {
+                text.push(c);
+            }
+        }
+        (Key::Backspace, _, _) => {
+            text.pop();
+        }
+        (Key::Char('u'), true, false) => text.clear(),
+        (Key::Char('w'), true, false) => {
+            let end = text.trim_end().rfind(' ').map_or(0, |i| i + 1);
+            text.truncate(end);
+        }
+        _ => return false,
+    }
+    true
+}

@@ -1,0 +1,234 @@
+//! Keys while a dialog is open: typing never fires a command, Esc always closes.
+//! Every branch puts the dialog back unless it is done with it.
+
+use crate::desk::chord::{Chord, Key};
+use crate::desk::dialog::{Dialog, Field, Form, FormError, FormKind, matches};
+use crate::desk::order::{Say, Verb};
+use crate::desk::state::{Desk, Effect};
+use crate::domain::id::IncidentId;
+use crate::domain::time::Span;
+use crate::incident::event::Command as Order;
+use crate::policy::severity::Choice;
+
+use super::{edit, rollback, run};
+
+const ENTER: Chord = Chord::plain(Key::Enter);
+const ESC: Chord = Chord::plain(Key::Esc);
+
+pub(super) fn key(desk: &mut Desk, chord: Chord, burst: bool) -> Vec<Effect> {
+    let Some(dialog) = desk.ui.dialog.take() else {
+        return vec![];
+    };
+    match dialog {
+        Dialog::Help { scroll } => help(desk, scroll, chord),
+        Dialog::Palette { text, pick } => palette(desk, text, pick, (chord, burst)),
+        Dialog::Filter { before } => filter(desk, before, chord),
+        Dialog::Decide { incident } => decide(desk, incident, chord, burst),
+        Dialog::Timer { incident } => timer(desk, incident, chord, burst),
+        Dialog::Form(form) => form_key(desk, form, chord, burst),
+        Dialog::Rollback(dialog) => rollback::key(desk, dialog, chord, burst),
+        Dialog::ConfirmQuit => match chord.key {
+            Key::Char('y') if !burst => vec![Effect::Quit],
+            _ if chord == Chord::ctrl('c') => vec![Effect::Quit],
+            _ => vec![],
+        },
+    }
+}
+
+/// Puts pasted text into the open text field; false when there is none.
+pub(super) fn paste(desk: &mut Desk, text: &str) -> bool {
+    match &mut desk.ui.dialog {
+        Some(Dialog::Form(form)) => form.text_mut().map(|t| t.push_str(text)).is_some(),
+        Some(Dialog::Palette { text: typed, pick }) => {
+            typed.push_str(text);
+            *pick = 0;
+            true
+        }
+        Some(Dialog::Filter { .. }) => {
+            desk.ui.filter.push_str(text);
+            desk.ui.list.rebuild(&desk.board, &desk.ui.filter);
+            true
+        }
+        // A paste into an armed dialog closes it: the hands are elsewhere.
+        Some(Dialog::Rollback(_)) => {
+            desk.ui.dialog = None;
+            false
+        }
+        None
+        | Some(
+            Dialog::Help { .. }
+            | Dialog::Decide { .. }
+            | Dialog::Timer { .. }
+            | Dialog::ConfirmQuit,
+        ) => false,
+    }
+}
+
+fn help(desk: &mut Desk, scroll: usize, chord: Chord) -> Vec<Effect> {
+    let scroll = match chord.key {
+        Key::Down => scroll.saturating_add(1).min(60),
+        Key::Up => scroll.saturating_sub(1),
+        Key::PageDown | Key::Char(' ') => scroll.saturating_add(10).min(60),
+        Key::PageUp => scroll.saturating_sub(10),
+        Key::Home => 0,
+        _ => return vec![],
+    };
+    desk.ui.dialog = Some(Dialog::Help { scroll });
+    vec![]
+}
+
+fn palette(desk: &mut Desk, mut text: String, pick: usize, press: (Chord, bool)) -> Vec<Effect> {
+    let (chord, burst) = press;
+    if chord == ESC || chord == Chord::ctrl('c') {
+        return vec![];
+    }
+    let found = matches(&text);
+    if chord == ENTER && !burst {
+        return match found.get(pick) {
+            Some(row) => run(desk, row.command),
+            None => {
+                desk.say(Say::NoMatch(text));
+                vec![]
+            }
+        };
+    }
+    let last = found.len().saturating_sub(1);
+    let pick = match chord.key {
+        Key::Up | Key::BackTab => pick.saturating_sub(1),
+        Key::Down | Key::Tab => (pick + 1).min(last),
+        _ if edit(&mut text, chord) => 0,
+        _ => pick,
+    };
+    desk.ui.dialog = Some(Dialog::Palette { text, pick });
+    vec![]
+}
+
+/// The list follows every key; Enter keeps the filter, Esc restores the one before.
+fn filter(desk: &mut Desk, before: String, chord: Chord) -> Vec<Effect> {
+    if chord == ENTER {
+        return vec![];
+    }
+    if chord == ESC || chord == Chord::ctrl('c') {
+        desk.ui.filter = before;
+    } else {
+        edit(&mut desk.ui.filter, chord);
+        desk.ui.dialog = Some(Dialog::Filter { before });
+    }
+    desk.ui.list.rebuild(&desk.board, &desk.ui.filter);
+    desk.ui.scroll = 0;
+    vec![]
+}
+
+fn decide(desk: &mut Desk, incident: IncidentId, chord: Chord, burst: bool) -> Vec<Effect> {
+    if burst {
+        desk.say(Say::Burst);
+        return vec![];
+    }
+    if chord == ESC || chord == Chord::ctrl('c') {
+        return vec![];
+    }
+    let picked = match chord.key {
+        Key::Char(c @ '1'..='5') => Choice::ALL.get(c as usize - '1' as usize).copied(),
+        _ => None,
+    };
+    let Some(choice) = picked else {
+        desk.ui.dialog = Some(Dialog::Decide { incident });
+        return vec![];
+    };
+    if choice == Choice::Rollback {
+        return rollback::open(desk, &incident);
+    }
+    let forbidden = desk
+        .incident(&incident)
+        .and_then(|x| x.choices.iter().find(|c| c.choice == choice && !c.allowed))
+        .map(|c| c.why.clone());
+    desk.ui.dialog = Some(match forbidden {
+        Some(why) => {
+            desk.say(Say::NotAllowed(why));
+            Dialog::Decide { incident }
+        }
+        None => Dialog::Form(Form::new(incident, FormKind::Decide(choice))),
+    });
+    vec![]
+}
+
+fn timer(desk: &mut Desk, incident: IncidentId, chord: Chord, burst: bool) -> Vec<Effect> {
+    match chord.key {
+        Key::Esc => vec![],
+        Key::Char('1') if !burst => {
+            desk.ui.dialog = Some(Dialog::Form(Form::new(incident, FormKind::ExtendTimer)));
+            vec![]
+        }
+        Key::Char('2') if !burst => desk.order(incident, Verb::StopTimer, Order::StopTimer),
+        _ => {
+            desk.ui.dialog = Some(Dialog::Timer { incident });
+            vec![]
+        }
+    }
+}
+
+fn form_key(desk: &mut Desk, mut form: Form, chord: Chord, burst: bool) -> Vec<Effect> {
+    if chord == ESC || chord == Chord::ctrl('c') {
+        return vec![];
+    }
+    if chord == ENTER {
+        // An Enter inside a burst is a pasted line end, not a person.
+        return if burst { keep(desk, form) } else { enter(desk, form) };
+    }
+    if chord == Chord::plain(Key::BackTab) {
+        form.at = form.at.saturating_sub(1);
+        return keep(desk, form);
+    }
+    let typed = form.text_mut().is_some_and(|text| edit(text, chord));
+    if typed {
+        form.error = None;
+    }
+    keep(desk, form)
+}
+
+fn keep(desk: &mut Desk, form: Form) -> Vec<Effect> {
+    desk.ui.dialog = Some(Dialog::Form(form));
+    vec![]
+}
+
+/// Checks the field; the last one sends the order.
+fn enter(desk: &mut Desk, mut form: Form) -> Vec<Effect> {
+    let fields = form.kind.fields();
+    let text = form.fields.get(form.at).map_or("", |t| t.trim());
+    form.error = match fields.get(form.at) {
+        Some(Field::Text | Field::Reason) if text.is_empty() => Some(FormError::Empty),
+        Some(Field::Span | Field::Recheck) if span(text).is_none() => Some(FormError::NoDuration),
+        _ => None,
+    };
+    if form.error.is_some() {
+        return keep(desk, form);
+    }
+    if form.at + 1 < fields.len() {
+        form.at += 1;
+        return keep(desk, form);
+    }
+    let (verb, order) = order(&form);
+    desk.order(form.incident, verb, order)
+}
+
+/// A positive duration of at most a week.
+fn span(text: &str) -> Option<Span> {
+    text.parse::<Span>().ok().filter(|s| *s > Span::ZERO && *s <= Span::from_days(7))
+}
+
+fn order(form: &Form) -> (Verb, Order) {
+    let text = |i: usize| form.fields.get(i).map(|t| t.trim().to_owned()).unwrap_or_default();
+    let length = |i: usize| span(&text(i)).unwrap_or(Span::from_mins(15));
+    match form.kind {
+        FormKind::Note => (Verb::Note, Order::Note { text: text(0) }),
+        FormKind::Resolve => (Verb::Resolve, Order::Resolve { reason: text(0) }),
+        FormKind::StartTimer => (Verb::StartTimer, Order::StartTimer { span: length(0) }),
+        FormKind::ExtendTimer => {
+            (Verb::ExtendTimer, Order::ExtendTimer { span: length(0), reason: text(1) })
+        }
+        FormKind::Decide(choice) => {
+            let recheck = (choice == Choice::Hold).then(|| length(1));
+            (Verb::Decide, Order::Decide { choice, reason: text(0), recheck })
+        }
+    }
+}

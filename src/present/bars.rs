@@ -1,0 +1,267 @@
+//! The rows around the body: title with source health, banner, toast, prompt, key hints, summary.
+//! The banner is the worst open incident wherever one is; it never scrolls away.
+
+use crate::board::{Incident, SourceState};
+use crate::desk::command::{Access, Command};
+use crate::desk::dialog::Dialog;
+use crate::desk::state::{Desk, Role as Seat};
+use crate::desk::ui::Page;
+use crate::domain::text::{ScreenText, screen_text};
+
+use super::clocks;
+use super::role::Role;
+use super::say;
+use super::screen::{Bar, Line};
+use super::words;
+
+pub fn title(desk: &Desk) -> Bar {
+    let who = match desk.role() {
+        Seat::Operator => Line::of(Role::Text, clocks::own_name(desk)),
+        Seat::Observer => Line::fixed(Role::Warning, "observer, read-only"),
+        Seat::Wall => Line::new(),
+    };
+    let times = words::both_times(desk.now, desk.setup.zone);
+    let mut bar = Bar::new(Role::Title)
+        .left(5, Line::fixed(Role::Title, " tillwatch"))
+        .left(3, Line::fixed(Role::Title, " ").and(Role::Title, screen_text(&desk.board.site)))
+        .left(0, Line::fixed(Role::Accent, " ").say(Role::Accent, desk.ui.page.name()))
+        .right(2, who.say(Role::Text, "  "))
+        .right(1, Line::of(Role::Text, times).say(Role::Text, "  "))
+        .right(0, health(desk).say(Role::Text, " "));
+    if desk.board.speed > 1.0 {
+        let speed = screen_text(&format!("x{:.0}  ", desk.board.speed));
+        bar.right.insert(0, super::screen::Part { line: Line::of(Role::Muted, speed), rank: 4 });
+    }
+    bar
+}
+
+/// `4 live`, `3 live, orders stale`: what is not live is named.
+pub fn health(desk: &Desk) -> Line {
+    let sources = &desk.board.sources;
+    let live = sources.iter().filter(|s| s.state == SourceState::Live).count();
+    let mut line = match (sources.len(), live) {
+        (0, _) => return Line::fixed(Role::Muted, "no sources yet"),
+        (all, live) if all == live => Line::of(Role::Ok, screen_text(&format!("{live} live"))),
+        (_, live) => Line::of(Role::Text, screen_text(&format!("{live} live"))),
+    };
+    let bad: Vec<_> = sources.iter().filter(|s| s.state != SourceState::Live).collect();
+    for source in bad.iter().take(2) {
+        let (word, role) = source_word(source.state);
+        let name = screen_text(source.name.as_str()).cut(12);
+        line = line.say(Role::Text, ", ").and(role, name).say(role, " ").say(role, word);
+    }
+    match bad.len().saturating_sub(2) {
+        0 => line,
+        more => line.and(Role::Warning, screen_text(&format!(" +{more}"))),
+    }
+}
+
+pub const fn source_word(state: SourceState) -> (&'static str, Role) {
+    match state {
+        SourceState::Live => ("live", Role::Ok),
+        SourceState::Stale => ("stale", Role::Stale),
+        SourceState::Partial => ("partial", Role::Unsure),
+        SourceState::Suspect => ("suspect", Role::Unsure),
+        SourceState::Blind => ("BLIND", Role::Blind),
+    }
+}
+
+/// The warning about the picture itself; none while the board is fresh.
+pub fn stale_line(desk: &Desk) -> Option<Line> {
+    if let Some(why) = &desk.lost {
+        let line = Line::fixed(Role::Stale, " NO FRESH DATA since ")
+            .and(Role::Stale, words::made(words::hm_utc(desk.board.generated_at)))
+            .say(Role::Stale, ": ")
+            .and(Role::Stale, screen_text(why));
+        return Some(line);
+    }
+    desk.is_stale().then(|| {
+        let late = words::made(words::length(words::seconds_to(desk.now, desk.board.generated_at)));
+        Line::fixed(Role::Stale, " NO FRESH DATA since ")
+            .and(Role::Stale, words::made(words::hm_utc(desk.board.generated_at)))
+            .say(Role::Stale, " (")
+            .and(Role::Stale, late)
+            .say(Role::Stale, "): what is below may be over")
+    })
+}
+
+pub fn banner(desk: &Desk) -> Vec<Bar> {
+    let stale = stale_line(desk).map(|line| Bar::new(Role::Stale).left(0, line));
+    let rest = match desk.worst() {
+        Some(worst) => vec![headline(desk, worst), facts(desk, worst)],
+        None => vec![calm(desk)],
+    };
+    stale.into_iter().chain(rest).collect()
+}
+
+fn headline(desk: &Desk, x: &Incident) -> Bar {
+    let role = clocks::severity_role(x.severity);
+    let owner = match clocks::holder(x) {
+        Some(name) => Line::of(role, screen_text(name).cut(16)).say(role, " has it"),
+        None if desk.is_pending(&x.id, crate::desk::order::Verb::Acknowledge) => {
+            Line::of(role, clocks::own_name(desk)).say(role, " has it, not stored yet")
+        }
+        None => Line::fixed(role, "NOBODY HAS IT"),
+    };
+    Bar::new(role)
+        .left(0, Line::fixed(role, " ").and(role, clocks::severity_words(x.severity)))
+        .left(0, Line::fixed(role, "  ").and(role, clocks::journey(x)).say(role, ": "))
+        .left(0, Line::of(role, screen_text(&x.headline)))
+        .right(0, Line::fixed(role, "  ").and(role, ScreenText::fixed("")))
+        .right(0, owner)
+        .right(1, Line::fixed(role, "  ").and(role, screen_text(x.id.as_str())))
+        .right(0, Line::fixed(role, " "))
+}
+
+fn facts(desk: &Desk, x: &Incident) -> Bar {
+    let gap =
+        |line: Line| Line(Line::fixed(Role::Text, "  ").0.into_iter().chain(line.0).collect());
+    let mut bar = Bar::new(Role::Text)
+        .left(1, Line::fixed(Role::Text, " ").and_line(clocks::ack_phrase(x, desk.now)))
+        .left(0, gap(clocks::decide_phrase(x, desk.now)))
+        .left(0, gap(clocks::money_phrase(x)));
+    if let Some(due) = x.timer_due_at {
+        let timer =
+            Line::fixed(Role::Clock, "timer ").and(Role::Clock, words::clock_words(due, desk.now));
+        bar = bar.left(2, gap(timer));
+    }
+    bar = bar.left(0, gap(clocks::suspect_phrase(x)));
+    if x.suspect.release.is_some() {
+        let word = clocks::confidence_word(x.suspect.confidence);
+        bar = bar
+            .left(3, Line::fixed(Role::Muted, " (").say(Role::Muted, word).say(Role::Muted, ")"));
+    }
+    match clocks::lost_phrase(x) {
+        Some(lost) => bar.left(4, gap(lost)),
+        None => bar,
+    }
+}
+
+/// No incident is open. That is calm only while the sources can see.
+fn calm(desk: &Desk) -> Bar {
+    let sources = &desk.board.sources;
+    let bad = sources.iter().filter(|s| s.state != SourceState::Live).count();
+    let line = match (sources.len(), bad) {
+        (0, _) => Line::fixed(Role::Unsure, " No data yet: nothing can be said about the shop"),
+        (_, 0) => Line::fixed(Role::Ok, " Calm: nothing is open, every source is live"),
+        (all, bad) if all == bad => {
+            Line::fixed(Role::Blind, " BLIND: no source is live; nothing open does not mean well")
+        }
+        (all, bad) => {
+            let text = format!(" Nothing is open, but {bad} of {all} sources cannot be relied on");
+            Line::of(Role::Unsure, screen_text(&text))
+        }
+    };
+    Bar::new(Role::Text).left(0, line)
+}
+
+pub fn toast(desk: &Desk) -> Option<Line> {
+    if let Some(pending) = desk.pending.last() {
+        return Some(say::pending(pending.verb));
+    }
+    if let Some(undo) = &desk.ui.undo {
+        let key = key_of(desk, Command::Undo);
+        return Some(
+            Line::fixed(Role::Ok, " Acknowledged and stored: ")
+                .and(Role::Text, screen_text(undo.incident.as_str()))
+                .say(Role::Text, ". ")
+                .and(Role::Key, key)
+                .say(Role::Text, " takes it back for 10 seconds."),
+        );
+    }
+    if let Some(toast) = &desk.ui.toast {
+        return Some(say::line(&toast.say));
+    }
+    let notice = desk.board.notices.first()?;
+    Some(Line::fixed(Role::Muted, " ").and(Role::Muted, screen_text(notice)))
+}
+
+pub fn prompt(desk: &Desk) -> Bar {
+    let mut bar = Bar::new(Role::Text);
+    let listed = matches!(desk.ui.page, Page::Incidents | Page::Releases | Page::Journal);
+    if let Some(Dialog::Filter { .. }) = desk.ui.dialog {
+        bar = bar
+            .left(0, Line::fixed(Role::Key, " /").and(Role::Text, screen_text(&desk.ui.filter)))
+            .left(0, Line::fixed(Role::Focus, "_"))
+            .right(1, Line::fixed(Role::Muted, "enter keeps it, esc drops it "));
+    } else if listed && !desk.ui.filter.is_empty() {
+        bar = bar
+            .left(
+                0,
+                Line::fixed(Role::Warning, " filter ")
+                    .and(Role::Text, screen_text(&desk.ui.filter)),
+            )
+            .right(1, Line::fixed(Role::Muted, "esc clears it "));
+    }
+    let list = &desk.ui.list;
+    if list.unseen() > 0 {
+        let text = format!("{} new ", list.unseen());
+        bar = bar.right(0, Line::of(Role::Warning, screen_text(&text)));
+    }
+    if desk.ui.page == Page::Incidents && !list.is_empty() {
+        let text = format!("{}/{} ", list.at() + 1, list.len());
+        bar = bar.right(0, Line::of(Role::Muted, screen_text(&text)));
+    }
+    bar
+}
+
+/// The first key of a command, as hints write it.
+pub fn key_of(desk: &Desk, command: Command) -> ScreenText {
+    let chord = desk.setup.keymap.first(command);
+    chord.map_or(ScreenText::fixed("(no key)"), |c| words::made(c.to_string()))
+}
+
+const RESPOND: [Command; 5] =
+    [Command::Acknowledge, Command::Decide, Command::Rollback, Command::Timer, Command::Note];
+
+/// The keys that matter here; what does not fit goes from the back.
+pub fn hints(desk: &Desk) -> Bar {
+    let operator = desk.role() == Seat::Operator;
+    let respond = RESPOND.iter().filter(|_| operator).copied();
+    let page: &[Command] = match desk.ui.page {
+        Page::Incidents => &[Command::Open, Command::Heatmap, Command::Releases, Command::Sources],
+        Page::Incident => &[Command::Next, Command::Heatmap, Command::Releases, Command::Back],
+        Page::Heatmap => &[Command::Columns, Command::Rows, Command::NextMetric, Command::Back],
+        Page::Releases => &[Command::Open, Command::Filter, Command::Back],
+        Page::Journal => &[Command::Everything, Command::Filter, Command::Back],
+        Page::Journeys | Page::Guardrails | Page::Sources => &[Command::Incidents, Command::Back],
+    };
+    let always = [Command::Help, Command::Quit];
+    let mut bar = Bar::new(Role::Muted);
+    for (i, command) in respond.chain(page.iter().copied()).enumerate() {
+        bar = bar.left(u8::try_from(i).unwrap_or(u8::MAX).saturating_add(1), hint(desk, command));
+    }
+    always.into_iter().fold(bar, |bar, command| bar.right(0, hint(desk, command)))
+}
+
+fn hint(desk: &Desk, command: Command) -> Line {
+    let row = command.row();
+    let role = if row.access == Access::Operator { Role::Text } else { Role::Muted };
+    Line::fixed(role, " ")
+        .and(Role::Key, key_of(desk, command))
+        .say(role, " ")
+        .say(role, row.hint)
+        .say(role, " ")
+}
+
+/// What is left below 40x12: the worst and what it costs, and whether that is true.
+pub fn summary(desk: &Desk) -> Vec<Line> {
+    let open = desk.board.incidents.iter().filter(|x| x.state.is_open()).count();
+    let first = match desk.worst() {
+        Some(x) => {
+            let role = clocks::severity_role(x.severity);
+            Line::of(role, clocks::severity_words(x.severity))
+                .say(Role::Text, " ")
+                .and(Role::Text, clocks::journey(x))
+                .say(Role::Text, " ")
+                .and_line(clocks::decide_cell(x, desk.now))
+                .say(Role::Text, " ")
+                .and_line(clocks::money_phrase(x))
+        }
+        None => calm(desk).left.into_iter().next().map(|p| p.line).unwrap_or_default(),
+    };
+    let second = stale_line(desk).unwrap_or_else(|| {
+        Line::of(Role::Text, screen_text(&format!("{open} open, "))).and_line(health(desk))
+    });
+    vec![first, second]
+}

@@ -1,0 +1,269 @@
+//! Dialogs as data: the box over the page, with what was typed. Rules live in `desk::update`.
+//! The rollback box is laid out by `desk::fit`, which also says whether it can be shown whole.
+
+use crate::desk::command::{Access, Category, TABLE};
+use crate::desk::dialog::{Dialog, Field, Form, FormError, FormKind, Refusal, Rollback, matches};
+use crate::desk::fit;
+use crate::desk::state::{Desk, Role as Seat};
+use crate::desk::update::GUARD;
+use crate::domain::id::IncidentId;
+use crate::domain::text::{ScreenText, screen_text};
+use crate::policy::severity::Choice;
+
+use super::clocks;
+use super::role::Role;
+use super::screen::{DialogView, Line};
+use super::words;
+
+pub fn dialog(desk: &Desk) -> Option<DialogView> {
+    Some(match desk.ui.dialog.as_ref()? {
+        Dialog::Filter { .. } => return None,
+        Dialog::Help { scroll } => help(desk, *scroll),
+        Dialog::Palette { text, pick } => palette(desk, text, *pick),
+        Dialog::Decide { incident } => decide(desk, incident),
+        Dialog::Timer { incident } => timer(desk, incident),
+        Dialog::Form(form) => form_view(form),
+        Dialog::Rollback(r) => rollback(desk, r),
+        Dialog::ConfirmQuit => view(
+            ScreenText::fixed("An action is in flight"),
+            Role::Warning,
+            vec![
+                Line::fixed(
+                    Role::Text,
+                    "Its outcome is kept in the journal and watched on by the watcher.",
+                ),
+                Line::fixed(Role::Key, "y").say(Role::Text, " quits, any other key stays"),
+            ],
+        ),
+    })
+}
+
+fn view(title: ScreenText, role: Role, lines: Vec<Line>) -> DialogView {
+    let width = lines.iter().map(Line::width).max().unwrap_or(0).max(title.width() + 2) + 4;
+    let width = u16::try_from(width).unwrap_or(fit::WIDTH).min(fit::WIDTH);
+    DialogView { title, role, width, lines, scroll: 0, whole: false }
+}
+
+fn help(desk: &Desk, scroll: usize) -> DialogView {
+    let mut lines = vec![];
+    for category in Category::ALL {
+        lines.push(Line::fixed(Role::Title, category.name()));
+        for row in TABLE.iter().filter(|r| r.category == category) {
+            let keys: Vec<String> =
+                desk.setup.keymap.chords(row.command).iter().map(ToString::to_string).collect();
+            let off = row.access == Access::Operator && desk.role() != Seat::Operator;
+            let role = if off { Role::Muted } else { Role::Text };
+            let keys = words::made(format!("  {:<12} ", keys.join(" ")));
+            lines.push(Line::of(Role::Key, keys).say(role, row.doc));
+        }
+    }
+    let title = ScreenText::fixed("Keys (up, down scroll; any other key closes)");
+    DialogView { scroll, ..view(title, Role::Focus, lines) }
+}
+
+fn palette(desk: &Desk, text: &str, pick: usize) -> DialogView {
+    let mut lines =
+        vec![Line::fixed(Role::Key, ":").and(Role::Text, screen_text(text)).say(Role::Focus, "_")];
+    let found = matches(text);
+    let first = pick.saturating_sub(7);
+    for (i, row) in found.iter().enumerate().skip(first).take(8) {
+        let role = if i == pick { Role::Selected } else { Role::Text };
+        let name = words::made(format!(" {:<18}", row.name));
+        let key = desk.setup.keymap.first(row.command).map_or_else(String::new, |c| c.to_string());
+        lines.push(
+            Line::of(role, name)
+                .and(Role::Key, words::made(format!("{key:<7} ")))
+                .say(Role::Muted, row.doc),
+        );
+    }
+    if found.is_empty() {
+        lines.push(Line::fixed(Role::Muted, " no such command"));
+    }
+    DialogView { width: fit::WIDTH, ..view(ScreenText::fixed("Command"), Role::Focus, lines) }
+}
+
+fn titled(desk: &Desk, what: &str, id: &IncidentId) -> ScreenText {
+    let headline = desk.incident(id).map_or("", |x| x.headline.as_str());
+    screen_text(&format!("{what} {id}: {headline}"))
+}
+
+fn decide(desk: &Desk, id: &IncidentId) -> DialogView {
+    let incident = desk.incident(id);
+    let mut lines = vec![match incident {
+        Some(x) => clocks::decide_phrase(x, desk.now)
+            .say(Role::Text, "  ")
+            .and_line(clocks::money_phrase(x)),
+        None => Line::fixed(Role::Warning, "It is not on the board any more."),
+    }];
+    for (i, choice) in Choice::ALL.into_iter().enumerate() {
+        let row = incident.and_then(|x| x.choices.iter().find(|c| c.choice == choice));
+        let key = words::made(format!("{}", i + 1));
+        let line = match row {
+            Some(row) if !row.allowed => Line::of(Role::Muted, key)
+                .say(Role::Muted, "  ")
+                .say(Role::Muted, choice_words(choice))
+                .say(Role::Muted, " - not allowed: ")
+                .and(Role::Muted, screen_text(&row.why)),
+            _ => {
+                Line::of(Role::Key, key).say(Role::Text, "  ").say(Role::Text, choice_words(choice))
+            }
+        };
+        lines.push(line);
+    }
+    lines.push(Line::fixed(Role::Muted, "a number chooses, esc closes"));
+    view(titled(desk, "Decide", id), Role::Focus, lines)
+}
+
+const fn choice_words(choice: Choice) -> &'static str {
+    match choice {
+        Choice::Rollback => "roll back: opens the rollback dialog",
+        Choice::Reroute => "reroute: send shoppers around it",
+        Choice::Mitigate => "mitigate: another fix is on its way",
+        Choice::Hold => "hold: watch it and look again",
+        Choice::NotIncident => "not an incident",
+    }
+}
+
+fn timer(desk: &Desk, id: &IncidentId) -> DialogView {
+    let x = desk.incident(id);
+    let left = match x.and_then(|x| x.timer_due_at) {
+        Some(due) => {
+            Line::fixed(Role::Clock, "timer ").and(Role::Clock, words::clock_words(due, desk.now))
+        }
+        None => Line::fixed(Role::Muted, "no timer runs"),
+    };
+    let extend = match x.is_some_and(|x| x.timer_extended) {
+        true => Line::fixed(Role::Muted, "1  extend - it was extended once already"),
+        false => Line::fixed(Role::Key, "1").say(Role::Text, "  extend once, with a reason"),
+    };
+    let lines = vec![
+        left,
+        extend,
+        Line::fixed(Role::Key, "2").say(Role::Text, "  stop"),
+        Line::fixed(Role::Muted, "esc closes"),
+    ];
+    view(titled(desk, "Timer", id), Role::Focus, lines)
+}
+
+fn form_view(form: &Form) -> DialogView {
+    let title = match form.kind {
+        FormKind::Note => "Note",
+        FormKind::Resolve => "Resolve",
+        FormKind::StartTimer => "Start a decision timer",
+        FormKind::ExtendTimer => "Extend the timer (once)",
+        FormKind::Decide(choice) => choice_words(choice),
+    };
+    let mut lines = vec![];
+    for (i, field) in form.kind.fields().iter().enumerate() {
+        let label = match field {
+            Field::Text => "Text     ",
+            Field::Reason => "Reason   ",
+            Field::Span => "For      ",
+            Field::Recheck => "Look in  ",
+        };
+        let active = i == form.at;
+        let value = form.fields.get(i).map_or("", String::as_str);
+        let role = if active { Role::Text } else { Role::Muted };
+        let line = Line::fixed(role, label).and(role, tail(value, 60));
+        lines.push(if active { line.say(Role::Focus, "_") } else { line });
+    }
+    lines.push(match form.error {
+        Some(FormError::Empty) => Line::fixed(Role::Error, "Write something first."),
+        Some(FormError::NoDuration) => Line::fixed(Role::Error, "Write a duration: 90s, 15m, 2h."),
+        None => Line::new(),
+    });
+    lines.push(Line::fixed(Role::Muted, "enter goes on, esc closes without doing it"));
+    let title = screen_text(&format!("{title} - {}", form.incident));
+    DialogView { width: fit::WIDTH, ..view(title, Role::Focus, lines) }
+}
+
+/// The end of a long text, where the typing is.
+fn tail(text: &str, width: usize) -> ScreenText {
+    let clean = screen_text(text);
+    if clean.width() <= width {
+        return clean;
+    }
+    let n = text.chars().count().saturating_sub(width - 1);
+    screen_text(&text.chars().skip(n).collect::<String>())
+}
+
+fn rollback(desk: &Desk, r: &Rollback) -> DialogView {
+    let width = fit::text_width(desk.size);
+    let mut lines = vec![];
+    for (label, text) in ["Where", "From", "To"].into_iter().zip(fit::facts(&r.plan)) {
+        lines.extend(labelled(label, Role::Title, &text, width));
+    }
+    let money = desk.incident(&r.incident).map_or_else(Line::new, clocks::money_phrase);
+    lines.push(label("Saves").and_line(money).say(Role::Muted, " at risk now"));
+    lines.push(label("Evidence").and_line(age(desk)));
+    let checks = fit::prechecks(&r.plan);
+    for (check, text) in r.plan.prechecks.iter().zip(&checks) {
+        let (mark, role) = match (check.ok, check.required) {
+            (true, _) => ("ok", Role::Ok),
+            (false, true) => ("MUST NOT", Role::Error),
+            (false, false) => ("note", Role::Warning),
+        };
+        lines.extend(labelled(mark, role, text, width));
+    }
+    lines.push(Line::new());
+    lines.push(ask(desk, r));
+    lines.push(label("Typed").and(Role::Title, screen_text(&r.typed)).say(Role::Focus, "_"));
+    lines.push(Line::new());
+    lines.push(state(desk, r));
+    let title = if r.again { "Roll back AGAIN" } else { "Roll back" };
+    DialogView {
+        title: screen_text(&format!("{title} - {}", r.incident)),
+        role: Role::Warning,
+        width: desk.size.w.min(fit::WIDTH),
+        lines,
+        scroll: 0,
+        whole: true,
+    }
+}
+
+fn label(text: &'static str) -> Line {
+    let pad = fit::LABEL.saturating_sub(text.len());
+    Line::fixed(Role::Muted, text).and(Role::Muted, words::made(" ".repeat(pad)))
+}
+
+fn labelled(head: &'static str, role: Role, text: &ScreenText, width: usize) -> Vec<Line> {
+    let lines = fit::wrap(text, width).into_iter().enumerate();
+    lines.map(|(i, part)| label(if i == 0 { head } else { "" }).and(role, part)).collect()
+}
+
+fn age(desk: &Desk) -> Line {
+    let old = words::slow_age(desk.board.generated_at, desk.now);
+    let role = if desk.is_stale() { Role::Stale } else { Role::Text };
+    Line::of(role, old).say(role, if desk.is_stale() { " old: NOT FRESH" } else { " old" })
+}
+
+fn ask(desk: &Desk, r: &Rollback) -> Line {
+    if desk.wall.since(r.opened_at) < GUARD {
+        return label("Confirm").say(Role::Muted, "read first ...");
+    }
+    label("Confirm")
+        .say(Role::Text, "type ")
+        .and(Role::Key, screen_text(&r.plan.confirm_token))
+        .say(Role::Text, " then enter; esc closes")
+}
+
+/// Whether Enter may fire, and why it did not.
+fn state(desk: &Desk, r: &Rollback) -> Line {
+    let error = |text| Line::fixed(Role::Error, text);
+    if !fit::is_whole(&r.plan, desk.size) {
+        return error("Too small to show all of this: enlarge the terminal to confirm.");
+    }
+    match &r.refusal {
+        Some(Refusal::TooSmall) => error("Too small to show all of this: enlarge the terminal."),
+        Some(Refusal::TooSoon) => error("Enter came too soon after the last key; press it again."),
+        Some(Refusal::Changed) => {
+            error("The plan changed since this opened: esc, then look again.")
+        }
+        Some(Refusal::NotReady(check)) => {
+            error("Not safe now, this must hold first: ").and(Role::Error, screen_text(check))
+        }
+        Some(Refusal::WrongToken) => error("That is not the token; nothing was sent."),
+        None if !r.plan.ready => error("Not safe now: see the lines marked MUST NOT."),
+        None => Line::fixed(Role::Muted, "Nothing is sent before enter."),
+    }
+}

@@ -1,0 +1,199 @@
+//! The six lines under the list: what each layer says about the selected incident, and what next.
+//! One line a layer, always in the same place; a layer that says nothing says so.
+
+use crate::board::{ActionState, Incident, SourceState, State};
+use crate::desk::command::Command;
+use crate::desk::state::{Desk, Role as Seat};
+use crate::detect::verdict::{Class, Finding, Verdict};
+use crate::domain::metric::Metric;
+use crate::domain::text::{ScreenText, screen_text};
+
+use super::bars::{self, key_of};
+use super::clocks;
+use super::role::Role;
+use super::screen::{Item, Line, Lines};
+use super::words;
+
+/// Which layer of the shop a metric speaks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layer {
+    Rum,
+    Synthetic,
+    Business,
+    Telemetry,
+}
+
+const fn layer(metric: Metric) -> Layer {
+    match metric {
+        Metric::CheckSuccess | Metric::CheckDuration => Layer::Synthetic,
+        Metric::BeaconLag | Metric::OrphanShare | Metric::EdgeRequests => Layer::Telemetry,
+        Metric::Sessions
+        | Metric::AddToCart
+        | Metric::CheckoutStart
+        | Metric::PaymentTry
+        | Metric::Orders
+        | Metric::Revenue
+        | Metric::ConversionRate
+        | Metric::AddToCartRate
+        | Metric::CheckoutRate
+        | Metric::PaymentRate
+        | Metric::OrderRate
+        | Metric::CacPayback => Layer::Business,
+        _ => Layer::Rum,
+    }
+}
+
+pub fn lines(desk: &Desk, x: &Incident) -> Lines {
+    let item = |label: &'static str, line| Item { label: ScreenText::fixed(label), line };
+    Lines {
+        items: vec![
+            item(
+                "RUM",
+                found(x, Layer::Rum).unwrap_or_else(|| silent("no finding in real-user data")),
+            ),
+            item("Synthetic", found(x, Layer::Synthetic).unwrap_or_else(|| checks(desk, x))),
+            item(
+                "Business",
+                found(x, Layer::Business)
+                    .unwrap_or_else(|| silent("no finding in orders or funnel")),
+            ),
+            item("Release", release(x)),
+            item("Telemetry", found(x, Layer::Telemetry).unwrap_or_else(|| telemetry(desk))),
+            item("Next", next(desk, x)),
+        ],
+        scroll: 0,
+        label: 11,
+        wrap: false,
+    }
+}
+
+fn silent(text: &'static str) -> Line {
+    Line::fixed(Role::Muted, text)
+}
+
+/// The strongest finding of a layer and how many more there are.
+fn found(x: &Incident, wanted: Layer) -> Option<Line> {
+    let mine = || x.findings.iter().filter(|f| layer(f.metric) == wanted);
+    let first: &Finding = mine().max_by_key(|f| f.verdict)?;
+    let role = match first.verdict {
+        Verdict::Ok => Role::Muted,
+        Verdict::Unsure => Role::Unsure,
+        Verdict::Blind => Role::Blind,
+        Verdict::Breach => Role::Text,
+    };
+    let line = Line::of(role, screen_text(&first.text));
+    Some(match mine().count() {
+        1 => line,
+        n => line.and(Role::Muted, words::made(format!("  (+{})", n - 1))),
+    })
+}
+
+/// What the journey's checks say where no finding does: green checks beside red users matter.
+fn checks(desk: &Desk, x: &Incident) -> Line {
+    let state =
+        x.journey.as_ref().and_then(|j| desk.board.journeys.iter().find(|s| s.journey == *j));
+    let Some(state) = state else {
+        return silent("no check covers it");
+    };
+    let checks = screen_text(&state.checks.join(", "));
+    match state.verdict {
+        _ if state.checks.is_empty() => silent("no check covers it"),
+        Verdict::Ok => Line::fixed(Role::Ok, "checks pass: ").and(Role::Text, checks),
+        Verdict::Breach => Line::fixed(Role::Warning, "checks FAIL: ").and(Role::Text, checks),
+        Verdict::Unsure => Line::fixed(Role::Unsure, "unsure: ").and(Role::Text, checks),
+        Verdict::Blind => Line::fixed(Role::Blind, "BLIND: no check result in time"),
+    }
+}
+
+fn release(x: &Incident) -> Line {
+    let reason = x.suspect.reasons.first().map(|r| screen_text(r));
+    let because = |line: Line| match reason {
+        Some(reason) => line.say(Role::Muted, ": ").and(Role::Text, reason),
+        None => line,
+    };
+    let Some(id) = &x.suspect.release else {
+        return because(Line::fixed(Role::Text, "no release explains this"));
+    };
+    because(
+        Line::of(Role::Link, screen_text(id.as_str()))
+            .say(Role::Text, " suspect ")
+            .say(Role::Text, clocks::confidence_word(x.suspect.confidence)),
+    )
+}
+
+fn telemetry(desk: &Desk) -> Line {
+    let bad: Vec<_> = desk.board.sources.iter().filter(|s| s.state != SourceState::Live).collect();
+    let Some(first) = bad.first() else {
+        return Line::fixed(Role::Ok, "every source is live");
+    };
+    let (word, role) = bars::source_word(first.state);
+    let mut line = Line::of(role, screen_text(first.name.as_str())).say(role, " ").say(role, word);
+    line = match first.last_ok_at {
+        Some(at) => line
+            .say(Role::Text, ", last good ")
+            .and(Role::Text, words::slow_age(at, desk.now))
+            .say(Role::Text, " ago"),
+        None => line.say(Role::Text, ", never good"),
+    };
+    match &first.error {
+        Some(error) => line.say(Role::Muted, ": ").and(Role::Muted, screen_text(error)),
+        None => line,
+    }
+}
+
+/// The next thing a person can do, with its key.
+pub fn next(desk: &Desk, x: &Incident) -> Line {
+    if desk.role() != Seat::Operator {
+        return silent("read-only session: an operator acts");
+    }
+    let key = |command| Line::of(Role::Key, key_of(desk, command));
+    let failed = x.action.as_ref().map(|a| a.state);
+    match (x.state, failed) {
+        (State::Mitigating | State::Verifying, Some(state)) => {
+            Line::fixed(Role::Accent, clocks::action_words(state)).and_line(watch(desk, x))
+        }
+        (_, Some(ActionState::Unknown)) => {
+            Line::fixed(Role::Error, "ask the deploy system what happened before trying again")
+        }
+        (_, Some(ActionState::Refused | ActionState::NotHelping)) if x.state.is_open() => {
+            key(Command::Rollback)
+                .say(Role::Text, " tries again, ")
+                .and_line(key(Command::Decide))
+                .say(Role::Text, " decides otherwise")
+        }
+        (State::Pending | State::Triggered, _) => {
+            key(Command::Acknowledge).say(Role::Text, " takes it, then ").and_line(choice(desk, x))
+        }
+        (State::Acknowledged | State::Mitigating | State::Verifying, _) => choice(desk, x),
+        (State::Mitigated, _) => {
+            Line::fixed(Role::Ok, "recovered; closes by itself when it stays so")
+        }
+        (State::Resolved | State::Reviewed | State::Cancelled, _) => silent("closed"),
+    }
+}
+
+/// Until when recovery is watched.
+fn watch(desk: &Desk, x: &Incident) -> Line {
+    match x.action.as_ref().and_then(|a| a.verify_until) {
+        Some(until) => Line::fixed(Role::Text, ", ")
+            .and(Role::Clock, words::clock_words(until, desk.now))
+            .say(Role::Text, " to prove it"),
+        None => Line::new(),
+    }
+}
+
+fn choice(desk: &Desk, x: &Incident) -> Line {
+    let decide = Line::of(Role::Key, key_of(desk, Command::Decide)).say(Role::Text, " decides");
+    match (&x.rollback, x.class) {
+        (Some(plan), _) if plan.ready => decide
+            .say(Role::Text, "; ")
+            .and(Role::Key, key_of(desk, Command::Rollback))
+            .say(Role::Text, " rolls back to ")
+            .and(Role::Link, screen_text(plan.to.as_str())),
+        (Some(_), _) => decide
+            .say(Role::Text, "; the rollback is not ready, see ")
+            .and(Role::Key, key_of(desk, Command::Rollback)),
+        (None, Class::Telemetry) => decide.say(Role::Text, "; the measuring broke, not the shop"),
+        (None, _) => decide.say(Role::Text, "; there is nothing to roll back"),
+    }
+}

@@ -1,0 +1,210 @@
+//! Three plain pages: Journeys (synthetic), Guardrails with the funnel, Sources with the checklist.
+//! Tables only; what is unknown is `-`, what is not covered says so.
+
+use crate::board::{ChecklistItem, Source};
+use crate::desk::state::Desk;
+use crate::detect::verdict::{FunnelStep, GuardrailState, JourneyState};
+use crate::domain::text::{ScreenText, screen_text, screen_text_last_field};
+
+use super::bars::source_word;
+use super::clocks::{column, growing, number, verdict_line};
+use super::role::Role;
+use super::screen::{Bar, Content, Item, Line, Lines, Panel, Row, Rows, Table};
+use super::words;
+
+fn titled(title: &'static str, table: Table, rows: Rows) -> Panel {
+    Panel::new(Content::Table(table), rows).titled(Bar::rule(Line::fixed(Role::Title, title)))
+}
+
+fn text(words: &str) -> Line {
+    Line::of(Role::Text, screen_text(words))
+}
+
+fn last(role: Role, words: &str) -> Line {
+    Line::of(role, screen_text_last_field(words))
+}
+
+fn yes(covered: bool) -> Line {
+    if covered { Line::fixed(Role::Ok, "yes") } else { Line::fixed(Role::Unsure, "NO") }
+}
+
+pub fn journeys(desk: &Desk) -> Vec<Panel> {
+    let row = |j: &JourneyState| Row {
+        cells: vec![
+            text(j.journey.as_str()),
+            verdict_line(j.verdict),
+            match j.last_check_at {
+                Some(at) => Line::of(Role::Text, words::slow_age(at, desk.now)),
+                None => Line::fixed(Role::Unsure, "never"),
+            },
+            yes(j.rum_covered),
+            yes(j.synthetic_covered),
+            if j.checks.is_empty() {
+                Line::fixed(Role::Muted, "no checks")
+            } else {
+                last(Role::Text, &j.checks.join(", "))
+            },
+        ],
+    };
+    let table = Table {
+        columns: vec![
+            column("JOURNEY", 14, 0),
+            column("STATE", 6, 0),
+            number("LAST", 5, 0),
+            column("RUM", 4, 1),
+            column("SYNTH", 5, 1),
+            growing("CHECKS BY LOCATION", 24, 0),
+        ],
+        rows: desk.board.journeys.iter().map(row).collect(),
+        total: desk.board.journeys.len(),
+        top: desk.ui.scroll,
+        empty: Line::fixed(Role::Muted, "No journey is configured."),
+        ..Table::default()
+    };
+    vec![titled("synthetic checks by journey ", table, Rows::Fill { min: 3 })]
+}
+
+pub fn guardrails(desk: &Desk) -> Vec<Panel> {
+    let funnel = &desk.board.funnel;
+    let step = |f: &FunnelStep| Row {
+        cells: vec![
+            Line::fixed(Role::Text, f.step.row().label),
+            verdict_line(f.verdict),
+            Line::of(Role::Text, words::value(f.value, f.step.row().unit)),
+            Line::of(Role::Muted, words::value(f.baseline, f.step.row().unit)),
+            Line::of(Role::Text, words::change(f.baseline, f.value)),
+            Line::of(Role::Muted, words::made(words::count(f.n))),
+        ],
+    };
+    let steps = Table {
+        columns: vec![
+            growing("STEP", 18, 0),
+            column("STATE", 6, 0),
+            number("NOW", 7, 0),
+            number("USUAL", 7, 0),
+            number("CHANGE", 6, 0),
+            number("N", 6, 0),
+        ],
+        rows: funnel.iter().map(step).collect(),
+        total: funnel.len(),
+        empty: Line::fixed(Role::Muted, "No funnel data."),
+        ..Table::default()
+    };
+    let tall = u16::try_from(funnel.len().max(1) + 1).unwrap_or(8);
+    vec![
+        titled("funnel ", steps, Rows::Between { min: 2, most: tall }),
+        titled("guardrails ", guardrail_table(desk), Rows::Fill { min: 3 }),
+    ]
+}
+
+fn guardrail_table(desk: &Desk) -> Table {
+    let row = |g: &GuardrailState| Row {
+        cells: vec![
+            text(g.guardrail.as_str()),
+            verdict_line(g.verdict),
+            text(&g.class),
+            text(&g.owner),
+            last(Role::Muted, &g.detail),
+        ],
+    };
+    Table {
+        columns: vec![
+            growing("GUARDRAIL", 20, 0),
+            column("STATE", 6, 0),
+            column("CLASS", 12, 1),
+            column("OWNER", 16, 0),
+            growing("DETAIL", 20, 0),
+        ],
+        rows: desk.board.guardrails.iter().map(row).collect(),
+        total: desk.board.guardrails.len(),
+        top: desk.ui.scroll,
+        empty: Line::fixed(Role::Muted, "No guardrail is configured."),
+        ..Table::default()
+    }
+}
+
+pub fn sources(desk: &Desk) -> Vec<Panel> {
+    let board = &desk.board;
+    let list = Table {
+        columns: vec![
+            column("SOURCE", 14, 0),
+            column("KIND", 12, 1),
+            column("STATE", 7, 0),
+            number("FOR", 4, 0),
+            number("GOOD", 5, 0),
+            number("NEXT", 5, 2),
+            growing("ERROR", 20, 0),
+        ],
+        rows: board.sources.iter().map(|s| source(desk, s)).collect(),
+        total: board.sources.len(),
+        top: desk.ui.scroll,
+        empty: Line::fixed(Role::Muted, "No source is configured."),
+        ..Table::default()
+    };
+    let items: Vec<Item> = board.checklist.iter().map(check).chain(notices(desk)).collect();
+    let most = u16::try_from(items.len()).unwrap_or(40).clamp(1, 40);
+    let lines = Lines { items, scroll: 0, label: 6, wrap: true };
+    vec![
+        titled("sources ", list, Rows::Fill { min: 3 }),
+        Panel::new(Content::Lines(lines), Rows::Between { min: 2, most })
+            .titled(Bar::rule(watcher(desk)))
+            .ranked(1),
+    ]
+}
+
+fn source(desk: &Desk, s: &Source) -> Row {
+    let (word, role) = source_word(s.state);
+    let next = match s.next_at {
+        Some(at) if at > desk.now => Line::fixed(Role::Muted, "soon"),
+        Some(_) => Line::fixed(Role::Muted, "now"),
+        None => Line::fixed(Role::Muted, "-"),
+    };
+    Row {
+        cells: vec![
+            text(s.name.as_str()),
+            text(&s.kind),
+            Line::fixed(role, word),
+            Line::of(Role::Text, words::slow_age(s.since, desk.now)),
+            match s.last_ok_at {
+                Some(at) => Line::of(Role::Text, words::slow_age(at, desk.now)),
+                None => Line::fixed(Role::Unsure, "never"),
+            },
+            next,
+            s.error.as_deref().map_or_else(Line::new, |e| last(Role::Warning, e)),
+        ],
+    }
+}
+
+fn check(c: &ChecklistItem) -> Item {
+    let (label, role) = if c.pass { ("pass", Role::Ok) } else { ("FAIL", Role::Warning) };
+    let mut line = Line::of(role, screen_text(&c.item));
+    if !c.detail.is_empty() {
+        line = line.say(Role::Text, ": ").and(Role::Text, screen_text(&c.detail));
+    }
+    if !c.pass && !c.if_failed.is_empty() {
+        line = line.say(Role::Muted, "; ").and(Role::Muted, screen_text_last_field(&c.if_failed));
+    }
+    Item { label: ScreenText::fixed(label), line }
+}
+
+fn notices(desk: &Desk) -> impl Iterator<Item = Item> {
+    desk.board
+        .notices
+        .iter()
+        .map(|n| Item { label: ScreenText::fixed("note"), line: last(Role::Text, n) })
+}
+
+/// Who watches, and since when.
+fn watcher(desk: &Desk) -> Line {
+    let line = Line::fixed(Role::Title, "checklist ");
+    match &desk.board.watcher {
+        Some(w) => {
+            let who = screen_text(&format!("watched by {} (pid {}) since ", w.host, w.pid));
+            line.say(Role::Text, " ")
+                .and(Role::Text, who)
+                .and(Role::Text, words::instant(w.since, desk.now))
+                .say(Role::Text, " UTC ")
+        }
+        None => line.say(Role::Blind, " nobody watches: no process polls the sources "),
+    }
+}

@@ -1,0 +1,136 @@
+//! The Heatmap page: one metric over two dimensions, each cell with value, n and how sure it is.
+//! Unsure is hatched, blind is shaded and neither is ever green; heat is distance from the baseline.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::desk::state::Desk;
+use crate::detect::verdict::{Cell, Verdict};
+use crate::domain::metric::{Bad, Metric};
+use crate::domain::segment::{Dim, DimValue};
+use crate::domain::text::{ScreenText, screen_text};
+
+use super::role::Role;
+use super::screen::{
+    Bar, Content, Fill, HeatCell, HeatRow, Heatmap, Item, Line, Lines, Panel, Rows,
+};
+use super::words;
+
+/// No screen shows more; the rest is counted, not silently dropped.
+const COLUMNS_MAX: usize = 24;
+
+pub fn panels(desk: &Desk) -> Vec<Panel> {
+    let (rows, columns) = (desk.ui.heat.rows, desk.ui.heat.columns);
+    let metric = desk.ui.heat.shown(&desk.board);
+    let cells = metric.map(|m| pick(desk, m, rows, columns)).unwrap_or_default();
+    let title = title(metric, rows, columns);
+    let map = Panel::new(Content::Heatmap(map(desk, &cells)), Rows::Fill { min: 4 }).titled(title);
+    let lines = Lines { items: vec![legend(&cells)], ..Lines::default() };
+    vec![map, Panel::new(Content::Lines(lines), Rows::Exact(1)).ranked(1)]
+}
+
+type Cells<'b> = BTreeMap<(&'b DimValue, &'b DimValue), &'b Cell>;
+
+/// The cells split by exactly these two dimensions.
+fn pick(desk: &Desk, metric: Metric, rows: Dim, columns: Dim) -> Cells<'_> {
+    let fits = |c: &&Cell| {
+        c.metric == metric
+            && *c.segment.get(rows) != DimValue::All
+            && *c.segment.get(columns) != DimValue::All
+            && c.segment.dims().count() == 2
+    };
+    let mut all = Cells::new();
+    for cell in desk.board.cells.iter().filter(fits) {
+        let (row, column) = (cell.segment.get(rows), cell.segment.get(columns));
+        // of several statistics the worst one is shown
+        let slot = all.entry((row, column)).or_insert(cell);
+        if cell.verdict > slot.verdict {
+            *slot = cell;
+        }
+    }
+    all
+}
+
+fn title(metric: Option<Metric>, rows: Dim, columns: Dim) -> Bar {
+    let name = metric.map_or("no metric", |m| m.row().label);
+    Bar::rule(
+        Line::fixed(Role::Title, name)
+            .say(Role::Text, "  ")
+            .say(Role::Text, rows.name())
+            .say(Role::Muted, " down, ")
+            .say(Role::Text, columns.name())
+            .say(Role::Muted, " across "),
+    )
+}
+
+fn map(desk: &Desk, cells: &Cells) -> Heatmap {
+    let columns: BTreeSet<&DimValue> = cells.keys().map(|(_, c)| *c).collect();
+    let mut rows: BTreeMap<&DimValue, f64> = BTreeMap::new();
+    for ((row, _), cell) in cells {
+        let n = if cell.n.is_finite() { cell.n } else { 0.0 };
+        *rows.entry(row).or_default() += n;
+    }
+    let columns: Vec<&DimValue> = columns.into_iter().take(COLUMNS_MAX).collect();
+    let row = |label: &DimValue| HeatRow {
+        label: screen_text(label.as_str()),
+        cells: columns.iter().map(|c| cells.get(&(label, *c)).map(|cell| heat(cell))).collect(),
+    };
+    Heatmap {
+        corner: ScreenText::fixed(desk.ui.heat.rows.name()),
+        columns: columns.iter().map(|c| screen_text(c.as_str())).collect(),
+        rows: rows.keys().map(|label| row(label)).collect(),
+        top: desk.ui.scroll,
+        empty: Line::fixed(
+            Role::Muted,
+            "No cell is split by these two dimensions; try other axes.",
+        ),
+    }
+}
+
+fn heat(cell: &Cell) -> HeatCell {
+    let n = words::samples(cell.n);
+    let value = words::value(cell.value, &cell.unit);
+    let (role, fill) = match cell.verdict {
+        Verdict::Blind => (Role::Blind, Fill::Blind),
+        Verdict::Unsure => (Role::Unsure, Fill::Hatched),
+        Verdict::Breach => (warmth(cell).max(Role::Heat4), Fill::Hot),
+        Verdict::Ok => (warmth(cell).min(Role::Heat3), Fill::Plain),
+    };
+    HeatCell { value, n, role, fill }
+}
+
+/// Heat by how far the value is on the bad side of its baseline.
+fn warmth(cell: &Cell) -> Role {
+    const STEPS: [(f64, Role); 6] = [
+        (0.05, Role::Heat0),
+        (0.15, Role::Heat1),
+        (0.30, Role::Heat2),
+        (0.50, Role::Heat3),
+        (0.80, Role::Heat4),
+        (1.50, Role::Heat5),
+    ];
+    let (Some(value), Some(base)) = (cell.value, cell.baseline.filter(|b| *b > 0.0)) else {
+        return Role::Heat0;
+    };
+    let bad = match cell.metric.row().bad {
+        Bad::Up => value / base - 1.0,
+        Bad::Down => base / value.max(f64::MIN_POSITIVE) - 1.0,
+        Bad::Both => (value / base - 1.0).abs(),
+    };
+    STEPS.iter().find(|(limit, _)| bad < *limit).map_or(Role::Heat6, |(_, role)| *role)
+}
+
+fn legend(cells: &Cells) -> Item {
+    let count = |v: Verdict| cells.values().filter(|c| c.verdict == v).count();
+    let line = Line::fixed(Role::Text, " ")
+        .and(Role::Heat5, words::made(format!("!{} breach", count(Verdict::Breach))))
+        .say(Role::Text, "   ")
+        .and(
+            Role::Unsure,
+            words::made(format!("?{} unsure: too few samples", count(Verdict::Unsure))),
+        )
+        .say(Role::Text, "   ")
+        .and(Role::Blind, words::made(format!("{} blind: no data", count(Verdict::Blind))))
+        .say(Role::Text, "   ")
+        .and(Role::Heat0, words::made(format!("{} ok", count(Verdict::Ok))));
+    Item { line, ..Item::default() }
+}

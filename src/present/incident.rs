@@ -1,0 +1,250 @@
+//! The Incident page: why this severity, what speaks for and against, what was done, and the findings.
+//! Order is the order of questions at night; on wide screens the story stands beside it.
+
+use crate::board::{Action, Incident, TimelineEntry};
+use crate::desk::state::Desk;
+use crate::detect::verdict::Finding;
+use crate::domain::text::{ScreenText, screen_text, screen_text_last_field};
+
+use super::clocks::{self, column, growing, number};
+use super::evidence;
+use super::role::Role;
+use super::screen::{Bar, Content, Item, Line, Lines, Panel, Row, Rows, Table};
+use super::strip;
+use super::words;
+
+pub fn panels(desk: &Desk) -> Vec<Panel> {
+    let Some(x) = desk.selected() else {
+        let none =
+            Item { line: Line::fixed(Role::Muted, "No incident is selected."), ..Item::default() };
+        let lines = Lines { items: vec![none], ..Lines::default() };
+        return vec![Panel::new(Content::Lines(lines), Rows::Fill { min: 1 })];
+    };
+    let wide = desk.size.w >= super::WIDE;
+    let mut items = story(desk, x);
+    if !wide {
+        items.extend(findings_lines(x));
+        items.extend(history(desk, x));
+    }
+    let lines = Lines { items, scroll: desk.ui.scroll, label: 11, wrap: true };
+    let head = Panel::new(Content::Lines(lines), Rows::Fill { min: 5 }).titled(title(x));
+    let strip = Panel::new(Content::Timeline(strip::strip(desk, x)), Rows::Exact(1)).ranked(2);
+    let mut all = vec![head, strip];
+    if wide {
+        let rows = u16::try_from(x.findings.len()).unwrap_or(20).clamp(1, 20);
+        let table =
+            Panel::new(Content::Table(findings(x)), Rows::Between { min: 3, most: rows + 1 });
+        all.insert(1, table.titled(Bar::rule(Line::fixed(Role::Title, "findings "))).ranked(1));
+        all.push(past(desk, x));
+    }
+    all
+}
+
+fn title(x: &Incident) -> Bar {
+    let role = clocks::severity_role(x.severity);
+    Bar::rule(
+        Line::of(Role::Title, screen_text(x.id.as_str()))
+            .say(Role::Text, " ")
+            .and(role, clocks::severity_words(x.severity))
+            .say(Role::Text, " ")
+            .say(Role::Text, x.state.name())
+            .say(Role::Text, " "),
+    )
+    .right(1, Line::of(Role::Text, clocks::segments(x)).say(Role::Text, " "))
+}
+
+/// The right column of the Incidents page where there is room.
+pub fn side(desk: &Desk, x: &Incident) -> Vec<Panel> {
+    let lines = Lines { items: story(desk, x), scroll: 0, label: 10, wrap: true };
+    let why = Panel::new(Content::Lines(lines), Rows::Fill { min: 8 })
+        .titled(Bar::rule(Line::fixed(Role::Title, "why ")))
+        .beside();
+    vec![why, past(desk, x)]
+}
+
+fn past(desk: &Desk, x: &Incident) -> Panel {
+    let lines = Lines { items: history(desk, x), scroll: 0, label: 10, wrap: true };
+    let most = u16::try_from(lines.items.len()).unwrap_or(20).clamp(1, 20);
+    Panel::new(Content::Lines(lines), Rows::Between { min: 2, most })
+        .titled(Bar::rule(Line::fixed(Role::Title, "journal ")))
+        .beside()
+        .ranked(1)
+}
+
+fn item(label: &'static str, line: Line) -> Item {
+    Item { label: ScreenText::fixed(label), line }
+}
+
+fn text(label: &'static str, role: Role, words: &str) -> Item {
+    item(label, Line::of(role, screen_text_last_field(words)))
+}
+
+/// One item for each of several sentences, the label at the first.
+fn each(label: &'static str, mark: &'static str, role: Role, all: &[String]) -> Vec<Item> {
+    let line = |s: &String| Line::fixed(role, mark).and(Role::Text, screen_text_last_field(s));
+    all.iter().enumerate().map(|(i, s)| item(if i == 0 { label } else { "" }, line(s))).collect()
+}
+
+fn story(desk: &Desk, x: &Incident) -> Vec<Item> {
+    let mut all = vec![text("What", Role::Title, &x.headline)];
+    all.push(item("Where", scopes(x)));
+    all.push(text("Why", Role::Text, &x.rule));
+    if !x.raise.is_empty() {
+        all.push(text("Raised by", Role::Muted, &x.raise));
+    }
+    all.push(item("Since", since(desk, x)));
+    all.push(item("Money", money(x)));
+    all.extend(each("For", "+ ", Role::Warning, &x.evidence_for));
+    all.extend(each("Against", "- ", Role::Ok, &x.evidence_against));
+    all.extend(suspect(x));
+    if let Some(action) = &x.action {
+        all.push(item("Action", action_line(desk, action)));
+    }
+    if let Some(d) = &x.decision {
+        let line = Line::fixed(Role::Accent, d.choice.name())
+            .say(Role::Text, " by ")
+            .and(Role::Text, screen_text(&d.by))
+            .say(Role::Text, ": ")
+            .and(Role::Text, screen_text(&d.reason));
+        all.push(item("Decision", line));
+    }
+    all.push(item("Next", evidence::next(desk, x)));
+    all
+}
+
+fn scopes(x: &Incident) -> Line {
+    let all: Vec<String> = x.segments.iter().take(6).map(ToString::to_string).collect();
+    match (all.is_empty(), x.segments.len().saturating_sub(6)) {
+        (true, _) => Line::fixed(Role::Text, "whole shop"),
+        (_, 0) => Line::of(Role::Text, screen_text(&all.join("; "))),
+        (_, more) => Line::of(Role::Text, screen_text(&format!("{} (+{more})", all.join("; ")))),
+    }
+}
+
+fn since(desk: &Desk, x: &Incident) -> Line {
+    let zone = desk.setup.zone;
+    let line = Line::fixed(Role::Text, "harm began about ")
+        .and(Role::Text, words::both_times(x.onset_at, zone))
+        .say(Role::Text, ", opened ")
+        .and(Role::Text, words::instant(x.opened_at, desk.now))
+        .say(Role::Text, " UTC");
+    match x.occurrences {
+        0 | 1 => line,
+        n => line.and(Role::Warning, words::made(format!(", occurrence {n}"))),
+    }
+}
+
+fn money(x: &Incident) -> Line {
+    let mut line = clocks::money_phrase(x);
+    if let Some(lost) = clocks::lost_phrase(x) {
+        line = line.say(Role::Text, ", ").and_line(lost);
+    }
+    line = match x.affected {
+        Some(r) => line.and(Role::Text, words::made(format!(", {} sessions hit", words::range(r)))),
+        None => line.say(Role::Muted, ", sessions hit unknown"),
+    };
+    if x.money_method.is_empty() {
+        return line;
+    }
+    line.say(Role::Muted, " (").and(Role::Muted, screen_text(&x.money_method)).say(Role::Muted, ")")
+}
+
+fn suspect(x: &Incident) -> Vec<Item> {
+    let s = &x.suspect;
+    let head = match &s.release {
+        Some(id) => Line::of(Role::Link, screen_text(id.as_str()))
+            .say(Role::Text, ", confidence ")
+            .say(Role::Text, clocks::confidence_word(s.confidence)),
+        None => Line::fixed(Role::Text, "no release explains this"),
+    };
+    let mut all = vec![item("Suspect", head)];
+    all.extend(each("", "+ ", Role::Warning, &s.reasons));
+    all.extend(each("", "- ", Role::Ok, &s.against));
+    all.extend(s.considered.iter().take(8).map(|c| {
+        let line = Line::fixed(Role::Muted, "  ")
+            .and(Role::Muted, screen_text(c.release.as_str()))
+            .say(Role::Muted, " ")
+            .and(Role::Muted, screen_text(&c.why));
+        item("", line)
+    }));
+    all
+}
+
+fn action_line(desk: &Desk, a: &Action) -> Line {
+    let line = Line::fixed(Role::Accent, clocks::action_words(a.state))
+        .say(Role::Text, ": ")
+        .and(Role::Link, screen_text(a.from.as_str()))
+        .say(Role::Text, " -> ")
+        .and(Role::Link, screen_text(a.to.as_str()))
+        .say(Role::Text, " by ")
+        .and(Role::Text, screen_text(&a.by));
+    let line = match a.sent_at {
+        Some(at) => line
+            .say(Role::Text, ", sent ")
+            .and(Role::Text, words::slow_age(at, desk.now))
+            .say(Role::Text, " ago"),
+        None => line.say(Role::Warning, ", not sent"),
+    };
+    match a.detail.as_str() {
+        "" => line,
+        detail => line.say(Role::Text, "; ").and(Role::Text, screen_text(detail)),
+    }
+}
+
+fn history(desk: &Desk, x: &Incident) -> Vec<Item> {
+    x.timeline.iter().rev().map(|e| entry(desk, e)).collect()
+}
+
+fn entry(desk: &Desk, e: &TimelineEntry) -> Item {
+    Item {
+        label: words::instant(e.at, desk.now),
+        line: Line::of(Role::Accent, screen_text(&e.actor))
+            .say(Role::Text, " ")
+            .and(Role::Text, screen_text_last_field(&e.text)),
+    }
+}
+
+/// Findings where there is no room for a table: the sentence, then the test that says so.
+fn findings_lines(x: &Incident) -> Vec<Item> {
+    let lines = x.findings.iter().enumerate().map(|(i, f)| {
+        let line = clocks::verdict_line(f.verdict)
+            .say(Role::Text, " ")
+            .and(Role::Text, screen_text(f.guardrail.as_str()))
+            .say(Role::Text, ": ")
+            .and(Role::Text, screen_text(&f.text))
+            .say(Role::Muted, " [")
+            .and(Role::Muted, screen_text(&f.test))
+            .say(Role::Muted, "]");
+        item(if i == 0 { "Findings" } else { "" }, line)
+    });
+    lines.collect()
+}
+
+fn findings(x: &Incident) -> Table {
+    let row = |f: &Finding| Row {
+        cells: vec![
+            clocks::verdict_line(f.verdict),
+            Line::of(Role::Text, screen_text(f.guardrail.as_str())),
+            Line::of(Role::Text, screen_text(&f.segment.to_string())),
+            Line::of(Role::Text, words::value(f.value, &f.unit)),
+            Line::of(Role::Muted, words::value(f.baseline, &f.unit)),
+            Line::of(Role::Muted, words::made(words::count(f.n))),
+            Line::of(Role::Muted, screen_text_last_field(&f.test)),
+        ],
+    };
+    Table {
+        columns: vec![
+            column("", 6, 0),
+            growing("GUARDRAIL", 16, 0),
+            growing("SEGMENT", 10, 2),
+            number("NOW", 7, 0),
+            number("USUAL", 7, 0),
+            number("N", 6, 1),
+            growing("TEST", 14, 3),
+        ],
+        rows: x.findings.iter().map(row).collect(),
+        total: x.findings.len(),
+        empty: Line::fixed(Role::Muted, "No findings are attached."),
+        ..Table::default()
+    }
+}

@@ -1,0 +1,62 @@
+//! The Journal page: who did what when, newest first, for the selected incident or for all.
+//! Shows what the board carries; the journal itself is longer.
+
+use crate::board::{Incident, TimelineEntry};
+use crate::desk::list::Filter;
+use crate::desk::state::Desk;
+use crate::domain::text::{screen_text, screen_text_last_field};
+
+use super::clocks::{column, growing, number};
+use super::role::Role;
+use super::screen::{Bar, Content, Line, Panel, Row, Rows, Table};
+use super::words;
+
+/// Entries laid out at most; the page scrolls through these.
+const MOST: usize = 500;
+
+pub fn panels(desk: &Desk) -> Vec<Panel> {
+    let one = desk.selected().filter(|_| !desk.ui.everything);
+    let title = match one {
+        Some(x) => Line::of(Role::Title, screen_text(x.id.as_str()))
+            .say(Role::Text, " ")
+            .and(Role::Text, screen_text(&x.headline))
+            .say(Role::Text, " "),
+        None => Line::fixed(Role::Title, "all incidents "),
+    };
+    let filter = Filter::new(&desk.ui.filter);
+    let of = |x: &Incident| one.is_none_or(|o| o.id == x.id);
+    let mut entries: Vec<(&Incident, &TimelineEntry)> = desk
+        .board
+        .incidents
+        .iter()
+        .filter(|x| of(x))
+        .flat_map(|x| x.timeline.iter().map(move |e| (x, e)))
+        .filter(|(x, e)| filter.passes(&format!("{} {} {}", x.id, e.actor, e.text)))
+        .collect();
+    entries.sort_by_key(|(_, e)| std::cmp::Reverse(e.at));
+    let table = Table {
+        columns: vec![
+            number("WHEN UTC", 11, 0),
+            column("INCIDENT", 10, 1),
+            column("WHO", 12, 0),
+            growing("WHAT", 30, 0),
+        ],
+        rows: entries.iter().take(MOST).map(|(x, e)| row(desk, x, e)).collect(),
+        total: entries.len().min(MOST),
+        top: desk.ui.scroll,
+        empty: Line::fixed(Role::Muted, "Nothing is written yet."),
+        ..Table::default()
+    };
+    vec![Panel::new(Content::Table(table), Rows::Fill { min: 3 }).titled(Bar::rule(title))]
+}
+
+fn row(desk: &Desk, x: &Incident, e: &TimelineEntry) -> Row {
+    Row {
+        cells: vec![
+            Line::of(Role::Text, words::instant(e.at, desk.now)),
+            Line::of(Role::Muted, screen_text(x.id.as_str())),
+            Line::of(Role::Accent, screen_text(&e.actor)),
+            Line::of(Role::Text, screen_text_last_field(&e.text)),
+        ],
+    }
+}

@@ -1,0 +1,63 @@
+//! Messages: each thing the desk may say, in a sentence.
+//! Nothing is called stored before the journal's answer came.
+
+use crate::desk::order::{Say, Verb};
+use crate::domain::text::screen_text;
+
+use super::role::Role;
+use super::screen::Line;
+
+/// `(being done, done)`.
+const fn verb(verb: Verb) -> (&'static str, &'static str) {
+    match verb {
+        Verb::Acknowledge => ("Acknowledging", "Acknowledged"),
+        Verb::Undo => ("Taking back the acknowledgement", "Acknowledgement taken back"),
+        Verb::Decide => ("Recording the decision", "Decision recorded"),
+        Verb::Rollback => ("Ordering the rollback", "Rollback ordered"),
+        Verb::StartTimer => ("Starting the timer", "Timer started"),
+        Verb::ExtendTimer => ("Extending the timer", "Timer extended"),
+        Verb::StopTimer => ("Stopping the timer", "Timer stopped"),
+        Verb::Note => ("Writing the note", "Note written"),
+        Verb::Resolve => ("Resolving", "Resolved"),
+    }
+}
+
+pub fn pending(what: Verb) -> Line {
+    Line::fixed(Role::Warning, " ")
+        .say(Role::Warning, verb(what).0)
+        .say(Role::Warning, ": not stored yet")
+}
+
+pub fn line(say: &Say) -> Line {
+    let words = |role, text| Line::fixed(role, " ").say(role, text);
+    match say {
+        Say::Stored(v) => words(Role::Ok, verb(*v).1).say(Role::Ok, " and stored."),
+        Say::Failed(v, why) => words(Role::Error, verb(*v).0)
+            .say(Role::Error, " failed: ")
+            .and(Role::Error, screen_text(why)),
+        Say::ReadOnly => words(Role::Warning, "Read-only: an operator's session can do that."),
+        Say::NotHere => words(Role::Muted, "Not on this page."),
+        Say::NoIncident => words(Role::Muted, "No incident is selected."),
+        Say::NoMatch(text) => {
+            words(Role::Warning, "No command ").and(Role::Text, screen_text(text))
+        }
+        Say::AlreadySent(v) => words(Role::Warning, verb(*v).0).say(Role::Warning, " already."),
+        Say::AlreadyOwned(by) => Line::fixed(Role::Text, " ")
+            .and(Role::Text, screen_text(by))
+            .say(Role::Text, " has it already."),
+        Say::Closed => words(Role::Muted, "It is closed; only notes are taken."),
+        Say::NothingToUndo => words(Role::Muted, "Nothing to take back: the 10 seconds are over."),
+        Say::NoTimer => words(Role::Muted, "No timer runs."),
+        Say::NoRollback => words(
+            Role::Warning,
+            "No rollback: no release is suspected, or no action is configured for it.",
+        ),
+        Say::NotAllowed(why) => {
+            words(Role::Warning, "Not allowed here: ").and(Role::Text, screen_text(why))
+        }
+        Say::Burst => words(Role::Warning, "Keys came too fast for a hand and were dropped."),
+        Say::PasteRefused => words(Role::Warning, "Paste dropped: no text field is open."),
+        Say::Copied => words(Role::Ok, "Summary sent to the clipboard (OSC 52)."),
+        Say::BoardLost(why) => words(Role::Error, "No board: ").and(Role::Text, screen_text(why)),
+    }
+}
