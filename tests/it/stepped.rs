@@ -13,7 +13,7 @@ use tillwatch::domain::severity::Severity;
 use tillwatch::domain::time::{Span, Timestamp};
 use tillwatch::shell::settings;
 use tillwatch::shop::{self, Clocks, Options};
-use tillwatch::source::{self, Source, SourceConfig};
+use tillwatch::source::{self, Kind, Source, SourceConfig};
 use tillwatch::watch::event::{Batch, Effect, Event};
 use tillwatch::watch::state::{Setup, SourceInfo, Watch};
 use tillwatch::watch::update::update;
@@ -102,7 +102,7 @@ impl Stepped {
         let at = self.now();
         for n in 0..self.sources.len() {
             let Some((config, _)) = self.sources.get(n) else { continue };
-            let (source, past) = (config.name.clone(), config.tells_past());
+            let (source, past) = (config.name.clone(), config.kind != Kind::Github);
             if past {
                 for batch in self.past(n) {
                     self.handle(Event::PastRead { source: source.clone(), batch });
@@ -175,7 +175,7 @@ fn setup(config: &Config) -> Setup {
         name: c.name.clone(),
         kind: c.kind.name().to_owned(),
         every: c.every,
-        changes: c.tells_changes(),
+        changes: c.kind == Kind::Github,
         past: true,
     };
     Setup {
