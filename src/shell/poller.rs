@@ -30,6 +30,7 @@ impl From<Harvest> for Batch {
             checks: harvest.checks,
             changes: harvest.changes,
             notes: harvest.notes,
+            partial: harvest.partial,
         }
     }
 }
