@@ -64,7 +64,9 @@ impl Rehearsal {
         let watch = Watch::new(setup, engine, Vec::new(), now);
         let mut sources = Vec::new();
         for config in &config.sources {
-            let source = source::build(config, BUCKET).map_err(|e| format!("{}: {e}", config.name))?;
+            let mut source =
+                source::build(config, BUCKET).map_err(|e| format!("{}: {e}", config.name))?;
+            source.set_own_time(true);
             sources.push((config.clone(), source, now));
         }
         let mut rehearsal = Self { hands, watch, sources, journal: Vec::new(), board: None };
