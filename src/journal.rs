@@ -1,2 +1,178 @@
 //! The journal's store: append-only records, board snapshots, the watcher's lease.
-//! Knows records and boards; decides nothing.
+//! Knows records and boards; decides nothing. Stored means: the commit has returned.
+
+use std::path::Path;
+
+use thiserror::Error;
+
+use crate::board::Board;
+use crate::domain::id::IncidentId;
+use crate::domain::time::{Span, Timestamp};
+use crate::incident::event::Record;
+use crate::incident::record::RecordError;
+
+mod place;
+mod sqlite;
+
+/// The layout of the tables; a newer one is read by nobody older and never rewritten.
+pub const SCHEMA_VERSION: i64 = 1;
+
+/// What the caller may do. Reading is a capability: the connection itself cannot write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    Write,
+    Read,
+}
+
+/// A record with its place in the journal; places only grow.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Stored {
+    pub seq: i64,
+    pub record: Record,
+}
+
+/// The two settings that decide whether a stored record survives a power cut, as the write
+/// connection itself reports them (reliability.md finding 2: `wal` and `full`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Durability {
+    pub journal_mode: String,
+    /// `off`, `normal`, `full` or `extra`.
+    pub synchronous: String,
+}
+
+impl Durability {
+    pub fn survives_power_cuts(&self) -> bool {
+        self.journal_mode == "wal" && matches!(self.synchronous.as_str(), "full" | "extra")
+    }
+}
+
+/// The answer to asking for the lease.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LeaseOutcome {
+    Mine { until: Timestamp },
+    Held { owner: String, until: Timestamp },
+}
+
+#[derive(Debug, Error)]
+pub enum JournalError {
+    #[error("`{0}` is no journal; write sqlite:PATH")]
+    Url(String),
+    #[error("postgres:// journals are not in this version; write sqlite:PATH")]
+    Postgres,
+    #[error("journal refused: {0}")]
+    Place(String),
+    #[error("no journal at {0}; a watcher creates it")]
+    Absent(String),
+    #[error(
+        "the journal has schema {found}, this program knows {SCHEMA_VERSION}: it was written by a \
+         newer tillwatch and is not touched; update this one"
+    )]
+    Newer { found: i64 },
+    /// A write that did not happen; nothing of it is in the journal.
+    #[error("NOT STORED - {0}")]
+    NotStored(String),
+    #[error("journal cannot be read: {0}")]
+    Unreadable(String),
+    #[error("journal record {seq}: {source}")]
+    Record { seq: i64, source: RecordError },
+}
+
+/// An open journal. Cheap calls, one connection; share it by reference.
+#[derive(Debug)]
+pub struct Journal {
+    store: sqlite::Store,
+}
+
+impl Journal {
+    /// Opens `sqlite:PATH`. With [`Access::Write`] the folder (0700), the file (0600) and the
+    /// tables are made when they are missing.
+    pub async fn open(url: &str, access: Access) -> Result<Self, JournalError> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Err(JournalError::Postgres);
+        }
+        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
+        let path = path.filter(|p| !p.is_empty() && !p.starts_with(":memory:"));
+        let path = path.ok_or_else(|| JournalError::Url(url.to_owned()))?;
+        Ok(Self { store: sqlite::Store::open(Path::new(path), access).await? })
+    }
+
+    pub async fn durability(&self) -> Result<Durability, JournalError> {
+        self.store.durability().await
+    }
+
+    /// Writes all of `records` or none; returns the place of the last one, after the commit.
+    /// An empty slice writes nothing and returns the newest place.
+    pub async fn append(&self, records: &[Record]) -> Result<i64, JournalError> {
+        self.store.append(records).await
+    }
+
+    /// Every record of incidents that are open, or that ended at `ended_since` or later (they may
+    /// reopen). Closed ones are found by an index, not by reading the journal.
+    pub async fn open_records(&self, ended_since: Timestamp) -> Result<Vec<Stored>, JournalError> {
+        self.store.open_records(ended_since).await
+    }
+
+    pub async fn records_of(&self, incident: &IncidentId) -> Result<Vec<Stored>, JournalError> {
+        self.store.records_of(incident).await
+    }
+
+    /// The first `limit` records after place `seq`.
+    pub async fn since(&self, seq: i64, limit: u32) -> Result<Vec<Stored>, JournalError> {
+        self.store.since(seq, limit).await
+    }
+
+    /// The newest place when something was written after `seq`, by whomever; one index look-up.
+    pub async fn changed_since(&self, seq: i64) -> Result<Option<i64>, JournalError> {
+        Ok(Some(self.store.newest().await?).filter(|newest| *newest > seq))
+    }
+
+    /// A number that changes when another connection has written anything, boards included.
+    pub async fn data_version(&self) -> Result<i64, JournalError> {
+        self.store.data_version().await
+    }
+
+    /// How many incidents were ever opened: the counter for `incident::id::incident_id`.
+    pub async fn incident_count(&self) -> Result<u64, JournalError> {
+        self.store.incident_count().await
+    }
+
+    /// Replaces the board that viewers read.
+    pub async fn put_board(&self, board: &Board) -> Result<(), JournalError> {
+        self.store.put_board(board).await
+    }
+
+    /// The newest board; none before the first one.
+    pub async fn board(&self) -> Result<Option<Board>, JournalError> {
+        self.store.board().await
+    }
+
+    /// Takes or renews the watcher's lease until `now + ttl` (wall time) when it is free, run out,
+    /// the caller's own, or further in the future than any lease can be (a clock was set back).
+    pub async fn take_lease(
+        &self,
+        owner: &str,
+        now: Timestamp,
+        ttl: Span,
+    ) -> Result<LeaseOutcome, JournalError> {
+        self.store.take_lease(owner, now, ttl).await
+    }
+
+    /// Gives the lease back; nothing happens when it is another's.
+    pub async fn release_lease(&self, owner: &str) -> Result<(), JournalError> {
+        self.store.release_lease(owner).await
+    }
+
+    /// Stands for a full disk in tests: SQLite refuses to grow the file beyond `pages`.
+    #[cfg(test)]
+    async fn limit_pages(&self, pages: u32) {
+        self.store.limit_pages(pages).await;
+    }
+
+    /// Closes the connection and tidies the write-ahead log away.
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

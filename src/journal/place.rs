@@ -1,0 +1,144 @@
+//! Where a journal may lie: an own folder on a local file system, closed to others.
+//! Looks at folders and files only; SQL is `sqlite`.
+
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::JournalError;
+
+/// File systems on which locks cannot be trusted: magic numbers of statfs(2).
+#[cfg(target_os = "linux")]
+const NETWORK: [(u64, &str); 12] = [
+    (0x6969, "NFS"),
+    (0x517B, "SMB"),
+    (0xFE53_4D42, "SMB2"),
+    (0xFF53_4D42, "CIFS"),
+    (0x0102_1997, "9p"),
+    (0x6573_5546, "FUSE"),
+    (0x5346_414F, "AFS"),
+    (0x00C3_6400, "Ceph"),
+    (0x0BD0_0BD0, "Lustre"),
+    (0x4750_4653, "GPFS"),
+    (0x7461_636F, "OCFS2"),
+    (0x7375_7245, "Coda"),
+];
+
+/// A file as the kernel knows it, so that a deleted or swapped one is noticed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let meta = fs::symlink_metadata(path).ok()?;
+        Some(Self { device: meta.dev(), inode: meta.ino() })
+    }
+}
+
+/// Makes folder and file where they are missing and refuses what others could write to.
+pub(super) fn prepare(path: &Path) -> Result<(), JournalError> {
+    let folder = folder_of(path);
+    make_folder(&folder)?;
+    own_folder(&folder)?;
+    local(&folder)?;
+    make_file(path)
+}
+
+/// What a reader needs: a plain file on a local file system.
+pub(super) fn look(path: &Path) -> Result<(), JournalError> {
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_file() => local(&folder_of(path)),
+        Ok(_) => refuse(path, "is not a plain file"),
+        Err(e) if e.kind() == ErrorKind::NotFound => {
+            Err(JournalError::Absent(path.display().to_string()))
+        }
+        Err(e) => refuse(path, &e.to_string()),
+    }
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        Some(_) | None => PathBuf::from("."),
+    }
+}
+
+fn make_folder(folder: &Path) -> Result<(), JournalError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.or_else(|e| refuse(folder, &format!("cannot be made: {e}")))
+}
+
+fn own_folder(folder: &Path) -> Result<(), JournalError> {
+    let meta = fs::metadata(folder).or_else(|e| refuse(folder, &e.to_string()))?;
+    let me = rustix::process::geteuid().as_raw();
+    if meta.uid() != me {
+        let owner = meta.uid();
+        return refuse(folder, &format!("belongs to user {owner}, not to {me}; use an own folder"));
+    }
+    if meta.mode() & 0o022 != 0 {
+        return refuse(folder, "can be written by group or others; chmod 700 it");
+    }
+    Ok(())
+}
+
+/// Created with 0600 whatever the umask is (it can only take more away); an existing file that
+/// is open to others is closed to them. SQLite gives its side files the same mode.
+fn make_file(path: &Path) -> Result<(), JournalError> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => sync_folder(path),
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => close_file(path),
+        Err(e) => Err(JournalError::NotStored(format!("{}: {e}", path.display()))),
+    }
+}
+
+fn close_file(path: &Path) -> Result<(), JournalError> {
+    let meta = fs::symlink_metadata(path).or_else(|e| refuse(path, &e.to_string()))?;
+    if !meta.is_file() {
+        return refuse(path, "is not a plain file");
+    }
+    if meta.uid() != rustix::process::geteuid().as_raw() {
+        return refuse(path, &format!("belongs to user {}", meta.uid()));
+    }
+    if meta.mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(path, Permissions::from_mode(0o600))
+        .or_else(|e| refuse(path, &format!("is open to others and cannot be closed: {e}")))
+}
+
+/// A new name is on the disk only after its folder was synced.
+fn sync_folder(path: &Path) -> Result<(), JournalError> {
+    let folder = folder_of(path);
+    fs::File::open(&folder)
+        .and_then(|f| f.sync_all())
+        .map_err(|e| JournalError::NotStored(format!("{}: {e}", folder.display())))
+}
+
+#[cfg(target_os = "linux")]
+fn local(folder: &Path) -> Result<(), JournalError> {
+    let Ok(stat) = rustix::fs::statfs(folder) else {
+        return refuse(folder, "does not tell its file system");
+    };
+    #[expect(clippy::cast_lossless, reason = "f_type has another width on 32-bit machines")]
+    let magic = stat.f_type as u64 & 0xFFFF_FFFF;
+    match NETWORK.iter().find(|(number, _)| *number == magic) {
+        Some((_, name)) => refuse(
+            folder,
+            &format!("lies on {name}, where file locks cannot be trusted; use a local disk"),
+        ),
+        None => Ok(()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn local(_folder: &Path) -> Result<(), JournalError> {
+    Ok(())
+}
+
+fn refuse<T>(path: &Path, why: &str) -> Result<T, JournalError> {
+    Err(JournalError::Place(format!("{} {why}", path.display())))
+}

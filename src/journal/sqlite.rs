@@ -1,0 +1,362 @@
+//! The journal in one SQLite file: WAL, synchronous=FULL, one connection, no macros.
+//! Every write is one immediate transaction; an error leaves nothing behind.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use sqlx::{Connection, Sqlite};
+
+use super::place::{self, Identity};
+use super::{Access, Durability, JournalError, LeaseOutcome, SCHEMA_VERSION, Stored};
+use crate::board::Board;
+use crate::domain::id::IncidentId;
+use crate::domain::time::{Span, Timestamp};
+use crate::incident::event::{Event, Record};
+use crate::incident::record::{from_line, kind, to_line};
+
+mod tables;
+
+const BUSY: Duration = Duration::from_secs(5);
+/// A lease ends at most this many of its lengths ahead; one beyond is a clock that was set back.
+const LONGEST_LEASE: i64 = 10;
+
+#[derive(Debug)]
+pub(super) struct Store {
+    pool: SqlitePool,
+    path: PathBuf,
+    identity: Option<Identity>,
+    access: Access,
+}
+
+impl Store {
+    pub(super) async fn open(path: &Path, access: Access) -> Result<Self, JournalError> {
+        match access {
+            Access::Write => place::prepare(path)?,
+            Access::Read => place::look(path)?,
+        }
+        let pool = SqlitePoolOptions::new()
+            .min_connections(1)
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(BUSY.saturating_mul(2))
+            .connect_with(options(path, access))
+            .await
+            .map_err(|e| unreadable(&e))?;
+        let identity = Identity::of(path);
+        let store = Self { pool, path: path.to_owned(), identity, access };
+        store.prepare().await?;
+        Ok(store)
+    }
+
+    async fn prepare(&self) -> Result<(), JournalError> {
+        let mut conn = self.reader().await?;
+        let found = tables::version(&mut conn).await?;
+        match (found, self.access) {
+            (Some(found), _) if found > SCHEMA_VERSION => Err(JournalError::Newer { found }),
+            (Some(_), _) => Ok(()),
+            (None, Access::Read) => Err(JournalError::Absent(self.path.display().to_string())),
+            (None, Access::Write) => tables::create(&mut conn).await,
+        }
+    }
+
+    pub(super) async fn durability(&self) -> Result<Durability, JournalError> {
+        let mut conn = self.reader().await?;
+        let journal_mode: (String,) = one(&mut conn, "PRAGMA journal_mode").await?;
+        let synchronous: (i64,) = one(&mut conn, "PRAGMA synchronous").await?;
+        let name = match synchronous.0 {
+            0 => "off",
+            1 => "normal",
+            2 => "full",
+            _ => "extra",
+        };
+        Ok(Durability { journal_mode: journal_mode.0, synchronous: name.to_owned() })
+    }
+
+    pub(super) async fn append(&self, records: &[Record]) -> Result<i64, JournalError> {
+        if records.is_empty() {
+            return self.newest().await;
+        }
+        let lines: Vec<Line> = records.iter().map(Line::of).collect::<Result<_, _>>()?;
+        let mut conn = self.writer().await?;
+        let written = insert(&mut conn, &lines).await;
+        self.finish(conn, written).await
+    }
+
+    pub(super) async fn open_records(&self, since: Timestamp) -> Result<Vec<Stored>, JournalError> {
+        const SQL: &str = "SELECT seq, body FROM record WHERE incident IN \
+             (SELECT incident FROM open_incident WHERE ended IS NULL OR ended >= ?) ORDER BY seq";
+        let mut conn = self.reader().await?;
+        let rows = sqlx::query_as(SQL).bind(since.millis()).fetch_all(&mut *conn).await;
+        stored(rows)
+    }
+
+    pub(super) async fn records_of(&self, id: &IncidentId) -> Result<Vec<Stored>, JournalError> {
+        const SQL: &str = "SELECT seq, body FROM record WHERE incident = ? ORDER BY seq";
+        let mut conn = self.reader().await?;
+        stored(sqlx::query_as(SQL).bind(id.as_str()).fetch_all(&mut *conn).await)
+    }
+
+    pub(super) async fn since(&self, seq: i64, limit: u32) -> Result<Vec<Stored>, JournalError> {
+        const SQL: &str = "SELECT seq, body FROM record WHERE seq > ? ORDER BY seq LIMIT ?";
+        let mut conn = self.reader().await?;
+        let rows = sqlx::query_as(SQL).bind(seq).bind(i64::from(limit)).fetch_all(&mut *conn).await;
+        stored(rows)
+    }
+
+    pub(super) async fn newest(&self) -> Result<i64, JournalError> {
+        let mut conn = self.reader().await?;
+        let row: (i64,) = one(&mut conn, "SELECT COALESCE(MAX(seq), 0) FROM record").await?;
+        Ok(row.0)
+    }
+
+    pub(super) async fn data_version(&self) -> Result<i64, JournalError> {
+        let mut conn = self.reader().await?;
+        let row: (i64,) = one(&mut conn, "PRAGMA data_version").await?;
+        Ok(row.0)
+    }
+
+    pub(super) async fn incident_count(&self) -> Result<u64, JournalError> {
+        let mut conn = self.reader().await?;
+        let row: (i64,) = one(&mut conn, "SELECT COUNT(*) FROM open_incident").await?;
+        Ok(u64::try_from(row.0).unwrap_or(0))
+    }
+
+    pub(super) async fn put_board(&self, board: &Board) -> Result<(), JournalError> {
+        const SQL: &str = "INSERT INTO board (id, at, body) VALUES (1, ?, ?) \
+             ON CONFLICT (id) DO UPDATE SET at = excluded.at, body = excluded.body";
+        let body =
+            serde_json::to_string(board).map_err(|e| JournalError::NotStored(e.to_string()))?;
+        let mut conn = self.writer().await?;
+        let at = board.generated_at.millis();
+        let done = sqlx::query(SQL).bind(at).bind(body).execute(&mut *conn).await;
+        self.finish(conn, done.map(|_| ())).await
+    }
+
+    pub(super) async fn board(&self) -> Result<Option<Board>, JournalError> {
+        let mut conn = self.reader().await?;
+        let row: Option<(String,)> = sqlx::query_as("SELECT body FROM board WHERE id = 1")
+            .fetch_optional(&mut *conn)
+            .await
+            .map_err(|e| unreadable(&e))?;
+        let Some((body,)) = row else { return Ok(None) };
+        serde_json::from_str(&body)
+            .map(Some)
+            .map_err(|e| JournalError::Unreadable(format!("board: {e}")))
+    }
+
+    pub(super) async fn take_lease(
+        &self,
+        owner: &str,
+        now: Timestamp,
+        ttl: Span,
+    ) -> Result<LeaseOutcome, JournalError> {
+        let mut conn = self.writer().await?;
+        let taken = lease(&mut conn, owner, now, ttl).await;
+        self.finish(conn, taken).await
+    }
+
+    pub(super) async fn release_lease(&self, owner: &str) -> Result<(), JournalError> {
+        let mut conn = self.writer().await?;
+        let done = sqlx::query("DELETE FROM lease WHERE owner = ?").bind(owner);
+        let done = done.execute(&mut *conn).await.map(|_| ());
+        self.finish(conn, done).await
+    }
+
+    #[cfg(test)]
+    pub(super) async fn limit_pages(&self, pages: u32) {
+        let sql = format!("PRAGMA max_page_count = {pages}");
+        let mut conn = self.reader().await.expect("connection");
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *conn).await.expect("pragma");
+    }
+
+    pub(super) async fn close(self) {
+        self.pool.close().await;
+    }
+
+    async fn reader(&self) -> Result<PoolConnection<Sqlite>, JournalError> {
+        self.pool.acquire().await.map_err(|e| unreadable(&e))
+    }
+
+    /// The connection, after a look that its file still is the one that was opened.
+    async fn writer(&self) -> Result<PoolConnection<Sqlite>, JournalError> {
+        if self.access == Access::Read {
+            return Err(JournalError::NotStored("opened for looking only".to_owned()));
+        }
+        if self.identity.is_none() || Identity::of(&self.path) != self.identity {
+            let path = self.path.display();
+            let words = format!("the journal at {path} was moved or deleted; start again");
+            return Err(JournalError::NotStored(words));
+        }
+        self.pool.acquire().await.map_err(|e| not_stored(&e))
+    }
+
+    /// After an error the connection is given up: SQLite may have rolled back by itself, and what a
+    /// failed sync left on the disk is no longer known to it. The next call opens a new one.
+    async fn finish<T>(
+        &self,
+        conn: PoolConnection<Sqlite>,
+        result: Result<T, sqlx::Error>,
+    ) -> Result<T, JournalError> {
+        match result {
+            Ok(value) => Ok(value),
+            Err(error) => {
+                conn.detach().close_hard().await.ok();
+                Err(not_stored(&error))
+            }
+        }
+    }
+}
+
+fn options(path: &Path, access: Access) -> SqliteConnectOptions {
+    let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY);
+    match access {
+        Access::Write => options
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true),
+        Access::Read => options.read_only(true).pragma("query_only", "ON"),
+    }
+}
+
+/// A record ready to be written, and what it does to the index of open incidents.
+struct Line {
+    at: i64,
+    incident: String,
+    kind: &'static str,
+    body: String,
+    mark: Mark,
+}
+
+#[derive(Clone, Copy)]
+enum Mark {
+    Open,
+    /// Evidence that it fires (again).
+    Fires,
+    /// Closed; while it still fires it stays in the index until it clears.
+    Closed,
+    Cleared,
+    None,
+}
+
+impl Line {
+    fn of(record: &Record) -> Result<Self, JournalError> {
+        let mark = match &record.event {
+            Event::Opened { .. } | Event::Reopened { .. } => Mark::Open,
+            Event::Resolved { .. } | Event::Cancelled { .. } => Mark::Closed,
+            Event::Cleared => Mark::Cleared,
+            Event::Updated { case } if case.firing => Mark::Fires,
+            Event::Updated { .. }
+            | Event::SeverityChanged { .. }
+            | Event::Acknowledged { .. }
+            | Event::AckUndone
+            | Event::AckExpired { .. }
+            | Event::TimerStarted { .. }
+            | Event::TimerExtended { .. }
+            | Event::TimerStopped
+            | Event::Decided { .. }
+            | Event::DecisionExpired
+            | Event::RecheckDue { .. }
+            | Event::ActionPrepared { .. }
+            | Event::ActionSent { .. }
+            | Event::ActionAnswered { .. }
+            | Event::ActionVerified { .. }
+            | Event::ActionNotHelping { .. }
+            | Event::Noted { .. }
+            | Event::Mitigated
+            | Event::Reviewed { .. } => Mark::None,
+        };
+        let body = to_line(record).map_err(|e| JournalError::NotStored(e.to_string()))?;
+        let incident = record.incident.to_string();
+        Ok(Self { at: record.at.millis(), incident, kind: kind(&record.event), body, mark })
+    }
+}
+
+async fn insert(conn: &mut SqliteConnection, lines: &[Line]) -> Result<i64, sqlx::Error> {
+    const SQL: &str = "INSERT INTO record (at, incident, type, body) VALUES (?, ?, ?, ?)";
+    let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+    let mut seq = 0;
+    for line in lines {
+        let row = sqlx::query(SQL).bind(line.at).bind(&line.incident).bind(line.kind);
+        seq = row.bind(&line.body).execute(&mut *tx).await?.last_insert_rowid();
+        tables::mark(&mut tx, line).await?;
+    }
+    tx.commit().await?;
+    Ok(seq)
+}
+
+async fn lease(
+    conn: &mut SqliteConnection,
+    owner: &str,
+    now: Timestamp,
+    ttl: Span,
+) -> Result<LeaseOutcome, sqlx::Error> {
+    let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+    let held: Option<(String, i64)> = sqlx::query_as("SELECT owner, until FROM lease WHERE id = 1")
+        .fetch_optional(&mut *tx)
+        .await?;
+    let farthest = now.plus(ttl.times(LONGEST_LEASE));
+    if let Some((holder, until)) = held {
+        let until = Timestamp::from_millis(until);
+        if holder != owner && until > now && until <= farthest {
+            return Ok(LeaseOutcome::Held { owner: holder, until });
+        }
+    }
+    let until = now.plus(ttl);
+    sqlx::query("INSERT OR REPLACE INTO lease (id, owner, until) VALUES (1, ?, ?)")
+        .bind(owner)
+        .bind(until.millis())
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(LeaseOutcome::Mine { until })
+}
+
+fn stored(rows: Result<Vec<(i64, String)>, sqlx::Error>) -> Result<Vec<Stored>, JournalError> {
+    let read = |(seq, body): (i64, String)| {
+        let record = from_line(&body).map_err(|source| JournalError::Record { seq, source })?;
+        Ok(Stored { seq, record })
+    };
+    rows.map_err(|e| unreadable(&e))?.into_iter().map(read).collect()
+}
+
+async fn one<T>(conn: &mut SqliteConnection, sql: &'static str) -> Result<T, JournalError>
+where
+    T: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpin,
+{
+    sqlx::query_as(sql).fetch_one(conn).await.map_err(|e| unreadable(&e))
+}
+
+const IOERR: i64 = 10;
+
+/// SQLite's primary result code (sqlite.org/rescode.html).
+fn code(error: &sqlx::Error) -> Option<i64> {
+    let extended: i64 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(extended & 0xFF)
+}
+
+fn words(error: &sqlx::Error) -> String {
+    match code(error) {
+        Some(13) => "disk full".to_owned(),
+        Some(8) => "the disk or the file is read-only".to_owned(),
+        Some(IOERR) => format!("disk error: {error}"),
+        Some(5 | 6) => "another program holds the journal".to_owned(),
+        Some(11) => "the journal is damaged; put a copy back or move it away".to_owned(),
+        Some(26) => "the file is not a journal".to_owned(),
+        Some(14) => "the file cannot be opened".to_owned(),
+        Some(_) | None => error.to_string(),
+    }
+}
+
+fn not_stored(error: &sqlx::Error) -> JournalError {
+    JournalError::NotStored(words(error))
+}
+
+fn unreadable(error: &sqlx::Error) -> JournalError {
+    JournalError::Unreadable(words(error))
+}
