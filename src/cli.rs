@@ -12,6 +12,7 @@ pub mod folder;
 pub mod once;
 pub mod order;
 pub mod out;
+pub mod records;
 pub mod screenshots;
 pub mod shop;
 pub mod tables;

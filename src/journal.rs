@@ -162,6 +162,12 @@ impl Journal {
         self.store.release_lease(owner).await
     }
 
+    /// Stands for a full disk in tests: SQLite refuses to grow the file beyond `pages`.
+    #[cfg(test)]
+    async fn limit_pages(&self, pages: u32) {
+        self.store.limit_pages(pages).await;
+    }
+
     /// Closes the connection and tidies the write-ahead log away.
     pub async fn close(self) {
         self.store.close().await;

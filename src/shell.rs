@@ -11,6 +11,7 @@ pub mod lease;
 pub mod log;
 pub mod order;
 pub mod poller;
+pub mod rehearsal;
 pub mod run;
 pub mod session;
 pub mod settings;

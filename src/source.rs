@@ -7,6 +7,7 @@ pub mod backoff;
 pub mod config;
 pub mod error;
 pub mod etag;
+pub mod exposition;
 pub mod feed;
 pub mod github;
 pub mod harvest;
@@ -15,6 +16,7 @@ pub mod http;
 pub mod http_json;
 pub mod prometheus;
 pub mod query;
+pub mod replay;
 pub mod round;
 pub mod secret;
 pub mod units;
@@ -28,11 +30,23 @@ pub use self::backoff::Backoff;
 pub use self::config::{Kind, SourceConfig};
 pub use self::error::SourceError;
 pub use self::harvest::Harvest;
+pub use self::replay::replay;
+
+/// The `[[source]]` tables for the embedded shop; `PORT` stands for its port.
+pub const DEMO: &str = include_str!("source/demo_sources.toml");
 
 /// A source that can be polled. One question is in flight at a time: `&mut` says so.
-pub enum Source {
+pub struct Source {
+    api: Api,
+    /// `now` is not the time of this machine (a shop that runs faster): skew means nothing.
+    own_time: bool,
+}
+
+enum Api {
     Prometheus(Box<prometheus::Prometheus>),
+    Github(Box<github::Github>),
     HttpJson(Box<http_json::HttpJson>),
+    Exposition(Box<exposition::Exposition>),
 }
 
 /// Makes a source ready. No IO except reading a configured CA file. `bucket` is the length of the
@@ -41,39 +55,65 @@ pub enum Source {
 /// # Errors
 /// [`SourceError::GiveUp`] with what to change in the config.
 pub fn build(config: &SourceConfig, bucket: Span) -> Result<Source, SourceError> {
-    Ok(match config.kind {
-        Kind::Prometheus => Source::Prometheus(prometheus::Prometheus::new(config, bucket)?.into()),
-        Kind::HttpJson => Source::HttpJson(http_json::HttpJson::new(config, bucket)?.into()),
-        Kind::Github | Kind::Exposition => return Err(SourceError::give_up("not built in")),
-    })
+    config.only_its_own_keys()?;
+    let bucket = bucket.max(Span::from_secs(1));
+    let api = match config.kind {
+        Kind::Prometheus => Api::Prometheus(prometheus::Prometheus::new(config, bucket)?.into()),
+        Kind::Github => Api::Github(github::Github::new(config)?.into()),
+        Kind::HttpJson => Api::HttpJson(http_json::HttpJson::new(config, bucket)?.into()),
+        Kind::Exposition => Api::Exposition(exposition::Exposition::new(config, bucket)?.into()),
+    };
+    Ok(Source { api, own_time: false })
 }
 
 impl Source {
+    /// Says that `now` is shop time, not wall time: clock skew is then not reported.
+    pub fn set_own_time(&mut self, own: bool) {
+        self.own_time = own;
+    }
+
     /// Asks for what is new at `now`.
     ///
     /// # Errors
     /// [`SourceError`]; the last good data stays with its age.
     pub async fn poll(&mut self, now: Timestamp) -> Result<Harvest, SourceError> {
-        match self {
-            Self::Prometheus(s) => s.poll(now).await,
-            Self::HttpJson(s) => s.poll(now).await,
-        }
+        let harvest = match &mut self.api {
+            Api::Prometheus(s) => s.poll(now).await,
+            Api::Github(s) => s.poll(now).await,
+            Api::HttpJson(s) => s.poll(now).await,
+            Api::Exposition(s) => s.poll(now).await,
+        };
+        self.judged(harvest)
     }
 
     /// Plans `days` of back-history before `now`; fetch it with [`Source::next_history`].
+    /// GitHub brings its past with the first poll and a metrics page has none: both plan nothing.
     pub fn history(&mut self, now: Timestamp, days: u32) {
-        match self {
-            Self::Prometheus(s) => s.history(now, days),
-            Self::HttpJson(s) => s.history(now, days),
+        match &mut self.api {
+            Api::Prometheus(s) => s.history(now, days),
+            Api::HttpJson(s) => s.history(now, days),
+            Api::Github(_) | Api::Exposition(_) => {}
         }
     }
 
     /// The next chunk of planned history, the newest first; `None` when there is no more. After an
     /// `Err` that is `Retry` or `Starting` the same chunk comes again: wait as after a failed poll.
     pub async fn next_history(&mut self) -> Option<Result<Harvest, SourceError>> {
-        match self {
-            Self::Prometheus(s) => s.next_history().await,
-            Self::HttpJson(s) => s.next_history().await,
-        }
+        let harvest = match &mut self.api {
+            Api::Prometheus(s) => s.next_history().await?,
+            Api::HttpJson(s) => s.next_history().await?,
+            Api::Github(_) | Api::Exposition(_) => return None,
+        };
+        Some(self.judged(harvest))
+    }
+
+    fn judged(&self, harvest: Result<Harvest, SourceError>) -> Result<Harvest, SourceError> {
+        harvest.map(|mut h| {
+            h.skew = h.skew.filter(|_| !self.own_time);
+            h
+        })
     }
 }
+
+#[cfg(test)]
+mod tests;

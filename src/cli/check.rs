@@ -13,6 +13,7 @@ use super::app;
 use super::args::{CheckArgs, CheckSourceArgs, Global};
 use super::exit::Exit;
 use super::out;
+use super::records;
 
 pub fn run(global: &Global, args: &CheckArgs) -> Exit {
     let path = global.config.clone().or_else(|| paths::config_file().filter(|p| p.exists()));
@@ -108,7 +109,8 @@ pub fn replay(global: &Global, args: &CheckSourceArgs) -> Exit {
     };
     match source::replay(&config, &text) {
         Ok(harvest) => {
-            out::document(&harvest.to_json());
+            let document = records::document(&harvest);
+            out::document(&serde_json::to_string_pretty(&document).unwrap_or_default());
             Exit::Ok
         }
         Err(error) => {

@@ -111,7 +111,7 @@ fn write_all(
         })?;
         let desk = desk(board, config, role, Size { w, h }, now)?;
         let buffer = picture(desk, keys, &theme, now, (w, h));
-        std::fs::write(dir.join(format!("{name}.svg")), svg(&buffer, &theme, name)).map_err(io)?;
+        std::fs::write(dir.join(format!("{name}.svg")), svg(&buffer, theme.rgb(), name)).map_err(io)?;
     }
     out::lines([format!("{} pictures in {}", SHOTS.len(), dir.display())]);
     Ok(Exit::Ok)

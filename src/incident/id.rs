@@ -115,8 +115,8 @@ mod tests {
     #[test]
     fn tokens_are_the_last_six_letters_and_digits() {
         let token = |text: &str| confirm_token(&ReleaseId::from(text));
-        assert_eq!(token("theme-2026.11.20-3"), "112 03".replace(' ', ""));
-        assert_eq!(token("Checkout-API v1.4-RC2"), "iv14rc2"[1..].to_owned());
+        assert_eq!(token("theme-2026.11.20-3"), "611203");
+        assert_eq!(token("Checkout-API v1.4-RC2"), "v14rc2");
         assert_eq!(token("7"), "7");
         assert_eq!(token("---"), "");
     }

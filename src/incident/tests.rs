@@ -1,1 +1,10 @@
-//! Tests of the room as a whole.
+//! Tests of the incident room: life cycle, reconciling, commands, verification, properties.
+//! `kit` builds the small shop they all speak about.
+
+pub(crate) mod kit;
+
+mod commands;
+mod life;
+mod properties;
+mod rounds;
+mod verification;

@@ -21,34 +21,8 @@ pub fn words(event: &Event) -> String {
         Event::SeverityChanged { from, to, reason, .. } => format!("{from} -> {to}: {reason}"),
         Event::Cleared => "cleared: no longer firing".to_owned(),
         Event::Reopened { case, .. } => format!("fires again: {}", case.headline),
-        Event::Noted { text } => format!("note: {text}"),
-        Event::Mitigated => "mitigated".to_owned(),
-        Event::Resolved { reason } => format!("resolved: {reason}"),
-        Event::Reviewed { text } => format!("reviewed: {text}"),
-        Event::Cancelled { reason } => format!("not an incident: {reason}"),
-        Event::Acknowledged { .. }
-        | Event::AckUndone
-        | Event::AckExpired { .. }
-        | Event::TimerStarted { .. }
-        | Event::TimerExtended { .. }
-        | Event::TimerStopped
-        | Event::Decided { .. }
-        | Event::DecisionExpired
-        | Event::RecheckDue { .. } => promise(event),
-        Event::ActionPrepared { .. }
-        | Event::ActionSent { .. }
-        | Event::ActionAnswered { .. }
-        | Event::ActionVerified { .. }
-        | Event::ActionNotHelping { .. } => action(event),
-    }
-}
-
-/// Words about acknowledging, timers and deciding; empty for every other event.
-fn promise(event: &Event) -> String {
-    match event {
         Event::Acknowledged { note, expires_at } => {
-            let until = expires_at.map(|t| format!(", holds until {}", clock(t)));
-            format!("acknowledged{}{}", tail(note), until.unwrap_or_default())
+            format!("acknowledged{}{}", tail(note), when(", holds until ", *expires_at))
         }
         Event::AckUndone => "acknowledgement taken back".to_owned(),
         Event::AckExpired { ack_due_at } => {
@@ -60,27 +34,24 @@ fn promise(event: &Event) -> String {
         }
         Event::TimerStopped => "timer stopped".to_owned(),
         Event::Decided { choice, reason, recheck_at } => {
-            let again = recheck_at.map(|t| format!(", looked at again {}", clock(t)));
-            format!("decided {}{}{}", choice.name(), tail(reason), again.unwrap_or_default())
+            let again = when(", looked at again ", *recheck_at);
+            format!("decided {}{}{again}", choice.name(), tail(reason))
         }
         Event::DecisionExpired => "decision deadline passed without a decision".to_owned(),
         Event::RecheckDue { decide_due_at } => {
             format!("hold is over: decide again until {}", clock(*decide_due_at))
         }
-        _ => String::new(),
-    }
-}
-
-/// Words about actions; empty for every other event.
-fn action(event: &Event) -> String {
-    match event {
         Event::ActionPrepared { intent } => format!("prepared {}", plan(intent)),
         Event::ActionSent { try_no, .. } if *try_no > 1 => format!("sent again (try {try_no})"),
         Event::ActionSent { .. } => "sent".to_owned(),
         Event::ActionAnswered { answer, .. } => outcome(answer),
         Event::ActionVerified { evidence, .. } => format!("recovery proven{}", tail(evidence)),
         Event::ActionNotHelping { evidence, .. } => format!("it did not help{}", tail(evidence)),
-        _ => String::new(),
+        Event::Noted { text } => format!("note: {text}"),
+        Event::Mitigated => "mitigated".to_owned(),
+        Event::Resolved { reason } => format!("resolved: {reason}"),
+        Event::Reviewed { text } => format!("reviewed: {text}"),
+        Event::Cancelled { reason } => format!("not an incident: {reason}"),
     }
 }
 
@@ -128,6 +99,10 @@ const fn confidence(confidence: Confidence) -> &'static str {
 /// UTC time of day with its zone, `02:41:07Z`.
 fn clock(at: Timestamp) -> String {
     at.utc().format("%H:%M:%SZ").to_string()
+}
+
+fn when(lead: &str, at: Option<Timestamp>) -> String {
+    at.map_or_else(String::new, |t| format!("{lead}{}", clock(t)))
 }
 
 fn tail(text: &str) -> String {

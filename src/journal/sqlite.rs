@@ -168,6 +168,13 @@ impl Store {
         self.finish(conn, done).await
     }
 
+    #[cfg(test)]
+    pub(super) async fn limit_pages(&self, pages: u32) {
+        let sql = format!("PRAGMA max_page_count = {pages}");
+        let mut conn = self.reader().await.expect("connection");
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *conn).await.expect("pragma");
+    }
+
     pub(super) async fn close(self) {
         self.pool.close().await;
     }
@@ -189,7 +196,8 @@ impl Store {
         self.pool.acquire().await.map_err(|e| not_stored(&e))
     }
 
-    /// After a disk error the connection is given up: what the disk holds is no longer known to it.
+    /// After an error the connection is given up: SQLite may have rolled back by itself, and what a
+    /// failed sync left on the disk is no longer known to it. The next call opens a new one.
     async fn finish<T>(
         &self,
         conn: PoolConnection<Sqlite>,
@@ -198,9 +206,7 @@ impl Store {
         match result {
             Ok(value) => Ok(value),
             Err(error) => {
-                if code(&error) == Some(IOERR) {
-                    conn.detach().close_hard().await.ok();
-                }
+                conn.detach().close_hard().await.ok();
                 Err(not_stored(&error))
             }
         }

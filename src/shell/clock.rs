@@ -69,6 +69,11 @@ impl Clock {
         self.start.unwrap_or_else(|| self.now())
     }
 
+    /// Policy time is not wall time.
+    pub const fn is_simulated(self) -> bool {
+        self.base.is_some()
+    }
+
     pub const fn speed(self) -> f64 {
         self.speed
     }

@@ -30,6 +30,7 @@ impl From<Harvest> for Batch {
             checks: harvest.checks,
             changes: harvest.changes,
             notes: harvest.notes,
+            partial: harvest.partial,
         }
     }
 }
@@ -37,6 +38,7 @@ impl From<Harvest> for Batch {
 /// Polls until the hub is gone.
 pub async fn run(mut poller: Poller, clock: Clock, hub: Sender<Signal>) {
     tokio::time::sleep(clock.wall_for(poller.every).mul_f64(poller.phase.clamp(0.0, 1.0))).await;
+    poller.source.set_own_time(clock.is_simulated());
     let mut backoff = Backoff::default();
     let (mut past_told, mut failures) = (false, 0_u32);
     loop {

@@ -86,7 +86,7 @@ async fn stored(
     Ok((incidents, seen))
 }
 
-fn info(source: &source::SourceConfig) -> SourceInfo {
+pub(super) fn info(source: &source::SourceConfig) -> SourceInfo {
     SourceInfo {
         name: source.name.clone(),
         kind: source.kind.name().to_owned(),
@@ -102,7 +102,7 @@ fn tells_changes(source: &source::SourceConfig) -> bool {
         || source.query.iter().any(|q| q.kind == QueryKind::Build)
 }
 
-fn tells_past(source: &source::SourceConfig) -> bool {
+pub(super) fn tells_past(source: &source::SourceConfig) -> bool {
     source.record.iter().any(|r| r.kind == RecordKind::Observation)
         || (source.kind == Kind::Prometheus
             && source
@@ -126,7 +126,7 @@ fn pollers(config: &Config) -> Result<Vec<Poller>, StartError> {
         .collect()
 }
 
-fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
+pub(super) fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
     let watcher = Watcher {
         host: super::identity::host(),
         pid: std::process::id(),

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::domain::id::SourceId;
 use crate::domain::time::Span;
 
+use super::error::SourceError;
 use super::http_json::config::Record;
 use super::query::Query;
 use super::secret::SecretSpec;
@@ -138,6 +139,28 @@ impl SourceConfig {
             environment: None,
             service: None,
         }
+    }
+
+    /// # Errors
+    /// [`SourceError::GiveUp`] for a key that another kind of source uses, or an impossible time.
+    pub fn only_its_own_keys(&self) -> Result<(), SourceError> {
+        let series = matches!(self.kind, Kind::Prometheus | Kind::Exposition);
+        let github = self.kind == Kind::Github;
+        let foreign = [
+            (!self.query.is_empty() && !series, "query"),
+            (!self.record.is_empty() && self.kind != Kind::HttpJson, "record"),
+            (self.repo.is_some() && !github, "repo"),
+            (self.environment.is_some() && !github, "environment"),
+            (self.service.is_some() && !github, "service"),
+        ];
+        let name = self.kind.name();
+        if let Some((_, key)) = foreign.into_iter().find(|(wrong, _)| *wrong) {
+            return Err(SourceError::give_up(format!("`{key}` does not belong to kind {name}")));
+        }
+        if self.every < Span::from_secs(1) {
+            return Err(SourceError::give_up("every must be at least 1s"));
+        }
+        Ok(())
     }
 
     /// Cap of an answer in bytes after unpacking.

@@ -17,6 +17,8 @@ pub struct Batch {
     pub changes: Vec<Change>,
     /// Doubts in plain words: `3 warnings: results truncated`.
     pub notes: Vec<String>,
+    /// Something asked for is not in here.
+    pub partial: bool,
 }
 
 /// Past tense: what happened outside.

@@ -23,6 +23,8 @@ pub struct Health {
     pub next_at: Option<Timestamp>,
     pub error: Option<String>,
     pub notes: Vec<String>,
+    /// The last answer lacked something that was asked for.
+    pub partial: bool,
     state: SourceState,
     since: Timestamp,
 }
@@ -38,16 +40,24 @@ impl Health {
             next_at: Some(now),
             error: None,
             notes: Vec::new(),
+            partial: false,
             state: SourceState::Stale,
             since: now,
         }
     }
 
-    pub fn answered(&mut self, at: Timestamp, next_at: Timestamp, notes: Vec<String>) {
+    pub fn answered(
+        &mut self,
+        at: Timestamp,
+        next_at: Timestamp,
+        notes: Vec<String>,
+        partial: bool,
+    ) {
         self.last_ok_at = Some(self.last_ok_at.map_or(at, |t| t.max(at)));
         self.next_at = Some(next_at);
         self.error = None;
         self.notes = notes;
+        self.partial = partial;
         self.refresh(at);
     }
 
@@ -82,10 +92,10 @@ impl Health {
             SourceState::Blind
         } else if self.last_ok_at.is_none() || age > self.every.times(STALE_AFTER) {
             SourceState::Stale
-        } else if self.notes.is_empty() {
-            SourceState::Live
-        } else {
+        } else if self.partial {
             SourceState::Partial
+        } else {
+            SourceState::Live
         }
     }
 
@@ -127,7 +137,7 @@ mod tests {
     fn goes_stale_after_two_intervals_and_blind_after_ninety_seconds() {
         let mut health = Health::new("rum".into(), "prometheus", Span::from_secs(15), at(0));
         assert_eq!(health.state(), SourceState::Stale, "never green before the first answer");
-        health.answered(at(0), at(15), Vec::new());
+        health.answered(at(0), at(15), Vec::new(), false);
         for (secs, want) in [
             (30, SourceState::Live),
             (31, SourceState::Stale),
@@ -138,7 +148,7 @@ mod tests {
             assert_eq!(health.state(), want, "after {secs} s");
         }
         assert_eq!(health.since(), at(91));
-        health.answered(at(100), at(115), vec!["truncated".into()]);
+        health.answered(at(100), at(115), vec!["truncated".into()], true);
         assert_eq!(health.state(), SourceState::Partial);
     }
 

@@ -52,7 +52,7 @@ pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
 
 fn polled(watch: &mut Watch, source: &SourceId, batch: Batch, at: Timestamp, next_at: Timestamp) {
     if let Some(health) = watch.health.get_mut(source) {
-        health.answered(at, next_at, batch.notes.clone());
+        health.answered(at, next_at, batch.notes.clone(), batch.partial);
     }
     take_in(watch, batch, true);
 }

@@ -1,0 +1,247 @@
+//! Orders: who may, when, how often; and everything a rollback is checked for.
+
+use serde_json::Value;
+
+use super::kit::*;
+use crate::domain::change::ChangeStatus;
+use crate::domain::severity::Severity;
+use crate::domain::time::Span;
+use crate::incident::event::{Command, Event, Intent, Outcome};
+use crate::incident::fold::Incident;
+use crate::incident::rollback::plan;
+use crate::incident::state::State;
+use crate::policy::severity::Choice;
+
+fn ack() -> Command {
+    Command::Acknowledge { note: String::new() }
+}
+
+fn decide(choice: Choice) -> Command {
+    Command::Decide { choice, reason: "because".to_owned(), recheck: Some(Span::from_mins(20)) }
+}
+
+fn rollback(world: &World) -> Command {
+    Command::Rollback { token: world.token(), dry_run: false }
+}
+
+fn prepared(events: &[Event]) -> Intent {
+    let found = events.iter().find_map(|e| match e {
+        Event::ActionPrepared { intent } => Some(intent.clone()),
+        _ => None,
+    });
+    found.expect("prepared")
+}
+
+fn answer(i: &mut Incident, minute: i64, intent: &Intent, answer: Outcome) {
+    tell(i, min(minute), "ana", Event::ActionSent { id: intent.id.clone(), try_no: 1 });
+    tell(i, min(minute), "ana", Event::ActionAnswered { id: intent.id.clone(), answer });
+}
+
+fn refused() -> Outcome {
+    Outcome::Refused { status: 412, detail: "other release live".to_owned(), retry_after_s: None }
+}
+
+#[test]
+fn acknowledging_promises_and_can_be_taken_back_for_ten_seconds_of_wall_time() {
+    let (mut i, mut world) = (incident(Severity::Sev1), World::new());
+    let events = order(&mut i, &world, "ana", &ack(), min(2)).expect("ack");
+    assert!(matches!(&events[0], Event::Acknowledged { expires_at: Some(t), .. } if *t == min(32)));
+    assert_eq!(order(&mut i, &world, "ana", &ack(), min(2)), Err("acknowledge"));
+    assert_eq!(order(&mut i, &world, "ben", &Command::UndoAcknowledge, min(2)), Err("undo"));
+    let late = min(2).plus(Span::from_secs(11));
+    assert_eq!(order(&mut i, &world, "ana", &Command::UndoAcknowledge, late), Err("undo"));
+    world.speed = 60.0;
+    assert!(order(&mut i, &world, "ana", &Command::UndoAcknowledge, late).is_ok());
+    assert_eq!(i.state(), State::Triggered);
+}
+
+#[test]
+fn who_only_looks_may_note_and_nothing_else() {
+    let (mut i, mut world) = (incident(Severity::Sev1), World::new());
+    world.may_act = false;
+    assert_eq!(order(&mut i, &world, "eve", &ack(), min(1)), Err("role"));
+    assert_eq!(order(&mut i, &world, "eve", &rollback(&world), min(1)), Err("role"));
+    let note = Command::Note { text: " bank says ok ".to_owned() };
+    let events = order(&mut i, &world, "eve", &note, min(1)).expect("note");
+    assert_eq!(events, [Event::Noted { text: "bank says ok".to_owned() }]);
+    let empty = Command::Note { text: " \n".to_owned() };
+    assert_eq!(order(&mut i, &world, "eve", &empty, min(1)), Err("reason"));
+}
+
+#[test]
+fn only_what_the_severity_allows_can_be_decided() {
+    let world = World::new();
+    let mut low = incident(Severity::Sev4);
+    for choice in [Choice::Rollback, Choice::Reroute, Choice::Mitigate] {
+        assert_eq!(order(&mut low, &world, "ana", &decide(choice), min(1)), Err("choice"));
+    }
+    assert!(order(&mut low, &world, "ana", &decide(Choice::Hold), min(1)).is_ok());
+    assert_eq!(low.decide_clock(), None);
+    let mut high = incident(Severity::Sev1);
+    let blunt = Command::Decide { choice: Choice::Hold, reason: "x".to_owned(), recheck: None };
+    assert_eq!(order(&mut high, &world, "ana", &blunt, min(1)), Err("recheck"));
+    assert!(order(&mut high, &world, "ana", &decide(Choice::NotIncident), min(1)).is_ok());
+    assert_eq!(high.state(), State::Cancelled);
+    assert_eq!(order(&mut high, &world, "ana", &ack(), min(2)), Err("closed"));
+}
+
+#[test]
+fn a_timer_runs_once_is_extended_once_and_can_be_stopped() {
+    let (mut i, world) = (incident(Severity::Sev1), World::new());
+    let start = |m| Command::StartTimer { span: Span::from_mins(m) };
+    let more = Command::ExtendTimer { span: Span::from_mins(5), reason: "call".to_owned() };
+    assert_eq!(order(&mut i, &world, "ana", &Command::StopTimer, min(0)), Err("timer"));
+    assert_eq!(order(&mut i, &world, "ana", &start(0), min(0)), Err("timer"));
+    assert!(order(&mut i, &world, "ana", &start(10), min(0)).is_ok());
+    assert_eq!(order(&mut i, &world, "ana", &start(10), min(0)), Err("timer"));
+    assert!(order(&mut i, &world, "ana", &more, min(1)).is_ok());
+    assert_eq!(i.timer.map(|t| t.due_at), Some(min(15)));
+    assert_eq!(order(&mut i, &world, "ana", &more, min(2)), Err("extend"));
+    assert!(order(&mut i, &world, "ana", &Command::StopTimer, min(3)).is_ok());
+    assert_eq!(i.timer, None);
+}
+
+#[test]
+fn the_intent_is_complete_and_its_body_is_the_contract() {
+    let (mut i, world) = (incident(Severity::Sev1), World::new());
+    let events = order(&mut i, &world, "ana", &rollback(&world), min(3)).expect("rollback");
+    assert!(matches!(&events[0], Event::Decided { choice: Choice::Rollback, .. }));
+    let intent = prepared(&events);
+    let want = format!(
+        concat!(
+            r#"{{"type":"rollback.requested","timestamp":"2026-11-18T10:03:00.000Z","data":{{"#,
+            r#""action_id":"{}","environment":"production","service":"theme","#,
+            r#""expected_current":"theme-2026.11.20-3","target":"theme-2026.11.20-2","#,
+            r#""dry_run":false,"attempt":1,"incident":"INC-00001"}}}}"#
+        ),
+        intent.id
+    );
+    assert_eq!(intent.body, want);
+    assert_eq!(i.state(), State::Mitigating);
+    assert_eq!(i.decide_clock(), None);
+}
+
+#[test]
+fn two_bastions_make_the_same_key_and_a_rehearsal_another_one() {
+    let world = World::new();
+    let go = |minute, dry_run| {
+        let mut i = incident(Severity::Sev1);
+        let command = Command::Rollback { token: world.token(), dry_run };
+        prepared(&order(&mut i, &world, "x", &command, min(minute)).expect("rollback")).id
+    };
+    assert_eq!(go(3, false), go(9, false));
+    assert_ne!(go(3, false), go(3, true));
+}
+
+#[test]
+fn a_wrong_token_is_refused_in_every_form() {
+    let (mut i, world) = (incident(Severity::Sev1), World::new());
+    let before = i.clone();
+    for token in ["", " ", "y", "theme-2026.11.20-2", "20-2", "112203", &world.token()[1..]] {
+        let command = Command::Rollback { token: token.to_owned(), dry_run: false };
+        assert_eq!(order(&mut i, &world, "ana", &command, min(1)), Err("token"), "{token:?}");
+        let again = Command::RollbackAgain { token: token.to_owned() };
+        assert_eq!(order(&mut i, &world, "ana", &again, min(1)), Err("token"), "{token:?}");
+    }
+    assert_eq!(i, before);
+}
+
+#[test]
+fn each_precheck_stops_a_rollback_by_itself() {
+    type Break = fn(&mut World, &mut Incident);
+    let breaks: [(&str, Break); 9] = [
+        ("severity allows it", |_, i| i.severity = Severity::Sev3),
+        ("kill switch is off", |w, _| w.kill_switch = true),
+        ("target was healthy", |w, _| {
+            w.changes[1].previous = Some("theme-2026.11.20-2".into());
+            w.changes[0].status = ChangeStatus::Failed;
+        }),
+        ("target was healthy", |w, _| {
+            let mut other = incident(Severity::Sev2);
+            other.id = "INC-00002".into();
+            other.case.suspect.release = Some("theme-2026.11.20-2".into());
+            w.incidents.push(other);
+        }),
+        ("suspect is still live", |w, _| w.changes[1].rolled_back_at = Some(min(-1))),
+        ("no newer deploy", |w, _| {
+            w.changes.push(change("theme-4", -1, ChangeStatus::Queued));
+        }),
+        ("none in flight", |w, _| {
+            let mut other = incident(Severity::Sev1);
+            other.id = "INC-00003".into();
+            let world = World::new();
+            order(&mut other, &world, "ben", &rollback(&world), min(0)).expect("rollback");
+            w.incidents.push(other);
+        }),
+        ("evidence is fresh", |w, _| w.evidence_at = None),
+        ("evidence is fresh", |w, _| w.evidence_at = Some(min(-6))),
+    ];
+    for (name, spoil) in breaks {
+        let (mut i, mut world) = (incident(Severity::Sev1), World::new());
+        spoil(&mut world, &mut i);
+        let shown = plan(&i, &world.facts(), min(0)).expect("plan");
+        let failed: Vec<_> = shown.prechecks.iter().filter(|c| c.required && !c.ok).collect();
+        assert!(failed.iter().any(|c| c.name == name), "{name}: {failed:?}");
+        assert!(!shown.ready, "{name}");
+        let result = order(&mut i, &world, "ana", &rollback(&world), min(0));
+        assert_eq!(result, Err("precheck"), "{name}");
+    }
+    let (i, world) = (incident(Severity::Sev1), World::new());
+    assert!(plan(&i, &world.facts(), min(0)).expect("plan").ready);
+}
+
+#[test]
+fn while_one_is_in_flight_no_second_one_goes_and_nothing_is_closed() {
+    let (mut i, world) = (incident(Severity::Sev1), World::new());
+    let intent = prepared(&order(&mut i, &world, "ana", &rollback(&world), min(1)).expect("first"));
+    tell(&mut i, min(1), "ana", Event::ActionSent { id: intent.id.clone(), try_no: 1 });
+    assert_eq!(order(&mut i, &world, "ben", &rollback(&world), min(2)), Err("precheck"));
+    let resolve = Command::Resolve { reason: "x".to_owned() };
+    assert_eq!(order(&mut i, &world, "ben", &resolve, min(2)), Err("in_flight"));
+    assert_eq!(
+        order(&mut i, &world, "ben", &decide(Choice::NotIncident), min(2)),
+        Err("in_flight")
+    );
+    assert_eq!(i.state(), State::Mitigating);
+}
+
+#[test]
+fn an_unknown_outcome_is_sent_again_with_the_same_key_and_bytes_only() {
+    let (mut i, world) = (incident(Severity::Sev1), World::new());
+    let first = prepared(&order(&mut i, &world, "ana", &rollback(&world), min(1)).expect("first"));
+    answer(&mut i, 1, &first, Outcome::Unknown { detail: "timeout".to_owned() });
+    assert_eq!(i.state(), State::Mitigating);
+    let again = Command::RollbackAgain { token: world.token() };
+    assert_eq!(order(&mut i, &world, "ana", &again, min(2)), Err("again"), "no fresh key");
+    let second = order(&mut i, &world, "ben", &rollback(&world), min(9)).expect("same again");
+    assert_eq!(prepared(&second), first);
+    assert_eq!(i.actions.len(), 1);
+}
+
+#[test]
+fn after_a_refusal_the_clock_runs_on_and_only_an_explicit_attempt_two_goes() {
+    let (mut i, world) = (incident(Severity::Sev1), World::new());
+    let first = prepared(&order(&mut i, &world, "ana", &rollback(&world), min(1)).expect("first"));
+    answer(&mut i, 1, &first, refused());
+    assert_eq!((i.state(), i.decide_clock()), (State::Triggered, Some(min(15))));
+    assert_eq!(order(&mut i, &world, "ana", &rollback(&world), min(2)), Err("again"));
+    let again = Command::RollbackAgain { token: world.token() };
+    let second = prepared(&order(&mut i, &world, "ana", &again, min(2)).expect("second"));
+    assert_eq!(second.attempt, 2);
+    assert_ne!(second.id, first.id);
+    let body: Value = serde_json::from_str(&second.body).expect("json");
+    assert_eq!(body["data"]["attempt"], 2);
+}
+
+#[test]
+fn a_rehearsal_changes_nothing_and_is_offered_where_the_real_one_is_not() {
+    let (mut i, world) = (incident(Severity::Sev4), World::new());
+    let command = Command::Rollback { token: world.token(), dry_run: true };
+    let intent = prepared(&order(&mut i, &world, "ana", &command, min(1)).expect("rehearsal"));
+    assert!(intent.dry_run && intent.body.contains(r#""dry_run":true"#));
+    let accepted = Outcome::Accepted { status: 202, detail: String::new() };
+    answer(&mut i, 1, &intent, accepted);
+    assert_eq!((i.state(), i.newest_action()), (State::Triggered, None));
+    assert!(order(&mut i, &world, "ana", &command, min(2)).is_ok(), "it can be repeated");
+    assert_eq!(i.actions.len(), 1);
+}

@@ -1,0 +1,115 @@
+//! After the rollback: accepted is not live, live is not recovered, recovered must hold.
+
+use super::kit::*;
+use crate::domain::severity::Severity;
+use crate::incident::event::{Command, Event, Outcome};
+use crate::incident::fold::Incident;
+use crate::incident::record::kind;
+use crate::incident::state::{ActionState, State};
+use crate::incident::verify::{after_crash, verify};
+
+fn sent(outcome: Outcome) -> (Incident, World) {
+    let (mut i, world) = (incident(Severity::Sev1), World::new());
+    let command = Command::Rollback { token: world.token(), dry_run: false };
+    order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
+    let id = i.actions[0].intent.id.clone();
+    tell(&mut i, min(2), "ana", Event::ActionSent { id: id.clone(), try_no: 1 });
+    tell(&mut i, min(2), "ana", Event::ActionAnswered { id, answer: outcome });
+    (i, world)
+}
+
+fn accepted() -> (Incident, World) {
+    sent(Outcome::Accepted { status: 202, detail: "queued".to_owned() })
+}
+
+fn watch(i: &mut Incident, world: &World, minute: i64) -> Vec<&'static str> {
+    let records = verify(i, &world.facts(), min(minute));
+    for record in &records {
+        tell(i, record.at, "tillwatch", record.event.clone());
+    }
+    records.iter().map(|r| kind(&r.event)).collect()
+}
+
+#[test]
+fn recovery_counts_when_the_target_is_live_and_the_case_stays_clear() {
+    let (mut i, mut world) = accepted();
+    assert_eq!(i.state(), State::Verifying);
+    tell(&mut i, min(5), "tillwatch", Event::Cleared);
+    assert_eq!(watch(&mut i, &world, 11), Vec::<&str>::new(), "the old release is still live");
+    world.changes = rolled_back(4);
+    assert_eq!(watch(&mut i, &world, 9), Vec::<&str>::new(), "clear for four minutes only");
+    assert_eq!(watch(&mut i, &world, 10), ["action_verified", "mitigated"]);
+    assert_eq!(i.state(), State::Mitigated);
+    assert_eq!(i.actions[0].state, ActionState::Verified);
+    assert!(i.actions[0].detail.contains("theme-2026.11.20-2 is live"));
+    assert_eq!(watch(&mut i, &world, 11), Vec::<&str>::new());
+}
+
+#[test]
+fn a_relapse_during_verification_starts_the_hold_anew() {
+    let (mut i, mut world) = accepted();
+    world.changes = rolled_back(4);
+    tell(&mut i, min(5), "tillwatch", Event::Cleared);
+    tell(&mut i, min(7), "tillwatch", Event::Updated { case: Box::new(case(Severity::Sev1)) });
+    assert_eq!(watch(&mut i, &world, 10), Vec::<&str>::new());
+    tell(&mut i, min(8), "tillwatch", Event::Cleared);
+    assert_eq!(watch(&mut i, &world, 12), Vec::<&str>::new());
+    assert_eq!(watch(&mut i, &world, 13), ["action_verified", "mitigated"]);
+}
+
+#[test]
+fn still_bad_at_the_end_reopens_the_decision_with_a_new_clock() {
+    let (mut i, mut world) = accepted();
+    world.changes = rolled_back(4);
+    assert_eq!(watch(&mut i, &world, 31), Vec::<&str>::new());
+    assert_eq!(watch(&mut i, &world, 32), ["action_not_helping"]);
+    assert_eq!(i.decide_clock(), Some(min(47)));
+    assert_eq!((i.decision.is_none(), i.state()), (true, State::Triggered));
+    assert_eq!(i.actions[0].state, ActionState::NotHelping);
+}
+
+#[test]
+fn accepted_but_never_live_did_not_help_even_if_it_calmed_down() {
+    let (mut i, world) = accepted();
+    tell(&mut i, min(5), "tillwatch", Event::Cleared);
+    assert_eq!(watch(&mut i, &world, 32), ["action_not_helping"]);
+    assert!(i.actions[0].detail.contains("theme-2026.11.20-3 is live"));
+}
+
+#[test]
+fn without_a_deploy_feed_recovery_is_taken_late_and_says_so() {
+    let (mut i, mut world) = accepted();
+    world.changes.clear();
+    tell(&mut i, min(5), "tillwatch", Event::Cleared);
+    assert_eq!(watch(&mut i, &world, 31), Vec::<&str>::new());
+    assert_eq!(watch(&mut i, &world, 32), ["action_verified", "mitigated"]);
+    assert!(i.actions[0].detail.contains("says nothing"));
+}
+
+#[test]
+fn the_feed_settles_an_unknown_outcome() {
+    let (mut i, mut world) = sent(Outcome::Unknown { detail: "timeout".to_owned() });
+    assert_eq!(watch(&mut i, &world, 3), Vec::<&str>::new());
+    world.changes = rolled_back(4);
+    assert_eq!(watch(&mut i, &world, 5), ["action_answered"]);
+    assert_eq!((i.state(), i.actions[0].state), (State::Verifying, ActionState::Accepted));
+}
+
+#[test]
+fn a_crash_after_sending_is_unknown_and_a_prepared_one_waits_for_a_person() {
+    let (mut i, world) = (incident(Severity::Sev1), World::new());
+    let command = Command::Rollback { token: world.token(), dry_run: false };
+    order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
+    assert_eq!(after_crash(&i, min(3)), None);
+    let id = i.actions[0].intent.id.clone();
+    tell(&mut i, min(2), "ana", Event::ActionSent { id: id.clone(), try_no: 1 });
+    let record = after_crash(&i, min(3)).expect("record");
+    tell(&mut i, min(3), "tillwatch", record.event);
+    assert_eq!(i.actions[0].state, ActionState::Unknown);
+    // The answer that comes after all still counts; a final one is never taken back.
+    let late = Outcome::Accepted { status: 200, detail: String::new() };
+    tell(&mut i, min(4), "ana", Event::ActionAnswered { id: id.clone(), answer: late });
+    let lost = Outcome::Unknown { detail: "x".to_owned() };
+    tell(&mut i, min(4), "ana", Event::ActionAnswered { id, answer: lost });
+    assert_eq!(i.actions[0].state, ActionState::Accepted);
+}

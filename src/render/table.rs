@@ -1,0 +1,96 @@
+//! A table: heads, rows, a pointer at the selected one. Pages flip whole, so that a step of the
+//! selection rewrites two rows and not all of them.
+
+use ratatui::layout::Rect;
+
+use crate::present::role::Role;
+use crate::present::screen::{Column, Table};
+
+use super::pen::Pen;
+
+/// Columns in front for the pointer.
+const POINTER: u16 = 2;
+
+pub fn draw(table: &Table, pen: &mut Pen, area: Rect) {
+    if area.is_empty() {
+        return;
+    }
+    let kept = fit(&table.columns, area.width.saturating_sub(POINTER));
+    heads(table, &kept, pen, area);
+    let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    if table.total == 0 {
+        if !body.is_empty() {
+            pen.line(&table.empty, body.x + POINTER, body.y, body.width.saturating_sub(POINTER));
+        }
+        return;
+    }
+    let tall = usize::from(body.height);
+    let top = top(table, tall);
+    for (i, y) in (0..tall).zip(body.top()..body.bottom()) {
+        let at = top + i;
+        let Some(row) = at.checked_sub(table.first).and_then(|i| table.rows.get(i)) else {
+            continue;
+        };
+        let selected = table.selected == Some(at);
+        let mut x = body.x + POINTER;
+        for (index, width) in &kept {
+            if let (Some(column), Some(cell)) = (table.columns.get(*index), row.cells.get(*index)) {
+                let used = u16::try_from(cell.width()).unwrap_or(u16::MAX).min(*width);
+                let pad = if column.right { *width - used } else { 0 };
+                pen.line(cell, x + pad, y, *width - pad);
+            }
+            x += width + 1;
+        }
+        if selected {
+            pen.put(body.x, y, '▸', Role::Focus);
+            pen.tint(Rect { y, height: 1, ..body }, Role::Selected);
+        }
+    }
+}
+
+/// The first row shown.
+fn top(table: &Table, tall: usize) -> usize {
+    match table.selected {
+        Some(at) => at.checked_div(tall).unwrap_or(0) * tall,
+        None => table.top.min(table.total.saturating_sub(tall)),
+    }
+}
+
+fn heads(table: &Table, kept: &[(usize, u16)], pen: &mut Pen, area: Rect) {
+    let mut x = area.x + POINTER;
+    for (index, width) in kept {
+        if let Some(column) = table.columns.get(*index) {
+            let used = u16::try_from(column.head.width()).unwrap_or(0).min(*width);
+            let pad = if column.right { *width - used } else { 0 };
+            pen.text(&column.head, Role::Muted, (x + pad, area.y), *width - pad);
+        }
+        x += width + 1;
+    }
+}
+
+/// Which columns fit and how wide each gets: (index, width), in order.
+fn fit(columns: &[Column], room: u16) -> Vec<(usize, u16)> {
+    let mut kept: Vec<(usize, &Column)> = columns.iter().enumerate().collect();
+    let need = |kept: &[(usize, &Column)]| -> u32 {
+        let gaps = kept.len().saturating_sub(1) as u32;
+        kept.iter().map(|(_, c)| u32::from(c.width)).sum::<u32>() + gaps
+    };
+    while need(&kept) > u32::from(room) {
+        let worst = kept.iter().enumerate().max_by_key(|(_, (_, c))| c.rank);
+        match worst {
+            Some((i, (_, c))) if c.rank > 0 => kept.remove(i),
+            _ => break,
+        };
+    }
+    let mut left = u32::from(room).saturating_sub(need(&kept));
+    let mut grow: u32 = kept.iter().map(|(_, c)| u32::from(c.grow)).sum();
+    let mut widths = Vec::with_capacity(kept.len());
+    for (index, column) in kept {
+        let share = u32::from(column.grow);
+        let more = (left * share).checked_div(grow).unwrap_or(0);
+        left -= more;
+        grow -= share;
+        widths.push((index, column.width + u16::try_from(more).unwrap_or(0)));
+    }
+    widths
+}

@@ -1,0 +1,216 @@
+//! A /metrics page read directly, for a shop without a Prometheus: the same queries, but each
+//! expression is a family with label conditions. Counters become increases per bucket.
+
+pub mod counters;
+pub mod selector;
+pub mod text;
+
+use std::collections::BTreeMap;
+
+use crate::domain::id::SourceId;
+use crate::domain::time::{Span, Timestamp};
+
+use self::counters::Counters;
+use self::selector::Selector;
+use self::text::{Page, read};
+
+use super::answer::Answer;
+use super::assemble::builds::Live;
+use super::assemble::histograms::Bounds;
+use super::assemble::{Answered, Frame, Line};
+use super::config::SourceConfig;
+use super::error::SourceError;
+use super::harvest::Harvest;
+use super::http::{Client, Limits};
+use super::query::{Query, QueryKind};
+
+/// A scraped page.
+pub struct Exposition {
+    client: Client,
+    reader: Reader,
+}
+
+/// What is made of the pages, one after the other; works on recorded ones as well.
+#[derive(Debug)]
+pub struct Reader {
+    source: SourceId,
+    asks: Vec<Ask>,
+    bucket: Span,
+    /// End of the last bucket whose gauges were given.
+    gauged: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+struct Ask {
+    query: Query,
+    main: Selector,
+    hits: Option<Selector>,
+    duration: Option<Selector>,
+    status: Option<Selector>,
+    counted: Counters,
+    hit: Counters,
+    bounds: Bounds,
+    live: Live,
+}
+
+impl Ask {
+    fn new(query: &Query) -> Result<Self, SourceError> {
+        query.validate()?;
+        let selector = |text: &Option<String>| text.as_deref().map(Selector::parse).transpose();
+        let main = selector(&query.expr)?.or(selector(&query.trials)?).unwrap_or_default();
+        Ok(Self {
+            main,
+            hits: selector(&query.hits)?,
+            duration: selector(&query.duration)?,
+            status: selector(&query.status)?,
+            counted: Counters::default(),
+            hit: Counters::default(),
+            bounds: Bounds::default(),
+            live: Live::new(),
+            query: query.clone(),
+        })
+    }
+}
+
+impl Exposition {
+    /// # Errors
+    /// [`SourceError::GiveUp`] when the config cannot work.
+    pub fn new(config: &SourceConfig, bucket: Span) -> Result<Self, SourceError> {
+        let reader = Reader::new(config, bucket)?;
+        Ok(Self { client: Client::new(config, Limits::of(config))?, reader })
+    }
+
+    /// Scrapes once.
+    ///
+    /// # Errors
+    /// [`SourceError`] when there is no page to read.
+    pub async fn poll(&mut self, now: Timestamp) -> Result<Harvest, SourceError> {
+        let url = self.client.base().clone();
+        let answer = self.client.get(url, None).await?;
+        let page = page(&answer).map_err(|e| self.client.mask(e))?;
+        let mut out = self.reader.take(&page, now);
+        out.skew = answer.skew(now);
+        Ok(out)
+    }
+}
+
+/// The samples of an answer.
+///
+/// # Errors
+/// By status, then [`SourceError::Malformed`] when no line of the body is a sample.
+pub fn page(answer: &Answer) -> Result<Page, SourceError> {
+    answer.check()?;
+    answer.no_page()?;
+    let page = read(answer.text()?);
+    match (page.samples.is_empty(), page.unread) {
+        (true, 0) => Err(SourceError::malformed("empty page")),
+        (true, _) => Err(SourceError::malformed("not a metrics page")),
+        (false, _) => Ok(page),
+    }
+}
+
+impl Reader {
+    /// # Errors
+    /// [`SourceError::GiveUp`] when the config cannot work.
+    pub fn new(config: &SourceConfig, bucket: Span) -> Result<Self, SourceError> {
+        if config.query.is_empty() {
+            return Err(SourceError::give_up("no [[source.query]]"));
+        }
+        Ok(Self {
+            source: config.name.clone(),
+            asks: config.query.iter().map(Ask::new).collect::<Result<_, _>>()?,
+            bucket,
+            gauged: None,
+        })
+    }
+
+    /// Takes a page scraped at `now`. Checks come at once; gauges with each new bucket (the value
+    /// found then); counts and histograms when their bucket is over.
+    pub fn take(&mut self, page: &Page, now: Timestamp) -> Harvest {
+        let mut out = Harvest::default();
+        let end = now.floor(self.bucket);
+        let gauges = self.gauged.is_none_or(|g| end > g).then_some(end);
+        self.gauged = self.gauged.max(gauges);
+        if page.unread > 0 || page.dropped > 0 {
+            let (unread, dropped) = (page.unread, page.dropped);
+            out.note(format!("metrics page: {unread} lines not read, {dropped} too many"));
+        }
+        let cut = page.dropped > 0;
+        for ask in &mut self.asks {
+            ask.take(page, (&self.source, self.bucket, now, gauges), &mut out);
+        }
+        out.partial |= cut;
+        out
+    }
+}
+
+type Scene<'a> = (&'a SourceId, Span, Timestamp, Option<Timestamp>);
+
+impl Ask {
+    fn take(&mut self, page: &Page, (source, bucket, now, gauges): Scene<'_>, out: &mut Harvest) {
+        let frame = Frame { source, query: &self.query, window: bucket, now };
+        let truncated = page.dropped > 0;
+        let wrap = |lines| Answered { lines, partial: false, truncated };
+        let found = |selector: &Selector| wrap(at(page, selector, now));
+        match self.query.kind {
+            QueryKind::Histogram => {
+                let lines = self.counted.scrape(now, bucket, values(page, &self.main, "_bucket"));
+                if !lines.is_empty() {
+                    frame.histogram(&wrap(lines), &mut self.bounds, out);
+                }
+            }
+            QueryKind::Count => {
+                let lines = self.counted.scrape(now, bucket, values(page, &self.main, ""));
+                if !lines.is_empty() {
+                    frame.numbers(&wrap(lines), out);
+                }
+            }
+            QueryKind::Ratio => {
+                let trials = self.counted.scrape(now, bucket, values(page, &self.main, ""));
+                let hits = self.hits.as_ref().map(|s| values(page, s, "")).unwrap_or_default();
+                let hits = self.hit.scrape(now, bucket, hits);
+                if !trials.is_empty() {
+                    frame.ratio(&wrap(hits), &wrap(trials), out);
+                }
+            }
+            QueryKind::Gauge => {
+                if let Some(end) = gauges {
+                    frame.numbers(&wrap(at(page, &self.main, end)), out);
+                }
+            }
+            QueryKind::Check => {
+                let took = self.duration.as_ref().map(found).unwrap_or_default();
+                let status = self.status.as_ref().map(found).unwrap_or_default();
+                frame.checks((&found(&self.main), &took, &status), out);
+            }
+            QueryKind::Build => frame.builds(&found(&self.main), &mut self.live, out),
+        }
+        let quiet = matches!(self.query.kind, QueryKind::Gauge | QueryKind::Check);
+        if !quiet && values(page, &self.main, suffix(self.query.kind)).is_empty() {
+            out.note(format!("{}: no data", self.query.title()));
+        }
+    }
+}
+
+fn suffix(kind: QueryKind) -> &'static str {
+    if kind == QueryKind::Histogram { "_bucket" } else { "" }
+}
+
+fn values(page: &Page, selector: &Selector, suffix: &str) -> BTreeMap<super::query::Labels, f64> {
+    let taken = page.samples.iter().filter(|s| selector.takes(s, suffix));
+    taken.map(|s| (s.labels.clone(), s.value)).collect()
+}
+
+fn at(page: &Page, selector: &Selector, at: Timestamp) -> Vec<Line> {
+    let taken = page.samples.iter().filter(|s| selector.takes(s, ""));
+    taken
+        .map(|s| Line {
+            labels: s.labels.clone(),
+            points: vec![(at, s.value)],
+            natives: Vec::new(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;
