@@ -12,7 +12,7 @@ use super::tally::Tally;
 use super::timeline::{Service, Timeline, ceil_minute, minute_of, minute_time};
 use super::truth::Truth;
 use super::world::World;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 
 /// A source of the current time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -30,6 +30,18 @@ impl fmt::Debug for Clocks {
     }
 }
 
+impl Clocks {
+    /// A shop clock that starts at `base` now and runs `speed` times as fast as the wall's.
+    pub fn scaled(wall: Clock, base: Timestamp, speed: f64) -> Self {
+        let (zero, source) = (wall(), Arc::clone(&wall));
+        let shop: Clock = Arc::new(move || {
+            let passed = source().since(zero).millis() as f64 * speed;
+            base.plus(Span::from_millis(passed as i64))
+        });
+        Self { shop, wall }
+    }
+}
+
 /// Minutes from the start of a shop to its scenario's fault.
 const FAULT_AFTER: i64 = 4;
 
@@ -38,6 +50,7 @@ const FAULT_AFTER: i64 = 4;
 pub struct Plan {
     pub scenario: &'static Scenario,
     pub seed: u64,
+    pub speed: f64,
     pub visits_per_day: f64,
     pub history_days: u32,
     pub start: Timestamp,
@@ -50,6 +63,8 @@ pub struct Shop {
     pub clocks: Clocks,
     pub history: History,
     pub scenario: &'static Scenario,
+    /// Shop seconds per wall second, as told at the start.
+    pub speed: f64,
     /// The minute the shop was started in; totals count from here.
     pub start: i64,
     timeline: RwLock<Arc<Timeline>>,
@@ -90,6 +105,7 @@ impl Shop {
             clocks,
             history: History::new(first),
             scenario: plan.scenario,
+            speed: plan.speed,
             start,
             totals: Mutex::new(Totals { tally: Tally::new(timeline.versions.len()), next: start }),
             timeline: RwLock::new(Arc::new(timeline)),
@@ -149,6 +165,10 @@ impl Shop {
             totals.next += 1;
         }
         let mut tally = totals.tally.clone();
+        if totals.next > minute {
+            // The clock was set back: counters never fall, they wait.
+            return tally;
+        }
         drop(totals);
         let seconds = now.since(minute_time(minute)).as_secs_f64().floor();
         count_minute(&self.world, &timeline, minute, seconds, &mut tally);
