@@ -73,7 +73,7 @@ fn buckets(shop: &Shop, range: &Range, now: Timestamp) -> Result<Buckets, Refusa
         .filter(|m| m + minutes > shop.history.first)
         .collect();
     let cold = |m: &i64| *m < shop.start - 60 && !shop.history.has_hour(m.div_euclid(60));
-    if minutes == 60 && starts.iter().filter(|m| cold(m)).count() > 2 {
+    if minutes == 60 && shop.is_warming() && starts.iter().filter(|m| cold(m)).count() > 2 {
         return Err(refuse(503, "history is still being drawn; ask again"));
     }
     Ok(Buckets { starts, minutes })

@@ -208,8 +208,11 @@ impl Job {
         for part in 0..2 {
             let (shop, stop) = (Arc::clone(&self.shop), self.stop.clone());
             let work = move || shop.warm(part, 2, &|| stop.is_cancelled());
-            // Without the thread the hours are drawn when they are asked for.
-            let _ = std::thread::Builder::new().name(format!("demo-shop-past-{part}")).spawn(work);
+            self.shop.begin_warming();
+            let thread = std::thread::Builder::new().name(format!("demo-shop-past-{part}"));
+            if thread.spawn(work).is_err() {
+                self.shop.end_warming();
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //! Asks the caller's clocks for the time and speaks no HTTP.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::history::{History, count_minute};
@@ -67,6 +68,8 @@ pub struct Shop {
     pub speed: f64,
     /// The minute the shop was started in; totals count from here.
     pub start: i64,
+    /// Threads that still draw history.
+    warming: AtomicUsize,
     timeline: RwLock<Arc<Timeline>>,
     truth: Mutex<Truth>,
     totals: Mutex<Totals>,
@@ -107,6 +110,7 @@ impl Shop {
             scenario: plan.scenario,
             speed: plan.speed,
             start,
+            warming: AtomicUsize::new(0),
             totals: Mutex::new(Totals { tally: Tally::new(timeline.versions.len()), next: start }),
             timeline: RwLock::new(Arc::new(timeline)),
             truth: Mutex::new(truth),
@@ -175,16 +179,31 @@ impl Shop {
         tally
     }
 
-    /// Draws all kept hours before the start; blocks, for a thread of its own. `part` of `parts`.
+    /// True while threads draw history; without them hours are drawn when they are asked for.
+    pub fn is_warming(&self) -> bool {
+        self.warming.load(Ordering::Acquire) > 0
+    }
+
+    /// Announces a drawing thread; it must call [`Shop::warm`].
+    pub fn begin_warming(&self) {
+        self.warming.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Takes an announcement back.
+    pub fn end_warming(&self) {
+        self.warming.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Draws its share (`part` of `parts`) of the hours before the start; blocks. The announcement
+    /// is taken back at the end.
     pub fn warm(&self, part: i64, parts: i64, stop: &dyn Fn() -> bool) {
         let timeline = self.timeline();
         let (first, last) = (self.history.first.div_euclid(60), self.start.div_euclid(60));
         // Newest first: the last days are asked for first.
-        for hour in (first..last).rev().filter(|h| h.rem_euclid(parts) == part) {
-            if stop() {
-                return;
-            }
+        let hours = (first..last).rev().filter(|h| h.rem_euclid(parts) == part);
+        for hour in hours.take_while(|_| !stop()) {
             self.history.hour(&self.world, &timeline, hour);
         }
+        self.end_warming();
     }
 }

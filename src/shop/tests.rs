@@ -179,3 +179,28 @@ fn a_scaled_clock_runs_faster_and_a_clock_set_back_stops_the_counters() {
     hand.set(START.plus(Span::from_secs(150)));
     assert_eq!(shop.totals(shop.now()).views(), views);
 }
+
+#[test]
+fn no_injection_and_no_rollback_changes_what_was_told() {
+    for scenario in scenario::table() {
+        let (shop, hand) = shop("calm-day", 60_000.0);
+        hand.set(START.plus(Span::from_secs(50 * 60 + 30)));
+        let told = |shop: &Shop| {
+            let mut tally = Tally::new(30);
+            for minute in [shop.start - 1, shop.start + 20, shop.start + 50] {
+                count_minute(&shop.world, &shop.timeline(), minute, 60.0, &mut tally);
+            }
+            tally
+        };
+        let before = told(&shop);
+        shop.inject(scenario, shop.now());
+        assert_eq!(told(&shop), before, "{} injected", scenario.name);
+        let timeline = shop.timeline();
+        for service in Service::ALL {
+            let oldest = timeline.deployments.iter().find(|d| d.service == service);
+            let target = timeline.version_name(oldest.expect("a release").version);
+            assert!(shop.roll_back(service, target, shop.now().plus(Span::from_secs(20))));
+        }
+        assert_eq!(told(&shop), before, "{} taken back", scenario.name);
+    }
+}
