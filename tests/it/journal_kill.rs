@@ -91,21 +91,20 @@ fn note_under_fire(home: &Path, config: &str, id: &str, round: u64) -> bool {
     confirmed
 }
 
-/// How many notes the journal file holds, read past the product.
-fn notes(home: &Path, config: &str) -> u64 {
-    let text = std::fs::read_to_string(config).expect("the config");
-    let url = text.lines().find_map(|l| l.strip_prefix("url = \"sqlite:")).expect("a journal");
-    let path = url.trim_end_matches('"').to_owned();
-    assert!(Path::new(&path).starts_with(home));
+/// The incident as a restart would find it: a fold over the stored records.
+fn stored(home: &Path, id: &str) -> (Value, usize) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("tokio");
+    let url = format!("sqlite:{}", home.join("journal.db").display());
     runtime.block_on(async {
-        use sqlx::Connection;
-        let url = format!("sqlite://{path}?mode=ro");
-        let mut db = sqlx::SqliteConnection::connect(&url).await.expect("the journal");
-        let sql = "SELECT count(*) FROM records WHERE body LIKE '%\"note %'";
-        let rows: i64 = sqlx::query_scalar(sql).fetch_one(&mut db).await.expect("records");
-        u64::try_from(rows).expect("a count")
+        let journal = Journal::open(&url, Access::Read).await.expect("the journal opens");
+        let records = journal.since(0, 1_000_000).await.expect("records");
+        let ours: Vec<Record> =
+            records.into_iter().map(|(_, r)| r).filter(|r| r.incident.as_str() == id).collect();
+        let notes = ours.iter().filter(|r| matches!(r.event, Event::Noted { .. })).count();
+        let incident = fold::fold(&ours).expect("the incident");
+        let facts = format!("{:?} {:?}", incident.ack, incident.clocks);
+        (Value::from(facts), notes)
     })
 }
 

@@ -6,6 +6,7 @@
     reason = "a test reports what went wrong by panicking"
 )]
 
+mod calm;
 mod child;
 mod configs;
 mod demo_incident;
@@ -17,12 +18,15 @@ mod http;
 mod journal_kill;
 mod once;
 mod product;
+mod prometheus;
 mod pty;
 mod readonly;
 mod rust_text;
+mod scenarios;
 mod servers;
 mod shopd;
 mod skip;
+mod stepped;
 mod stub;
 mod terminal;
 mod terminal_rule;

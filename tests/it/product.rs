@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 use crate::child::output;
+use crate::configs::SECRET;
 
 pub const BIN: &str = env!("CARGO_BIN_EXE_tillwatch");
 
@@ -34,6 +35,7 @@ pub fn environment(home: &Path) -> Vec<(&'static str, String)> {
         ("TERM", "xterm-256color".to_owned()),
         ("COLORTERM", "truecolor".to_owned()),
         ("RUST_BACKTRACE", "0".to_owned()),
+        ("TILLWATCH_SHOP_SECRET", SECRET.to_owned()),
     ]
 }
 

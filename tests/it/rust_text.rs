@@ -65,7 +65,22 @@ impl Source {
 /// Every `.rs` file below the given folders of the repository.
 pub fn sources(folders: &[&str]) -> Vec<Source> {
     let files = files(folders).into_iter().filter(|p| p.extension().is_some_and(|e| e == "rs"));
-    files.map(|p| Source::parse(&relative(&p), &std::fs::read_to_string(&p).unwrap())).collect()
+    let parse = |p: PathBuf| Source::parse(&relative(&p), &std::fs::read_to_string(&p).unwrap());
+    let mut all: Vec<Source> = files.map(parse).collect();
+    let tests: Vec<String> = all.iter().flat_map(test_modules).collect();
+    for source in all.iter_mut().filter(|s| tests.contains(&s.path)) {
+        source.is_test.fill(true);
+    }
+    all
+}
+
+/// Files that exist for tests only: `#[cfg(test)] mod fixture;` in their parent.
+fn test_modules(parent: &Source) -> Vec<String> {
+    let folder = parent.path.strip_suffix(".rs").unwrap_or(&parent.path);
+    let marked = parent.code.iter().zip(parent.code.iter().skip(1));
+    let modules = marked.filter(|(mark, _)| mark.trim() == "#[cfg(test)]");
+    let named = modules.filter_map(|(_, line)| line.trim().split("mod ").nth(1));
+    named.filter_map(|m| m.strip_suffix(';')).map(|m| format!("{folder}/{m}.rs")).collect()
 }
 
 /// Every file below the given folders (or the files themselves), sorted.

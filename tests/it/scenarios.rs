@@ -1,0 +1,105 @@
+//! Each scenario with a known truth: the guilty release is named first where there is one, and no
+//! release is blamed where there is none. The product never sees the truth it is held against.
+
+use tillwatch::detect::verdict::Confidence;
+use tillwatch::domain::severity::Severity;
+use tillwatch::domain::time::Span;
+
+use crate::stepped::{Seen, Stepped};
+
+/// A Thursday noon: business as usual.
+const NOON: &str = "2026-11-19T12:00:00Z";
+
+/// Steps until `hours` passed; returns the incidents, worst first.
+fn play(scenario: &str, hours: i64) -> (Stepped, Vec<Seen>) {
+    let mut stepped = Stepped::start(scenario, 7, NOON, true);
+    for _ in 0..hours * 60 {
+        stepped.step(Span::from_mins(1));
+    }
+    let mut seen: Vec<Seen> = stepped.seen.values().cloned().collect();
+    seen.sort_by_key(|s| (s.worst, s.opened_at));
+    (stepped, seen)
+}
+
+/// The worst incident blames the release that the truth names, and looks at the right place.
+fn guilty(scenario: &str, hours: i64) {
+    let (stepped, seen) = play(scenario, hours);
+    let truth = stepped.shop.shop().truth();
+    let real = truth.incidents.first().expect("a truth");
+    let release = real.release.as_deref().expect("a guilty release");
+    let worst = seen.first().unwrap_or_else(|| panic!("{scenario}: no incident"));
+    let named = worst.last.suspect.release.as_ref().map(ToString::to_string);
+    assert_eq!(named.as_deref(), Some(release), "{scenario}: {:#?}", worst.last.suspect);
+    assert!(worst.opened_at >= real.onset, "{scenario}: opened before the onset");
+}
+
+/// Whatever was opened blames no release.
+fn nobody(scenario: &str, hours: i64, expects_incident: bool) {
+    let (_stepped, seen) = play(scenario, hours);
+    assert!(!expects_incident || !seen.is_empty(), "{scenario}: no incident");
+    for one in &seen {
+        let suspect = &one.last.suspect;
+        let blamed = suspect.release.is_some() && suspect.confidence != Confidence::None;
+        assert!(!blamed, "{scenario}: {} blames {suspect:#?}", one.last.headline);
+    }
+}
+
+fn quiet(scenario: &str, hours: i64) {
+    let (_stepped, seen) = play(scenario, hours);
+    let loud: Vec<&Seen> = seen.iter().filter(|s| s.worst <= Severity::Sev2).collect();
+    assert!(loud.is_empty(), "{scenario}: {loud:#?}");
+}
+
+#[test]
+fn checkout_outage_blames_its_theme_release() {
+    guilty("checkout-outage", 1);
+}
+
+#[test]
+fn mobile_pdp_inp_blames_its_release() {
+    guilty("mobile-pdp-inp", 2);
+}
+
+#[test]
+fn payment_drop_blames_its_release() {
+    guilty("payment-drop", 2);
+}
+
+#[test]
+fn telemetry_drop_blames_no_release() {
+    nobody("telemetry-drop", 2, true);
+}
+
+#[test]
+fn campaign_mix_shift_pages_nobody() {
+    quiet("campaign-mix-shift", 4);
+}
+
+#[test]
+fn slow_drift_blames_no_release() {
+    nobody("slow-drift", 7, true);
+}
+
+#[test]
+fn innocent_release_is_not_blamed() {
+    nobody("innocent-release", 2, true);
+}
+
+#[test]
+fn a_calm_afternoon_is_quiet() {
+    quiet("calm-day", 4);
+}
+
+#[test]
+fn a_shop_without_truth_is_judged_the_same() {
+    let boards = [true, false].map(|truth| {
+        let mut stepped = Stepped::start("checkout-outage", 7, NOON, truth);
+        for _ in 0..15 {
+            stepped.step(Span::from_mins(1));
+        }
+        let mut board = stepped.board.clone();
+        board.watcher = None;
+        serde_json::to_string_pretty(&board).expect("JSON").replace(&stepped.shop.url(), "URL")
+    });
+    assert_eq!(boards[0], boards[1]);
+}

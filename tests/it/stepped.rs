@@ -1,0 +1,196 @@
+//! A shop and a watcher in this process with one stepped clock: shop days in minutes, no waiting.
+//! The shop is reached over loopback HTTP as in life, and its truth is read by tests only.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use tillwatch::board::{Board, Incident};
+use tillwatch::config::{Config, load};
+use tillwatch::detect::engine::Engine;
+use tillwatch::domain::severity::Severity;
+use tillwatch::domain::time::{Span, Timestamp};
+use tillwatch::shell::settings;
+use tillwatch::shop::{self, Clocks, Options};
+use tillwatch::source::{self, Kind, Source, SourceConfig};
+use tillwatch::watch::event::{Batch, Effect, Event};
+use tillwatch::watch::state::{Setup, SourceInfo, Watch};
+use tillwatch::watch::update::update;
+use tokio::runtime::Runtime;
+
+use crate::configs::{SECRET, demo_sources};
+use crate::wait::{pause, secs};
+
+const BUCKET: Span = Span::from_mins(1);
+const PAST_DAYS: u32 = 21;
+
+/// What became of one incident: the worst it was, and whom it blamed at the end.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub opened_at: Timestamp,
+    pub worst: Severity,
+    pub last: Incident,
+}
+
+pub struct Stepped {
+    runtime: Runtime,
+    now: Arc<AtomicI64>,
+    pub shop: shop::Running,
+    sources: Vec<(SourceConfig, Source)>,
+    watch: Watch,
+    pub board: Board,
+    pub seen: BTreeMap<String, Seen>,
+}
+
+impl Stepped {
+    /// A shop in `scenario` that starts at `start` (RFC 3339), with its past read.
+    pub fn start(scenario: &str, seed: u64, start: &str, truth: bool) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let start: Timestamp = start.parse().expect("a time");
+        let now = Arc::new(AtomicI64::new(start.millis()));
+        let clock = Arc::clone(&now);
+        let tell = Arc::new(move || Timestamp::from_millis(clock.load(Ordering::Relaxed)));
+        let clocks = Clocks { shop: tell.clone(), wall: tell };
+        let options = Options { truth, ..Options::new(scenario, seed, start, SECRET) };
+        let shop = runtime.block_on(shop::serve(options, clocks)).expect("a shop");
+        let config = config(&shop.url());
+        let build = |c: &SourceConfig| (c.clone(), source::build(c, BUCKET).expect("a source"));
+        let sources: Vec<(SourceConfig, Source)> = config.sources.iter().map(build).collect();
+        let engine = Engine::new(settings::of(&config, BUCKET));
+        let watch = Watch::new(setup(&config), engine, Vec::new(), start);
+        let (board, seen) = (Board::default(), BTreeMap::new());
+        let mut this = Self { runtime, now, shop, sources, watch, board, seen };
+        this.read_past();
+        this
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.now.load(Ordering::Relaxed))
+    }
+
+    /// Lets `span` pass in one step, polls every source, and judges.
+    pub fn step(&mut self, span: Span) {
+        self.now.store(self.now().plus(span).millis(), Ordering::Relaxed);
+        for n in 0..self.sources.len() {
+            self.poll(n, span);
+        }
+        self.handle(Event::Woke { at: self.now() });
+    }
+
+    fn poll(&mut self, n: usize, span: Span) {
+        let at = self.now();
+        let Some((config, source)) = self.sources.get_mut(n) else { return };
+        let answer = self.runtime.block_on(source.poll(at));
+        let (source, next_at) = (config.name.clone(), at.plus(span));
+        let event = match answer {
+            Ok(harvest) => Event::Polled { source, batch: Batch::from(harvest), at, next_at },
+            Err(error) => Event::PollFailed { source, why: error.to_string(), at, next_at },
+        };
+        self.handle(event);
+    }
+
+    /// The watcher's own order: everything is asked once, then each source tells its past.
+    fn read_past(&mut self) {
+        for n in 0..self.sources.len() {
+            self.poll(n, BUCKET);
+        }
+        let at = self.now();
+        for n in 0..self.sources.len() {
+            let Some((config, _)) = self.sources.get(n) else { continue };
+            let (source, past) = (config.name.clone(), config.kind != Kind::Github);
+            if past {
+                for batch in self.past(n) {
+                    self.handle(Event::PastRead { source: source.clone(), batch });
+                }
+            }
+            self.handle(Event::PastEnded { source, at });
+        }
+    }
+
+    fn past(&mut self, n: usize) -> Vec<Batch> {
+        let (at, mut found) = (self.now(), Vec::new());
+        let Some((_, source)) = self.sources.get_mut(n) else { return found };
+        source.history(at, PAST_DAYS);
+        let mut refused = 0;
+        while let Some(part) = self.runtime.block_on(source.next_history()) {
+            match part {
+                Ok(harvest) => found.push(Batch::from(harvest)),
+                Err(error) => {
+                    // the shop draws its past in the background and says so until it is ready
+                    refused += 1;
+                    assert!(refused < 60, "the past is refused: {error}");
+                    pause(secs(1));
+                }
+            }
+        }
+        found
+    }
+
+    fn handle(&mut self, event: Event) {
+        let mut queue = vec![event];
+        while let Some(event) = queue.pop() {
+            for effect in update(&mut self.watch, event) {
+                match effect {
+                    Effect::Append(records) => {
+                        queue.push(Event::Journaled { records, at: self.now() });
+                    }
+                    Effect::Publish(board) => self.note(*board),
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, board: Board) {
+        for incident in &board.incidents {
+            let fresh = || Seen {
+                opened_at: incident.opened_at,
+                worst: incident.severity,
+                last: incident.clone(),
+            };
+            let seen = self.seen.entry(incident.id.to_string()).or_insert_with(fresh);
+            seen.worst = seen.worst.min(incident.severity);
+            if incident.state.is_open() {
+                seen.last = incident.clone();
+            }
+        }
+        self.board = board;
+    }
+}
+
+fn config(url: &str) -> Config {
+    let loaded = load::from_text(Path::new("demo_sources.toml"), &demo_sources(url));
+    loaded.config.unwrap_or_else(|| {
+        let problems: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
+        panic!("{}", problems.join("\n"))
+    })
+}
+
+fn setup(config: &Config) -> Setup {
+    let info = |c: &SourceConfig| SourceInfo {
+        name: c.name.clone(),
+        kind: c.kind.name().to_owned(),
+        every: c.every,
+        changes: c.kind == Kind::Github,
+        past: true,
+    };
+    Setup {
+        site: "stepped".to_owned(),
+        watcher: tillwatch::board::Watcher {
+            host: "test".to_owned(),
+            pid: 1,
+            since: Timestamp::from_millis(0),
+            lease_until: None,
+        },
+        response: config.response(),
+        actions: settings::actions(config),
+        sources: config.sources.iter().map(info).collect(),
+        currency: config.shop.currency.clone(),
+        speed: 1.0,
+        salt: 1,
+    }
+}
