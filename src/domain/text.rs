@@ -71,6 +71,9 @@ impl ScreenText {
 
     /// Numbers, times and phrases formatted by us; sanitised all the same.
     pub fn made(own: String) -> Self {
+        if rule::plain(&own, KEPT) {
+            return Self { text: own, changed: false };
+        }
         Self::clean(&own, KEPT, false)
     }
 

@@ -92,9 +92,14 @@ fn takes_skin_tone(c: char) -> bool {
     matches!(c.emoji_status(), E::EmojiModifierBase | E::EmojiPresentationAndModifierBase)
 }
 
+/// Printable ASCII within the limit: nearly all text, and nothing to do.
+pub(super) fn plain(text: &str, limit: usize) -> bool {
+    text.len() <= limit && text.bytes().all(|b| matches!(b, b' '..=b'~'))
+}
+
 /// Applies the rule until nothing changes any more, so that a second application is the identity.
 pub(super) fn clean(outside: &str, limit: usize, rtl: bool) -> String {
-    if outside.len() <= limit && outside.bytes().all(|b| matches!(b, b' '..=b'~')) {
+    if plain(outside, limit) {
         return outside.to_owned();
     }
     let mut text = shorten(outside, limit);

@@ -1,0 +1,2 @@
+//! Buffer to SVG.
+//! Later.
