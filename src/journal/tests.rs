@@ -312,7 +312,7 @@ async fn five_programs_that_start_at_once_share_one_fresh_journal() {
     }
 }
 
-/// Run with `TILLWATCH_SMALL_DISK` naming an own folder on a file system of about 256 kB.
+/// Run with `TILLWATCH_SMALL_DISK` naming an own folder on a file system of about 1 MB.
 #[tokio::test]
 async fn a_disk_that_is_really_full_keeps_exactly_what_it_stored() {
     let Some(folder) = std::env::var_os("TILLWATCH_SMALL_DISK").map(PathBuf::from) else {
@@ -321,7 +321,7 @@ async fn a_disk_that_is_really_full_keeps_exactly_what_it_stored() {
     };
     let url = format!("sqlite:{}/state/j.db", folder.display());
     let filler = folder.join("filler");
-    fs::write(&filler, vec![0_u8; 60_000]).expect("filler");
+    fs::write(&filler, vec![0_u8; 500_000]).expect("filler");
     let journal = Journal::open(&url, Access::Write).await.expect("writer");
     let text = "x".repeat(2000);
     let mut stored = 0;
