@@ -227,7 +227,8 @@ pub fn health(shop: &Shop) -> Value {
     json!({ "status": if warm < 1.0 { "warming" } else { "ok" }, "history_ready": warm,
         "now": now, "started_at": minute_time(shop.start), "minute": minute_of(now),
         "history_from": minute_time(shop.history.first), "seed": shop.world.seed,
-        "speed": shop.speed, "visits_per_day": shop.world.visits_per_day, "history_bytes": shop.history.weight() })
+        "speed": shop.speed, "visits_per_day": shop.world.visits_per_day,
+        "history_bytes": shop.history.weight() })
 }
 
 /// The right answers of this shop.
