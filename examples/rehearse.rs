@@ -18,7 +18,9 @@ async fn main() -> anyhow::Result<()> {
     };
     let hands = Hands::at("2026-11-20T17:30:00Z".parse()?);
     let secret = tillwatch::cli::shop::DEMO_SECRET;
-    let running = tillwatch::shop::serve(shop(scenario, seed.parse()?, &hands, secret), hands.clocks()).await?;
+    let running =
+        tillwatch::shop::serve(shop(scenario, seed.parse()?, &hands, secret), hands.clocks())
+            .await?;
     let text = SOURCES.replace("http://127.0.0.1:PORT", &running.url());
     let loaded = load::from_text(Path::new("rehearsal"), &text);
     let config = loaded.config.ok_or_else(|| anyhow::anyhow!("{:?}", loaded.problems))?;
@@ -32,14 +34,25 @@ async fn main() -> anyhow::Result<()> {
             match &record.event {
                 Event::Opened { case, .. } => println!(
                     "{} OPEN {} {:?} {} | {} | {:?} | suspect {:?} {:?} | {:?}",
-                    record.at, case.severity, case.class, case.rule, case.headline,
+                    record.at,
+                    case.severity,
+                    case.class,
+                    case.rule,
+                    case.headline,
                     case.segments.iter().map(ToString::to_string).collect::<Vec<_>>(),
-                    case.suspect.release, case.suspect.confidence, case.risk_per_minute
+                    case.suspect.release,
+                    case.suspect.confidence,
+                    case.risk_per_minute
                 ),
                 Event::Updated { case } => println!(
-                    "{}      {} {} | {:?} | suspect {:?} {:?} | {:?}", record.at, case.severity, case.headline,
+                    "{}      {} {} | {:?} | suspect {:?} {:?} | {:?}",
+                    record.at,
+                    case.severity,
+                    case.headline,
                     case.segments.iter().map(ToString::to_string).collect::<Vec<_>>(),
-                    case.suspect.release, case.suspect.confidence, case.risk_per_minute
+                    case.suspect.release,
+                    case.suspect.confidence,
+                    case.risk_per_minute
                 ),
                 other => println!("{}      {:.100}", record.at, format!("{other:?}")),
             }

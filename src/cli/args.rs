@@ -88,9 +88,7 @@ pub enum Command {
     #[command(hide = true)]
     Screenshots(ScreenshotArgs),
     /// Shell completions.
-    Completions {
-        shell: clap_complete::Shell,
-    },
+    Completions { shell: clap_complete::Shell },
 }
 
 #[derive(Args, Debug, Clone)]

@@ -30,7 +30,12 @@ pub fn run(global: &Global, args: &CheckArgs) -> Exit {
     app::say(&loaded.problems, Level::Warning);
     let Some(config) = loaded.config else { return Exit::No };
     let name = path.map_or("built-in defaults".to_owned(), |p| p.display().to_string());
-    out::lines([format!("config    {name}: {} sources, {} guardrails, {} actions", config.sources.len(), config.guardrails.len(), config.actions.len())]);
+    out::lines([format!(
+        "config    {name}: {} sources, {} guardrails, {} actions",
+        config.sources.len(),
+        config.guardrails.len(),
+        config.actions.len()
+    )]);
     let Ok(runtime) = app::runtime() else { return Exit::No };
     let journal_good = runtime.block_on(journal(global, &config));
     let sources_good = args.offline || runtime.block_on(sources(&config, args));

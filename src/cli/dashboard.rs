@@ -33,7 +33,9 @@ pub fn run(global: &Global) -> u8 {
 fn prepared(global: &Global) -> Result<(Config, String), Exit> {
     let config = match app::config(global)? {
         Found::File(config, _) => *config,
-        Found::Defaults(config) if global.journal.is_some() || global.role != RoleArg::Operator => *config,
+        Found::Defaults(config) if global.journal.is_some() || global.role != RoleArg::Operator => {
+            *config
+        }
         Found::Defaults(_) => {
             out::error(
                 "no config file: try `tillwatch demo`, or write one with `tillwatch init > FILE`",

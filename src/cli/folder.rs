@@ -36,7 +36,8 @@ impl Folder {
         let base: Timestamp = BASE.parse().unwrap_or_default();
         let file = self.path.join("started_at");
         let wall = Clock::system().wall();
-        let started = fs::read_to_string(&file).ok().and_then(|t| t.trim().parse::<Timestamp>().ok());
+        let started =
+            fs::read_to_string(&file).ok().and_then(|t| t.trim().parse::<Timestamp>().ok());
         let Some(started) = started else {
             fs::write(&file, format!("{wall}\n"))?;
             return Ok(Clock::simulated(base, speed));
@@ -55,7 +56,8 @@ impl Folder {
         let mut bytes = [0_u8; 32];
         aws_lc_rs::rand::fill(&mut bytes).map_err(|_| std::io::Error::other("no randomness"))?;
         let secret = format!("whsec_{}", base64::engine::general_purpose::STANDARD.encode(bytes));
-        let mut out = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?;
+        let mut out =
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?;
         writeln!(out, "{secret}")?;
         Ok(secret)
     }

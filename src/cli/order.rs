@@ -111,7 +111,10 @@ fn show(plan: &RollbackPlan, json: bool) {
         return;
     }
     let mut lines = vec![
-        format!("{} {}: {} -> {} by {}", plan.environment, plan.service, plan.from, plan.to, plan.host),
+        format!(
+            "{} {}: {} -> {} by {}",
+            plan.environment, plan.service, plan.from, plan.to, plan.host
+        ),
         format!("confirm token: {}", plan.confirm_token),
     ];
     lines.extend(plan.prechecks.iter().map(|check| {
@@ -153,12 +156,11 @@ fn with_desk(
         let journal = app::journal(&url, Access::Write).await?;
         let board = journal.board().await.ok().flatten().map(Arc::new);
         let clock = clock(board.as_deref());
-        let desk = settings::desk(&config, journal, clock, app::person(&config)).map_err(
-            |why| {
+        let desk =
+            settings::desk(&config, journal, clock, app::person(&config)).map_err(|why| {
                 out::error(&why);
                 Exit::Usage
-            },
-        )?;
+            })?;
         work(&desk, board).await.map_err(|error| {
             out::error(&error.to_string());
             match error {

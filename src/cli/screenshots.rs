@@ -60,10 +60,11 @@ fn inner(args: &ScreenshotArgs) -> Result<Exit, Exit> {
         let (shop, config) = stage.open().await?;
         let journal = app::journal(&stage.journal(), Access::Write).await?;
         let (sender, boards) = tokio::sync::watch::channel(None);
-        let watching = session::watch(&config, journal, stage.clock, sender).await.map_err(|e| {
-            out::error(&e.to_string());
-            Exit::No
-        })?;
+        let watching =
+            session::watch(&config, journal, stage.clock, sender).await.map_err(|e| {
+                out::error(&e.to_string());
+                Exit::No
+            })?;
         let end = stage.clock.instant() + PATIENCE;
         let board = loop {
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -111,7 +112,8 @@ fn write_all(
         })?;
         let desk = desk(board, config, role, Size { w, h }, now)?;
         let buffer = picture(desk, keys, &theme, now, (w, h));
-        std::fs::write(dir.join(format!("{name}.svg")), svg(&buffer, theme.rgb(), name)).map_err(io)?;
+        std::fs::write(dir.join(format!("{name}.svg")), svg(&buffer, theme.rgb(), name))
+            .map_err(io)?;
     }
     out::lines([format!("{} pictures in {}", SHOTS.len(), dir.display())]);
     Ok(Exit::Ok)

@@ -92,5 +92,8 @@ impl Clock {
 /// Milliseconds on the monotonic clock of the machine.
 pub fn monotonic_ms() -> u64 {
     let t = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    t.tv_sec.unsigned_abs().saturating_mul(1000).saturating_add(t.tv_nsec.unsigned_abs() / 1_000_000)
+    t.tv_sec
+        .unsigned_abs()
+        .saturating_mul(1000)
+        .saturating_add(t.tv_nsec.unsigned_abs() / 1_000_000)
 }

@@ -78,12 +78,10 @@ pub fn spawn(hub: Hub, signals: Receiver<Signal>) -> std::io::Result<std::thread
 impl Hub {
     fn patience(&self, pace: &Pace) -> Duration {
         let now = self.clock.now();
-        let wake = self
-            .watch
-            .next_wake(now)
-            .map_or(TAIL_EVERY, |t| self.clock.pause_for(t.since(now)));
-        let tail = TAIL_EVERY
-            .saturating_sub(self.clock.instant().saturating_duration_since(pace.tail_at));
+        let wake =
+            self.watch.next_wake(now).map_or(TAIL_EVERY, |t| self.clock.pause_for(t.since(now)));
+        let tail =
+            TAIL_EVERY.saturating_sub(self.clock.instant().saturating_duration_since(pace.tail_at));
         wake.min(tail).max(Duration::from_millis(1))
     }
 
@@ -109,7 +107,8 @@ impl Hub {
     }
 
     fn news(&mut self) -> Vec<Record> {
-        let found = self.runtime.block_on(self.journal.since(self.seen, 10_000)).unwrap_or_default();
+        let found =
+            self.runtime.block_on(self.journal.since(self.seen, 10_000)).unwrap_or_default();
         if let Some(last) = found.last() {
             self.seen = last.seq;
         }
@@ -129,7 +128,8 @@ impl Hub {
         let before = self.boards.send_replace(Some(Arc::clone(&board)));
         let changed = before.is_none_or(|old| old.incidents != board.incidents);
         let now = self.clock.instant();
-        let due = pace.snapshot_at.is_none_or(|t| now.saturating_duration_since(t) >= SNAPSHOT_EVERY);
+        let due =
+            pace.snapshot_at.is_none_or(|t| now.saturating_duration_since(t) >= SNAPSHOT_EVERY);
         if changed || due {
             pace.snapshot_at = Some(now);
             if let Err(error) = self.runtime.block_on(self.journal.put_board(&board)) {

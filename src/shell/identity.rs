@@ -12,7 +12,13 @@ pub fn actor(configured: &str) -> Actor {
 
 /// The watcher itself.
 pub fn watcher() -> Actor {
-    Actor { name: "tillwatch".into(), os_user: real_user(), host: host(), tty: String::new(), pid: std::process::id() }
+    Actor {
+        name: "tillwatch".into(),
+        os_user: real_user(),
+        host: host(),
+        tty: String::new(),
+        pid: std::process::id(),
+    }
 }
 
 pub fn host() -> String {

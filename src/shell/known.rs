@@ -33,7 +33,10 @@ fn change(release: &Release, seen_at: Timestamp) -> Change {
         created_at: started_at,
         started_at: Some(started_at),
         finished_at: release.finished_at,
-        stages: partly.then_some(Stage { at: started_at, share: release.share }).into_iter().collect(),
+        stages: partly
+            .then_some(Stage { at: started_at, share: release.share })
+            .into_iter()
+            .collect(),
         templates: BTreeSet::new(),
         rolled_back_at: (release.share <= 0.0).then_some(seen_at),
         author: release.author.clone(),

@@ -11,7 +11,8 @@ use tracing_subscriber::EnvFilter;
 /// Starts logging to `file` (mode 0600); level by `TILLWATCH_LOG`, default `info`.
 pub fn start(file: &Path) -> std::io::Result<()> {
     let file = OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
-    let filter = EnvFilter::try_from_env("TILLWATCH_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_from_env("TILLWATCH_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let logging = tracing_subscriber::fmt()
         .json()
         .with_env_filter(filter)

@@ -66,7 +66,8 @@ impl Desk {
             Event::ActionPrepared { intent } => Some(intent.clone()),
             _ => None,
         });
-        let records = events.into_iter().map(|e| self.record(id, cause, e, now)).collect::<Vec<_>>();
+        let records =
+            events.into_iter().map(|e| self.record(id, cause, e, now)).collect::<Vec<_>>();
         self.journal.append(&records).await?;
         Ok(Done { intent })
     }
@@ -122,7 +123,10 @@ impl Desk {
     /// Sends a prepared action: "sent" is durable before the first byte leaves, the answer after.
     pub async fn send(&self, id: &IncidentId, intent: &Intent) -> Result<Outcome, OrderError> {
         let Some(webhook) = self.webhooks.iter().find(|w| w.config().name == intent.action) else {
-            return Err(OrderError::Refused(format!("action {} cannot be sent from here", intent.action)));
+            return Err(OrderError::Refused(format!(
+                "action {} cannot be sent from here",
+                intent.action
+            )));
         };
         if self.killed() {
             return Err(OrderError::Refused("the kill switch is on".into()));

@@ -105,7 +105,10 @@ impl Poller {
                 match part {
                     Ok(harvest) => {
                         tries = 0;
-                        tell(hub, Event::PastRead { source: source.clone(), batch: harvest.into() });
+                        tell(
+                            hub,
+                            Event::PastRead { source: source.clone(), batch: harvest.into() },
+                        );
                     }
                     Err(error) if tries < PAST_TRIES => {
                         tries += 1;

@@ -114,7 +114,9 @@ impl Rehearsal {
             *due = now.plus(config.every);
             let (name, next_at) = (config.name.clone(), *due);
             let event = match source.poll(now).await {
-                Ok(harvest) => Event::Polled { source: name, batch: harvest.into(), at: now, next_at },
+                Ok(harvest) => {
+                    Event::Polled { source: name, batch: harvest.into(), at: now, next_at }
+                }
                 Err(error) => {
                     good = false;
                     Event::PollFailed { source: name, why: error.to_string(), at: now, next_at }

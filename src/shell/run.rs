@@ -54,8 +54,14 @@ struct Loop {
 pub async fn run(viewer: Viewer, tty: &Arc<Tty>) -> std::io::Result<u8> {
     let mut input = Input::start(tty, super::clock::monotonic_ms)?;
     let mut terminal = Terminal::enter(tty, input.sender())?;
-    let mut state =
-        Loop { viewer, tty: Arc::clone(tty), answers: unbounded_channel(), shown: None, owed: false, exit: None };
+    let mut state = Loop {
+        viewer,
+        tty: Arc::clone(tty),
+        answers: unbounded_channel(),
+        shown: None,
+        owed: false,
+        exit: None,
+    };
     let (w, h) = tty.size();
     state.take(Event::Resized { w, h }, &mut terminal);
     state.draw(&mut terminal);
@@ -153,7 +159,9 @@ impl Loop {
         let (now, wall) = (self.viewer.clock.now(), self.viewer.clock.wall());
         for effect in update(&mut self.viewer.desk, event, now, wall) {
             match effect {
-                Effect::Order { ticket, incident, command } => self.order(ticket, incident, command),
+                Effect::Order { ticket, incident, command } => {
+                    self.order(ticket, incident, command)
+                }
                 Effect::Copy(text) => self.copy(&text),
                 Effect::Quit => self.exit = Some(0),
                 Effect::Suspend => {

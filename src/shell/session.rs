@@ -66,10 +66,8 @@ pub async fn watch(
     let (sender, receiver) = channel();
     let hub = Hub { watch: core, journal, clock, runtime: Handle::current(), boards, seen };
     let thread = Some(hub::spawn(hub, receiver)?);
-    let pollers = pollers
-        .into_iter()
-        .map(|p| tokio::spawn(poller::run(p, clock, sender.clone())))
-        .collect();
+    let pollers =
+        pollers.into_iter().map(|p| tokio::spawn(poller::run(p, clock, sender.clone()))).collect();
     Ok(Watching { hub: sender, thread, pollers })
 }
 
@@ -105,10 +103,7 @@ fn tells_changes(source: &source::SourceConfig) -> bool {
 pub(super) fn tells_past(source: &source::SourceConfig) -> bool {
     source.record.iter().any(|r| r.kind == RecordKind::Observation)
         || (source.kind == Kind::Prometheus
-            && source
-                .query
-                .iter()
-                .any(|q| !matches!(q.kind, QueryKind::Check | QueryKind::Build)))
+            && source.query.iter().any(|q| !matches!(q.kind, QueryKind::Check | QueryKind::Build)))
 }
 
 fn pollers(config: &Config) -> Result<Vec<Poller>, StartError> {

@@ -79,7 +79,8 @@ fn notices(watch: &Watch) -> Vec<String> {
         notices.push(format!("NOT STORED - {why}; incidents are kept in memory only"));
     }
     if !watch.waiting.is_empty() {
-        let names: Vec<&str> = watch.waiting.iter().map(crate::domain::id::SourceId::as_str).collect();
+        let names: Vec<&str> =
+            watch.waiting.iter().map(crate::domain::id::SourceId::as_str).collect();
         notices.push(format!("reading history from {}; judging starts after", names.join(", ")));
     }
     notices

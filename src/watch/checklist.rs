@@ -51,7 +51,12 @@ fn segmentation(board: &Board) -> ChecklistItem {
         .filter(|dim| !board.cells.iter().any(|c| *c.segment.get(*dim) != DimValue::All))
         .map(|dim| format!("nothing is cut by {dim}"))
         .collect();
-    item("segmented visibility", &failures, "device, source and template", "averages hide major risk")
+    item(
+        "segmented visibility",
+        &failures,
+        "device, source and template",
+        "averages hide major risk",
+    )
 }
 
 fn policy(board: &Board) -> ChecklistItem {
@@ -60,9 +65,13 @@ fn policy(board: &Board) -> ChecklistItem {
         .is_empty()
         .then(|| "no guardrail is configured".to_owned())
         .into_iter()
-        .chain(board.guardrails.iter().filter(|g| g.owner.trim().is_empty()).map(|g| {
-            format!("guardrail {} has no owner", g.guardrail)
-        }))
+        .chain(
+            board
+                .guardrails
+                .iter()
+                .filter(|g| g.owner.trim().is_empty())
+                .map(|g| format!("guardrail {} has no owner", g.guardrail)),
+        )
         .collect();
     let good = format!("{} guardrails with owners", board.guardrails.len());
     item("guardrail policy", &failures, &good, "delayed and inconsistent response")
@@ -93,5 +102,10 @@ fn ownership(board: &Board) -> ChecklistItem {
         .filter(|i| i.state.is_open() && i.owner.is_none())
         .map(|i| format!("{} has no owner", i.id))
         .collect();
-    item("incident ownership", &failures, "every open incident has an owner", "unresolved regressions linger")
+    item(
+        "incident ownership",
+        &failures,
+        "every open incident has an owner",
+        "unresolved regressions linger",
+    )
 }
