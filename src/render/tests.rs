@@ -162,9 +162,8 @@ fn severity_is_words_in_mono() {
     assert!(text.contains("▸ SEV 1") && text.contains("  Sev 3"), "{text}");
 }
 
-const PAGES: [&str; 16] = [
-    "", "enter", "h", "r", "4", "5", "s", "7", "R", "d", "t", "n", "?", ":", "/", "q",
-];
+const PAGES: [&str; 16] =
+    ["", "enter", "h", "r", "4", "5", "s", "7", "R", "d", "t", "n", "?", ":", "/", "q"];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]

@@ -18,12 +18,7 @@ pub fn draw(timeline: &Timeline, pen: &mut Pen, area: Rect) {
     if timeline.ticks.is_empty() || below >= area.height {
         return;
     }
-    let row = Rect {
-        x: area.x + label,
-        y: area.y + below,
-        width: area.width - label,
-        height: 1,
-    };
+    let row = Rect { x: area.x + label, y: area.y + below, width: area.width - label, height: 1 };
     for tick in &timeline.ticks {
         let x = place(row, tick.at);
         pen.text(&tick.text, Role::Muted, (x, row.y), row.right().saturating_sub(x));

@@ -1,4 +1,4 @@
-//! The wall's layout: as large as fits, the same scale for every block, labels in plain letters.
+//! The wall's layout: as large as fits, block by block, labels in plain letters.
 
 use ratatui::layout::Rect;
 
@@ -47,8 +47,7 @@ fn one(block: &Block, pen: &mut Pen, area: Rect) {
 
 /// The largest scale at which the word and its label fit; zero when none does.
 fn scale(text: &str, area: Rect) -> u16 {
-    let fits = |scale: &u16| {
-        big::width(text, *scale) + 3 <= area.width && big::TALL * scale < area.height
-    };
+    let fits =
+        |scale: &u16| big::width(text, *scale) + 3 <= area.width && big::TALL * scale < area.height;
     (1..=SCALE_MAX).rev().find(fits).unwrap_or(0)
 }
