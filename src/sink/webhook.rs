@@ -38,13 +38,21 @@ pub struct Webhook {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Status {
     /// Taken, not finished.
-    Running { detail: String },
-    Done { detail: String },
-    Failed { detail: String },
+    Running {
+        detail: String,
+    },
+    Done {
+        detail: String,
+    },
+    Failed {
+        detail: String,
+    },
     /// The receiver has never heard of it.
     NotKnown,
     /// No answer, or none that can be read: still unknown.
-    NoAnswer { detail: String },
+    NoAnswer {
+        detail: String,
+    },
 }
 
 impl Webhook {

@@ -64,8 +64,9 @@ impl Answer {
     /// # Errors
     /// [`SourceError::Malformed`] unless the whole body is UTF-8.
     pub fn text(&self) -> Result<&str, SourceError> {
-        let text = std::str::from_utf8(&self.body)
-            .map_err(|e| SourceError::malformed(format!("not UTF-8 at byte {}", e.valid_up_to())))?;
+        let text = std::str::from_utf8(&self.body).map_err(|e| {
+            SourceError::malformed(format!("not UTF-8 at byte {}", e.valid_up_to()))
+        })?;
         Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
     }
 

@@ -129,7 +129,8 @@ impl Frame<'_> {
             for (at, number) in &line.points {
                 if let Some(old) = row.get_mut(at) {
                     clash = true;
-                    *old = if self.query.kind == QueryKind::Gauge { *number } else { *old + number };
+                    *old =
+                        if self.query.kind == QueryKind::Gauge { *number } else { *old + number };
                 } else {
                     row.insert(*at, *number);
                 }

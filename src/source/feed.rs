@@ -13,8 +13,10 @@ pub fn link(changes: &mut [Change]) {
         if !change.is_release() {
             continue;
         }
-        let before: Vec<&mut Change> =
-            earlier.iter_mut().filter(|c| c.is_release() && lived(c) && same_line(c, change)).collect();
+        let before: Vec<&mut Change> = earlier
+            .iter_mut()
+            .filter(|c| c.is_release() && lived(c) && same_line(c, change))
+            .collect();
         let live = before.iter().rev().find(|c| c.rolled_back_at.is_none());
         let live = live.map(|c| c.version.clone());
         if change.previous.is_none() {

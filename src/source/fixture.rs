@@ -70,7 +70,8 @@ impl Reply {
 
     pub fn new(status: u16, headers: &str, body: &str) -> Self {
         let length = body.len();
-        let text = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n{body}");
+        let text =
+            format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n{body}");
         Self::raw(text, Then::Next)
     }
 

@@ -202,9 +202,8 @@ impl Github {
 
     /// Asks for the statuses of unfinished deployments, the newest first.
     async fn ask_statuses(&mut self, now: Timestamp, out: &mut Harvest) -> Result<(), SourceError> {
-        let open = |k: &&Known| {
-            !k.asked || (!is_final(&k.statuses) && now.since(k.created) < STALE)
-        };
+        let open =
+            |k: &&Known| !k.asked || (!is_final(&k.statuses) && now.since(k.created) < STALE);
         let mut todo: Vec<(Timestamp, u64)> =
             self.known.values().filter(open).map(|k| (k.created, k.deployment.id)).collect();
         todo.sort_by(|a, b| b.cmp(a));
@@ -224,7 +223,8 @@ impl Github {
                 Err(error) => {
                     out.partial = true;
                     out.note(format!("status of deployment {id}: {}", words(error.why())));
-                    if !matches!(error, SourceError::GiveUp { .. } | SourceError::Malformed { .. }) {
+                    if !matches!(error, SourceError::GiveUp { .. } | SourceError::Malformed { .. })
+                    {
                         return Ok(());
                     }
                 }

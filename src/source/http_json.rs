@@ -282,11 +282,7 @@ fn told(root: &Json) -> Option<String> {
 
 fn unread(error: &serde_json::Error) -> SourceError {
     let kind = if error.is_eof() { "cut off" } else { "no valid JSON" };
-    SourceError::malformed(format!(
-        "{kind} at line {} column {}",
-        error.line(),
-        error.column()
-    ))
+    SourceError::malformed(format!("{kind} at line {} column {}", error.line(), error.column()))
 }
 
 #[cfg(test)]

@@ -195,11 +195,7 @@ impl Query {
 }
 
 /// A dimension's value by the configured names, else theirs cut to 200 characters.
-pub fn named(
-    names: &BTreeMap<Dim, BTreeMap<String, String>>,
-    dim: Dim,
-    theirs: &str,
-) -> DimValue {
+pub fn named(names: &BTreeMap<Dim, BTreeMap<String, String>>, dim: Dim, theirs: &str) -> DimValue {
     let ours = names.get(&dim).and_then(|map| map.get(theirs)).map(String::as_str);
     DimValue::from_label(ours.unwrap_or_else(|| cut(theirs, LABEL)))
 }

@@ -80,7 +80,11 @@ pub fn exchanges(envelope: &str) -> Result<Vec<Exchange>, SourceError> {
         .chain(pairs)
         .filter_map(|(request, response)| exchange(request, response?))
         .collect();
-    if all.is_empty() { Err(SourceError::malformed("the envelope holds no answer")) } else { Ok(all) }
+    if all.is_empty() {
+        Err(SourceError::malformed("the envelope holds no answer"))
+    } else {
+        Ok(all)
+    }
 }
 
 fn exchange(request: Request, response: Response) -> Option<Exchange> {

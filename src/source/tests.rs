@@ -51,12 +51,18 @@ fn configs_that_cannot_work_say_what_to_change() {
     let cases = [
         ("kind = \"github\"\nrepo = \"no-slash\"", "owner/name"),
         ("kind = \"github\"\nrepo = \"a/b\"\nquery = [{ kind = \"gauge\" }]", "`query`"),
-        ("kind = \"prometheus\"\nurl = \"http://10.0.0.1:9090\"\nquery = [{ kind = \"gauge\", \
-          metric = \"beacon_lag\", expr = \"x\" }]", "insecure"),
+        (
+            "kind = \"prometheus\"\nurl = \"http://10.0.0.1:9090\"\nquery = [{ kind = \"gauge\", \
+          metric = \"beacon_lag\", expr = \"x\" }]",
+            "insecure",
+        ),
         ("kind = \"prometheus\"\nurl = \"http://127.0.0.1:9090\"", "no [[source.query]]"),
         ("kind = \"github\"\nrepo = \"a/b\"\nurl = \"https://u:p@h\"", "user or password"),
         ("kind = \"github\"\nrepo = \"a/b\"\nevery = \"10ms\"", "at least 1s"),
-        ("kind = \"github\"\nrepo = \"a/b\"\nheaders = { X-Api-Token = \"t\" }", "looks like a secret"),
+        (
+            "kind = \"github\"\nrepo = \"a/b\"\nheaders = { X-Api-Token = \"t\" }",
+            "looks like a secret",
+        ),
         ("kind = \"github\"\nrepo = \"a/b\"\nauth = {}", "auth needs one of"),
     ];
     for (text, expected) in cases {

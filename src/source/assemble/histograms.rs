@@ -79,7 +79,8 @@ impl Frame<'_> {
     pub fn histogram(&self, answer: &Answered, bounds: &mut Bounds, out: &mut Harvest) {
         let factor = self.factor();
         let (families, unread) = self.families(answer, factor);
-        let edges = families.values().flatten().map(|(le, _)| *le).chain(native_edges(answer, factor));
+        let edges =
+            families.values().flatten().map(|(le, _)| *le).chain(native_edges(answer, factor));
         let complete = bounds.grow(edges);
         if unread > 0 || !complete {
             let title = self.query.title();

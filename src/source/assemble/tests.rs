@@ -94,7 +94,10 @@ fn checks_know_why_they_failed_and_failed_runs_have_no_duration() {
     ];
     assert_eq!(seen, want);
     assert_eq!(out.checks[2].message, "status 503");
-    assert_eq!((out.checks[0].journey.as_str(), out.checks[0].location.as_str()), ("checkout", "eu"));
+    assert_eq!(
+        (out.checks[0].journey.as_str(), out.checks[0].location.as_str()),
+        ("checkout", "eu")
+    );
 }
 
 #[test]

@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn families_and_conditions_select() {
-        let selector = Selector::parse("http_total{env=\"prod\", code!=\"200\"}").expect("selector");
+        let selector =
+            Selector::parse("http_total{env=\"prod\", code!=\"200\"}").expect("selector");
         let page = read(
             "http_total{env=\"prod\",code=\"500\"} 1\nhttp_total{env=\"prod\",code=\"200\"} 1\n\
              http_total{env=\"dev\",code=\"500\"} 1\nhttp_total_bucket{env=\"prod\"} 1\n",

@@ -49,8 +49,9 @@ pub fn plain(given: &BTreeMap<String, String>) -> Result<HeaderMap, SourceError>
 pub fn one_way(auth: &Auth) -> Result<(), SourceError> {
     let header = auth.header.is_some() || auth.secret.is_some();
     let whole = auth.header.is_some() == auth.secret.is_some();
-    let ways =
-        usize::from(auth.bearer.is_some()) + usize::from(auth.basic.is_some()) + usize::from(header);
+    let ways = usize::from(auth.bearer.is_some())
+        + usize::from(auth.basic.is_some())
+        + usize::from(header);
     if ways == 1 && whole {
         return Ok(());
     }

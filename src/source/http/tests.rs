@@ -37,28 +37,39 @@ async fn silence_dripping_and_endlessness_end_at_their_limits() {
     assert_eq!(why(ask(|| Reply::raw(HEAD, Then::Hang)).await), "timeout between bytes");
     assert!(why(ask(|| Reply::raw(HEAD, Then::Drip(10))).await).starts_with("timeout total"));
     let endless = ask(|| Reply::raw(HEAD, Then::Drip(0))).await;
-    assert!(matches!(endless, Err(SourceError::Malformed { ref why })
-        if why == "answer too large (over 100000 bytes)"), "{endless:?}");
+    assert!(
+        matches!(endless, Err(SourceError::Malformed { ref why })
+        if why == "answer too large (over 100000 bytes)"),
+        "{endless:?}"
+    );
 }
 
 #[tokio::test]
 async fn answers_that_cannot_be_trusted_are_refused() {
     let cases: [(fn() -> Reply, &str); 4] = [
         (|| Reply::new(200, "content-encoding: br\r\n", "x"), "content encoding br"),
-        (|| Reply::new(200, "transfer-encoding: chunked\r\n", "2\r\n[]\r\n0\r\n\r\n"), "two lengths"),
+        (
+            || Reply::new(200, "transfer-encoding: chunked\r\n", "2\r\n[]\r\n0\r\n\r\n"),
+            "two lengths",
+        ),
         (
             || Reply::new(200, &format!("x-long: {}\r\n", "a".repeat(70_000)), "[]"),
             "headers too large",
         ),
-        (|| Reply::raw("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n[", Then::Close), "broken body"),
+        (
+            || Reply::raw("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n[", Then::Close),
+            "broken body",
+        ),
     ];
     for (reply, expected) in cases {
         let error = ask(reply).await.expect_err(expected);
         let shape = matches!(error, SourceError::Malformed { .. } | SourceError::Retry { .. });
         assert!(shape && error.why().contains(expected), "{expected}: {error}");
     }
-    assert!(matches!(ask(|| Reply::raw("garbage\n", Then::Close)).await,
-        Err(SourceError::Retry { .. })));
+    assert!(matches!(
+        ask(|| Reply::raw("garbage\n", Then::Close)).await,
+        Err(SourceError::Retry { .. })
+    ));
 }
 
 #[tokio::test]
@@ -123,7 +134,10 @@ async fn gzip_is_unpacked_and_etags_are_sent() {
             assert_eq!(seen.header("accept-encoding"), Some("gzip"));
             // gzip of `[1]`
             let body = b"\x1f\x8b\x08\0\0\0\0\0\x02\xff\x8b6\x8c\x05\0\xb82/L\x03\0\0\0";
-            let head = format!("HTTP/1.1 200 X\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", body.len());
+            let head = format!(
+                "HTTP/1.1 200 X\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
             Reply::raw([head.as_bytes(), body].concat(), Then::Close)
         }
     })

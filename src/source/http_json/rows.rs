@@ -69,7 +69,8 @@ impl<'a> Pass<'a> {
         });
         let edges = edges.filter(|e| e.is_sorted());
         let scale = |m: &MetricReader| {
-            let mut bounds: Vec<f64> = edges.as_ref()?.iter().map(|b| scaled(*b, m.factor)).collect();
+            let mut bounds: Vec<f64> =
+                edges.as_ref()?.iter().map(|b| scaled(*b, m.factor)).collect();
             if bounds.last().is_none_or(|b| b.is_finite()) {
                 bounds.push(f64::INFINITY);
             }
@@ -173,9 +174,7 @@ impl<'a> Pass<'a> {
         for (dim, expr) in &self.reader.segment {
             let value = match expr.get(row).as_deref() {
                 Some(Json::String(text)) => named(&self.reader.values, *dim, text),
-                Some(_) => {
-                    named(&self.reader.values, *dim, &expr.text(row).unwrap_or_default())
-                }
+                Some(_) => named(&self.reader.values, *dim, &expr.text(row).unwrap_or_default()),
                 None => DimValue::Unknown,
             };
             segment.set(*dim, value);
@@ -293,17 +292,16 @@ impl MetricReader {
     fn read(&self, row: Row<'_>, bounds: Option<&Arc<[f64]>>) -> Value {
         match self.kind {
             FieldKind::Histogram => self.histogram(row, bounds),
-            FieldKind::Count => self.number(&self.value, row).map_or_else(Value::Missing, |n| {
-                Value::Count(scaled(n, self.factor))
-            }),
-            FieldKind::Gauge => self.number(&self.value, row).map_or_else(Value::Missing, |n| {
-                Value::Gauge(scaled(n, self.factor))
-            }),
+            FieldKind::Count => self
+                .number(&self.value, row)
+                .map_or_else(Value::Missing, |n| Value::Count(scaled(n, self.factor))),
+            FieldKind::Gauge => self
+                .number(&self.value, row)
+                .map_or_else(Value::Missing, |n| Value::Gauge(scaled(n, self.factor))),
             FieldKind::Ratio => {
                 let hits = self.number(&self.value, row);
-                let trials = self.trials.as_ref().map_or(Err(Missing::NoData), |e| {
-                    self.number(e, row)
-                });
+                let trials =
+                    self.trials.as_ref().map_or(Err(Missing::NoData), |e| self.number(e, row));
                 match (hits, trials) {
                     (Ok(hits), Ok(trials)) => Value::Ratio { hits, trials },
                     (Err(reason), _) | (_, Err(reason)) => Value::Missing(reason),

@@ -211,12 +211,15 @@ async fn history_comes_newest_first_and_ends_where_there_is_none() {
 
 #[test]
 fn a_large_matrix_decodes_without_a_tree_of_values() {
-    let mut body = String::from("{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[");
+    let mut body =
+        String::from("{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[");
     for series in 0..6000 {
         if series > 0 {
             body.push(',');
         }
-        body.push_str(&format!("{{\"metric\":{{\"i\":\"{series}\"}},\"values\":[[1795207980,\"1.5\"]]}}"));
+        body.push_str(&format!(
+            "{{\"metric\":{{\"i\":\"{series}\"}},\"values\":[[1795207980,\"1.5\"]]}}"
+        ));
     }
     body.push_str("]}}");
     let answer = crate::source::answer::Answer {

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::domain::metric::Metric;
+use crate::domain::time::Span;
 use crate::source::assemble::Native;
 use crate::source::query::{Query, QueryKind};
-use crate::domain::time::Span;
 
 const AT: Timestamp = Timestamp::from_secs(1_795_207_920);
 
