@@ -63,7 +63,7 @@ fn config(base: &str, fault: &str) -> SourceConfig {
 async fn class(base: &str, fault: &str) -> (&'static str, String) {
     let config = config(base, fault);
     let limits = Limits {
-        silence: Duration::from_millis(1000),
+        silence: Duration::from_secs(1),
         total: Duration::from_millis(2500),
         body: 2 << 20,
         ..Limits::of(&config)

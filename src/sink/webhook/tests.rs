@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::domain::time::Span;
-use crate::source::fixture::{Reply, Seen, Server, Then, secret_file};
+use crate::source::fixture::{Case, Reply, Seen, Server, Then, secret_file};
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const WALL: Timestamp = Timestamp::from_secs(1_795_208_010);
@@ -98,7 +98,7 @@ async fn each_answer_has_its_outcome_and_none_is_repeated() {
 
 #[tokio::test]
 async fn broken_answers_are_unknown_and_a_known_status_stays_known() {
-    let cases: [(fn() -> Reply, &str); 4] = [
+    let cases: [Case; 4] = [
         (|| Reply::raw("", Then::Hang), "no answer in time"),
         (|| Reply::raw("", Then::Close), ""),
         (|| Reply::raw("HTTP/9 what\r\n\r\n", Then::Close), ""),
