@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::domain::time::Span;
-use crate::source::fixture::{Reply, Seen, Server, Then, secret_file};
+use crate::source::fixture::{Case, Reply, Seen, Server, Then, secret_file};
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const WALL: Timestamp = Timestamp::from_secs(1_795_208_010);
@@ -83,8 +83,7 @@ async fn each_answer_has_its_outcome_and_none_is_repeated() {
     for status in [400, 401, 403, 404, 405, 410, 412, 422, 429] {
         let mut bench = bench(move |_| Reply::new(status, "retry-after: 7\r\n", "no")).await;
         let sent = bench.hook.send(&intent(false), WALL).await;
-        let want =
-            Outcome::Refused { status, detail: "no".to_owned(), retry_after_s: Some(7) };
+        let want = Outcome::Refused { status, detail: "no".to_owned(), retry_after_s: Some(7) };
         assert_eq!(sent, want);
         assert_eq!(bench.server.requests().len(), 1);
     }
@@ -99,7 +98,7 @@ async fn each_answer_has_its_outcome_and_none_is_repeated() {
 
 #[tokio::test]
 async fn broken_answers_are_unknown_and_a_known_status_stays_known() {
-    let cases: [(fn() -> Reply, &str); 4] = [
+    let cases: [Case; 4] = [
         (|| Reply::raw("", Then::Hang), "no answer in time"),
         (|| Reply::raw("", Then::Close), ""),
         (|| Reply::raw("HTTP/9 what\r\n\r\n", Then::Close), ""),
@@ -119,10 +118,8 @@ async fn broken_answers_are_unknown_and_a_known_status_stays_known() {
 
 #[tokio::test]
 async fn four_kilobytes_are_kept_and_secrets_are_masked() {
-    let bench = bench(|_| {
-        Reply::new(400, "", &format!("bad secret {KEY} {}", "é".repeat(9000)))
-    })
-    .await;
+    let bench =
+        bench(|_| Reply::new(400, "", &format!("bad secret {KEY} {}", "é".repeat(9000)))).await;
     let Outcome::Refused { detail, .. } = bench.hook.send(&intent(false), WALL).await else {
         panic!("refused");
     };
@@ -136,8 +133,11 @@ async fn what_cannot_be_signed_is_not_sent() {
     let folder = tempfile::tempdir().expect("folder");
     bench.hook.config.secret = secret_file(folder.path(), "not base64 at all");
     let sent = bench.hook.send(&intent(false), WALL).await;
-    assert!(matches!(&sent, Outcome::Refused { status: 0, detail, .. }
-        if detail.starts_with("not sent") && !detail.contains("base64 at")), "{sent:?}");
+    assert!(
+        matches!(&sent, Outcome::Refused { status: 0, detail, .. }
+        if detail.starts_with("not sent") && !detail.contains("base64 at")),
+        "{sent:?}"
+    );
     bench.hook.config.secret = secret_file(folder.path(), KEY);
     let mut odd = intent(false);
     odd.id = "a\r\nx: y".into();

@@ -28,9 +28,8 @@ fn page(rows: &[String], headers: &str) -> Reply {
 }
 
 fn states(states: &[(&str, &str)]) -> Reply {
-    let row = |(state, at): &(&str, &str)| {
-        format!("{{\"state\":\"{state}\",\"created_at\":\"{at}\"}}")
-    };
+    let row =
+        |(state, at): &(&str, &str)| format!("{{\"state\":\"{state}\",\"created_at\":\"{at}\"}}");
     page(&states.iter().map(row).collect::<Vec<_>>(), "")
 }
 
@@ -40,7 +39,10 @@ fn the_published_examples_decode() {
     let Some(text) = contract_text("github/deployments_list.json") else { return };
     let out = replay(&bare, &text).expect("list");
     let change = &out.changes[0];
-    assert_eq!((change.version.as_str(), change.environment.as_str()), ("topic-branch", "production"));
+    assert_eq!(
+        (change.version.as_str(), change.environment.as_str()),
+        ("topic-branch", "production")
+    );
     assert_eq!(change.created_at.to_string(), "2012-07-20T01:19:13.000Z");
     let text = contract_text("github/deployment_statuses_list.json").expect("file");
     assert!(replay(&bare, &text).is_ok());
@@ -125,8 +127,10 @@ async fn pages_are_followed_on_the_same_host_only_and_never_in_circles() {
     let lists = server.requests().into_iter().filter(|s| !s.line.contains("statuses"));
     assert_eq!(lists.count(), 2);
     let server = Server::start(|_| {
-        page(&[row(2, "v2", "2026-11-20T10:00:00Z", "{}")],
-            "link: <http://192.0.2.1/repositories/9/deployments>; rel=\"next\"\r\n")
+        page(
+            &[row(2, "v2", "2026-11-20T10:00:00Z", "{}")],
+            "link: <http://192.0.2.1/repositories/9/deployments>; rel=\"next\"\r\n",
+        )
     })
     .await;
     let out = github(&server.url).poll(NOW).await.expect("harvest");
@@ -138,7 +142,8 @@ async fn conditional_questions_and_rate_limits_are_honoured() {
     let mut server = Server::start(|seen| {
         let date = "date: Fri, 20 Nov 2026 10:00:00 GMT\r\n";
         if seen.line.contains("/statuses") {
-            let headers = format!("{date}x-ratelimit-remaining: 0\r\nx-ratelimit-reset: 1795168860\r\n");
+            let headers =
+                format!("{date}x-ratelimit-remaining: 0\r\nx-ratelimit-reset: 1795168860\r\n");
             let body = "{\"state\":\"success\",\"created_at\":\"2026-11-20T10:05:00Z\"}".to_owned();
             return page(&[body], &headers);
         }

@@ -55,12 +55,19 @@ fn rows_become_observations_and_what_is_not_there_is_missing() {
     assert_eq!(views.window.end.since(views.window.start), Span::from_mins(1));
     assert_eq!(errors.value, Value::Ratio { hits: 3.0, trials: 12.0 });
     let Value::Dist(h) = &lcp.value else { panic!("{lcp:?}") };
-    assert_eq!((&h.bounds[..], &h.counts[..]), (&[100.0, 2500.0, 4000.0, f64::INFINITY][..], &[2.0, 9.0, 0.0, 1.0][..]));
+    assert_eq!(
+        (&h.bounds[..], &h.counts[..]),
+        (&[100.0, 2500.0, 4000.0, f64::INFINITY][..], &[2.0, 9.0, 0.0, 1.0][..])
+    );
     let rest: Vec<_> = out.observations[3..].iter().map(|o| o.value.clone()).collect();
     let none = Value::Missing(Missing::NoData);
     assert_eq!(rest, [Value::Count(0.0), none.clone(), none]);
     assert_eq!(out.observations[3].segment.to_string(), "cart · (unknown)");
-    assert!(out.notes.iter().any(|n| n.contains("1 rows without a usable time")), "{:?}", out.notes);
+    assert!(
+        out.notes.iter().any(|n| n.contains("1 rows without a usable time")),
+        "{:?}",
+        out.notes
+    );
     assert!(out.notes.iter().any(|n| n.contains("1 rows from the future")), "{:?}", out.notes);
 }
 
@@ -173,7 +180,10 @@ fn a_recorded_gatus_answer_reads_through_its_outer_rows() {
     let text = text.replace("0001-01-01", "2026-11-20");
     let out = replay(&config(record), &text).expect("harvest");
     assert_eq!(out.checks[0].outcome, CheckOutcome::Fail("assertion".to_owned()));
-    assert_eq!((out.checks[0].journey.as_str(), out.checks[0].location.as_str()), ("name", "group"));
+    assert_eq!(
+        (out.checks[0].journey.as_str(), out.checks[0].location.as_str()),
+        ("name", "group")
+    );
     assert_eq!(out.checks[0].message, "error-1; error-2");
 }
 
