@@ -31,11 +31,11 @@ pub use server::{Options, Running, ShopError, serve};
 pub use state::{Clock, Clocks, Shop};
 
 /// Every path of the HTTP face with what it answers.
-pub const PATHS: [(&str, &str); 17] = [
+pub const PATHS: [(&str, &str); 16] = [
     ("/", "this list"),
     ("/metrics", "counters since the start, Prometheus text"),
-    ("/api/rum?cut=source&step=60", "views, errors, LCP and INP histograms by cut"),
-    ("/api/business?cut=biz_source&step=60", "sessions to orders, server side"),
+    ("/api/rum?cut={source|browser|network|release|cohort}&step=60", "views, errors, LCP, INP"),
+    ("/api/business?cut={biz_source|biz_browser}&step=60", "sessions to orders, server side"),
     ("/api/edge?step=60", "requests at the edge"),
     ("/api/checks", "synthetic runs"),
     ("/api/changes", "campaigns, experiments, holidays, maintenance"),
@@ -48,7 +48,6 @@ pub const PATHS: [(&str, &str); 17] = [
     ("/hooks/effects", "real effects of rollbacks"),
     ("/inject", "POST {\"scenario\": NAME}: start a fault now"),
     ("/truth", "the right answers; never read by the product"),
-    ("/api/rum?cut=release|cohort|browser|network", "the other cuts"),
 ];
 
 /// The names of all scenarios with a line about each, for `shop --list` and `drill list`.

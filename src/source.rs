@@ -117,3 +117,5 @@ impl Source {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod chaos_tests;

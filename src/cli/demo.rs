@@ -67,6 +67,7 @@ impl Stage {
             listen: ([127, 0, 0, 1], 0).into(),
             scenario: self.args.scenario.clone(),
             seed: self.args.seed,
+            speed: self.args.speed,
             truth: false,
             visits_per_day: 300_000.0,
             history_days: 21,

@@ -45,6 +45,7 @@ fn options(args: &ShopArgs, start: Timestamp) -> Options {
         listen: args.listen,
         scenario: args.scenario.clone(),
         seed: args.seed,
+        speed: args.speed,
         truth: !args.no_truth,
         visits_per_day: args.visits,
         history_days: 21,

@@ -147,7 +147,7 @@ pub const TABLE: [Row; 36] = [
     ),
     row(
         Command::Decide,
-        ("decide", "decide", "record a decision: roll back, reroute, mitigate, hold, no incident"),
+        ("decide", "decide", "record a decision: roll back, reroute, mitigate, hold"),
         &["d"],
         Respond,
     ),
@@ -172,41 +172,41 @@ pub const TABLE: [Row; 36] = [
     )),
     row(
         Command::Incidents,
-        ("incidents", "incidents", "what is broken, worst first"),
+        ("incidents", "incidents", "Incidents: what is broken, worst first"),
         &["1", "i"],
         Pages,
     ),
     row(
         Command::Heatmap,
-        ("heatmap", "heatmap", "which segment, with how many samples"),
+        ("heatmap", "heatmap", "Heatmap: which segment, with how many samples"),
         &["2", "h"],
         Pages,
     ),
     row(
         Command::Releases,
-        ("releases", "releases", "what changed and what it did"),
+        ("releases", "releases", "Releases: what changed and what it did"),
         &["3", "r"],
         Pages,
     ),
     row(
         Command::Journeys,
-        ("journeys", "journeys", "synthetic checks and coverage"),
+        ("journeys", "journeys", "Journeys: synthetic checks and coverage"),
         &["4", "j"],
         Pages,
     ),
     row(
         Command::Guardrails,
-        ("guardrails", "funnel", "funnel steps and guardrails"),
+        ("guardrails", "funnel", "Guardrails: funnel steps and guardrails"),
         &["5", "f"],
         Pages,
     ),
     row(
         Command::Sources,
-        ("sources", "sources", "which feed is late or blind; checklist"),
+        ("sources", "sources", "Sources: which feed is late or blind; checklist"),
         &["6", "s"],
         Pages,
     ),
-    row(Command::Journal, ("journal", "journal", "who did what when"), &["7", "l"], Pages),
+    row(Command::Journal, ("journal", "journal", "Journal: who did what when"), &["7", "l"], Pages),
     row(Command::Up, ("up", "up", "previous row"), &["up"], Move),
     row(Command::Down, ("down", "down", "next row"), &["down"], Move),
     row(Command::PageUp, ("page-up", "page up", "one page up"), &["pgup"], Move),
@@ -323,7 +323,7 @@ mod tests {
         assert_eq!((names.len(), commands.len()), (TABLE.len(), TABLE.len()));
         for row in &TABLE {
             assert!(
-                !row.keys.is_empty() && !row.doc.is_empty() && row.doc.len() <= 72,
+                !row.keys.is_empty() && !row.doc.is_empty() && row.doc.len() <= 58,
                 "{}",
                 row.name
             );

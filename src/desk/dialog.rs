@@ -41,6 +41,8 @@ pub struct Form {
     pub fields: Vec<String>,
     /// The field being typed.
     pub at: usize,
+    /// The proposal in this field was edited; until then typing replaces it.
+    pub touched: bool,
     pub error: Option<FormError>,
 }
 
@@ -90,11 +92,24 @@ impl Form {
             Field::Span | Field::Recheck => "15m".to_owned(),
         };
         let fields = kind.fields().iter().map(fill).collect();
-        Self { incident, kind, fields, at: 0, error: None }
+        Self { incident, kind, fields, at: 0, touched: false, error: None }
     }
 
-    pub fn text_mut(&mut self) -> Option<&mut String> {
-        self.fields.get_mut(self.at)
+    /// The text being typed. The first letter over a proposal (`15m`) replaces it.
+    pub fn text_mut(&mut self, letter: bool) -> Option<&mut String> {
+        let proposal =
+            matches!(self.kind.fields().get(self.at), Some(Field::Span | Field::Recheck));
+        let text = self.fields.get_mut(self.at)?;
+        if proposal && letter && !self.touched {
+            text.clear();
+        }
+        self.touched = true;
+        Some(text)
+    }
+
+    pub fn go(&mut self, at: usize) {
+        self.at = at;
+        self.touched = false;
     }
 }
 

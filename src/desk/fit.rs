@@ -9,7 +9,7 @@ use crate::domain::text::{ScreenText, screen_text, width};
 use super::state::Size;
 
 /// Columns of the dialog with its frame, where there is room.
-pub const WIDTH: u16 = 78;
+pub const WIDTH: u16 = 80;
 /// Fewer columns than this cannot carry it.
 pub const WIDTH_MIN: u16 = 46;
 /// Columns taken by frame, margins and labels.

@@ -1,1 +1,448 @@
-//! placeholder
+//! Sessions: keys at stepped times through `update`, and what was ordered. No sleep, no clock.
+//! The rollback dialog is tried with everything a person, a paste or a cat can send.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::chord::{Chord, Key};
+use super::command::{Access, TABLE};
+use super::dialog::{Dialog, Refusal};
+use super::fixture;
+use super::order::{Say, Verb};
+use super::state::{Desk, Effect, Event, Role};
+use super::ui::Page;
+use super::update::update;
+use crate::board::{Board, State};
+use crate::domain::time::Span;
+use crate::incident::event::Command as Order;
+use crate::policy::severity::Choice;
+
+const TOKEN: &str = "611197";
+
+/// Moves both times on by milliseconds, then sends one event.
+fn after(desk: &mut Desk, ms: i64, event: Event) -> Vec<Effect> {
+    let (now, wall) = (desk.now, desk.wall);
+    let span = Span::from_millis(ms);
+    update(desk, event, now.plus(span), wall.plus(span))
+}
+
+fn key(desk: &mut Desk, ms: i64, text: &str) -> Vec<Effect> {
+    let chord = text.parse().expect(text);
+    after(desk, ms, Event::Key(chord))
+}
+
+/// A script: keys with blanks between, each 400 ms after the one before; `+900` waits so long.
+fn run(desk: &mut Desk, script: &str) -> Vec<Effect> {
+    let mut effects = vec![];
+    for word in script.split_whitespace() {
+        match word.strip_prefix('+').and_then(|ms| ms.parse().ok()) {
+            Some(ms) => effects.extend(after(desk, ms, Event::Woke)),
+            None => effects.extend(key(desk, 400, word)),
+        }
+    }
+    effects
+}
+
+fn desk() -> Desk {
+    fixture::desk(fixture::outage())
+}
+
+fn orders(effects: &[Effect]) -> Vec<(String, Order)> {
+    let order = |e: &Effect| match e {
+        Effect::Order { incident, command, .. } => Some((incident.to_string(), command.clone())),
+        _ => None,
+    };
+    effects.iter().filter_map(order).collect()
+}
+
+/// Scripts on the outage board and the one order they give, for the incident named.
+#[test]
+fn sessions() {
+    let text = |s: &str| s.to_owned();
+    let span = Span::from_mins;
+    let table: Vec<(&str, &str, Order)> = vec![
+        ("a", "INC-7F3A", Order::Acknowledge { note: String::new() }),
+        ("n o k enter", "INC-7F3A", Order::Note { text: text("ok") }),
+        ("t enter", "INC-7F3A", Order::StartTimer { span: span(15) }),
+        ("t 5 m enter", "INC-7F3A", Order::StartTimer { span: span(5) }),
+        (
+            "t ctrl-u x enter ctrl-u 9 0 s enter",
+            "INC-7F3A",
+            Order::StartTimer { span: Span::from_secs(90) },
+        ),
+        ("X enter d o n e enter", "INC-7F3A", Order::Resolve { reason: text("done") }),
+        (
+            "d 3 f i x enter",
+            "INC-7F3A",
+            Order::Decide { choice: Choice::Mitigate, reason: text("fix"), recheck: None },
+        ),
+        (
+            "down d 4 s m a l l enter 1 h enter",
+            "INC-7F2B",
+            Order::Decide { choice: Choice::Hold, reason: text("small"), recheck: Some(span(60)) },
+        ),
+        (
+            "R +300 6 1 1 1 9 7 enter",
+            "INC-7F3A",
+            Order::Rollback { token: text(TOKEN), dry_run: false },
+        ),
+        (
+            "d 1 +300 6 1 1 1 9 7 enter",
+            "INC-7F3A",
+            Order::Rollback { token: text(TOKEN), dry_run: false },
+        ),
+        (
+            ": r o l l enter +300 6 1 1 1 9 8 backspace 7 enter",
+            "INC-7F3A",
+            Order::Rollback { token: text(TOKEN), dry_run: false },
+        ),
+        ("/ p d p enter n x enter", "INC-7F2B", Order::Note { text: text("x") }),
+    ];
+    for (script, incident, order) in table {
+        let mut desk = desk();
+        let effects = run(&mut desk, script);
+        assert_eq!(orders(&effects), [(incident.to_owned(), order)], "{script}");
+        assert!(desk.ui.dialog.is_none(), "{script}");
+    }
+}
+
+/// Scripts that order nothing.
+#[test]
+fn sessions_without_an_order() {
+    for script in [
+        "d 4",
+        "d esc",
+        "n enter esc",
+        "X esc",
+        "t z enter",
+        "R esc",
+        "R +300 enter",
+        "u",
+        "? a a a",
+        "/ a d R enter",
+        ": a c k esc",
+        "down down a",
+        "down a",
+        "d 2 enter enter",
+    ] {
+        let mut desk = desk();
+        let effects = run(&mut desk, script);
+        let sent = orders(&effects);
+        // `? a` closes help with the first key; the second acknowledges, as anywhere else
+        let wanted = usize::from(script.starts_with('?'));
+        assert_eq!(sent.len(), wanted, "{script}: {sent:?}");
+    }
+}
+
+#[test]
+fn an_acknowledgement_is_stored_when_the_answer_says_so_and_undone_for_ten_seconds() {
+    let mut desk = desk();
+    assert_eq!(orders(&run(&mut desk, "a a")).len(), 1, "sent once");
+    assert!(desk.is_pending(&"INC-7F3A".into(), Verb::Acknowledge) && desk.ui.undo.is_none());
+    after(&mut desk, 50, Event::Ordered { ticket: 1, result: Ok(()) });
+    assert!(desk.pending.is_empty() && desk.ui.undo.is_some());
+    let mut late = desk.clone();
+    assert_eq!(orders(&run(&mut desk, "u"))[0].1, Order::UndoAcknowledge);
+    assert_eq!(run(&mut late, "+10000 u"), []);
+    assert_eq!(late.ui.toast.expect("toast").say, Say::NothingToUndo);
+}
+
+#[test]
+fn a_failed_order_says_why_and_a_strange_ticket_is_nothing() {
+    let mut desk = desk();
+    run(&mut desk, "a");
+    after(&mut desk, 50, Event::Ordered { ticket: 99, result: Ok(()) });
+    assert_eq!(desk.pending.len(), 1);
+    after(&mut desk, 50, Event::Ordered { ticket: 1, result: Err("disk full".to_owned()) });
+    let toast = desk.ui.toast.expect("toast");
+    assert_eq!(toast.say, Say::Failed(Verb::Acknowledge, "disk full".to_owned()));
+    assert!(desk.ui.undo.is_none());
+}
+
+#[test]
+fn an_observer_and_a_wall_order_nothing_whatever_they_press() {
+    for role in [Role::Observer, Role::Wall] {
+        for row in &TABLE {
+            let mut desk = fixture::desk_as(fixture::outage(), role, 80, 24);
+            let effects = run(&mut desk, row.keys[0]);
+            assert_eq!(orders(&effects), [], "{}", row.name);
+            if role == Role::Wall {
+                assert!(desk.ui.dialog.is_none() && desk.ui.page == Page::Incidents);
+            } else if row.access == Access::Operator {
+                assert_eq!(desk.ui.toast.expect("toast").say, Say::ReadOnly);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_new_board_moves_nothing_under_an_open_question() {
+    let mut desk = desk();
+    run(&mut desk, "down d");
+    let mut board = fixture::outage();
+    let mut fresh = board.incidents[0].clone();
+    fresh.id = "INC-NEW".into();
+    board.incidents.insert(0, fresh);
+    after(&mut desk, 100, Event::Board(Arc::new(board)));
+    assert_eq!(desk.selected().expect("row").id.as_str(), "INC-7F2B");
+    assert_eq!((desk.ui.list.len(), desk.ui.list.unseen()), (3, 1));
+    run(&mut desk, "esc");
+    assert_eq!((desk.ui.list.len(), desk.ui.list.unseen()), (4, 0));
+    assert_eq!(desk.selected().expect("row").id.as_str(), "INC-7F2B");
+}
+
+#[test]
+fn pages_open_and_lead_back() {
+    let mut desk = desk();
+    run(&mut desk, "7 enter");
+    assert_eq!(desk.ui.page, Page::Incident);
+    run(&mut desk, "esc");
+    assert_eq!(desk.ui.page, Page::Journal);
+    run(&mut desk, "3 enter");
+    assert_eq!(
+        (desk.ui.page, desk.selected().expect("row").id.as_str()),
+        (Page::Incident, "INC-7F3A")
+    );
+    run(&mut desk, "tab");
+    assert_eq!(desk.selected().expect("row").id.as_str(), "INC-7F2B");
+    run(&mut desk, "esc esc");
+    assert_eq!(desk.ui.page, Page::Incidents);
+}
+
+#[test]
+fn quitting_asks_only_while_something_is_in_flight() {
+    let mut desk = desk();
+    assert_eq!(run(&mut desk, "q"), [Effect::Quit]);
+    let mut board = fixture::outage();
+    board.incidents[0].action = Some(fixture::action(crate::board::ActionState::Sent));
+    let mut desk = fixture::desk(board);
+    assert_eq!(run(&mut desk, "q x"), []);
+    assert_eq!(run(&mut desk, "q y"), [Effect::Quit]);
+}
+
+#[test]
+fn copying_gives_one_clean_line() {
+    let mut board = fixture::outage();
+    board.incidents[0].headline = "evil \u{1b}]52;c;aGk=\u{7} line\nbreak".to_owned();
+    let mut desk = fixture::desk(board);
+    let effects = run(&mut desk, "y");
+    let [Effect::Copy(text)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert!(
+        text.starts_with("Sev 1 INC-7F3A checkout:") && !text.contains(char::is_control),
+        "{text}"
+    );
+}
+
+// --- the rollback dialog
+
+fn refusal(desk: &Desk) -> Option<Refusal> {
+    match &desk.ui.dialog {
+        Some(Dialog::Rollback(r)) => r.refusal.clone(),
+        _ => None,
+    }
+}
+
+/// Types a text into an open, armed dialog and presses Enter like a person.
+fn confirm(desk: &mut Desk, text: &str) -> Vec<Effect> {
+    let mut effects = after(desk, 1000, Event::Woke);
+    for c in text.chars() {
+        effects.extend(after(desk, 120, Event::Key(Chord::char(c))));
+    }
+    effects.extend(after(desk, 400, Event::Key(Chord::plain(Key::Enter))));
+    effects
+}
+
+#[test]
+fn nothing_shorter_than_the_token_fires_and_nothing_else_either() {
+    let prefixes = (0..TOKEN.len()).map(|n| TOKEN[..n].to_owned());
+    let tails = (1..TOKEN.len()).map(|n| TOKEN[n..].to_owned());
+    let others = ["611198", "6111977", " 611197", "theme-2026.11.19-7"].map(ToOwned::to_owned);
+    for text in prefixes.chain(tails).chain(others) {
+        let mut desk = desk();
+        run(&mut desk, "R");
+        assert_eq!(confirm(&mut desk, &text), [], "{text}");
+        assert_eq!(refusal(&desk), Some(Refusal::WrongToken), "{text}");
+    }
+    let mut desk = desk();
+    run(&mut desk, "R");
+    assert_eq!(orders(&confirm(&mut desk, TOKEN)).len(), 1);
+}
+
+#[test]
+fn keys_in_the_first_moments_are_not_taken() {
+    let mut desk = desk();
+    key(&mut desk, 400, "R");
+    for c in TOKEN.chars() {
+        key(&mut desk, 100, &c.to_string());
+    }
+    assert_eq!(key(&mut desk, 400, "enter"), []);
+    assert_eq!(refusal(&desk), Some(Refusal::WrongToken), "only what came after 700 ms was typed");
+    key(&mut desk, 400, "esc");
+    assert!(desk.ui.dialog.is_none(), "esc always closes");
+}
+
+#[test]
+fn enter_right_after_a_key_does_not_fire() {
+    let mut desk = desk();
+    run(&mut desk, "R +600");
+    for c in TOKEN.chars() {
+        key(&mut desk, 100, &c.to_string());
+    }
+    assert_eq!(key(&mut desk, 299, "enter"), []);
+    assert_eq!(refusal(&desk), Some(Refusal::TooSoon));
+    assert_eq!(orders(&key(&mut desk, 300, "enter")).len(), 1, "a second, calm enter does");
+}
+
+#[test]
+fn a_burst_closes_the_dialog() {
+    let mut desk = desk();
+    run(&mut desk, "R +600");
+    for c in TOKEN.chars() {
+        key(&mut desk, 5, &c.to_string());
+    }
+    assert!(desk.ui.dialog.is_none());
+    assert_eq!(key(&mut desk, 400, "enter"), []);
+    assert_eq!(desk.ui.page, Page::Incident, "enter meant the page below, not the rollback");
+}
+
+#[test]
+fn a_paste_never_confirms() {
+    let mut desk = desk();
+    run(&mut desk, "R +600");
+    assert_eq!(after(&mut desk, 400, Event::Paste(format!("{TOKEN}\n"))), []);
+    assert!(desk.ui.dialog.is_none());
+    run(&mut desk, "R +600");
+    let whole = format!("R{TOKEN}");
+    let effects: Vec<_> = whole.chars().flat_map(|c| key(&mut desk, 2, &c.to_string())).collect();
+    assert_eq!(orders(&effects), []);
+}
+
+#[test]
+fn what_cannot_be_shown_whole_cannot_be_accepted() {
+    for (w, h) in [(80, 16), (45, 60), (20, 5), (0, 0)] {
+        let mut desk = fixture::desk_as(fixture::outage(), Role::Operator, w, h);
+        run(&mut desk, "R");
+        assert_eq!(confirm(&mut desk, TOKEN), [], "{w}x{h}");
+        assert_eq!(refusal(&desk), Some(Refusal::TooSmall), "{w}x{h}");
+        after(&mut desk, 10, Event::Resized { w: 80, h: 24 });
+        assert_eq!(orders(&key(&mut desk, 400, "enter")).len(), 1, "{w}x{h} grown to 80x24");
+    }
+}
+
+#[test]
+fn a_plan_that_changed_or_is_not_safe_cannot_be_accepted() {
+    let change = |edit: fn(&mut Board)| {
+        let mut desk = desk();
+        run(&mut desk, "R");
+        let mut board = fixture::outage();
+        edit(&mut board);
+        after(&mut desk, 10, Event::Board(Arc::new(board)));
+        assert_eq!(confirm(&mut desk, TOKEN), []);
+        refusal(&desk).expect("refusal")
+    };
+    let plan = |b: &mut Board, f: fn(&mut crate::board::RollbackPlan)| {
+        f(b.incidents[0].rollback.as_mut().expect("plan"));
+    };
+    assert_eq!(change(|b| b.incidents[0].rollback = None), Refusal::Changed);
+    assert_eq!(change(|b| b.incidents.clear()), Refusal::Changed);
+    let moved: fn(&mut Board) =
+        |b| b.incidents[0].rollback.as_mut().expect("plan").from = "x".into();
+    assert_eq!(change(moved), Refusal::Changed);
+    let mut board = fixture::outage();
+    plan(&mut board, |p| {
+        p.ready = false;
+        p.prechecks[1].ok = false;
+    });
+    let mut desk = fixture::desk(board);
+    run(&mut desk, "R");
+    assert_eq!(confirm(&mut desk, TOKEN), []);
+    assert_eq!(refusal(&desk), Some(Refusal::NotReady("live".to_owned())));
+}
+
+#[test]
+fn a_second_attempt_is_another_order() {
+    let mut board = fixture::outage();
+    board.incidents[0].state = State::Acknowledged;
+    board.incidents[0].rollback.as_mut().expect("plan").attempt = 2;
+    let mut desk = fixture::desk(board);
+    run(&mut desk, "R");
+    let sent = orders(&confirm(&mut desk, TOKEN));
+    assert_eq!(sent[0].1, Order::RollbackAgain { token: TOKEN.to_owned() });
+}
+
+#[test]
+fn a_plan_without_a_token_never_fires() {
+    let mut board = fixture::outage();
+    board.incidents[0].rollback.as_mut().expect("plan").confirm_token = String::new();
+    let mut desk = fixture::desk(board);
+    run(&mut desk, "R");
+    assert_eq!(confirm(&mut desk, ""), []);
+}
+
+#[test]
+fn no_plan_no_dialog() {
+    let mut desk = desk();
+    assert_eq!(run(&mut desk, "down R"), []);
+    assert!(desk.ui.dialog.is_none());
+    assert_eq!(desk.ui.toast.expect("toast").say, Say::NoRollback);
+}
+
+fn any_chord() -> impl Strategy<Value = Chord> {
+    let keys = prop_oneof![
+        6 => prop::char::range(' ', '~').prop_map(Key::Char),
+        3 => prop::sample::select("Rd16adnt/:?XqQ".chars().collect::<Vec<_>>()).prop_map(Key::Char),
+        2 => prop::sample::select(vec![
+            Key::Enter, Key::Esc, Key::Tab, Key::BackTab, Key::Backspace, Key::Up, Key::Down,
+            Key::Home, Key::End, Key::PageUp, Key::PageDown, Key::F(5), Key::Delete,
+        ]),
+    ];
+    (keys, prop::bool::weighted(0.05), prop::bool::weighted(0.05))
+        .prop_map(|(key, ctrl, alt)| Chord { key, ctrl, alt })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    /// Random keys at random speeds: no panic, and no rollback whose token was not typed last.
+    #[test]
+    fn random_keys_never_roll_back_without_the_token(
+        keys in prop::collection::vec((any_chord(), 0i64..900), 0..120)
+    ) {
+        let mut desk = desk();
+        let mut typed = String::new();
+        for (chord, pause) in keys {
+            if let Key::Char(c) = chord.key {
+                typed.push(c);
+            }
+            let effects = after(&mut desk, pause, Event::Key(chord));
+            for (_, order) in orders(&effects) {
+                if let Order::Rollback { token, .. } | Order::RollbackAgain { token } = order {
+                    prop_assert_eq!(&token, TOKEN);
+                    let mut rest = typed.chars();
+                    prop_assert!(TOKEN.chars().all(|c| rest.any(|t| t == c)), "{}", typed);
+                }
+            }
+        }
+    }
+
+    /// Any mix of events leaves a desk that can be asked when to wake.
+    #[test]
+    fn any_events_leave_a_desk_that_stands(
+        steps in prop::collection::vec((0u8..6, any_chord(), -2000i64..5000), 0..60)
+    ) {
+        let mut desk = desk();
+        for (kind, chord, pause) in steps {
+            let event = match kind {
+                0 | 1 => Event::Key(chord),
+                2 => Event::Board(Arc::new(fixture::calm())),
+                3 => Event::Board(Arc::new(fixture::outage())),
+                4 => Event::Resized { w: (pause.unsigned_abs() % 600) as u16, h: 24 },
+                _ => Event::Paste(chord.to_string()),
+            };
+            after(&mut desk, pause, event);
+            let wake = super::wake::next_wake(&desk);
+            prop_assert!(wake.is_none_or(|t| t > desk.wall));
+            prop_assert!(desk.ui.list.len() <= desk.board.incidents.len());
+        }
+    }
+}

@@ -16,8 +16,9 @@ use super::table::Table;
 
 /// Prior of "no change did it", and of each change that could have.
 const PRIOR_NONE: f64 = 0.45;
-/// Delays between a change going live and harm, in minutes, and their prior weights.
-const DELAYS: [(f64, f64); 4] = [(0.0, 0.70), (2.0, 0.12), (5.0, 0.12), (10.0, 0.06)];
+/// Longest delay between a change going live and its harm, and the prior's mean delay, in minutes.
+const DELAY_MAX_MIN: f64 = 10.0;
+const DELAY_MEAN_MIN: f64 = 2.5;
 /// Minutes before the onset in which a change can still be meant by timing alone.
 const HORIZON_MIN: f64 = 180.0;
 
@@ -158,8 +159,8 @@ fn weigh<'a>(
 ) -> Weighed<'a> {
     let mut words = Vec::new();
     let mut against = Vec::new();
-    let logs: Vec<f64> = DELAYS
-        .iter()
+    let logs: Vec<f64> = delays(scene.store.bucket)
+        .into_iter()
         .map(|(minutes, prior)| {
             let delay = Span::from_millis((minutes * 60_000.0) as i64);
             let mut fit = Fit::default();
@@ -189,6 +190,17 @@ fn weigh<'a>(
     }
     let kinds = ((1.0 - PRIOR_NONE) / 2.0).ln();
     Weighed { change: c, log: kinds + sum_exp(&logs) + scope_log + arms, words, against }
+}
+
+/// Delays at half a bucket's spacing with their prior weights: strong evidence pins the onset to a
+/// bucket, and a delay that misses it by one would clear the guilty.
+fn delays(bucket: Span) -> Vec<(f64, f64)> {
+    let step = (bucket.as_mins_f64() / 2.0).clamp(0.25, DELAY_MAX_MIN);
+    let count = (DELAY_MAX_MIN / step) as u32;
+    let at = |i: u32| f64::from(i) * step;
+    let weight = |i: u32| (-at(i) / DELAY_MEAN_MIN).exp();
+    let all: f64 = (0..=count).map(weight).sum();
+    (0..=count).map(|i| (at(i), weight(i) / all)).collect()
 }
 
 fn minutes(gap: f64) -> String {

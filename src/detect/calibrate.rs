@@ -16,14 +16,19 @@ const ENOUGH_HOURS: usize = 48;
 
 /// Hourly sums of several leaves together.
 fn merged(table: &Table, leaves: &[u32]) -> Vec<HourRaw> {
-    let mut sum: BTreeMap<i32, Raw> = BTreeMap::new();
-    for h in leaves.iter().filter_map(|i| table.leaves.get(*i as usize)).flat_map(|l| &l.hist) {
-        let raw = sum.entry(h.hour).or_default();
-        raw.n += h.raw.n;
-        raw.s += h.raw.s;
-        raw.q += h.raw.q;
+    let leaves = || leaves.iter().filter_map(|i| table.leaves.get(*i as usize));
+    let hours = || leaves().flat_map(|l| &l.hist).map(|h| h.hour);
+    let (Some(first), Some(last)) = (hours().min(), hours().max()) else { return Vec::new() };
+    let mut sum = vec![Raw::default(); (last - first + 1).clamp(0, 100_000) as usize];
+    for h in leaves().flat_map(|l| &l.hist) {
+        if let Some(raw) = sum.get_mut((h.hour - first) as usize) {
+            raw.n += h.raw.n;
+            raw.s += h.raw.s;
+            raw.q += h.raw.q;
+        }
     }
-    sum.into_iter().map(|(hour, raw)| HourRaw { hour, raw }).collect()
+    let rows = sum.into_iter().enumerate().filter(|(_, r)| r.n > 0.0);
+    rows.map(|(i, raw)| HourRaw { hour: first + i as i32, raw }).collect()
 }
 
 /// Profiles of the ancestors of all leaves of a family, by segment.
@@ -155,13 +160,20 @@ pub fn calibrate(table: &mut Table) {
     }
     let mut points: BTreeMap<u16, Vec<(f64, f64)>> = BTreeMap::new();
     let residuals: Vec<Vec<(i32, Acc)>> = table.leaves.iter().map(|l| hourly(table, l)).collect();
+    let (first, last) = match (table.hours.keys().next(), table.hours.keys().next_back()) {
+        (Some(first), Some(last)) if last - first < 100_000 => (*first, *last),
+        _ => return,
+    };
+    let mut sums = vec![Acc::default(); (last - first + 1) as usize];
     for conj in &table.conj {
-        let mut sums: BTreeMap<i32, Acc> = BTreeMap::new();
+        sums.fill(Acc::default());
         for (hour, acc) in conj.leaves.iter().filter_map(|i| residuals.get(*i as usize)).flatten() {
-            sums.entry(*hour).or_default().add(acc);
+            if let Some(sum) = sums.get_mut((hour - first) as usize) {
+                sum.add(acc);
+            }
         }
         let points = points.entry(conj.mask).or_default();
-        points.extend(sums.values().filter_map(|a| point(table.shape, a)));
+        points.extend(sums.iter().filter_map(|a| point(table.shape, a)));
     }
     let fits: Vec<(u16, Calib)> =
         points.into_iter().map(|(m, p)| (m, fit(table.shape, &p))).collect();

@@ -16,6 +16,7 @@ use super::table::Role;
 #[derive(Clone, PartialEq, Debug)]
 pub struct Trouble {
     pub journey: JourneyId,
+    pub place: Option<Scope>,
     pub since: Timestamp,
     pub over: bool,
     pub text: String,
@@ -101,7 +102,11 @@ impl Live {
             out.extend(journeys);
         }
         if out.is_empty() {
-            out = self.effects.iter().map(|e| e.place.clone()).collect();
+            // The whole funnel says nothing about where, as long as a step does.
+            let steps = || self.effects.iter().filter(|e| !is_whole_funnel(e));
+            let all = || self.effects.iter().map(|e| e.place.clone()).collect();
+            out = steps().map(|e| e.place.clone()).collect();
+            out = if out.is_empty() { all() } else { out };
         }
         widest(out)
     }
@@ -119,7 +124,18 @@ impl Live {
         if self.blind.is_some() || telemetry != self.is_telemetry() {
             return false;
         }
-        self.effects.iter().any(|mine| related(mine, e, bucket))
+        self.effects.iter().any(|mine| related(mine, e, bucket)) || self.trouble_takes(e, bucket)
+    }
+
+    /// Failing checks take what hurts their journey's pages, or any funnel loss, at the same time.
+    fn trouble_takes(&self, e: &Effect, bucket: Span) -> bool {
+        let start = |b: i64| Timestamp::from_millis(b.saturating_mul(bucket.millis()));
+        self.troubles.iter().any(|t| {
+            let slack = TOGETHER.times(2);
+            let near = start(e.onset.low).minus(slack) <= t.since
+                && t.since <= start(e.onset.high).plus(slack);
+            near && (is_loss(e) || t.place.as_ref().is_some_and(|p| within(&e.place, p)))
+        })
     }
 
     /// Do failing checks of a journey share this case's cause?
@@ -160,10 +176,16 @@ fn is_loss(e: &Effect) -> bool {
     e.shape == Shape::Step
 }
 
+/// Orders per session: every step in one number.
+pub fn is_whole_funnel(e: &Effect) -> bool {
+    e.table.family.0 == crate::domain::metric::Metric::ConversionRate
+}
+
 fn gap(a: &Effect, b: &Effect, bucket: Span) -> Span {
     // Onsets are posteriors: the distance between the nearest ends of the two.
     let apart = (a.onset.low - b.onset.high).max(b.onset.low - a.onset.high).max(0);
-    bucket.times(apart)
+    let after = a.until.map_or(apart, |u| (b.onset.low - u).max(0));
+    bucket.times(apart.min(after))
 }
 
 /// One cause behind two effects?

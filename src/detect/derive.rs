@@ -9,7 +9,7 @@ use crate::domain::segment::{Dim, Segment};
 
 use super::stat::Raw;
 use super::store::Store;
-use super::table::{Role, Table, TableKey, project};
+use super::table::{Role, Table, TableKey};
 
 /// What is divided by what.
 #[derive(Clone, PartialEq, Debug)]
@@ -78,9 +78,11 @@ pub fn live(store: &mut Store, from: i64, to: i64) {
         let mut rows = Vec::new();
         for bucket in from..=to {
             if hits.delivered(bucket) && trials.delivered(bucket) {
-                let h = grouped(hits, &pair.key.dims, |t, l| t.raw(l, bucket).map(|r| r.s));
-                let n = grouped(trials, &pair.key.dims, |t, l| t.raw(l, bucket).map(|r| r.s));
-                rows.extend(joined(&n, &h).map(|(seg, raw)| (seg, bucket, raw)));
+                let h = grouped(hits, &pair.key.dims, bucket);
+                for (seg, n) in grouped(trials, &pair.key.dims, bucket) {
+                    let s = h.get(&seg).copied().unwrap_or(0.0);
+                    rows.push((seg, bucket, Raw { n, s, q: 0.0 }));
+                }
             }
         }
         let table = store.table(pair.key);
@@ -106,51 +108,36 @@ pub fn history(store: &mut Store) {
         let minutes = trials.hours.clone();
         let table = store.table(pair.key);
         table.forget_history();
-        for ((hour, seg), trials) in n {
-            let hits = h.get(&(hour, seg.clone())).copied().unwrap_or(0.0);
-            let covered = minutes.get(&hour).copied().unwrap_or(0);
-            table.put_hour(&seg, hour, covered, Raw { n: trials, s: hits, q: 0.0 });
+        for (seg, hours) in n {
+            let hits = h.get(&seg);
+            for (hour, trials) in hours {
+                let s = hits.and_then(|h| h.get(&hour)).copied().unwrap_or(0.0);
+                let covered = minutes.get(&hour).copied().unwrap_or(0);
+                table.put_hour(&seg, hour, covered, Raw { n: trials, s, q: 0.0 });
+            }
         }
     }
 }
 
-fn mask(table: &Table, dims: &[Dim]) -> u16 {
-    let fixed = table.key.dims.iter().enumerate().filter(|(_, d)| dims.contains(d));
-    fixed.fold(0, |m, (i, _)| m | 1 << i)
+fn grouped(table: &Table, dims: &[Dim], bucket: i64) -> BTreeMap<Segment, f32> {
+    let conjs = table.group(table.mask_for(dims)).iter();
+    conjs
+        .map(|c| {
+            let leaves = c.leaves.iter().filter_map(|i| table.leaves.get(*i as usize));
+            (c.seg.clone(), leaves.filter_map(|l| table.raw(l, bucket)).map(|r| r.s).sum())
+        })
+        .collect()
 }
 
-fn grouped(
-    table: &Table,
-    dims: &[Dim],
-    value: impl Fn(&Table, &super::table::Leaf) -> Option<f32>,
-) -> BTreeMap<Segment, f32> {
-    let mask = mask(table, dims);
+/// Events by segment and hour.
+fn by_hour(table: &Table, dims: &[Dim]) -> BTreeMap<Segment, BTreeMap<i32, f32>> {
     let mut out = BTreeMap::new();
-    for leaf in &table.leaves {
-        if let Some(x) = value(table, leaf) {
-            *out.entry(project(&leaf.seg, &table.key.dims, mask)).or_default() += x;
-        }
-    }
-    out
-}
-
-fn joined<'a>(
-    trials: &'a BTreeMap<Segment, f32>,
-    hits: &'a BTreeMap<Segment, f32>,
-) -> impl Iterator<Item = (Segment, Raw)> + 'a {
-    trials.iter().map(|(seg, n)| {
-        let s = hits.get(seg).copied().unwrap_or(0.0);
-        (seg.clone(), Raw { n: *n, s, q: 0.0 })
-    })
-}
-
-fn by_hour(table: &Table, dims: &[Dim]) -> BTreeMap<(i32, Segment), f32> {
-    let mask = mask(table, dims);
-    let mut out = BTreeMap::new();
-    for leaf in &table.leaves {
-        let seg = project(&leaf.seg, &table.key.dims, mask);
-        for h in &leaf.hist {
-            *out.entry((h.hour, seg.clone())).or_default() += h.raw.s;
+    for conj in table.group(table.mask_for(dims)) {
+        let hours: &mut BTreeMap<i32, f32> = out.entry(conj.seg.clone()).or_default();
+        for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
+            for h in &leaf.hist {
+                *hours.entry(h.hour).or_default() += h.raw.s;
+            }
         }
     }
     out

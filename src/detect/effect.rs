@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::domain::segment::{Dim, Scope, Segment};
+use crate::domain::segment::{Scope, Segment};
 
 use super::onset::{self, Onset};
 use super::refine::{self, Refined};
@@ -49,7 +49,7 @@ impl Effect {
     }
 
     /// A new effect at a refined place.
-    pub fn open(store: &Store, table: &Table, place: Scope, r: Refined, found: i64) -> Self {
+    pub fn open(table: &Table, place: Scope, r: Refined, found: i64) -> Self {
         let mut effect = Self {
             table: table.key.clone(),
             scope: r.scope,
@@ -66,16 +66,20 @@ impl Effect {
             good_since: None,
             until: None,
         };
-        effect.measure(store, table, found);
+        effect.measure(table, found);
         effect
     }
 
     /// Onset and size again, from all buckets up to the last bad one.
-    pub fn measure(&mut self, _store: &Store, table: &Table, now: i64) {
+    pub fn measure(&mut self, table: &Table, now: i64) {
         let upto = if self.good_since.is_some() { self.last_bad } else { now };
         let series = table.series(&self.scope, upto);
         let calib = self.calib(table);
-        if let Some(onset) = onset::find(self.shape, self.sign, &series, calib, self.harm) {
+        // An onset about to leave the kept buckets stays as it was found.
+        let kept = self.onset == Onset::default() || self.onset.low > table.oldest() + 12;
+        if let Some(onset) =
+            onset::find(self.shape, self.sign, &series, calib, self.harm).filter(|_| kept)
+        {
             self.onset = onset;
         }
         let mut acc = Acc::default();
@@ -97,28 +101,43 @@ impl Effect {
         table.calib(mask.fold(0, |m, (i, _)| m | 1 << i))
     }
 
-    /// Climbs to a better place with all evidence since onset.
-    pub fn relocate(&mut self, table: &Table, others: &[Self], store: &Store) {
+    /// Climbs to a better place with all evidence since onset, in its own cut or in a sibling's
+    /// that tells it better.
+    pub fn relocate(&mut self, store: &Store, others: &[Self]) {
         if self.good_since.is_some() {
             return;
         }
-        let (from, to) = (self.from(), self.last_bad);
-        let accs: Vec<Acc> = table
-            .leaves
-            .iter()
-            .map(|leaf| {
-                let mut acc = table.acc_over(leaf, from, to);
-                for o in others.iter().filter(|o| o.table.family == self.table.family) {
-                    acc.a -= o.explains(store, table, leaf, (from, to));
+        let Some(own) = store.tables.get(&self.table) else { return };
+        let mut best: (TableKey, Refined) = (self.table.clone(), self.best_in(store, own, others));
+        if self.last_bad - self.found <= 24 {
+            for table in store.family(self.table.family).filter(|t| t.key != self.table) {
+                let next = self.best_in(store, table, others);
+                if next.score > best.1.score + 3.0 {
+                    best = (table.key.clone(), next);
                 }
-                acc
-            })
-            .collect();
-        let next = refine::refine(table, &accs, &self.scope);
-        if next.scope != self.scope && harm(self.shape, self.sign, &next.acc) > 0.0 {
-            self.scope = next.scope;
-            self.harm = harm(self.shape, self.sign, &next.acc);
+            }
         }
+        let (key, next) = best;
+        let harm = harm(self.shape, self.sign, &next.acc);
+        if harm > 0.0 && (next.scope != self.scope || key != self.table) {
+            (self.table, self.scope, self.harm) = (key, next.scope, harm);
+        }
+    }
+
+    /// The best place in one cut, climbing from what it knows of the present place.
+    fn best_in(&self, store: &Store, table: &Table, others: &[Self]) -> Refined {
+        let (from, to) = (self.from(), self.last_bad);
+        let mut accs: Vec<Acc> =
+            table.leaves.iter().map(|leaf| table.acc_over(leaf, from, to)).collect();
+        for o in others.iter().filter(|o| o.table.family == self.table.family) {
+            let shares = o.shares(store, table);
+            for ((acc, leaf), share) in accs.iter_mut().zip(&table.leaves).zip(shares) {
+                acc.a -= o.explains(table, leaf, share, (from, to));
+            }
+        }
+        let mut start = self.scope.clone();
+        start.dims.retain(|d, _| table.key.dims.contains(d));
+        refine::refine(table, &accs, &start)
     }
 
     /// One more bucket: still bad, or good?
@@ -138,41 +157,37 @@ impl Effect {
         }
     }
 
-    /// What this effect adds to a leaf's observed sum over buckets, in any cut of its family.
-    pub fn explains(&self, store: &Store, table: &Table, leaf: &Leaf, span: (i64, i64)) -> f64 {
-        let share = self.share(store, table, &leaf.seg);
-        if share <= 0.0 {
-            return 0.0;
-        }
-        let to = span.1.min(self.until.unwrap_or(i64::MAX));
-        let acc = table.acc_over(leaf, span.0.max(self.from()), to);
-        lift(self.shape, self.sign, self.harm, &acc) * share
-    }
-
-    /// Share of a leaf of another cut that lies inside this effect's place.
-    fn share(&self, store: &Store, table: &Table, seg: &Segment) -> f64 {
+    /// Share of each leaf of a cut that lies inside this effect's place.
+    pub fn shares(&self, store: &Store, table: &Table) -> Vec<f64> {
         if self.scope.dims.keys().all(|d| table.key.dims.contains(d)) {
-            return f64::from(u8::from(self.scope.contains(seg)));
+            let inside = |l: &Leaf| f64::from(u8::from(self.scope.contains(&l.seg)));
+            return table.leaves.iter().map(inside).collect();
         }
-        let Some(own) = store.tables.get(&self.table) else { return 0.0 };
-        let shared = shared_mask(own, table);
-        let want = own.key.dims.iter().fold(Segment::all(), |s, d| s.with(*d, seg.get(*d).clone()));
-        let (mut inside, mut all) = (0.0, 0.0);
-        for leaf in &own.leaves {
-            if project(&leaf.seg, &own.key.dims, shared) == want {
+        let Some(own) = store.tables.get(&self.table) else { return vec![0.0; table.leaves.len()] };
+        let mut parts: HashMap<&Segment, f64> = HashMap::new();
+        for conj in own.group(own.mask_for(&table.key.dims)) {
+            let (mut inside, mut all) = (0.0, 0.0);
+            for leaf in conj.leaves.iter().filter_map(|i| own.leaves.get(*i as usize)) {
                 let mass = leaf.sums.get(leaf.sums.len() / 2).map_or(0.0, |a| a.v);
                 all += mass;
                 inside += if self.scope.contains(&leaf.seg) { mass } else { 0.0 };
             }
+            parts.insert(&conj.seg, if all > 0.0 { inside / all } else { 0.0 });
         }
-        if all > 0.0 { inside / all } else { 0.0 }
+        let shared = table.mask_for(&own.key.dims);
+        let part = |l: &Leaf| parts.get(&project(&l.seg, &table.key.dims, shared)).copied();
+        table.leaves.iter().map(|l| part(l).unwrap_or(0.0)).collect()
     }
-}
 
-fn shared_mask(own: &Table, other: &Table) -> u16 {
-    let dims: Vec<Dim> = other.key.dims.clone();
-    let fixed = own.key.dims.iter().enumerate().filter(|(_, d)| dims.contains(d));
-    fixed.fold(0, |m, (i, _)| m | 1 << i)
+    /// What this effect adds to a leaf's observed sum over buckets, given its share of the leaf.
+    pub fn explains(&self, table: &Table, leaf: &Leaf, share: f64, span: (i64, i64)) -> f64 {
+        let to = span.1.min(self.until.unwrap_or(i64::MAX));
+        let from = span.0.max(self.from());
+        if share <= 0.0 || from > to {
+            return 0.0;
+        }
+        lift(self.shape, self.sign, self.harm, &table.acc_over(leaf, from, to)) * share
+    }
 }
 
 /// Writes into every leaf's windows what the effects explain of them.
@@ -184,11 +199,7 @@ pub fn explain(store: &mut Store, effects: &[Effect], lengths: &[i64], bucket: i
         if relevant.is_empty() {
             continue;
         }
-        let rows = table
-            .leaves
-            .iter()
-            .map(|leaf| explained(store, table, leaf, &relevant, lengths, bucket));
-        found.insert(table.key.clone(), rows.collect());
+        found.insert(table.key.clone(), rows(store, table, &relevant, lengths, bucket));
     }
     for (key, table) in &mut store.tables {
         let rows = found.remove(key);
@@ -202,31 +213,33 @@ pub fn explain(store: &mut Store, effects: &[Effect], lengths: &[i64], bucket: i
     }
 }
 
-fn explained(
+/// Explained part of each leaf and window.
+fn rows(
     store: &Store,
     table: &Table,
-    leaf: &Leaf,
     effects: &[&Effect],
     lengths: &[i64],
     bucket: i64,
-) -> Vec<f64> {
-    let mut out = vec![0.0; lengths.len()];
+) -> Vec<Vec<f64>> {
+    let mut out = vec![vec![0.0; lengths.len()]; table.leaves.len()];
     for e in effects {
-        let share = e.share(store, table, &leaf.seg);
-        if share <= 0.0 {
-            continue;
-        }
         let to = bucket.min(e.until.unwrap_or(i64::MAX));
-        let (mut sum, mut back) = (0.0, 0);
-        for (slot, length) in out.iter_mut().zip(lengths) {
-            while back < *length {
-                let b = bucket - back;
-                if b >= e.from() && b <= to {
-                    sum += lift(e.shape, e.sign, e.harm, &table.acc(leaf, b)) * share;
-                }
-                back += 1;
+        let shares = e.shares(store, table);
+        for ((row, leaf), share) in out.iter_mut().zip(&table.leaves).zip(shares) {
+            if share <= 0.0 {
+                continue;
             }
-            *slot += sum;
+            let (mut sum, mut back) = (0.0, 0);
+            for (slot, length) in row.iter_mut().zip(lengths) {
+                while back < *length {
+                    let b = bucket - back;
+                    if b >= e.from() && b <= to {
+                        sum += lift(e.shape, e.sign, e.harm, &table.acc(leaf, b)) * share;
+                    }
+                    back += 1;
+                }
+                *slot += sum;
+            }
         }
     }
     out

@@ -7,7 +7,7 @@ use super::calibrate::{self, taught};
 use super::derive;
 use super::engine::Engine;
 use super::stat::{Raw, Shape};
-use super::table::{Role, Table};
+use super::table::Table;
 
 /// What was learnt when.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +16,10 @@ pub struct Schedule {
     hour: Option<i64>,
     day: Option<i64>,
 }
+
+/// Until so many hours are known profiles are learnt anew each hour, later every few hours.
+const YOUNG_HOURS: usize = 72;
+const RELEARN_HOURS: i64 = 6;
 
 /// Live minutes that must have passed before a level is learnt from them, and the newest ones
 /// left out because something may just be going wrong.
@@ -28,27 +32,60 @@ pub fn step(engine: &mut Engine, bucket: i64) {
     let hour = bucket.div_euclid(per_hour);
     let day = hour.div_euclid(24);
     mute(engine);
-    if engine.schedule.hour.is_some_and(|h| h < hour) {
-        fold(engine, hour - 1, per_hour);
-        engine.schedule.history_changed = true;
-    }
     let mut changed = engine.schedule.history_changed;
-    if changed {
-        derive::history(&mut engine.store);
-    }
     for table in engine.store.tables.values_mut() {
         changed |= table.settle();
+    }
+    if engine.schedule.history_changed {
+        derive::history(&mut engine.store);
+        engine.store.tables.values_mut().for_each(|t| {
+            t.settle();
+        });
+    }
+    if engine.schedule.hour.is_some_and(|h| h < hour) {
+        fold(engine, hour - 1, per_hour);
+        let hours = engine.store.tables.values().map(|t| t.hours.len()).max().unwrap_or(0);
+        changed |= hours < YOUNG_HOURS || hour % RELEARN_HOURS == 0;
     }
     if changed {
         profiles(engine);
     }
-    if engine.schedule.history_changed && (engine.schedule.day != Some(day)) {
-        engine.store.tables.values_mut().for_each(calibrate::calibrate);
+    if changed && engine.schedule.day != Some(day) {
+        calibrations(engine);
         engine.schedule.day = Some(day);
     }
     from_live(engine, bucket);
     engine.schedule.history_changed = false;
     engine.schedule.hour = Some(hour);
+}
+
+/// Learns how much families scatter; cuts without history take it from a sibling.
+fn calibrations(engine: &mut Engine) {
+    let Engine { store, .. } = engine;
+    store.tables.values_mut().for_each(calibrate::calibrate);
+    let keys: Vec<_> = store.tables.keys().cloned().collect();
+    for key in keys {
+        borrow_calibration(store, &key);
+    }
+}
+
+fn borrow_calibration(store: &mut super::store::Store, key: &super::table::TableKey) {
+    let Some(table) = store.tables.get(key).filter(|t| t.calib.is_empty()) else { return };
+    let siblings = store.family(key.family).filter(|t| !t.calib.is_empty());
+    let close = |t: &&Table| t.key.dims.iter().filter(|d| key.dims.contains(d)).count();
+    let Some(sibling) = siblings.max_by_key(close) else { return };
+    let full = sibling.mask_for(&sibling.key.dims);
+    let calib = table.conj.iter().map(|c| {
+        let dims: Vec<_> = c.seg.dims().map(|(d, _)| d).collect();
+        let mask = sibling.mask_for(&dims);
+        let found = sibling.calib.get(&mask).or_else(|| sibling.calib.get(&full));
+        (c.mask, found.copied())
+    });
+    let calib: Vec<_> = calib.filter_map(|(m, c)| Some((m, c?))).collect();
+    if let Some(table) = store.tables.get_mut(key) {
+        table.calib.extend(calib);
+        table.borrowed = true;
+    }
 }
 
 fn mute(engine: &mut Engine) {
@@ -117,9 +154,8 @@ fn fold(engine: &mut Engine, hour: i64, per_hour: i64) {
         .collect();
     let counts_hurt = open.iter().any(|(_, s)| matches!(s, Shape::Step | Shape::Flow));
     for table in engine.store.tables.values_mut() {
-        let derived = matches!(table.key.family.1, Role::Step | Role::Beacon);
         let hurt = open.iter().any(|(f, _)| *f == table.key.family);
-        if derived || hurt || counts_hurt && table.timed() {
+        if hurt || counts_hurt && table.timed() {
             continue;
         }
         let (rows, minutes) = hour_rows(table, hour * per_hour, per_hour);

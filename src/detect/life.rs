@@ -8,7 +8,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::policy::guardrail::{Condition, row_for};
 
 use super::blame;
-use super::case::{BlindSpot, Live, Trouble, journey_of, trouble_place};
+use super::case::{BlindSpot, Live, Trouble, is_whole_funnel, journey_of, trouble_place};
 use super::checks::Vote;
 use super::effect::Effect;
 use super::engine::Engine;
@@ -33,9 +33,10 @@ pub fn follow(engine: &mut Engine, bucket: i64) {
             e.follow(table, bucket);
             let others: Vec<Effect> =
                 all.iter().filter(|o| o.table != e.table || o.scope != e.scope).cloned().collect();
-            e.relocate(table, &others, store);
+            e.relocate(store, &others);
+            let Some(table) = store.tables.get(&e.table) else { continue };
             e.place = place::of_scope(&settings.policy, e.table.family, &e.scope);
-            e.measure(store, table, bucket);
+            e.measure(table, bucket);
         }
         prune(live);
     }
@@ -102,7 +103,7 @@ pub fn hunt(engine: &mut Engine, bucket: i64) {
         let mut passed = Vec::new();
         for _ in 0..ROUNDS {
             let Some(effect) = strongest(engine, family, bucket, &mut passed) else { break };
-            if known(engine, &effect) {
+            if known(engine, &effect) || echo(engine, &effect) {
                 passed.push((effect.table.clone(), effect.scope.clone()));
                 continue;
             }
@@ -119,6 +120,16 @@ fn known(engine: &Engine, new: &Effect) -> bool {
         place::within(&new.place, &e.place)
             || e.table == new.table && place::within(&e.place, &new.place)
     })
+}
+
+/// The whole funnel moves when a step does: it may join a case, it opens one only where steps are
+/// not measured.
+fn echo(engine: &Engine, new: &Effect) -> bool {
+    let steps =
+        || engine.store.families().into_iter().any(|f| f.1 == Role::Step && f != new.table.family);
+    is_whole_funnel(new)
+        && steps()
+        && !engine.lives.iter().any(|l| l.closed.is_none() && l.takes(new, engine.store.bucket))
 }
 
 type Passed = Vec<(super::table::TableKey, Scope)>;
@@ -158,7 +169,7 @@ fn strongest(engine: &Engine, family: Family, bucket: i64, passed: &mut Passed) 
     let (r, c) = best?;
     let table = store.tables.get(&c.table)?;
     let place = place::of_scope(policy, family, &r.scope);
-    let mut effect = Effect::open(store, table, place, r, bucket);
+    let mut effect = Effect::open(table, place, r, bucket);
     effect.nats = effect.nats.max(c.ev.nats);
     Some(effect)
 }
@@ -291,7 +302,7 @@ fn fail(engine: &mut Engine, journey: &JourneyId, vote: &Vote, bucket: i64) {
     if let Some(live) = engine.lives.get_mut(index) {
         live.closed = None;
         live.troubles.retain(|t| t.journey != *journey);
-        live.troubles.push(Trouble { journey: journey.clone(), since, over: false, text });
+        live.troubles.push(Trouble { journey: journey.clone(), place, since, over: false, text });
     }
     name(engine, index);
 }

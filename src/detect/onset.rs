@@ -109,10 +109,6 @@ impl Fit {
         }
     }
 
-    pub fn harm(self) -> f64 {
-        if self.w > 0.0 { self.b / self.w } else { 0.0 }
-    }
-
     /// Nats over "nothing happened"; a fit in the good direction has none.
     pub fn nats(self) -> f64 {
         if self.w > 0.0 && self.b > 0.0 { self.b * self.b / (2.0 * self.w) } else { 0.0 }

@@ -41,6 +41,30 @@ pub fn total(table: &Table, accs: &[Acc], scope: &Scope) -> Acc {
     sum
 }
 
+/// A place that names a release says so only while other releases serve the same pages; the pages
+/// the release serves are named in any case.
+fn plain(table: &Table, accs: &[Acc], best: Refined, calib: Calib) -> Refined {
+    if !best.scope.dims.contains_key(&Dim::Release) || !table.key.dims.contains(&Dim::Template) {
+        return best;
+    }
+    let mut scope = best.scope.clone();
+    if !scope.dims.contains_key(&Dim::Template) {
+        let value = |l: &super::table::Leaf| l.seg.get(Dim::Template).as_str().to_owned();
+        let pairs = || table.leaves.iter().zip(accs).filter(|(_, a)| a.n > 0.0);
+        let all: BTreeSet<String> = pairs().map(|(l, _)| value(l)).collect();
+        let inside = pairs().filter(|(l, _)| best.scope.contains(&l.seg));
+        let here: BTreeSet<String> = inside.map(|(l, _)| value(l)).collect();
+        if here.len() < all.len() && !here.is_empty() {
+            scope.dims.insert(Dim::Template, here);
+        }
+    }
+    let mut wide = scope.clone();
+    wide.dims.remove(&Dim::Release);
+    let (acc, all) = (total(table, accs, &scope), total(table, accs, &wide));
+    let (scope, acc) = if acc.n >= 0.85 * all.n { (wide, all) } else { (scope, acc) };
+    Refined { score: score(table, &scope, &acc, calib).max(best.score - 2.0), scope, acc }
+}
+
 /// Climbs from `start` to a best place. `accs` are the leaves' sums over the window in question.
 pub fn refine(table: &Table, accs: &[Acc], start: &Scope) -> Refined {
     let calib = table.calib(u16::MAX >> (16 - table.key.dims.len().clamp(1, 9)));
@@ -58,7 +82,7 @@ pub fn refine(table: &Table, accs: &[Acc], start: &Scope) -> Refined {
             break;
         }
     }
-    best
+    plain(table, accs, best, calib)
 }
 
 /// The best set of values of one dimension, the others held.

@@ -4,7 +4,6 @@
 //! by count.
 
 use crate::domain::metric::Metric;
-use crate::domain::observation::Window;
 use crate::domain::segment::{Dim, Segment};
 use crate::domain::time::Span;
 use crate::policy::guardrail::row_for;
@@ -161,8 +160,8 @@ pub fn is_bots(store: &Store, c: &Candidate) -> bool {
     match (sum(counts.0), sum(counts.1)) {
         (Some(hits), Some(visits)) if visits.e > 0.0 && hits.e > 0.0 => {
             let noise = 2.0 * (hits.e + (0.06 * hits.e).powi(2)).sqrt() / hits.e;
-            let kept = hits.a / hits.e;
-            visits.a / visits.e > 1.3 && (1.0 - noise.max(0.1)..1.4).contains(&kept)
+            let (kept, more) = (hits.a / hits.e, visits.a / visits.e);
+            more > 1.3 && kept > 1.0 - noise.max(0.1) && kept < (1.0 + noise.max(0.3)).min(more)
         }
         _ => false,
     }
@@ -217,9 +216,4 @@ pub fn at(table: &Table, seg: &Segment, window: usize) -> Option<(Acc, Evidence)
     let acc = window_acc(table, conj, window);
     let calib: Calib = table.calib(conj.mask);
     Some((acc, evidence(table.shape, table.sign, &acc, calib)))
-}
-
-/// The window as instants.
-pub fn span_of(store: &Store, bucket: i64, length: i64) -> Window {
-    Window { start: store.start_of(bucket - length + 1), end: store.end_of(bucket) }
 }

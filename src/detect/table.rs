@@ -84,6 +84,8 @@ pub struct Table {
     /// New leaves came: order and conjunctions must be made again.
     stale: bool,
     pub history_dirty: bool,
+    /// It has no history of its own and leans on a sibling cut.
+    pub borrowed: bool,
 }
 
 /// More leaves than this in one cut fold into `(other)`.
@@ -121,16 +123,13 @@ impl Table {
             muted: Vec::new(),
             stale: false,
             history_dirty: false,
+            borrowed: false,
         }
     }
 
     /// Counts per time need the time as exposure; other tables bring their own.
     pub fn timed(&self) -> bool {
         self.shape == Shape::Flow && self.key.family.1 == Role::Plain
-    }
-
-    pub fn leaf_at(&self, seg: &Segment) -> Option<&Leaf> {
-        self.index.get(seg).and_then(|i| self.leaves.get(*i))
     }
 
     pub fn conj_at(&self, seg: &Segment) -> Option<&Conj> {
@@ -292,7 +291,7 @@ impl Table {
         };
         // An hour's worth of what is judged, against what the mean was learnt from.
         let doubt = n / hours / leaf.prof.weight_at(of_day).max(1.0);
-        let widen = 1.0 + if n > 0.0 { doubt.min(5.0) } else { 0.0 };
+        let widen = 1.0 + if n > 0.0 { doubt.min(20.0) } else { 0.0 };
         Acc { n, a: f64::from(raw.s), e: n * mu, v: n * unit * widen }
     }
 
@@ -314,8 +313,26 @@ impl Table {
         self.latest.saturating_sub(self.slots.len() as i64 - 1)
     }
 
+    /// Overdispersion and drift of a mask; less than a day of history is trusted little.
     pub fn calib(&self, mask: u16) -> Calib {
-        self.calib.get(&mask).copied().unwrap_or_else(|| Calib::prior(self.shape))
+        self.calib.get(&mask).copied().unwrap_or_else(|| {
+            let prior = Calib::prior(self.shape);
+            let young = self.hours.len() < 24 && !self.borrowed;
+            if young { Calib { phi: prior.phi * 1.5, tau: prior.tau * 4.0 } } else { prior }
+        })
+    }
+
+    /// The conjunctions that fix just the masked dimensions.
+    pub fn group(&self, mask: u16) -> &[Conj] {
+        let from = self.conj.partition_point(|c| c.mask < mask);
+        let to = self.conj.partition_point(|c| c.mask <= mask);
+        self.conj.get(from..to).unwrap_or(&[])
+    }
+
+    /// The mask of the dimensions of this cut that are in `dims`.
+    pub fn mask_for(&self, dims: &[Dim]) -> u16 {
+        let fixed = self.key.dims.iter().enumerate().filter(|(_, d)| dims.contains(d));
+        fixed.fold(0, |m, (i, _)| m | 1 << i)
     }
 
     /// Mask of the dimensions that a segment fixes.

@@ -17,7 +17,8 @@ pub struct Facts<'a> {
     pub changes: &'a [Change],
     /// The configured `[[action]]`s.
     pub actions: &'a [ActionPolicy],
-    /// Every live incident, this one included or not.
+    /// Every incident in memory, this one included or not; those closed lately count for the
+    /// cooldown and for the number of the attempt.
     pub incidents: &'a [Incident],
     /// The newest cases of judging, for figures fresher than the journal's; may be empty.
     pub cases: &'a [Case],

@@ -20,6 +20,7 @@ const CHANGES: usize = 32;
 
 /// One incident in full. Fields are read by everyone and written by the fold alone.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent flags, each set by another event")]
 pub struct Incident {
     pub id: IncidentId,
     /// The newest recorded evidence.

@@ -58,7 +58,7 @@ pub fn action_id(facts: &Facts<'_>) -> ActionId {
     if facts.dry_run {
         fields.push("dry-run".to_owned());
     }
-    let text: String = fields.iter().map(|f| format!("{}:{f}\n", f.len())).collect();
+    let text = fields.iter().fold(String::new(), |t, f| t + &format!("{}:{f}\n", f.len()));
     ActionId::new(base32(digest(&SHA256, text.as_bytes()).as_ref()))
 }
 

@@ -63,7 +63,10 @@ impl<'a> Draft<'a> {
 
     /// The attempt that would be made now: one more after each one that failed.
     pub(super) fn attempt(&self) -> u32 {
-        let failed = |n: u32| self.runs().any(|a| a.intent.id == self.key(n, false) && a.failed());
+        let failed = |n: u32| {
+            let key = self.key(n, false);
+            self.runs().any(|a| a.failed() && a.intent.id == key)
+        };
         (1..MOST_ATTEMPTS).find(|n| !failed(*n)).unwrap_or(MOST_ATTEMPTS)
     }
 

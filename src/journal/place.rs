@@ -103,7 +103,8 @@ fn close_file(path: &Path) -> Result<(), JournalError> {
     if meta.uid() != rustix::process::geteuid().as_raw() {
         return refuse(path, &format!("belongs to user {}", meta.uid()));
     }
-    if meta.mode() & 0o077 == 0 {
+    if meta.mode().trailing_zeros() >= 6 {
+        // no bit for group or others
         return Ok(());
     }
     fs::set_permissions(path, Permissions::from_mode(0o600))
@@ -123,7 +124,6 @@ fn local(folder: &Path) -> Result<(), JournalError> {
     let Ok(stat) = rustix::fs::statfs(folder) else {
         return refuse(folder, "does not tell its file system");
     };
-    #[expect(clippy::cast_lossless, reason = "f_type has another width on 32-bit machines")]
     let magic = stat.f_type as u64 & 0xFFFF_FFFF;
     match NETWORK.iter().find(|(number, _)| *number == magic) {
         Some((_, name)) => refuse(

@@ -298,3 +298,42 @@ async fn one_watcher_holds_the_lease_until_it_runs_out_or_is_given_back() {
     // A clock that was set back by a day does not keep everyone out for a day.
     assert_eq!(two.take_lease("b", at(-86_400), ttl).await.expect("lease"), mine(-86_400));
 }
+
+#[tokio::test]
+async fn five_programs_that_start_at_once_share_one_fresh_journal() {
+    for _ in 0..10 {
+        let place = Place::new();
+        let start = async |n: i64| {
+            let journal = place.write().await;
+            journal.append(&[note(n, "here")]).await.expect("stored");
+        };
+        tokio::join!(start(1), start(2), start(3), start(4), start(5));
+        assert_eq!(place.read().await.since(0, 100).await.expect("since").len(), 5);
+    }
+}
+
+/// Run with `TILLWATCH_SMALL_DISK` naming an own folder on a file system of about 1 MB.
+#[tokio::test]
+async fn a_disk_that_is_really_full_keeps_exactly_what_it_stored() {
+    let Some(folder) = std::env::var_os("TILLWATCH_SMALL_DISK").map(PathBuf::from) else {
+        eprintln!("SKIPPED: TILLWATCH_SMALL_DISK names no small disk");
+        return;
+    };
+    let url = format!("sqlite:{}/state/j.db", folder.display());
+    let filler = folder.join("filler");
+    fs::write(&filler, vec![0_u8; 500_000]).expect("filler");
+    let journal = Journal::open(&url, Access::Write).await.expect("writer");
+    let text = "x".repeat(2000);
+    let mut stored = 0;
+    let error = loop {
+        match journal.append(&[note(stored, &text)]).await {
+            Ok(_) => stored += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.to_string(), "NOT STORED - disk full");
+    fs::remove_file(&filler).expect("make room");
+    journal.append(&[note(stored, "after")]).await.expect("stored without a restart");
+    let all = journal.since(0, 10_000).await.expect("since");
+    assert_eq!(i64::try_from(all.len()).expect("small"), stored + 1);
+}

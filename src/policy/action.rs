@@ -1,4 +1,4 @@
-//! The policy side of an `[[action]]`: which service it serves, how long it rests, how it is proven.
+//! The policy side of an `[[action]]`: its service, how long it rests, how it is proven.
 //! Where it is sent and how it is signed is the sink's business; no URL, no secret here.
 
 use serde::{Deserialize, Serialize};

@@ -17,6 +17,8 @@ pub struct Detect {
     pub collapse: f64,
     /// Loss of orders that makes checkout unusable even while its checks pass.
     pub unusable: f64,
+    /// Added share of failing views or calls that is major wherever it happens.
+    pub major_errors: f64,
     /// A cohort that carries less than this share of traffic is small.
     pub small_cohort: f64,
 }
@@ -28,6 +30,7 @@ impl Default for Detect {
             rearm: Span::from_hours(1),
             collapse: 0.3,
             unusable: 0.6,
+            major_errors: 0.04,
             small_cohort: 0.04,
         }
     }

@@ -32,9 +32,9 @@ impl Sensitivity {
     /// about the product of "as novel as its worst memories" and "this many robust deviations".
     pub const fn line(self) -> f64 {
         match self {
-            Self::Low => 36.0,
-            Self::Normal => 24.0,
-            Self::High => 13.5,
+            Self::Low => 54.0,
+            Self::Normal => 36.0,
+            Self::High => 19.0,
         }
     }
 }

@@ -23,6 +23,8 @@ pub enum Fact {
     Speed,
     /// Pages or calls fail more often.
     Errors,
+    /// More than `[detect] major_errors` of the views or calls fail on top of the usual.
+    MajorErrors,
     /// It touches a template of `[shop] high_value_templates`, or all templates.
     HighValue,
     /// A slow ramp, or a change too small to be felt.
@@ -50,6 +52,7 @@ impl Fact {
             Self::FunnelLoss => "a funnel step loses shoppers",
             Self::Speed => "pages get slower",
             Self::Errors => "pages fail more often",
+            Self::MajorErrors => "many more pages fail",
             Self::HighValue => "a high-value template is hit",
             Self::Drift => "it keeps drifting",
             Self::SmallCohort => "only a small cohort is hit",

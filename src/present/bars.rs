@@ -7,6 +7,7 @@ use crate::desk::dialog::Dialog;
 use crate::desk::state::{Desk, Role as Seat};
 use crate::desk::ui::Page;
 use crate::domain::text::{ScreenText, screen_text};
+use crate::domain::time::Timestamp;
 
 use super::clocks;
 use super::role::Role;
@@ -68,6 +69,10 @@ pub const fn source_word(state: SourceState) -> (&'static str, Role) {
 
 /// The warning about the picture itself; none while the board is fresh.
 pub fn stale_line(desk: &Desk) -> Option<Line> {
+    if is_waiting(desk) {
+        let why = desk.lost.as_deref()?;
+        return Some(Line::fixed(Role::Stale, " NO DATA: ").and(Role::Stale, screen_text(why)));
+    }
     if let Some(why) = &desk.lost {
         let line = Line::fixed(Role::Stale, " NO FRESH DATA since ")
             .and(Role::Stale, words::made(words::hm_utc(desk.board.generated_at)))
@@ -83,6 +88,11 @@ pub fn stale_line(desk: &Desk) -> Option<Line> {
             .and(Role::Stale, late)
             .say(Role::Stale, "): what is below may be over")
     })
+}
+
+/// No board came yet.
+fn is_waiting(desk: &Desk) -> bool {
+    desk.board.generated_at == Timestamp::EPOCH
 }
 
 pub fn banner(desk: &Desk) -> Vec<Bar> {
@@ -107,7 +117,7 @@ fn headline(desk: &Desk, x: &Incident) -> Bar {
         .left(0, Line::fixed(role, " ").and(role, clocks::severity_words(x.severity)))
         .left(0, Line::fixed(role, "  ").and(role, clocks::journey(x)).say(role, ": "))
         .left(0, Line::of(role, screen_text(&x.headline)))
-        .right(0, Line::fixed(role, "  ").and(role, ScreenText::fixed("")))
+        .right(0, Line::fixed(role, "  "))
         .right(0, owner)
         .right(1, Line::fixed(role, "  ").and(role, screen_text(x.id.as_str())))
         .right(0, Line::fixed(role, " "))
@@ -142,6 +152,7 @@ fn calm(desk: &Desk) -> Bar {
     let sources = &desk.board.sources;
     let bad = sources.iter().filter(|s| s.state != SourceState::Live).count();
     let line = match (sources.len(), bad) {
+        _ if is_waiting(desk) => Line::fixed(Role::Unsure, " Waiting for the first board"),
         (0, _) => Line::fixed(Role::Unsure, " No data yet: nothing can be said about the shop"),
         (_, 0) => Line::fixed(Role::Ok, " Calm: nothing is open, every source is live"),
         (all, bad) if all == bad => {
@@ -211,26 +222,27 @@ pub fn key_of(desk: &Desk, command: Command) -> ScreenText {
     chord.map_or(ScreenText::fixed("(no key)"), |c| words::made(c.to_string()))
 }
 
-const RESPOND: [Command; 5] =
-    [Command::Acknowledge, Command::Decide, Command::Rollback, Command::Timer, Command::Note];
-
 /// The keys that matter here; what does not fit goes from the back.
 pub fn hints(desk: &Desk) -> Bar {
     let operator = desk.role() == Seat::Operator;
-    let respond = RESPOND.iter().filter(|_| operator).copied();
     let page: &[Command] = match desk.ui.page {
         Page::Incidents => &[Command::Open, Command::Heatmap, Command::Releases, Command::Sources],
-        Page::Incident => &[Command::Next, Command::Heatmap, Command::Releases, Command::Back],
+        Page::Incident => &[Command::Back, Command::Heatmap, Command::Releases, Command::Next],
         Page::Heatmap => &[Command::Columns, Command::Rows, Command::NextMetric, Command::Back],
-        Page::Releases => &[Command::Open, Command::Filter, Command::Back],
-        Page::Journal => &[Command::Everything, Command::Filter, Command::Back],
+        Page::Releases => &[Command::Open, Command::Back, Command::Filter],
+        Page::Journal => &[Command::Everything, Command::Back, Command::Filter],
         Page::Journeys | Page::Guardrails | Page::Sources => &[Command::Incidents, Command::Back],
     };
-    let always = [Command::Help, Command::Quit];
+    let first = [Command::Acknowledge, Command::Decide, Command::Rollback];
+    let later = [Command::Timer, Command::Note];
+    let own =
+        |commands: &[Command]| commands.iter().copied().filter(|_| operator).collect::<Vec<_>>();
+    let all = own(&first).into_iter().chain(page.iter().copied()).chain(own(&later));
     let mut bar = Bar::new(Role::Muted);
-    for (i, command) in respond.chain(page.iter().copied()).enumerate() {
+    for (i, command) in all.enumerate() {
         bar = bar.left(u8::try_from(i).unwrap_or(u8::MAX).saturating_add(1), hint(desk, command));
     }
+    let always = [Command::Help, Command::Quit];
     always.into_iter().fold(bar, |bar, command| bar.right(0, hint(desk, command)))
 }
 
@@ -254,7 +266,10 @@ pub fn summary(desk: &Desk) -> Vec<Line> {
                 .say(Role::Text, " ")
                 .and(Role::Text, clocks::journey(x))
                 .say(Role::Text, " ")
-                .and_line(clocks::decide_cell(x, desk.now))
+                .and_line(match x.acked_at {
+                    Some(_) => clocks::decide_phrase(x, desk.now),
+                    None => clocks::ack_phrase(x, desk.now),
+                })
                 .say(Role::Text, " ")
                 .and_line(clocks::money_phrase(x))
         }

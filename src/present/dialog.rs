@@ -200,7 +200,7 @@ fn rollback(desk: &Desk, r: &Rollback) -> DialogView {
     for (check, text) in r.plan.prechecks.iter().zip(&checks) {
         let (mark, role) = match (check.ok, check.required) {
             (true, _) => ("ok", Role::Ok),
-            (false, true) => ("MUST NOT", Role::Error),
+            (false, true) => ("FAILS", Role::Error),
             (false, false) => ("note", Role::Warning),
         };
         lines.extend(labelled(mark, role, text, width));
@@ -263,7 +263,7 @@ fn state(desk: &Desk, r: &Rollback) -> Line {
             error("Not safe now, this must hold first: ").and(Role::Error, screen_text(check))
         }
         Some(Refusal::WrongToken) => error("That is not the token; nothing was sent."),
-        None if !r.plan.ready => error("Not safe now: see the lines marked MUST NOT."),
+        None if !r.plan.ready => error("Not safe now: see the lines marked FAILS."),
         None => Line::fixed(Role::Muted, "Nothing is sent before enter."),
     }
 }

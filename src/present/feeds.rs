@@ -131,8 +131,8 @@ pub fn sources(desk: &Desk) -> Vec<Panel> {
             column("KIND", 12, 1),
             column("STATE", 7, 0),
             number("FOR", 4, 0),
-            number("GOOD", 5, 0),
-            number("NEXT", 5, 2),
+            number("LAST OK", 7, 0),
+            number("NEXT UTC", 8, 2),
             growing("ERROR", 20, 0),
         ],
         rows: board.sources.iter().map(|s| source(desk, s)).collect(),
@@ -142,11 +142,11 @@ pub fn sources(desk: &Desk) -> Vec<Panel> {
         ..Table::default()
     };
     let items: Vec<Item> = board.checklist.iter().map(check).chain(notices(desk)).collect();
-    let most = u16::try_from(items.len()).unwrap_or(40).clamp(1, 40);
+    let most = u16::try_from(list.total + 1).unwrap_or(40).clamp(2, 40);
     let lines = Lines { items, scroll: 0, label: 6, wrap: true };
     vec![
-        titled("sources ", list, Rows::Fill { min: 3 }),
-        Panel::new(Content::Lines(lines), Rows::Between { min: 2, most })
+        titled("sources ", list, Rows::Between { min: 3.min(most), most }),
+        Panel::new(Content::Lines(lines), Rows::Fill { min: 4 })
             .titled(Bar::rule(watcher(desk)))
             .ranked(1),
     ]
@@ -155,8 +155,7 @@ pub fn sources(desk: &Desk) -> Vec<Panel> {
 fn source(desk: &Desk, s: &Source) -> Row {
     let (word, role) = source_word(s.state);
     let next = match s.next_at {
-        Some(at) if at > desk.now => Line::fixed(Role::Muted, "soon"),
-        Some(_) => Line::fixed(Role::Muted, "now"),
+        Some(at) => Line::of(Role::Muted, words::instant(at, desk.now)),
         None => Line::fixed(Role::Muted, "-"),
     };
     Row {

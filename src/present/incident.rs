@@ -1,7 +1,7 @@
 //! The Incident page: why this severity, what speaks for and against, what was done, and the findings.
 //! Order is the order of questions at night; on wide screens the story stands beside it.
 
-use crate::board::{Action, Incident, TimelineEntry};
+use crate::board::{Action, Decision, Incident, TimelineEntry};
 use crate::desk::state::Desk;
 use crate::detect::verdict::Finding;
 use crate::domain::text::{ScreenText, screen_text, screen_text_last_field};
@@ -35,7 +35,8 @@ pub fn panels(desk: &Desk) -> Vec<Panel> {
         let table =
             Panel::new(Content::Table(findings(x)), Rows::Between { min: 3, most: rows + 1 });
         all.insert(1, table.titled(Bar::rule(Line::fixed(Role::Title, "findings "))).ranked(1));
-        all.push(past(desk, x));
+        let past = past(desk, x).beside();
+        all.push(Panel { rows: Rows::Fill { min: 2 }, ..past });
     }
     all
 }
@@ -53,22 +54,20 @@ fn title(x: &Incident) -> Bar {
     .right(1, Line::of(Role::Text, clocks::segments(x)).say(Role::Text, " "))
 }
 
-/// The right column of the Incidents page where there is room.
-pub fn side(desk: &Desk, x: &Incident) -> Vec<Panel> {
+/// The story and the past, for the Incidents page where there is room.
+pub fn story_panels(desk: &Desk, x: &Incident) -> impl Iterator<Item = Panel> {
     let lines = Lines { items: story(desk, x), scroll: 0, label: 10, wrap: true };
     let why = Panel::new(Content::Lines(lines), Rows::Fill { min: 8 })
         .titled(Bar::rule(Line::fixed(Role::Title, "why ")))
-        .beside();
-    vec![why, past(desk, x)]
+        .ranked(3);
+    [why, past(desk, x).ranked(4)].into_iter()
 }
 
 fn past(desk: &Desk, x: &Incident) -> Panel {
     let lines = Lines { items: history(desk, x), scroll: 0, label: 10, wrap: true };
-    let most = u16::try_from(lines.items.len()).unwrap_or(20).clamp(1, 20);
+    let most = u16::try_from(lines.items.len().saturating_mul(2)).unwrap_or(20).clamp(2, 20);
     Panel::new(Content::Lines(lines), Rows::Between { min: 2, most })
         .titled(Bar::rule(Line::fixed(Role::Title, "journal ")))
-        .beside()
-        .ranked(1)
 }
 
 fn item(label: &'static str, line: Line) -> Item {
@@ -86,30 +85,34 @@ fn each(label: &'static str, mark: &'static str, role: Role, all: &[String]) -> 
 }
 
 fn story(desk: &Desk, x: &Incident) -> Vec<Item> {
-    let mut all = vec![text("What", Role::Title, &x.headline)];
-    all.push(item("Where", scopes(x)));
+    let mut all = vec![text("What", Role::Title, &x.headline), item("Where", scopes(x))];
     all.push(text("Why", Role::Text, &x.rule));
     if !x.raise.is_empty() {
-        all.push(text("Raised by", Role::Muted, &x.raise));
+        all.push(text("Worse", Role::Muted, &x.raise));
     }
+    all.extend(x.action.as_ref().map(|action| item("Action", action_line(desk, action))));
+    all.extend(x.decision.as_ref().map(|d| item("Decision", decision(desk, d))));
+    all.push(item("Next", evidence::next(desk, x)));
     all.push(item("Since", since(desk, x)));
     all.push(item("Money", money(x)));
     all.extend(each("For", "+ ", Role::Warning, &x.evidence_for));
     all.extend(each("Against", "- ", Role::Ok, &x.evidence_against));
     all.extend(suspect(x));
-    if let Some(action) = &x.action {
-        all.push(item("Action", action_line(desk, action)));
-    }
-    if let Some(d) = &x.decision {
-        let line = Line::fixed(Role::Accent, d.choice.name())
-            .say(Role::Text, " by ")
-            .and(Role::Text, screen_text(&d.by))
-            .say(Role::Text, ": ")
-            .and(Role::Text, screen_text(&d.reason));
-        all.push(item("Decision", line));
-    }
-    all.push(item("Next", evidence::next(desk, x)));
     all
+}
+
+fn decision(desk: &Desk, d: &Decision) -> Line {
+    let line = Line::fixed(Role::Accent, d.choice.name())
+        .say(Role::Text, " by ")
+        .and(Role::Text, screen_text(&d.by))
+        .say(Role::Text, ": ")
+        .and(Role::Text, screen_text(&d.reason));
+    match d.recheck_at {
+        Some(at) => line
+            .say(Role::Text, "; look again in ")
+            .and(Role::Clock, words::clock_words(at, desk.now)),
+        None => line,
+    }
 }
 
 fn scopes(x: &Incident) -> Line {

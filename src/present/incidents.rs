@@ -13,27 +13,46 @@ use super::screen::{Bar, Content, Line, Panel, Row, Rows, Table};
 use super::strip;
 use super::words;
 
+/// From this many columns on the story stands beside the list.
+const BESIDE: u16 = 150;
+/// From this many rows on it stands below the evidence.
+const BELOW: u16 = 34;
+
 pub fn panels(desk: &Desk) -> Vec<Panel> {
-    let list = Panel::new(Content::Table(table(desk)), Rows::Fill { min: 3 });
     let Some(x) = desk.selected() else {
-        return vec![list];
+        return nothing(desk);
     };
+    let list = Panel::new(Content::Table(table(desk)), Rows::Fill { min: 3 });
     let title = Bar::rule(
-        Line::fixed(Role::Border, "")
-            .and(Role::Title, screen_text(x.id.as_str()))
-            .say(Role::Border, " ")
+        Line::of(Role::Title, screen_text(x.id.as_str()))
+            .say(Role::Text, " ")
             .and(Role::Text, clocks::segments(x))
-            .say(Role::Border, " "),
-    );
+            .say(Role::Text, " "),
+    )
+    .right(2, Line::fixed(Role::Muted, " R suspect  c change  ! opened "));
     let lines = evidence::lines(desk, x);
     let rows = Rows::Exact(u16::try_from(lines.items.len()).unwrap_or(6));
     let below = Panel::new(Content::Lines(lines), rows).titled(title).ranked(1);
     let strip = Panel::new(Content::Timeline(strip::strip(desk, x)), Rows::Exact(1)).ranked(2);
     let mut all = vec![list, below, strip];
-    if desk.size.w >= super::WIDE {
-        all.extend(incident::side(desk, x));
+    match (desk.size.w >= BESIDE, desk.size.h >= BELOW) {
+        (true, _) => all.extend(incident::story_panels(desk, x).map(Panel::beside)),
+        (false, true) => all.extend(incident::story_panels(desk, x)),
+        (false, false) => {}
     }
     all
+}
+
+/// An empty list leaves room for what is going on: changes and the funnel.
+fn nothing(desk: &Desk) -> Vec<Panel> {
+    let list = Panel::new(Content::Table(table(desk)), Rows::Exact(3));
+    if !desk.ui.filter.is_empty() {
+        return vec![list];
+    }
+    let lanes = strip::lanes(desk, 3);
+    let tall = u16::try_from(lanes.lanes.len() + 1).unwrap_or(4);
+    let changes = Panel::new(Content::Timeline(lanes), Rows::Exact(tall)).ranked(1);
+    std::iter::once(list).chain([changes]).chain(super::feeds::guardrails(desk)).collect()
 }
 
 fn table(desk: &Desk) -> Table {
@@ -46,12 +65,12 @@ fn table(desk: &Desk) -> Table {
         columns: vec![
             column("SEV", 5, 0),
             column("JOURNEY", 8, 0),
-            growing("WHAT", 22, 0),
+            growing("WHAT", 18, 0),
             column("OWNER", 7, 0),
             number("ACK", 6, 0),
             number("DECIDE", 7, 0),
             number(money_head(desk), 9, 0),
-            number("AGE", 4, 0),
+            number("AGE", 4, 3),
             column("RELEASE", 20, 5),
             column("SEGMENTS", 22, 6),
             column("ID", 9, 4),

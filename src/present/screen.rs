@@ -99,7 +99,8 @@ impl Bar {
 
     /// A rule with a title in it.
     pub fn rule(title: Line) -> Self {
-        Self { ruled: true, ..Self::new(Role::Border).left(0, title) }
+        let bar = Self::new(Role::Border).left(0, Line::fixed(Role::Border, "─ ")).left(0, title);
+        Self { ruled: true, ..bar }
     }
 
     #[must_use]

@@ -1,1 +1,102 @@
-//! placeholder
+//! The rollback box and `desk::fit` agree, whatever the plan; hostile text reaches no line raw.
+//! Pictures are in `render::tests`.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::present;
+use crate::board::{Board, Precheck};
+use crate::desk::chord::Chord;
+use crate::desk::fit;
+use crate::desk::fixture;
+use crate::desk::state::{Desk, Event, Role, Size};
+use crate::desk::update::update;
+use crate::domain::time::Span;
+
+fn open(board: Board, w: u16, h: u16) -> Desk {
+    let mut desk = fixture::desk_as(board, Role::Operator, w, h);
+    let (now, wall) = (desk.now, desk.wall.plus(Span::from_secs(1)));
+    update(&mut desk, Event::Key(Chord::char('R')), now, wall);
+    desk
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #[test]
+    fn the_rollback_box_is_as_tall_as_fit_says(
+        host in ".{0,120}",
+        details in prop::collection::vec(".{0,200}", 0..9),
+        w in 20u16..140,
+    ) {
+        let mut board = fixture::outage();
+        let plan = board.incidents[0].rollback.as_mut().expect("plan");
+        plan.host = host;
+        plan.prechecks = details
+            .into_iter()
+            .map(|detail| Precheck { name: "check".to_owned(), ok: true, required: true, detail })
+            .collect();
+        let plan = plan.clone();
+        let view = present(&open(board, w, 24)).dialog.expect("dialog");
+        let size = Size { w, h: 24 };
+        prop_assert_eq!(view.lines.len() + 2, fit::rows(&plan, size));
+        if w >= fit::WIDTH_MIN {
+            // nothing from outside is cut: it was wrapped to the room there is
+            let room = usize::from(view.width) - 4;
+            for line in view.lines.iter().take(view.lines.len() - 5) {
+                prop_assert!(line.width() <= room, "{} > {room}: {}", line.width(), line.words());
+            }
+        }
+    }
+}
+
+#[test]
+fn hostile_text_is_marked_on_every_page() {
+    let evil = "a\u{1b}[31m\u{202e}b\u{9b}c\u{200b}d";
+    let mut board = fixture::outage();
+    board.site = evil.to_owned();
+    board.notices = vec![evil.to_owned()];
+    for x in &mut board.incidents {
+        x.headline = evil.to_owned();
+        x.id = evil.into();
+        x.owner = Some(evil.to_owned());
+        x.evidence_for = vec![evil.to_owned()];
+        x.timeline.iter_mut().for_each(|e| e.text = evil.to_owned());
+    }
+    for r in &mut board.releases {
+        r.id = evil.into();
+        r.author = evil.to_owned();
+    }
+    for s in &mut board.sources {
+        s.name = evil.into();
+        s.error = Some(evil.to_owned());
+    }
+    let board = Arc::new(board);
+    for key in ["1", "h", "r", "4", "5", "s", "7", "enter", "R", "d", "n"] {
+        let mut desk = fixture::desk(Board::clone(&board));
+        let (now, wall) = (desk.now, desk.wall.plus(Span::from_secs(1)));
+        update(&mut desk, Event::Key(key.parse().expect(key)), now, wall);
+        let shown = format!("{:?}", present(&desk));
+        for bad in ["\\u{1b}", "\\u{202e}", "\\u{9b}", "\\u{200b}"] {
+            assert!(!shown.contains(bad), "{key}: {bad}");
+        }
+    }
+}
+
+/// What is unknown is said to be unknown; no number is made up.
+#[test]
+fn unknown_is_never_zero() {
+    let mut board = fixture::outage();
+    let x = &mut board.incidents[0];
+    (x.revenue_at_risk, x.lost, x.affected) = (None, None, None);
+    x.suspect.release = None;
+    let desk = fixture::desk(board);
+    let words: Vec<String> =
+        present(&desk).banner.iter().flat_map(|b| &b.left).map(|p| p.line.words()).collect();
+    let text = words.concat();
+    assert!(
+        text.contains("money/min unknown") && text.contains("no release explains this"),
+        "{text}"
+    );
+    assert!(!text.contains("EUR 0"), "{text}");
+}

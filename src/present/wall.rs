@@ -17,12 +17,12 @@ pub fn wall(desk: &Desk) -> Wall {
         Some(worst) => incident(desk, worst),
         None => calm(desk, stale.is_some()),
     };
-    if stale.is_some() {
-        let since = words::hm_utc(desk.board.generated_at);
-        let label = Line::fixed(Role::Stale, " NO FRESH DATA since ")
-            .and(Role::Stale, words::made(since.clone()));
-        let big = words::made(format!("NO DATA {}", since.replace(" UTC", "")));
-        blocks.insert(0, Block { big, role: Role::Stale, label: label.say(Role::Stale, " ") });
+    if let Some(label) = stale {
+        // what a dead feed says about money is worth less than that it is dead
+        blocks.retain(|b| b.role != Role::Money);
+        let since = desk.board.generated_at.utc().format("%H:%M");
+        let big = words::made(format!("NO DATA {since}"));
+        blocks.insert(0, Block { big, role: Role::Stale, label });
     }
     Wall { top: top(desk), blocks, foot: foot(desk), beat: desk.wall.secs() % 2 == 0 }
 }

@@ -35,9 +35,10 @@ pub fn draw(table: &Table, pen: &mut Pen, area: Rect) {
         let mut x = body.x + POINTER;
         for (index, width) in &kept {
             if let (Some(column), Some(cell)) = (table.columns.get(*index), row.cells.get(*index)) {
-                let used = u16::try_from(cell.width()).unwrap_or(u16::MAX).min(*width);
-                let pad = if column.right { *width - used } else { 0 };
-                pen.line(cell, x + pad, y, *width - pad);
+                let wide = (*width).min(area.right().saturating_sub(x));
+                let used = u16::try_from(cell.width()).unwrap_or(u16::MAX).min(wide);
+                let pad = if column.right { wide - used } else { 0 };
+                pen.line(cell, x + pad, y, wide - pad);
             }
             x += width + 1;
         }
@@ -60,9 +61,10 @@ fn heads(table: &Table, kept: &[(usize, u16)], pen: &mut Pen, area: Rect) {
     let mut x = area.x + POINTER;
     for (index, width) in kept {
         if let Some(column) = table.columns.get(*index) {
-            let used = u16::try_from(column.head.width()).unwrap_or(0).min(*width);
-            let pad = if column.right { *width - used } else { 0 };
-            pen.text(&column.head, Role::Muted, (x + pad, area.y), *width - pad);
+            let wide = (*width).min(area.right().saturating_sub(x));
+            let used = u16::try_from(column.head.width()).unwrap_or(0).min(wide);
+            let pad = if column.right { wide - used } else { 0 };
+            pen.text(&column.head, Role::Muted, (x + pad, area.y), wide - pad);
         }
         x += width + 1;
     }

@@ -1,4 +1,4 @@
-//! The wall's layout: as large as fits, the same scale for every block, labels in plain letters.
+//! The wall's layout: as large as fits, block by block, labels in plain letters.
 
 use ratatui::layout::Rect;
 

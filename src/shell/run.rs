@@ -64,12 +64,12 @@ pub async fn run(viewer: Viewer, tty: &Arc<Tty>) -> std::io::Result<u8> {
     };
     let (w, h) = tty.size();
     state.take(Event::Resized { w, h }, &mut terminal);
-    state.draw(&mut terminal)?;
+    state.draw(&mut terminal);
     while state.exit.is_none() {
         state.wait(&mut input, &mut terminal).await?;
         state.drain(&mut input, &mut terminal)?;
         if state.exit.is_none() {
-            state.draw(&mut terminal)?;
+            state.draw(&mut terminal);
         }
     }
     drop(input);
@@ -168,7 +168,7 @@ impl Loop {
                     terminal.suspend();
                 }
                 Effect::Redraw => {
-                    let _gone = terminal.redraw();
+                    terminal.redraw();
                     self.shown = None;
                 }
             }
@@ -206,20 +206,19 @@ impl Loop {
     }
 
     /// Draws when the picture differs from the one shown.
-    fn draw(&mut self, terminal: &mut Terminal) -> std::io::Result<()> {
+    fn draw(&mut self, terminal: &mut Terminal) {
         let screen = present(&self.viewer.desk);
         if !self.owed && self.shown.as_ref() == Some(&screen) {
-            return Ok(());
+            return;
         }
         let theme = &self.viewer.theme;
-        let drawn = terminal.draw(|frame| {
-            let area = frame.area();
-            render(&screen, theme, area, frame.buffer_mut());
-        })?;
+        let drawn = terminal.draw(|buffer| {
+            render(&screen, theme, buffer.area, buffer);
+            None
+        });
         self.owed = !matches!(drawn, Drawn::Sent);
         if !self.owed {
             self.shown = Some(screen);
         }
-        Ok(())
     }
 }

@@ -73,7 +73,7 @@ fn buckets(shop: &Shop, range: &Range, now: Timestamp) -> Result<Buckets, Refusa
         .filter(|m| m + minutes > shop.history.first)
         .collect();
     let cold = |m: &i64| *m < shop.start - 60 && !shop.history.has_hour(m.div_euclid(60));
-    if minutes == 60 && starts.iter().filter(|m| cold(m)).count() > 2 {
+    if minutes == 60 && shop.is_warming() && starts.iter().filter(|m| cold(m)).count() > 2 {
         return Err(refuse(503, "history is still being drawn; ask again"));
     }
     Ok(Buckets { starts, minutes })
@@ -227,7 +227,8 @@ pub fn health(shop: &Shop) -> Value {
     json!({ "status": if warm < 1.0 { "warming" } else { "ok" }, "history_ready": warm,
         "now": now, "started_at": minute_time(shop.start), "minute": minute_of(now),
         "history_from": minute_time(shop.history.first), "seed": shop.world.seed,
-        "visits_per_day": shop.world.visits_per_day, "history_bytes": shop.history.weight() })
+        "speed": shop.speed, "visits_per_day": shop.world.visits_per_day,
+        "history_bytes": shop.history.weight() })
 }
 
 /// The right answers of this shop.

@@ -8,6 +8,7 @@ mod pages;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -89,7 +90,14 @@ async fn off_loop<T: Send + 'static>(
 
 type Ask = fn(&Shop, &Range) -> Result<String, Refusal>;
 
-async fn ranged(face: Face, range: Range, ask: Ask) -> Response {
+/// A range, or what is wrong with the query.
+type Asked = Result<Query<Range>, QueryRejection>;
+
+async fn ranged(face: Face, asked: Asked, ask: Ask) -> Response {
+    let range = match asked {
+        Ok(Query(range)) => range,
+        Err(wrong) => return error(StatusCode::BAD_REQUEST, &wrong.body_text()),
+    };
     match off_loop(move || ask(&face.shop, &range)).await {
         Ok(Ok(text)) => json_text(StatusCode::OK, text),
         Ok(Err(refused)) => refusal(&refused),
@@ -97,20 +105,20 @@ async fn ranged(face: Face, range: Range, ask: Ask) -> Response {
     }
 }
 
-async fn rum(State(face): State<Face>, Query(range): Query<Range>) -> Response {
-    ranged(face, range, api::rum).await
+async fn rum(State(face): State<Face>, asked: Asked) -> Response {
+    ranged(face, asked, api::rum).await
 }
 
-async fn business(State(face): State<Face>, Query(range): Query<Range>) -> Response {
-    ranged(face, range, api::business).await
+async fn business(State(face): State<Face>, asked: Asked) -> Response {
+    ranged(face, asked, api::business).await
 }
 
-async fn edge(State(face): State<Face>, Query(range): Query<Range>) -> Response {
-    ranged(face, range, api::edge).await
+async fn edge(State(face): State<Face>, asked: Asked) -> Response {
+    ranged(face, asked, api::edge).await
 }
 
-async fn checks(State(face): State<Face>, Query(range): Query<Range>) -> Response {
-    ranged(face, range, |shop, range| api::check_runs(shop, range).map(|v| format!("{v}\n"))).await
+async fn checks(State(face): State<Face>, asked: Asked) -> Response {
+    ranged(face, asked, |shop, range| api::check_runs(shop, range).map(|v| format!("{v}\n"))).await
 }
 
 async fn changes(State(face): State<Face>) -> Response {

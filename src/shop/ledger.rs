@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::sign::{Envelope, Key, SignError};
 use super::state::{Shop, lock};
-use super::timeline::{Service, minute_of};
+use super::timeline::{Service, ceil_minute, minute_of, minute_time};
 use crate::domain::time::{Span, Timestamp};
 
-/// From acceptance to the new deployment, in shop time.
+/// From acceptance to the new deployment, in shop time; it is live with the next full minute.
 pub const DEPLOY_TAKES: Span = Span::from_secs(20);
 const MAX_REQUESTS: usize = 10_000;
 
@@ -147,10 +147,12 @@ impl Ledger {
         (service, target): (Service, String),
         now: Timestamp,
     ) -> Answer {
-        let done_at = now.plus(DEPLOY_TAKES);
-        if !shop.roll_back(service, &target, done_at) {
+        let starts = now.plus(DEPLOY_TAKES);
+        if !shop.roll_back(service, &target, starts) {
             return answer(422, "the target was never live");
         }
+        // Versions change with whole minutes.
+        let done_at = minute_time(ceil_minute(starts));
         let body = json!({ "id": delivery.envelope.id, "status": "accepted" });
         self.accepted.insert(
             delivery.idempotency_key.to_owned(),

@@ -23,6 +23,8 @@ pub struct Options {
     /// A name of [`scenario::table`].
     pub scenario: String,
     pub seed: u64,
+    /// Shop seconds per wall second, for `/api/health`; the clocks decide how time really runs.
+    pub speed: f64,
     /// Serve `/truth`.
     pub truth: bool,
     /// Mean visits on a day, 300,000 by default.
@@ -42,6 +44,7 @@ impl Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             scenario: scenario.to_owned(),
             seed,
+            speed: 1.0,
             truth: true,
             visits_per_day: 300_000.0,
             history_days: 21,
@@ -57,6 +60,7 @@ impl Options {
         Ok(Plan {
             scenario,
             seed: self.seed,
+            speed: self.speed,
             visits_per_day: self.visits_per_day.clamp(0.0, 20e6),
             history_days: self.history_days.min(400),
             start: self.start,
@@ -192,14 +196,10 @@ impl Job {
         if ready.send(Ok(address)).is_err() {
             return;
         }
-        let stop = self.stop.clone();
-        let served = axum::serve(listener, app).with_graceful_shutdown(async move {
-            stop.cancelled().await;
-        });
         tokio::select! {
             () = self.stop.cancelled() => {}
             // Accept errors are retried inside; nothing else can end it.
-            _ = served => {}
+            _ = axum::serve(listener, app) => {}
         }
     }
 
@@ -208,8 +208,11 @@ impl Job {
         for part in 0..2 {
             let (shop, stop) = (Arc::clone(&self.shop), self.stop.clone());
             let work = move || shop.warm(part, 2, &|| stop.is_cancelled());
-            // Without the thread the hours are drawn when they are asked for.
-            let _ = std::thread::Builder::new().name(format!("demo-shop-past-{part}")).spawn(work);
+            self.shop.begin_warming();
+            let thread = std::thread::Builder::new().name(format!("demo-shop-past-{part}"));
+            if thread.spawn(work).is_err() {
+                self.shop.end_warming();
+            }
         }
     }
 }

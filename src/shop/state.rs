@@ -2,6 +2,7 @@
 //! Asks the caller's clocks for the time and speaks no HTTP.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::history::{History, count_minute};
@@ -12,7 +13,7 @@ use super::tally::Tally;
 use super::timeline::{Service, Timeline, ceil_minute, minute_of, minute_time};
 use super::truth::Truth;
 use super::world::World;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 
 /// A source of the current time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -30,6 +31,18 @@ impl fmt::Debug for Clocks {
     }
 }
 
+impl Clocks {
+    /// A shop clock that starts at `base` now and runs `speed` times as fast as the wall's.
+    pub fn scaled(wall: Clock, base: Timestamp, speed: f64) -> Self {
+        let (zero, source) = (wall(), Arc::clone(&wall));
+        let shop: Clock = Arc::new(move || {
+            let passed = source().since(zero).millis() as f64 * speed;
+            base.plus(Span::from_millis(passed as i64))
+        });
+        Self { shop, wall }
+    }
+}
+
 /// Minutes from the start of a shop to its scenario's fault.
 const FAULT_AFTER: i64 = 4;
 
@@ -38,6 +51,7 @@ const FAULT_AFTER: i64 = 4;
 pub struct Plan {
     pub scenario: &'static Scenario,
     pub seed: u64,
+    pub speed: f64,
     pub visits_per_day: f64,
     pub history_days: u32,
     pub start: Timestamp,
@@ -50,8 +64,12 @@ pub struct Shop {
     pub clocks: Clocks,
     pub history: History,
     pub scenario: &'static Scenario,
+    /// Shop seconds per wall second, as told at the start.
+    pub speed: f64,
     /// The minute the shop was started in; totals count from here.
     pub start: i64,
+    /// Threads that still draw history.
+    warming: AtomicUsize,
     timeline: RwLock<Arc<Timeline>>,
     truth: Mutex<Truth>,
     totals: Mutex<Totals>,
@@ -90,7 +108,9 @@ impl Shop {
             clocks,
             history: History::new(first),
             scenario: plan.scenario,
+            speed: plan.speed,
             start,
+            warming: AtomicUsize::new(0),
             totals: Mutex::new(Totals { tally: Tally::new(timeline.versions.len()), next: start }),
             timeline: RwLock::new(Arc::new(timeline)),
             truth: Mutex::new(truth),
@@ -149,22 +169,41 @@ impl Shop {
             totals.next += 1;
         }
         let mut tally = totals.tally.clone();
+        if totals.next > minute {
+            // The clock was set back: counters never fall, they wait.
+            return tally;
+        }
         drop(totals);
         let seconds = now.since(minute_time(minute)).as_secs_f64().floor();
         count_minute(&self.world, &timeline, minute, seconds, &mut tally);
         tally
     }
 
-    /// Draws all kept hours before the start; blocks, for a thread of its own. `part` of `parts`.
+    /// True while threads draw history; without them hours are drawn when they are asked for.
+    pub fn is_warming(&self) -> bool {
+        self.warming.load(Ordering::Acquire) > 0
+    }
+
+    /// Announces a drawing thread; it must call [`Shop::warm`].
+    pub fn begin_warming(&self) {
+        self.warming.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Takes an announcement back.
+    pub fn end_warming(&self) {
+        self.warming.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Draws its share (`part` of `parts`) of the hours before the start; blocks. The announcement
+    /// is taken back at the end.
     pub fn warm(&self, part: i64, parts: i64, stop: &dyn Fn() -> bool) {
         let timeline = self.timeline();
         let (first, last) = (self.history.first.div_euclid(60), self.start.div_euclid(60));
         // Newest first: the last days are asked for first.
-        for hour in (first..last).rev().filter(|h| h.rem_euclid(parts) == part) {
-            if stop() {
-                return;
-            }
+        let hours = (first..last).rev().filter(|h| h.rem_euclid(parts) == part);
+        for hour in hours.take_while(|_| !stop()) {
             self.history.hour(&self.world, &timeline, hour);
         }
+        self.end_warming();
     }
 }

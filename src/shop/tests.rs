@@ -1,4 +1,5 @@
 //! The shop as a whole: determinism, heal, counters; and the hand-moved clock other tests use.
+//! Only tests and their helpers live here.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -43,6 +44,7 @@ pub fn shop(scenario: &str, visits_per_day: f64) -> (Shop, Hand) {
     let plan = Plan {
         scenario: scenario::find(scenario).expect("scenario"),
         seed: 7,
+        speed: 1.0,
         visits_per_day,
         history_days: 1,
         start: START,
@@ -161,4 +163,44 @@ fn speed() {
     let bucket = draw_bucket(&shop.world, &timeline, from, shop.start);
     let sessions: u32 = bucket.business[0].iter().map(|b| b.sessions).sum();
     println!("{sessions} visits, {} bytes in one bucket", bucket.weight());
+}
+
+#[test]
+fn a_scaled_clock_runs_faster_and_a_clock_set_back_stops_the_counters() {
+    let (wall, hand) = clocks();
+    let fast = Clocks::scaled(wall.wall, Timestamp::from_secs(1_000_000), 60.0);
+    hand.forward(Span::from_secs(2));
+    assert_eq!((fast.shop)(), Timestamp::from_secs(1_000_120));
+    let (shop, hand) = shop("calm-day", 50_000.0);
+    hand.set(START.plus(Span::from_secs(150)));
+    let views = shop.totals(shop.now()).views();
+    hand.set(START.plus(Span::from_secs(30)));
+    assert!(shop.totals(shop.now()).views() <= views);
+    hand.set(START.plus(Span::from_secs(150)));
+    assert_eq!(shop.totals(shop.now()).views(), views);
+}
+
+#[test]
+fn no_injection_and_no_rollback_changes_what_was_told() {
+    for scenario in scenario::table() {
+        let (shop, hand) = shop("calm-day", 60_000.0);
+        hand.set(START.plus(Span::from_secs(50 * 60 + 30)));
+        let told = |shop: &Shop| {
+            let mut tally = Tally::new(30);
+            for minute in [shop.start - 1, shop.start + 20, shop.start + 50] {
+                count_minute(&shop.world, &shop.timeline(), minute, 60.0, &mut tally);
+            }
+            tally
+        };
+        let before = told(&shop);
+        shop.inject(scenario, shop.now());
+        assert_eq!(told(&shop), before, "{} injected", scenario.name);
+        let timeline = shop.timeline();
+        for service in Service::ALL {
+            let oldest = timeline.deployments.iter().find(|d| d.service == service);
+            let target = timeline.version_name(oldest.expect("a release").version);
+            assert!(shop.roll_back(service, target, shop.now().plus(Span::from_secs(20))));
+        }
+        assert_eq!(told(&shop), before, "{} taken back", scenario.name);
+    }
 }

@@ -46,6 +46,9 @@ impl Seen {
     }
 }
 
+/// A reply and what must be said about it.
+pub type Case = (fn() -> Reply, &'static str);
+
 /// What the server does: bytes as they are, and then.
 pub struct Reply {
     pub bytes: Vec<u8>,

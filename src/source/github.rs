@@ -67,7 +67,7 @@ impl Github {
             .ok_or_else(|| SourceError::give_up("repo is written owner/name"))?;
         let mut config = config.clone();
         if config.url.is_empty() {
-            config.url = "https://api.github.com".to_owned();
+            "https://api.github.com".clone_into(&mut config.url);
         }
         config.headers.entry("accept".into()).or_insert("application/vnd.github+json".into());
         config.headers.entry("x-github-api-version".into()).or_insert("2022-11-28".into());
@@ -159,20 +159,19 @@ impl Github {
             let wanted = self.environment.is_empty() || deployment.environment == self.environment;
             let Some(created) = deployment.created().filter(|_| wanted) else { continue };
             more &= now.since(created) < HORIZON;
-            match self.known.get_mut(&deployment.id) {
-                Some(known) => known.deployment = deployment,
-                None => {
-                    let known = Known {
-                        created,
-                        name: String::new(),
-                        statuses: Vec::new(),
-                        asked: false,
-                        sent: None,
-                        deployment,
-                    };
-                    self.known.insert(known.deployment.id, known);
-                }
+            if let Some(known) = self.known.get_mut(&deployment.id) {
+                known.deployment = deployment;
+                continue;
             }
+            let known = Known {
+                created,
+                name: String::new(),
+                statuses: Vec::new(),
+                asked: false,
+                sent: None,
+                deployment,
+            };
+            self.known.insert(known.deployment.id, known);
         }
         more
     }

@@ -68,7 +68,7 @@ impl Plan {
                 Ok(harvest)
             }
             Err(e) if e.is_too_large() && self.halve(chunk) => Ok(Harvest::default()),
-            Err(e @ SourceError::Retry { .. } | e @ SourceError::Starting { .. }) => {
+            Err(e @ (SourceError::Retry { .. } | SourceError::Starting { .. })) => {
                 if chunk.tries + 1 < TRIES {
                     self.todo.push_front(Chunk { tries: chunk.tries + 1, ..chunk });
                 }

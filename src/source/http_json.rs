@@ -221,19 +221,17 @@ pub fn decode(
     answer.check()?;
     let text = answer.json()?;
     let mut pass = Pass::new(source, reader, (step, now));
-    let found = match (reader.rows.single_key(), reader.each.is_none()) {
-        (Some(key), true) => {
-            let root = stream::skeleton(text, key).map_err(|e| unread(&e))?;
-            pass.take_bounds(&root);
-            let each = &mut |here: &Json| pass.row(Row { here, outer: &root });
-            let found = stream::rows(text, key, each).map_err(|e| unread(&e))?;
-            (found, told(&root))
-        }
-        _ => {
-            let root: Json = serde_json::from_str(text).map_err(|e| unread(&e))?;
-            pass.take_bounds(&root);
-            (walk(&root, reader, &mut pass), told(&root))
-        }
+    let key = reader.rows.single_key().filter(|_| reader.each.is_none());
+    let found = if let Some(key) = key {
+        let root = stream::skeleton(text, key).map_err(|e| unread(&e))?;
+        pass.take_bounds(&root);
+        let each = &mut |here: &Json| pass.row(Row { here, outer: &root });
+        let found = stream::rows(text, key, each).map_err(|e| unread(&e))?;
+        (found, told(&root))
+    } else {
+        let root: Json = serde_json::from_str(text).map_err(|e| unread(&e))?;
+        pass.take_bounds(&root);
+        (walk(&root, reader, &mut pass), told(&root))
     };
     match found {
         (Found::Rows | Found::Null, _) => Ok(pass.finish()),

@@ -215,9 +215,10 @@ fn http_json(config: &SourceConfig, all: &[Exchange]) -> Result<Harvest, SourceE
 fn metrics_pages(config: &SourceConfig, all: &[Exchange]) -> Result<Harvest, SourceError> {
     let mut reader = exposition::Reader::new(config, MINUTE)?;
     let mut out = Harvest::default();
-    let start = LATE.floor(MINUTE).minus(MINUTE.times(all.len() as i64));
-    for (index, exchange) in all.iter().enumerate() {
-        let at = start.plus(MINUTE.times(index as i64));
+    let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
+    let start = LATE.floor(MINUTE).minus(MINUTE.times(count));
+    for (index, exchange) in (0..).zip(all) {
+        let at = start.plus(MINUTE.times(index));
         out.absorb(reader.take(&exposition::page(&exchange.answer)?, at));
     }
     Ok(out)

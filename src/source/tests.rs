@@ -24,7 +24,7 @@ fn the_demo_sources_parse_and_build() {
     let names: Vec<&str> = demo.source.iter().map(|s| s.name.as_str()).collect();
     assert_eq!(names, ["rum", "business", "edge", "synthetic", "deployments", "calendar"]);
     for source in &demo.source {
-        build(source, Span::from_mins(1)).expect(source.name.as_str());
+        build(source, Span::from_mins(1)).unwrap_or_else(|e| panic!("{}: {e}", source.name));
     }
     assert_eq!(demo.source[0].record.len(), 5);
 }
@@ -41,7 +41,7 @@ fn the_example_parses_and_builds_once_uncommented() {
     let example = file(&live);
     assert!(example.source.len() >= 4 && !example.action.is_empty());
     for source in &example.source {
-        build(source, Span::from_mins(1)).expect(source.name.as_str());
+        build(source, Span::from_mins(1)).unwrap_or_else(|e| panic!("{}: {e}", source.name));
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Health {
     pub name: SourceId,
     pub kind: String,
     pub every: Span,
+    /// Blind no sooner than this, for the wall's sake.
+    patience: Span,
     /// When watching began; a source that never answered counts from here.
     pub started_at: Timestamp,
     pub last_ok_at: Option<Timestamp>,
@@ -30,11 +32,18 @@ pub struct Health {
 }
 
 impl Health {
-    pub fn new(name: SourceId, kind: &str, every: Span, now: Timestamp) -> Self {
+    /// `speed` is shop seconds per wall second: where the shop runs fast, a poll is never due more
+    /// often than each quarter of a wall second, and an answer may take some wall seconds.
+    pub fn new(name: SourceId, kind: &str, every: Span, now: Timestamp, speed: f64) -> Self {
+        let wall = |ms: f64| Span::from_millis((ms * speed.max(1.0)) as i64);
+        let floor = if speed > 1.0 { wall(250.0) } else { Span::ZERO };
+        let patience = if speed > 1.0 { wall(5000.0) } else { Span::ZERO };
+        let every = every.max(floor);
         Self {
             name,
             kind: kind.to_owned(),
             every,
+            patience,
             started_at: now,
             last_ok_at: None,
             next_at: Some(now),
@@ -100,7 +109,7 @@ impl Health {
     }
 
     fn blind_after(&self) -> Span {
-        self.every.times(BLIND_AFTER).max(BLIND_AT_LEAST)
+        self.every.times(BLIND_AFTER).max(BLIND_AT_LEAST).max(self.patience)
     }
 
     /// The next instant at which the state may change by itself.
@@ -135,7 +144,7 @@ mod tests {
 
     #[test]
     fn goes_stale_after_two_intervals_and_blind_after_ninety_seconds() {
-        let mut health = Health::new("rum".into(), "prometheus", Span::from_secs(15), at(0));
+        let mut health = Health::new("rum".into(), "prometheus", Span::from_secs(15), at(0), 1.0);
         assert_eq!(health.state(), SourceState::Stale, "never green before the first answer");
         health.answered(at(0), at(15), Vec::new(), false);
         for (secs, want) in [
@@ -154,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_source_that_never_answers_becomes_blind() {
-        let mut health = Health::new("rum".into(), "prometheus", Span::from_secs(60), at(0));
+        let mut health = Health::new("rum".into(), "prometheus", Span::from_secs(60), at(0), 1.0);
         health.failed(at(5), at(6), "refused".into());
         assert_eq!(health.next_boundary(at(5)), Some(at(120).plus(Span::from_millis(1))));
         health.refresh(at(241));

@@ -69,7 +69,10 @@ impl Watch {
         let health = setup
             .sources
             .iter()
-            .map(|s| (s.name.clone(), Health::new(s.name.clone(), &s.kind, s.every, now)))
+            .map(|s| {
+                let health = Health::new(s.name.clone(), &s.kind, s.every, now, setup.speed);
+                (s.name.clone(), health)
+            })
             .collect();
         let waiting = setup.sources.iter().filter(|s| s.past).map(|s| s.name.clone()).collect();
         Self {

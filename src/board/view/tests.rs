@@ -16,7 +16,7 @@ fn a_fresh_sev_1_carries_the_whole_first_decision() {
     let money = v.revenue_at_risk.expect("money");
     assert_eq!((money.low, money.high, money.currency.as_str()), (80.0, 120.0, "EUR"));
     let plan = v.rollback.expect("plan");
-    assert_eq!(plan.confirm_token, world.token());
+    assert_eq!(plan.confirm_token, token());
     assert!(plan.ready, "{:?}", plan.prechecks);
     let allowed: Vec<Choice> = v.choices.iter().filter(|c| c.allowed).map(|c| c.choice).collect();
     assert_eq!(allowed, [Choice::Rollback, Choice::Reroute, Choice::Hold, Choice::NotIncident]);
@@ -27,7 +27,7 @@ fn a_fresh_sev_1_carries_the_whole_first_decision() {
 #[test]
 fn accepted_and_live_are_two_facts() {
     let (mut i, mut world) = (incident(Severity::Sev1), World::new());
-    let command = Command::Rollback { token: world.token(), dry_run: false };
+    let command = Command::Rollback { token: token(), dry_run: false };
     order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
     let action = |i: &crate::incident::fold::Incident, world: &World| {
         view(i, &world.facts(), min(3)).action.expect("action")

@@ -1,7 +1,6 @@
 //! The rollback dialog: opened by its own key, read, confirmed by the typed token and Enter.
 //! Rules: DESIGN section 7, reliability.md 3.3. Nothing else in this program orders a rollback.
 
-use crate::board::ActionState;
 use crate::desk::chord::{Chord, Key};
 use crate::desk::dialog::{Dialog, Refusal, Rollback};
 use crate::desk::fit;
@@ -35,9 +34,7 @@ pub(super) fn open(desk: &mut Desk, id: &IncidentId) -> Vec<Effect> {
         desk.say(Say::NoRollback);
         return vec![];
     };
-    let again = incident.action.as_ref().is_some_and(|a| {
-        a.to == plan.to && matches!(a.state, ActionState::Refused | ActionState::NotHelping)
-    });
+    let again = plan.attempt > 1;
     desk.ui.toast = None;
     desk.ui.dialog = Some(Dialog::Rollback(Rollback {
         incident: id.clone(),

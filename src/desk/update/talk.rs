@@ -38,7 +38,7 @@ pub(super) fn key(desk: &mut Desk, chord: Chord, burst: bool) -> Vec<Effect> {
 /// Puts pasted text into the open text field; false when there is none.
 pub(super) fn paste(desk: &mut Desk, text: &str) -> bool {
     match &mut desk.ui.dialog {
-        Some(Dialog::Form(form)) => form.text_mut().map(|t| t.push_str(text)).is_some(),
+        Some(Dialog::Form(form)) => form.text_mut(true).map(|t| t.push_str(text)).is_some(),
         Some(Dialog::Palette { text: typed, pick }) => {
             typed.push_str(text);
             *pick = 0;
@@ -176,10 +176,11 @@ fn form_key(desk: &mut Desk, mut form: Form, chord: Chord, burst: bool) -> Vec<E
         return if burst { keep(desk, form) } else { enter(desk, form) };
     }
     if chord == Chord::plain(Key::BackTab) {
-        form.at = form.at.saturating_sub(1);
+        form.go(form.at.saturating_sub(1));
         return keep(desk, form);
     }
-    let typed = form.text_mut().is_some_and(|text| edit(text, chord));
+    let letter = matches!(chord, Chord { key: Key::Char(_), ctrl: false, alt: false });
+    let typed = form.text_mut(letter).is_some_and(|text| edit(text, chord));
     if typed {
         form.error = None;
     }
@@ -204,7 +205,7 @@ fn enter(desk: &mut Desk, mut form: Form) -> Vec<Effect> {
         return keep(desk, form);
     }
     if form.at + 1 < fields.len() {
-        form.at += 1;
+        form.go(form.at + 1);
         return keep(desk, form);
     }
     let (verb, order) = order(&form);

@@ -2,7 +2,7 @@
 //! Works on evidence as a multiple of the line; the line itself is policy.
 
 /// Evidence at or above this share of the line keeps an incident open.
-const KEEP: f64 = 0.5;
+const KEEP: f64 = 0.6;
 /// Quiet for this long, or this many rows, closes it; and so does its age.
 const QUIET: f64 = 3600.0;
 const QUIET_ROWS: u64 = 20;

@@ -3,11 +3,15 @@
 
 use super::pace::DAY;
 
-/// Evidence is a multiple of the K-th largest remembered peak.
-const RANK: usize = 4;
+/// The alert budget of one part: episodes a week it may be as excited as its reference. The
+/// reference is the peak of that rank in memory, no rank outside `RANKS`.
+const BUDGET: f64 = 5.0;
+const RANKS: (f64, f64) = (2.0, 7.0);
 const KEPT: usize = 8;
 /// A peak counts half after this time.
-const HALF_LIFE: f64 = 14.0 * DAY;
+const HALF_LIFE: f64 = 21.0 * DAY;
+/// Weeks a fading memory is worth at most (mean life of an exponential).
+const MEMORY: f64 = HALF_LIFE / std::f64::consts::LN_2 / (7.0 * DAY);
 /// An episode ends this long, and this many rows, after its peak.
 const QUIET: f64 = 3.0 * 3600.0;
 const QUIET_ROWS: u64 = 20;
@@ -26,6 +30,7 @@ struct Peak {
 /// State of one normalised signal.
 #[derive(Clone, Debug, Default)]
 pub struct Peaks {
+    since: Option<f64>,
     past: Vec<Peak>,
     now: Option<Peak>,
 }
@@ -34,11 +39,12 @@ impl Peaks {
     /// The evidence `e` (0 or more) at stream second `at` as a multiple of the reference, capped.
     /// The episode under way never counts in its own reference.
     pub fn step(&mut self, at: f64, row: u64, e: f64) -> f64 {
+        let since = *self.since.get_or_insert(at);
         self.close(at, row);
         if e <= 0.0 {
             return 0.0;
         }
-        let reference = self.reference(at);
+        let reference = self.reference(at, since);
         if self.now.is_none_or(|p| e >= p.height) {
             self.now = Some(Peak { height: e, at, row });
         }
@@ -61,16 +67,20 @@ impl Peaks {
         }
     }
 
-    fn reference(&self, at: f64) -> f64 {
+    fn reference(&self, at: f64, since: f64) -> f64 {
+        let Some(last) = self.past.len().checked_sub(1) else { return 0.0 };
         let mut heights = [0.0f64; KEPT];
         for (slot, peak) in heights.iter_mut().zip(&self.past) {
             *slot = faded(peak, at);
         }
         heights.sort_by(|a, b| b.total_cmp(a));
-        let rank = self.past.len().min(RANK);
-        let top = heights.first().copied().unwrap_or(0.0);
-        let ranked = rank.checked_sub(1).and_then(|k| heights.get(k)).copied().unwrap_or(0.0);
-        ranked.max(FLOOR * top)
+        let height = |rank: usize| heights.get(rank.min(last)).copied().unwrap_or(0.0);
+        let weeks = ((at - since) / (7.0 * DAY)).min(MEMORY);
+        let rank = (BUDGET * weeks).clamp(RANKS.0, RANKS.1) - 1.0;
+        let whole = rank.floor();
+        let ranked = height(whole as usize).powf(1.0 - (rank - whole))
+            * height(whole as usize + 1).powf(rank - whole);
+        ranked.max(FLOOR * height(0))
     }
 }
 

@@ -8,7 +8,7 @@ use super::pace::DAY;
 /// Past days compared.
 pub const DAYS: usize = 14;
 /// Rows either side of the same moment.
-const HALF: u64 = 3;
+const HALF: u64 = 5;
 /// Rows closer than this are thinned, so that a ring holds at most 14 x 1440 rows.
 const FINEST: f64 = 60.0;
 
@@ -34,6 +34,17 @@ pub struct Past {
     pub range: Option<(f64, f64)>,
     /// The value at this moment yesterday.
     pub yesterday: Option<f64>,
+}
+
+impl Past {
+    /// How far a short mean lies outside the past range, signed; 0 inside or without a past.
+    pub fn outside(&self, mean: f64) -> f64 {
+        match self.range {
+            Some((_, high)) if mean > high => mean - high,
+            Some((low, _)) if mean < low => mean - low,
+            _ => 0.0,
+        }
+    }
 }
 
 impl Default for Profile {

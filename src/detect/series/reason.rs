@@ -4,19 +4,7 @@
 use std::fmt;
 
 use super::latch::State;
-
-/// A kind of novelty.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Part {
-    /// Far from every value seen before.
-    Value,
-    /// Outside what past days had at this time.
-    Day,
-    /// Off the one-step forecast.
-    Step,
-    /// A stretch unlike any before.
-    Shape,
-}
+use super::parts::{Part, Sizes};
 
 /// The evidence line of a row.
 #[derive(Clone, PartialEq, Debug)]
@@ -30,14 +18,12 @@ pub enum Reason {
     /// Part of an incident already told.
     Ongoing,
     /// Unusual: robust deviations from the recent median, and the novelties, each as a multiple
-    /// of its own worst memories (0..=4).
-    Unusual { far: f64, parts: [f64; 4] },
+    /// of its own worst memories as it entered the sum.
+    Unusual { far: f64, parts: Sizes },
 }
 
-const PARTS: [Part; 4] = [Part::Value, Part::Day, Part::Step, Part::Shape];
-
 impl Reason {
-    pub fn new(state: State, far: f64, parts: [f64; 4]) -> Self {
+    pub fn new(state: State, far: f64, parts: Sizes) -> Self {
         match state {
             State::Ongoing => Self::Ongoing,
             State::Quiet if far < 2.0 => Self::Usual,
@@ -48,19 +34,8 @@ impl Reason {
     /// The strongest novelty, if any part is above nothing.
     pub fn leading(&self) -> Option<Part> {
         let Self::Unusual { parts, .. } = self else { return None };
-        let best = parts.iter().zip(PARTS).max_by(|a, b| a.0.total_cmp(b.0))?;
+        let best = parts.iter().zip(Part::ALL).max_by(|a, b| a.0.total_cmp(b.0))?;
         (*best.0 > 0.0).then_some(best.1)
-    }
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Value => "value",
-            Self::Day => "time of day",
-            Self::Step => "forecast",
-            Self::Shape => "shape",
-        })
     }
 }
 
@@ -73,8 +48,8 @@ impl fmt::Display for Reason {
             Self::Ongoing => f.write_str("ongoing"),
             Self::Unusual { far, parts } => {
                 write!(f, "{far:.1} deviations off")?;
-                for (part, size) in PARTS.iter().zip(parts).filter(|(_, size)| **size >= 0.5) {
-                    write!(f, "; new {part} x{size:.1}")?;
+                for (part, size) in Part::ALL.iter().zip(parts).filter(|(_, size)| **size >= 0.5) {
+                    write!(f, "; {} x{size:.1}", part.name())?;
                 }
                 Ok(())
             }

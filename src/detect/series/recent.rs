@@ -4,11 +4,15 @@
 use std::collections::VecDeque;
 
 use super::order::Sorted;
+use super::pace::DAY;
 
 /// Rows of the near past; with 5-minute rows a day, with hourly rows twelve.
 const ROWS: usize = 288;
-/// No scale is finer than this share of the range seen so far: a flat line is not infinitely sharp.
-const FLOOR: f64 = 0.02;
+/// No scale is finer than this share of the recent extent: a flat line is not infinitely sharp.
+const FLOOR: f64 = 0.04;
+/// The extent (largest distance from the median) halves in this time, so that one huge spike
+/// blinds nobody for long.
+const EXTENT_HALF_LIFE: f64 = DAY;
 /// A MAD of normal noise is this many times smaller than its standard deviation.
 const MAD_TO_SD: f64 = 1.4826;
 
@@ -17,7 +21,8 @@ const MAD_TO_SD: f64 = 1.4826;
 pub struct Recent {
     queue: VecDeque<f64>,
     sorted: Sorted,
-    range: Option<(f64, f64)>,
+    /// Largest distance from the median lately, and when it was seen.
+    extent: (f64, f64),
 }
 
 /// The window's answer before a row joins it.
@@ -28,19 +33,29 @@ pub struct Frame {
     pub sd: f64,
     /// Half the distance between the 10 % and 90 % quantiles: wide where values swing daily.
     pub swing: f64,
+    /// The smallest scale worth telling apart now.
+    pub floor: f64,
 }
 
 impl Recent {
-    pub fn frame(&self) -> Option<Frame> {
-        let (low, high) = self.range?;
-        let floor = FLOOR * (high - low);
+    /// The frame for a row at stream second `at`; none before the first value.
+    pub fn frame(&self, at: f64) -> Option<Frame> {
+        if self.sorted.is_empty() {
+            return None;
+        }
+        let floor = FLOOR * self.extent_at(at);
         let median = self.sorted.quantile(0.5);
         let sd = (MAD_TO_SD * self.sorted.deviation(median)).max(floor);
         let swing = (self.sorted.quantile(0.9) - self.sorted.quantile(0.1)) / 2.0;
-        Some(Frame { median, sd, swing: swing.max(floor) })
+        Some(Frame { median, sd, swing: swing.max(floor), floor })
     }
 
-    pub fn push(&mut self, x: f64) {
+    /// Takes in a value; `median` is the frame it was judged in.
+    pub fn push(&mut self, at: f64, x: f64, median: f64) {
+        let distance = (x - median).abs();
+        if distance >= self.extent_at(at) {
+            self.extent = (distance, at);
+        }
         self.queue.push_back(x);
         self.sorted.insert(x);
         if self.queue.len() > ROWS
@@ -48,12 +63,23 @@ impl Recent {
         {
             self.sorted.remove(old);
         }
-        let (low, high) = self.range.unwrap_or((x, x));
-        self.range = Some((low.min(x), high.max(x)));
+    }
+
+    fn extent_at(&self, at: f64) -> f64 {
+        self.extent.0 * (-(at - self.extent.1) / EXTENT_HALF_LIFE).exp2()
     }
 }
 
 impl Frame {
+    /// Distance in robust deviations: the mean of a sharp scale and a season-proof one, each capped
+    /// (six and five: how far beyond does not matter).
+    pub fn deviations(&self, distance: f64) -> f64 {
+        if distance <= 0.0 || self.sd <= 0.0 || self.swing <= 0.0 {
+            return 0.0;
+        }
+        0.5 * ((distance / self.sd).min(6.0) + (distance / self.swing).min(5.0))
+    }
+
     /// `x` on a signed log-like scale around the median: linear near it, logarithmic far away.
     pub fn squash(&self, x: f64) -> f64 {
         if self.sd > 0.0 { ((x - self.median) / self.sd).asinh() } else { 0.0 }

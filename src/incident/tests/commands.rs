@@ -20,8 +20,8 @@ fn decide(choice: Choice) -> Command {
     Command::Decide { choice, reason: "because".to_owned(), recheck: Some(Span::from_mins(20)) }
 }
 
-fn rollback(world: &World) -> Command {
-    Command::Rollback { token: world.token(), dry_run: false }
+fn rollback() -> Command {
+    Command::Rollback { token: token(), dry_run: false }
 }
 
 fn prepared(events: &[Event]) -> Intent {
@@ -60,7 +60,7 @@ fn who_only_looks_may_note_and_nothing_else() {
     let (mut i, mut world) = (incident(Severity::Sev1), World::new());
     world.may_act = false;
     assert_eq!(order(&mut i, &world, "eve", &ack(), min(1)), Err("role"));
-    assert_eq!(order(&mut i, &world, "eve", &rollback(&world), min(1)), Err("role"));
+    assert_eq!(order(&mut i, &world, "eve", &rollback(), min(1)), Err("role"));
     let note = Command::Note { text: " bank says ok ".to_owned() };
     let events = order(&mut i, &world, "eve", &note, min(1)).expect("note");
     assert_eq!(events, [Event::Noted { text: "bank says ok".to_owned() }]);
@@ -104,7 +104,7 @@ fn a_timer_runs_once_is_extended_once_and_can_be_stopped() {
 #[test]
 fn the_intent_is_complete_and_its_body_is_the_contract() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
-    let events = order(&mut i, &world, "ana", &rollback(&world), min(3)).expect("rollback");
+    let events = order(&mut i, &world, "ana", &rollback(), min(3)).expect("rollback");
     assert!(matches!(&events[0], Event::Decided { choice: Choice::Rollback, .. }));
     let intent = prepared(&events);
     let want = format!(
@@ -126,7 +126,7 @@ fn two_bastions_make_the_same_key_and_a_rehearsal_another_one() {
     let world = World::new();
     let go = |minute, dry_run| {
         let mut i = incident(Severity::Sev1);
-        let command = Command::Rollback { token: world.token(), dry_run };
+        let command = Command::Rollback { token: token(), dry_run };
         prepared(&order(&mut i, &world, "x", &command, min(minute)).expect("rollback")).id
     };
     assert_eq!(go(3, false), go(9, false));
@@ -137,7 +137,7 @@ fn two_bastions_make_the_same_key_and_a_rehearsal_another_one() {
 fn a_wrong_token_is_refused_in_every_form() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
     let before = i.clone();
-    for token in ["", " ", "y", "theme-2026.11.20-2", "20-2", "112203", &world.token()[1..]] {
+    for token in ["", " ", "y", "theme-2026.11.20-2", "20-2", "112203", &token()[1..]] {
         let command = Command::Rollback { token: token.to_owned(), dry_run: false };
         assert_eq!(order(&mut i, &world, "ana", &command, min(1)), Err("token"), "{token:?}");
         let again = Command::RollbackAgain { token: token.to_owned() };
@@ -170,7 +170,7 @@ fn each_precheck_stops_a_rollback_by_itself() {
             let mut other = incident(Severity::Sev1);
             other.id = "INC-00003".into();
             let world = World::new();
-            order(&mut other, &world, "ben", &rollback(&world), min(0)).expect("rollback");
+            order(&mut other, &world, "ben", &rollback(), min(0)).expect("rollback");
             w.incidents.push(other);
         }),
         ("evidence is fresh", |w, _| w.evidence_at = None),
@@ -183,7 +183,7 @@ fn each_precheck_stops_a_rollback_by_itself() {
         let failed: Vec<_> = shown.prechecks.iter().filter(|c| c.required && !c.ok).collect();
         assert!(failed.iter().any(|c| c.name == name), "{name}: {failed:?}");
         assert!(!shown.ready, "{name}");
-        let result = order(&mut i, &world, "ana", &rollback(&world), min(0));
+        let result = order(&mut i, &world, "ana", &rollback(), min(0));
         assert_eq!(result, Err("precheck"), "{name}");
     }
     let (i, world) = (incident(Severity::Sev1), World::new());
@@ -193,9 +193,9 @@ fn each_precheck_stops_a_rollback_by_itself() {
 #[test]
 fn while_one_is_in_flight_no_second_one_goes_and_nothing_is_closed() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
-    let intent = prepared(&order(&mut i, &world, "ana", &rollback(&world), min(1)).expect("first"));
+    let intent = prepared(&order(&mut i, &world, "ana", &rollback(), min(1)).expect("first"));
     tell(&mut i, min(1), "ana", Event::ActionSent { id: intent.id.clone(), try_no: 1 });
-    assert_eq!(order(&mut i, &world, "ben", &rollback(&world), min(2)), Err("precheck"));
+    assert_eq!(order(&mut i, &world, "ben", &rollback(), min(2)), Err("precheck"));
     let resolve = Command::Resolve { reason: "x".to_owned() };
     assert_eq!(order(&mut i, &world, "ben", &resolve, min(2)), Err("in_flight"));
     assert_eq!(
@@ -208,12 +208,12 @@ fn while_one_is_in_flight_no_second_one_goes_and_nothing_is_closed() {
 #[test]
 fn an_unknown_outcome_is_sent_again_with_the_same_key_and_bytes_only() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
-    let first = prepared(&order(&mut i, &world, "ana", &rollback(&world), min(1)).expect("first"));
+    let first = prepared(&order(&mut i, &world, "ana", &rollback(), min(1)).expect("first"));
     answer(&mut i, 1, &first, Outcome::Unknown { detail: "timeout".to_owned() });
     assert_eq!(i.state(), State::Mitigating);
-    let again = Command::RollbackAgain { token: world.token() };
+    let again = Command::RollbackAgain { token: token() };
     assert_eq!(order(&mut i, &world, "ana", &again, min(2)), Err("again"), "no fresh key");
-    let second = order(&mut i, &world, "ben", &rollback(&world), min(9)).expect("same again");
+    let second = order(&mut i, &world, "ben", &rollback(), min(9)).expect("same again");
     assert_eq!(prepared(&second), first);
     assert_eq!(i.actions.len(), 1);
 }
@@ -221,11 +221,11 @@ fn an_unknown_outcome_is_sent_again_with_the_same_key_and_bytes_only() {
 #[test]
 fn after_a_refusal_the_clock_runs_on_and_only_an_explicit_attempt_two_goes() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
-    let first = prepared(&order(&mut i, &world, "ana", &rollback(&world), min(1)).expect("first"));
+    let first = prepared(&order(&mut i, &world, "ana", &rollback(), min(1)).expect("first"));
     answer(&mut i, 1, &first, refused());
     assert_eq!((i.state(), i.decide_clock()), (State::Triggered, Some(min(15))));
-    assert_eq!(order(&mut i, &world, "ana", &rollback(&world), min(2)), Err("again"));
-    let again = Command::RollbackAgain { token: world.token() };
+    assert_eq!(order(&mut i, &world, "ana", &rollback(), min(2)), Err("again"));
+    let again = Command::RollbackAgain { token: token() };
     let second = prepared(&order(&mut i, &world, "ana", &again, min(2)).expect("second"));
     assert_eq!(second.attempt, 2);
     assert_ne!(second.id, first.id);
@@ -236,7 +236,7 @@ fn after_a_refusal_the_clock_runs_on_and_only_an_explicit_attempt_two_goes() {
 #[test]
 fn a_rehearsal_changes_nothing_and_is_offered_where_the_real_one_is_not() {
     let (mut i, world) = (incident(Severity::Sev4), World::new());
-    let command = Command::Rollback { token: world.token(), dry_run: true };
+    let command = Command::Rollback { token: token(), dry_run: true };
     let intent = prepared(&order(&mut i, &world, "ana", &command, min(1)).expect("rehearsal"));
     assert!(intent.dry_run && intent.body.contains(r#""dry_run":true"#));
     let accepted = Outcome::Accepted { status: 202, detail: String::new() };

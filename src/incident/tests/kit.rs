@@ -13,6 +13,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::{Actor, Command, Event, Record};
 use crate::incident::facts::Facts;
 use crate::incident::fold::{Incident, absorb};
+use crate::incident::id::confirm_token;
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
 
@@ -160,10 +161,11 @@ impl World {
             currency: "EUR",
         }
     }
+}
 
-    pub fn token(&self) -> String {
-        crate::incident::id::confirm_token(&ReleaseId::from("theme-2026.11.20-2"))
-    }
+/// What confirms a rollback to theme 2.
+pub fn token() -> String {
+    confirm_token(&ReleaseId::from("theme-2026.11.20-2"))
 }
 
 pub fn id() -> IncidentId {

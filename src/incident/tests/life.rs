@@ -173,7 +173,7 @@ fn the_list_is_severity_then_money_then_nearest_deadline() {
 #[test]
 fn records_before_opening_and_of_other_incidents_do_nothing() {
     let stray = record(min(0), "ana", ack());
-    assert_eq!(fold(&[stray.clone()]), None);
+    assert_eq!(fold(std::slice::from_ref(&stray)), None);
     let one = fold(&[stray.clone(), opened(Severity::Sev1)]).expect("opened");
     assert!(!one.acked());
     let mut i: Incident = incident(Severity::Sev1);

@@ -210,7 +210,7 @@ fn a_new_watcher_does_not_take_silence_for_recovery() {
     w.ack(1);
     let fresh = |now, since| {
         let tick = Tick { now: min(now), watching_since: min(since) };
-        reconcile(&w.incidents, &judged(min(now), Vec::new()), &w.policy, tick, || id())
+        reconcile(&w.incidents, &judged(min(now), Vec::new()), &w.policy, tick, id)
     };
     assert_eq!(fresh(20, 19), Vec::<Record>::new());
     assert_eq!(fresh(29, 19).len(), 1);

@@ -10,7 +10,7 @@ use crate::incident::verify::{after_crash, verify};
 
 fn sent(outcome: Outcome) -> (Incident, World) {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
-    let command = Command::Rollback { token: world.token(), dry_run: false };
+    let command = Command::Rollback { token: token(), dry_run: false };
     order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
     let id = i.actions[0].intent.id.clone();
     tell(&mut i, min(2), "ana", Event::ActionSent { id: id.clone(), try_no: 1 });
@@ -98,7 +98,7 @@ fn the_feed_settles_an_unknown_outcome() {
 #[test]
 fn a_crash_after_sending_is_unknown_and_a_prepared_one_waits_for_a_person() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
-    let command = Command::Rollback { token: world.token(), dry_run: false };
+    let command = Command::Rollback { token: token(), dry_run: false };
     order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
     assert_eq!(after_crash(&i, min(3)), None);
     let id = i.actions[0].intent.id.clone();

@@ -1,4 +1,5 @@
 //! The text formats, read back by a strict little checker.
+//! Only tests and their helpers live here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -182,6 +183,20 @@ fn openmetrics_export_is_strictly_right() {
     }
     let times: BTreeSet<i64> = samples.iter().filter_map(|s| s.at).collect();
     assert_eq!(times.len(), 4, "four steps of six hours");
+    blocks(&path, dir.path());
+}
+
+/// Prometheus takes the file where its tool is installed.
+fn blocks(file: &std::path::Path, dir: &std::path::Path) {
+    let command = ["tsdb", "create-blocks-from", "openmetrics"];
+    let target = dir.join("blocks");
+    let tool = std::process::Command::new("promtool").args(command).arg(file).arg(&target).output();
+    let Ok(out) = tool else {
+        eprintln!("promtool is not installed: the export was checked by the own checker only");
+        return;
+    };
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    assert!(std::fs::read_dir(target).is_ok_and(|blocks| blocks.count() > 0));
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub async fn index(State(face): State<Face>) -> Response {
         let line = format!("{about:<58} {}{path}\n", face.url);
         text.push_str(&line);
     }
+    text.push_str("\nscenarios to inject\n");
+    text.push_str(&crate::shop::list_text());
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }
 

@@ -1,4 +1,5 @@
 //! The face over real loopback sockets.
+//! Only tests and their helpers live here.
 
 use reqwest::{Client, Response};
 use serde_json::{Value, json};

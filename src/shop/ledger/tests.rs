@@ -1,4 +1,5 @@
 //! The rollback webhook: who is heard, what is done once, what is refused.
+//! Only tests and their helpers live here.
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -7,7 +8,6 @@ use base64::engine::general_purpose::STANDARD;
 use super::*;
 use crate::domain::time::Span;
 use crate::shop::tests::{Hand, START, shop};
-use crate::shop::timeline::minute_time;
 
 pub const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 

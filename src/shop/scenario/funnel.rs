@@ -16,7 +16,7 @@ pub fn payment_drop(d: &mut Draft<'_>) {
         0,
         Verdict {
             class: "conversion",
-            severity: 2,
+            severity: 1,
             segments: vec![area],
             release: Some(&release),
             lasts: None,

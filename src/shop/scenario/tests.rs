@@ -1,4 +1,5 @@
 //! Every scenario does what its truth says, seen through the published aggregates.
+//! Only tests and their helpers live here.
 
 use crate::domain::segment::{Dim, Scope};
 use crate::shop::checks;

@@ -1,4 +1,5 @@
 //! Releases, serving and rollback of the timeline.
+//! Only tests and their helpers live here.
 
 use super::*;
 use crate::shop::dims::{CHECKOUT, PDP, mask_of};

@@ -75,14 +75,12 @@ fn labels(text: &str) -> Option<(Labels, &str)> {
         }
         let (name, after) = if let Some(quoted) = rest.strip_prefix('"') {
             let (name, after) = quoted_text(quoted)?;
-            match after.trim_start().strip_prefix('=') {
-                Some(after) => (name, after),
-                None => {
-                    labels.insert("__name__".to_owned(), name);
-                    rest = separator(after)?;
-                    continue;
-                }
-            }
+            let Some(after) = after.trim_start().strip_prefix('=') else {
+                labels.insert("__name__".to_owned(), name);
+                rest = separator(after)?;
+                continue;
+            };
+            (name, after)
         } else {
             let (name, after) = rest.split_once('=')?;
             (name.trim().to_owned(), after)

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::source::config::Kind;
-use crate::source::fixture::{Reply, Server, Then, secret_file};
+use crate::source::fixture::{Case, Reply, Server, Then, secret_file};
 
 const SHORT: Limits = Limits {
     connect: Duration::from_millis(500),
@@ -46,7 +46,7 @@ async fn silence_dripping_and_endlessness_end_at_their_limits() {
 
 #[tokio::test]
 async fn answers_that_cannot_be_trusted_are_refused() {
-    let cases: [(fn() -> Reply, &str); 4] = [
+    let cases: [Case; 4] = [
         (|| Reply::new(200, "content-encoding: br\r\n", "x"), "content encoding br"),
         (
             || Reply::new(200, "transfer-encoding: chunked\r\n", "2\r\n[]\r\n0\r\n\r\n"),
@@ -128,9 +128,10 @@ async fn secrets_are_masked_in_what_the_server_echoes() {
 
 #[tokio::test]
 async fn gzip_is_unpacked_and_etags_are_sent() {
-    let server = Server::start(|seen| match seen.header("if-none-match") {
-        Some("\"a\"") => Reply::raw("HTTP/1.1 304 X\r\n\r\n", Then::Next),
-        _ => {
+    let server = Server::start(|seen| {
+        if seen.header("if-none-match") == Some("\"a\"") {
+            Reply::raw("HTTP/1.1 304 X\r\n\r\n", Then::Next)
+        } else {
             assert_eq!(seen.header("accept-encoding"), Some("gzip"));
             // gzip of `[1]`
             let body = b"\x1f\x8b\x08\0\0\0\0\0\x02\xff\x8b6\x8c\x05\0\xb82/L\x03\0\0\0";

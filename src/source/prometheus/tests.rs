@@ -217,9 +217,9 @@ fn a_large_matrix_decodes_without_a_tree_of_values() {
         if series > 0 {
             body.push(',');
         }
-        body.push_str(&format!(
-            "{{\"metric\":{{\"i\":\"{series}\"}},\"values\":[[1795207980,\"1.5\"]]}}"
-        ));
+        let row =
+            format!("{{\"metric\":{{\"i\":\"{series}\"}},\"values\":[[1795207980,\"1.5\"]]}}");
+        body.push_str(&row);
     }
     body.push_str("]}}");
     let answer = crate::source::answer::Answer {
