@@ -23,8 +23,10 @@ fn answer(batch: &[Hostile], asked: &Asked) -> Said {
     let body = match asked.path.split('?').next().unwrap_or_default() {
         "/rum" => {
             let names: Vec<String> = texts().chain([PLAIN.to_owned()]).collect();
-            let row =
-                |at: i64, name: &str| json!({ "t": at, "template": name, "bins": [40, 30, 30] });
+            let row = |at: i64, name: &str| {
+                let bins = [40, 30, 30];
+                json!({ "t": at, "template": name, "device": "mobile", "bins": bins })
+            };
             let minutes = (1..=3).map(|n| (now / 60 - n) * 60);
             let rows = minutes.flat_map(|at| names.iter().map(move |n| row(at, n)));
             json!({ "bounds": [1000, 2000, 4000], "rows": rows.collect::<Vec<Value>>() })
@@ -62,7 +64,8 @@ fn config(home: &Path, url: &str, batch: &[Hostile]) -> String {
         "[[source]]\nname = \"shop\"\nkind = \"http_json\"\nurl = \"{url}\"\nevery = \"1s\"\n\
          [[source.record]]\nkind = \"observation\"\npath = \"/rum\"\n\
          rows = \"rows\"\ntime = \"t\"\n\
-         window = \"60s\"\nbounds = \"bounds\"\nsegment = {{ template = \"template\" }}\n\
+         window = \"60s\"\nbounds = \"bounds\"\nsegment = {{ template = \"template\", \
+         device = \"device\" }}\n\
          metric = [{{ metric = \"lcp\", kind = \"histogram\", value = \"bins\" }}]\n\
          [[source.record]]\nkind = \"change\"\npath = \"/changes\"\n\
          change = {{ id = \"id\", author = \"author\", service = \"service\", \
