@@ -3,7 +3,9 @@
 
 use std::process::ExitCode;
 
+use ratatui::layout::Rect;
 use ratatui::text::Line;
+use ratatui::widgets::Widget;
 use tillwatch::desk::chord::Chord;
 use tillwatch::shell::input::{EXIT_HANGUP, Input, TermEvent};
 use tillwatch::shell::terminal::{Terminal, harden};
@@ -36,12 +38,22 @@ async fn run() -> std::io::Result<i32> {
     let mut line = String::from("press keys, q ends");
     let mut count = 0_u64;
     loop {
-        terminal.draw(|frame| frame.render_widget(Line::from(line.as_str()), frame.area()))?;
+        terminal.draw(|buf| {
+            for row in 0..if line.len() > 100 { buf.area.height } else { 1 } {
+                Line::from(line.as_str())
+                    .render(Rect { y: row, height: 1, ..buf.area }.intersection(buf.area), buf);
+            }
+            None
+        });
         let Some(event) = input.next().await else { return Ok(1) };
         count += 1;
         match event {
             TermEvent::Key(chord) if chord == Chord::char('q') => return Ok(0),
             TermEvent::Key(chord) if chord == Chord::char('!') => panic!("asked for"),
+            // large frames, for terminals that do not read
+            TermEvent::Key(chord) if chord == Chord::char('#') => {
+                line = format!("{count:>78} ").repeat(80)
+            }
             TermEvent::Hangup => return Ok(EXIT_HANGUP),
             TermEvent::Terminate(number) => return Ok(128 + number),
             TermEvent::Suspend => drop(terminal.suspend()),

@@ -1,15 +1,16 @@
 //! The screen as the shell uses it: enter, draw, suspend, resume, leave; always put back at the end.
 //! What is drawn is render's; what is typed is input's.
 
-mod backend;
 mod encoder;
+mod link;
 #[cfg(test)]
 mod tests;
 
 use std::io::Result;
 use std::sync::Arc;
 
-use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use rustix::fs::Mode;
 use rustix::process::{
     DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit, umask,
@@ -18,7 +19,8 @@ use tokio::sync::mpsc::Sender;
 
 use crate::shell::input::TermEvent;
 use crate::shell::tty::Tty;
-use backend::TtyBackend;
+use encoder::Encoder;
+use link::Link;
 
 /// What became of a draw.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,38 +35,61 @@ pub enum Drawn {
 
 pub struct Terminal {
     tty: Arc<Tty>,
-    inner: ratatui::Terminal<TtyBackend>,
+    link: Link,
+    encoder: Encoder,
+    /// What the terminal shows, and what it is going to show.
+    shown: Buffer,
+    next: Buffer,
+    /// The terminal's content is unknown.
+    whole: bool,
 }
 
 impl Terminal {
     /// Raw mode and the alternate screen, until this value is dropped.
     pub fn enter(tty: &Arc<Tty>, events: Sender<TermEvent>) -> Result<Self> {
-        let backend = TtyBackend::new(tty.clone(), events)?;
-        let inner = ratatui::Terminal::new(backend)?;
-        let terminal = Self { tty: tty.clone(), inner };
+        let link = Link::new(tty.clone(), events)?;
+        let terminal = Self {
+            tty: tty.clone(),
+            link,
+            encoder: Encoder::default(),
+            shown: Buffer::default(),
+            next: Buffer::default(),
+            whole: true,
+        };
         tty.enter()?;
         Ok(terminal)
     }
 
-    /// Draws what changed since the last frame that was sent. While the terminal does not take the
-    /// last one, nothing is rendered: the picture is as new as possible once there is room again,
-    /// and what the terminal shows is always known.
-    pub fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> Result<Drawn> {
+    /// Calls `paint` with a blank buffer of the terminal's size and sends what differs from what
+    /// the terminal shows; `paint` answers where the cursor stands, if it is to be seen. While the
+    /// terminal does not take the last frame nothing is painted: the picture is as new as possible
+    /// once there is room again, and what the terminal shows is always known.
+    pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer) -> Option<(u16, u16)>) -> Drawn {
         if !self.tty.active() {
-            return Ok(Drawn::Away);
+            return Drawn::Away;
         }
-        if !self.inner.backend().has_room() {
-            return Ok(Drawn::Held);
+        if !self.link.has_room() {
+            return Drawn::Held;
         }
-        let (columns, _) = self.tty.size();
-        self.inner.backend_mut().set_columns(columns);
-        self.inner.draw(render)?;
-        Ok(Drawn::Sent)
+        let (columns, rows) = self.tty.size();
+        let area = Rect::new(0, 0, columns, rows);
+        if self.whole || area != self.shown.area {
+            self.whole = false;
+            self.shown = Buffer::empty(area);
+            self.next = Buffer::empty(area);
+            self.encoder.clear();
+        }
+        self.next.reset();
+        let cursor = paint(&mut self.next).filter(|(x, y)| *x < columns && *y < rows);
+        self.encoder.frame(&self.shown, &self.next, cursor);
+        self.link.send(self.encoder.take());
+        std::mem::swap(&mut self.shown, &mut self.next);
+        Drawn::Sent
     }
 
     /// The next frame is drawn whole, whatever the terminal shows now.
-    pub fn redraw(&mut self) -> Result<()> {
-        self.inner.clear()
+    pub fn redraw(&mut self) {
+        self.whole = true;
     }
 
     /// Ctrl-Z: puts the terminal back and stops the process, if a shell is there to continue it.
@@ -76,8 +101,9 @@ impl Terminal {
     /// After SIGCONT, whoever had stopped us. The next frame is drawn whole.
     pub fn resume(&mut self) -> Result<()> {
         self.tty.enter()?;
-        self.inner.backend_mut().reset();
-        self.redraw()
+        self.encoder = Encoder::default();
+        self.redraw();
+        Ok(())
     }
 
     /// Puts the terminal back; dropping does the same.

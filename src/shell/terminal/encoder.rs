@@ -3,9 +3,8 @@
 
 use std::fmt::Write;
 
-use ratatui::buffer::Cell;
+use ratatui::buffer::{Buffer, Cell, CellWidth};
 use ratatui::style::{Color, Modifier};
-use unicode_width::UnicodeWidthStr;
 
 use crate::domain::text::{MARK, cell_ok};
 
@@ -46,24 +45,58 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    /// The terminal was just entered: plain colours, hidden cursor, place unknown.
-    pub(super) fn reset(&mut self) {
-        *self = Self { columns: self.columns, ..Self::default() };
-    }
-
-    pub(super) fn set_columns(&mut self, columns: u16) {
-        self.columns = columns;
-    }
-
-    pub(super) fn cells<'a>(&mut self, cells: impl Iterator<Item = (u16, u16, &'a Cell)>) {
-        for (x, y, cell) in cells {
+    /// The bytes that turn what the terminal shows (`prev`) into `next`. Both have the same area.
+    pub(super) fn frame(&mut self, prev: &Buffer, next: &Buffer, cursor: Option<(u16, u16)>) {
+        let columns = usize::from(next.area.width.max(1));
+        self.columns = next.area.width;
+        let rows = prev.content.chunks(columns).zip(next.content.chunks(columns));
+        for (y, (prev, next)) in (0..).zip(rows) {
+            self.row(y, prev, next);
+        }
+        if let Some((x, y)) = cursor {
             self.move_to(x, y);
-            self.dip(Pen { fg: cell.fg, bg: cell.bg, on: cell.modifier });
-            self.symbol(cell.symbol(), x, y);
+        }
+        self.cursor(cursor.is_some());
+    }
+
+    /// Overwriting one half of a wide character blanks the other half in a way of the terminal's
+    /// own, so what stood to the right of it is written again (`stale`).
+    fn row(&mut self, y: u16, prev: &[Cell], next: &[Cell]) {
+        let (mut x, mut stale) = (0, 0);
+        while let (Some(old), Some(new)) = (prev.get(x), next.get(x)) {
+            let columns = columns(new);
+            if x < stale || old != new {
+                self.go(x, y, next);
+                self.dip(Pen { fg: new.fg, bg: new.bg, on: new.modifier });
+                self.symbol(if x + columns > next.len() { " " } else { new.symbol() }, x, y);
+                for (at, hit) in prev.iter().enumerate().skip(x).take(columns) {
+                    stale = stale.max(at + self::columns(hit));
+                }
+            }
+            x += columns;
         }
     }
 
-    fn symbol(&mut self, symbol: &str, x: u16, y: u16) {
+    /// To a cell of a row: over a small gap of unchanged cells by writing them once more.
+    fn go(&mut self, x: usize, y: u16, row: &[Cell]) {
+        let from = self.at.filter(|(_, line)| *line == y).map(|(left, _)| usize::from(left));
+        let gap = from.and_then(|left| row.get(left..x)).filter(|gap| gap.len() < 4);
+        let pen = self.pen;
+        let same = |cell: &Cell| Pen { fg: cell.fg, bg: cell.bg, on: cell.modifier } == pen;
+        match gap {
+            Some(gap)
+                if gap.iter().all(|c| same(c) && c.symbol().len() == 1 && cell_ok(c.symbol())) =>
+            {
+                for cell in gap {
+                    self.out.push_str(cell.symbol());
+                }
+                self.at = Some((x as u16, y));
+            }
+            _ => self.move_to(x as u16, y),
+        }
+    }
+
+    fn symbol(&mut self, symbol: &str, x: usize, y: u16) {
         let sure = match symbol {
             "" => {
                 self.out.push(' ');
@@ -74,16 +107,16 @@ impl Encoder {
                 one_column(ok)
             }
             other => {
-                let columns = other.width().clamp(1, 2);
+                let columns = other.cell_width().clamp(1, 2).into();
                 self.out.extend(std::iter::repeat_n(MARK, columns));
                 false
             }
         };
-        let next = x.saturating_add(1);
+        let next = x as u16 + 1;
         self.at = (sure && next < self.columns).then_some((next, y));
     }
 
-    pub(super) fn move_to(&mut self, x: u16, y: u16) {
+    fn move_to(&mut self, x: u16, y: u16) {
         let from = self.at.replace((x, y));
         let written = match from {
             Some(at) if at == (x, y) => Ok(()),
@@ -118,25 +151,18 @@ impl Encoder {
         self.out.push('m');
     }
 
-    pub(super) fn cursor(&mut self, shown: bool) {
+    fn cursor(&mut self, shown: bool) {
         if shown != self.cursor_shown {
             self.cursor_shown = shown;
             self.out.push_str(if shown { "\x1b[?25h" } else { "\x1b[?25l" });
         }
     }
 
-    pub(super) fn place(&self) -> Option<(u16, u16)> {
-        self.at
-    }
-
+    /// Makes the terminal blank and the encoder sure of it.
     pub(super) fn clear(&mut self) {
-        self.dip(Pen::default());
-        self.out.push_str("\x1b[2J");
-    }
-
-    pub(super) fn clear_below(&mut self) {
-        self.dip(Pen::default());
-        self.out.push_str("\x1b[J");
+        self.out.push_str("\x1b[m\x1b[2J");
+        self.pen = Pen::default();
+        self.at = None;
     }
 
     /// The bytes of the frame; empty if nothing changed.
@@ -147,6 +173,12 @@ impl Encoder {
         }
         [SYNC_ON, &body, SYNC_OFF].concat().into_bytes()
     }
+}
+
+/// Columns a cell takes, at least its own.
+fn columns(cell: &Cell) -> usize {
+    let symbol = cell.symbol();
+    if symbol.len() <= 1 { 1 } else { usize::from(symbol.cell_width()).max(1) }
 }
 
 /// Every terminal gives these one column: ASCII, Latin, Greek, Cyrillic, arrows, lines, blocks,
