@@ -1,6 +1,5 @@
 //! Boards and desks for tests: a checkout outage with its whole story, a calm day, a blind shop.
 //! The story is mission-map.md section 4; test code only.
-#![expect(clippy::expect_used, reason = "test data")]
 
 use std::sync::Arc;
 
