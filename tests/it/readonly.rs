@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::process::Signal;
+use tillwatch::journal::{Access, Journal};
 
 use crate::product::{run, told};
 use crate::pty::Session;
@@ -29,6 +30,15 @@ fn config(home: &Path, url: &str) -> PathBuf {
     path
 }
 
+/// An empty journal, as a watcher leaves one.
+fn make_journal(home: &Path) {
+    let url = format!("sqlite:{}/journal.db", home.display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("tokio").block_on(async {
+        Journal::open(&url, Access::Write).await.expect("a journal");
+    });
+}
+
 fn looks_only(args: &[&str], quit: impl Fn(&mut Session)) {
     let home = home();
     let asked = Arc::new(AtomicUsize::new(0));
@@ -38,6 +48,7 @@ fn looks_only(args: &[&str], quit: impl Fn(&mut Session)) {
         (500, "text/plain", Vec::new())
     });
     let config = config(home.path(), &stub.url).display().to_string();
+    make_journal(home.path());
     let all = [args, &["--config", config.as_str()]].concat();
     let mut session = Session::tillwatch(home.path(), &all, (80, 24));
     session.wait_until("a screen", secs(10), |s| s.trim().len() > 20);
@@ -66,7 +77,7 @@ fn an_observer_needs_no_credential_and_asks_nobody() {
 fn an_operator_is_told_what_is_missing() {
     let home = home();
     let config = config(home.path(), "http://127.0.0.1:9").display().to_string();
-    let output = run(home.path(), &["check", "--offline", "--config", &config]);
+    let output = run(home.path(), &["check", "--config", &config]);
     let text = told(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("TILLWATCH_TEST_NO_SUCH") && text.contains("no-such-secret"), "{text}");
