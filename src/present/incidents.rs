@@ -60,7 +60,8 @@ fn nothing(desk: &Desk) -> Vec<Panel> {
 
 fn table(desk: &Desk) -> Table {
     let list = &desk.ui.list;
-    let window = usize::from(desk.size.h);
+    // the page that holds the selected row lies within this many rows of it
+    let window = usize::from(desk.size.h.saturating_sub(6));
     let first = list.at().saturating_sub(window);
     let last = list.len().min(list.at() + window + 1);
     let rows = (first..last).filter_map(|i| list.row(&desk.board, i)).map(|x| row(desk, x));

@@ -22,7 +22,7 @@ pub fn wall(desk: &Desk) -> Wall {
         blocks.retain(|b| b.role != Role::Money);
         let since = desk.board.generated_at.utc().format("%H:%M");
         let big = words::made(format!("NO DATA {since}"));
-        blocks.insert(0, Block { big, role: Role::Stale, label });
+        blocks.insert(0, Block { big, role: Role::Error, label });
     }
     Wall { top: top(desk), blocks, foot: foot(desk), beat: desk.wall.secs() % 2 == 0 }
 }
