@@ -24,8 +24,9 @@ async fn main() -> anyhow::Result<()> {
     let text = SOURCES.replace("http://127.0.0.1:PORT", &running.url());
     let loaded = load::from_text(Path::new("rehearsal"), &text);
     let config = loaded.config.ok_or_else(|| anyhow::anyhow!("{:?}", loaded.problems))?;
-    let mut rehearsal = Rehearsal::start(&config, hands, 21).await.map_err(anyhow::Error::msg)?;
     let step = Span::from_secs(rest.first().map_or(Ok(60), |s| s.parse())?);
+    let mut rehearsal =
+        Rehearsal::start(&config, hands, 21, step).await.map_err(anyhow::Error::msg)?;
     let steps = Span::from_hours(hours.parse()?).millis() / step.millis().max(1);
     let mut seen = 0;
     for _ in 0..steps {

@@ -3,12 +3,13 @@
 
 use std::process::ExitCode;
 
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 use tillwatch::desk::chord::Chord;
 use tillwatch::shell::input::{EXIT_HANGUP, Input, TermEvent};
-use tillwatch::shell::terminal::{Terminal, harden};
+use tillwatch::shell::terminal::{Drawn, Terminal, harden};
 use tillwatch::shell::tty::{Tty, install_panic_hook, say};
 
 #[expect(clippy::disallowed_methods, reason = "an example has no shell::clock of its own")]
@@ -38,22 +39,14 @@ async fn run() -> std::io::Result<i32> {
     let mut line = String::from("press keys, q ends");
     let mut count = 0_u64;
     loop {
-        terminal.draw(|buf| {
-            for row in 0..if line.len() > 100 { buf.area.height } else { 1 } {
-                Line::from(line.as_str())
-                    .render(Rect { y: row, height: 1, ..buf.area }.intersection(buf.area), buf);
-            }
-            None
-        });
+        terminal.draw(|buf| fill(buf, &line, 1));
         let Some(event) = input.next().await else { return Ok(1) };
         count += 1;
         match event {
             TermEvent::Key(chord) if chord == Chord::char('q') => return Ok(0),
             TermEvent::Key(chord) if chord == Chord::char('!') => panic!("asked for"),
-            // large frames, for terminals that do not read
-            TermEvent::Key(chord) if chord == Chord::char('#') => {
-                line = format!("{count:>78} ").repeat(80)
-            }
+            TermEvent::Key(chord) if chord == Chord::char('#') => line = storm(&mut terminal),
+            TermEvent::Drained => {}
             TermEvent::Hangup => return Ok(EXIT_HANGUP),
             TermEvent::Terminate(number) => return Ok(128 + number),
             TermEvent::Suspend => drop(terminal.suspend()),
@@ -61,4 +54,22 @@ async fn run() -> std::io::Result<i32> {
             other => line = format!("{count}: {:.60}", format!("{other:?}")),
         }
     }
+}
+
+fn fill(buf: &mut Buffer, line: &str, rows: u16) -> Option<(u16, u16)> {
+    for y in 0..rows.min(buf.area.height) {
+        Line::from(line).render(Rect { y, height: 1, ..buf.area }, buf);
+    }
+    None
+}
+
+/// Whole screens until the terminal takes no more.
+fn storm(terminal: &mut Terminal) -> String {
+    for round in 0..100_000_u32 {
+        let line = char::from(b'a' + (round % 26) as u8).to_string().repeat(500);
+        if terminal.draw(|buf| fill(buf, &line, u16::MAX)) == Drawn::Held {
+            return format!("held after {round}");
+        }
+    }
+    String::from("never held")
 }

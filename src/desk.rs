@@ -18,4 +18,6 @@ pub mod wake;
 #[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]
+mod rollback_tests;
+#[cfg(test)]
 mod session_tests;

@@ -77,6 +77,7 @@ impl Category {
 }
 
 /// One row of the table.
+#[derive(Clone, Copy)]
 pub struct Row {
     pub command: Command,
     /// The name in `[keys]`, in the palette and in docs/keys.md.

@@ -29,7 +29,7 @@ pub enum Dialog {
         incident: IncidentId,
     },
     Form(Form),
-    Rollback(Rollback),
+    Rollback(Box<Rollback>),
     ConfirmQuit,
 }
 
@@ -76,11 +76,10 @@ impl FormKind {
     pub const fn fields(self) -> &'static [Field] {
         match self {
             Self::Note => &[Field::Text],
-            Self::Resolve => &[Field::Reason],
             Self::StartTimer => &[Field::Span],
             Self::ExtendTimer => &[Field::Span, Field::Reason],
             Self::Decide(Choice::Hold) => &[Field::Reason, Field::Recheck],
-            Self::Decide(_) => &[Field::Reason],
+            Self::Resolve | Self::Decide(_) => &[Field::Reason],
         }
     }
 }

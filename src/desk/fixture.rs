@@ -1,22 +1,18 @@
 //! Boards and desks for tests: a checkout outage with its whole story, a calm day, a blind shop.
 //! The story is mission-map.md section 4; test code only.
-#![expect(clippy::expect_used, reason = "test data")]
+
+mod shop;
 
 use std::sync::Arc;
 
 use crate::board::{
-    Action, ActionState, Board, ChecklistItem, ChoiceRow, Incident, Precheck, Release,
-    RollbackPlan, Source, SourceState, State, TimelineEntry, Watcher,
+    Action, ActionState, Board, ChoiceRow, Incident, Precheck, RollbackPlan, State, TimelineEntry,
+    Watcher,
 };
-use crate::detect::verdict::{
-    Cell, Class, Confidence, Considered, Finding, FunnelStep, GuardrailState, Impact, JourneyState,
-    Suspect, Verdict,
-};
-use crate::domain::change::{ChangeKind, ChangeStatus};
+use crate::detect::verdict::{Class, Confidence, Considered, Finding, Suspect, Verdict};
 use crate::domain::metric::Metric;
 use crate::domain::money::{MoneyRange, Range};
-use crate::domain::observation::Quality;
-use crate::domain::segment::{Dim, DimValue, Scope, Segment};
+use crate::domain::segment::{Dim, Scope};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::severity::Choice;
@@ -59,14 +55,14 @@ pub fn calm() -> Board {
             since: at("00:00:00"),
             lease_until: Some(at("03:07:40")),
         }),
-        cells: cells(false),
-        releases: releases(false),
+        cells: shop::cells(false),
+        releases: shop::releases(false),
         impacts: vec![],
-        journeys: journeys(false),
-        guardrails: guardrails(false),
-        funnel: funnel(false),
-        checklist: checklist(),
-        sources: sources(),
+        journeys: shop::journeys(false),
+        guardrails: shop::guardrails(false),
+        funnel: shop::funnel(false),
+        checklist: shop::checklist(),
+        sources: shop::sources(),
         notices: vec![],
         incidents: vec![],
         speed: 1.0,
@@ -76,12 +72,12 @@ pub fn calm() -> Board {
 pub fn outage() -> Board {
     Board {
         incidents: vec![checkout(), slow_pdp(), settled()],
-        cells: cells(true),
-        releases: releases(true),
-        impacts: impacts(),
-        journeys: journeys(true),
-        guardrails: guardrails(true),
-        funnel: funnel(true),
+        cells: shop::cells(true),
+        releases: shop::releases(true),
+        impacts: shop::impacts(),
+        journeys: shop::journeys(true),
+        guardrails: shop::guardrails(true),
+        funnel: shop::funnel(true),
         ..calm()
     }
 }
@@ -319,203 +315,5 @@ fn findings() -> Vec<Finding> {
             (0.112, 0.004, 1811.0),
             "JS errors 11% where 0.4% is usual, n 1,811",
         ),
-    ]
-}
-
-fn cell(metric: Metric, keys: (&str, &str), values: (Option<f64>, f64, Verdict)) -> Cell {
-    let label = |v: &str| DimValue::from_label(v);
-    Cell {
-        metric,
-        stat: "p75".to_owned(),
-        segment: Segment::all().with(Dim::Template, label(keys.0)).with(Dim::Device, label(keys.1)),
-        value: values.0,
-        unit: metric.row().unit.to_owned(),
-        n: values.1,
-        interval: None,
-        baseline: Some(if metric == Metric::Lcp { 2100.0 } else { 0.004 }),
-        verdict: values.2,
-        quality: Quality::GOOD,
-    }
-}
-
-fn cells(broken: bool) -> Vec<Cell> {
-    let hot = if broken { Verdict::Breach } else { Verdict::Ok };
-    let slow = if broken { 4900.0 } else { 2100.0 };
-    let lcp = |t, d, v, n, verdict| cell(Metric::Lcp, (t, d), (v, n, verdict));
-    vec![
-        lcp("home", "desktop", Some(1400.0), 8200.0, Verdict::Ok),
-        lcp("home", "mobile", Some(2200.0), 15_300.0, Verdict::Ok),
-        lcp("home", "tablet", Some(1900.0), 900.0, Verdict::Ok),
-        lcp("pdp", "desktop", Some(1900.0), 6100.0, Verdict::Ok),
-        lcp("pdp", "mobile", Some(3100.0), 12_050.0, hot),
-        lcp("pdp", "tablet", Some(2500.0), 41.0, Verdict::Unsure),
-        lcp("checkout", "desktop", Some(2000.0), 700.0, Verdict::Ok),
-        lcp("checkout", "mobile", Some(slow), 1204.0, hot),
-        lcp("checkout", "tablet", None, 0.0, Verdict::Blind),
-        cell(Metric::JsErrorRate, ("checkout", "mobile"), (Some(0.112), 1811.0, hot)),
-        cell(Metric::JsErrorRate, ("home", "mobile"), (Some(0.004), 15_300.0, Verdict::Ok)),
-    ]
-}
-
-fn release(id: &str, kind: ChangeKind, started: &str, status: ChangeStatus) -> Release {
-    Release {
-        id: id.into(),
-        service: "theme".to_owned(),
-        kind,
-        environment: "production".to_owned(),
-        started_at: Some(at(started)),
-        finished_at: None,
-        share: 1.0,
-        status,
-        previous: Some("theme-2026.11.19-7".into()),
-        author: "carla".to_owned(),
-        suspect_of: vec![],
-    }
-}
-
-fn releases(broken: bool) -> Vec<Release> {
-    let guilty = Release {
-        suspect_of: if broken { vec!["INC-7F3A".into()] } else { vec![] },
-        ..release("theme-2026.11.20-3", ChangeKind::Theme, "02:41:00", ChangeStatus::Succeeded)
-    };
-    let campaign = Release {
-        service: "marketing".to_owned(),
-        previous: None,
-        share: 0.35,
-        ..release("campaign-blackweek", ChangeKind::Campaign, "02:30:00", ChangeStatus::Running)
-    };
-    let old = Release {
-        share: 0.0,
-        ..release("theme-2026.11.19-7", ChangeKind::Theme, "01:20:00", ChangeStatus::Inactive)
-    };
-    vec![guilty, campaign, old]
-}
-
-fn impacts() -> Vec<Impact> {
-    let segment = |d: &str| {
-        Segment::all()
-            .with(Dim::Template, DimValue::Value("checkout".into()))
-            .with(Dim::Device, DimValue::Value(d.into()))
-    };
-    let impact = |metric, d: &str, values: (f64, f64), verdict| Impact {
-        release: "theme-2026.11.20-3".into(),
-        metric,
-        segment: segment(d),
-        before: Some(values.0),
-        after: Some(values.1),
-        control: Some(1.01),
-        n_before: 1400.0,
-        n_after: 1204.0,
-        verdict,
-    };
-    vec![
-        impact(Metric::PaymentRate, "mobile", (0.61, 0.18), Verdict::Breach),
-        impact(Metric::Lcp, "mobile", (2100.0, 4900.0), Verdict::Breach),
-        impact(Metric::Lcp, "desktop", (2000.0, 2000.0), Verdict::Ok),
-    ]
-}
-
-fn journeys(broken: bool) -> Vec<JourneyState> {
-    let checks =
-        if broken { ["fra: fail status", "iad: fail status"] } else { ["fra: pass", "iad: pass"] };
-    let journey = |name: &str, verdict, checks: &[&str]| JourneyState {
-        journey: name.into(),
-        verdict,
-        checks: strings(checks),
-        last_check_at: Some(at("03:05:00")),
-        rum_covered: true,
-        synthetic_covered: !checks.is_empty(),
-    };
-    let state = if broken { Verdict::Breach } else { Verdict::Ok };
-    vec![
-        journey("landing", Verdict::Ok, &["fra: pass", "iad: pass"]),
-        journey("pdp", Verdict::Ok, &["fra: pass"]),
-        journey("checkout", state, &checks),
-        JourneyState { last_check_at: None, ..journey("account", Verdict::Blind, &[]) },
-    ]
-}
-
-fn guardrails(broken: bool) -> Vec<GuardrailState> {
-    let state = if broken { Verdict::Breach } else { Verdict::Ok };
-    let row = |name: &str, class: &str, owner: &str, verdict, detail: &str| GuardrailState {
-        guardrail: name.into(),
-        class: class.to_owned(),
-        owner: owner.to_owned(),
-        verdict,
-        detail: detail.to_owned(),
-    };
-    vec![
-        row(
-            "checkout_available",
-            "availability",
-            "incident lead",
-            state,
-            "checks of the checkout journey",
-        ),
-        row(
-            "payment_progression",
-            "funnel",
-            "checkout owner",
-            state,
-            "payment step against its own baseline",
-        ),
-        row(
-            "cac_payback",
-            "efficiency",
-            "growth + finance",
-            Verdict::Unsure,
-            "daily data, 14 h old",
-        ),
-    ]
-}
-
-fn funnel(broken: bool) -> Vec<FunnelStep> {
-    let step = |step, value, baseline, n, verdict| FunnelStep { step, value, baseline, n, verdict };
-    let (pay, verdict) = if broken { (0.18, Verdict::Breach) } else { (0.61, Verdict::Ok) };
-    vec![
-        step(Metric::AddToCartRate, Some(0.083), Some(0.084), 21_400.0, Verdict::Ok),
-        step(Metric::CheckoutRate, Some(0.42), Some(0.43), 1776.0, Verdict::Ok),
-        step(Metric::PaymentRate, Some(pay), Some(0.61), 1204.0, verdict),
-        step(Metric::OrderRate, None, Some(0.93), 12.0, Verdict::Unsure),
-    ]
-}
-
-fn checklist() -> Vec<ChecklistItem> {
-    let item = |name: &str, pass: bool, detail: &str, then: &str| ChecklistItem {
-        item: name.to_owned(),
-        pass,
-        detail: detail.to_owned(),
-        if_failed: then.to_owned(),
-    };
-    vec![
-        item(
-            "every journey has a check",
-            false,
-            "account has none",
-            "add a check to [[journey]] account",
-        ),
-        item("rollback target known", true, "theme-2026.11.19-7", ""),
-    ]
-}
-
-fn sources() -> Vec<Source> {
-    let source = |name: &str, kind: &str, state, error: Option<&str>| Source {
-        name: name.into(),
-        kind: kind.to_owned(),
-        state,
-        since: at("00:00:10"),
-        last_ok_at: Some(at("03:07:20")),
-        next_at: Some(at("03:07:35")),
-        error: error.map(ToOwned::to_owned),
-    };
-    vec![
-        source("rum", "prometheus", SourceState::Live, None),
-        source("probes", "prometheus", SourceState::Live, None),
-        Source {
-            last_ok_at: Some(at("03:05:40")),
-            since: at("03:06:40"),
-            ..source("orders", "http_json", SourceState::Stale, Some("timeout after 5s"))
-        },
-        source("deploys", "github", SourceState::Live, None),
     ]
 }

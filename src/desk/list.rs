@@ -2,9 +2,10 @@
 //! while a dialog is open. Order itself is the board's (worst first).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use crate::board::{Board, Incident};
-use crate::domain::id::IncidentId;
+use crate::domain::id::{IncidentId, JourneyId};
 
 /// Indexes into the current board's incidents; valid only for the board it was built from.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -124,12 +125,14 @@ impl Filter {
 
 fn haystack(x: &Incident) -> String {
     let mut text = format!("{} {} {} {}", x.id, x.severity, x.state.name(), x.headline);
-    for part in [x.owner.as_deref(), x.journey.as_ref().map(|j| j.as_str())].into_iter().flatten() {
+    for part in
+        [x.owner.as_deref(), x.journey.as_ref().map(JourneyId::as_str)].into_iter().flatten()
+    {
         text.push(' ');
         text.push_str(part);
     }
     for segment in &x.segments {
-        text.push_str(&format!(" {segment}"));
+        let _ = write!(text, " {segment}");
     }
     if let Some(release) = &x.suspect.release {
         text.push(' ');

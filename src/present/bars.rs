@@ -71,22 +71,22 @@ pub const fn source_word(state: SourceState) -> (&'static str, Role) {
 pub fn stale_line(desk: &Desk) -> Option<Line> {
     if is_waiting(desk) {
         let why = desk.lost.as_deref()?;
-        return Some(Line::fixed(Role::Stale, " NO DATA: ").and(Role::Stale, screen_text(why)));
+        return Some(Line::fixed(Role::Error, " NO DATA: ").and(Role::Error, screen_text(why)));
     }
     if let Some(why) = &desk.lost {
-        let line = Line::fixed(Role::Stale, " NO FRESH DATA since ")
-            .and(Role::Stale, words::made(words::hm_utc(desk.board.generated_at)))
-            .say(Role::Stale, ": ")
-            .and(Role::Stale, screen_text(why));
+        let line = Line::fixed(Role::Error, " NO FRESH DATA since ")
+            .and(Role::Error, words::made(words::hm_utc(desk.board.generated_at)))
+            .say(Role::Error, ": ")
+            .and(Role::Error, screen_text(why));
         return Some(line);
     }
     desk.is_stale().then(|| {
         let late = words::made(words::length(words::seconds_to(desk.now, desk.board.generated_at)));
-        Line::fixed(Role::Stale, " NO FRESH DATA since ")
-            .and(Role::Stale, words::made(words::hm_utc(desk.board.generated_at)))
-            .say(Role::Stale, " (")
-            .and(Role::Stale, late)
-            .say(Role::Stale, "): what is below may be over")
+        Line::fixed(Role::Error, " NO FRESH DATA since ")
+            .and(Role::Error, words::made(words::hm_utc(desk.board.generated_at)))
+            .say(Role::Error, " (")
+            .and(Role::Error, late)
+            .say(Role::Error, "): what is below may be over")
     })
 }
 
@@ -96,7 +96,7 @@ fn is_waiting(desk: &Desk) -> bool {
 }
 
 pub fn banner(desk: &Desk) -> Vec<Bar> {
-    let stale = stale_line(desk).map(|line| Bar::new(Role::Stale).left(0, line));
+    let stale = stale_line(desk).map(|line| Bar::new(Role::Error).left(0, line));
     let rest = match desk.worst() {
         Some(worst) => vec![headline(desk, worst), facts(desk, worst)],
         None => vec![calm(desk)],

@@ -24,7 +24,7 @@ pub fn severity_role(severity: Severity) -> Role {
 
 pub fn severity_words(severity: Severity) -> ScreenText {
     ScreenText::fixed(match severity {
-        Severity::Sev1 => "SEV 1",
+        Severity::Sev1 => "Sev 1",
         Severity::Sev2 => "Sev 2",
         Severity::Sev3 => "Sev 3",
         Severity::Sev4 => "Sev 4",

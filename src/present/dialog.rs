@@ -132,9 +132,10 @@ fn timer(desk: &Desk, id: &IncidentId) -> DialogView {
         }
         None => Line::fixed(Role::Muted, "no timer runs"),
     };
-    let extend = match x.is_some_and(|x| x.timer_extended) {
-        true => Line::fixed(Role::Muted, "1  extend - it was extended once already"),
-        false => Line::fixed(Role::Key, "1").say(Role::Text, "  extend once, with a reason"),
+    let extend = if x.is_some_and(|x| x.timer_extended) {
+        Line::fixed(Role::Muted, "1  extend - it was extended once already")
+    } else {
+        Line::fixed(Role::Key, "1").say(Role::Text, "  extend once, with a reason")
     };
     let lines = vec![
         left,

@@ -65,7 +65,7 @@ pub fn story_panels(desk: &Desk, x: &Incident) -> impl Iterator<Item = Panel> {
 
 fn past(desk: &Desk, x: &Incident) -> Panel {
     let lines = Lines { items: history(desk, x), scroll: 0, label: 10, wrap: true };
-    let most = u16::try_from(lines.items.len().saturating_mul(2)).unwrap_or(20).clamp(2, 20);
+    let most = u16::try_from(lines.items.len()).unwrap_or(20).clamp(2, 20);
     Panel::new(Content::Lines(lines), Rows::Between { min: 2, most })
         .titled(Bar::rule(Line::fixed(Role::Title, "journal ")))
 }

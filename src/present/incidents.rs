@@ -22,7 +22,10 @@ pub fn panels(desk: &Desk) -> Vec<Panel> {
     let Some(x) = desk.selected() else {
         return nothing(desk);
     };
-    let list = Panel::new(Content::Table(table(desk)), Rows::Fill { min: 3 });
+    let (wide, tall) = (desk.size.w >= BESIDE, desk.size.h >= BELOW);
+    // with the story below, the list has a place of its own that does not move with its length
+    let rows = if tall && !wide { Rows::Exact(desk.size.h / 4) } else { Rows::Fill { min: 3 } };
+    let list = Panel::new(Content::Table(table(desk)), rows);
     let title = Bar::rule(
         Line::of(Role::Title, screen_text(x.id.as_str()))
             .say(Role::Text, " ")
@@ -35,7 +38,7 @@ pub fn panels(desk: &Desk) -> Vec<Panel> {
     let below = Panel::new(Content::Lines(lines), rows).titled(title).ranked(1);
     let strip = Panel::new(Content::Timeline(strip::strip(desk, x)), Rows::Exact(1)).ranked(2);
     let mut all = vec![list, below, strip];
-    match (desk.size.w >= BESIDE, desk.size.h >= BELOW) {
+    match (wide, tall) {
         (true, _) => all.extend(incident::story_panels(desk, x).map(Panel::beside)),
         (false, true) => all.extend(incident::story_panels(desk, x)),
         (false, false) => {}
@@ -57,7 +60,8 @@ fn nothing(desk: &Desk) -> Vec<Panel> {
 
 fn table(desk: &Desk) -> Table {
     let list = &desk.ui.list;
-    let window = usize::from(desk.size.h);
+    // the page that holds the selected row lies within this many rows of it
+    let window = usize::from(desk.size.h.saturating_sub(6));
     let first = list.at().saturating_sub(window);
     let last = list.len().min(list.at() + window + 1);
     let rows = (first..last).filter_map(|i| list.row(&desk.board, i)).map(|x| row(desk, x));

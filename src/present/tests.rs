@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
 use proptest::prelude::*;
 
 use super::present;
@@ -12,6 +13,7 @@ use crate::desk::fit;
 use crate::desk::fixture;
 use crate::desk::state::{Desk, Event, Role, Size};
 use crate::desk::update::update;
+use crate::domain::text::cell_ok;
 use crate::domain::time::Span;
 
 fn open(board: Board, w: u16, h: u16) -> Desk {
@@ -50,9 +52,8 @@ proptest! {
     }
 }
 
-#[test]
-fn hostile_text_is_marked_on_every_page() {
-    let evil = "a\u{1b}[31m\u{202e}b\u{9b}c\u{200b}d";
+/// The outage with one text in every field that comes from outside.
+fn poisoned(evil: &str) -> Board {
     let mut board = fixture::outage();
     board.site = evil.to_owned();
     board.notices = vec![evil.to_owned()];
@@ -61,6 +62,11 @@ fn hostile_text_is_marked_on_every_page() {
         x.id = evil.into();
         x.owner = Some(evil.to_owned());
         x.evidence_for = vec![evil.to_owned()];
+        x.suspect.reasons = vec![evil.to_owned()];
+        x.segments = vec![
+            crate::domain::segment::Scope::everything()
+                .with(crate::domain::segment::Dim::Template, evil),
+        ];
         x.timeline.iter_mut().for_each(|e| e.text = evil.to_owned());
     }
     for r in &mut board.releases {
@@ -71,7 +77,13 @@ fn hostile_text_is_marked_on_every_page() {
         s.name = evil.into();
         s.error = Some(evil.to_owned());
     }
-    let board = Arc::new(board);
+    board
+}
+
+#[test]
+fn hostile_text_is_marked_on_every_page() {
+    let evil = "a\u{1b}[31m\u{202e}b\u{9b}c\u{200b}d";
+    let board = Arc::new(poisoned(evil));
     for key in ["1", "h", "r", "4", "5", "s", "7", "enter", "R", "d", "n"] {
         let mut desk = fixture::desk(Board::clone(&board));
         let (now, wall) = (desk.now, desk.wall.plus(Span::from_secs(1)));
@@ -99,4 +111,46 @@ fn unknown_is_never_zero() {
         "{text}"
     );
     assert!(!text.contains("EUR 0"), "{text}");
+}
+
+/// The shared corpus, when it is there; one entry as a decoder hands it on.
+fn corpus() -> Vec<String> {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let named = std::env::var_os("TILLWATCH_SHARED").map(std::path::PathBuf::from);
+    let beside = [here.join("../shared"), here.join("../../shared")];
+    let Some(dir) = named.into_iter().chain(beside).find(|d| d.is_dir()) else {
+        assert!(std::env::var_os("CI").is_none(), "shared/hostile is required in CI");
+        eprintln!("SKIPPED: no shared folder, hostile/strings.json was not drawn");
+        return vec![];
+    };
+    let text = std::fs::read_to_string(dir.join("hostile/strings.json")).expect("corpus");
+    let json: serde_json::Value = serde_json::from_str(&text).expect("json");
+    let entry = |e: &serde_json::Value| {
+        let part = |name: &str| e[name].as_str().unwrap_or_default().to_owned();
+        let raw = base64::engine::general_purpose::STANDARD.decode(part("b64")).expect("base64");
+        let times = usize::try_from(e["repeat"].as_u64().unwrap_or(1)).unwrap_or(1);
+        let body = part("s") + &String::from_utf8_lossy(&raw);
+        part("pre") + &body.repeat(times) + &part("post")
+    };
+    json["strings"].as_array().expect("strings").iter().map(entry).collect()
+}
+
+/// Every string in every field from outside: no forbidden character is in the picture, before any
+/// sweep. `Debug` escapes what does not print; of those only combining marks may be there.
+#[test]
+fn the_hostile_corpus_is_clean_on_every_page() {
+    for evil in corpus() {
+        let board = Arc::new(poisoned(&evil));
+        for key in ["1", "h", "r", "4", "5", "s", "7", "enter", "R", "d", "n"] {
+            let mut desk = fixture::desk(Board::clone(&board));
+            let (now, wall) = (desk.now, desk.wall.plus(Span::from_secs(1)));
+            update(&mut desk, Event::Key(key.parse().expect(key)), now, wall);
+            let shown = format!("{:?}", present(&desk));
+            for part in shown.split("\\u{").skip(1) {
+                let hex = part.split('}').next().expect("escape");
+                let c = u32::from_str_radix(hex, 16).ok().and_then(char::from_u32).expect("char");
+                assert!(cell_ok(&format!("a{c}")), "{key}: {c:?} of {evil:?}");
+            }
+        }
+    }
 }

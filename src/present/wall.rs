@@ -22,7 +22,7 @@ pub fn wall(desk: &Desk) -> Wall {
         blocks.retain(|b| b.role != Role::Money);
         let since = desk.board.generated_at.utc().format("%H:%M");
         let big = words::made(format!("NO DATA {since}"));
-        blocks.insert(0, Block { big, role: Role::Stale, label });
+        blocks.insert(0, Block { big, role: Role::Error, label });
     }
     Wall { top: top(desk), blocks, foot: foot(desk), beat: desk.wall.secs() % 2 == 0 }
 }
@@ -39,9 +39,9 @@ fn top(desk: &Desk) -> Bar {
 
 fn incident(desk: &Desk, x: &Incident) -> Vec<Block> {
     let role = clocks::severity_role(x.severity);
-    let severity = words::made(format!("SEV {}", x.severity.number()));
-    let what =
-        Line::of(role, clocks::journey(x)).say(role, ": ").and(role, screen_text(&x.headline));
+    let journey = clocks::journey(x).cut(13);
+    let severity = screen_text(&format!("SEV {} {journey}", x.severity.number()));
+    let what = Line::of(role, screen_text(&x.headline));
     let money = match &x.revenue_at_risk {
         Some(m) => {
             let range = crate::domain::money::Range::new(m.low, m.high);

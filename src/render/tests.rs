@@ -140,7 +140,7 @@ fn ascii_mode_draws_nothing_else() {
 fn eighty_by_twenty_four_carries_the_first_decision() {
     let text = picture(fixture::outage(), "", 80, 24);
     for must in [
-        "SEV 1",
+        "Sev 1",
         "checkout",
         "NOBODY HAS IT",
         "ack in 2m40s",
@@ -159,7 +159,7 @@ fn eighty_by_twenty_four_carries_the_first_decision() {
 #[test]
 fn severity_is_words_in_mono() {
     let text = picture(fixture::outage(), "", 80, 24);
-    assert!(text.contains("▸ SEV 1") && text.contains("  Sev 3"), "{text}");
+    assert!(text.contains("▸ Sev 1") && text.contains("  Sev 3"), "{text}");
 }
 
 const PAGES: [&str; 16] =

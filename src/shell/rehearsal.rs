@@ -56,11 +56,19 @@ pub struct Rehearsal {
 
 impl Rehearsal {
     /// Builds the sources of `config` and reads their past, as a start at `hands.now()` would.
-    pub async fn start(config: &Config, hands: Hands, past_days: u32) -> Result<Self, String> {
+    /// `step` is the longest that `step` will be asked for: no source is blind sooner than that.
+    pub async fn start(
+        config: &Config,
+        hands: Hands,
+        past_days: u32,
+        step: Span,
+    ) -> Result<Self, String> {
         let now = hands.now();
         let infos = config.sources.iter().map(session::info).collect();
         let engine = Engine::new(settings::of(config, BUCKET));
-        let setup = session::setup(config, Clock::system(), infos);
+        // A quarter of a wall second is the floor between polls: one step of this clock.
+        let mut setup = session::setup(config, Clock::system(), infos);
+        setup.speed = (step.as_secs_f64() * 4.0).max(1.0);
         let watch = Watch::new(setup, engine, Vec::new(), now);
         let mut sources = Vec::new();
         for config in &config.sources {

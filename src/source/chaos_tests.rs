@@ -1,5 +1,5 @@
-//! A sweep over the shared misbehaving server: every fault ends in time, in a class, without a panic
-//! and without growing this process.
+//! A sweep over the shared misbehaving server: every fault ends in time, in a class, without a
+//! panic and without growing this process.
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -53,7 +53,8 @@ async fn start() -> Option<Chaos> {
 fn config(base: &str, fault: &str) -> SourceConfig {
     let text = format!(
         "name = \"x\"\nkind = \"http_json\"\nurl = \"{base}\"\ntimeout = \"1s\"\n\
-         [[record]]\nkind = \"observation\"\npath = \"/x/{fault}\"\nrows = \"items\"\ntime = \"at\"\n\
+         [[record]]\nkind = \"observation\"\npath = \"/x/{fault}\"\n\
+         rows = \"items\"\ntime = \"at\"\n\
          metric = [{{ metric = \"lcp\", kind = \"gauge\", value = \"value\" }}]\n"
     );
     toml::from_str(&text).expect("config")

@@ -139,8 +139,8 @@ impl HttpJson {
                 }
                 Err(error) => {
                     self.turn = (index + 1) % count;
-                    let title = self.asks.get(index).map_or("", |a| a.reader.title());
-                    if round.failed(title, error)? {
+                    let title = self.asks.get(index).map_or_else(String::new, |a| a.reader.title());
+                    if round.failed(&title, error)? {
                         break;
                     }
                 }

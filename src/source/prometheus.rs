@@ -1,5 +1,6 @@
-//! The Prometheus HTTP API and its relatives (Thanos, Mimir, VictoriaMetrics): range queries aligned
-//! to the bucket, and back-history in hourly windows. Wire format in `wire`, meaning in `assemble`.
+//! The Prometheus HTTP API and its relatives (Thanos, Mimir, VictoriaMetrics): range queries
+//! aligned to the bucket, and back-history in hourly windows. Wire format in `wire`, meaning in
+//! `assemble`.
 
 pub mod wire;
 

@@ -203,7 +203,7 @@ fn http_json(config: &SourceConfig, all: &[Exchange]) -> Result<Harvest, SourceE
     let readers: Vec<Reader> =
         config.record.iter().map(Reader::new).collect::<Result<_, SourceError>>()?;
     for exchange in all {
-        let reader = readers.iter().find(|r| exchange.path.ends_with(r.title()));
+        let reader = readers.iter().find(|r| exchange.path.ends_with(r.place()));
         let reader = reader.or(readers.first());
         let reader = reader.ok_or_else(|| SourceError::give_up("no [[source.record]]"))?;
         out.absorb(decode(&exchange.answer, reader, &config.name, (MINUTE, LATE))?);

@@ -70,6 +70,12 @@ impl Health {
         self.refresh(at);
     }
 
+    /// It spoke, though not about now: the age of its last good answer starts anew, if it had one.
+    pub fn alive(&mut self, at: Timestamp) {
+        self.last_ok_at = self.last_ok_at.map(|t| t.max(at));
+        self.refresh(at);
+    }
+
     pub fn failed(&mut self, at: Timestamp, next_at: Timestamp, why: String) {
         self.next_at = Some(next_at);
         self.error = Some(why);

@@ -32,6 +32,9 @@ pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
         }
         Event::PastEnded { source, at } => {
             watch.waiting.remove(&source);
+            if let Some(health) = watch.health.get_mut(&source) {
+                health.alive(at);
+            }
             step(watch, at)
         }
         Event::Journaled { records, at } => {
@@ -97,6 +100,10 @@ fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
 
 fn see_health(watch: &mut Watch, now: Timestamp) {
     for health in watch.health.values_mut() {
+        // While it tells its past it is not asked about now.
+        if watch.waiting.contains(&health.name) {
+            continue;
+        }
         health.refresh(now);
         let blind = health.state() == crate::board::SourceState::Blind;
         watch.engine.source_blind(&health.name, blind, health.since());

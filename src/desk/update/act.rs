@@ -61,13 +61,11 @@ fn acknowledge(desk: &mut Desk, id: IncidentId) -> Vec<Effect> {
 }
 
 fn undo(desk: &mut Desk) -> Vec<Effect> {
-    match desk.ui.undo.take() {
-        Some(undo) => desk.order(undo.incident, Verb::Undo, Order::UndoAcknowledge),
-        None => {
-            desk.say(Say::NothingToUndo);
-            vec![]
-        }
+    if let Some(undo) = desk.ui.undo.take() {
+        return desk.order(undo.incident, Verb::Undo, Order::UndoAcknowledge);
     }
+    desk.say(Say::NothingToUndo);
+    vec![]
 }
 
 /// A running timer can be extended or stopped; without one it is started.

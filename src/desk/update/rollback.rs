@@ -36,14 +36,14 @@ pub(super) fn open(desk: &mut Desk, id: &IncidentId) -> Vec<Effect> {
     };
     let again = plan.attempt > 1;
     desk.ui.toast = None;
-    desk.ui.dialog = Some(Dialog::Rollback(Rollback {
+    desk.ui.dialog = Some(Dialog::Rollback(Box::new(Rollback {
         incident: id.clone(),
         plan,
         again,
         opened_at: desk.wall,
         typed: String::new(),
         refusal: None,
-    }));
+    })));
     vec![]
 }
 
@@ -56,7 +56,7 @@ pub(super) fn key(desk: &mut Desk, mut dialog: Rollback, chord: Chord, burst: bo
         return vec![];
     }
     if is_early(&mut dialog, desk.wall) {
-        desk.ui.dialog = Some(Dialog::Rollback(dialog));
+        desk.ui.dialog = Some(Dialog::Rollback(Box::new(dialog)));
         return vec![];
     }
     if chord != Chord::plain(Key::Enter) {
@@ -64,7 +64,7 @@ pub(super) fn key(desk: &mut Desk, mut dialog: Rollback, chord: Chord, burst: bo
         if room && edit(&mut dialog.typed, chord) {
             dialog.refusal = None;
         }
-        desk.ui.dialog = Some(Dialog::Rollback(dialog));
+        desk.ui.dialog = Some(Dialog::Rollback(Box::new(dialog)));
         return vec![];
     }
     match refusal(desk, &dialog) {
@@ -74,7 +74,7 @@ pub(super) fn key(desk: &mut Desk, mut dialog: Rollback, chord: Chord, burst: bo
                 dialog.typed.clear();
             }
             dialog.refusal = Some(why);
-            desk.ui.dialog = Some(Dialog::Rollback(dialog));
+            desk.ui.dialog = Some(Dialog::Rollback(Box::new(dialog)));
             vec![]
         }
     }

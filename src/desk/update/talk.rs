@@ -26,7 +26,7 @@ pub(super) fn key(desk: &mut Desk, chord: Chord, burst: bool) -> Vec<Effect> {
         Dialog::Decide { incident } => decide(desk, incident, chord, burst),
         Dialog::Timer { incident } => timer(desk, incident, chord, burst),
         Dialog::Form(form) => form_key(desk, form, chord, burst),
-        Dialog::Rollback(dialog) => rollback::key(desk, dialog, chord, burst),
+        Dialog::Rollback(dialog) => rollback::key(desk, *dialog, chord, burst),
         Dialog::ConfirmQuit => match chord.key {
             Key::Char('y') if !burst => vec![Effect::Quit],
             _ if chord == Chord::ctrl('c') => vec![Effect::Quit],
@@ -84,13 +84,11 @@ fn palette(desk: &mut Desk, mut text: String, pick: usize, press: (Chord, bool))
     }
     let found = matches(&text);
     if chord == ENTER && !burst {
-        return match found.get(pick) {
-            Some(row) => run(desk, row.command),
-            None => {
-                desk.say(Say::NoMatch(text));
-                vec![]
-            }
-        };
+        if let Some(row) = found.get(pick) {
+            return run(desk, row.command);
+        }
+        desk.say(Say::NoMatch(text));
+        return vec![];
     }
     let last = found.len().saturating_sub(1);
     let pick = match chord.key {

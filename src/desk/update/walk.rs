@@ -15,8 +15,7 @@ pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
         return vec![];
     }
     match command {
-        Command::Up | Command::Down | Command::PageUp | Command::PageDown => shift(desk, command),
-        Command::First | Command::Last => shift(desk, command),
+        c if c.is_move() => shift(desk, c),
         Command::Next => select(desk, 1),
         Command::Previous => select(desk, -1),
         Command::Open => open(desk),
@@ -65,8 +64,12 @@ fn shift(desk: &mut Desk, command: Command) {
     match desk.ui.page {
         Page::Incidents => select(desk, by),
         Page::Releases => select_release(desk, by),
-        Page::Incident | Page::Heatmap | Page::Journeys => scroll(desk, by),
-        Page::Guardrails | Page::Sources | Page::Journal => scroll(desk, by),
+        Page::Incident
+        | Page::Heatmap
+        | Page::Journeys
+        | Page::Guardrails
+        | Page::Sources
+        | Page::Journal => scroll(desk, by),
     }
 }
 

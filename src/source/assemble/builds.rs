@@ -1,5 +1,5 @@
-//! Releases read from an info series: a version that appears beside or after another one is a change.
-//! Only sightings count; who caused it and how it was rolled out is not known here.
+//! Releases read from an info series: a version that appears beside or after another one is a
+//! change. Only sightings count; who caused it and how it was rolled out is not known here.
 
 use std::collections::{BTreeMap, BTreeSet};
 

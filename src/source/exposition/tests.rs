@@ -13,7 +13,8 @@ fn config(queries: &str) -> SourceConfig {
     toml::from_str(&text).expect("config")
 }
 
-const PROBE: &str = "[[query]]\nkind = \"check\"\nexpr = \"probe_success\"\njourney = \"checkout\"\n\
+const PROBE: &str = "[[query]]\nkind = \"check\"\nexpr = \"probe_success\"\n\
+    journey = \"checkout\"\n\
     duration = \"probe_duration_seconds\"\nstatus = \"probe_http_status_code\"\n";
 
 #[test]
@@ -88,7 +89,8 @@ fn counters_become_counts_ratios_and_histograms_of_full_buckets() {
     let page = |k: f64| {
         read(&format!(
             "orders_total{{env=\"prod\"}} {}\norders_total{{env=\"dev\"}} 9e9\nviews_total {}\n\
-             lcp_seconds_bucket{{dev=\"m\",le=\"2.5\"}} {}\nlcp_seconds_bucket{{dev=\"m\",le=\"+Inf\"}} {}\n\
+             lcp_seconds_bucket{{dev=\"m\",le=\"2.5\"}} {}\n\
+             lcp_seconds_bucket{{dev=\"m\",le=\"+Inf\"}} {}\n\
              lcp_seconds_count{{dev=\"m\"}} 1\ncac 41\n",
             100.0 + 6.0 * k,
             1000.0 + 60.0 * k,

@@ -125,8 +125,10 @@ mod tests {
 
     #[test]
     fn escapes_odd_numbers_and_timestamps_are_read() {
-        let text = "# HELP a b\n# TYPE a counter\na{x=\"q\\\"\\\\\\n,}\",y = \"2\" ,} 1e-09 1795207945107\n\
-                    b Nan\nc{le=\"+Inf\"} +Inf # {trace=\"1\"} 2 3\nbroken{x=\"\n\n{\"d.e\",f=\"g\"} -3\n\
+        let text = "# HELP a b\n# TYPE a counter\na{x=\"q\\\"\\\\\\n,}\",y = \"2\" ,} 1e-09 \
+                    1795207945107\n\
+                    b Nan\nc{le=\"+Inf\"} +Inf # {trace=\"1\"} 2 3\n\
+                    broken{x=\"\n\n{\"d.e\",f=\"g\"} -3\n\
                     g{} 5\nh\n# EOF\n";
         let page = read(text);
         let seen: Vec<_> = page.samples.iter().map(|s| (s.name.as_str(), s.value)).collect();

@@ -72,7 +72,8 @@ async fn deployments_become_changes_with_their_history() {
             ]);
         }
         let payload = "{\"version\":\"theme-7\",\"kind\":\"theme\",\"templates\":[\"pdp\"],\
-                       \"stages\":[[1795168800,0.1],{\"at\":\"2026-11-20T10:10:00Z\",\"share\":1}]}";
+                       \"stages\":[[1795168800,0.1],\
+                       {\"at\":\"2026-11-20T10:10:00Z\",\"share\":1}]}";
         let text = "\"{\\\"version\\\":\\\"theme-6\\\"}\"";
         page(
             &[
@@ -112,11 +113,15 @@ async fn pages_are_followed_on_the_same_host_only_and_never_in_circles() {
         }
         let host = seen.header("host").expect("host").to_owned();
         if seen.line.contains("/repositories/9/") {
-            let link = format!("link: <http://{host}/repositories/9/deployments?page=2>; rel=\"next\"\r\n");
+            let link = format!(
+                "link: <http://{host}/repositories/9/deployments?page=2>; \
+                                rel=\"next\"\r\n"
+            );
             return page(&[row(1, "v1", "2026-11-19T10:00:00Z", "{}")], &link);
         }
         let link = format!(
-            "link: <http://{host}/repositories/9/deployments?page=2>; rel=\"next\", <x>; rel=\"last\"\r\n"
+            "link: <http://{host}/repositories/9/deployments?page=2>; rel=\"next\", \
+             <x>; rel=\"last\"\r\n"
         );
         page(&[row(2, "v2", "2026-11-20T10:00:00Z", "{}")], &link)
     })

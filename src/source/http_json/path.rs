@@ -1,5 +1,5 @@
-//! JMESPath expressions, compiled once. Plain paths (`a.b[0]`, `@`, `'literal'`) are walked over the
-//! parsed document directly; everything else goes through the JMESPath engine, which copies.
+//! JMESPath expressions, compiled once. Plain paths (`a.b[0]`, `@`, `'literal'`) are walked over
+//! the parsed document directly; everything else goes through the JMESPath engine, which copies.
 
 use std::borrow::Cow;
 

@@ -104,8 +104,16 @@ impl Reader {
         })
     }
 
-    /// The record in a few words, for notes: its path without the query.
-    pub fn title(&self) -> &str {
+    /// The record in a few words, for notes: its path without what the placeholders fill.
+    pub fn title(&self) -> String {
+        let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
+        let fixed: Vec<&str> =
+            query.split('&').filter(|p| !p.is_empty() && !p.contains('{')).collect();
+        if fixed.is_empty() { path.to_owned() } else { format!("{path}?{}", fixed.join("&")) }
+    }
+
+    /// The path alone.
+    pub fn place(&self) -> &str {
         self.path.split('?').next().unwrap_or_default()
     }
 

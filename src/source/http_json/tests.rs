@@ -44,7 +44,8 @@ metric = [
 #[test]
 fn rows_become_observations_and_what_is_not_there_is_missing() {
     let body = r#"{"generated_at":"x","bounds_ms":[100,2500,4000],"rows":[
-        {"t":1795207920,"template":"pdp","device":"mobile","views":12,"errors":3,"lcp":[[0,2],[1,9],[7,1]]},
+        {"t":1795207920,"template":"pdp","device":"mobile","views":12,"errors":3,
+         "lcp":[[0,2],[1,9],[7,1]]},
         {"t":1795207920,"template":"cart","device":"","views":0,"lcp":null},
         {"template":"no time"}, {"t":1795999999,"template":"future"}]}"#;
     let out = read(RUM, body).expect("harvest");
@@ -137,11 +138,20 @@ fn checks_and_changes_are_read() {
         path = "/api/checks"
         rows = "rows"
         time = "at"
-        check = { journey = "journey", location = "location", ok = "ok", status = "status", duration = "duration_ms", message = "error" }"#;
+        [check]
+        journey = "journey"
+        location = "location"
+        ok = "ok"
+        status = "status"
+        duration = "duration_ms"
+        message = "error""#;
     let body = r#"{"rows":[
-        {"at":"2026-11-20T20:00:00Z","journey":"checkout","location":"fra","ok":true,"status":200,"duration_ms":812.5,"error":null},
-        {"at":1795207920,"journey":"checkout","location":"fra","ok":false,"status":503,"duration_ms":30,"error":"http 503"},
-        {"at":1795207920,"journey":"home","location":"fra","ok":false,"status":0,"duration_ms":10000,"error":"timeout"},
+        {"at":"2026-11-20T20:00:00Z","journey":"checkout","location":"fra","ok":true,
+         "status":200,"duration_ms":812.5,"error":null},
+        {"at":1795207920,"journey":"checkout","location":"fra","ok":false,
+         "status":503,"duration_ms":30,"error":"http 503"},
+        {"at":1795207920,"journey":"home","location":"fra","ok":false,
+         "status":0,"duration_ms":10000,"error":"timeout"},
         {"at":1795207920,"journey":"home","location":"lon","ok":null},
         {"at":1795207920,"location":"lon","ok":true}]}"#;
     let out = read(record, body).expect("harvest");
@@ -154,8 +164,15 @@ fn checks_and_changes_are_read() {
         path = "/api/changes"
         rows = "rows[?kind != 'holiday']"
         time = "started_at"
-        change = { id = "id", kind = "kind", started_at = "started_at", ended_at = "ended_at", templates = "templates", share = "share" }"#;
-    let body = r#"{"rows":[{"id":"c1","kind":"campaign","started_at":"2026-11-20T08:00:00Z","ended_at":null,"templates":["pdp"],"share":0.3},
+        [change]
+        id = "id"
+        kind = "kind"
+        started_at = "started_at"
+        ended_at = "ended_at"
+        templates = "templates"
+        share = "share""#;
+    let body = r#"{"rows":[{"id":"c1","kind":"campaign","ended_at":null,
+        "started_at":"2026-11-20T08:00:00Z","templates":["pdp"],"share":0.3},
         {"id":"h","kind":"holiday","started_at":"2026-11-20T08:00:00Z"},
         {"id":"q","kind":"quiz","started_at":"2026-11-20T08:00:00Z","templates":"a, b"}]}"#;
     let out = read(record, body).expect("harvest");
@@ -173,7 +190,14 @@ fn a_recorded_gatus_answer_reads_through_its_outer_rows() {
         each = "@"
         rows = "results"
         time = "timestamp"
-        check = { journey = "^.name", location = "^.group", ok = "success", status = "status", duration = "duration", unit = "ns", message = "errors" }"#;
+        [check]
+        journey = "^.name"
+        location = "^.group"
+        ok = "success"
+        status = "status"
+        duration = "duration"
+        unit = "ns"
+        message = "errors""#;
     let Some(text) = contract_text("gatus/statuses_pagination_first_result.json") else { return };
     let zero = replay(&config(record), &text).expect("year 1 is no time");
     assert!(zero.checks.is_empty() && !zero.notes.is_empty());
