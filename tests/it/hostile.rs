@@ -1,6 +1,7 @@
 //! Outside text is hostile: strings made to seize a terminal arrive as template, release, author
 //! and error text. No byte of theirs may reach the terminal; what must stay readable does.
 
+use std::fmt::Write;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -74,10 +75,12 @@ fn config(home: &Path, url: &str, batch: &[Hostile]) -> String {
          check = {{ journey = \"journey\", ok = \"ok\", message = \"message\" }}\n"
     );
     for n in 0..batch.len() {
-        text += &format!(
+        write!(
+            text,
             "[[source]]\nname = \"f{n}\"\nkind = \"prometheus\"\nurl = \"{url}/fail/{n}\"\n\
              query = [{{ metric = \"orders\", kind = \"count\", expr = \"x\" }}]\n"
-        );
+        )
+        .ok();
     }
     let path = home.join("tillwatch.toml");
     std::fs::write(&path, text).expect("written");
