@@ -76,7 +76,7 @@ impl Effect {
         let series = table.series(&self.scope, upto);
         let calib = self.calib(table);
         // An onset about to leave the kept buckets stays as it was found.
-        let kept = self.onset == Onset::default() || self.onset.low > table.oldest() + 12;
+        let kept = self.onset == Onset::default() || self.onset.low > table.oldest().saturating_add(12);
         if let Some(onset) =
             onset::find(self.shape, self.sign, &series, calib, self.harm).filter(|_| kept)
         {

@@ -310,6 +310,9 @@ impl Table {
 
     /// The oldest bucket that can still be in the ring.
     pub fn oldest(&self) -> i64 {
+        if self.latest == i64::MIN {
+            return i64::MAX;
+        }
         self.latest.saturating_sub(self.slots.len() as i64 - 1)
     }
 
