@@ -21,6 +21,7 @@ mod onset;
 mod effect;
 mod checks;
 mod case;
+mod joint;
 mod life;
 mod blame;
 mod severity;
