@@ -1,5 +1,5 @@
 //! Seven calm days with three seeds: nobody is paged, and hardly anything is opened at all.
-//! One step is five minutes of shop time; every minute is judged, because sources answer in minutes.
+//! One step is five minutes of shop time; sources answer in minutes, so each is judged.
 
 use tillwatch::domain::severity::Severity;
 use tillwatch::domain::time::Span;

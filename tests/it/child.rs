@@ -8,9 +8,9 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
-use crate::wait::{eventually, secs};
+use crate::wait::secs;
 
 /// What a child has written so far, both outputs in one.
 #[derive(Default)]
@@ -81,10 +81,6 @@ impl Running {
         self.heard.0.lock().unwrap().text.clone()
     }
 
-    pub fn signal(&self, signal: Signal) {
-        kill_process(self.pid(), signal).expect("the child is there");
-    }
-
     pub fn kill(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();
@@ -93,11 +89,6 @@ impl Running {
     /// How it ended, when it did.
     pub fn exited(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("a child")
-    }
-
-    pub fn wait_exit(&mut self, limit: Duration) -> ExitStatus {
-        let name = self.name.clone();
-        eventually(&format!("{name} ends"), limit, || self.child.try_wait().expect("a child"))
     }
 }
 

@@ -133,7 +133,9 @@ fn nothing_shorter_fires(demo: &mut Demo, id: &str, token: &str) {
         demo.session.keys("R");
         demo.session.wait_for(token, secs(5));
         pause(DIALOG_GUARD);
-        tries.iter().for_each(|keys| demo.session.type_by_hand(keys));
+        for keys in tries {
+            demo.session.type_by_hand(keys);
+        }
         leave(demo, token);
     }
     for burst in [pasted, format!("{token}\r")] {

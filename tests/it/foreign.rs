@@ -15,6 +15,8 @@ use crate::stub::Stub;
 use crate::wait::{eventually, secs, unix_now};
 
 const MINUTE: i64 = 60;
+/// Prometheus' own scrape interval in the past; the questions ask for whole minutes.
+const SCRAPE: i64 = 15;
 const DAY: i64 = 86_400;
 
 /// The first TOML block of docs/connect.md: what a new user copies.
@@ -30,11 +32,11 @@ struct Foreign {
     story: Story,
 }
 
-/// Prometheus with three days of the foreign shop's past, scraping it live; none after a skip.
+/// Prometheus with two days of the foreign shop's past, scraping it live; none after a skip.
 fn foreign(broken_for: i64) -> Option<Foreign> {
     let promtool = program("promtool")?;
     let now = unix_now();
-    let story = Story { born: now - 3 * DAY, broken: now - broken_for };
+    let story = Story { born: now - 2 * DAY, broken: now - broken_for };
     let shop = Stub::start(move |asked| {
         let text = match asked.path.split('?').next().unwrap_or_default() {
             "/metrics" => story.exposition(unix_now()),
@@ -48,7 +50,7 @@ fn foreign(broken_for: i64) -> Option<Foreign> {
     });
     let past = tempfile::tempdir().expect("a folder");
     let file = past.path().join("past.om");
-    std::fs::write(&file, story.openmetrics(now, MINUTE)).expect("written");
+    std::fs::write(&file, story.openmetrics(now, SCRAPE)).expect("written");
     let mut blocks = Command::new(promtool);
     blocks.args(["tsdb", "create-blocks-from", "openmetrics"]).arg(&file);
     let made = output({

@@ -92,7 +92,7 @@ impl Story {
     pub fn openmetrics(self, until: i64, step: i64) -> String {
         let mut text = String::new();
         let times: Vec<i64> =
-            (0..).map(|n| self.born + n * step).take_while(|t| *t < until).collect();
+            (0..(until - self.born) / step).map(|n| self.born + n * step).collect();
         let columns: Vec<Vec<(String, f64)>> = times.iter().map(|t| self.samples(*t)).collect();
         let series = columns.first().map_or(0, Vec::len);
         for n in 0..series {

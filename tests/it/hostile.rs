@@ -1,6 +1,7 @@
 //! Outside text is hostile: strings made to seize a terminal arrive as template, release, author
 //! and error text. No byte of theirs may reach the terminal; what must stay readable does.
 
+use std::fmt::Write;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -23,8 +24,10 @@ fn answer(batch: &[Hostile], asked: &Asked) -> Said {
     let body = match asked.path.split('?').next().unwrap_or_default() {
         "/rum" => {
             let names: Vec<String> = texts().chain([PLAIN.to_owned()]).collect();
-            let row =
-                |at: i64, name: &str| json!({ "t": at, "template": name, "bins": [40, 30, 30] });
+            let row = |at: i64, name: &str| {
+                let bins = [40, 30, 30];
+                json!({ "t": at, "template": name, "device": "mobile", "bins": bins })
+            };
             let minutes = (1..=3).map(|n| (now / 60 - n) * 60);
             let rows = minutes.flat_map(|at| names.iter().map(move |n| row(at, n)));
             json!({ "bounds": [1000, 2000, 4000], "rows": rows.collect::<Vec<Value>>() })
@@ -62,7 +65,8 @@ fn config(home: &Path, url: &str, batch: &[Hostile]) -> String {
         "[[source]]\nname = \"shop\"\nkind = \"http_json\"\nurl = \"{url}\"\nevery = \"1s\"\n\
          [[source.record]]\nkind = \"observation\"\npath = \"/rum\"\n\
          rows = \"rows\"\ntime = \"t\"\n\
-         window = \"60s\"\nbounds = \"bounds\"\nsegment = {{ template = \"template\" }}\n\
+         window = \"60s\"\nbounds = \"bounds\"\nsegment = {{ template = \"template\", \
+         device = \"device\" }}\n\
          metric = [{{ metric = \"lcp\", kind = \"histogram\", value = \"bins\" }}]\n\
          [[source.record]]\nkind = \"change\"\npath = \"/changes\"\n\
          change = {{ id = \"id\", author = \"author\", service = \"service\", \
@@ -71,10 +75,12 @@ fn config(home: &Path, url: &str, batch: &[Hostile]) -> String {
          check = {{ journey = \"journey\", ok = \"ok\", message = \"message\" }}\n"
     );
     for n in 0..batch.len() {
-        text += &format!(
+        write!(
+            text,
             "[[source]]\nname = \"f{n}\"\nkind = \"prometheus\"\nurl = \"{url}/fail/{n}\"\n\
              query = [{{ metric = \"orders\", kind = \"count\", expr = \"x\" }}]\n"
-        );
+        )
+        .ok();
     }
     let path = home.join("tillwatch.toml");
     std::fs::write(&path, text).expect("written");

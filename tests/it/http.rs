@@ -10,7 +10,6 @@ use crate::wait::secs;
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
-    pub head: String,
     pub body: String,
 }
 
@@ -51,7 +50,7 @@ fn parse(bytes: &[u8]) -> Answer {
     let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
     let body = if chunked { unchunk(body) } else { body.to_vec() };
     let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
-    Answer { status, head, body: String::from_utf8_lossy(&body).into_owned() }
+    Answer { status, body: String::from_utf8_lossy(&body).into_owned() }
 }
 
 fn unchunk(mut rest: &[u8]) -> Vec<u8> {

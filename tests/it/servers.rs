@@ -1,6 +1,7 @@
 //! Debian's Prometheus and blackbox_exporter on free loopback ports with temporary folders.
 //! Asked until ready, ended by process id with the test.
 
+use std::fmt::Write;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
@@ -76,7 +77,10 @@ impl Server {
 
     /// An instant query's result rows.
     pub fn query(&self, promql: &str) -> Vec<Value> {
-        let encoded: String = promql.bytes().map(|b| format!("%{b:02X}")).collect();
+        let encoded = promql.bytes().fold(String::new(), |mut text, byte| {
+            write!(text, "%{byte:02X}").ok();
+            text
+        });
         let answer = http::get(&format!("{}/api/v1/query?query={encoded}", self.url));
         let rows = answer.expect("prometheus answers").json()["data"]["result"].clone();
         rows.as_array().cloned().unwrap_or_default()
@@ -115,7 +119,7 @@ fn the_real_servers_start_scrape_and_end() {
     let Some(blackbox) = Server::blackbox() else { return };
     let own = host(&blackbox.url);
     let pages = [format!("{}/-/healthy", blackbox.url)];
-    let jobs = job("own", &[own.clone()]) + &probe_job("probe", &own, &pages);
+    let jobs = job("own", std::slice::from_ref(&own)) + &probe_job("probe", &own, &pages);
     let Some(prometheus) = Server::prometheus(&jobs) else { return };
     eventually("both jobs are up", secs(20), || {
         let up = prometheus.query("up == 1").len();

@@ -12,7 +12,7 @@ use crate::wait::secs;
 
 pub struct Shop {
     pub url: String,
-    pub process: Running,
+    process: Running,
 }
 
 impl Shop {
@@ -37,5 +37,12 @@ impl Shop {
 
     pub fn truth(&self) -> Value {
         http::get(&self.at("/truth")).expect("the shop answers").json()
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        let said = self.process.said();
+        assert!(std::thread::panicking() || !said.contains("panicked"), "the shop said:\n{said}");
     }
 }

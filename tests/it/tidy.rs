@@ -7,7 +7,7 @@ mod tests;
 use crate::rust_text::{files, relative, root, sources};
 
 /// Fails with all offenders of all rules at once.
-fn none<const N: usize>(rules: [(&str, Vec<String>); N]) {
+fn none<const N: usize>(rules: &[(&str, Vec<String>); N]) {
     let broken = rules.iter().filter(|(_, offenders)| !offenders.is_empty());
     let texts: Vec<String> =
         broken.map(|(rule, list)| format!("{rule}:\n  {}\n", list.join("\n  "))).collect();
@@ -17,7 +17,7 @@ fn none<const N: usize>(rules: [(&str, Vec<String>); N]) {
 #[test]
 fn rooms_import_only_what_their_rank_allows() {
     let sources = sources(&["src"]);
-    none([
+    none(&[
         ("rooms without a rank", checks::unranked(&sources)),
         ("imports against the ranks", checks::imports(&sources)),
         ("rooms that import each other", checks::mutual_pairs(&sources)),
@@ -27,13 +27,16 @@ fn rooms_import_only_what_their_rank_allows() {
 #[test]
 fn every_file_says_what_lives_there() {
     let sources = sources(&["src", "tests", "benches"]);
-    none([("files must open with 2 to 6 lines of `//!` (1 in tests.rs)", checks::heads(&sources))]);
+    none(&[(
+        "files must open with 2 to 6 lines of `//!` (1 in tests.rs)",
+        checks::heads(&sources),
+    )]);
 }
 
 #[test]
 fn files_functions_and_lines_are_small() {
     let sources = sources(&["src", "tests", "benches"]);
-    none([
+    none(&[
         ("files over 400 lines", checks::long_files(&sources)),
         ("functions over 60 lines of code", checks::long_functions(&sources)),
         ("lines over 100 columns", checks::wide_lines(&sources)),
@@ -43,7 +46,7 @@ fn files_functions_and_lines_are_small() {
 #[test]
 fn nothing_panics_or_hides_in_the_product() {
     let sources = sources(&["src"]);
-    none([
+    none(&[
         ("panics by construction outside tests", checks::panics(&sources)),
         ("shared or hidden state in a ranked room", checks::hidden_state(&sources)),
         ("clocks outside shell/clock.rs", checks::clocks(&sources)),
@@ -56,7 +59,7 @@ fn nothing_panics_or_hides_in_the_product() {
 #[test]
 fn nothing_is_left_for_later() {
     let sources = sources(&["src", "tests", "benches"]);
-    none([("marks of unfinished work", checks::unfinished(&sources))]);
+    none(&[("marks of unfinished work", checks::unfinished(&sources))]);
 }
 
 #[test]
@@ -65,7 +68,7 @@ fn the_repository_speaks_of_the_product_alone() {
         .iter()
         .filter_map(|p| Some((relative(p), std::fs::read_to_string(p).ok()?)))
         .collect();
-    none([("paths of somebody's machine", checks::machine_paths(&text))]);
+    none(&[("paths of somebody's machine", checks::machine_paths(&text))]);
 }
 
 #[test]
