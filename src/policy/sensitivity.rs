@@ -34,7 +34,7 @@ impl Sensitivity {
         match self {
             Self::Low => 54.0,
             Self::Normal => 36.0,
-            Self::High => 19.0,
+            Self::High => 21.5,
         }
     }
 }
