@@ -28,11 +28,12 @@ const FIVE: Span = Span::from_mins(5);
 /// Days of five-minute rows: a daily wave with noise.
 fn wave(days: usize, seed: u64) -> Vec<Row> {
     let mut noise = Noise(seed);
-    (0..days * 288)
+    (0i64..)
+        .take(days * 288)
         .map(|i| {
             let phase = i as f64 / 288.0 * std::f64::consts::TAU;
             let x = 100.0 + 30.0 * phase.sin() + 2.0 * noise.normal();
-            (START.plus(FIVE.times(i as i64)), Some(x))
+            (START.plus(FIVE.times(i)), Some(x))
         })
         .collect()
 }
@@ -142,11 +143,11 @@ fn wild_clocks_and_values_end_in_finite_scores() {
     let mut noise = Noise(23);
     let mut detector = Detector::new(Sensitivity::High, Bad::Both);
     let extremes = [i64::MIN, i64::MAX, 0, -1, 1, 4_102_444_800_000];
-    for i in 0..6000usize {
-        let at = match i % 50 {
+    for (i, beat) in (0usize..6000).zip((0i64..50).cycle()) {
+        let at = match beat {
             0 => Timestamp::from_millis(extremes[(i / 50) % extremes.len()]),
             n if n < 10 => START,
-            n => START.plus(Span::from_secs((n as i64 - 30) * 977)),
+            n => START.plus(Span::from_secs((n - 30) * 977)),
         };
         let x = match i % 7 {
             0 => 0.0,
