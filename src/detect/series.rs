@@ -1,5 +1,5 @@
 //! The streaming univariate detector: one number at a time in, a score with its reasons out.
-//! Pure and clock-free, no look-ahead, bounded memory; files and commands live in `report` and `cli`.
+//! Pure and clock-free, no look-ahead, bounded memory; files and commands: `report` and `cli`.
 //! Method: docs/detection.md, "Series": novelty by memory x robust deviation, latched.
 
 mod forecast;

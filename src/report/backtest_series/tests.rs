@@ -23,7 +23,8 @@ fn fields_come_back_exactly_as_read() {
 
 #[test]
 fn gaps_missing_fields_and_nonsense_keep_their_rows() {
-    let text = "timestamp,value\n2014-04-01 00:00:00,\n2014-04-01 00:05:00,NaN\n2014-04-01 00:10:00\n\
+    let text = "timestamp,value\n2014-04-01 00:00:00,\n2014-04-01 00:05:00,NaN\n\
+                2014-04-01 00:10:00\n\
                 never,inf\n2014-04-01 00:20:00,1,2,3\n\"broken,1\n";
     let out = run(text);
     assert_eq!(out.len(), 7);
