@@ -22,6 +22,7 @@ mod onset;
 mod effect;
 mod checks;
 mod case;
+mod joint;
 mod life;
 mod blame;
 mod severity;

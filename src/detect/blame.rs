@@ -109,6 +109,7 @@ fn mask_of(table: &Table, scope: &Scope) -> u16 {
 /// The part of a series that can tell an onset: three hours before it and all after.
 fn clip(series: &[(i64, Acc)], main: &Effect, bucket: Span) -> Vec<(i64, Acc)> {
     let back = (HORIZON_MIN / bucket.as_mins_f64()) as i64;
+    let back = if main.onset.ramp { 3 * back } else { back };
     series.iter().filter(|(b, _)| *b >= main.onset.low - back).copied().collect()
 }
 
@@ -136,7 +137,7 @@ fn none_log(main: &Effect, series: &[(i64, Acc)], calib: Calib, bucket: Span) ->
             ramp.add(main.shape, main.sign, acc, calib, dose);
         }
         logs.push(step.nats());
-        logs.push(ramp.nats() - 2.0);
+        logs.push(ramp.nats() - 1.0);
     }
     let onsets = (HORIZON_MIN / bucket.as_mins_f64()).max(logs.len() as f64 / 2.0).max(1.0);
     PRIOR_NONE.ln() + sum_exp(&logs) - onsets.ln()

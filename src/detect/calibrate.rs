@@ -197,7 +197,7 @@ fn hourly(table: &Table, leaf: &super::table::Leaf) -> Vec<(i32, Acc)> {
                 Shape::Fault | Shape::Step => (mu * (1.0 - mu)).max(1e-6),
                 Shape::Flow => mu.max(1e-9),
             };
-            (h.hour, Acc { n, a: f64::from(h.raw.s), e: n * mu, v: n * unit })
+            (h.hour, Acc { n, a: f64::from(h.raw.s), e: n * mu, v: n * unit, x: 0.0 })
         })
         .collect()
 }

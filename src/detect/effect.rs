@@ -73,10 +73,13 @@ impl Effect {
     /// Onset and size again, from all buckets up to the last bad one.
     pub fn measure(&mut self, table: &Table, now: i64) {
         let upto = if self.good_since.is_some() { self.last_bad } else { now };
-        let series = table.series(&self.scope, upto);
+        let back = (8 * 3_600_000 / table.bucket_ms).max(24);
+        let mut series = table.series(&self.scope, upto);
+        series.retain(|(b, _)| *b >= self.found - back);
         let calib = self.calib(table);
         // An onset about to leave the kept buckets stays as it was found.
-        let kept = self.onset == Onset::default() || self.onset.low > table.oldest() + 12;
+        let kept =
+            self.onset == Onset::default() || self.onset.low > table.oldest().saturating_add(12);
         if let Some(onset) =
             onset::find(self.shape, self.sign, &series, calib, self.harm).filter(|_| kept)
         {
@@ -108,10 +111,13 @@ impl Effect {
             return;
         }
         let Some(own) = store.tables.get(&self.table) else { return };
-        let mut best: (TableKey, Refined) = (self.table.clone(), self.best_in(store, own, others));
+        let (stay, move_to) = self.best_in(store, own, others);
+        // Noise moves borders to and fro: a new place must be clearly better than the present one.
+        let mut best: (TableKey, Refined) =
+            (self.table.clone(), if move_to.score > stay.score + 2.0 { move_to } else { stay });
         if self.last_bad - self.found <= 24 {
             for table in store.family(self.table.family).filter(|t| t.key != self.table) {
-                let next = self.best_in(store, table, others);
+                let (_, next) = self.best_in(store, table, others);
                 if next.score > best.1.score + 3.0 {
                     best = (table.key.clone(), next);
                 }
@@ -124,20 +130,20 @@ impl Effect {
         }
     }
 
-    /// The best place in one cut, climbing from what it knows of the present place.
-    fn best_in(&self, store: &Store, table: &Table, others: &[Self]) -> Refined {
+    /// What one cut knows of the present place, and the best place it can climb to from there.
+    fn best_in(&self, store: &Store, table: &Table, others: &[Self]) -> (Refined, Refined) {
         let (from, to) = (self.from(), self.last_bad);
         let mut accs: Vec<Acc> =
             table.leaves.iter().map(|leaf| table.acc_over(leaf, from, to)).collect();
         for o in others.iter().filter(|o| o.table.family == self.table.family) {
             let shares = o.shares(store, table);
             for ((acc, leaf), share) in accs.iter_mut().zip(&table.leaves).zip(shares) {
-                acc.a -= o.explains(table, leaf, share, (from, to));
+                acc.explain(o.explains(table, leaf, share, (from, to)));
             }
         }
         let mut start = self.scope.clone();
         start.dims.retain(|d, _| table.key.dims.contains(d));
-        refine::refine(table, &accs, &start)
+        (refine::stay(table, &accs, &start), refine::refine(table, &accs, &start))
     }
 
     /// One more bucket: still bad, or good?

@@ -51,27 +51,24 @@ pub fn step(engine: &mut Engine, bucket: i64) {
         profiles(engine);
     }
     if changed && engine.schedule.day != Some(day) {
-        calibrations(engine);
+        engine.store.tables.values_mut().for_each(calibrate::calibrate);
         engine.schedule.day = Some(day);
+    }
+    if changed {
+        let keys: Vec<_> = engine.store.tables.keys().cloned().collect();
+        keys.iter().for_each(|key| borrow_calibration(&mut engine.store, key));
     }
     from_live(engine, bucket);
     engine.schedule.history_changed = false;
     engine.schedule.hour = Some(hour);
 }
 
-/// Learns how much families scatter; cuts without history take it from a sibling.
-fn calibrations(engine: &mut Engine) {
-    let Engine { store, .. } = engine;
-    store.tables.values_mut().for_each(calibrate::calibrate);
-    let keys: Vec<_> = store.tables.keys().cloned().collect();
-    for key in keys {
-        borrow_calibration(store, &key);
-    }
-}
-
+/// A cut without history takes from its closest sibling how much it scatters.
 fn borrow_calibration(store: &mut super::store::Store, key: &super::table::TableKey) {
-    let Some(table) = store.tables.get(key).filter(|t| t.calib.is_empty()) else { return };
-    let siblings = store.family(key.family).filter(|t| !t.calib.is_empty());
+    let Some(table) = store.tables.get(key).filter(|t| t.calib.is_empty() || t.borrowed) else {
+        return;
+    };
+    let siblings = store.family(key.family).filter(|t| !t.calib.is_empty() && !t.borrowed);
     let close = |t: &&Table| t.key.dims.iter().filter(|d| key.dims.contains(d)).count();
     let Some(sibling) = siblings.max_by_key(close) else { return };
     let full = sibling.mask_for(&sibling.key.dims);

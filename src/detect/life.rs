@@ -12,6 +12,7 @@ use super::case::{BlindSpot, Live, Trouble, is_whole_funnel, journey_of, trouble
 use super::checks::Vote;
 use super::effect::Effect;
 use super::engine::Engine;
+use super::joint;
 use super::place;
 use super::refine::{Refined, refine};
 use super::scan::{self, Candidate, Line};
@@ -92,14 +93,9 @@ fn merge(engine: &mut Engine) {
 
 /// Looks for what known effects do not explain.
 pub fn hunt(engine: &mut Engine, bucket: i64) {
-    let families: Vec<Family> = engine
-        .store
-        .families()
-        .into_iter()
-        .filter(|f| scan::min_change(&engine.settings.policy, *f, &Segment::all()).is_some())
-        .filter(|f| f.1 != Role::Plain || f.0.kind() != crate::domain::metric::Kind::Count)
-        .collect();
-    for family in families {
+    let families = watched(engine);
+    for family in &families {
+        let family = *family;
         let mut passed = Vec::new();
         for _ in 0..ROUNDS {
             let Some(effect) = strongest(engine, family, bucket, &mut passed) else { break };
@@ -111,6 +107,22 @@ pub fn hunt(engine: &mut Engine, bucket: i64) {
             engine.explain(bucket);
         }
     }
+    let together = joint::strongest(engine, &families, bucket);
+    let fresh: Vec<Effect> = together.into_iter().filter(|e| !known(engine, e)).collect();
+    if !fresh.is_empty() {
+        fresh.into_iter().for_each(|e| adopt(engine, e, bucket));
+        engine.explain(bucket);
+    }
+}
+
+/// Families that a guardrail watches for changes.
+fn watched(engine: &Engine) -> Vec<Family> {
+    let counts =
+        |f: &Family| f.1 == Role::Plain && f.0.kind() == crate::domain::metric::Kind::Count;
+    let all = engine.store.families().into_iter();
+    all.filter(|f| scan::min_change(&engine.settings.policy, *f, &Segment::all()).is_some())
+        .filter(|f| !counts(f))
+        .collect()
 }
 
 /// The place is already part of an open case by the same metric: it grows there by itself.
@@ -156,7 +168,7 @@ fn strongest(engine: &Engine, family: Family, bucket: i64, passed: &mut Passed) 
         let Some(c) = confirmed else { continue };
         let accs = table.leaves.iter().map(|l| {
             let mut a = l.sums.get(c.window).copied().unwrap_or_default();
-            a.a -= l.expl.get(c.window).copied().unwrap_or(0.0);
+            a.explain(l.expl.get(c.window).copied().unwrap_or(0.0));
             a
         });
         let accs: Vec<Acc> = accs.collect();

@@ -65,9 +65,19 @@ fn plain(table: &Table, accs: &[Acc], best: Refined, calib: Calib) -> Refined {
     Refined { score: score(table, &scope, &acc, calib).max(best.score - 2.0), scope, acc }
 }
 
+/// The evidence for a place as it is.
+pub fn stay(table: &Table, accs: &[Acc], scope: &Scope) -> Refined {
+    let acc = total(table, accs, scope);
+    Refined { scope: scope.clone(), acc, score: score(table, scope, &acc, full(table)) }
+}
+
+fn full(table: &Table) -> Calib {
+    table.calib(table.mask_for(&table.key.dims))
+}
+
 /// Climbs from `start` to a best place. `accs` are the leaves' sums over the window in question.
 pub fn refine(table: &Table, accs: &[Acc], start: &Scope) -> Refined {
-    let calib = table.calib(u16::MAX >> (16 - table.key.dims.len().clamp(1, 9)));
+    let calib = full(table);
     let acc = total(table, accs, start);
     let mut best = Refined { scope: start.clone(), acc, score: score(table, start, &acc, calib) };
     for _ in 0..6 {

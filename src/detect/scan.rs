@@ -4,13 +4,13 @@
 //! by count.
 
 use crate::domain::metric::Metric;
-use crate::domain::segment::{Dim, Segment};
+use crate::domain::segment::{Dim, Scope, Segment};
 use crate::domain::time::Span;
 use crate::policy::guardrail::row_for;
 use crate::policy::judging::Policy;
 
 use super::place;
-use super::stat::{Acc, Calib, Evidence, Shape, evidence, harm, lift};
+use super::stat::{Acc, Calib, Evidence, Shape, evidence, harm, lift, poisson};
 use super::store::Store;
 use super::table::{Conj, Family, Role, Table, TableKey, project};
 
@@ -38,7 +38,7 @@ pub struct Line {
 /// Window lengths in buckets: 1 minute to 4 hours.
 pub fn windows(bucket: Span) -> Vec<i64> {
     let minute = Span::from_mins(1).millis();
-    let mut out: Vec<i64> = [1, 2, 3, 5, 10, 15, 30, 60, 120, 240]
+    let mut out: Vec<i64> = [1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240]
         .into_iter()
         .map(|m| m * minute / bucket.millis().max(1))
         .filter(|b| *b > 0)
@@ -60,7 +60,7 @@ fn window_acc(table: &Table, conj: &Conj, window: usize) -> Acc {
         if let Some(acc) = leaf.sums.get(window) {
             sum.add(acc);
         }
-        sum.a -= leaf.expl.get(window).copied().unwrap_or(0.0);
+        sum.explain(leaf.expl.get(window).copied().unwrap_or(0.0));
     }
     sum
 }
@@ -152,19 +152,64 @@ pub fn is_bots(store: &Store, c: &Candidate) -> bool {
     if role != Role::Step {
         return false;
     }
-    let sum = |m: Metric| {
+    let sum = |m: Metric, seg: &Segment| {
         let key = TableKey { family: (m, Role::Plain), ..c.table.clone() };
         let table = store.tables.get(&key)?;
-        Some(window_acc(table, table.conj_at(&c.seg)?, c.window))
+        Some(window_acc(table, table.conj_at(seg)?, c.window))
     };
-    match (sum(counts.0), sum(counts.1)) {
-        (Some(hits), Some(visits)) if visits.e > 0.0 && hits.e > 0.0 => {
-            let noise = 2.0 * (hits.e + (0.06 * hits.e).powi(2)).sqrt() / hits.e;
-            let (kept, more) = (hits.a / hits.e, visits.a / visits.e);
-            more > 1.3 && kept > 1.0 - noise.max(0.1) && kept < (1.0 + noise.max(0.3)).min(more)
-        }
-        _ => false,
+    let all = Segment::all();
+    let (Some(hits), Some(visits), Some(whole)) =
+        (sum(counts.0, &c.seg), sum(counts.1, &c.seg), sum(counts.1, &all))
+    else {
+        return false;
+    };
+    // An event lifts the whole shop; bots lift one place.
+    let rest = (whole.a - visits.a, whole.e - visits.e);
+    let lift = if rest.1 > 0.2 * visits.e { (rest.0 / rest.1).clamp(0.5, 3.0) } else { 1.0 };
+    if visits.e <= 0.0 || hits.e <= 0.0 {
+        return false;
     }
+    let (kept, more) = (hits.a / hits.e / lift, visits.a / visits.e / lift);
+    let diluted = 1.0 / (1.0 - c.ev.harm).max(0.02);
+    let sold_less = kept < 1.0 - c.ev.harm / 2.0 && poisson(hits.a, hits.e * lift) > 8.0;
+    more > 1.0 + 0.5 * (diluted - 1.0) && !sold_less
+}
+
+/// A place that looks bad to a family, too weakly to speak alone.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Hint {
+    pub place: Scope,
+    pub candidate: Candidate,
+}
+
+/// Weak signs in one table: every window of every place with a few nats.
+pub fn hints(policy: &Policy, table: &Table, lengths: &[i64], floor: f64) -> Vec<Hint> {
+    let mut out = Vec::new();
+    for conj in table.conj.iter().filter(|c| c.mask.count_ones() <= 3) {
+        let calib = table.calib(conj.mask);
+        for (window, length) in lengths.iter().enumerate() {
+            let acc = window_acc(table, conj, window);
+            let ev = evidence(table.shape, table.sign, &acc, calib);
+            if ev.nats < floor {
+                continue;
+            }
+            let min = min_change(policy, table.key.family, &conj.seg).unwrap_or(f64::INFINITY);
+            if matters(table.shape, &acc, ev.harm, min) {
+                out.push(Hint {
+                    place: place::of_segment(policy, table.key.family, &conj.seg),
+                    candidate: Candidate {
+                        table: table.key.clone(),
+                        seg: conj.seg.clone(),
+                        window,
+                        length: *length,
+                        acc,
+                        ev,
+                    },
+                });
+            }
+        }
+    }
+    out
 }
 
 /// Rolls the window sums of a table on to `bucket`.

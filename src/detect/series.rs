@@ -1,5 +1,5 @@
 //! The streaming univariate detector: one number at a time in, a score with its reasons out.
-//! Pure and clock-free, no look-ahead, bounded memory; files and commands live in `report` and `cli`.
+//! Pure and clock-free, no look-ahead, bounded memory; files and commands: `report` and `cli`.
 //! Method: docs/detection.md, "Series": novelty by memory x robust deviation, latched.
 
 mod forecast;
@@ -82,14 +82,14 @@ impl Detector {
         };
         self.number += 1;
         let Some(frame) = self.recent.frame(at) else {
-            self.recent.push(at, x, x);
+            self.recent.push(at, x, None);
             self.memories.first(at, x);
             return Score::blank(Reason::Learning);
         };
         let number = self.number;
         let row = parts::Row { at, number, x, step: self.pace.step(), bad: self.bad, frame };
         let gathered = self.memories.step(&row);
-        self.recent.push(at, x, frame.median);
+        self.recent.push(at, x, Some(&frame));
         let far = frame.deviations(row.toward_bad(x - frame.median));
         let expected = Some(gathered.guess.unwrap_or(frame.median));
         let band = Some((frame.median - 3.0 * frame.sd, frame.median + 3.0 * frame.sd));

@@ -23,6 +23,8 @@ pub struct Acc {
     pub e: f64,
     /// Variance of the observed sum when nothing is wrong and samples are independent.
     pub v: f64,
+    /// What known incidents explain; already taken out of `a`.
+    pub x: f64,
 }
 
 impl Acc {
@@ -31,6 +33,7 @@ impl Acc {
         self.a += o.a;
         self.e += o.e;
         self.v += o.v;
+        self.x += o.x;
     }
 
     pub fn sub(&mut self, o: &Self) {
@@ -38,6 +41,13 @@ impl Acc {
         self.a -= o.a;
         self.e -= o.e;
         self.v -= o.v;
+        self.x -= o.x;
+    }
+
+    /// Takes out what a known incident explains.
+    pub fn explain(&mut self, x: f64) {
+        self.a -= x;
+        self.x += x;
     }
 }
 
@@ -132,7 +142,11 @@ pub fn evidence(shape: Shape, sign: f64, acc: &Acc, c: Calib) -> Evidence {
         Shape::Fault | Shape::Step | Shape::Flow => c.tau * acc.e,
     };
     let noise = acc.v * c.phi;
-    Evidence { harm, nats: loc * noise / (noise + drift * drift), loc }
+    // What was taken out has noise of its own, and was not measured exactly.
+    let events = if shape == Shape::Fault { acc.x.abs() * c.phi } else { 0.0 };
+    let loc = loc * noise / (noise + events);
+    let drift = drift * drift + (0.15 * acc.x).powi(2);
+    Evidence { harm, nats: loc * (noise + events) / (noise + events + drift), loc }
 }
 
 /// Variance beyond the binomial or Poisson one (uncertain baselines widen `v`); at least 1.

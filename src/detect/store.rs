@@ -28,8 +28,8 @@ pub struct Store {
 
 impl Store {
     pub fn new(bucket: Span) -> Self {
-        // Eight hours of buckets, within bounds that keep memory small.
-        let slots = (Span::from_hours(8).millis() / bucket.millis().max(1)).clamp(96, 512);
+        // A day of buckets, within bounds that keep memory small.
+        let slots = (Span::from_hours(24).millis() / bucket.millis().max(1)).clamp(96, 512);
         Self {
             bucket,
             slots: slots as usize,

@@ -292,7 +292,7 @@ impl Table {
         // An hour's worth of what is judged, against what the mean was learnt from.
         let doubt = n / hours / leaf.prof.weight_at(of_day).max(1.0);
         let widen = 1.0 + if n > 0.0 { doubt.min(20.0) } else { 0.0 };
-        Acc { n, a: f64::from(raw.s), e: n * mu, v: n * unit * widen }
+        Acc { n, a: f64::from(raw.s), e: n * mu, v: n * unit * widen, x: 0.0 }
     }
 
     pub fn is_muted(&self, bucket: i64) -> bool {
@@ -310,6 +310,9 @@ impl Table {
 
     /// The oldest bucket that can still be in the ring.
     pub fn oldest(&self) -> i64 {
+        if self.latest == i64::MIN {
+            return i64::MAX;
+        }
         self.latest.saturating_sub(self.slots.len() as i64 - 1)
     }
 

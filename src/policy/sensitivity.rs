@@ -33,8 +33,8 @@ impl Sensitivity {
     pub const fn line(self) -> f64 {
         match self {
             Self::Low => 54.0,
-            Self::Normal => 36.0,
-            Self::High => 19.0,
+            Self::Normal => 37.0,
+            Self::High => 21.5,
         }
     }
 }
@@ -56,5 +56,22 @@ impl FromStr for Sensitivity {
     fn from_str(s: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|p| p.name() == s.trim());
         found.ok_or_else(|| format!("`{s}` is no sensitivity; write low, normal or high"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_back_and_lines_fall_with_sensitivity() {
+        for preset in Sensitivity::ALL {
+            assert_eq!(preset.name().parse(), Ok(preset));
+            let json = serde_json::to_string(&preset).expect("json");
+            assert_eq!(json, format!("\"{}\"", preset.name()));
+        }
+        assert!("medium".parse::<Sensitivity>().is_err());
+        assert!(Sensitivity::Low.line() > Sensitivity::Normal.line());
+        assert!(Sensitivity::Normal.line() > Sensitivity::High.line());
     }
 }

@@ -41,6 +41,10 @@ impl Jump {
         {
             self.strays.remove(old);
         }
-        if unit > 0.0 { (bad / unit).min(CAP) } else { 0.0 }
+        match bad {
+            0.0 => 0.0,
+            _ if unit > 0.0 => (bad / unit).min(CAP),
+            _ => CAP,
+        }
     }
 }

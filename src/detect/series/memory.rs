@@ -3,30 +3,45 @@
 
 use super::order::Sorted;
 
-/// Values closer than this share of the known range count as the same.
+/// Values closer than this share of the usual deviation count as the same.
 const GRAIN: f64 = 1e-4;
-/// Hard bound on the set; reached only when the range keeps growing by magnitudes.
-const MOST: usize = 32_768;
+/// Bound on the set; when reached it is thinned to half.
+const MOST: usize = 16_384;
 
 /// All values seen, thinned to the grain.
 #[derive(Clone, Debug, Default)]
-pub struct Memory {
-    seen: Sorted,
-    range: Option<(f64, f64)>,
-}
+pub struct Memory(Sorted);
 
 impl Memory {
-    /// Distance to the nearest remembered value, in the series' own units; 0 for the first.
+    /// Distance to the nearest remembered value, in the series' own units; 0 while there is none.
     pub fn novelty(&self, x: f64) -> f64 {
-        self.seen.nearest(x).unwrap_or(0.0)
+        self.0.nearest(x).unwrap_or(0.0)
     }
 
-    pub fn push(&mut self, x: f64) {
-        let (low, high) = self.range.unwrap_or((x, x));
-        self.range = Some((low.min(x), high.max(x)));
-        let fresh = self.seen.nearest(x).is_none_or(|d| d > GRAIN * (high - low));
-        if fresh && self.seen.len() < MOST {
-            self.seen.insert(x);
+    /// Remembers `x`; `sd` is the usual deviation now.
+    pub fn push(&mut self, x: f64, sd: f64) {
+        if self.0.nearest(x).is_some_and(|d| d <= GRAIN * sd) {
+            return;
         }
+        if self.0.len() >= MOST {
+            self.0.thin(MOST / 2);
+        }
+        self.0.insert(x);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_bounded_and_still_knows_its_range() {
+        let mut memory = Memory::default();
+        for i in 0..100_000 {
+            memory.push(f64::from(i), 0.0);
+        }
+        assert!(memory.0.len() <= MOST);
+        assert!(memory.novelty(50_000.5) <= 32.0);
+        assert_eq!(memory.novelty(99_999.0), 0.0);
     }
 }

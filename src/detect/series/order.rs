@@ -27,6 +27,19 @@ impl Sorted {
         }
     }
 
+    /// Thins the set to about `most` elements spread evenly over its bulk; outliers stay.
+    pub fn thin(&mut self, most: usize) {
+        let gap = (self.quantile(0.999) - self.quantile(0.001)) / most.max(1) as f64;
+        let mut kept = f64::NEG_INFINITY;
+        self.0.retain(|x| {
+            let keep = x - kept > gap;
+            if keep {
+                kept = *x;
+            }
+            keep
+        });
+    }
+
     /// Distance from `x` to the nearest element; none when the set is empty.
     pub fn nearest(&self, x: f64) -> Option<f64> {
         let i = self.0.partition_point(|q| *q < x);

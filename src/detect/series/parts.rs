@@ -92,8 +92,8 @@ pub struct Memories {
 impl Memories {
     /// Takes in a value that came before there was anything to compare with.
     pub fn first(&mut self, at: f64, x: f64) {
-        self.memory.push(x);
-        self.level.push(at, x, x);
+        self.memory.push(x, 0.0);
+        self.level.push(at, x, None);
         self.profile.push(at, x, x);
         self.last.push_back(x);
     }
@@ -121,7 +121,7 @@ impl Memories {
         for (size, weight) in sizes.iter_mut().zip(WEIGHTS) {
             *size *= weight;
         }
-        self.memory.push(row.x);
+        self.memory.push(row.x, row.frame.sd);
         self.profile.push(row.at, row.x, mean);
         Gathered { sizes, guess }
     }
@@ -165,8 +165,9 @@ impl Memories {
 
     fn drift(&mut self, row: &Row, mean: f64) -> f64 {
         let Some(frame) = self.level.frame(row.at) else { return 0.0 };
-        self.level.push(row.at, mean, frame.median);
-        if frame.sd > 0.0 { row.toward_bad(mean - frame.median) / frame.sd } else { 0.0 }
+        self.level.push(row.at, mean, Some(&frame));
+        let off = row.toward_bad(mean - frame.median);
+        if frame.sd > 0.0 { off / frame.sd } else { 0.0 }
     }
 
     /// Mean of the last rows with `x`.

@@ -15,8 +15,6 @@ const MEMORY: f64 = HALF_LIFE / std::f64::consts::LN_2 / (7.0 * DAY);
 /// An episode ends this long, and this many rows, after its peak.
 const QUIET: f64 = 3.0 * 3600.0;
 const QUIET_ROWS: u64 = 20;
-/// The reference is at least this share of the largest remembered peak.
-const FLOOR: f64 = 0.02;
 /// Beyond this multiple more is not more.
 const CAP: f64 = 4.0;
 
@@ -78,9 +76,8 @@ impl Peaks {
         let weeks = ((at - since) / (7.0 * DAY)).min(MEMORY);
         let rank = (BUDGET * weeks).clamp(RANKS.0, RANKS.1) - 1.0;
         let whole = rank.floor();
-        let ranked = height(whole as usize).powf(1.0 - (rank - whole))
-            * height(whole as usize + 1).powf(rank - whole);
-        ranked.max(FLOOR * height(0))
+        height(whole as usize).powf(1.0 - (rank - whole))
+            * height(whole as usize + 1).powf(rank - whole)
     }
 }
 

@@ -1,5 +1,5 @@
 //! Time of day: what the same moment looked like on up to fourteen past days.
-//! A bounded ring of (time, value, short mean) with one cursor per day back; no weekday, no calendar.
+//! A bounded ring of (time, value, short mean), one cursor per day back; no weekday, no calendar.
 
 use std::collections::VecDeque;
 

@@ -13,6 +13,8 @@ const FLOOR: f64 = 0.04;
 /// The extent (largest distance from the median) halves in this time, so that one huge spike
 /// blinds nobody for long.
 const EXTENT_HALF_LIFE: f64 = DAY;
+/// One value widens the extent by at most this many deviations: the floor stays within four.
+const WIDEST: f64 = 100.0;
 /// A MAD of normal noise is this many times smaller than its standard deviation.
 const MAD_TO_SD: f64 = 1.4826;
 
@@ -50,9 +52,12 @@ impl Recent {
         Some(Frame { median, sd, swing: swing.max(floor), floor })
     }
 
-    /// Takes in a value; `median` is the frame it was judged in.
-    pub fn push(&mut self, at: f64, x: f64, median: f64) {
-        let distance = (x - median).abs();
+    /// Takes in a value and the frame it was judged in, if there was one.
+    pub fn push(&mut self, at: f64, x: f64, frame: Option<&Frame>) {
+        let distance = frame.map_or(0.0, |f| {
+            let distance = (x - f.median).abs();
+            if f.sd > 0.0 { distance.min(WIDEST * f.sd) } else { distance }
+        });
         if distance >= self.extent_at(at) {
             self.extent = (distance, at);
         }
@@ -74,10 +79,14 @@ impl Frame {
     /// Distance in robust deviations: the mean of a sharp scale and a season-proof one, each capped
     /// (six and five: how far beyond does not matter).
     pub fn deviations(&self, distance: f64) -> f64 {
-        if distance <= 0.0 || self.sd <= 0.0 || self.swing <= 0.0 {
+        if distance <= 0.0 {
             return 0.0;
         }
-        0.5 * ((distance / self.sd).min(6.0) + (distance / self.swing).min(5.0))
+        // after a perfectly flat past any move is as far as can be
+        let in_units = |unit: f64, most: f64| {
+            if unit > 0.0 { (distance / unit).min(most) } else { most }
+        };
+        0.5 * (in_units(self.sd, 6.0) + in_units(self.swing, 5.0))
     }
 
     /// `x` on a signed log-like scale around the median: linear near it, logarithmic far away.

@@ -1,5 +1,5 @@
 //! Shape novelty: distance from the last 24 rows to the nearest past stretch of 24 rows.
-//! A stretch is eight bins of three rows, each its extreme; a bounded ring of stretches is searched.
+//! A stretch is eight bins of three rows, each its extreme; a bounded ring of them is searched.
 
 use std::collections::VecDeque;
 

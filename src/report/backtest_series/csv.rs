@@ -1,5 +1,5 @@
 //! Just enough CSV: records of raw fields (quotes kept), and the two field types of a series.
-//! Borrowing only; a broken quote ends with the text, never with an error.
+//! Borrowing only; a line is a record whatever its quotes say, so one broken quote costs one row.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
@@ -22,13 +22,13 @@ impl<'a> Iterator for Records<'a> {
         if self.0.is_empty() {
             return None;
         }
-        let (record, rest) = cut(self.0, |c| c == '\n');
+        let (record, rest) = self.0.split_once('\n').unwrap_or((self.0, ""));
         self.0 = rest;
         let mut left = record.strip_suffix('\r').unwrap_or(record);
         let mut fields = Vec::with_capacity(2);
         loop {
             let before = left.len();
-            let (field, rest) = cut(left, |c| c == ',');
+            let (field, rest) = cut(left);
             fields.push(field);
             // a trailing comma means one more, empty, field
             if field.len() == before {
@@ -39,14 +39,14 @@ impl<'a> Iterator for Records<'a> {
     }
 }
 
-/// Splits at the first separator outside quotes, dropping it.
-fn cut(text: &str, separator: impl Fn(char) -> bool) -> (&str, &str) {
+/// Splits at the first comma outside quotes, dropping it.
+fn cut(text: &str) -> (&str, &str) {
     let mut quoted = false;
     for (i, c) in text.char_indices() {
         if c == '"' {
             quoted = !quoted;
-        } else if !quoted && separator(c) {
-            return (&text[..i], &text[i + c.len_utf8()..]);
+        } else if !quoted && c == ',' {
+            return (&text[..i], &text[i + 1..]);
         }
     }
     (text, "")

@@ -1,0 +1,67 @@
+//! Several weak signs at one place at one time: slower and failing, failing and not paid. None
+//! passes the line alone; together they do. Different metrics of one place are counted once each.
+
+use std::collections::BTreeMap;
+
+use crate::domain::segment::Scope;
+
+use super::effect::Effect;
+use super::engine::Engine;
+use super::refine::Refined;
+use super::scan::{self, Hint};
+use super::table::{Family, Role};
+
+/// Nats a sign must have to be counted, and what each costs (signs are looked for everywhere).
+const FLOOR: f64 = 3.0;
+const PRICE: f64 = 1.0;
+
+/// Effects of the place where the signs together pass the line, if there is one.
+pub fn strongest(engine: &Engine, families: &[Family], bucket: i64) -> Vec<Effect> {
+    let policy = &engine.settings.policy;
+    let line = policy.detect.sensitivity.line();
+    let blind = engine.blind_sources();
+    let mut signs: BTreeMap<(Scope, usize), BTreeMap<Family, Hint>> = BTreeMap::new();
+    for family in families.iter().filter(|f| counted(**f)) {
+        for table in engine.store.family(*family).filter(|t| !blind.contains(&t.key.source)) {
+            for hint in scan::hints(policy, table, &engine.lengths, FLOOR) {
+                let place = signs.entry((hint.place.clone(), hint.candidate.window)).or_default();
+                let better = |old: &Hint| hint.candidate.ev.nats > old.candidate.ev.nats;
+                if place.get(family).is_none_or(better) {
+                    place.insert(*family, hint);
+                }
+            }
+        }
+    }
+    let mut best: Option<(f64, Vec<Hint>)> = None;
+    for hints in signs.into_values().filter(|h| h.len() >= 2) {
+        let hints = hints.into_values().filter_map(|h| confirmed(engine, h));
+        let hints: Vec<Hint> = hints.collect();
+        let sum: f64 = hints.iter().map(|h| h.candidate.ev.nats - PRICE).sum();
+        if hints.len() >= 2 && sum >= line && best.as_ref().is_none_or(|(b, _)| sum > *b) {
+            best = Some((sum, hints));
+        }
+    }
+    let hints = best.map(|(_, h)| h).unwrap_or_default();
+    hints.iter().filter_map(|h| effect(engine, h, bucket)).collect()
+}
+
+/// Metrics that are evidence of their own: not readings, not beacons, not the whole funnel.
+fn counted(family: Family) -> bool {
+    let whole = family.0 == crate::domain::metric::Metric::ConversionRate;
+    !whole && matches!(family.1, Role::Plain | Role::Step)
+}
+
+fn confirmed(engine: &Engine, hint: Hint) -> Option<Hint> {
+    let candidate = scan::unmixed(&engine.store, &hint.candidate)?;
+    let good = candidate.ev.nats >= FLOOR && !scan::is_bots(&engine.store, &candidate);
+    good.then_some(Hint { candidate, ..hint })
+}
+
+fn effect(engine: &Engine, hint: &Hint, bucket: i64) -> Option<Effect> {
+    let c = &hint.candidate;
+    let table = engine.store.tables.get(&c.table)?;
+    let at = Refined { scope: Scope::of(&c.seg), acc: c.acc, score: c.ev.loc };
+    let mut effect = Effect::open(table, hint.place.clone(), at, bucket);
+    effect.nats = effect.nats.max(c.ev.nats);
+    Some(effect)
+}
