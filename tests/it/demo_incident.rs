@@ -9,10 +9,13 @@ use serde_json::Value;
 use crate::product::{json, open, run};
 use crate::pty::Session;
 use crate::servers::home;
-use crate::wait::{eventually, pause, secs};
+use crate::wait::{Deadline, eventually, pause, secs};
 
 /// Longer than the 700 ms in which a fresh dialog takes no key.
 const DIALOG_GUARD: Duration = Duration::from_millis(900);
+
+/// A person looks once more before Enter; a paste does not.
+const ENTER_AFTER: Duration = Duration::from_millis(600);
 
 struct Demo {
     home: tempfile::TempDir,
@@ -112,14 +115,19 @@ fn a_sev1_is_seen_acknowledged_rolled_back_and_healed() {
     demo.session.wait_for(&token, secs(5));
     pause(DIALOG_GUARD);
     demo.session.type_by_hand(&token);
+    pause(ENTER_AFTER);
     demo.session.type_by_hand("\r");
-    let sent = eventually("the action", secs(10), || demo.incident().filter(has_action));
+    let deadline = Deadline::after(secs(10));
+    let sent = loop {
+        if let Some(incident) = demo.incident().filter(has_action) {
+            break incident;
+        }
+        assert!(!deadline.passed(), "nothing was sent; screen:\n{}", demo.session.screen());
+    };
     assert_eq!(sent["action"]["to"], incident["rollback"]["to"], "{sent:#}");
     demo.wait_state(&id, &["verifying", "mitigated", "resolved"], secs(30));
     let healed = demo.wait_state(&id, &["mitigated", "resolved"], secs(120));
     assert_eq!(healed["action"]["state"], "verified", "{healed:#}");
-    let states = format!("{}", healed["timeline"]);
-    assert!(states.to_lowercase().contains("verif"), "{states}");
 
     demo.session.keys("q");
     assert!(demo.session.wait_exit(secs(5)).success());
