@@ -11,7 +11,6 @@ pub mod lease;
 pub mod log;
 pub mod order;
 pub mod poller;
-pub mod rehearsal;
 pub mod run;
 pub mod session;
 pub mod settings;

@@ -1,6 +1,8 @@
 //! The terminal's life on a real pty: left as found after quit, signal and panic; gone at a hangup.
 //! Drives examples/tty.rs, which `cargo test` builds; the product's own screens are not here.
 
+#![expect(clippy::expect_used, reason = "a test reports what went wrong by panicking")]
+
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};

@@ -90,7 +90,7 @@ async fn ask(config: &SourceConfig) -> Result<String, String> {
         harvest.checks.len(),
         harvest.changes.len()
     );
-    let notes: String = harvest.notes.iter().map(|n| format!("\n          note: {n}")).collect();
+    let notes = harvest.notes.iter().fold(String::new(), |all, n| all + "\n          note: " + n);
     Ok(say(&format!("{counts}{notes}")))
 }
 
@@ -114,8 +114,7 @@ pub fn replay(global: &Global, args: &CheckSourceArgs) -> Exit {
     };
     match source::replay(&config, &text) {
         Ok(harvest) => {
-            let document = records::document(&harvest);
-            out::document(&serde_json::to_string_pretty(&document).unwrap_or_default());
+            out::json(&records::document(&harvest));
             Exit::Ok
         }
         Err(error) => {

@@ -25,7 +25,9 @@ use super::out;
 
 pub fn run(global: &Global) -> u8 {
     match prepared(global) {
-        Ok((config, url)) => show(global, config, &url, Clock::system()).unwrap_or_else(Exit::code),
+        Ok((config, url)) => {
+            show(global, &config, &url, Clock::system()).unwrap_or_else(Exit::code)
+        }
         Err(exit) => exit.code(),
     }
 }
@@ -48,23 +50,23 @@ fn prepared(global: &Global) -> Result<(Config, String), Exit> {
 }
 
 /// Shows the screen until it is left; the exit code.
-pub fn show(global: &Global, config: Config, url: &str, clock: Clock) -> Result<u8, Exit> {
+pub fn show(global: &Global, config: &Config, url: &str, clock: Clock) -> Result<u8, Exit> {
     let tty = Tty::open().map_err(|error| {
         out::error(&format!("{error}; `tillwatch once` prints the same as text"));
         Exit::Usage
     })?;
     install_panic_hook(&tty, || tokio::task::try_id().is_some());
-    let theme = theme(global, &config)?;
+    let theme = theme(global, config)?;
     let runtime = app::runtime()?;
     let code = runtime.block_on(async {
         let journal = app::journal(url, app::access(global.role)).await?;
         let (sender, boards) = tokio::sync::watch::channel(None);
         let stored = journal.board().await.ok().flatten().map(Arc::new);
-        let (watching, held) = start(global, &config, &journal, clock, sender).await?;
-        let orders = orders(global, &config, &journal, clock)?;
+        let (watching, held) = start(global, config, &journal, clock, sender).await?;
+        let orders = orders(global, config, &journal, clock)?;
         let hub: Option<Sender<Signal>> = watching.as_ref().map(|w| w.hub.clone());
         let clipboard = config.ui.clipboard;
-        let desk = desk(global, &config, stored, clock, &boards)?;
+        let desk = desk(global, config, stored, clock, &boards)?;
         let viewer = Viewer { desk, theme, clock, boards, orders, hub, clipboard };
         let code = run::run(viewer, &tty).await;
         if let Some(watching) = watching {

@@ -25,7 +25,7 @@ fn inner(global: &Global, args: &DemoArgs) -> Result<u8, Exit> {
     let stage = Stage::set(args)?;
     let runtime = app::runtime()?;
     let (shop, config) = runtime.block_on(stage.open())?;
-    let code = dashboard::show(global, config, &stage.journal(), stage.clock);
+    let code = dashboard::show(global, &config, &stage.journal(), stage.clock);
     runtime.block_on(shop.shutdown());
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     code

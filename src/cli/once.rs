@@ -34,10 +34,7 @@ fn inner(global: &Global, args: &OnceArgs) -> Result<Exit, Exit> {
         return Ok(Exit::Blind);
     };
     if args.json {
-        match serde_json::to_string_pretty(&*board) {
-            Ok(text) => out::document(&text),
-            Err(error) => out::error(&format!("cannot print the board: {error}")),
-        }
+        out::json(&*board);
     } else {
         out::lines(tables::board(&board));
     }

@@ -107,7 +107,7 @@ fn plan(board: &Board, id: &IncidentId) -> Option<RollbackPlan> {
 
 fn show(plan: &RollbackPlan, json: bool) {
     if json {
-        out::document(&serde_json::to_string_pretty(plan).unwrap_or_default());
+        out::json(plan);
         return;
     }
     let mut lines = vec![

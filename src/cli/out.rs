@@ -3,9 +3,34 @@
 
 use std::io::{IsTerminal, Write};
 
-use crate::domain::text::screen_text;
+use crate::domain::text::{cell_ok, screen_text};
 
-/// Writes `text` as it is: documents made for machines (JSON, TOML).
+/// Writes a JSON document. What a terminal must not get stands as `\\uXXXX`, which is the same JSON.
+pub fn json(value: &impl serde::Serialize) {
+    match serde_json::to_string_pretty(value) {
+        Ok(text) => document(&escaped_json(&text)),
+        Err(why) => error(&format!("cannot print the document: {why}")),
+    }
+}
+
+/// Outside of ASCII such characters only stand inside JSON strings.
+fn escaped_json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut cell = [0_u8; 4];
+    for c in text.chars() {
+        if (c.is_ascii() && c != '\u{7f}') || (!c.is_ascii() && cell_ok(c.encode_utf8(&mut cell))) {
+            out.push(c);
+        } else {
+            let mut units = [0_u16; 2];
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out
+}
+
+/// Writes `text` as it is: documents made for machines (TOML, shell scripts).
 pub fn document(text: &str) {
     let mut out = std::io::stdout().lock();
     let _closed = out.write_all(text.as_bytes());
@@ -44,4 +69,19 @@ fn safe_line(line: &str) -> String {
         screen_text(&text).as_str().to_owned()
     });
     indent + &parts.collect::<String>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped_json;
+
+    #[test]
+    fn json_keeps_its_meaning_and_loses_its_teeth() {
+        let text = serde_json::to_string("ä \u{84}\u{202e}\u{e0041}\u{7f} ok").expect("json");
+        let safe = escaped_json(&text);
+        assert!(safe.contains('ä') && safe.is_char_boundary(safe.len()));
+        assert!(!safe.chars().any(|c| c.is_control() || c == '\u{202e}' || c == '\u{e0041}'));
+        let back: String = serde_json::from_str(&safe).expect("still json");
+        assert_eq!(back, "ä \u{84}\u{202e}\u{e0041}\u{7f} ok");
+    }
 }

@@ -46,7 +46,7 @@ const SHOTS: [Shot; 12] = [
     ("mono-80x24", &[], (80, 24), "mono", Role::Operator),
     ("wall-120x40", &[], (120, 40), "night", Role::Wall),
 ];
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub fn run(args: &ScreenshotArgs) -> Exit {
     inner(args).unwrap_or_else(|exit| exit)

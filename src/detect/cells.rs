@@ -111,7 +111,7 @@ fn verdict(sight: &Sight<'_>, table: &Table, conj: &Conj, reading: &Reading) -> 
     let hit = |e: &&Effect| {
         e.until.is_none() && e.table.family == table.key.family && touches(&e.scope, &conj.seg)
     };
-    if sight.effects.iter().any(|e| hit(e)) {
+    if sight.effects.iter().any(hit) {
         return Verdict::Breach;
     }
     if !reading.sure || sight.learning || reading.value.is_none() {

@@ -64,7 +64,7 @@ fn of(engine: &Engine, change: &Change, table: &Table, bucket: i64) -> Vec<Impac
     };
     let control = (sum(&|s| !touched(s), before), sum(&|s| !touched(s), after));
     let control = ratio(table.shape, &control.0, &control.1);
-    let wanted = table.conj.iter().filter(|c| c.mask.count_ones() == 1 && c.mask & 0b11 != 0);
+    let wanted = table.conj.iter().filter(|c| c.mask.is_power_of_two() && c.mask & 0b11 != 0);
     wanted
         .filter(|c| touched(&c.seg))
         .filter_map(|c| {

@@ -48,14 +48,14 @@ fn plain(table: &Table, accs: &[Acc], best: Refined, calib: Calib) -> Refined {
         return best;
     }
     let mut scope = best.scope.clone();
-    if !scope.dims.contains_key(&Dim::Template) {
+    if let std::collections::btree_map::Entry::Vacant(e) = scope.dims.entry(Dim::Template) {
         let value = |l: &super::table::Leaf| l.seg.get(Dim::Template).as_str().to_owned();
         let pairs = || table.leaves.iter().zip(accs).filter(|(_, a)| a.n > 0.0);
         let all: BTreeSet<String> = pairs().map(|(l, _)| value(l)).collect();
         let inside = pairs().filter(|(l, _)| best.scope.contains(&l.seg));
         let here: BTreeSet<String> = inside.map(|(l, _)| value(l)).collect();
         if here.len() < all.len() && !here.is_empty() {
-            scope.dims.insert(Dim::Template, here);
+            e.insert(here);
         }
     }
     let mut wide = scope.clone();

@@ -127,7 +127,7 @@ fn facts(desk: &Desk, x: &Incident) -> Bar {
     let gap =
         |line: Line| Line(Line::fixed(Role::Text, "  ").0.into_iter().chain(line.0).collect());
     let mut bar = Bar::new(Role::Text)
-        .left(1, Line::fixed(Role::Text, " ").and_line(clocks::ack_phrase(x, desk.now)))
+        .left(0, Line::fixed(Role::Text, " ").and_line(clocks::ack_phrase(x, desk.now)))
         .left(0, gap(clocks::decide_phrase(x, desk.now)))
         .left(0, gap(clocks::money_phrase(x)));
     if let Some(due) = x.timer_due_at {

@@ -101,16 +101,16 @@ pub fn decide_cell(x: &Incident, now: Timestamp) -> Line {
     Line::fixed(role, word)
 }
 
-/// `ack in 2m40s`, `ACK OVERDUE 1m05s`, `acked`.
+/// `ack in 2m40s`, `ACK LATE 1m05s`, `acked`.
 pub fn ack_phrase(x: &Incident, now: Timestamp) -> Line {
     match (x.acked_at, x.ack_due_at) {
         (Some(_), _) => Line::fixed(Role::Ok, "acked"),
-        (None, Some(due)) => phrase(("ack in ", "ACK OVERDUE "), due, now),
+        (None, Some(due)) => phrase(("ack in ", "ACK LATE "), due, now),
         (None, None) => Line::fixed(Role::Muted, "no ack target"),
     }
 }
 
-/// `decide in 12m40s`, `DECISION OVERDUE 3s`, `decided hold`, or how the action stands.
+/// `decide in 12m40s`, `DECIDE LATE 3s`, `decided hold`, or how the action stands.
 pub fn decide_phrase(x: &Incident, now: Timestamp) -> Line {
     let flying = matches!(x.state, State::Mitigating | State::Verifying | State::Mitigated);
     if let Some(action) = x.action.as_ref().filter(|_| flying) {
@@ -120,7 +120,7 @@ pub fn decide_phrase(x: &Incident, now: Timestamp) -> Line {
         (Some(d), _) => {
             Line::fixed(Role::Ok, "decided ").and(Role::Ok, ScreenText::fixed(d.choice.name()))
         }
-        (None, Some(due)) => phrase(("decide in ", "DECISION OVERDUE "), due, now),
+        (None, Some(due)) => phrase(("decide in ", "DECIDE LATE "), due, now),
         (None, None) => Line::fixed(Role::Muted, "no decision due"),
     }
 }

@@ -106,7 +106,7 @@ impl Loop {
     fn patience(&self) -> Duration {
         let wall = self.viewer.clock.wall();
         let wake = next_wake(&self.viewer.desk);
-        wake.map_or(Duration::from_secs(3600), |at| at.since(wall).to_std())
+        wake.map_or(Duration::from_hours(1), |at| at.since(wall).to_std())
             .max(Duration::from_millis(1))
     }
 
@@ -160,7 +160,7 @@ impl Loop {
         for effect in update(&mut self.viewer.desk, event, now, wall) {
             match effect {
                 Effect::Order { ticket, incident, command } => {
-                    self.order(ticket, incident, command)
+                    self.order(ticket, incident, command);
                 }
                 Effect::Copy(text) => self.copy(&text),
                 Effect::Quit => self.exit = Some(0),

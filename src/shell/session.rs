@@ -84,7 +84,7 @@ async fn stored(
     Ok((incidents, seen))
 }
 
-pub(super) fn info(source: &source::SourceConfig) -> SourceInfo {
+fn info(source: &source::SourceConfig) -> SourceInfo {
     SourceInfo {
         name: source.name.clone(),
         kind: source.kind.name().to_owned(),
@@ -100,7 +100,7 @@ fn tells_changes(source: &source::SourceConfig) -> bool {
         || source.query.iter().any(|q| q.kind == QueryKind::Build)
 }
 
-pub(super) fn tells_past(source: &source::SourceConfig) -> bool {
+fn tells_past(source: &source::SourceConfig) -> bool {
     source.record.iter().any(|r| r.kind == RecordKind::Observation)
         || (source.kind == Kind::Prometheus
             && source.query.iter().any(|q| !matches!(q.kind, QueryKind::Check | QueryKind::Build)))
@@ -121,7 +121,7 @@ fn pollers(config: &Config) -> Result<Vec<Poller>, StartError> {
         .collect()
 }
 
-pub(super) fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
+fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
     let watcher = Watcher {
         host: super::identity::host(),
         pid: std::process::id(),

@@ -90,7 +90,7 @@ fn state(case: &Case) -> Value {
         "class": case.class,
         "severity": case.severity.number(),
         "segments": case.segments.iter().map(segment).collect::<Vec<_>>(),
-        "suspect_release": case.suspect.release.as_ref().map(|r| r.as_str()),
+        "suspect_release": case.suspect.release.as_ref().map(crate::domain::id::ReleaseId::as_str),
         "headline": case.headline,
     })
 }
