@@ -1,4 +1,5 @@
 //! The wall's layout: as large as fits, block by block, labels in plain letters.
+//! Takes no key and knows no cursor; rotation is decided elsewhere.
 
 use ratatui::layout::Rect;
 
