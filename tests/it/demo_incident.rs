@@ -9,10 +9,13 @@ use serde_json::Value;
 use crate::product::{json, open, run};
 use crate::pty::Session;
 use crate::servers::home;
-use crate::wait::{eventually, pause, secs};
+use crate::wait::{Deadline, eventually, pause, secs};
 
 /// Longer than the 700 ms in which a fresh dialog takes no key.
 const DIALOG_GUARD: Duration = Duration::from_millis(900);
+
+/// A person looks once more before Enter; a paste does not.
+const ENTER_AFTER: Duration = Duration::from_millis(600);
 
 struct Demo {
     home: tempfile::TempDir,
@@ -61,22 +64,24 @@ fn board(home: &Path, keep: &Path) -> Option<Value> {
 /// What the first screen still lacks for the first decision.
 fn lacking(screen: &str, release: &str) -> Vec<&'static str> {
     let lower = screen.to_lowercase();
-    let clock = |word: &str| {
-        lower.match_indices(word).any(|(at, _)| {
-            let near: String = lower[at..].chars().take(16).collect();
-            near.chars().any(|c| c.is_ascii_digit())
-        })
-    };
+    let row = screen.lines().find(|l| l.contains("Sev 1 checkout")).unwrap_or_default();
+    let clocks = row.split_whitespace().filter(|word| is_clock(word)).count();
     let wants = [
         (screen.contains("Sev 1"), "severity"),
         (lower.contains("checkout"), "journey"),
         (lower.contains("owner"), "owner column"),
-        (clock("ack"), "ack clock"),
-        (clock("decide"), "decision clock"),
-        (screen.contains("EUR/min"), "money per minute"),
+        (lower.contains("ack") && lower.contains("decide"), "names of the clocks"),
+        (clocks >= 2, "both clocks in the row"),
+        (lower.contains("eur/min"), "money per minute"),
         (!release.is_empty() && screen.contains(release), "guilty release"),
     ];
     wants.into_iter().filter(|(there, _)| !there).map(|(_, what)| what).collect()
+}
+
+/// `4m12s`, `-15m32s`, `59s`: a time that is left or over.
+fn is_clock(word: &str) -> bool {
+    let digits = word.trim_start_matches('-');
+    digits.starts_with(|c: char| c.is_ascii_digit()) && digits.contains(['m', 's', 'h'])
 }
 
 fn has_action(incident: &Value) -> bool {
@@ -110,14 +115,19 @@ fn a_sev1_is_seen_acknowledged_rolled_back_and_healed() {
     demo.session.wait_for(&token, secs(5));
     pause(DIALOG_GUARD);
     demo.session.type_by_hand(&token);
+    pause(ENTER_AFTER);
     demo.session.type_by_hand("\r");
-    let sent = eventually("the action", secs(10), || demo.incident().filter(has_action));
+    let deadline = Deadline::after(secs(10));
+    let sent = loop {
+        if let Some(incident) = demo.incident().filter(has_action) {
+            break incident;
+        }
+        assert!(!deadline.passed(), "nothing was sent; screen:\n{}", demo.session.screen());
+    };
     assert_eq!(sent["action"]["to"], incident["rollback"]["to"], "{sent:#}");
     demo.wait_state(&id, &["verifying", "mitigated", "resolved"], secs(30));
     let healed = demo.wait_state(&id, &["mitigated", "resolved"], secs(120));
     assert_eq!(healed["action"]["state"], "verified", "{healed:#}");
-    let states = format!("{}", healed["timeline"]);
-    assert!(states.to_lowercase().contains("verif"), "{states}");
 
     demo.session.keys("q");
     assert!(demo.session.wait_exit(secs(5)).success());

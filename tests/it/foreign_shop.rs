@@ -68,10 +68,11 @@ impl Story {
         let labels = format!("page=\"{page}\",form_factor=\"{form}\"");
         let views = self.events(rate, at, phase);
         let lost = if page == "pay" { 0.8 } else { 0.004 };
-        let ok = self.hurt(rate * 0.996, at, phase, lost).floor();
+        let ok = self.hurt(rate * 0.996, at, phase, lost);
         let name = |outcome: &str| format!("acme_pages_total{{{labels},outcome=\"{outcome}\"}}");
-        all.push((name("ok"), ok));
-        all.push((name("failed"), (views.floor() - ok).max(0.0)));
+        all.push((name("ok"), ok.floor()));
+        // rounded last: a difference of rounded counters would step back now and then
+        all.push((name("failed"), (views - ok).floor()));
         let name = |le: &str| format!("acme_paint_seconds_bucket{{{labels},le=\"{le}\"}}");
         for (bound, percent) in BOUNDS.into_iter().zip(PAINTED) {
             all.push((name(&bound.to_string()), (views * percent / 100.0).floor()));

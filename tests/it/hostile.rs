@@ -100,8 +100,11 @@ fn tour(session: &mut Session) -> Vec<(&'static str, String)> {
 
 fn check_batch(batch: Vec<Hostile>) -> Vec<String> {
     let home = home();
-    let must: Vec<(String, String)> =
-        batch.iter().filter_map(|h| Some((h.id.clone(), h.must_show.clone()?))).collect();
+    let needed = |h: &Hostile| {
+        let text = h.must_show.clone()?;
+        Some((h.id.clone(), text.clone(), h.text().starts_with(&text)))
+    };
+    let must: Vec<(String, String, bool)> = batch.iter().filter_map(needed).collect();
     let batch = std::sync::Arc::new(batch);
     let served = std::sync::Arc::clone(&batch);
     let stub = Stub::start(move |asked| answer(&served, asked));
@@ -111,10 +114,15 @@ fn check_batch(batch: Vec<Hostile>) -> Vec<String> {
     session.wait_for(PLAIN, secs(20));
     let screens = tour(&mut session);
     let mut found: Vec<String> = offenders(&session.bytes());
+    let everything: String = screens.iter().map(|(_, screen)| screen.as_str()).collect();
+    let lost = must.iter().filter(|(_, text, _)| !everything.contains(text.as_str()));
+    found.extend(lost.map(|(id, text, _)| format!("{id}: `{text}` is on no page")));
+    // what stands in front is not cut off by a narrow column either
     for (page, what) in [("2", "template"), ("3", "release"), ("6", "error text")] {
         let screen = screens.iter().find(|(key, _)| *key == page).map_or("", |(_, s)| s.as_str());
-        let lost = must.iter().filter(|(_, text)| !screen.contains(text.as_str()));
-        found.extend(lost.map(|(id, text)| format!("{id}: {what} `{text}` is not readable")));
+        let front = must.iter().filter(|(_, _, front)| *front);
+        let lost = front.filter(|(_, text, _)| !screen.contains(text.as_str()));
+        found.extend(lost.map(|(id, text, _)| format!("{id}: {what} `{text}` is not readable")));
     }
     session.keys("q");
     session.wait_exit(secs(5));

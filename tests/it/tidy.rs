@@ -4,7 +4,7 @@
 mod checks;
 mod tests;
 
-use crate::rust_text::{files, relative, root, sources};
+use crate::rust_text::{files, relative, sources};
 
 /// Fails with all offenders of all rules at once.
 fn none<const N: usize>(rules: &[(&str, Vec<String>); N]) {
@@ -69,20 +69,4 @@ fn the_repository_speaks_of_the_product_alone() {
         .filter_map(|p| Some((relative(p), std::fs::read_to_string(p).ok()?)))
         .collect();
     none(&[("paths of somebody's machine", checks::machine_paths(&text))]);
-}
-
-#[test]
-fn generated_documents_are_in_sync() {
-    let keys = root().join("docs/keys.md");
-    if !keys.exists() {
-        return;
-    }
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_tillwatch"))
-        .args(["keys", "--format", "markdown"])
-        .output()
-        .expect("tillwatch starts");
-    let printed = String::from_utf8_lossy(&output.stdout);
-    let committed = std::fs::read_to_string(&keys).expect("docs/keys.md");
-    assert!(output.status.success(), "tillwatch keys --format markdown: {output:?}");
-    assert_eq!(printed.trim(), committed.trim(), "docs/keys.md differs from `tillwatch keys`");
 }

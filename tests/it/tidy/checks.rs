@@ -26,7 +26,7 @@ const RANKS: [(&str, u8); 14] = [
 /// Leaves import exactly these; who may import a leaf is the second list.
 const LEAVES: [(&str, &[&str], &[&str]); 4] = [
     ("source", &["domain"], &["config", "shell", "cli"]),
-    ("sink", &["domain", "incident"], &["config", "shell", "cli"]),
+    ("sink", &["domain", "incident", "source"], &["config", "shell", "cli"]),
     ("journal", &["domain", "incident", "board"], &["config", "shell", "cli"]),
     ("shop", &["domain"], &["shell", "cli"]),
 ];
