@@ -13,7 +13,7 @@ use crate::incident::event::Actor;
 use crate::journal::{Access, Journal};
 use crate::shell::identity;
 
-use super::args::{Global, RoleArg};
+use super::args::Global;
 use super::exit::Exit;
 use super::out;
 
@@ -99,13 +99,6 @@ pub fn keymap(config: &Config) -> Result<Keymap, Exit> {
         out::error(&format!("[keys] {}: {}", problem.name, problem.text));
     }
     if problems.is_empty() { Ok(keymap) } else { Err(Exit::Usage) }
-}
-
-pub fn access(role: RoleArg) -> Access {
-    match role {
-        RoleArg::Operator => Access::Write,
-        RoleArg::Observer | RoleArg::Wall => Access::Read,
-    }
 }
 
 pub fn person(config: &Config) -> Actor {

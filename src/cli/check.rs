@@ -38,8 +38,9 @@ pub fn run(global: &Global, args: &CheckArgs) -> Exit {
     )]);
     let Ok(runtime) = app::runtime() else { return Exit::No };
     let journal_good = runtime.block_on(journal(global, &config));
+    let secrets_good = runtime.block_on(secrets(&config));
     let sources_good = args.offline || runtime.block_on(sources(&config, args));
-    if journal_good && sources_good { Exit::Ok } else { Exit::No }
+    if journal_good && secrets_good && sources_good { Exit::Ok } else { Exit::No }
 }
 
 /// One line about where incidents are stored and how safely, read back from our own connection.
@@ -57,6 +58,20 @@ async fn journal(global: &Global, config: &Config) -> bool {
             false
         }
     }
+}
+
+/// Can every action's signing secret be read? Its value is dropped at once.
+async fn secrets(config: &Config) -> bool {
+    let mut good = true;
+    for action in &config.actions {
+        for spec in std::iter::once(&action.secret).chain(&action.next_secret) {
+            if let Err(error) = spec.resolve().await {
+                good = false;
+                out::error(&format!("action    {}: {error}", action.name));
+            }
+        }
+    }
+    good
 }
 
 async fn sources(config: &Config, args: &CheckArgs) -> bool {

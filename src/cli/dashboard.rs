@@ -8,7 +8,7 @@ use crate::board::Board;
 use crate::config::Config;
 use crate::desk::state::{Desk, Role, Setup, Size};
 use crate::domain::time::Span;
-use crate::journal::Journal;
+use crate::journal::{Access, Journal};
 use crate::render::theme::{ColorDepth, Theme, depth};
 use crate::shell::clock::Clock;
 use crate::shell::hub::{BoardCell, Signal};
@@ -59,22 +59,20 @@ pub fn show(global: &Global, config: &Config, url: &str, clock: Clock) -> Result
     let theme = theme(global, config)?;
     let runtime = app::runtime()?;
     let code = runtime.block_on(async {
-        let journal = app::journal(url, app::access(global.role)).await?;
         let (sender, boards) = tokio::sync::watch::channel(None);
-        let stored = journal.board().await.ok().flatten().map(Arc::new);
-        let (watching, held) = start(global, config, &journal, clock, sender).await?;
-        let orders = orders(global, config, &journal, clock)?;
-        let hub: Option<Sender<Signal>> = watching.as_ref().map(|w| w.hub.clone());
-        let clipboard = config.ui.clipboard;
-        let desk = desk(global, config, stored, clock, &boards)?;
+        let engine = match global.role {
+            RoleArg::Operator => operator(config, url, clock, sender).await?,
+            RoleArg::Observer | RoleArg::Wall => {
+                tokio::spawn(follow::run(url.to_owned(), sender));
+                Engine::default()
+            }
+        };
+        let hub: Option<Sender<Signal>> = engine.watching.as_ref().map(|w| w.hub.clone());
+        let desk = desk(global, config, engine.stored.clone(), clock, &boards)?;
+        let (orders, clipboard) = (engine.orders.clone(), config.ui.clipboard);
         let viewer = Viewer { desk, theme, clock, boards, orders, hub, clipboard };
         let code = run::run(viewer, &tty).await;
-        if let Some(watching) = watching {
-            watching.stop();
-        }
-        if let Some(owner) = held {
-            let _freed = journal.release_lease(&owner).await;
-        }
+        engine.stop().await;
         code.map_err(|error| {
             tty.restore();
             out::error(&format!("terminal: {error}"));
@@ -85,41 +83,58 @@ pub fn show(global: &Global, config: &Config, url: &str, clock: Clock) -> Result
     code
 }
 
-/// Watcher or follower.
-async fn start(
-    global: &Global,
-    config: &Config,
-    journal: &Arc<Journal>,
-    clock: Clock,
-    sender: BoardCell,
-) -> Result<(Option<Watching>, Option<String>), Exit> {
-    let owner = lease::owner();
-    let may_watch = global.role == RoleArg::Operator && !config.sources.is_empty();
-    if may_watch && lease::take(journal, &owner, clock).await {
-        let watching =
-            session::watch(config, journal.clone(), clock, sender).await.map_err(|error| {
-                out::error(&error.to_string());
-                Exit::Usage
-            })?;
-        let (kept, mine) = (journal.clone(), owner.clone());
-        tokio::spawn(async move { lease::keep(&kept, &mine, clock).await });
-        return Ok((Some(watching), Some(owner)));
-    }
-    tokio::spawn(follow::run(journal.clone(), sender));
-    Ok((None, None))
+/// What runs behind a screen; nothing for those who only look.
+#[derive(Default)]
+struct Engine {
+    journal: Option<Arc<Journal>>,
+    watching: Option<Watching>,
+    /// The lease's owner while it is ours.
+    held: Option<String>,
+    orders: Option<Arc<order::Desk>>,
+    stored: Option<Arc<Board>>,
 }
 
-fn orders(
-    global: &Global,
-    config: &Config,
-    journal: &Arc<Journal>,
-    clock: Clock,
-) -> Result<Option<Arc<order::Desk>>, Exit> {
-    if global.role != RoleArg::Operator {
-        return Ok(None);
+impl Engine {
+    async fn stop(self) {
+        if let Some(watching) = self.watching {
+            watching.stop();
+        }
+        if let (Some(journal), Some(owner)) = (self.journal, self.held) {
+            let _freed = journal.release_lease(&owner).await;
+        }
     }
+}
+
+/// An operator's side: the journal for writing, the watcher when the lease is free, orders.
+async fn operator(
+    config: &Config,
+    url: &str,
+    clock: Clock,
+    sender: BoardCell,
+) -> Result<Engine, Exit> {
+    let journal = app::journal(url, Access::Write).await?;
+    let stored = journal.board().await.ok().flatten().map(Arc::new);
+    let orders = Some(orders(config, &journal, clock)?);
+    let owner = lease::owner();
+    let (mut watching, mut held) = (None, None);
+    if !config.sources.is_empty() && lease::take(&journal, &owner, clock).await {
+        let started = session::watch(config, journal.clone(), clock, sender).await;
+        watching = Some(started.map_err(|error| {
+            out::error(&error.to_string());
+            Exit::Usage
+        })?);
+        let (kept, mine) = (journal.clone(), owner.clone());
+        tokio::spawn(async move { lease::keep(&kept, &mine, clock).await });
+        held = Some(owner);
+    } else {
+        tokio::spawn(follow::run(url.to_owned(), sender));
+    }
+    Ok(Engine { journal: Some(journal), watching, held, orders, stored })
+}
+
+fn orders(config: &Config, journal: &Arc<Journal>, clock: Clock) -> Result<Arc<order::Desk>, Exit> {
     let made = settings::desk(config, journal.clone(), clock, app::person(config));
-    made.map(|desk| Some(Arc::new(desk))).map_err(|why| {
+    made.map(Arc::new).map_err(|why| {
         out::error(&why);
         Exit::Usage
     })

@@ -4,15 +4,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::journal::Journal;
+use crate::journal::{Access, Journal};
 
 use super::hub::BoardCell;
 
 /// The journal is looked at this often; two terminals see each other's acks within a second.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 
-/// Hands every new stored board to `boards` until nobody listens.
-pub async fn run(journal: Arc<Journal>, boards: BoardCell) {
+/// Waits for the journal to be there (a watcher creates it), then hands every new stored board to
+/// `boards` until nobody listens.
+pub async fn run(url: String, boards: BoardCell) {
+    let journal = loop {
+        match Journal::open(&url, Access::Read).await {
+            Ok(journal) => break journal,
+            Err(error) => tracing::info!(%error, "no journal yet"),
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+        if boards.is_closed() {
+            return;
+        }
+    };
     let mut shown = None;
     loop {
         match journal.board().await {
