@@ -18,6 +18,8 @@ use crate::skip::program;
 use crate::wait::{Deadline, eventually, pause, secs};
 
 const PAGES: [&str; 5] = ["home", "collection", "pdp", "cart", "checkout"];
+/// Visits a day: a shop large enough that a minute of orders says something.
+const VISITS: &str = "3000000";
 /// Series that the config asks for, by the start of their lines.
 const KEPT: [&str; 3] = ["cut=\"source\"", "cut=\"biz_source\"", "shop_edge"];
 
@@ -61,7 +63,8 @@ fn past(home: &Path) -> Option<std::path::PathBuf> {
     let promtool = program("promtool")?;
     let (all, kept) = (home.join("all.om"), home.join("kept.om"));
     let all_text = all.display().to_string();
-    let export = ["shop", "--seed", "7", "--export-openmetrics", &all_text, "--days", "1"];
+    let export = ["--seed", "7", "--export-openmetrics", &all_text, "--days", "1"];
+    let export = [&["shop", "--visits", VISITS], &export[..]].concat();
     let made = run(home, &export);
     assert_eq!(made.status.code(), Some(0), "{}", told(&made));
     let lines = BufReader::new(std::fs::File::open(&all).expect("exported")).lines();
@@ -93,7 +96,8 @@ impl Stand {
     fn build() -> Option<Self> {
         let home = home();
         let past = past(home.path())?;
-        let shop = Shop::start(home.path(), &["--scenario", "calm-day", "--seed", "7"]);
+        let args = ["--scenario", "calm-day", "--seed", "7", "--visits", VISITS];
+        let shop = Shop::start(home.path(), &args);
         let blackbox = Server::blackbox()?;
         let pages = PAGES.map(|page| shop.at(&format!("/shop/{page}")));
         let jobs =
