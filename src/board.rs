@@ -1,5 +1,5 @@
-//! Board: the one serialisable value every viewer shows; schema `tillwatch/board/1` (DESIGN section 4).
-//! Built by the watcher, read by everyone; holds no policy, no credential and no behaviour.
+//! Board: the one serialisable value every viewer shows; schema `tillwatch/board/1` (DESIGN section
+//! 4). Built by the watcher, read by everyone; holds no policy, no credential and no behaviour.
 //! The parts that the incident rules speak of too are defined in `incident::state`.
 
 use serde::{Deserialize, Serialize};
@@ -92,7 +92,8 @@ pub struct Incident {
     pub rule: String,
     pub raise: String,
     pub action: Option<Action>,
-    /// What a rollback would do now; null when no rollback is configured or no release is suspected.
+    /// What a rollback would do now; null when no rollback is configured or no release is
+    /// suspected.
     pub rollback: Option<RollbackPlan>,
     /// Every decision with whether this severity allows it.
     pub choices: Vec<ChoiceRow>,

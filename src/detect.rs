@@ -1,5 +1,6 @@
 //! Judging: pure statistics from observations to verdicts. Windows, baselines, tests, blame, money.
-//! No IO, no clock, no ratatui; nothing here fails: bad input gives `Unsure` or `Blind`, not an error.
+//! No IO, no clock, no ratatui; nothing here fails: bad input gives `Unsure` or `Blind`, not an
+//! error.
 
 pub mod series;
 pub mod verdict;
@@ -24,6 +25,7 @@ mod checks;
 mod case;
 mod joint;
 mod life;
+mod voices;
 mod blame;
 mod severity;
 mod money;

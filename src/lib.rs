@@ -1,4 +1,5 @@
-//! tillwatch: judge shopper harm, hold incidents to their clocks, roll back safely, show the picture.
+//! tillwatch: judge shopper harm, hold incidents to their clocks, roll back safely, show the
+//! picture.
 //!
 //! Rooms in reading order; a room imports only from rooms above it (ranks in ARCHITECTURE.md).
 

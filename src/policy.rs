@@ -1,5 +1,6 @@
-//! Policy is data: checked tables of guardrails, severities, responses, calendar, actions, exposure.
-//! Rows are parsed straight from config; no `if` elsewhere may hold a number that people argue about.
+//! Policy is data: checked tables of guardrails, severities, responses, calendar, actions,
+//! exposure. Rows are parsed straight from config; no `if` elsewhere may hold a number that people
+//! argue about.
 
 pub mod sensitivity;
 pub mod severity;

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::domain::metric::Bad;
+use crate::policy::judging::Policy;
 use crate::policy::sensitivity::Sensitivity;
 use crate::report::backtest_series::{directions, relative_name, run_file};
 use crate::report::backtest_shop;
@@ -80,7 +82,7 @@ pub fn shop(global: &Global, run: &Path, history: Option<&Path>, output: &Path) 
         Ok(found) => settings::judging(&found.config()),
         Err(exit) => return exit,
     };
-    let written = backtest_shop::run(run, history, policy)
+    let written = day(run, history, policy)
         .and_then(|text| fs::write(output, text).map_err(|e| format!("{}: {e}", output.display())));
     match written {
         Ok(()) => Exit::Ok,
@@ -89,4 +91,36 @@ pub fn shop(global: &Global, run: &Path, history: Option<&Path>, output: &Path) 
             Exit::Usage
         }
     }
+}
+
+/// Replays the day in a folder; history lies in another folder, or nowhere.
+fn day(run_dir: &Path, history_dir: Option<&Path>, policy: Policy) -> Result<String, String> {
+    let text = |name: &str, default: &str| {
+        let path = run_dir.join(name);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(text),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound && !default.is_empty() => {
+                Ok(default.to_owned())
+            }
+            Err(e) => Err(format!("{}: {e}", path.display())),
+        }
+    };
+    let open = |path: PathBuf| {
+        let file = fs::File::open(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        Ok::<_, String>(flate2::read::MultiGzDecoder::new(std::io::BufReader::new(file)))
+    };
+    let old = |name: &str| history_dir.map(|d| d.join(name)).filter(|p| p.exists());
+    let mut history_rum = old("history_rum.csv.gz").map(open).transpose()?;
+    let mut history_business = old("history_business.csv.gz").map(open).transpose()?;
+    let day = backtest_shop::Day {
+        scenario: &text("scenario.json", "")?,
+        releases: &text("releases.json", "[]")?,
+        calendar: &text("calendar.json", "[]")?,
+        synthetic: &text("synthetic.csv", "t,check,location,ok,ms\n")?,
+        rum: &mut open(run_dir.join("rum.csv.gz"))?,
+        business: &mut open(run_dir.join("business.csv.gz"))?,
+        history_rum: history_rum.as_mut().map(|r| r as &mut dyn Read),
+        history_business: history_business.as_mut().map(|r| r as &mut dyn Read),
+    };
+    backtest_shop::replay(day, policy)
 }

@@ -1,5 +1,5 @@
-//! `ack`, `decide`, `note`, `resolve`, `timer`, `rollback`: the keys' commands for scripts and phones.
-//! Same journal, same rules, same words of refusal as on the screen.
+//! `ack`, `decide`, `note`, `resolve`, `timer`, `rollback`: the keys' commands for scripts and
+//! phones. Same journal, same rules, same words of refusal as on the screen.
 
 use std::sync::Arc;
 

@@ -1,11 +1,12 @@
-//! Writing to stdout and stderr: a closed pipe is no panic, outside text is made safe for terminals.
-//! The only place that prints; nothing here decides what to say.
+//! Writing to stdout and stderr: a closed pipe is no panic, outside text is made safe for
+//! terminals. The only place that prints; nothing here decides what to say.
 
 use std::io::{IsTerminal, Write};
 
 use crate::domain::text::{cell_ok, screen_text};
 
-/// Writes a JSON document. What a terminal must not get stands as `\\uXXXX`, which is the same JSON.
+/// Writes a JSON document. What a terminal must not get stands as `\\uXXXX`, which is the same
+/// JSON.
 pub fn json(value: &impl serde::Serialize) {
     match serde_json::to_string_pretty(value) {
         Ok(text) => document(&escaped_json(&text)),

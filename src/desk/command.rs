@@ -1,5 +1,6 @@
 //! The table of commands: one row each with name, doc, default keys, access, category and pages.
-//! Keymap, help, footer, palette, `tillwatch keys` and docs/keys.md derive from it; no keys elsewhere.
+//! Keymap, help, footer, palette, `tillwatch keys` and docs/keys.md derive from it; no keys
+//! elsewhere.
 
 use super::ui::Page;
 

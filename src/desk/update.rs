@@ -1,5 +1,6 @@
-//! `update(&mut Desk, Event, now, wall) -> Vec<Effect>`: the only writer of a desk. Total, clock-free.
-//! Keys outside dialogs are in `update::act` and `update::walk`, dialogs in `update::talk`.
+//! `update(&mut Desk, Event, now, wall) -> Vec<Effect>`: the only writer of a desk. Total,
+//! clock-free. Keys outside dialogs are in `update::act` and `update::walk`, dialogs in
+//! `update::talk`.
 
 mod act;
 mod rollback;

@@ -1,5 +1,5 @@
-//! What judging says: findings, cells, cases and suspects. Plain data that incidents and the board hold.
-//! No statistics here, only their results with the numbers that led to them.
+//! What judging says: findings, cells, cases and suspects. Plain data that incidents and the board
+//! hold. No statistics here, only their results with the numbers that led to them.
 
 use serde::{Deserialize, Serialize};
 

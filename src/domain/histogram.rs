@@ -1,5 +1,5 @@
-//! A classic histogram: upper bounds and counts of one window. The only thing percentiles come from.
-//! Never averages percentiles, never guesses inside the last open bucket.
+//! A classic histogram: upper bounds and counts of one window. The only thing percentiles come
+//! from. Never averages percentiles, never guesses inside the last open bucket.
 
 use std::sync::Arc;
 

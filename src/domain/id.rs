@@ -1,5 +1,6 @@
 //! Names as types: a release is not a source. Cheap to clone, ordered, serialised as plain text.
-//! No meaning is attached to the text here, and nothing here makes it safe to draw (`domain::text`).
+//! No meaning is attached to the text here, and nothing here makes it safe to draw
+//! (`domain::text`).
 
 use std::fmt;
 use std::sync::Arc;

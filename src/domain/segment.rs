@@ -1,5 +1,6 @@
-//! Who is affected: the nine dimensions, their values, single segments and scopes (sets of segments).
-//! Four kinds of value stay apart: aggregated over, a value, absent in the data, the vendor's rest.
+//! Who is affected: the nine dimensions, their values, single segments and scopes (sets of
+//! segments). Four kinds of value stay apart: aggregated over, a value, absent in the data, the
+//! vendor's rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

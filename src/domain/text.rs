@@ -35,13 +35,15 @@ pub fn screen_text(outside: &str) -> ScreenText {
     ScreenText::clean(outside, SHOWN, false)
 }
 
-/// Outside text for the last field of a row, where right-to-left letters cannot reorder a neighbour.
+/// Outside text for the last field of a row, where right-to-left letters cannot reorder a
+/// neighbour.
 pub fn screen_text_last_field(outside: &str) -> ScreenText {
     ScreenText::clean(outside, SHOWN, true)
 }
 
-/// The original for the detail view: what a cell must not hold is written as `\u{1b}`, and so is the
-/// backslash, so that two different originals never read the same. At most [`KEPT`] characters in.
+/// The original for the detail view: what a cell must not hold is written as `\u{1b}`, and so is
+/// the backslash, so that two different originals never read the same. At most [`KEPT`] characters
+/// in.
 pub fn escaped(outside: &str) -> String {
     let mut out = String::with_capacity(outside.len().min(KEPT));
     for (at, c) in outside.chars().enumerate() {

@@ -1,5 +1,6 @@
-//! The journal's vocabulary: what happened to an incident, who did it, when; and what one may command.
-//! The line format of the journal is `incident::record`; the meaning of an event is `incident::fold`.
+//! The journal's vocabulary: what happened to an incident, who did it, when; and what one may
+//! command. The line format of the journal is `incident::record`; the meaning of an event is
+//! `incident::fold`.
 
 use serde::{Deserialize, Serialize};
 

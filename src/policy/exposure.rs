@@ -1,5 +1,5 @@
-//! `[shop]`: what the shop earns and where: currency, order value, the templates that carry revenue,
-//! exposure shares, and the assumed price of slowness. Facts of the shop, no arithmetic.
+//! `[shop]`: what the shop earns and where: currency, order value, the templates that carry
+//! revenue, exposure shares, and the assumed price of slowness. Facts of the shop, no arithmetic.
 
 use std::collections::BTreeMap;
 

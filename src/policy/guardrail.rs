@@ -1,5 +1,5 @@
-//! `[[guardrail]]` rows: what is watched, where, under which condition, who owns it and what they do.
-//! Source of the defaults: seed 000, "Revenue guardrail matrix". No statistics here.
+//! `[[guardrail]]` rows: what is watched, where, under which condition, who owns it and what they
+//! do. Source of the defaults: seed 000, "Revenue guardrail matrix". No statistics here.
 
 use serde::{Deserialize, Deserializer, Serialize};
 

@@ -1,5 +1,6 @@
 //! How eager the univariate detector is: three presets, each one evidence line.
-//! The lines are data that people may argue about; how evidence is gathered lives in `detect::series`.
+//! The lines are data that people may argue about; how evidence is gathered lives in
+//! `detect::series`.
 
 use std::str::FromStr;
 

@@ -1,5 +1,6 @@
 //! One row per severity: targets, deadlines, allowed decisions, and who is told.
-//! Source of the defaults: seed 000, "Alert policy by severity". Arithmetic is in `policy::calendar`.
+//! Source of the defaults: seed 000, "Alert policy by severity". Arithmetic is in
+//! `policy::calendar`.
 
 use std::str::FromStr;
 

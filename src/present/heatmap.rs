@@ -1,5 +1,6 @@
 //! The Heatmap page: one metric over two dimensions, each cell with value, n and how sure it is.
-//! Unsure is hatched, blind is shaded and neither is ever green; heat is distance from the baseline.
+//! Unsure is hatched, blind is shaded and neither is ever green; heat is distance from the
+//! baseline.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! The Incident page: why this severity, what speaks for and against, what was done, and the findings.
-//! Order is the order of questions at night; on wide screens the story stands beside it.
+//! The Incident page: why this severity, what speaks for and against, what was done, and the
+//! findings. Order is the order of questions at night; on wide screens the story stands beside it.
 
 use crate::board::{Action, Decision, Incident, TimelineEntry};
 use crate::desk::state::Desk;

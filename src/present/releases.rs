@@ -1,5 +1,5 @@
-//! The Releases page: changes and incidents on one time axis, the list, and what the selected one did
-//! to each segment against segments it did not touch.
+//! The Releases page: changes and incidents on one time axis, the list, and what the selected one
+//! did to each segment against segments it did not touch.
 
 use crate::board::Release;
 use crate::desk::list::Filter;

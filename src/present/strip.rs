@@ -45,8 +45,8 @@ fn mark(axis: &Axis, at: Option<Timestamp>, text: &'static str, role: Role) -> O
     Some(Mark { at, text: ScreenText::fixed(text), role })
 }
 
-/// One row for the Incidents page: harm as a bold bar, `R` the suspect, `r` other releases, `c` other
-/// changes, `!` opened, `A` acknowledged, `D` decided, `B` rolled back.
+/// One row for the Incidents page: harm as a bold bar, `R` the suspect, `r` other releases, `c`
+/// other changes, `!` opened, `A` acknowledged, `D` decided, `B` rolled back.
 pub fn strip(desk: &Desk, x: &Incident) -> Timeline {
     let axis = Axis::ending(desk.now);
     let mut lane = lane(&axis, desk, x);

@@ -1,5 +1,5 @@
-//! Words: durations, money, counts, percents, times as people read them. Tested here, used everywhere.
-//! None is `-` or `unknown`, never zero. English, decimal point, thousands comma.
+//! Words: durations, money, counts, percents, times as people read them. Tested here, used
+//! everywhere. None is `-` or `unknown`, never zero. English, decimal point, thousands comma.
 
 use chrono_tz::Tz;
 

@@ -1,4 +1,5 @@
 //! A bar: parts from both ends; what does not fit goes by rank, then the left end is cut.
+//! Knows widths and ranks, never what the words mean.
 
 use ratatui::layout::Rect;
 

@@ -1,4 +1,5 @@
 //! Big letters: three by five dots, scaled, for reading across a room. A table and its drawing.
+//! Shapes only; when to shout is decided in `present::wall`.
 
 use ratatui::layout::Rect;
 

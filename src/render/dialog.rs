@@ -1,4 +1,5 @@
 //! A box in the middle. One that must be seen whole and cannot be says so in its first line.
+//! What may be confirmed is decided in `desk`, never here.
 
 use ratatui::layout::Rect;
 

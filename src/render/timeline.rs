@@ -1,4 +1,5 @@
 //! Things on one time axis: a line, bold where harm lasts, letters where something happened.
+//! Marks and axes only; which change matters is decided in `present`.
 
 use ratatui::layout::Rect;
 

@@ -1,4 +1,5 @@
 //! The wall's layout: as large as fits, block by block, labels in plain letters.
+//! Big words and figures only; nothing here blinks or asks for keys.
 
 use ratatui::layout::Rect;
 

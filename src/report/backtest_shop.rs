@@ -55,39 +55,3 @@ pub fn replay(day: Day<'_>, policy: Policy) -> Result<String, String> {
     }
     Ok(writer.finish())
 }
-
-/// Replays the day in a folder; history lies in another folder, or nowhere.
-pub fn run(
-    run_dir: &std::path::Path,
-    history_dir: Option<&std::path::Path>,
-    policy: Policy,
-) -> Result<String, String> {
-    let text = |name: &str, default: &str| {
-        let path = run_dir.join(name);
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Ok(text),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound && !default.is_empty() => {
-                Ok(default.to_owned())
-            }
-            Err(e) => Err(format!("{}: {e}", path.display())),
-        }
-    };
-    let open = |path: std::path::PathBuf| {
-        let file = std::fs::File::open(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-        Ok::<_, String>(flate2::read::MultiGzDecoder::new(std::io::BufReader::new(file)))
-    };
-    let old = |name: &str| history_dir.map(|d| d.join(name)).filter(|p| p.exists());
-    let mut history_rum = old("history_rum.csv.gz").map(open).transpose()?;
-    let mut history_business = old("history_business.csv.gz").map(open).transpose()?;
-    let day = Day {
-        scenario: &text("scenario.json", "")?,
-        releases: &text("releases.json", "[]")?,
-        calendar: &text("calendar.json", "[]")?,
-        synthetic: &text("synthetic.csv", "t,check,location,ok,ms\n")?,
-        rum: &mut open(run_dir.join("rum.csv.gz"))?,
-        business: &mut open(run_dir.join("business.csv.gz"))?,
-        history_rum: history_rum.as_mut().map(|r| r as &mut dyn Read),
-        history_business: history_business.as_mut().map(|r| r as &mut dyn Read),
-    };
-    replay(day, policy)
-}

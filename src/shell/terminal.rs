@@ -1,5 +1,5 @@
-//! The screen as the shell uses it: enter, draw, suspend, resume, leave; always put back at the end.
-//! What is drawn is render's; what is typed is input's.
+//! The screen as the shell uses it: enter, draw, suspend, resume, leave; always put back at the
+//! end. What is drawn is render's; what is typed is input's.
 
 mod encoder;
 mod link;

@@ -1,4 +1,5 @@
 //! What one poll brought home. Only domain records pass this line, nothing vendor-shaped.
+//! How it was asked and decoded is the business of each adapter.
 
 use crate::domain::change::Change;
 use crate::domain::check::Check;

@@ -1,5 +1,6 @@
 //! Commands that change an incident: what may be ordered now, and which dialog asks first.
-//! The rules of incidents are judged again where the journal is written; here they save a round trip.
+//! The rules of incidents are judged again where the journal is written; here they save a round
+//! trip.
 
 use crate::board::{Incident, State};
 use crate::desk::command::Command;

@@ -161,8 +161,9 @@ fn the_sweep_refuses_what_the_rule_forbids() {
 /// Text from the places where the rule can go wrong, beside any text.
 fn outside() -> impl Strategy<Value = String> {
     let risky = prop::sample::select(
-        "a \u{1b}▯…\u{301}\u{489}\u{200d}\u{fe0f}\u{1F3FD}\u{1F44D}\u{1F1E9}\u{1100}\u{1161}\u{11a8}\
-         \u{ac00}\u{915}\u{94d}\u{93f}\u{d4e}\u{5d0}\u{5b0}\u{644}\u{627}\u{ff9e}\u{ff76}\u{e33}\u{e0067}中"
+        "a \u{1b}▯…\u{301}\u{489}\u{200d}\u{fe0f}\u{1F3FD}\u{1F44D}\u{1F1E9}\u{1100}\u{1161}\
+         \u{11a8}\u{ac00}\u{915}\u{94d}\u{93f}\u{d4e}\u{5d0}\u{5b0}\u{644}\u{627}\u{ff9e}\
+         \u{ff76}\u{e33}\u{e0067}中"
             .chars()
             .collect::<Vec<char>>(),
     );

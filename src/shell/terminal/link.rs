@@ -1,5 +1,5 @@
-//! The way of a frame to the terminal: what it takes at once is written at once, the rest is left to
-//! the writer thread. There is room for one frame; the core never waits.
+//! The way of a frame to the terminal: what it takes at once is written at once, the rest is left
+//! to the writer thread. There is room for one frame; the core never waits.
 
 use std::io::Result;
 use std::sync::Arc;
