@@ -67,7 +67,7 @@ fn dispatch(cli: Cli) -> u8 {
             backtest::shop(global, &run, history.as_deref(), &out)
         }
         Some(Command::Init) => tables::init(),
-        Some(Command::Keys) => tables::keys(global),
+        Some(Command::Keys(args)) => tables::keys(global, &args),
         Some(Command::Themes) => tables::themes(global),
         Some(Command::Screenshots(args)) => screenshots::run(&args),
         Some(Command::Completions { shell }) => {

@@ -25,6 +25,7 @@ mod checks;
 mod case;
 mod joint;
 mod life;
+mod voices;
 mod blame;
 mod severity;
 mod money;

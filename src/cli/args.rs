@@ -81,7 +81,7 @@ pub enum Command {
     /// Print a starter config.
     Init,
     /// The key table.
-    Keys,
+    Keys(KeysArgs),
     /// The themes, with a preview.
     Themes,
     /// Write the pictures of `screenshots/` from the real screens.
@@ -262,6 +262,19 @@ pub enum BacktestCommand {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
+}
+
+#[derive(Args, Debug, Clone)]
+pub struct KeysArgs {
+    /// For people, or as the page docs/keys.md.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: KeysFormat,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum KeysFormat {
+    Text,
+    Markdown,
 }
 
 #[derive(Args, Debug, Clone)]

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufReader, ErrorKind, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::domain::metric::Bad;
 use crate::policy::judging::Policy;
 use crate::policy::sensitivity::Sensitivity;
 use crate::report::backtest_series::{directions, relative_name, run_file};
-use crate::report::backtest_shop::{Day, replay};
+use crate::report::backtest_shop;
 use crate::shell::settings;
 
 use super::app;
@@ -99,7 +99,7 @@ fn day(run_dir: &Path, history_dir: Option<&Path>, policy: Policy) -> Result<Str
         let path = run_dir.join(name);
         match fs::read_to_string(&path) {
             Ok(text) => Ok(text),
-            Err(e) if e.kind() == ErrorKind::NotFound && !default.is_empty() => {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound && !default.is_empty() => {
                 Ok(default.to_owned())
             }
             Err(e) => Err(format!("{}: {e}", path.display())),
@@ -107,12 +107,12 @@ fn day(run_dir: &Path, history_dir: Option<&Path>, policy: Policy) -> Result<Str
     };
     let open = |path: PathBuf| {
         let file = fs::File::open(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-        Ok::<_, String>(flate2::read::MultiGzDecoder::new(BufReader::new(file)))
+        Ok::<_, String>(flate2::read::MultiGzDecoder::new(std::io::BufReader::new(file)))
     };
     let old = |name: &str| history_dir.map(|d| d.join(name)).filter(|p| p.exists());
     let mut history_rum = old("history_rum.csv.gz").map(open).transpose()?;
     let mut history_business = old("history_business.csv.gz").map(open).transpose()?;
-    let day = Day {
+    let day = backtest_shop::Day {
         scenario: &text("scenario.json", "")?,
         releases: &text("releases.json", "[]")?,
         calendar: &text("calendar.json", "[]")?,
@@ -122,5 +122,5 @@ fn day(run_dir: &Path, history_dir: Option<&Path>, policy: Policy) -> Result<Str
         history_rum: history_rum.as_mut().map(|r| r as &mut dyn Read),
         history_business: history_business.as_mut().map(|r| r as &mut dyn Read),
     };
-    replay(day, policy)
+    backtest_shop::replay(day, policy)
 }

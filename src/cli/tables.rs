@@ -4,11 +4,11 @@
 use crate::board::{Board, Incident, Source};
 use crate::config::EXAMPLE;
 use crate::domain::money::MoneyRange;
-use crate::present::keys::plain;
+use crate::present::keys::{markdown, plain};
 use crate::render::theme;
 
 use super::app;
-use super::args::Global;
+use super::args::{Global, KeysArgs, KeysFormat};
 use super::exit::Exit;
 use super::out;
 
@@ -17,14 +17,17 @@ pub fn init() -> Exit {
     Exit::Ok
 }
 
-pub fn keys(global: &Global) -> Exit {
+pub fn keys(global: &Global, args: &KeysArgs) -> Exit {
     let config = match app::config(global) {
         Ok(found) => found.config(),
         Err(exit) => return exit,
     };
     match app::keymap(&config) {
         Ok(keymap) => {
-            out::lines(plain(&keymap).lines());
+            match args.format {
+                KeysFormat::Text => out::lines(plain(&keymap).lines()),
+                KeysFormat::Markdown => out::document(&markdown(&keymap)),
+            }
             Exit::Ok
         }
         Err(exit) => exit,

@@ -16,10 +16,10 @@ use super::checks::Checks;
 use super::derive;
 use super::effect::{self, Effect};
 use super::learn;
-use super::life;
 use super::report;
 use super::scan;
 use super::store::Store;
+use super::{life, voices};
 
 pub use super::settings::{Event, Maintenance, Settings};
 
@@ -134,8 +134,8 @@ impl Engine {
         life::follow(self, bucket);
         self.explain(bucket);
         life::hunt(self, bucket);
-        life::vote(self, bucket);
-        life::blindness(self, bucket);
+        voices::vote(self, bucket);
+        voices::blindness(self, bucket);
         life::settle(self, bucket);
     }
 

@@ -1,5 +1,5 @@
 //! A bar: parts from both ends; what does not fit goes by rank, then the left end is cut.
-//! No words are made here and no colour is chosen.
+//! Knows widths and ranks, never what the words mean.
 
 use ratatui::layout::Rect;
 

@@ -1,5 +1,5 @@
 //! Big letters: three by five dots, scaled, for reading across a room. A table and its drawing.
-//! What is written big is decided in `present::wall`.
+//! Shapes only; when to shout is decided in `present::wall`.
 
 use ratatui::layout::Rect;
 

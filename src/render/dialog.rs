@@ -1,5 +1,5 @@
 //! A box in the middle. One that must be seen whole and cannot be says so in its first line.
-//! What it asks and which keys it takes are the desk's business.
+//! What may be confirmed is decided in `desk`, never here.
 
 use ratatui::layout::Rect;
 

@@ -1,10 +1,5 @@
-//! Layout: areas from an area, pure arithmetic, no drawing.
-//! Top to bottom: title, banner, body, toast, prompt, keys; the rows of each stand below.
-
-//     title            1 row
-//     banner           1-3 rows
-//     body             panels: Main stacked, Side in a right column where there are any
-//     toast prompt keys  1 row each
+//! Layout: areas from an area, pure arithmetic, no drawing. From the top: title 1 row, banner 1-3,
+//! body (panels: `Main` stacked, `Side` in a right column), then toast, prompt and keys 1 row each.
 
 use ratatui::layout::Rect;
 

@@ -1,5 +1,5 @@
 //! Labelled lines, wrapped at words where asked; long words break anywhere.
-//! The text is safe already; nothing is measured in bytes.
+//! Knows widths and styles, never what the words mean.
 
 use ratatui::layout::Rect;
 use unicode_segmentation::UnicodeSegmentation;

@@ -1,5 +1,5 @@
 //! Things on one time axis: a line, bold where harm lasts, letters where something happened.
-//! The lanes come placed in time; nothing is sorted or judged here.
+//! Marks and axes only; which change matters is decided in `present`.
 
 use ratatui::layout::Rect;
 

@@ -1,5 +1,5 @@
 //! The wall's layout: as large as fits, block by block, labels in plain letters.
-//! Takes no key and knows no cursor; rotation is decided elsewhere.
+//! Big words and figures only; nothing here blinks or asks for keys.
 
 use ratatui::layout::Rect;
 

@@ -1,5 +1,5 @@
 //! What one poll brought home. Only domain records pass this line, nothing vendor-shaped.
-//! No judgement and no retry; errors travel as `SourceError`.
+//! How it was asked and decoded is the business of each adapter.
 
 use crate::domain::change::Change;
 use crate::domain::check::Check;

@@ -1,4 +1,5 @@
 //! Orders: who may, when, how often; and everything a rollback is checked for.
+//! Steps are instants handed in; no clock, no journal.
 
 use serde_json::Value;
 

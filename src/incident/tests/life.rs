@@ -1,4 +1,5 @@
 //! The fold: owners, undo, expiry, severity, extension, closing, and order of the list.
+//! Steps are instants handed in; no clock, no journal.
 
 use super::kit::*;
 use crate::domain::severity::Severity;

@@ -1,4 +1,5 @@
 //! Any sequence of events: no panic, one meaning, no deadline later, one order of the list.
+//! Random events only; named stories are in the files beside it.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,5 @@
 //! Reconciling round by round: opening, news, severity, clearing, reopening, flapping, maintenance.
+//! Steps are instants handed in; no clock, no journal.
 
 use super::kit::*;
 use crate::detect::verdict::{Case, Judgement};

@@ -1,4 +1,5 @@
 //! After the rollback: accepted is not live, live is not recovered, recovered must hold.
+//! Steps are instants handed in; no clock, no journal.
 
 use super::kit::*;
 use crate::domain::severity::Severity;
