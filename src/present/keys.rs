@@ -26,7 +26,8 @@ const fn who(row: &Row) -> &'static str {
 /// Markdown, one table a category.
 pub fn markdown(map: &Keymap) -> String {
     let mut text = String::from(
-        "# Keys\n\nGenerated from the command table; `tillwatch keys` prints it with your own keys.\n\
+        "# Keys\n\n\
+         Generated from the command table; `tillwatch keys` prints it with your own keys.\n\
          Change a key under `[keys]` by the command's name: `acknowledge = [\"A\"]`.\n\
          Commands that cannot be undone refuse bare lower-case letters.\n",
     );

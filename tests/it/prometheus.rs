@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ use crate::product::{json, open, run, tillwatch, told};
 use crate::servers::{Server, home, host, job, probe_job};
 use crate::shopd::Shop;
 use crate::skip::program;
-use crate::wait::{eventually, secs};
+use crate::wait::{Deadline, eventually, pause, secs};
 
 const PAGES: [&str; 5] = ["home", "collection", "pdp", "cart", "checkout"];
 /// Series that the config asks for, by the start of their lines.
@@ -113,10 +114,19 @@ impl Stand {
         if output.stdout.is_empty() { Value::Null } else { json(&output) }
     }
 
-    fn incident(&self, pass: impl Fn(&Value) -> bool) -> Option<Value> {
-        let board = self.board();
-        let rows = board["incidents"].as_array()?;
-        rows.iter().find(|i| pass(i)).cloned()
+    /// The first incident that passes; panics with the last board's incidents and sources.
+    fn wait(&self, what: &str, limit: Duration, pass: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Deadline::after(limit);
+        loop {
+            let board = self.board();
+            let rows = board["incidents"].as_array().cloned().unwrap_or_default();
+            if let Some(found) = rows.iter().find(|i| pass(i)) {
+                return found.clone();
+            }
+            let seen = (&board["incidents"], &board["sources"], &board["notices"]);
+            assert!(!deadline.passed(), "no {what} within {limit:?}: {seen:#?}");
+            pause(secs(1));
+        }
     }
 
     fn order(&self, args: &[&str]) -> String {
@@ -136,8 +146,8 @@ fn the_outage_is_found_in_prometheus_rolled_back_and_seen_to_heal() {
     });
     stand.shop.inject("checkout-outage");
     let sev1 = |i: &Value| i["severity"] == 1 && i["state"] == "triggered";
-    let found = eventually("a Sev 1 that blames a release", secs(300), || {
-        stand.incident(|i| sev1(i) && i["suspect"]["release"].is_string())
+    let found = stand.wait("a Sev 1 that blames a release", secs(300), |i| {
+        sev1(i) && i["suspect"]["release"].is_string()
     });
     let truth = stand.shop.truth();
     assert_eq!(found["journey"], "checkout", "{found:#}");
@@ -146,9 +156,7 @@ fn the_outage_is_found_in_prometheus_rolled_back_and_seen_to_heal() {
     let id = found["id"].as_str().expect("an id");
 
     stand.order(&["ack", id]);
-    eventually("acknowledged", secs(20), || {
-        stand.incident(|i| i["id"] == id && i["state"] == "acknowledged")
-    });
+    stand.wait("acknowledged", secs(20), |i| i["id"] == id && i["state"] == "acknowledged");
     let token = found["rollback"]["confirm_token"].as_str().expect("a token");
     let dry = stand.order(&["rollback", id, "--dry-run"]);
     assert!(dry.contains(token), "the dry run shows the token: {dry}");
@@ -156,10 +164,8 @@ fn the_outage_is_found_in_prometheus_rolled_back_and_seen_to_heal() {
     let refused = run(stand.home.path(), &refused);
     assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
     stand.order(&["rollback", id, "--confirm", token]);
-    eventually("the watcher sees it heal", secs(420), || {
-        stand.incident(|i| {
-            i["id"] == id && i["action"]["state"] == "verified" && i["state"] == "mitigated"
-        })
+    stand.wait("the watcher sees it heal", secs(420), |i| {
+        i["id"] == id && i["action"]["state"] == "verified" && i["state"] == "mitigated"
     });
     let truth = stand.shop.truth();
     assert!(truth["incidents"][0]["healed_at"].is_string(), "{truth:#}");
