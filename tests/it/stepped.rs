@@ -190,7 +190,7 @@ fn setup(config: &Config) -> Setup {
         actions: settings::actions(config),
         sources: config.sources.iter().map(info).collect(),
         currency: config.shop.currency.clone(),
-        speed: 1.0,
+        speed: 1200.0,
         salt: 1,
     }
 }
