@@ -226,7 +226,10 @@ fn dose(store: &Store, c: &Change, bucket: i64, delay: Span) -> f64 {
 
 /// Does the change's declared scope hold the harm?
 fn scope_fit(main: &Effect, c: &Change) -> (f64, String) {
-    if c.templates.is_empty() {
+    // A cut without templates cannot say where it hurts: no evidence either way.
+    let placed = place::templates(&main.place).is_some();
+    let blind_cut = !placed && !main.table.dims.contains(&Dim::Template);
+    if c.templates.is_empty() || blind_cut {
         return (0.0, String::new());
     }
     let all = ["(every template)"];

@@ -8,8 +8,8 @@ use crate::shop::effect::{Kind, Shape, Step};
 use crate::shop::timeline::Service;
 
 pub fn calm_day(d: &mut Draft<'_>) {
-    d.release(Service::Theme, mask_of(&["collection"]), 0);
     d.staged(Service::App, mask_of(&["cart"]), &[(40, 0.5), (70, 1.0)]);
+    d.staged(Service::Theme, mask_of(&["collection"]), &[(90, 1.0)]);
     d.benign(None, "nothing happens but releases");
 }
 
