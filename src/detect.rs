@@ -15,6 +15,7 @@ mod derive;
 mod calibrate;
 mod learn;
 mod place;
+mod bots;
 mod scan;
 mod refine;
 mod onset;
@@ -23,6 +24,8 @@ mod checks;
 mod case;
 mod joint;
 mod life;
+mod troubles;
+mod settle;
 mod blame;
 mod severity;
 mod money;
@@ -30,3 +33,6 @@ mod words;
 mod cells;
 mod impact;
 mod report;
+
+#[cfg(test)]
+mod tests;

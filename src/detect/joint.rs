@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::segment::Scope;
 
+use super::bots;
 use super::effect::Effect;
 use super::engine::Engine;
 use super::refine::Refined;
@@ -34,7 +35,7 @@ pub fn strongest(engine: &Engine, families: &[Family], bucket: i64) -> Vec<Effec
     }
     let mut best: Option<(f64, Vec<Hint>)> = None;
     for hints in signs.into_values().filter(|h| h.len() >= 2) {
-        let hints = hints.into_values().filter_map(|h| confirmed(engine, h));
+        let hints = hints.into_values().filter_map(|h| confirmed(engine, h, bucket));
         let hints: Vec<Hint> = hints.collect();
         let sum: f64 = hints.iter().map(|h| h.candidate.ev.nats - PRICE).sum();
         if hints.len() >= 2 && sum >= line && best.as_ref().is_none_or(|(b, _)| sum > *b) {
@@ -51,10 +52,13 @@ fn counted(family: Family) -> bool {
     !whole && matches!(family.1, Role::Plain | Role::Step)
 }
 
-fn confirmed(engine: &Engine, hint: Hint) -> Option<Hint> {
+fn confirmed(engine: &Engine, hint: Hint, bucket: i64) -> Option<Hint> {
     let candidate = scan::unmixed(&engine.store, &hint.candidate)?;
-    let good = candidate.ev.nats >= FLOOR && !scan::is_bots(&engine.store, &candidate);
-    good.then_some(Hint { candidate, ..hint })
+    let span = (bucket - candidate.length + 1, bucket);
+    let place = Scope::of(&candidate.seg);
+    let harm = candidate.ev.harm;
+    let diluted = bots::dilute(&engine.store, &candidate.table, &place, harm, span);
+    (candidate.ev.nats >= FLOOR && !diluted).then_some(Hint { candidate, ..hint })
 }
 
 fn effect(engine: &Engine, hint: &Hint, bucket: i64) -> Option<Effect> {

@@ -1,28 +1,22 @@
 //! The life of cases: known effects are followed, new ones hunted and joined to the case that
 //! shares their cause, checks vote, blind sources speak, and what has been good long enough clears.
 
-use crate::domain::id::JourneyId;
-use crate::domain::metric::Metric;
+use crate::domain::metric::Kind;
 use crate::domain::segment::{Scope, Segment};
-use crate::domain::time::{Span, Timestamp};
-use crate::policy::guardrail::{Condition, row_for};
 
-use super::blame;
-use super::case::{BlindSpot, Live, Trouble, is_whole_funnel, journey_of, trouble_place};
-use super::checks::Vote;
+use super::bots;
+use super::case::{Live, is_whole_funnel, journey_of};
 use super::effect::Effect;
 use super::engine::Engine;
 use super::joint;
 use super::place;
 use super::refine::{Refined, refine};
 use super::scan::{self, Candidate, Line};
-use super::stat::{Acc, Shape};
+use super::stat::Acc;
 use super::table::{Family, Role};
 
 /// New effects of one family per bucket at most.
 const ROUNDS: usize = 4;
-/// Nats of agreement that turn two failing locations into a failing journey.
-const AGREE: f64 = 4.0;
 
 /// Follows the effects of open cases through one more bucket.
 pub fn follow(engine: &mut Engine, bucket: i64) {
@@ -110,15 +104,16 @@ pub fn hunt(engine: &mut Engine, bucket: i64) {
     let together = joint::strongest(engine, &families, bucket);
     let fresh: Vec<Effect> = together.into_iter().filter(|e| !known(engine, e)).collect();
     if !fresh.is_empty() {
-        fresh.into_iter().for_each(|e| adopt(engine, e, bucket));
+        for e in fresh {
+            adopt(engine, e, bucket);
+        }
         engine.explain(bucket);
     }
 }
 
 /// Families that a guardrail watches for changes.
 fn watched(engine: &Engine) -> Vec<Family> {
-    let counts =
-        |f: &Family| f.1 == Role::Plain && f.0.kind() == crate::domain::metric::Kind::Count;
+    let counts = |f: &Family| f.1 == Role::Plain && f.0.kind() == Kind::Count;
     let all = engine.store.families().into_iter();
     all.filter(|f| scan::min_change(&engine.settings.policy, *f, &Segment::all()).is_some())
         .filter(|f| !counts(f))
@@ -163,7 +158,13 @@ fn strongest(engine: &Engine, family: Family, bucket: i64, passed: &mut Passed) 
             let min = line(&c.seg).map_or(f64::INFINITY, |l| l.min_change);
             c.ev.nats >= nats
                 && scan::matters(table.shape, &c.acc, c.ev.harm, min)
-                && !scan::is_bots(store, c)
+                && !bots::dilute(
+                    store,
+                    &c.table,
+                    &Scope::of(&c.seg),
+                    c.ev.harm,
+                    (bucket - c.length + 1, bucket),
+                )
         });
         let Some(c) = confirmed else { continue };
         let accs = table.leaves.iter().map(|l| {
@@ -172,7 +173,11 @@ fn strongest(engine: &Engine, family: Family, bucket: i64, passed: &mut Passed) 
             a
         });
         let accs: Vec<Acc> = accs.collect();
-        let r = refine(table, &accs, &Scope::of(&c.seg));
+        let mut r = refine(table, &accs, &Scope::of(&c.seg));
+        let harm = super::stat::harm(table.shape, table.sign, &r.acc);
+        if bots::dilute(store, &c.table, &r.scope, harm, (bucket - c.length + 1, bucket)) {
+            r = super::refine::stay(table, &accs, &Scope::of(&c.seg));
+        }
         let taken = passed.iter().any(|(t, s)| *t == table.key && *s == r.scope);
         if !taken && best.as_ref().is_none_or(|(b, _)| r.score > b.score) {
             best = Some((r, c));
@@ -206,12 +211,12 @@ fn adopt(engine: &mut Engine, effect: Effect, bucket: i64) {
     name(engine, index);
 }
 
-fn rearm(engine: &Engine) -> i64 {
+pub(super) fn rearm(engine: &Engine) -> i64 {
     engine.settings.policy.detect.rearm.millis() / engine.store.bucket.millis().max(1)
 }
 
 /// Gives a new case its key: class and journey, numbered when two live side by side.
-fn name(engine: &mut Engine, index: usize) {
+pub(super) fn name(engine: &mut Engine, index: usize) {
     let Some(live) = engine.lives.get(index).filter(|l| l.key.is_empty()) else { return };
     let policy = &engine.settings.policy;
     let segments = live.segments(policy);
@@ -226,199 +231,5 @@ fn name(engine: &mut Engine, index: usize) {
     let key = std::iter::once(base.clone()).chain(numbered).find(free).unwrap_or(base.clone());
     if let Some(live) = engine.lives.get_mut(index) {
         live.key = key;
-    }
-}
-
-/// Failing checks open, join and leave cases.
-pub fn vote(engine: &mut Engine, bucket: i64) {
-    let now = engine.store.end_of(bucket);
-    if engine.settings.in_maintenance(engine.store.start_of(bucket), now) {
-        return;
-    }
-    let row =
-        row_for(&engine.settings.policy.guardrail, Metric::CheckSuccess, &Scope::everything());
-    let Some(row) = row else { return };
-    let (rule, clear) = match row.condition {
-        Condition::Consecutive { failures, locations } => ((failures, locations), row.clear),
-        _ => ((2, 2), row.clear),
-    };
-    let ended = engine.settings.maintenance.iter().filter(|m| m.end <= now).map(|m| m.end);
-    let mute = ended.max().unwrap_or(Timestamp::from_millis(i64::MIN));
-    let journeys: Vec<JourneyId> = engine.checks.runs.keys().cloned().collect();
-    for check in journeys {
-        if engine.checks.sources.get(&check).is_some_and(|s| engine.blind.contains_key(s)) {
-            continue;
-        }
-        let vote = engine.checks.vote(&check, now, rule, mute);
-        let journey = owner(engine, &check);
-        if vote.down || vote.shaky && agrees(engine, &journey) {
-            fail(engine, &journey, &vote, bucket);
-        } else {
-            recover(engine, &journey, &vote, now, clear);
-        }
-    }
-}
-
-fn owner(engine: &Engine, check: &JourneyId) -> JourneyId {
-    let row = engine.settings.policy.journey_of_check(check.as_str());
-    row.map_or_else(|| check.clone(), |j| j.name.clone())
-}
-
-/// Does anything else in the journey point the same way in the last minutes?
-fn agrees(engine: &Engine, journey: &JourneyId) -> bool {
-    let policy = &engine.settings.policy;
-    let Some(row) = policy.journey.iter().find(|j| j.name == *journey) else { return false };
-    let segments = row.templates.iter().map(|t| {
-        let value = crate::domain::segment::DimValue::Value(t.as_str().into());
-        Segment::all().with(crate::domain::segment::Dim::Template, value)
-    });
-    let segments: Vec<Segment> = segments.collect();
-    engine.store.tables.values().any(|t| {
-        let short = 0..engine.lengths.len().min(3);
-        let nats = |seg: &Segment| {
-            short.clone().filter_map(|w| scan::at(t, seg, w)).map(|x| x.1.nats).fold(0.0, f64::max)
-        };
-        match t.shape {
-            Shape::Fault => segments.iter().any(|s| nats(s) >= AGREE),
-            Shape::Step => row.steps.contains(&t.key.family.0) && nats(&Segment::all()) >= AGREE,
-            Shape::Mean | Shape::Flow | Shape::Level => false,
-        }
-    })
-}
-
-fn fail(engine: &mut Engine, journey: &JourneyId, vote: &Vote, bucket: i64) {
-    let since = vote.since.unwrap_or_else(|| engine.store.start_of(bucket));
-    let all = vote.failing.len() + vote.passing.len();
-    let text =
-        format!("{} of {all} locations fail ({})", vote.failing.len(), vote.failing.join(", "));
-    for live in engine.lives.iter_mut().filter(|l| l.closed.is_none()) {
-        if let Some(t) = live.troubles.iter_mut().find(|t| t.journey == *journey) {
-            (t.over, t.text) = (false, text);
-            return;
-        }
-    }
-    let place = trouble_place(&engine.settings.policy, journey);
-    let rearm = rearm(engine);
-    let store = &engine.store;
-    let again = |l: &Live| l.troubles.iter().any(|t| t.journey == *journey);
-    let fits = |l: &Live| {
-        l.closed.is_none_or(|c| bucket - c <= rearm)
-            && (again(l) || l.takes_trouble(place.as_ref(), since, |b| store.start_of(b)))
-    };
-    let at = engine.lives.iter().position(|l| l.closed.is_none() && fits(l));
-    let at = at.or_else(|| engine.lives.iter().position(fits));
-    let index = at.unwrap_or_else(|| {
-        engine.lives.push(Live::new(String::new(), bucket));
-        engine.lives.len() - 1
-    });
-    if let Some(live) = engine.lives.get_mut(index) {
-        live.closed = None;
-        live.troubles.retain(|t| t.journey != *journey);
-        live.troubles.push(Trouble { journey: journey.clone(), place, since, over: false, text });
-    }
-    name(engine, index);
-}
-
-fn recover(engine: &mut Engine, journey: &JourneyId, vote: &Vote, now: Timestamp, clear: Span) {
-    let good = vote.good_since.is_some_and(|t| now.since(t) >= clear);
-    let troubles = engine.lives.iter_mut().flat_map(|l| &mut l.troubles);
-    for t in troubles.filter(|t| t.journey == *journey && !t.over) {
-        if good {
-            t.over = true;
-        } else if !vote.failing.is_empty() {
-            t.text = format!("{} still failing", vote.failing.join(", "));
-        }
-    }
-}
-
-/// A blind source is one case of its own, whatever hangs on it.
-pub fn blindness(engine: &mut Engine, bucket: i64) {
-    let blind = engine.blind.clone();
-    let fed = checkout_sources(engine);
-    let checkout = !fed.is_empty() && fed.iter().all(|s| blind.contains_key(s));
-    for (source, since) in &blind {
-        let key = format!("telemetry:source:{source}");
-        let at = engine.lives.iter().position(|l| l.key == key);
-        let index = at.unwrap_or_else(|| {
-            engine.lives.push(Live::new(key, bucket));
-            engine.lives.len() - 1
-        });
-        if let Some(live) = engine.lives.get_mut(index) {
-            let hit = checkout && fed.contains(source);
-            let spot =
-                BlindSpot { source: source.clone(), since: *since, over: false, checkout: hit };
-            live.blind = Some(spot);
-            live.closed = None;
-        }
-    }
-    for b in engine.lives.iter_mut().filter_map(|l| l.blind.as_mut()) {
-        b.over = !blind.contains_key(&b.source);
-    }
-}
-
-/// Sources that tell whether checkout works: its checks, and its funnel counts.
-fn checkout_sources(engine: &Engine) -> Vec<crate::domain::id::SourceId> {
-    let policy = &engine.settings.policy;
-    let Some(row) = policy.journey.iter().find(|j| j.name.as_str() == "checkout") else {
-        return Vec::new();
-    };
-    let checks = engine.checks.sources.iter().filter(|(j, _)| row.has_check(j.as_str()));
-    let mut out: Vec<_> = checks.map(|(_, s)| s.clone()).collect();
-    let steps = engine.store.tables.keys().filter(|k| {
-        let counts = Metric::STEPS.iter().filter(|s| row.steps.contains(&s.0));
-        k.family.1 == Role::Plain && counts.clone().any(|s| s.1 == k.family.0)
-    });
-    out.extend(steps.map(|k| k.source.clone()));
-    out.sort();
-    out.dedup();
-    out
-}
-
-/// Ends what has been good long enough, forgets what ended long ago, and blames.
-pub fn settle(engine: &mut Engine, bucket: i64) {
-    let length = engine.store.bucket;
-    let rearm = rearm(engine);
-    let policy = engine.settings.policy.clone();
-    for live in engine.lives.iter_mut().filter(|l| l.closed.is_none()) {
-        for e in live.effects.iter_mut().filter(|e| e.until.is_none() && e.recovered()) {
-            let row = row_for(&policy.guardrail, e.table.family.0, &e.place);
-            let clear = row.map_or(Span::from_mins(5), |r| r.clear);
-            if length.times(bucket - e.last_bad) >= clear {
-                e.until = Some(e.last_bad);
-            }
-        }
-        let calm = live.effects.iter().all(|e| e.until.is_some())
-            && live.troubles.iter().all(|t| t.over)
-            && live.blind.as_ref().is_none_or(|b| b.over);
-        if calm {
-            live.closed = Some(bucket);
-        }
-    }
-    suspects(engine, bucket);
-    let gone = |l: &Live| l.closed.is_some_and(|c| bucket - c > rearm);
-    let dead: Vec<Live> = engine.lives.iter().filter(|l| gone(l)).cloned().collect();
-    engine.past.extend(dead.into_iter().flat_map(|l| l.effects));
-    engine.lives.retain(|l| !gone(l));
-    let longest = engine.lengths.last().copied().unwrap_or(1);
-    engine.past.retain(|e| e.until.is_some_and(|u| bucket - u <= longest));
-}
-
-fn suspects(engine: &mut Engine, bucket: i64) {
-    let Engine { lives, store, changes, .. } = engine;
-    let changes: Vec<&crate::domain::change::Change> = changes.values().collect();
-    for live in lives.iter_mut().filter(|l| l.closed.is_none()) {
-        live.suspect = if live.blind.is_some() {
-            crate::detect::verdict::Suspect {
-                reasons: vec!["no release explains this: the source itself is silent".to_owned()],
-                ..Default::default()
-            }
-        } else if live.effects.is_empty() {
-            let since = live.troubles.iter().map(|t| t.since).min().unwrap_or_default();
-            blame::by_time(&changes, since)
-        } else {
-            let scene =
-                blame::Scene { store, effects: &live.effects, changes: &changes, now: bucket };
-            blame::suspect(&scene)
-        };
     }
 }

@@ -1,0 +1,164 @@
+//! What is not a number: synthetic checks vote, and sources that fall silent make a case each.
+//! How runs are counted lives in `checks`.
+
+use crate::domain::id::{JourneyId, SourceId};
+use crate::domain::metric::Metric;
+use crate::domain::segment::{Dim, DimValue, Scope, Segment};
+use crate::domain::time::{Span, Timestamp};
+use crate::policy::guardrail::{Condition, row_for};
+
+use super::case::{BlindSpot, Live, Trouble, trouble_place};
+use super::checks::Vote;
+use super::engine::Engine;
+use super::life::{name, rearm};
+use super::scan;
+use super::stat::Shape;
+use super::table::Role;
+
+/// Nats of agreement that turn two failing locations into a failing journey.
+const AGREE: f64 = 4.0;
+
+/// Failing checks open, join and leave cases.
+pub fn vote(engine: &mut Engine, bucket: i64) {
+    let now = engine.store.end_of(bucket);
+    if engine.settings.in_maintenance(engine.store.start_of(bucket), now) {
+        return;
+    }
+    let row =
+        row_for(&engine.settings.policy.guardrail, Metric::CheckSuccess, &Scope::everything());
+    let Some(row) = row else { return };
+    let (rule, clear) = match row.condition {
+        Condition::Consecutive { failures, locations } => ((failures, locations), row.clear),
+        _ => ((2, 2), row.clear),
+    };
+    let ended = engine.settings.maintenance.iter().filter(|m| m.end <= now).map(|m| m.end);
+    let mute = ended.max().unwrap_or(Timestamp::from_millis(i64::MIN));
+    let journeys: Vec<JourneyId> = engine.checks.runs.keys().cloned().collect();
+    for check in journeys {
+        if engine.checks.sources.get(&check).is_some_and(|s| engine.blind.contains_key(s)) {
+            continue;
+        }
+        let vote = engine.checks.vote(&check, now, rule, mute);
+        let journey = owner(engine, &check);
+        if vote.down || vote.shaky && agrees(engine, &journey) {
+            fail(engine, &journey, &vote, bucket);
+        } else {
+            recover(engine, &journey, &vote, now, clear);
+        }
+    }
+}
+
+fn owner(engine: &Engine, check: &JourneyId) -> JourneyId {
+    let row = engine.settings.policy.journey_of_check(check.as_str());
+    row.map_or_else(|| check.clone(), |j| j.name.clone())
+}
+
+/// Does anything else in the journey point the same way in the last minutes?
+fn agrees(engine: &Engine, journey: &JourneyId) -> bool {
+    let policy = &engine.settings.policy;
+    let Some(row) = policy.journey.iter().find(|j| j.name == *journey) else { return false };
+    let segments = row.templates.iter().map(|t| {
+        let value = DimValue::Value(t.as_str().into());
+        Segment::all().with(Dim::Template, value)
+    });
+    let segments: Vec<Segment> = segments.collect();
+    engine.store.tables.values().any(|t| {
+        let short = 0..engine.lengths.len().min(3);
+        let nats = |seg: &Segment| {
+            short.clone().filter_map(|w| scan::at(t, seg, w)).map(|x| x.1.nats).fold(0.0, f64::max)
+        };
+        match t.shape {
+            Shape::Fault => segments.iter().any(|s| nats(s) >= AGREE),
+            Shape::Step => row.steps.contains(&t.key.family.0) && nats(&Segment::all()) >= AGREE,
+            Shape::Mean | Shape::Flow | Shape::Level => false,
+        }
+    })
+}
+
+fn fail(engine: &mut Engine, journey: &JourneyId, vote: &Vote, bucket: i64) {
+    let since = vote.since.unwrap_or_else(|| engine.store.start_of(bucket));
+    let all = vote.failing.len() + vote.passing.len();
+    let text =
+        format!("{} of {all} locations fail ({})", vote.failing.len(), vote.failing.join(", "));
+    for live in engine.lives.iter_mut().filter(|l| l.closed.is_none()) {
+        if let Some(t) = live.troubles.iter_mut().find(|t| t.journey == *journey) {
+            (t.over, t.text) = (false, text);
+            return;
+        }
+    }
+    let place = trouble_place(&engine.settings.policy, journey);
+    let rearm = rearm(engine);
+    let store = &engine.store;
+    let again = |l: &Live| l.troubles.iter().any(|t| t.journey == *journey);
+    let fits = |l: &Live| {
+        l.closed.is_none_or(|c| bucket - c <= rearm)
+            && (again(l) || l.takes_trouble(place.as_ref(), since, |b| store.start_of(b)))
+    };
+    let at = engine.lives.iter().position(|l| l.closed.is_none() && fits(l));
+    let at = at.or_else(|| engine.lives.iter().position(fits));
+    let index = at.unwrap_or_else(|| {
+        engine.lives.push(Live::new(String::new(), bucket));
+        engine.lives.len() - 1
+    });
+    if let Some(live) = engine.lives.get_mut(index) {
+        live.closed = None;
+        live.troubles.retain(|t| t.journey != *journey);
+        live.troubles.push(Trouble { journey: journey.clone(), place, since, over: false, text });
+    }
+    name(engine, index);
+}
+
+fn recover(engine: &mut Engine, journey: &JourneyId, vote: &Vote, now: Timestamp, clear: Span) {
+    let good = vote.good_since.is_some_and(|t| now.since(t) >= clear);
+    let troubles = engine.lives.iter_mut().flat_map(|l| &mut l.troubles);
+    for t in troubles.filter(|t| t.journey == *journey && !t.over) {
+        if good {
+            t.over = true;
+        } else if !vote.failing.is_empty() {
+            t.text = format!("{} still failing", vote.failing.join(", "));
+        }
+    }
+}
+
+/// A blind source is one case of its own, whatever hangs on it.
+pub fn blindness(engine: &mut Engine, bucket: i64) {
+    let blind = engine.blind.clone();
+    let fed = checkout_sources(engine);
+    let checkout = !fed.is_empty() && fed.iter().all(|s| blind.contains_key(s));
+    for (source, since) in &blind {
+        let key = format!("telemetry:source:{source}");
+        let at = engine.lives.iter().position(|l| l.key == key);
+        let index = at.unwrap_or_else(|| {
+            engine.lives.push(Live::new(key, bucket));
+            engine.lives.len() - 1
+        });
+        if let Some(live) = engine.lives.get_mut(index) {
+            let hit = checkout && fed.contains(source);
+            let spot =
+                BlindSpot { source: source.clone(), since: *since, over: false, checkout: hit };
+            live.blind = Some(spot);
+            live.closed = None;
+        }
+    }
+    for b in engine.lives.iter_mut().filter_map(|l| l.blind.as_mut()) {
+        b.over = !blind.contains_key(&b.source);
+    }
+}
+
+/// Sources that tell whether checkout works: its checks, and its funnel counts.
+fn checkout_sources(engine: &Engine) -> Vec<SourceId> {
+    let policy = &engine.settings.policy;
+    let Some(row) = policy.journey.iter().find(|j| j.name.as_str() == "checkout") else {
+        return Vec::new();
+    };
+    let checks = engine.checks.sources.iter().filter(|(j, _)| row.has_check(j.as_str()));
+    let mut out: Vec<_> = checks.map(|(_, s)| s.clone()).collect();
+    let steps = engine.store.tables.keys().filter(|k| {
+        let counts = Metric::STEPS.iter().filter(|s| row.steps.contains(&s.0));
+        k.family.1 == Role::Plain && counts.clone().any(|s| s.1 == k.family.0)
+    });
+    out.extend(steps.map(|k| k.source.clone()));
+    out.sort();
+    out.dedup();
+    out
+}
