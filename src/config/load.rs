@@ -111,3 +111,37 @@ fn laid_over<T: serde::de::DeserializeOwned>(
     }
     rows
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::judging::Policy;
+    use crate::policy::response::ResponsePolicy;
+
+    #[test]
+    fn the_example_is_the_default_and_holds_the_rooms_own_policies() {
+        let loaded = builtin();
+        assert_eq!(loaded.problems, []);
+        let config = loaded.config.expect("the example can be read");
+        let judging = Policy::parse(include_str!("../policy/default_policy.toml")).expect("rows");
+        assert_eq!(config.guardrails, judging.guardrail);
+        assert_eq!(config.journeys, judging.journey);
+        assert_eq!(config.severity_rules, judging.severity_rule);
+        assert_eq!(config.detect, judging.detect);
+        let response = ResponsePolicy::builtin().expect("rows");
+        assert_eq!(config.severities, response.rows);
+        assert_eq!(config.timing, response.timing);
+    }
+
+    #[test]
+    fn a_row_of_the_same_name_replaces_the_default_row() {
+        let text = "[[severity]]\nlevel = 1\nack = \"2m\"\ndecide = \"9m\"\n\
+                    allowed = [\"hold\"]\nnotify = \"page\"\n[journal]\nurl = \"sqlite:x\"\n";
+        let config = from_text(Path::new("t"), text).config.expect("good");
+        assert_eq!(config.severities.len(), 4);
+        let worst = config.severities.iter().find(|s| s.level.number() == 1).expect("row");
+        let nine = crate::domain::time::Span::from_mins(9);
+        assert_eq!(worst.decide, crate::policy::severity::Deadline::Within(nine));
+        assert_eq!(config.journal.url, "sqlite:x");
+    }
+}
