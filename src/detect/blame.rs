@@ -160,15 +160,19 @@ fn weigh<'a>(
 ) -> Weighed<'a> {
     let mut words = Vec::new();
     let mut against = Vec::new();
+    let fitted = |delay: Span, dose: fn(&Store, &Change, i64, Span) -> f64| {
+        let mut fit = Fit::default();
+        for (b, acc) in series {
+            fit.add(main.shape, main.sign, acc, calib, dose(scene.store, c, *b, delay));
+        }
+        fit.nats()
+    };
     let logs: Vec<f64> = delays(scene.store.bucket)
         .into_iter()
-        .map(|(minutes, prior)| {
+        .flat_map(|(minutes, prior)| {
             let delay = Span::from_millis((minutes * 60_000.0) as i64);
-            let mut fit = Fit::default();
-            for (b, acc) in series {
-                fit.add(main.shape, main.sign, acc, calib, dose(scene.store, c, *b, delay));
-            }
-            prior.ln() + fit.nats()
+            let half = (prior / 2.0).ln();
+            [half + fitted(delay, dose), half + fitted(delay, whole_dose)]
         })
         .collect();
     let onset = scene.store.start_of(main.onset.bucket);
@@ -222,6 +226,12 @@ fn dose(store: &Store, c: &Change, bucket: i64, delay: Span) -> f64 {
         c.share_at(at)
     };
     (probe(0.05) + probe(0.35) + probe(0.65) + probe(0.95)) / 4.0
+}
+
+/// The same with the bucket of the start counted whole: windows of scraped counters and clocks of
+/// other machines put harm up to a bucket before the change.
+fn whole_dose(store: &Store, c: &Change, bucket: i64, delay: Span) -> f64 {
+    c.share_at(store.end_of(bucket).minus(delay).minus(Span::from_millis(1)))
 }
 
 /// Does the change's declared scope hold the harm?
