@@ -153,18 +153,6 @@ fn injected_faults_start_with_the_next_minutes() {
     assert_eq!(incident.onset, START.plus(Span::from_mins(3)));
 }
 
-/// Not a judgement, a figure: `cargo test --profile quick shop::tests::speed -- --ignored`.
-#[test]
-#[ignore = "prints the speed of the simulator"]
-fn speed() {
-    let (shop, _) = shop("calm-day", 300_000.0);
-    let timeline = shop.timeline();
-    let from = shop.start - 1440 * 3;
-    let bucket = draw_bucket(&shop.world, &timeline, from, shop.start);
-    let sessions: u32 = bucket.business[0].iter().map(|b| b.sessions).sum();
-    println!("{sessions} visits, {} bytes in one bucket", bucket.weight());
-}
-
 #[test]
 fn a_scaled_clock_runs_faster_and_a_clock_set_back_stops_the_counters() {
     let (wall, hand) = clocks();
