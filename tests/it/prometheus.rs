@@ -168,7 +168,8 @@ fn the_outage_is_found_in_prometheus_rolled_back_and_seen_to_heal() {
     let refused = run(stand.home.path(), &refused);
     assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
     stand.order(&["rollback", id, "--confirm", token]);
-    stand.wait("the watcher sees it heal", secs(420), |i| {
+    // The guardrail's clear time, the action's hold and a bucket on each side, on wall time.
+    stand.wait("the watcher sees it heal", secs(1500), |i| {
         i["id"] == id && i["action"]["state"] == "verified" && i["state"] == "mitigated"
     });
     let truth = stand.shop.truth();
