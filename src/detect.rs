@@ -17,6 +17,7 @@ mod derive;
 mod calibrate;
 mod learn;
 mod place;
+mod bots;
 mod scan;
 mod refine;
 mod onset;
@@ -25,7 +26,8 @@ mod checks;
 mod case;
 mod joint;
 mod life;
-mod voices;
+mod troubles;
+mod settle;
 mod blame;
 mod severity;
 mod money;
@@ -33,3 +35,6 @@ mod words;
 mod cells;
 mod impact;
 mod report;
+
+#[cfg(test)]
+mod tests;

@@ -27,8 +27,8 @@ fn merged(table: &Table, leaves: &[u32]) -> Vec<HourRaw> {
             raw.q += h.raw.q;
         }
     }
-    let rows = sum.into_iter().enumerate().filter(|(_, r)| r.n > 0.0);
-    rows.map(|(i, raw)| HourRaw { hour: first + i as i32, raw }).collect()
+    let rows = (first..=last).zip(sum).filter(|(_, r)| r.n > 0.0);
+    rows.map(|(hour, raw)| HourRaw { hour, raw }).collect()
 }
 
 /// Profiles of the ancestors of all leaves of a family, by segment.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use crate::domain::segment::{Scope, Segment};
 
+use super::bots;
 use super::onset::{self, Onset};
 use super::refine::{self, Refined};
 use super::stat::{Acc, Shape, evidence, harm, lift};
@@ -125,7 +126,9 @@ impl Effect {
         }
         let (key, next) = best;
         let harm = harm(self.shape, self.sign, &next.acc);
-        if harm > 0.0 && (next.scope != self.scope || key != self.table) {
+        let moved = next.scope != self.scope || key != self.table;
+        let span = (self.from(), self.last_bad);
+        if harm > 0.0 && moved && !bots::dilute(store, &key, &next.scope, harm, span) {
             (self.table, self.scope, self.harm) = (key, next.scope, harm);
         }
     }

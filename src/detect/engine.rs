@@ -16,10 +16,13 @@ use super::checks::Checks;
 use super::derive;
 use super::effect::{self, Effect};
 use super::learn;
+use super::life;
 use super::report;
 use super::scan;
+use super::settle;
 use super::store::Store;
-use super::{life, voices};
+use super::table::{Role, Table};
+use super::troubles;
 
 pub use super::settings::{Event, Maintenance, Settings};
 
@@ -63,17 +66,23 @@ impl Engine {
 
     /// Coarse windows (an hour, say) older than the live ones; any order.
     pub fn history(&mut self, batch: &[Observation]) {
-        batch.iter().for_each(|o| self.store.history(o));
+        for o in batch {
+            self.store.history(o);
+        }
         self.schedule.history_changed |= !batch.is_empty();
     }
 
     /// Live buckets; a later record with the same key replaces the earlier one.
     pub fn observe(&mut self, batch: &[Observation]) {
-        batch.iter().for_each(|o| self.store.live(o));
+        for o in batch {
+            self.store.live(o);
+        }
     }
 
     pub fn observe_checks(&mut self, batch: &[Check]) {
-        batch.iter().for_each(|c| self.checks.put(c));
+        for c in batch {
+            self.checks.put(c);
+        }
     }
 
     /// Changes, by source and id; later news replaces earlier.
@@ -121,7 +130,8 @@ impl Engine {
     fn ready(&self, bucket: i64, now: Timestamp) -> bool {
         let grace = Span::from_millis(self.store.bucket.millis().min(60_000));
         let waited = now.since(self.store.end_of(bucket)) >= grace;
-        let late = |t: &super::table::Table| t.latest >= bucket - 3 && t.latest < bucket;
+        let told = |t: &Table| matches!(t.key.family.1, Role::Plain | Role::Reading);
+        let late = |t: &Table| told(t) && t.latest >= bucket - 3 && t.latest < bucket;
         waited || !self.store.tables.values().any(late)
     }
 
@@ -134,9 +144,9 @@ impl Engine {
         life::follow(self, bucket);
         self.explain(bucket);
         life::hunt(self, bucket);
-        voices::vote(self, bucket);
-        voices::blindness(self, bucket);
-        life::settle(self, bucket);
+        troubles::vote(self, bucket);
+        troubles::blindness(self, bucket);
+        settle::settle(self, bucket);
     }
 
     /// Takes what known effects explain out of every window.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::segment::Scope;
 
+use super::bots;
 use super::effect::Effect;
 use super::engine::Engine;
 use super::refine::Refined;
@@ -18,7 +19,7 @@ const PRICE: f64 = 1.0;
 /// Effects of the place where the signs together pass the line, if there is one.
 pub fn strongest(engine: &Engine, families: &[Family], bucket: i64) -> Vec<Effect> {
     let policy = &engine.settings.policy;
-    let line = policy.detect.sensitivity.line();
+    let line = policy.detect.sensitivity.nats();
     let blind = engine.blind_sources();
     let mut signs: BTreeMap<(Scope, usize), BTreeMap<Family, Hint>> = BTreeMap::new();
     for family in families.iter().filter(|f| counted(**f)) {
@@ -34,7 +35,7 @@ pub fn strongest(engine: &Engine, families: &[Family], bucket: i64) -> Vec<Effec
     }
     let mut best: Option<(f64, Vec<Hint>)> = None;
     for hints in signs.into_values().filter(|h| h.len() >= 2) {
-        let hints = hints.into_values().filter_map(|h| confirmed(engine, h));
+        let hints = hints.into_values().filter_map(|h| confirmed(engine, h, bucket));
         let hints: Vec<Hint> = hints.collect();
         let sum: f64 = hints.iter().map(|h| h.candidate.ev.nats - PRICE).sum();
         if hints.len() >= 2 && sum >= line && best.as_ref().is_none_or(|(b, _)| sum > *b) {
@@ -51,10 +52,13 @@ fn counted(family: Family) -> bool {
     !whole && matches!(family.1, Role::Plain | Role::Step)
 }
 
-fn confirmed(engine: &Engine, hint: Hint) -> Option<Hint> {
+fn confirmed(engine: &Engine, hint: Hint, bucket: i64) -> Option<Hint> {
     let candidate = scan::unmixed(&engine.store, &hint.candidate)?;
-    let good = candidate.ev.nats >= FLOOR && !scan::is_bots(&engine.store, &candidate);
-    good.then_some(Hint { candidate, ..hint })
+    let span = (bucket - candidate.length + 1, bucket);
+    let place = Scope::of(&candidate.seg);
+    let harm = candidate.ev.harm;
+    let diluted = bots::dilute(&engine.store, &candidate.table, &place, harm, span);
+    (candidate.ev.nats >= FLOOR && !diluted).then_some(Hint { candidate, ..hint })
 }
 
 fn effect(engine: &Engine, hint: &Hint, bucket: i64) -> Option<Effect> {

@@ -56,7 +56,9 @@ pub fn step(engine: &mut Engine, bucket: i64) {
     }
     if changed {
         let keys: Vec<_> = engine.store.tables.keys().cloned().collect();
-        keys.iter().for_each(|key| borrow_calibration(&mut engine.store, key));
+        for key in &keys {
+            borrow_calibration(&mut engine.store, key);
+        }
     }
     from_live(engine, bucket);
     engine.schedule.history_changed = false;
@@ -133,7 +135,8 @@ fn from_live(engine: &mut Engine, bucket: i64) {
             continue;
         }
         let seen = (table.oldest()..=bucket - guard).filter(|b| table.delivered(*b)).count();
-        if seen as i64 >= need - guard.min(need - 1) && seen >= 3 {
+        let least = usize::try_from(need - guard.min(need - 1)).unwrap_or(3).max(3);
+        if seen >= least {
             calibrate::learn_live(table, bucket - guard);
             table.touched = true;
         }

@@ -1,12 +1,10 @@
 //! The life of cases: known effects are followed, new ones hunted and joined to the case that
-//! shares their cause, and what has been good long enough clears. Checks and blind sources have
-//! their say in `voices`.
+//! shares their cause. Checks and blind sources have their say in `troubles`, the end in `settle`.
 
+use crate::domain::metric::Kind;
 use crate::domain::segment::{Scope, Segment};
-use crate::domain::time::Span;
-use crate::policy::guardrail::row_for;
 
-use super::blame;
+use super::bots;
 use super::case::{Live, is_whole_funnel, journey_of};
 use super::effect::Effect;
 use super::engine::Engine;
@@ -106,15 +104,16 @@ pub fn hunt(engine: &mut Engine, bucket: i64) {
     let together = joint::strongest(engine, &families, bucket);
     let fresh: Vec<Effect> = together.into_iter().filter(|e| !known(engine, e)).collect();
     if !fresh.is_empty() {
-        fresh.into_iter().for_each(|e| adopt(engine, e, bucket));
+        for e in fresh {
+            adopt(engine, e, bucket);
+        }
         engine.explain(bucket);
     }
 }
 
 /// Families that a guardrail watches for changes.
 fn watched(engine: &Engine) -> Vec<Family> {
-    let counts =
-        |f: &Family| f.1 == Role::Plain && f.0.kind() == crate::domain::metric::Kind::Count;
+    let counts = |f: &Family| f.1 == Role::Plain && f.0.kind() == Kind::Count;
     let all = engine.store.families().into_iter();
     all.filter(|f| scan::min_change(&engine.settings.policy, *f, &Segment::all()).is_some())
         .filter(|f| !counts(f))
@@ -159,7 +158,13 @@ fn strongest(engine: &Engine, family: Family, bucket: i64, passed: &mut Passed) 
             let min = line(&c.seg).map_or(f64::INFINITY, |l| l.min_change);
             c.ev.nats >= nats
                 && scan::matters(table.shape, &c.acc, c.ev.harm, min)
-                && !scan::is_bots(store, c)
+                && !bots::dilute(
+                    store,
+                    &c.table,
+                    &Scope::of(&c.seg),
+                    c.ev.harm,
+                    (bucket - c.length + 1, bucket),
+                )
         });
         let Some(c) = confirmed else { continue };
         let accs = table.leaves.iter().map(|l| {
@@ -168,7 +173,11 @@ fn strongest(engine: &Engine, family: Family, bucket: i64, passed: &mut Passed) 
             a
         });
         let accs: Vec<Acc> = accs.collect();
-        let r = refine(table, &accs, &Scope::of(&c.seg));
+        let mut r = refine(table, &accs, &Scope::of(&c.seg));
+        let harm = super::stat::harm(table.shape, table.sign, &r.acc);
+        if bots::dilute(store, &c.table, &r.scope, harm, (bucket - c.length + 1, bucket)) {
+            r = super::refine::stay(table, &accs, &Scope::of(&c.seg));
+        }
         let taken = passed.iter().any(|(t, s)| *t == table.key && *s == r.scope);
         if !taken && best.as_ref().is_none_or(|(b, _)| r.score > b.score) {
             best = Some((r, c));
@@ -222,54 +231,5 @@ pub(super) fn name(engine: &mut Engine, index: usize) {
     let key = std::iter::once(base.clone()).chain(numbered).find(free).unwrap_or(base.clone());
     if let Some(live) = engine.lives.get_mut(index) {
         live.key = key;
-    }
-}
-
-/// Ends what has been good long enough, forgets what ended long ago, and blames.
-pub fn settle(engine: &mut Engine, bucket: i64) {
-    let length = engine.store.bucket;
-    let rearm = rearm(engine);
-    let policy = engine.settings.policy.clone();
-    for live in engine.lives.iter_mut().filter(|l| l.closed.is_none()) {
-        for e in live.effects.iter_mut().filter(|e| e.until.is_none() && e.recovered()) {
-            let row = row_for(&policy.guardrail, e.table.family.0, &e.place);
-            let clear = row.map_or(Span::from_mins(5), |r| r.clear);
-            if length.times(bucket - e.last_bad) >= clear {
-                e.until = Some(e.last_bad);
-            }
-        }
-        let calm = live.effects.iter().all(|e| e.until.is_some())
-            && live.troubles.iter().all(|t| t.over)
-            && live.blind.as_ref().is_none_or(|b| b.over);
-        if calm {
-            live.closed = Some(bucket);
-        }
-    }
-    suspects(engine, bucket);
-    let gone = |l: &Live| l.closed.is_some_and(|c| bucket - c > rearm);
-    let dead: Vec<Live> = engine.lives.iter().filter(|l| gone(l)).cloned().collect();
-    engine.past.extend(dead.into_iter().flat_map(|l| l.effects));
-    engine.lives.retain(|l| !gone(l));
-    let longest = engine.lengths.last().copied().unwrap_or(1);
-    engine.past.retain(|e| e.until.is_some_and(|u| bucket - u <= longest));
-}
-
-fn suspects(engine: &mut Engine, bucket: i64) {
-    let Engine { lives, store, changes, .. } = engine;
-    let changes: Vec<&crate::domain::change::Change> = changes.values().collect();
-    for live in lives.iter_mut().filter(|l| l.closed.is_none()) {
-        live.suspect = if live.blind.is_some() {
-            crate::detect::verdict::Suspect {
-                reasons: vec!["no release explains this: the source itself is silent".to_owned()],
-                ..Default::default()
-            }
-        } else if live.effects.is_empty() {
-            let since = live.troubles.iter().map(|t| t.since).min().unwrap_or_default();
-            blame::by_time(&changes, since)
-        } else {
-            let scene =
-                blame::Scene { store, effects: &live.effects, changes: &changes, now: bucket };
-            blame::suspect(&scene)
-        };
     }
 }

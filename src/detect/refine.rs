@@ -48,15 +48,13 @@ fn plain(table: &Table, accs: &[Acc], best: Refined, calib: Calib) -> Refined {
         return best;
     }
     let mut scope = best.scope.clone();
-    if let std::collections::btree_map::Entry::Vacant(e) = scope.dims.entry(Dim::Template) {
-        let value = |l: &super::table::Leaf| l.seg.get(Dim::Template).as_str().to_owned();
-        let pairs = || table.leaves.iter().zip(accs).filter(|(_, a)| a.n > 0.0);
-        let all: BTreeSet<String> = pairs().map(|(l, _)| value(l)).collect();
-        let inside = pairs().filter(|(l, _)| best.scope.contains(&l.seg));
-        let here: BTreeSet<String> = inside.map(|(l, _)| value(l)).collect();
-        if here.len() < all.len() && !here.is_empty() {
-            e.insert(here);
-        }
+    let value = |l: &super::table::Leaf| l.seg.get(Dim::Template).as_str().to_owned();
+    let pairs = || table.leaves.iter().zip(accs).filter(|(_, a)| a.n > 0.0);
+    let all: BTreeSet<String> = pairs().map(|(l, _)| value(l)).collect();
+    let inside = pairs().filter(|(l, _)| best.scope.contains(&l.seg));
+    let here: BTreeSet<String> = inside.map(|(l, _)| value(l)).collect();
+    if here.len() < all.len() && !here.is_empty() {
+        scope.dims.entry(Dim::Template).or_insert(here);
     }
     let mut wide = scope.clone();
     wide.dims.remove(&Dim::Release);
@@ -106,7 +104,9 @@ fn along(table: &Table, accs: &[Acc], scope: &Scope, dim: Dim, calib: Calib) -> 
         }
     }
     let mut all = Acc::default();
-    values.values().for_each(|a| all.add(a));
+    for a in values.values() {
+        all.add(a);
+    }
     let mut best =
         Refined { score: score(table, &open, &all, calib), acc: all, scope: open.clone() };
     let mut order: Vec<(&str, Acc)> = values.into_iter().collect();

@@ -3,16 +3,15 @@
 //! Kulldorff's scan statistic (1997): the right place wins over parents by dilution, over children
 //! by count.
 
-use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Scope, Segment};
 use crate::domain::time::Span;
 use crate::policy::guardrail::row_for;
 use crate::policy::judging::Policy;
 
 use super::place;
-use super::stat::{Acc, Calib, Evidence, Shape, evidence, harm, lift, poisson};
+use super::stat::{Acc, Calib, Evidence, Shape, evidence, harm, lift};
 use super::store::Store;
-use super::table::{Conj, Family, Role, Table, TableKey, project};
+use super::table::{Conj, Family, Table, TableKey, project};
 
 /// A place and a window that look bad.
 #[derive(Clone, PartialEq, Debug)]
@@ -139,40 +138,6 @@ fn mix(table: &Table, other: &Table, c: &Candidate) -> Option<f64> {
     }
     let of = |t: &Table, a: &Acc| harm(t.shape, t.sign, a);
     Some((of(table, &mine) - of(other, &theirs)).max(0.0))
-}
-
-/// More visits than usual that buy as much as usual: bots, not a loss.
-pub fn is_bots(store: &Store, c: &Candidate) -> bool {
-    let (metric, role) = c.table.family;
-    let counts = match metric {
-        Metric::AddToCartRate => (Metric::AddToCart, Metric::Sessions),
-        Metric::ConversionRate => (Metric::Orders, Metric::Sessions),
-        _ => return false,
-    };
-    if role != Role::Step {
-        return false;
-    }
-    let sum = |m: Metric, seg: &Segment| {
-        let key = TableKey { family: (m, Role::Plain), ..c.table.clone() };
-        let table = store.tables.get(&key)?;
-        Some(window_acc(table, table.conj_at(seg)?, c.window))
-    };
-    let all = Segment::all();
-    let (Some(hits), Some(visits), Some(whole)) =
-        (sum(counts.0, &c.seg), sum(counts.1, &c.seg), sum(counts.1, &all))
-    else {
-        return false;
-    };
-    // An event lifts the whole shop; bots lift one place.
-    let rest = (whole.a - visits.a, whole.e - visits.e);
-    let lift = if rest.1 > 0.2 * visits.e { (rest.0 / rest.1).clamp(0.5, 3.0) } else { 1.0 };
-    if visits.e <= 0.0 || hits.e <= 0.0 {
-        return false;
-    }
-    let (kept, more) = (hits.a / hits.e / lift, visits.a / visits.e / lift);
-    let diluted = 1.0 / (1.0 - c.ev.harm).max(0.02);
-    let sold_less = kept < 1.0 - c.ev.harm / 2.0 && poisson(hits.a, hits.e * lift) > 8.0;
-    more > 1.0 + 0.5 * (diluted - 1.0) && !sold_less
 }
 
 /// A place that looks bad to a family, too weakly to speak alone.

@@ -63,7 +63,7 @@ pub struct Detector {
 impl Detector {
     pub fn new(sensitivity: Sensitivity, bad: Bad) -> Self {
         Self {
-            line: sensitivity.line(),
+            line: sensitivity.series_line(),
             bad,
             number: 0,
             pace: pace::Pace::default(),

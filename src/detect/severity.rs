@@ -41,15 +41,15 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     set(Fact::FunnelLoss, present.iter().any(|e| e.shape == Shape::Step));
     set(Fact::Speed, present.iter().any(|e| e.shape == Shape::Mean || is_gauge(e)));
     set(Fact::Errors, present.iter().any(|e| e.shape == Shape::Fault));
-    let major = |e: &&Effect| e.shape == Shape::Fault && e.harm >= policy.detect.major_errors;
-    set(Fact::MajorErrors, present.iter().any(major));
+    let major = |e: &Effect| e.shape == Shape::Fault && e.harm >= policy.detect.major_errors;
+    set(Fact::MajorErrors, present.iter().any(|e| major(e)));
     set(Fact::Telemetry, live.is_telemetry());
     set(Fact::CheckoutBlind, live.blind.as_ref().is_some_and(|b| b.checkout));
     set(Fact::Efficiency, present.iter().any(|e| e.table.family.0 == Metric::CacPayback));
     set(Fact::HighValue, segments.iter().any(|s| high_value(policy, s)));
     set(Fact::SmallCohort, segments.iter().all(|s| small(policy, store, live, s)));
-    let slow = |e: &&Effect| e.onset.ramp || e.shape == Shape::Mean && e.harm < 0.085;
-    set(Fact::Drift, !present.is_empty() && present.iter().all(slow));
+    let slow = |e: &Effect| e.onset.ramp || e.shape == Shape::Mean && e.harm < 0.085;
+    set(Fact::Drift, !present.is_empty() && present.iter().all(|e| slow(e)));
     out
 }
 

@@ -60,7 +60,7 @@ impl Store {
 
     /// Takes a live bucket's record.
     pub fn live(&mut self, o: &Observation) {
-        let Some(raw) = self.raw_of(o) else { return };
+        let Some(raw) = Self::raw_of(o) else { return };
         let bucket = self.bucket_of(o.window.end.minus(Span::from_millis(1)));
         let key = key_of(o);
         if let Value::Dist(h) = &o.value {
@@ -74,7 +74,7 @@ impl Store {
 
     /// Takes a record older than live: any window up to a day.
     pub fn history(&mut self, o: &Observation) {
-        let Some(mut raw) = self.raw_of(o) else { return };
+        let Some(mut raw) = Self::raw_of(o) else { return };
         let hour_ms = Span::from_hours(1).millis();
         let hours = hours_of(o.window);
         let Some(first) = i32::try_from(o.window.start.millis().div_euclid(hour_ms)).ok() else {
@@ -92,7 +92,7 @@ impl Store {
         }
     }
 
-    fn raw_of(&mut self, o: &Observation) -> Option<Raw> {
+    fn raw_of(o: &Observation) -> Option<Raw> {
         match &o.value {
             Value::Dist(h) => Some(logs(h)),
             Value::Ratio { hits, trials } => {

@@ -2,11 +2,13 @@
 //! their hourly history, and every conjunction over them. Each cut counts the same visits, so cuts
 //! are never added up.
 
+mod sums;
+
 use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::id::SourceId;
 use crate::domain::metric::{Bad, Metric};
-use crate::domain::segment::{Dim, DimValue, Scope, Segment};
+use crate::domain::segment::{Dim, DimValue, Segment};
 
 use super::profile::{HourRaw, Profile};
 use super::stat::{Acc, Calib, Raw, Shape, inverted, shape_of};
@@ -57,6 +59,7 @@ pub struct Conj {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent marks of one table")]
 pub struct Table {
     pub key: TableKey,
     pub shape: Shape,
@@ -162,8 +165,13 @@ impl Table {
         self.leaves.len() - 1
     }
 
+    /// Buckets kept, at least one.
+    fn kept(&self) -> i64 {
+        i64::try_from(self.slots.len()).unwrap_or(1).max(1)
+    }
+
     fn slot(&self, bucket: i64) -> usize {
-        bucket.rem_euclid(self.slots.len() as i64) as usize
+        bucket.rem_euclid(self.kept()) as usize
     }
 
     /// The bucket arrived from the source (its cells may still be zero).
@@ -173,7 +181,7 @@ impl Table {
 
     /// Makes room for a bucket; false when it is too old to be kept.
     fn open(&mut self, bucket: i64) -> bool {
-        let keep = self.slots.len() as i64;
+        let keep = self.kept();
         if self.latest != i64::MIN && bucket <= self.latest - keep {
             return false;
         }
@@ -267,53 +275,12 @@ impl Table {
         true
     }
 
-    /// Bucket `bucket` of a leaf against what is usual. Nothing when it did not arrive.
-    pub fn acc(&self, leaf: &Leaf, bucket: i64) -> Acc {
-        let Some(raw) = self.raw(leaf, bucket).filter(|_| !self.is_muted(bucket)) else {
-            return Acc::default();
-        };
-        let secs = bucket.saturating_mul(self.bucket_ms).div_euclid(1000) + self.bucket_ms / 2000;
-        let of_day = secs.rem_euclid(86_400) as f64;
-        if !leaf.prof.known() {
-            return Acc::default();
-        }
-        let mut mu = leaf.prof.mean_at(of_day);
-        let hours = self.bucket_ms as f64 / 3_600_000.0;
-        let n = if self.timed() { hours } else { f64::from(raw.n) };
-        if self.timed() {
-            let day = secs.div_euclid(86_400).rem_euclid(7) as usize;
-            mu *= self.week.get(day).copied().unwrap_or(1.0);
-        }
-        let unit = match self.shape {
-            Shape::Mean | Shape::Level => f64::from(leaf.prof.s2),
-            Shape::Fault | Shape::Step => (mu * (1.0 - mu)).max(1e-6),
-            Shape::Flow => mu.max(1e-9),
-        };
-        // An hour's worth of what is judged, against what the mean was learnt from.
-        let doubt = n / hours / leaf.prof.weight_at(of_day).max(1.0);
-        let widen = 1.0 + if n > 0.0 { doubt.min(20.0) } else { 0.0 };
-        Acc { n, a: f64::from(raw.s), e: n * mu, v: n * unit * widen, x: 0.0 }
-    }
-
-    pub fn is_muted(&self, bucket: i64) -> bool {
-        self.muted.iter().any(|(from, to)| (*from..=*to).contains(&bucket))
-    }
-
-    /// Sum of a leaf's buckets `from..=to`.
-    pub fn acc_over(&self, leaf: &Leaf, from: i64, to: i64) -> Acc {
-        let mut sum = Acc::default();
-        for bucket in from.max(self.oldest())..=to.min(self.latest) {
-            sum.add(&self.acc(leaf, bucket));
-        }
-        sum
-    }
-
     /// The oldest bucket that can still be in the ring.
     pub fn oldest(&self) -> i64 {
         if self.latest == i64::MIN {
             return i64::MAX;
         }
-        self.latest.saturating_sub(self.slots.len() as i64 - 1)
+        self.latest.saturating_sub(self.kept() - 1)
     }
 
     /// Overdispersion and drift of a mask; less than a day of history is trusted little.
@@ -366,27 +333,4 @@ pub fn project(seg: &Segment, dims: &[Dim], mask: u16) -> Segment {
         .enumerate()
         .filter(|(i, _)| mask & (1 << i) != 0)
         .fold(Segment::all(), |out, (_, d)| out.with(*d, seg.get(*d).clone()))
-}
-
-impl Table {
-    /// One bucket of a scope.
-    pub fn scope_acc(&self, scope: &Scope, bucket: i64) -> Acc {
-        let mut sum = Acc::default();
-        for leaf in self.leaves.iter().filter(|l| scope.contains(&l.seg)) {
-            sum.add(&self.acc(leaf, bucket));
-        }
-        sum
-    }
-
-    /// Every kept bucket of a scope up to `upto`, oldest first, empty ones left out.
-    pub fn series(&self, scope: &Scope, upto: i64) -> Vec<(i64, Acc)> {
-        let leaves: Vec<&Leaf> = self.leaves.iter().filter(|l| scope.contains(&l.seg)).collect();
-        (self.oldest()..=upto.min(self.latest))
-            .filter_map(|bucket| {
-                let mut sum = Acc::default();
-                leaves.iter().for_each(|l| sum.add(&self.acc(l, bucket)));
-                (sum.n > 0.0).then_some((bucket, sum))
-            })
-            .collect()
-    }
 }

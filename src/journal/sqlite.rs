@@ -39,15 +39,7 @@ impl Store {
             Access::Write => place::prepare(path)?,
             Access::Read => place::look(path)?,
         }
-        let pool = SqlitePoolOptions::new()
-            .min_connections(1)
-            .max_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .acquire_timeout(BUSY.saturating_mul(2))
-            .connect_with(options(path, access))
-            .await
-            .map_err(|e| unreadable(&e))?;
+        let pool = connect(path, access).await?;
         let identity = Identity::of(path);
         let store = Self { pool, path: path.to_owned(), identity, access };
         store.prepare().await?;
@@ -213,6 +205,32 @@ impl Store {
     }
 }
 
+/// Opens the one connection. The switch to WAL needs the file for itself and SQLite answers "busy"
+/// at once then, without its own patience: programs that start together are waited for here.
+async fn connect(path: &Path, access: Access) -> Result<SqlitePool, JournalError> {
+    let patience = BUSY.saturating_mul(2);
+    let mut waited = Duration::ZERO;
+    let mut pause = Duration::from_millis(5);
+    loop {
+        let pool = SqlitePoolOptions::new()
+            .min_connections(1)
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(patience)
+            .connect_with(options(path, access))
+            .await;
+        match pool {
+            Err(e) if held_by_another(&e) && waited < patience => {
+                tokio::time::sleep(pause).await;
+                waited = waited.saturating_add(pause);
+                pause = pause.saturating_mul(2).min(Duration::from_millis(100));
+            }
+            pool => return pool.map_err(|e| unreadable(&e)),
+        }
+    }
+}
+
 fn options(path: &Path, access: Access) -> SqliteConnectOptions {
     let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY);
     match access {
@@ -332,6 +350,8 @@ where
     sqlx::query_as(sql).fetch_one(conn).await.map_err(|e| unreadable(&e))
 }
 
+const BUSY_CODE: i64 = 5;
+const LOCKED: i64 = 6;
 const IOERR: i64 = 10;
 
 /// SQLite's primary result code (sqlite.org/rescode.html).
@@ -340,12 +360,16 @@ fn code(error: &sqlx::Error) -> Option<i64> {
     Some(extended & 0xFF)
 }
 
+fn held_by_another(error: &sqlx::Error) -> bool {
+    matches!(code(error), Some(BUSY_CODE | LOCKED))
+}
+
 fn words(error: &sqlx::Error) -> String {
     match code(error) {
         Some(13) => "disk full".to_owned(),
         Some(8) => "the disk or the file is read-only".to_owned(),
         Some(IOERR) => format!("disk error: {error}"),
-        Some(5 | 6) => "another program holds the journal".to_owned(),
+        Some(BUSY_CODE | LOCKED) => "another program holds the journal".to_owned(),
         Some(11) => "the journal is damaged; put a copy back or move it away".to_owned(),
         Some(26) => "the file is not a journal".to_owned(),
         Some(14) => "the file cannot be opened".to_owned(),

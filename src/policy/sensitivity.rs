@@ -31,7 +31,7 @@ impl Sensitivity {
 
     /// The evidence at which an incident opens (score 0.5), in the units of `detect::series`:
     /// about the product of "as novel as its worst memories" and "this many robust deviations".
-    pub const fn line(self) -> f64 {
+    pub const fn series_line(self) -> f64 {
         match self {
             Self::Low => 54.0,
             Self::Normal => 37.0,
@@ -72,7 +72,7 @@ mod tests {
             assert_eq!(json, format!("\"{}\"", preset.name()));
         }
         assert!("medium".parse::<Sensitivity>().is_err());
-        assert!(Sensitivity::Low.line() > Sensitivity::Normal.line());
-        assert!(Sensitivity::Normal.line() > Sensitivity::High.line());
+        assert!(Sensitivity::Low.series_line() > Sensitivity::Normal.series_line());
+        assert!(Sensitivity::Normal.series_line() > Sensitivity::High.series_line());
     }
 }

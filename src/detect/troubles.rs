@@ -1,9 +1,9 @@
-//! Voices beside the numbers: failing checks open, join and leave cases, and a blind source is a
-//! case of its own. Statistics of measured values are in `life`.
+//! What is not a number: synthetic checks vote, and sources that fall silent make a case each.
+//! How runs are counted lives in `checks`.
 
-use crate::domain::id::JourneyId;
+use crate::domain::id::{JourneyId, SourceId};
 use crate::domain::metric::Metric;
-use crate::domain::segment::{Scope, Segment};
+use crate::domain::segment::{Dim, DimValue, Scope, Segment};
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::guardrail::{Condition, row_for};
 
@@ -58,8 +58,8 @@ fn agrees(engine: &Engine, journey: &JourneyId) -> bool {
     let policy = &engine.settings.policy;
     let Some(row) = policy.journey.iter().find(|j| j.name == *journey) else { return false };
     let segments = row.templates.iter().map(|t| {
-        let value = crate::domain::segment::DimValue::Value(t.as_str().into());
-        Segment::all().with(crate::domain::segment::Dim::Template, value)
+        let value = DimValue::Value(t.as_str().into());
+        Segment::all().with(Dim::Template, value)
     });
     let segments: Vec<Segment> = segments.collect();
     engine.store.tables.values().any(|t| {
@@ -146,7 +146,7 @@ pub fn blindness(engine: &mut Engine, bucket: i64) {
 }
 
 /// Sources that tell whether checkout works: its checks, and its funnel counts.
-fn checkout_sources(engine: &Engine) -> Vec<crate::domain::id::SourceId> {
+fn checkout_sources(engine: &Engine) -> Vec<SourceId> {
     let policy = &engine.settings.policy;
     let Some(row) = policy.journey.iter().find(|j| j.name.as_str() == "checkout") else {
         return Vec::new();
