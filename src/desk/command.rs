@@ -221,7 +221,7 @@ pub const TABLE: [Row; 38] = [
     row(Command::Last, ("last", "last", "last row"), &["end", "G"], Move),
     row(
         Command::Open,
-        ("open", "open", "the incident; there and on Heatmap: inputs of a verdict"),
+        ("open", "open", "evidence of the incident, then a verdict's inputs"),
         &["enter"],
         Move,
     ),

@@ -247,8 +247,8 @@ pub fn hints(desk: &Desk) -> Bar {
     let operator = desk.role() == Seat::Operator;
     let page: &[Command] = match desk.ui.page {
         Page::Incidents => &[Command::Open, Command::Heatmap, Command::Releases, Command::Sources],
-        Page::Incident => &[Command::Back, Command::Heatmap, Command::Releases, Command::Next],
-        Page::Heatmap => &[Command::Columns, Command::Rows, Command::NextMetric, Command::Back],
+        Page::Incident => &[Command::Open, Command::Back, Command::Heatmap, Command::Releases],
+        Page::Heatmap => &[Command::Columns, Command::Rows, Command::NextMetric, Command::Open],
         Page::Releases => &[Command::Open, Command::Back, Command::Filter],
         Page::Journal => &[Command::Everything, Command::Back, Command::Filter],
         Page::Journeys | Page::Guardrails | Page::Sources => &[Command::Incidents, Command::Back],

@@ -70,6 +70,9 @@ fn go(desk: &mut Desk, page: Page) {
     if desk.ui.page != page {
         desk.ui.scroll = 0;
     }
+    if page == Page::Heatmap {
+        desk.ui.heat.settle(&desk.board);
+    }
     desk.ui.page = page;
 }
 
