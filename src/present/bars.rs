@@ -25,7 +25,12 @@ pub fn title(desk: &Desk) -> Bar {
     let mut bar = Bar::new(Role::Title)
         .left(5, Line::fixed(Role::Title, " tillwatch"))
         .left(3, Line::fixed(Role::Title, " ").and(Role::Title, screen_text(&desk.board.site)))
-        .left(0, Line::fixed(Role::Accent, " ").say(Role::Accent, desk.ui.page.name()))
+        .left(
+            0,
+            Line::fixed(Role::Accent, " ")
+                .say(Role::Accent, desk.ui.page.name())
+                .say(Role::Text, " "),
+        )
         .right(2, who.say(Role::Text, "  "))
         .right(1, Line::of(Role::Text, times).say(Role::Text, "  "))
         .right(0, health(desk).say(Role::Text, " "));
