@@ -1,8 +1,7 @@
 //! Seven calm days with three seeds: nobody is paged, and hardly anything is opened at all.
-//! One step is five minutes of shop time; sources answer in minutes, so each is judged.
+//! Every minute of shop time is polled and judged.
 
 use tillwatch::domain::severity::Severity;
-use tillwatch::domain::time::Span;
 
 use crate::stepped::{Seen, Stepped};
 
@@ -11,9 +10,7 @@ const DAYS: i64 = 7;
 fn calm_week(seed: u64) {
     // a Monday, so that the week holds one weekend
     let mut stepped = Stepped::start("calm-day", seed, "2026-11-09T00:00:00Z", true);
-    for _ in 0..DAYS * 24 * 12 {
-        stepped.step(Span::from_mins(5));
-    }
+    stepped.minutes(DAYS * 24 * 60);
     let told =
         |s: &Seen| format!("{} {} {} {}", s.worst, s.opened_at, s.last.headline, s.last.rule);
     let all: Vec<String> = stepped.seen.values().map(told).collect();

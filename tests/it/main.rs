@@ -19,6 +19,7 @@ mod journal_kill;
 mod once;
 mod product;
 mod prometheus;
+mod proof;
 mod pty;
 mod readonly;
 mod rust_text;

@@ -3,7 +3,6 @@
 
 use tillwatch::detect::verdict::Confidence;
 use tillwatch::domain::severity::Severity;
-use tillwatch::domain::time::Span;
 
 use crate::stepped::{Seen, Stepped};
 
@@ -13,9 +12,7 @@ const NOON: &str = "2026-11-19T12:00:00Z";
 /// Steps until `hours` passed; returns the incidents, worst first.
 fn play(scenario: &str, hours: i64) -> (Stepped, Vec<Seen>) {
     let mut stepped = Stepped::start(scenario, 7, NOON, true);
-    for _ in 0..hours * 60 {
-        stepped.step(Span::from_mins(1));
-    }
+    stepped.minutes(hours * 60);
     let mut seen: Vec<Seen> = stepped.seen.values().cloned().collect();
     seen.sort_by_key(|s| (s.worst, s.opened_at));
     (stepped, seen)
@@ -94,9 +91,7 @@ fn a_calm_afternoon_is_quiet() {
 fn a_shop_without_truth_is_judged_the_same() {
     let boards = [true, false].map(|truth| {
         let mut stepped = Stepped::start("checkout-outage", 7, NOON, truth);
-        for _ in 0..15 {
-            stepped.step(Span::from_mins(1));
-        }
+        stepped.minutes(15);
         let mut board = stepped.board.clone();
         board.watcher = None;
         serde_json::to_string_pretty(&board).expect("JSON").replace(&stepped.shop.url(), "URL")

@@ -25,11 +25,16 @@ use crate::wait::{pause, secs};
 const BUCKET: Span = Span::from_mins(1);
 const PAST_DAYS: u32 = 21;
 
-/// What became of one incident: the worst it was, and whom it blamed at the end.
+/// An incident's severity and places are held against the truth so long after it was opened.
+const SETTLED: Span = Span::from_mins(15);
+
+/// What became of one incident: the worst it was, as it stood after a quarter of an hour, and
+/// whom it blamed at the end.
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub opened_at: Timestamp,
     pub worst: Severity,
+    pub settled: Incident,
     pub last: Incident,
 }
 
@@ -58,7 +63,7 @@ impl Stepped {
         let clocks = Clocks { shop: tell.clone(), wall: tell };
         let options = Options { truth, ..Options::new(scenario, seed, start, SECRET) };
         let shop = runtime.block_on(shop::serve(options, clocks)).expect("a shop");
-        let config = config(&shop.url());
+        let config = config(&(demo_sources(&shop.url()) + &maintenance(shop.shop())));
         let build = |c: &SourceConfig| (c.clone(), source::build(c, BUCKET).expect("a source"));
         let sources: Vec<(SourceConfig, Source)> = config.sources.iter().map(build).collect();
         let engine = Engine::new(settings::of(&config, BUCKET));
@@ -73,13 +78,20 @@ impl Stepped {
         Timestamp::from_millis(self.now.load(Ordering::Relaxed))
     }
 
-    /// Lets `span` pass in one step, polls every source, and judges.
-    pub fn step(&mut self, span: Span) {
-        self.now.store(self.now().plus(span).millis(), Ordering::Relaxed);
+    /// Lets a minute pass, polls every source once, and judges. A minute is no longer than a source
+    /// may be silent, so blindness is judged here as it is in life.
+    pub fn minute(&mut self) {
+        self.now.store(self.now().plus(BUCKET).millis(), Ordering::Relaxed);
         for n in 0..self.sources.len() {
-            self.poll(n, span);
+            self.poll(n, BUCKET);
         }
         self.handle(Event::Woke { at: self.now() });
+    }
+
+    pub fn minutes(&mut self, count: i64) {
+        for _ in 0..count {
+            self.minute();
+        }
     }
 
     fn poll(&mut self, n: usize, span: Span) {
@@ -150,20 +162,37 @@ impl Stepped {
             let fresh = || Seen {
                 opened_at: incident.opened_at,
                 worst: incident.severity,
+                settled: incident.clone(),
                 last: incident.clone(),
             };
             let seen = self.seen.entry(incident.id.to_string()).or_insert_with(fresh);
             seen.worst = seen.worst.min(incident.severity);
             if incident.state.is_open() {
                 seen.last = incident.clone();
+                if board.generated_at.since(seen.opened_at) <= SETTLED {
+                    seen.settled = incident.clone();
+                }
             }
         }
         self.board = board;
     }
 }
 
-fn config(url: &str) -> Config {
-    let loaded = load::from_text(Path::new("demo_sources.toml"), &demo_sources(url));
+/// The shop's announced work as an operator writes it into the config.
+fn maintenance(shop: &shop::Shop) -> String {
+    let local = |minute: i64| shop::timeline::minute_time(minute).utc().format("%Y-%m-%dT%H:%M");
+    let timeline = shop.timeline();
+    let works = timeline.announcements.iter().filter(|a| a.kind == "maintenance");
+    let rows = works.map(|a| {
+        let (from, to) = (local(a.from), local(a.until.unwrap_or(a.from + 60)));
+        let name = &a.name;
+        format!("[[maintenance]]\nfrom = \"{from}\"\nto = \"{to}\"\nreason = \"{name}\"\n")
+    });
+    rows.collect()
+}
+
+fn config(text: &str) -> Config {
+    let loaded = load::from_text(Path::new("demo_sources.toml"), text);
     loaded.config.unwrap_or_else(|| {
         let problems: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
         panic!("{}", problems.join("\n"))
@@ -190,7 +219,7 @@ fn setup(config: &Config) -> Setup {
         actions: settings::actions(config),
         sources: config.sources.iter().map(info).collect(),
         currency: config.shop.currency.clone(),
-        speed: 1200.0,
+        speed: 1.0,
         salt: 1,
     }
 }
