@@ -137,6 +137,7 @@ fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
         currency: config.shop.currency.clone(),
         speed: clock.speed(),
         salt: random_u64(),
+        series: settings::series(config),
     }
 }
 

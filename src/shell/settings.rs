@@ -1,6 +1,7 @@
 //! From config to what each room is told: judging settings, action policies, the desk of orders.
 //! The only place that makes a `WriteCap`, and only for operators.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::Config;
@@ -13,6 +14,7 @@ use crate::policy::judging::Policy;
 use crate::sink::WriteCap;
 use crate::sink::config::ActionConfig;
 use crate::sink::webhook::Webhook;
+use crate::watch::series::SeriesRules;
 
 use super::clock::Clock;
 use super::order::Desk;
@@ -31,6 +33,22 @@ pub fn judging(config: &Config) -> Policy {
         guardrail: config.guardrails.clone(),
         severity_rule: config.severity_rules.clone(),
     }
+}
+
+/// What the watcher is told about single numbers.
+pub fn series(config: &Config) -> SeriesRules {
+    let declared = config.sources.iter().flat_map(|s| {
+        let of = move |(metric, bad)| ((s.name.clone(), metric), bad);
+        s.series().map(of)
+    });
+    let mut guardrails = BTreeMap::new();
+    for row in &config.guardrails {
+        for metric in &row.metric {
+            guardrails.entry(*metric).or_insert_with(|| row.name.clone());
+        }
+    }
+    let sensitivity = config.detect.sensitivity;
+    SeriesRules { sensitivity, declared: declared.collect(), guardrails }
 }
 
 /// The policy side of the configured actions.

@@ -2,6 +2,8 @@
 //! The yardstick of tests and drills (detection.md section 5): 14 nats of information about the
 //! true effect, day drift included, plus five minutes to read them. The product never asks.
 
+use std::collections::BTreeSet;
+
 use super::dims::{CART, CHECKOUT, TEMPLATES};
 use super::effect::{Compiled, Kind, Step};
 use super::moment::Moment;
@@ -72,7 +74,7 @@ impl Seen {
             }
             Kind::Delay { .. } => self.nats += LATE_NATS,
             Kind::CheckFail { share, .. } => {
-                let regions = c.effect.scope.dims.get(&Dim::Region).map_or(3, |r| r.len());
+                let regions = c.effect.scope.dims.get(&Dim::Region).map_or(3, BTreeSet::len);
                 // the checkout runs each minute, the rest each third
                 let runs = (0..TEMPLATES.len()).filter(|t| c.templates >> t & 1 == 1);
                 let runs = runs.map(|t| if t == CHECKOUT { 1.0 } else { 1.0 / 3.0 }).sum::<f64>();

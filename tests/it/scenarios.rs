@@ -21,7 +21,7 @@ fn play(scenario: &str, hours: i64) -> (Stepped, Vec<Seen>) {
 /// The worst incident blames the release that the truth names, and looks at the right place.
 fn guilty(scenario: &str, hours: i64) {
     let (stepped, seen) = play(scenario, hours);
-    let truth = stepped.shop.shop().truth();
+    let truth = stepped.shop().truth();
     let real = truth.incidents.first().expect("a truth");
     let release = real.release.as_deref().expect("a guilty release");
     let worst = seen.first().unwrap_or_else(|| panic!("{scenario}: no incident"));
@@ -94,7 +94,7 @@ fn a_shop_without_truth_is_judged_the_same() {
         stepped.minutes(15);
         let mut board = stepped.board.clone();
         board.watcher = None;
-        serde_json::to_string_pretty(&board).expect("JSON").replace(&stepped.shop.url(), "URL")
+        serde_json::to_string_pretty(&board).expect("JSON").replace(&stepped.url(), "URL")
     });
     assert_eq!(boards[0], boards[1]);
 }

@@ -1,5 +1,6 @@
-//! A shop and a watcher in this process with one stepped clock: shop days in minutes, no waiting.
-//! The shop is reached over loopback HTTP as in life, and its truth is read by tests only.
+//! A watcher in this process with a stepped clock: days in minutes, no waiting. What it reads is
+//! reached over loopback HTTP as in life: the embedded shop, whose truth tests alone may read, or
+//! a server of the test's own.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -41,7 +42,7 @@ pub struct Seen {
 pub struct Stepped {
     runtime: Runtime,
     now: Arc<AtomicI64>,
-    pub shop: shop::Running,
+    shop: Option<shop::Running>,
     sources: Vec<(SourceConfig, Source)>,
     watch: Watch,
     pub board: Board,
@@ -51,11 +52,7 @@ pub struct Stepped {
 impl Stepped {
     /// A shop in `scenario` that starts at `start` (RFC 3339), with its past read.
     pub fn start(scenario: &str, seed: u64, start: &str, truth: bool) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .expect("a runtime");
+        let runtime = runtime();
         let start: Timestamp = start.parse().expect("a time");
         let now = Arc::new(AtomicI64::new(start.millis()));
         let clock = Arc::clone(&now);
@@ -63,7 +60,19 @@ impl Stepped {
         let clocks = Clocks { shop: tell.clone(), wall: tell };
         let options = Options { truth, ..Options::new(scenario, seed, start, SECRET) };
         let shop = runtime.block_on(shop::serve(options, clocks)).expect("a shop");
-        let config = config(&(demo_sources(&shop.url()) + &maintenance(shop.shop())));
+        let config = demo_sources(&shop.url()) + &maintenance(shop.shop());
+        Self::new(runtime, now, Some(shop), &config)
+    }
+
+    /// A watcher that starts at `start` with the sources of `text`.
+    pub fn reading(text: &str, start: &str) -> Self {
+        let start: Timestamp = start.parse().expect("a time");
+        Self::new(runtime(), Arc::new(AtomicI64::new(start.millis())), None, text)
+    }
+
+    fn new(runtime: Runtime, now: Arc<AtomicI64>, shop: Option<shop::Running>, text: &str) -> Self {
+        let start = Timestamp::from_millis(now.load(Ordering::Relaxed));
+        let config = config(text);
         let build = |c: &SourceConfig| (c.clone(), source::build(c, BUCKET).expect("a source"));
         let sources: Vec<(SourceConfig, Source)> = config.sources.iter().map(build).collect();
         let engine = Engine::new(settings::of(&config, BUCKET));
@@ -74,6 +83,15 @@ impl Stepped {
         this
     }
 
+    /// The shop behind the HTTP face.
+    pub fn shop(&self) -> &Arc<shop::Shop> {
+        self.shop.as_ref().expect("a shop").shop()
+    }
+
+    pub fn url(&self) -> String {
+        self.shop.as_ref().expect("a shop").url()
+    }
+
     pub fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.now.load(Ordering::Relaxed))
     }
@@ -81,9 +99,14 @@ impl Stepped {
     /// Lets a minute pass, polls every source once, and judges. A minute is no longer than a source
     /// may be silent, so blindness is judged here as it is in life.
     pub fn minute(&mut self) {
-        self.now.store(self.now().plus(BUCKET).millis(), Ordering::Relaxed);
+        self.step(BUCKET);
+    }
+
+    /// The same for another stretch, for sources that are asked less often.
+    pub fn step(&mut self, span: Span) {
+        self.now.store(self.now().plus(span).millis(), Ordering::Relaxed);
         for n in 0..self.sources.len() {
-            self.poll(n, BUCKET);
+            self.poll(n, span);
         }
         self.handle(Event::Woke { at: self.now() });
     }
@@ -178,6 +201,11 @@ impl Stepped {
     }
 }
 
+fn runtime() -> Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().expect("a runtime")
+}
+
 /// The shop's announced work as an operator writes it into the config.
 fn maintenance(shop: &shop::Shop) -> String {
     let local = |minute: i64| shop::timeline::minute_time(minute).utc().format("%Y-%m-%dT%H:%M");
@@ -221,5 +249,6 @@ fn setup(config: &Config) -> Setup {
         currency: config.shop.currency.clone(),
         speed: 1.0,
         salt: 1,
+        series: settings::series(config),
     }
 }

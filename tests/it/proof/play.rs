@@ -59,7 +59,7 @@ pub fn play(scenario: &'static str, seed: u64) -> Run {
     let mut stepped = Stepped::start(scenario, seed, start, true);
     let start = stepped.now();
     stepped.minutes(hours * 60);
-    let shop = stepped.shop.shop();
+    let shop = stepped.shop();
     let truth = shop.truth();
     let called = truth.incidents.iter().map(|real| Called {
         human: shop.human_call(real),

@@ -61,12 +61,12 @@ fn minutes(span: Span) -> f64 {
     span.millis() as f64 / 60_000.0
 }
 
-fn telemetry(class: &Class) -> bool {
-    *class == Class::Telemetry
+fn telemetry(class: Class) -> bool {
+    class == Class::Telemetry
 }
 
 fn fits(run: &Run, one: &Seen, call: &Called) -> Option<Overlap> {
-    let same = telemetry(&one.settled.class) == (call.real.class == "telemetry");
+    let same = telemetry(one.settled.class) == (call.real.class == "telemetry");
     let o = overlap(&run.world, &one.settled.segments, &call.real.segments, call.arm);
     (same && o.recall > 0.0).then_some(o)
 }
