@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::detect::settings::Settings;
-use crate::domain::time::Span;
+use crate::detect::settings::{Maintenance, Settings};
+use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Actor;
 use crate::journal::Journal;
 use crate::policy::action::ActionPolicy;
@@ -19,9 +19,22 @@ use crate::watch::series::SeriesRules;
 use super::clock::Clock;
 use super::order::Desk;
 
-/// What judging is told.
-pub fn of(config: &Config, bucket: Span) -> Settings {
-    Settings::new(bucket, judging(config))
+/// Weekly work is told to judging for so long ahead; a watcher that runs longer still keeps
+/// incidents from opening (`incident::reconcile`).
+const AHEAD_WEEKS: i64 = 53;
+
+/// What judging is told at `now`.
+pub fn of(config: &Config, bucket: Span, now: Timestamp) -> Settings {
+    let windows = config.maintenance.iter().flat_map(|row| {
+        let of = |(start, end)| Maintenance {
+            name: row.reason.clone(),
+            start,
+            end,
+            scope: row.scope.clone(),
+        };
+        row.windows(now, AHEAD_WEEKS).into_iter().map(of)
+    });
+    Settings { maintenance: windows.collect(), ..Settings::new(bucket, judging(config)) }
 }
 
 /// The judging side of policy as one value.

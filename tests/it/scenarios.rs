@@ -1,7 +1,7 @@
 //! Each scenario with a known truth: the guilty release is named first where there is one, and no
 //! release is blamed where there is none. The product never sees the truth it is held against.
 
-use tillwatch::detect::verdict::Confidence;
+use tillwatch::detect::verdict::{Class, Confidence};
 use tillwatch::domain::severity::Severity;
 
 use crate::stepped::{Seen, Stepped};
@@ -85,6 +85,22 @@ fn innocent_release_is_not_blamed() {
 #[test]
 fn a_calm_afternoon_is_quiet() {
     quiet("calm-day", 4);
+}
+
+#[test]
+fn sources_that_fall_silent_are_blindness_and_no_outage() {
+    let mut stepped = Stepped::start("calm-day", 7, NOON, true);
+    stepped.minutes(6);
+    assert!(stepped.seen.is_empty(), "{:#?}", stepped.seen);
+    stepped.silence();
+    stepped.minutes(4);
+    assert!(stepped.seen.is_empty(), "four intervals must pass: {:#?}", stepped.seen);
+    stepped.minutes(3);
+    assert!(!stepped.seen.is_empty(), "nothing says that all is silent");
+    for one in stepped.seen.values() {
+        assert_eq!(one.last.class, Class::Telemetry, "{:#?}", one.last);
+        assert!(one.last.suspect.release.is_none(), "{:#?}", one.last.suspect);
+    }
 }
 
 #[test]

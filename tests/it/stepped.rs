@@ -50,17 +50,32 @@ pub struct Stepped {
 }
 
 impl Stepped {
-    /// A shop in `scenario` that starts at `start` (RFC 3339), with its past read.
+    /// A shop in `scenario` that starts at `start` (RFC 3339), with its past read; its sources are
+    /// asked once a minute.
     pub fn start(scenario: &str, seed: u64, start: &str, truth: bool) -> Self {
+        let options = |start| Options { truth, ..Options::new(scenario, seed, start, SECRET) };
+        Self::shop_every("1m", start, options)
+    }
+
+    /// A calm shop whose sources are asked every five minutes.
+    pub fn calm(seed: u64, start: &str) -> Self {
+        Self::shop_every("5m", start, |start| Options::new("calm-day", seed, start, SECRET))
+    }
+
+    /// The config says `every`, so that silence is judged by the interval really kept.
+    fn shop_every(every: &str, start: &str, options: impl Fn(Timestamp) -> Options) -> Self {
         let runtime = runtime();
         let start: Timestamp = start.parse().expect("a time");
         let now = Arc::new(AtomicI64::new(start.millis()));
         let clock = Arc::clone(&now);
         let tell = Arc::new(move || Timestamp::from_millis(clock.load(Ordering::Relaxed)));
         let clocks = Clocks { shop: tell.clone(), wall: tell };
-        let options = Options { truth, ..Options::new(scenario, seed, start, SECRET) };
-        let shop = runtime.block_on(shop::serve(options, clocks)).expect("a shop");
-        let config = demo_sources(&shop.url()) + &maintenance(shop.shop());
+        let shop = runtime.block_on(shop::serve(options(start), clocks)).expect("a shop");
+        let mut config = demo_sources(&shop.url()) + &maintenance(shop.shop());
+        for own in ["15s", "30s"] {
+            let line = |every: &str| format!("every = \"{every}\"");
+            config = config.replace(&line(own), &line(every));
+        }
         Self::new(runtime, now, Some(shop), &config)
     }
 
@@ -75,7 +90,7 @@ impl Stepped {
         let config = config(text);
         let build = |c: &SourceConfig| (c.clone(), source::build(c, BUCKET).expect("a source"));
         let sources: Vec<(SourceConfig, Source)> = config.sources.iter().map(build).collect();
-        let engine = Engine::new(settings::of(&config, BUCKET));
+        let engine = Engine::new(settings::of(&config, BUCKET, start));
         let watch = Watch::new(setup(&config), engine, Vec::new(), start);
         let (board, seen) = (Board::default(), BTreeMap::new());
         let mut this = Self { runtime, now, shop, sources, watch, board, seen };
@@ -96,13 +111,19 @@ impl Stepped {
         Timestamp::from_millis(self.now.load(Ordering::Relaxed))
     }
 
-    /// Lets a minute pass, polls every source once, and judges. A minute is no longer than a source
-    /// may be silent, so blindness is judged here as it is in life.
+    /// The shop's server ends; whoever asks is refused.
+    pub fn silence(&mut self) {
+        if let Some(shop) = self.shop.take() {
+            self.runtime.block_on(shop.shutdown());
+        }
+    }
+
+    /// Lets a minute pass, polls every source once, and judges.
     pub fn minute(&mut self) {
         self.step(BUCKET);
     }
 
-    /// The same for another stretch, for sources that are asked less often.
+    /// The same for sources that are asked once in `span`.
     pub fn step(&mut self, span: Span) {
         self.now.store(self.now().plus(span).millis(), Ordering::Relaxed);
         for n in 0..self.sources.len() {

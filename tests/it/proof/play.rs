@@ -1,6 +1,9 @@
 //! Plays one scenario with one seed to its end and keeps what an observer would have seen.
 //! Judges nothing; the truth is read here, after the product is done.
 
+use std::collections::BTreeSet;
+
+use tillwatch::detect::verdict::Verdict;
 use tillwatch::domain::time::Timestamp;
 use tillwatch::shop::truth::{Incident as Real, Truth};
 use tillwatch::shop::world::World;
@@ -29,6 +32,8 @@ pub struct Run {
     pub seen: Vec<Seen>,
     /// Notes of the watcher about itself at the end, and doubts about single numbers.
     pub notices: Vec<String>,
+    /// What guardrails said that opened nothing: a mix shift, bots, too few samples.
+    pub said: BTreeSet<String>,
 }
 
 /// Starts on weekdays and weekends, mornings to evenings: one for each seed.
@@ -40,25 +45,29 @@ const STARTS: [&str; 5] = [
     "2026-11-22T20:00:00Z",
 ];
 
-/// Long enough to see the end of what ends, and a day of what is quiet.
-fn hours(scenario: &str) -> i64 {
+/// Minutes: long enough to see the end of what ends, and half a day of what is quiet.
+fn minutes(scenario: &str) -> i64 {
     match scenario {
-        "calm-day" | "low-traffic" => 24,
-        "holiday" => 14,
-        "campaign-mix-shift" => 10,
-        "slow-drift" => 8,
-        "cdn-region-slow" | "two-at-once" => 7,
-        "bot-traffic" | "flapping" => 5,
-        _ => 3,
+        "calm-day" | "low-traffic" => 720,
+        "holiday" => 480,
+        "slow-drift" => 420,
+        "cdn-region-slow" | "two-at-once" => 390,
+        "campaign-mix-shift" => 360,
+        "bot-traffic" | "flapping" => 270,
+        _ => 120,
     }
 }
 
 pub fn play(scenario: &'static str, seed: u64) -> Run {
     let start = STARTS[seed.saturating_sub(1) as usize % STARTS.len()];
-    let hours = hours(scenario);
+    let minutes = minutes(scenario);
     let mut stepped = Stepped::start(scenario, seed, start, true);
     let start = stepped.now();
-    stepped.minutes(hours * 60);
+    let mut said = BTreeSet::new();
+    for _ in 0..minutes {
+        stepped.minute();
+        said.extend(named(&stepped));
+    }
     let shop = stepped.shop();
     let truth = shop.truth();
     let called = truth.incidents.iter().map(|real| Called {
@@ -71,7 +80,7 @@ pub fn play(scenario: &'static str, seed: u64) -> Run {
     Run {
         scenario,
         seed,
-        hours: hours as f64,
+        hours: minutes as f64 / 60.0,
         start,
         end: stepped.now(),
         world: shop.world.clone(),
@@ -79,7 +88,17 @@ pub fn play(scenario: &'static str, seed: u64) -> Run {
         truth,
         seen,
         notices: stepped.board.notices.clone(),
+        said,
     }
+}
+
+/// Words that name a finding, in what guardrails say while they are not in breach.
+const NAMES: [&str; 4] = ["mix", "bots", "not enough data", "sampling"];
+
+fn named(stepped: &Stepped) -> Vec<String> {
+    let calm = stepped.board.guardrails.iter().filter(|g| g.verdict != Verdict::Breach);
+    let word = |detail: &str| NAMES.iter().find(|n| detail.contains(**n)).copied();
+    calm.filter_map(|g| Some(format!("{}: {}", g.guardrail, word(&g.detail)?))).collect()
 }
 
 fn arm(timeline: &tillwatch::shop::timeline::Timeline, real: &Real) -> f64 {

@@ -138,6 +138,7 @@ pub fn mark(run: &Run) -> (Marks, Vec<String>) {
         marks.benign = (u32::from(loud.is_empty()), 1);
         lines.push(format!("{head}  {}", if loud.is_empty() { "quiet" } else { "NOT QUIET" }));
     }
+    lines.extend(run.said.iter().map(|n| format!("{head}  says {n}")));
     lines.extend(run.notices.iter().map(|n| format!("{head}  notice: {n}")));
     (marks, lines)
 }
