@@ -9,6 +9,7 @@ use crate::detect::verdict::{
 };
 use crate::domain::change::{ChangeKind, ChangeStatus};
 use crate::domain::id::{ActionId, IncidentId, JourneyId, ReleaseId, SourceId};
+use crate::domain::metric::Metric;
 use crate::domain::money::{MoneyRange, Range};
 use crate::domain::segment::Scope;
 use crate::domain::severity::Severity;
@@ -171,4 +172,10 @@ pub struct Source {
     pub next_at: Option<Timestamp>,
     /// The last error in plain words, sanitised for secrets.
     pub error: Option<String>,
+    /// Where it is asked, without user, password, query or fragment.
+    #[serde(default)]
+    pub url: String,
+    /// What it measures.
+    #[serde(default)]
+    pub metrics: Vec<Metric>,
 }

@@ -117,6 +117,9 @@ fn show(plan: &RollbackPlan, json: bool) {
         ),
         format!("confirm token: {}", plan.confirm_token),
     ];
+    lines.extend(plan.resend_of.as_ref().map(|id| {
+        format!("its outcome is unknown: this sends {id} again, same key and same bytes")
+    }));
     lines.extend(plan.prechecks.iter().map(|check| {
         format!("  [{}] {}: {}", if check.ok { "ok" } else { "NO" }, check.name, check.detail)
     }));
@@ -135,7 +138,10 @@ fn tell(outcome: &Outcome) -> Exit {
             Exit::No
         }
         Outcome::Unknown { detail } => {
-            out::error(&format!("UNKNOWN: it may have happened: {detail}"));
+            out::error(&format!(
+                "UNKNOWN: it may have happened: {detail}; a watcher goes on asking its receiver, \
+                 and the same command sends the same request again"
+            ));
             Exit::Unsure
         }
     }

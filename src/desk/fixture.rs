@@ -230,6 +230,7 @@ pub fn plan() -> RollbackPlan {
         ],
         ready: true,
         attempt: 1,
+        resend_of: None,
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::board::{Incident, SourceState};
 use crate::desk::command::{Access, Command};
 use crate::desk::dialog::Dialog;
-use crate::desk::state::{Desk, Role as Seat};
+use crate::desk::state::{Desk, Role as Seat, Watching};
 use crate::desk::ui::Page;
 use crate::domain::text::{ScreenText, screen_text};
 use crate::domain::time::Timestamp;
@@ -17,7 +17,7 @@ use super::words;
 
 pub fn title(desk: &Desk) -> Bar {
     let who = match desk.role() {
-        Seat::Operator => Line::of(Role::Text, clocks::own_name(desk)),
+        Seat::Operator => Line::of(Role::Text, clocks::own_name(desk)).and_line(follows(desk)),
         Seat::Observer => Line::fixed(Role::Warning, "observer, read-only"),
         Seat::Wall => Line::new(),
     };
@@ -34,6 +34,14 @@ pub fn title(desk: &Desk) -> Bar {
         bar.right.insert(0, super::screen::Part { line: Line::of(Role::Muted, speed), rank: 4 });
     }
     bar
+}
+
+/// Said beside the name while another process watches.
+fn follows(desk: &Desk) -> Line {
+    match desk.watching {
+        Some(Watching::Elsewhere(_)) => Line::fixed(Role::Warning, " (follows)"),
+        Some(Watching::Here) | None => Line::new(),
+    }
 }
 
 /// `4 live`, `3 live, orders stale`: what is not live is named.
@@ -183,8 +191,20 @@ pub fn toast(desk: &Desk) -> Option<Line> {
     if let Some(toast) = &desk.ui.toast {
         return Some(say::line(&toast.say));
     }
-    let notice = desk.board.notices.first()?;
-    Some(Line::fixed(Role::Muted, " ").and(Role::Muted, screen_text(notice)))
+    let notice = desk.board.notices.first().map(|n| Line::of(Role::Muted, screen_text(n)));
+    let line = notice.or_else(|| followed(desk))?;
+    Some(Line::fixed(Role::Muted, " ").and_line(line))
+}
+
+/// Who watches for a screen that would watch itself if it could.
+fn followed(desk: &Desk) -> Option<Line> {
+    let Some(Watching::Elsewhere(_)) = desk.watching else { return None };
+    let line = Line::fixed(Role::Muted, "Following ");
+    let line = match &desk.board.watcher {
+        Some(w) => line.and(Role::Muted, screen_text(&format!("{} pid {}", w.host, w.pid))),
+        None => line.say(Role::Muted, "the watcher"),
+    };
+    Some(line.say(Role::Muted, "; this session takes over when it ends."))
 }
 
 pub fn prompt(desk: &Desk) -> Bar {

@@ -149,11 +149,13 @@ pub fn next(desk: &Desk, x: &Incident) -> Line {
     let key = |command| Line::of(Role::Key, key_of(desk, command));
     let failed = x.action.as_ref().map(|a| a.state);
     match (x.state, failed) {
+        (_, Some(ActionState::Unknown)) => {
+            Line::fixed(Role::Error, "outcome UNKNOWN: its receiver is being asked; ")
+                .and_line(key(Command::Rollback))
+                .say(Role::Text, " sends the same request again (same key)")
+        }
         (State::Mitigating | State::Verifying, Some(state)) => {
             Line::fixed(Role::Accent, clocks::action_words(state)).and_line(watch(desk, x))
-        }
-        (_, Some(ActionState::Unknown)) => {
-            Line::fixed(Role::Error, "ask the deploy system what happened before trying again")
         }
         (_, Some(ActionState::Refused | ActionState::NotHelping)) if x.state.is_open() => {
             key(Command::Rollback)

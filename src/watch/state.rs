@@ -8,6 +8,7 @@ use crate::detect::engine::Engine;
 use crate::detect::verdict::Judgement;
 use crate::domain::change::Change;
 use crate::domain::id::{ReleaseId, SourceId};
+use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::deadline::next_deadline;
 use crate::incident::facts::Facts;
@@ -28,6 +29,10 @@ pub struct SourceInfo {
     pub changes: bool,
     /// It can tell its own past.
     pub past: bool,
+    /// Where it is asked, fit for a screen.
+    pub url: String,
+    /// What it measures.
+    pub metrics: Vec<Metric>,
 }
 
 /// What does not change while watching.

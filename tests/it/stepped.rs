@@ -255,6 +255,8 @@ fn setup(config: &Config) -> Setup {
         every: c.every,
         changes: c.kind == Kind::Github,
         past: true,
+        url: c.url.clone(),
+        metrics: Vec::new(),
     };
     Setup {
         site: "stepped".to_owned(),
