@@ -95,16 +95,16 @@ fn labels(names: &[&str]) -> String {
     format!("labels = {{ {} }}\n", pairs.join(", "))
 }
 
-fn source(name: &str, prometheus: &str) -> String {
+fn source(name: &str, prometheus: &str, every: &str) -> String {
     format!(
         "[[source]]\nname = \"{name}\"\nkind = \"prometheus\"\nurl = \"{prometheus}\"\n\
-         every = \"5s\"\nscrape = \"{SCRAPE}\"\nlookback = \"1h\"\n"
+         every = \"{every}\"\nscrape = \"{SCRAPE}\"\nlookback = \"1h\"\n"
     )
 }
 
 /// Page views: speed, errors and their number in each cut.
 fn rum(prometheus: &str) -> String {
-    let mut text = source("rum", prometheus);
+    let mut text = source("rum", prometheus, "10s");
     for (cut, names) in CUTS {
         for (metric, series) in [("lcp", "shop_lcp_seconds"), ("inp", "shop_inp_seconds")] {
             write!(
@@ -130,7 +130,7 @@ fn rum(prometheus: &str) -> String {
 }
 
 fn business(prometheus: &str) -> String {
-    let mut text = source("business", prometheus);
+    let mut text = source("business", prometheus, "10s");
     for (cut, names) in BUSINESS {
         for (metric, series) in COUNTS {
             let expr = format!("increase({series}{{cut=\"{cut}\"}}[$window])");
@@ -146,7 +146,7 @@ fn probes(prometheus: &str, shop: &str) -> String {
     format!(
         "{}[[source.query]]\nkind = \"check\"\nexpr = 'probe_success{{job=\"pages\"}}'\n\
          journey_label = \"instance\"\njourneys = {{ {} }}\nstep = \"15s\"\n",
-        source("probes", prometheus),
+        source("probes", prometheus, "5s"),
         pairs.join(", ")
     )
 }
