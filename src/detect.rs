@@ -19,6 +19,8 @@ mod learn;
 mod place;
 mod bots;
 mod scan;
+mod lines;
+mod recover;
 mod refine;
 mod onset;
 mod effect;
@@ -35,6 +37,7 @@ mod words;
 mod cells;
 mod impact;
 mod report;
+pub mod footprint;
 
 #[cfg(test)]
 mod tests;

@@ -155,6 +155,11 @@ impl Journal {
         self.store.put_board(board, Some(owner)).await
     }
 
+    /// When the stored board was made, without reading it; none before the first one.
+    pub async fn board_at(&self) -> Result<Option<Timestamp>, JournalError> {
+        self.store.board_at().await
+    }
+
     /// The newest board; none before the first one.
     pub async fn board(&self) -> Result<Option<Board>, JournalError> {
         self.store.board().await

@@ -4,7 +4,8 @@
 
 mod sums;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::mem::size_of;
 
 use crate::domain::id::SourceId;
 use crate::domain::metric::{Bad, Metric};
@@ -50,6 +51,13 @@ pub struct Leaf {
     pub expl: Vec<f64>,
 }
 
+impl Leaf {
+    /// Live buckets kept.
+    pub fn ring_len(&self) -> usize {
+        self.ring.len()
+    }
+}
+
 /// A conjunction: some dimensions fixed to one value each.
 #[derive(Clone, Debug)]
 pub struct Conj {
@@ -82,13 +90,21 @@ pub struct Table {
     /// The bucket the window sums stand at; a record for an earlier one makes them wrong.
     pub rolled: i64,
     pub touched: bool,
-    /// Bucket ranges (both ends in) of announced work: measured, not judged, not learnt from.
-    pub muted: Vec<(i64, i64)>,
+    /// Announced work: measured, not judged, not learnt from.
+    pub muted: Vec<Muted>,
     /// New leaves came: order and conjunctions must be made again.
     stale: bool,
     pub history_dirty: bool,
     /// It has no history of its own and leans on a sibling cut.
     pub borrowed: bool,
+}
+
+/// Announced work in bucket numbers (both ends in), with the leaves it covers; all when `None`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Muted {
+    pub from: i64,
+    pub to: i64,
+    pub only: Option<BTreeSet<Segment>>,
 }
 
 /// More leaves than this in one cut fold into `(other)`.
@@ -163,6 +179,12 @@ impl Table {
         self.index.insert(seg, self.leaves.len() - 1);
         self.stale = true;
         self.leaves.len() - 1
+    }
+
+    /// What finding a segment costs; keys are stored beside the leaves.
+    pub fn index_bytes(&self) -> usize {
+        let entry = size_of::<(Segment, usize)>();
+        self.index.capacity() * entry + self.conj_index.capacity() * entry
     }
 
     /// Buckets kept, at least one.

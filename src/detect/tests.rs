@@ -31,7 +31,6 @@ struct Wrong {
 }
 
 struct Dice(u64);
-
 impl Dice {
     fn next(&mut self) -> f64 {
         self.0 =

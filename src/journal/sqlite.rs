@@ -136,6 +136,15 @@ impl Store {
         if put { Ok(()) } else { Err(JournalError::LeaseLost) }
     }
 
+    pub(super) async fn board_at(&self) -> Result<Option<Timestamp>, JournalError> {
+        let mut conn = self.reader().await?;
+        let row: Option<(i64,)> = sqlx::query_as("SELECT at FROM board WHERE id = 1")
+            .fetch_optional(&mut *conn)
+            .await
+            .map_err(|e| unreadable(&e))?;
+        Ok(row.map(|r| Timestamp::from_millis(r.0)))
+    }
+
     pub(super) async fn board(&self) -> Result<Option<Board>, JournalError> {
         let mut conn = self.reader().await?;
         let row: Option<(String,)> = sqlx::query_as("SELECT body FROM board WHERE id = 1")

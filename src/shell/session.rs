@@ -73,7 +73,7 @@ pub async fn watch(
     let window = config.timing.reopen_window;
     let (incidents, seen) = stored(&journal, now.minus(window)).await?;
     let infos = config.sources.iter().map(info).collect();
-    let engine = Engine::new(settings::of(config, BUCKET));
+    let engine = Engine::new(settings::of(config, BUCKET, now));
     let core = Watch::new(setup(config, clock, infos), engine, incidents, now);
     let (sender, receiver) = channel();
     let hub = Hub {
@@ -188,6 +188,7 @@ fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
         currency: config.shop.currency.clone(),
         speed: clock.speed(),
         salt: random_u64(),
+        series: settings::series(config),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
 
 use super::health::Health;
+use super::series::{SeriesBook, SeriesRules};
 
 /// A source as the watcher needs to know it.
 #[derive(Clone, Debug)]
@@ -47,12 +48,15 @@ pub struct Setup {
     pub speed: f64,
     /// Mixed into incident ids so that two watchers never make the same.
     pub salt: u64,
+    /// Single numbers.
+    pub series: SeriesRules,
 }
 
 /// The state of the one watcher.
 pub struct Watch {
     pub(super) setup: Setup,
     pub(super) engine: Engine,
+    pub(super) series: SeriesBook,
     pub(super) incidents: Vec<Incident>,
     pub(super) changes: BTreeMap<(SourceId, ReleaseId), Change>,
     pub(super) health: BTreeMap<SourceId, Health>,
@@ -81,6 +85,7 @@ impl Watch {
             .collect();
         let waiting = setup.sources.iter().filter(|s| s.past).map(|s| s.name.clone()).collect();
         Self {
+            series: SeriesBook::new(setup.series.clone()),
             setup,
             engine,
             incidents,
