@@ -158,9 +158,12 @@ fn open_suspected(desk: &mut Desk) {
     let releases = &desk.board.releases;
     let chosen = desk.ui.release.as_ref().and_then(|id| releases.iter().find(|r| r.id == *id));
     let suspected = chosen.or(releases.first()).and_then(|r| r.suspect_of.first().cloned());
-    if let Some(id) = suspected {
-        desk.ui.list.select_id(&desk.board, &id);
-        open_incident(desk);
+    match suspected {
+        Some(id) => {
+            desk.ui.list.select_id(&desk.board, &id);
+            open_incident(desk);
+        }
+        None => desk.say(Say::NotSuspected),
     }
 }
 
