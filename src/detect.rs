@@ -19,6 +19,8 @@ mod learn;
 mod place;
 mod bots;
 mod scan;
+mod lines;
+mod recover;
 mod refine;
 mod onset;
 mod effect;

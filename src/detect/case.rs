@@ -38,6 +38,9 @@ pub struct Live {
     pub effects: Vec<Effect>,
     pub troubles: Vec<Trouble>,
     pub blind: Option<BlindSpot>,
+    /// Nats for "recovered" of all its effects together, and the last bucket bad in sum.
+    pub good: f64,
+    pub last_bad: i64,
     /// Set when everything in it has been good for the clear time.
     pub closed: Option<i64>,
     pub suspect: Suspect,
@@ -56,6 +59,8 @@ impl Live {
             effects: Vec::new(),
             troubles: Vec::new(),
             blind: None,
+            good: 0.0,
+            last_bad: opened,
             closed: None,
             suspect: Suspect::default(),
         }

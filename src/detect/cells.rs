@@ -73,7 +73,7 @@ fn cell(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Cell> {
         Shape::Flow | Shape::Level => count(sight, table, conj)?,
     };
     let metric = table.key.family.0;
-    let mut quality = sight.store.quality.get(&table.key).copied().unwrap_or(Quality::GOOD);
+    let mut quality = sight.store.marks.get(&table.key).map_or(Quality::GOOD, |m| m.any);
     quality.low_sample |= !reading.sure;
     let verdict = verdict(sight, table, conj, &reading);
     Some(Cell {
@@ -192,7 +192,8 @@ fn rate(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
     }
     let flip = |x: f64| if table.inverted { 1.0 - x } else { x };
     let some = acc.n > 0.0;
-    let (low, high) = wilson(acc.a, acc.n / table.calib(conj.mask).phi.max(1.0));
+    let phi = table.calib(conj.mask).phi.max(1.0);
+    let (low, high) = wilson(acc.a / phi, acc.n / phi);
     let (low, high) = if some { (low, high) } else { (0.0, 1.0) };
     Some(Reading {
         value: some.then(|| flip(acc.a / acc.n)),

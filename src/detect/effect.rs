@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::domain::id::GuardrailId;
 use crate::domain::segment::{Scope, Segment};
 
 use super::bots;
@@ -32,12 +33,20 @@ pub struct Effect {
     /// Nats for "recovered" since `good_since`.
     pub good: f64,
     pub good_since: Option<i64>,
+    /// Nats for "still bad" since the case as a whole was last bad (see `recover`).
+    pub lean: f64,
+    /// The last bucket in which its place had a usual share of samples.
+    pub last_seen: i64,
+    /// Set when a fixed line found it: the guardrail's name and the test in words.
+    pub line: Option<(GuardrailId, String)>,
     /// Set when it is over: the last bad bucket.
     pub until: Option<i64>,
 }
 
 /// Nats for recovery that count as proof.
 const RECOVERED: f64 = 4.0;
+/// Share of the usual samples from which a place counts as still served.
+const SEEN: f64 = 0.1;
 
 impl Effect {
     pub fn from(&self) -> i64 {
@@ -65,10 +74,27 @@ impl Effect {
             last_bad: found,
             good: 0.0,
             good_since: None,
+            lean: 0.0,
+            last_seen: found,
+            line: None,
             until: None,
         };
         effect.measure(table, found);
+        effect.replay(table);
         effect
+    }
+
+    /// A long window may find what is over already: then the good buckets since count at once.
+    fn replay(&mut self, table: &Table) {
+        let mut past = self.clone();
+        past.last_bad = past.from();
+        for bucket in past.from().max(table.oldest())..=self.found {
+            past.follow(table, bucket);
+        }
+        if past.recovered() {
+            (self.good, self.good_since) = (past.good, past.good_since);
+            self.last_bad = past.last_bad;
+        }
     }
 
     /// Onset and size again, from all buckets up to the last bad one.
@@ -149,11 +175,15 @@ impl Effect {
         (refine::stay(table, &accs, &start), refine::refine(table, &accs, &start))
     }
 
-    /// One more bucket: still bad, or good?
-    pub fn follow(&mut self, table: &Table, bucket: i64) {
+    /// One more bucket: still bad, or good? The nats for "still bad".
+    pub fn follow(&mut self, table: &Table, bucket: i64) -> f64 {
         let acc = table.scope_acc(&self.scope, bucket);
         if acc.n <= 0.0 || self.until.is_some() {
-            return;
+            return 0.0;
+        }
+        let usual = self.acc.n / (self.last_bad - self.from() + 1).max(1) as f64;
+        if acc.n >= SEEN * usual {
+            self.last_seen = bucket;
         }
         let calib = self.calib(table);
         let bad = onset::gain(self.shape, self.sign, &acc, calib, self.harm);
@@ -164,6 +194,7 @@ impl Effect {
         } else if self.good_since.is_none() {
             self.good_since = Some(bucket);
         }
+        bad
     }
 
     /// Share of each leaf of a cut that lies inside this effect's place.

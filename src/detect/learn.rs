@@ -1,13 +1,17 @@
 //! When learning happens: at the start, at each full hour, when history arrives; never from hours
 //! in which an incident is open or work was announced.
 
-use crate::domain::segment::Segment;
+use crate::domain::segment::{Scope, Segment};
+use crate::policy::judging::Policy;
+
+use std::collections::BTreeSet;
 
 use super::calibrate::{self, taught};
 use super::derive;
 use super::engine::Engine;
+use super::place;
 use super::stat::{Raw, Shape};
-use super::table::Table;
+use super::table::{Leaf, Muted, Table};
 
 /// What was learnt when.
 #[derive(Clone, Debug, Default)]
@@ -89,18 +93,33 @@ fn borrow_calibration(store: &mut super::store::Store, key: &super::table::Table
 
 fn mute(engine: &mut Engine) {
     let bucket = engine.store.bucket;
-    let ranges: Vec<(i64, i64)> = engine
-        .settings
+    let Engine { store, settings, .. } = engine;
+    let ranges: Vec<(i64, i64, &Scope)> = settings
         .maintenance
         .iter()
-        .map(|m| (engine.store.bucket_of(m.start), engine.store.bucket_of(m.end.plus(bucket))))
+        .map(|m| (store.bucket_of(m.start), store.bucket_of(m.end.plus(bucket)), &m.scope))
         .collect();
-    for table in engine.store.tables.values_mut() {
-        if table.muted != ranges {
-            table.muted.clone_from(&ranges);
+    if ranges.is_empty() && store.tables.values().all(|t| t.muted.is_empty()) {
+        return;
+    }
+    for table in store.tables.values_mut() {
+        let muted = ranges.iter().map(|(from, to, scope)| {
+            let only = (!scope.dims.is_empty()).then(|| worked_on(table, &settings.policy, scope));
+            Muted { from: *from, to: *to, only }
+        });
+        let muted: Vec<Muted> = muted.collect();
+        if table.muted != muted {
+            table.muted = muted;
             table.touched = true;
         }
     }
+}
+
+/// The leaves whose place lies inside the announced scope.
+fn worked_on(table: &Table, policy: &Policy, scope: &Scope) -> BTreeSet<Segment> {
+    let place = |l: &Leaf| place::of_segment(policy, table.key.family, &l.seg);
+    let leaves = table.leaves.iter().filter(|l| place::within(&place(l), scope));
+    leaves.map(|l| l.seg.clone()).collect()
 }
 
 fn profiles(engine: &mut Engine) {
@@ -168,7 +187,8 @@ fn fold(engine: &mut Engine, hour: i64, per_hour: i64) {
 }
 
 fn hour_rows(table: &Table, first: i64, per_hour: i64) -> (Vec<(Segment, Raw)>, u64) {
-    let usable = |b: &i64| table.delivered(*b) && !table.is_muted(*b);
+    let muted = |b: i64| table.leaves.iter().any(|l| table.is_muted(l, b));
+    let usable = |b: &i64| table.delivered(*b) && !muted(*b);
     let mut minutes = 0_u64;
     for bucket in (first..first + per_hour).filter(usable) {
         let width = (60 / per_hour.clamp(1, 60)).max(1);

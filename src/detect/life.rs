@@ -3,12 +3,14 @@
 
 use crate::domain::metric::Kind;
 use crate::domain::segment::{Scope, Segment};
+use crate::domain::time::Span;
 
 use super::bots;
 use super::case::{Live, is_whole_funnel, journey_of};
 use super::effect::Effect;
 use super::engine::Engine;
 use super::joint;
+use super::lines;
 use super::place;
 use super::refine::{Refined, refine};
 use super::scan::{self, Candidate, Line};
@@ -23,9 +25,13 @@ pub fn follow(engine: &mut Engine, bucket: i64) {
     let all: Vec<Effect> = engine.all_effects().cloned().collect();
     let Engine { lives, store, settings, .. } = engine;
     for live in lives.iter_mut().filter(|l| l.closed.is_none()) {
+        let bads = live
+            .effects
+            .iter_mut()
+            .map(|e| store.tables.get(&e.table).map_or(0.0, |table| e.follow(table, bucket)));
+        let bads: Vec<f64> = bads.collect();
+        live.weigh(&bads, bucket);
         for e in live.effects.iter_mut().filter(|e| e.until.is_none()) {
-            let Some(table) = store.tables.get(&e.table) else { continue };
-            e.follow(table, bucket);
             let others: Vec<Effect> =
                 all.iter().filter(|o| o.table != e.table || o.scope != e.scope).cloned().collect();
             e.relocate(store, &others);
@@ -93,7 +99,7 @@ pub fn hunt(engine: &mut Engine, bucket: i64) {
         let mut passed = Vec::new();
         for _ in 0..ROUNDS {
             let Some(effect) = strongest(engine, family, bucket, &mut passed) else { break };
-            if known(engine, &effect) || echo(engine, &effect) {
+            if unwanted(engine, &effect, bucket) || echo(engine, &effect) {
                 passed.push((effect.table.clone(), effect.scope.clone()));
                 continue;
             }
@@ -102,13 +108,23 @@ pub fn hunt(engine: &mut Engine, bucket: i64) {
         }
     }
     let together = joint::strongest(engine, &families, bucket);
-    let fresh: Vec<Effect> = together.into_iter().filter(|e| !known(engine, e)).collect();
+    let crossed = lines::crossed(engine, bucket);
+    let fresh = together.into_iter().chain(crossed);
+    let fresh: Vec<Effect> = fresh.filter(|e| !unwanted(engine, e, bucket)).collect();
     if !fresh.is_empty() {
         for e in fresh {
             adopt(engine, e, bucket);
         }
         engine.explain(bucket);
     }
+}
+
+/// Known already, over already, or not held long enough.
+fn unwanted(engine: &Engine, e: &Effect, bucket: i64) -> bool {
+    let store = &engine.store;
+    let hold = lines::guardrail_of(&engine.settings.policy, e).map_or(Span::ZERO, |r| r.hold);
+    let lasted = store.end_of(bucket).since(store.start_of(e.from()));
+    known(engine, e) || e.recovered() || lasted < hold
 }
 
 /// Families that a guardrail watches for changes.

@@ -5,7 +5,7 @@
 
 use crate::domain::segment::{Dim, Scope, Segment};
 use crate::domain::time::Span;
-use crate::policy::guardrail::row_for;
+use crate::policy::guardrail::band_for;
 use crate::policy::judging::Policy;
 
 use super::place;
@@ -48,8 +48,8 @@ pub fn windows(bucket: Span) -> Vec<i64> {
 
 /// The smallest relative change that opens a case for a family, when a guardrail watches it.
 pub fn min_change(policy: &Policy, family: Family, seg: &Segment) -> Option<f64> {
-    let row = row_for(&policy.guardrail, family.0, &place::of_segment(policy, family, seg))?;
-    row.condition.min_change()
+    let place = place::of_segment(policy, family, seg);
+    band_for(&policy.guardrail, family.0, &place)?.condition.min_change()
 }
 
 /// All windows of one conjunction, known incidents taken out.

@@ -5,6 +5,8 @@ use crate::domain::segment::Scope;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::judging::Policy;
 
+use super::place::within;
+
 /// Announced work: nothing new opens inside it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Maintenance {
@@ -39,8 +41,12 @@ impl Settings {
         Self { bucket, policy, maintenance: Vec::new(), events: Vec::new() }
     }
 
-    /// Announced work covers this instant (its end rounds up to one more bucket, for the tail).
-    pub fn in_maintenance(&self, start: Timestamp, end: Timestamp) -> bool {
-        self.maintenance.iter().any(|m| m.start < end && start < m.end.plus(self.bucket))
+    /// Announced work covers this place at this instant (its end rounds up to one more bucket, for
+    /// the tail). No place means the whole shop.
+    pub fn in_maintenance(&self, start: Timestamp, end: Timestamp, place: Option<&Scope>) -> bool {
+        let here =
+            |m: &Maintenance| m.scope.dims.is_empty() || place.is_some_and(|p| within(p, &m.scope));
+        let now = |m: &Maintenance| m.start < end && start < m.end.plus(self.bucket);
+        self.maintenance.iter().any(|m| now(m) && here(m))
     }
 }

@@ -4,12 +4,12 @@
 use crate::detect::verdict::Suspect;
 use crate::domain::change::Change;
 use crate::domain::time::Span;
-use crate::policy::guardrail::row_for;
 
 use super::blame;
 use super::case::Live;
 use super::engine::Engine;
 use super::life::rearm;
+use super::lines::guardrail_of;
 
 /// Ends what has been good long enough, forgets what ended long ago, and blames.
 pub fn settle(engine: &mut Engine, bucket: i64) {
@@ -17,12 +17,17 @@ pub fn settle(engine: &mut Engine, bucket: i64) {
     let rearm = rearm(engine);
     let policy = engine.settings.policy.clone();
     for live in engine.lives.iter_mut().filter(|l| l.closed.is_none()) {
-        for e in live.effects.iter_mut().filter(|e| e.until.is_none() && e.recovered()) {
-            let row = row_for(&policy.guardrail, e.table.family.0, &e.place);
-            let clear = row.map_or(Span::from_mins(5), |r| r.clear);
-            if length.times(bucket - e.last_bad) >= clear {
-                e.until = Some(e.last_bad);
-            }
+        let ends: Vec<Option<i64>> = live
+            .effects
+            .iter()
+            .map(|e| {
+                let row = guardrail_of(&policy, e);
+                let clear = row.map_or(Span::from_mins(5), |r| r.clear);
+                live.ended(e, bucket, length, clear)
+            })
+            .collect();
+        for (e, end) in live.effects.iter_mut().zip(ends) {
+            e.until = e.until.or(end);
         }
         let calm = live.effects.iter().all(|e| e.until.is_some())
             && live.troubles.iter().all(|t| t.over)

@@ -11,9 +11,12 @@ use crate::policy::severity_rule::{Fact, SeverityRule};
 
 use super::case::Live;
 use super::effect::Effect;
-use super::stat::{Shape, wilson};
+use super::stat::{Acc, Shape, wilson};
 use super::store::Store;
-use super::table::Role;
+use super::table::{Family, Role};
+
+/// Orders that must have been expected before their absence is judged.
+const LEAST_ORDERS: f64 = 4.0;
 
 /// The rank, the rule that gave it and what would raise it.
 #[derive(Clone, PartialEq, Debug)]
@@ -35,7 +38,7 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     let checkout = |j: &str| j == "checkout";
     set(Fact::CheckFail, !live.troubles.is_empty());
     set(Fact::CheckoutCheckFail, live.troubles.iter().any(|t| checkout(t.journey.as_str())));
-    let lost = order_loss(store, live);
+    let lost = order_loss(store, live).max(loss_under_trouble(store, live));
     set(Fact::OrderCollapse, lost > policy.detect.collapse);
     set(Fact::CheckoutUnusable, lost > policy.detect.unusable);
     set(Fact::FunnelLoss, present.iter().any(|e| e.shape == Shape::Step));
@@ -44,6 +47,7 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     let major = |e: &Effect| e.shape == Shape::Fault && e.harm >= policy.detect.major_errors;
     set(Fact::MajorErrors, present.iter().any(|e| major(e)));
     set(Fact::Telemetry, live.is_telemetry());
+    set(Fact::WeakEvidence, weak(store, live));
     set(Fact::CheckoutBlind, live.blind.as_ref().is_some_and(|b| b.checkout));
     set(Fact::Efficiency, present.iter().any(|e| e.table.family.0 == Metric::CacPayback));
     set(Fact::HighValue, segments.iter().any(|s| high_value(policy, s)));
@@ -87,6 +91,40 @@ fn shop_wide(store: &Store, e: &Effect) -> f64 {
         return 0.0;
     }
     1.0 - wilson(sum.a, sum.n).1 / (sum.e / sum.n)
+}
+
+/// While the checkout's checks fail, orders are asked just one question: did they collapse since?
+/// It needs no scan over segments, so a few missing orders answer it. Lower bound of the loss.
+fn loss_under_trouble(store: &Store, live: &Live) -> f64 {
+    let since = live.troubles.iter().filter(|t| t.journey.as_str() == "checkout").map(|t| t.since);
+    let Some(from) = since.min().map(|t| store.bucket_of(t)) else { return 0.0 };
+    let over = |family: Family| {
+        let table = store.family(family).find(|t| !t.leaves.is_empty())?;
+        let mut sum = Acc::default();
+        for leaf in &table.leaves {
+            sum.add(&table.acc_over(leaf, from, i64::MAX));
+        }
+        (sum.e >= LEAST_ORDERS).then(|| (sum, table.calib(0)))
+    };
+    let steps = [Metric::CheckoutRate, Metric::PaymentRate, Metric::OrderRate].iter();
+    let steps = steps.filter_map(|m| over((*m, Role::Step)));
+    let steps = steps.map(|(a, _)| 1.0 - wilson(a.a, a.n).1 / (a.e / a.n));
+    // Nobody may get as far as a step: then the orders themselves are missing.
+    let orders = over((Metric::Orders, Role::Plain)).map(|(a, calib)| {
+        let most = a.a + 2.0 + 2.0 * ((a.a + 1.0) * calib.phi).sqrt();
+        1.0 - most / (a.e * (1.0 - 2.0 * calib.tau).max(0.5))
+    });
+    steps.chain(orders).fold(0.0, f64::max)
+}
+
+/// Everything it rests on is partial, truncated, stale or a low sample.
+fn weak(store: &Store, live: &Live) -> bool {
+    let doubtful = |e: &&Effect| store.marks.get(&e.table).is_some_and(|m| m.all_weak);
+    let present = live.present();
+    live.troubles.is_empty()
+        && live.blind.is_none()
+        && !present.is_empty()
+        && present.iter().all(doubtful)
 }
 
 fn high_value(policy: &Policy, scope: &Scope) -> bool {
@@ -139,6 +177,15 @@ pub fn rank(rules: &[SeverityRule], facts: &BTreeSet<Fact>) -> Ranked {
         (missing.next().is_none() && reachable && !r.none.iter().any(|f| facts.contains(f)))
             .then(|| format!("{} if {}", r.level, one.words()))
     });
+    // Weak evidence alone wakes nobody, whatever the rows say.
+    if facts.contains(&Fact::WeakEvidence) && level < Severity::Sev3 {
+        let rule = fired.map_or("", |r| r.name.as_str());
+        return Ranked {
+            level: Severity::Sev3,
+            rule: format!("weak evidence only: {rule}"),
+            raise: format!("{level} once complete data agree"),
+        };
+    }
     Ranked {
         level,
         rule: fired.map_or_else(|| "no rule".to_owned(), |r| r.name.clone()),

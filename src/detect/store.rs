@@ -19,11 +19,32 @@ pub struct Store {
     slots: usize,
     pub tables: BTreeMap<TableKey, Table>,
     pub hists: Hists,
-    /// Newest quality marks per table: partial, truncated, stale.
-    pub quality: BTreeMap<TableKey, Quality>,
+    /// Doubts about the newest records of each table.
+    pub marks: BTreeMap<TableKey, Marks>,
     /// The first and the newest live bucket seen.
     pub first: Option<i64>,
     pub newest: Option<i64>,
+}
+
+/// Doubts about one bucket's records, in any order of arrival.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Marks {
+    bucket: i64,
+    /// Doubts that any of its records raised.
+    pub any: Quality,
+    /// No record is free of the doubts that keep evidence from paging.
+    pub all_weak: bool,
+}
+
+impl Marks {
+    fn take(&mut self, bucket: i64, q: Quality) {
+        if bucket > self.bucket {
+            *self = Self { bucket, any: q, all_weak: q.blocks_high_severity() };
+        } else if bucket == self.bucket {
+            self.any = self.any.or(q);
+            self.all_weak &= q.blocks_high_severity();
+        }
+    }
 }
 
 impl Store {
@@ -35,7 +56,7 @@ impl Store {
             slots: slots as usize,
             tables: BTreeMap::new(),
             hists: Hists::new(bucket),
-            quality: BTreeMap::new(),
+            marks: BTreeMap::new(),
             first: None,
             newest: None,
         }
@@ -66,7 +87,7 @@ impl Store {
         if let Value::Dist(h) = &o.value {
             self.hists.put(&key, &o.segment, bucket, h);
         }
-        self.quality.insert(key.clone(), o.quality);
+        self.marks.entry(key.clone()).or_default().take(bucket, o.quality);
         self.table(key).put(&o.segment, bucket, raw);
         self.newest = self.newest.max(Some(bucket));
         self.first = Some(self.first.map_or(bucket, |f| f.min(bucket)));

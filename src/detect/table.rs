@@ -4,7 +4,7 @@
 
 mod sums;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::mem::size_of;
 
 use crate::domain::id::SourceId;
@@ -90,13 +90,21 @@ pub struct Table {
     /// The bucket the window sums stand at; a record for an earlier one makes them wrong.
     pub rolled: i64,
     pub touched: bool,
-    /// Bucket ranges (both ends in) of announced work: measured, not judged, not learnt from.
-    pub muted: Vec<(i64, i64)>,
+    /// Announced work: measured, not judged, not learnt from.
+    pub muted: Vec<Muted>,
     /// New leaves came: order and conjunctions must be made again.
     stale: bool,
     pub history_dirty: bool,
     /// It has no history of its own and leans on a sibling cut.
     pub borrowed: bool,
+}
+
+/// Announced work in bucket numbers (both ends in), with the leaves it covers; all when `None`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Muted {
+    pub from: i64,
+    pub to: i64,
+    pub only: Option<BTreeSet<Segment>>,
 }
 
 /// More leaves than this in one cut fold into `(other)`.

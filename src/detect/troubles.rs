@@ -21,9 +21,6 @@ const AGREE: f64 = 4.0;
 /// Failing checks open, join and leave cases.
 pub fn vote(engine: &mut Engine, bucket: i64) {
     let now = engine.store.end_of(bucket);
-    if engine.settings.in_maintenance(engine.store.start_of(bucket), now) {
-        return;
-    }
     let row =
         row_for(&engine.settings.policy.guardrail, Metric::CheckSuccess, &Scope::everything());
     let Some(row) = row else { return };
@@ -31,21 +28,30 @@ pub fn vote(engine: &mut Engine, bucket: i64) {
         Condition::Consecutive { failures, locations } => ((failures, locations), row.clear),
         _ => ((2, 2), row.clear),
     };
-    let ended = engine.settings.maintenance.iter().filter(|m| m.end <= now).map(|m| m.end);
-    let mute = ended.max().unwrap_or(Timestamp::from_millis(i64::MIN));
     let journeys: Vec<JourneyId> = engine.checks.runs.keys().cloned().collect();
     for check in journeys {
         if engine.checks.sources.get(&check).is_some_and(|s| engine.blind.contains_key(s)) {
             continue;
         }
-        let vote = engine.checks.vote(&check, now, rule, mute);
         let journey = owner(engine, &check);
+        let place = trouble_place(&engine.settings.policy, &journey);
+        let start = engine.store.start_of(bucket);
+        if engine.settings.in_maintenance(start, now, place.as_ref()) {
+            continue;
+        }
+        let vote = engine.checks.vote(&check, now, rule, worked_until(engine, now));
         if vote.down || vote.shaky && agrees(engine, &journey) {
             fail(engine, &journey, &vote, bucket);
         } else {
             recover(engine, &journey, &vote, now, clear);
         }
     }
+}
+
+/// The end of the last announced work: failures before it say nothing.
+fn worked_until(engine: &Engine, now: Timestamp) -> Timestamp {
+    let ended = engine.settings.maintenance.iter().filter(|m| m.end <= now).map(|m| m.end);
+    ended.max().unwrap_or(Timestamp::from_millis(i64::MIN))
 }
 
 fn owner(engine: &Engine, check: &JourneyId) -> JourneyId {

@@ -4,11 +4,12 @@
 use crate::detect::verdict::{Finding, Verdict};
 use crate::domain::id::GuardrailId;
 use crate::domain::metric::Metric;
-use crate::policy::guardrail::{Guardrail, row_for};
+use crate::policy::guardrail::row_for;
 use crate::policy::judging::Policy;
 
 use super::case::{Live, is_cause};
 use super::effect::Effect;
+use super::lines::guardrail_of;
 use super::severity::is_beacon;
 use super::stat::Shape;
 use super::store::Store;
@@ -105,10 +106,6 @@ fn capital(text: &str) -> String {
     chars.next().map(|c| c.to_uppercase().collect::<String>() + chars.as_str()).unwrap_or_default()
 }
 
-fn guardrail(policy: &Policy, e: &Effect) -> Option<Guardrail> {
-    row_for(&policy.guardrail, e.table.family.0, &e.place).cloned()
-}
-
 /// Findings of a case, one per effect and one per failing journey.
 pub fn findings(policy: &Policy, store: &Store, live: &Live) -> Vec<Finding> {
     let mut out: Vec<Finding> = live.effects.iter().map(|e| finding(policy, store, e)).collect();
@@ -139,8 +136,9 @@ fn finding(policy: &Policy, store: &Store, e: &Effect) -> Finding {
     let table = store.tables.get(&e.table);
     let (now, base) = values(e, table.is_some_and(|t| t.inverted));
     let minutes = (e.last_bad - e.from() + 1).max(1) as f64 * store.bucket.as_mins_f64();
-    let name = guardrail(policy, e).map_or_else(|| GuardrailId::new(""), |g| g.name);
+    let name = guardrail_of(policy, e).map_or_else(|| GuardrailId::new(""), |g| g.name.clone());
     let line_nats = policy.detect.sensitivity.nats();
+    let by_change = format!("LLR {:.1} nats over {minutes:.0} min, line {line_nats:.0}", e.nats);
     Finding {
         guardrail: name,
         verdict: if e.until.is_some() { Verdict::Ok } else { Verdict::Breach },
@@ -151,7 +149,7 @@ fn finding(policy: &Policy, store: &Store, e: &Effect) -> Finding {
         unit: e.table.family.0.row().unit.to_owned(),
         n: e.acc.n.round(),
         baseline: Some(base),
-        test: format!("LLR {:.1} nats over {minutes:.0} min, line {line_nats:.0}", e.nats),
+        test: e.line.as_ref().map_or(by_change, |(_, test)| test.clone()),
         text: format!("{} in {} ({:.0} samples)", line(store, e), e.place, e.acc.n),
     }
 }
@@ -185,6 +183,13 @@ pub fn evidence_against(store: &Store, live: &Live) -> Vec<String> {
     }
     for e in live.effects.iter().filter(|e| e.until.is_none() && e.good > 1.0) {
         out.push(format!("the last minutes of {} in {} look normal", label(e), e.place));
+    }
+    for e in &live.effects {
+        let marks = store.marks.get(&e.table).map(|m| m.any.names());
+        if let Some(names) = marks.filter(|n| !n.is_empty()) {
+            let names = names.join(", ").replace('_', " ");
+            out.push(format!("{} rests on doubtful records: {names}", label(e)));
+        }
     }
     if live.troubles.iter().any(|t| t.over) {
         out.push("checks pass again".to_owned());

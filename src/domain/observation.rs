@@ -77,6 +77,19 @@ impl Quality {
         incomplete: false,
     };
 
+    /// The doubts of two records together.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            partial: self.partial || other.partial,
+            truncated: self.truncated || other.truncated,
+            stale: self.stale || other.stale,
+            low_sample: self.low_sample || other.low_sample,
+            unit_suspect: self.unit_suspect || other.unit_suspect,
+            incomplete: self.incomplete || other.incomplete,
+        }
+    }
+
     pub fn blocks_high_severity(self) -> bool {
         self.partial || self.truncated || self.stale || self.low_sample
     }

@@ -9,7 +9,7 @@ use crate::detect::stat::{Acc, Shape};
 impl Table {
     /// Bucket `bucket` of a leaf against what is usual. Nothing when it did not arrive.
     pub fn acc(&self, leaf: &Leaf, bucket: i64) -> Acc {
-        let Some(raw) = self.raw(leaf, bucket).filter(|_| !self.is_muted(bucket)) else {
+        let Some(raw) = self.raw(leaf, bucket).filter(|_| !self.is_muted(leaf, bucket)) else {
             return Acc::default();
         };
         let secs = bucket.saturating_mul(self.bucket_ms).div_euclid(1000) + self.bucket_ms / 2000;
@@ -35,8 +35,11 @@ impl Table {
         Acc { n, a: f64::from(raw.s), e: n * mu, v: n * unit * widen, x: 0.0 }
     }
 
-    pub fn is_muted(&self, bucket: i64) -> bool {
-        self.muted.iter().any(|(from, to)| (*from..=*to).contains(&bucket))
+    pub fn is_muted(&self, leaf: &Leaf, bucket: i64) -> bool {
+        self.muted.iter().any(|m| {
+            (m.from..=m.to).contains(&bucket)
+                && m.only.as_ref().is_none_or(|leaves| leaves.contains(&leaf.seg))
+        })
     }
 
     /// Sum of a leaf's buckets `from..=to`.
