@@ -83,8 +83,8 @@ impl Stage {
             "{}\n[shop]\nname = \"demo shop\"\n\n[[action]]\nname = \"rollback\"\n\
              kind = \"webhook\"\nurl = \"{url}/hooks/rollback\"\n\
              status_url = \"{url}/hooks/rollback/{{id}}\"\nsecret = {{ file = \"{}\" }}\n\
-             environment = \"production\"\nidempotent = true\ncooldown = \"5m\"\n\
-             verify = \"3m\"\n{work}",
+             environment = \"production\"\nidempotent = true\n\
+             cooldown = \"5m\"\nverify = \"3m\"\n{work}",
             SOURCES.replace("http://127.0.0.1:PORT", url),
             secret.display(),
         );

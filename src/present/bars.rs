@@ -52,6 +52,9 @@ fn follows(desk: &Desk) -> Line {
 /// `4 live`, `3 live, orders stale`: what is not live is named.
 pub fn health(desk: &Desk) -> Line {
     let sources = &desk.board.sources;
+    if stale_line(desk).is_some() {
+        return Line::fixed(Role::Stale, "sources not known");
+    }
     let live = sources.iter().filter(|s| s.state == SourceState::Live).count();
     let mut line = match (sources.len(), live) {
         (0, _) => return Line::fixed(Role::Muted, "no sources yet"),
@@ -166,6 +169,9 @@ fn calm(desk: &Desk) -> Bar {
     let bad = sources.iter().filter(|s| s.state != SourceState::Live).count();
     let line = match (sources.len(), bad) {
         _ if is_waiting(desk) => Line::fixed(Role::Unsure, " Waiting for the first board"),
+        _ if stale_line(desk).is_some() => {
+            Line::fixed(Role::Unsure, " Nothing was open then; what is open now is not known")
+        }
         (0, _) => Line::fixed(Role::Unsure, " No data yet: nothing can be said about the shop"),
         (_, 0) => Line::fixed(Role::Ok, " Calm: nothing is open, every source is live"),
         (all, bad) if all == bad => {

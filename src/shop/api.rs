@@ -235,6 +235,7 @@ pub fn health(shop: &Shop) -> Value {
 pub fn truth(shop: &Shop) -> Value {
     let truth = shop.truth();
     let human: Vec<_> = truth.incidents.iter().map(|i| shop.human_call(i)).collect();
-    json!({ "human_call_by": human, "scenario": shop.scenario.name, "seed": shop.world.seed, "now": shop.now(),
-        "start": minute_time(shop.start), "incidents": truth.incidents, "benign": truth.benign })
+    json!({ "scenario": shop.scenario.name, "seed": shop.world.seed, "now": shop.now(),
+        "start": minute_time(shop.start), "incidents": truth.incidents, "benign": truth.benign,
+        "human_call_by": human })
 }

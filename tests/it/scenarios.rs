@@ -62,9 +62,30 @@ fn payment_drop_blames_its_release() {
     guilty("payment-drop", 2);
 }
 
+/// One telemetry incident of Sev 4 that blames what the truth blames, and no business incident.
+fn telemetry(scenario: &str) {
+    let (stepped, seen) = play(scenario, 1);
+    let release = stepped.shop().truth().incidents.first().expect("a truth").release.clone();
+    assert_eq!(seen.len(), 1, "{scenario}: {seen:#?}");
+    let one = &seen[0];
+    assert_eq!((one.last.class, one.worst), (Class::Telemetry, Severity::Sev4), "{one:#?}");
+    let named = one.last.suspect.release.as_ref().map(ToString::to_string);
+    assert_eq!(named, release, "{scenario}: {:#?}", one.last.suspect);
+}
+
 #[test]
-fn telemetry_drop_blames_no_release() {
-    nobody("telemetry-drop", 2, true);
+fn telemetry_drop_is_no_business_incident_and_blames_no_release() {
+    telemetry("telemetry-drop");
+}
+
+#[test]
+fn a_sampling_change_is_no_business_incident_and_blames_its_config_release() {
+    telemetry("sampling-change");
+}
+
+#[test]
+fn announced_maintenance_pages_nobody() {
+    quiet("maintenance", 2);
 }
 
 #[test]

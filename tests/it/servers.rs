@@ -56,7 +56,8 @@ impl Server {
             std::fs::rename(past, dir.path().join("data")).expect("moved");
         }
         let config = format!(
-            "global:\n  scrape_interval: {every}\n  scrape_timeout: {every}\nscrape_configs:\n{jobs}\n"
+            "global:\n  scrape_interval: {every}\n  scrape_timeout: {every}\n\
+             scrape_configs:\n{jobs}\n"
         );
         std::fs::write(dir.path().join("prometheus.yml"), config).expect("written");
         let port = free_port();
