@@ -54,6 +54,9 @@ pub struct Watcher {
     pub pid: u32,
     pub since: Timestamp,
     pub lease_until: Option<Timestamp>,
+    /// Wall time of the board; with `speed` it tells the shop's time of a demo to other programs.
+    #[serde(default)]
+    pub wall_at: Option<Timestamp>,
 }
 
 /// One incident as viewers see it.

@@ -19,6 +19,7 @@ mod learn;
 mod place;
 mod bots;
 mod scan;
+mod find;
 mod lines;
 mod recover;
 mod refine;

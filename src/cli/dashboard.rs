@@ -182,7 +182,9 @@ pub fn theme(global: &Global, config: &Config) -> Result<Theme, Exit> {
     let name = global.theme.clone().unwrap_or_else(|| config.ui.theme.clone());
     let depth = terminal_depth();
     let found = match std::fs::read_to_string(&name) {
-        Ok(text) if name.ends_with(".toml") => Theme::parse(&text, depth),
+        Ok(text) if std::path::Path::new(&name).extension().is_some_and(|e| e == "toml") => {
+            Theme::parse(&text, depth)
+        }
         _ => Theme::load(&name, depth),
     };
     found.map_err(|why| {

@@ -76,6 +76,7 @@ async fn watch(
 async fn tell(mut posts: Posts) {
     loop {
         let words = match &*posts.borrow_and_update() {
+            Post::Starts => "starting".to_owned(),
             Post::Watches(_) => "watching".to_owned(),
             Post::Follows => "standing by: another watcher has the lease".to_owned(),
             Post::Relieved(other) => format!("standing by: {other} has the lease now"),

@@ -221,7 +221,7 @@ pub const TABLE: [Row; 38] = [
     row(Command::Last, ("last", "last", "last row"), &["end", "G"], Move),
     row(
         Command::Open,
-        ("open", "open", "open the incident; there and on Heatmap: a verdict's inputs"),
+        ("open", "open", "evidence of the incident, then a verdict's inputs"),
         &["enter"],
         Move,
     ),
@@ -311,20 +311,6 @@ impl Command {
                 | Self::Last
         )
     }
-}
-
-/// The page a command goes to.
-pub fn page_of(command: Command) -> Option<Page> {
-    Some(match command {
-        Command::Incidents => Page::Incidents,
-        Command::Heatmap => Page::Heatmap,
-        Command::Releases => Page::Releases,
-        Command::Journeys => Page::Journeys,
-        Command::Guardrails => Page::Guardrails,
-        Command::Sources => Page::Sources,
-        Command::Journal => Page::Journal,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::board::Board;
-use crate::detect::verdict::Cell;
+use crate::detect::verdict::{Cell, Verdict};
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, DimValue};
 
@@ -94,6 +94,18 @@ impl Heat {
         if let (Some(row), Some(column)) = (row, column) {
             self.at = Some(((*row).clone(), (*column).clone()));
         }
+    }
+
+    /// Chooses what is worst where nothing was chosen: the metric with most breaches on these axes.
+    pub fn settle(&mut self, board: &Board) {
+        let breaches = |metric: &Metric| {
+            let heat = Self { metric: Some(*metric), ..self.clone() };
+            let cells = heat.grid(board).cells;
+            cells.values().filter(|c| c.verdict == Verdict::Breach).count()
+        };
+        // of equals the first one
+        let worst = metrics(board).into_iter().rev().max_by_key(breaches);
+        self.metric = self.metric.or(worst.filter(|m| breaches(m) > 0));
     }
 
     /// Steps to another metric that has data.

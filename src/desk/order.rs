@@ -36,6 +36,8 @@ pub enum Say {
     ReadOnly,
     NotHere,
     NoIncident,
+    /// The selected release is no incident's suspect.
+    NotSuspected,
     /// No verdict to unfold here.
     NothingThere,
     NoMatch(String),

@@ -4,12 +4,14 @@
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 
-use super::stat::{Acc, poisson};
+use super::stat::{Acc, Shape, evidence};
 use super::store::Store;
 use super::table::{Role, TableKey};
 
-/// Nats that must speak for fewer buyers than usual before a dilution counts as a loss.
-const SOLD_LESS: f64 = 8.0;
+/// Nats that must speak for fewer buyers than usual before a dilution counts as a loss too.
+const SOLD_LESS: f64 = 12.0;
+/// Share by which visits must exceed the usual before anybody thinks of bots.
+const CROWD: f64 = 0.15;
 
 /// A fall of `harm` (share of the rate) at a place over buckets: is it dilution by bots?
 pub fn dilute(store: &Store, key: &TableKey, scope: &Scope, harm: f64, span: (i64, i64)) -> bool {
@@ -18,23 +20,26 @@ pub fn dilute(store: &Store, key: &TableKey, scope: &Scope, harm: f64, span: (i6
         (Metric::ConversionRate, Role::Step) => Metric::Orders,
         _ => return false,
     };
-    let sum = |metric: Metric, scope: &Scope| {
+    let lift = shop_lift(store, key, span);
+    let sum = |metric: Metric| {
         let key = TableKey { family: (metric, Role::Plain), ..key.clone() };
         let table = store.tables.get(&key)?;
         let mut sum = Acc::default();
         for leaf in table.leaves.iter().filter(|l| scope.contains(&l.seg)) {
             sum.add(&table.acc_over(leaf, span.0, span.1));
         }
-        (sum.e > 0.0).then_some(sum)
+        (sum.e, sum.v) = (sum.e * lift, sum.v * lift);
+        let dims: Vec<_> = scope.dims.keys().copied().collect();
+        (sum.e > 0.0).then(|| (sum, table.calib(table.mask_for(&dims))))
     };
-    let (Some(hits), Some(visits)) = (sum(buyers, scope), sum(Metric::Sessions, scope)) else {
+    let (Some((hits, spread)), Some((visits, crowd))) = (sum(buyers), sum(Metric::Sessions)) else {
         return false;
     };
-    let lift = shop_lift(store, key, span);
-    let (kept, more) = (hits.a / hits.e / lift, visits.a / visits.e / lift);
-    let diluted = 1.0 / (1.0 - harm).max(0.02);
-    let sold_less = kept < 1.0 - harm / 2.0 && poisson(hits.a, hits.e * lift) > SOLD_LESS;
-    more > 1.0 + 0.5 * (diluted - 1.0) && !sold_less
+    // Which is farther from the usual: too many visits, or too few buyers?
+    let excess = evidence(Shape::Flow, 1.0, &visits, crowd);
+    let deficit = evidence(Shape::Flow, -1.0, &hits, spread);
+    let sold_less = deficit.nats > SOLD_LESS && deficit.harm > harm / 2.0;
+    excess.harm > CROWD && excess.nats > deficit.nats && !sold_less
 }
 
 /// How much livelier than usual the shop is as a whole: the middle one of its segments, because an

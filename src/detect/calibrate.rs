@@ -223,12 +223,17 @@ fn fit(shape: Shape, points: &[(f64, f64)]) -> Calib {
     let third = points.len() / 3;
     let mean = |p: &[(f64, f64)]| {
         let k = p.len().max(1) as f64;
-        (p.iter().map(|x| x.0).sum::<f64>() / k, p.iter().map(|x| x.1).sum::<f64>() / k)
+        let (x, y) =
+            (p.iter().map(|x| x.0).sum::<f64>() / k, p.iter().map(|x| x.1).sum::<f64>() / k);
+        let spread = p.iter().map(|x| (x.1 - y).powi(2)).sum::<f64>() / k;
+        (x, y, spread / k)
     };
     let (low, high) = points.split_at(third * 2);
-    let (x0, y0) = mean(low.get(..third.max(1)).unwrap_or(low));
-    let (x1, y1) = mean(high);
-    let slope = if x1 > x0 * 1.2 { ((y1 - y0) / (x1 - x0)).max(0.0) } else { 0.0 };
+    let (x0, y0, s0) = mean(low.get(..third.max(1)).unwrap_or(low));
+    let (x1, y1, s1) = mean(high);
+    // A drift is believed as far as it is proven: few hours or few events prove none.
+    let proven = y1 - y0 - (s0 + s1).sqrt();
+    let slope = if x1 > x0 * 1.2 { (proven / (x1 - x0)).max(0.0) } else { 0.0 };
     let phi = (y0 - slope * x0).clamp(1.0, 8.0);
     let (floor, ceiling) = match shape {
         Shape::Mean => (0.010, 0.06),

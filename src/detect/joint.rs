@@ -10,6 +10,7 @@ use super::effect::Effect;
 use super::engine::Engine;
 use super::refine::Refined;
 use super::scan::{self, Hint};
+use super::stat::Shape;
 use super::table::{Family, Role};
 
 /// Nats a sign must have to be counted, and what each costs (signs are looked for everywhere).
@@ -37,13 +38,26 @@ pub fn strongest(engine: &Engine, families: &[Family], bucket: i64) -> Vec<Effec
     for hints in signs.into_values().filter(|h| h.len() >= 2) {
         let hints = hints.into_values().filter_map(|h| confirmed(engine, h, bucket));
         let hints: Vec<Hint> = hints.collect();
-        let sum: f64 = hints.iter().map(|h| h.candidate.ev.nats - PRICE).sum();
+        let sum = total(engine, &hints);
         if hints.len() >= 2 && sum >= line && best.as_ref().is_none_or(|(b, _)| sum > *b) {
             best = Some((sum, hints));
         }
     }
     let hints = best.map(|(_, h)| h).unwrap_or_default();
     hints.iter().filter_map(|h| effect(engine, h, bucket)).collect()
+}
+
+/// What the signs say together. Speed metrics of a page drift from day to day as one: the strongest
+/// speaks for them, the others add half.
+fn total(engine: &Engine, hints: &[Hint]) -> f64 {
+    let speed = |h: &&Hint| {
+        engine.store.tables.get(&h.candidate.table).is_some_and(|t| t.shape == Shape::Mean)
+    };
+    let nats = |h: &Hint| h.candidate.ev.nats;
+    let top = hints.iter().filter(speed).map(nats).fold(0.0, f64::max);
+    let speeds: f64 = hints.iter().filter(speed).map(nats).sum();
+    let all: f64 = hints.iter().map(|h| nats(h) - PRICE).sum();
+    all - 0.5 * (speeds - top)
 }
 
 /// Metrics that are evidence of their own: not readings, not beacons, not the whole funnel.

@@ -2,19 +2,17 @@
 //! shares their cause. Checks and blind sources have their say in `troubles`, the end in `settle`.
 
 use crate::domain::metric::Kind;
-use crate::domain::segment::{Scope, Segment};
+use crate::domain::segment::Segment;
 use crate::domain::time::Span;
 
-use super::bots;
 use super::case::{Live, is_whole_funnel, journey_of};
 use super::effect::Effect;
 use super::engine::Engine;
+use super::find;
 use super::joint;
 use super::lines;
 use super::place;
-use super::refine::{Refined, refine};
-use super::scan::{self, Candidate, Line};
-use super::stat::Acc;
+use super::scan;
 use super::table::{Family, Role};
 
 /// New effects of one family per bucket at most.
@@ -98,7 +96,7 @@ pub fn hunt(engine: &mut Engine, bucket: i64) {
         let family = *family;
         let mut passed = Vec::new();
         for _ in 0..ROUNDS {
-            let Some(effect) = strongest(engine, family, bucket, &mut passed) else { break };
+            let Some(effect) = find::strongest(engine, family, bucket, &passed) else { break };
             if unwanted(engine, &effect, bucket) || echo(engine, &effect) {
                 passed.push((effect.table.clone(), effect.scope.clone()));
                 continue;
@@ -153,58 +151,6 @@ fn echo(engine: &Engine, new: &Effect) -> bool {
     is_whole_funnel(new)
         && steps()
         && !engine.lives.iter().any(|l| l.closed.is_none() && l.takes(new, engine.store.bucket))
-}
-
-type Passed = Vec<(super::table::TableKey, Scope)>;
-
-/// The best supported new effect of a family, with its place refined.
-fn strongest(engine: &Engine, family: Family, bucket: i64, passed: &mut Passed) -> Option<Effect> {
-    let store = &engine.store;
-    let policy = &engine.settings.policy;
-    let nats = policy.detect.sensitivity.nats();
-    let blind = engine.blind_sources();
-    let line = |seg: &Segment| {
-        scan::min_change(policy, family, seg).map(|min_change| Line { nats, min_change })
-    };
-    let mut best: Option<(Refined, Candidate)> = None;
-    for table in store.family(family).filter(|t| !blind.contains(&t.key.source)) {
-        let mut found = scan::scan(table, &engine.lengths, line);
-        found.sort_by(|a, b| b.ev.loc.total_cmp(&a.ev.loc).then(a.seg.cmp(&b.seg)));
-        let confirmed = found.iter().filter_map(|c| scan::unmixed(store, c)).find(|c| {
-            let min = line(&c.seg).map_or(f64::INFINITY, |l| l.min_change);
-            c.ev.nats >= nats
-                && scan::matters(table.shape, &c.acc, c.ev.harm, min)
-                && !bots::dilute(
-                    store,
-                    &c.table,
-                    &Scope::of(&c.seg),
-                    c.ev.harm,
-                    (bucket - c.length + 1, bucket),
-                )
-        });
-        let Some(c) = confirmed else { continue };
-        let accs = table.leaves.iter().map(|l| {
-            let mut a = l.sums.get(c.window).copied().unwrap_or_default();
-            a.explain(l.expl.get(c.window).copied().unwrap_or(0.0));
-            a
-        });
-        let accs: Vec<Acc> = accs.collect();
-        let mut r = refine(table, &accs, &Scope::of(&c.seg));
-        let harm = super::stat::harm(table.shape, table.sign, &r.acc);
-        if bots::dilute(store, &c.table, &r.scope, harm, (bucket - c.length + 1, bucket)) {
-            r = super::refine::stay(table, &accs, &Scope::of(&c.seg));
-        }
-        let taken = passed.iter().any(|(t, s)| *t == table.key && *s == r.scope);
-        if !taken && best.as_ref().is_none_or(|(b, _)| r.score > b.score) {
-            best = Some((r, c));
-        }
-    }
-    let (r, c) = best?;
-    let table = store.tables.get(&c.table)?;
-    let place = place::of_scope(policy, family, &r.scope);
-    let mut effect = Effect::open(table, place, r, bucket);
-    effect.nats = effect.nats.max(c.ev.nats);
-    Some(effect)
 }
 
 /// Puts an effect into the case that shares its cause, or opens one.

@@ -75,6 +75,16 @@ pub fn matters(shape: Shape, acc: &Acc, harm: f64, min: f64) -> bool {
     }
 }
 
+/// Segments beside which a finding competes at the full line.
+const CROWD: f64 = 500.0;
+/// Nats that a place among few needs less at most.
+const RELIEF: f64 = 3.0;
+
+/// Fewer places of a kind are fewer chances to be fooled: what a place's kind is spared, in nats.
+pub fn relief(size: usize) -> f64 {
+    (0.5 * (CROWD / size.max(1) as f64).ln()).clamp(0.0, RELIEF)
+}
+
 /// Places of one table that pass the line, each with its best window.
 pub fn scan(
     table: &Table,
@@ -107,15 +117,21 @@ pub fn scan(
     out
 }
 
-/// Takes out of a candidate what other cuts show to be a shift of the mix; its evidence after that.
+/// The harm at a candidate that other cuts show to be a shift of the mix.
+pub fn mixed(store: &Store, table: &Table, c: &Candidate) -> f64 {
+    if table.shape == Shape::Level {
+        return 0.0;
+    }
+    let others = store.family(c.table.family).filter(|t| t.key != c.table);
+    others.map(|other| mix(table, other, c).unwrap_or(0.0)).fold(0.0, f64::max)
+}
+
+/// Takes a shift of the mix out of a candidate; its evidence after that.
 pub fn unmixed(store: &Store, c: &Candidate) -> Option<Candidate> {
     let table = store.tables.get(&c.table)?;
-    if table.shape == Shape::Level {
+    let worst = mixed(store, table, c);
+    if worst <= 0.0 {
         return Some(c.clone());
-    }
-    let mut worst = 0.0_f64;
-    for other in store.family(c.table.family).filter(|t| t.key != c.table) {
-        worst = worst.max(mix(table, other, c).unwrap_or(0.0));
     }
     let mut out = c.clone();
     out.acc.a -= lift(table.shape, table.sign, worst, &c.acc);

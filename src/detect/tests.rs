@@ -132,7 +132,7 @@ struct Shop {
 impl Shop {
     /// A shop with three days of history, at noon.
     fn warm() -> Self {
-        let policy = Policy::parse(include_str!("../policy/default_policy.toml")).expect("policy");
+        let policy = Policy::builtin().expect("policy");
         let mut shop = Self {
             engine: Engine::new(Settings::new(Span::from_mins(1), policy)),
             dice: Dice(7),
@@ -146,7 +146,7 @@ impl Shop {
     }
 
     fn cold() -> Self {
-        let policy = Policy::parse(include_str!("../policy/default_policy.toml")).expect("policy");
+        let policy = Policy::builtin().expect("policy");
         let engine = Engine::new(Settings::new(Span::from_mins(1), policy));
         Self { engine, dice: Dice(7), now: NOON }
     }

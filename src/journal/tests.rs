@@ -300,6 +300,32 @@ async fn one_watcher_holds_the_lease_until_it_runs_out_or_is_given_back() {
 }
 
 #[tokio::test]
+async fn a_watcher_writes_under_its_lease_alone() {
+    let place = Place::new();
+    let (one, two) = (place.write().await, place.write().await);
+    let (ttl, board) = (Span::from_secs(8), Board { site: "one".into(), ..Board::default() });
+    one.take_lease("a", min(0), ttl).await.expect("lease");
+    one.append_held("a", &[note(1, "first")]).await.expect("stored");
+    one.put_board_held("a", &board).await.expect("stored");
+    // run out, but nobody took it: still alone
+    one.append_held("a", &[note(2, "late")]).await.expect("stored");
+    two.take_lease("b", min(1), ttl).await.expect("lease");
+    let lost = one.append_held("a", &[note(3, "too late")]).await.expect_err("not its own");
+    assert!(matches!(lost, JournalError::LeaseLost), "{lost}");
+    let other = Board { site: "two".into(), ..Board::default() };
+    let lost = one.put_board_held("a", &other).await.expect_err("not its own");
+    assert!(matches!(lost, JournalError::LeaseLost), "{lost}");
+    assert_eq!(one.since(0, 10).await.expect("since").len(), 2);
+    assert_eq!(two.board().await.expect("board").expect("some").site, "one");
+    one.append(&[note(4, "an order needs no lease")]).await.expect("stored");
+    // the dead do not count, and only the one named
+    let not_dead = one.take_lease_after("c", "a", min(1), ttl).await.expect("lease");
+    assert!(matches!(not_dead, LeaseOutcome::Held { .. }), "{not_dead:?}");
+    let taken = one.take_lease_after("b", "a", min(1), ttl).await.expect("lease");
+    assert!(matches!(taken, LeaseOutcome::Mine { .. }), "{taken:?}");
+}
+
+#[tokio::test]
 async fn five_programs_that_start_at_once_share_one_fresh_journal() {
     for _ in 0..10 {
         let place = Place::new();

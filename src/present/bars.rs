@@ -25,7 +25,12 @@ pub fn title(desk: &Desk) -> Bar {
     let mut bar = Bar::new(Role::Title)
         .left(5, Line::fixed(Role::Title, " tillwatch"))
         .left(3, Line::fixed(Role::Title, " ").and(Role::Title, screen_text(&desk.board.site)))
-        .left(0, Line::fixed(Role::Accent, " ").say(Role::Accent, desk.ui.page.name()))
+        .left(
+            0,
+            Line::fixed(Role::Accent, " ")
+                .say(Role::Accent, desk.ui.page.name())
+                .say(Role::Text, " "),
+        )
         .right(2, who.say(Role::Text, "  "))
         .right(1, Line::of(Role::Text, times).say(Role::Text, "  "))
         .right(0, health(desk).say(Role::Text, " "));
@@ -47,6 +52,9 @@ fn follows(desk: &Desk) -> Line {
 /// `4 live`, `3 live, orders stale`: what is not live is named.
 pub fn health(desk: &Desk) -> Line {
     let sources = &desk.board.sources;
+    if stale_line(desk).is_some() {
+        return Line::fixed(Role::Stale, "sources not known");
+    }
     let live = sources.iter().filter(|s| s.state == SourceState::Live).count();
     let mut line = match (sources.len(), live) {
         (0, _) => return Line::fixed(Role::Muted, "no sources yet"),
@@ -161,6 +169,9 @@ fn calm(desk: &Desk) -> Bar {
     let bad = sources.iter().filter(|s| s.state != SourceState::Live).count();
     let line = match (sources.len(), bad) {
         _ if is_waiting(desk) => Line::fixed(Role::Unsure, " Waiting for the first board"),
+        _ if stale_line(desk).is_some() => {
+            Line::fixed(Role::Unsure, " Nothing was open then; what is open now is not known")
+        }
         (0, _) => Line::fixed(Role::Unsure, " No data yet: nothing can be said about the shop"),
         (_, 0) => Line::fixed(Role::Ok, " Calm: nothing is open, every source is live"),
         (all, bad) if all == bad => {
@@ -247,8 +258,8 @@ pub fn hints(desk: &Desk) -> Bar {
     let operator = desk.role() == Seat::Operator;
     let page: &[Command] = match desk.ui.page {
         Page::Incidents => &[Command::Open, Command::Heatmap, Command::Releases, Command::Sources],
-        Page::Incident => &[Command::Back, Command::Heatmap, Command::Releases, Command::Next],
-        Page::Heatmap => &[Command::Columns, Command::Rows, Command::NextMetric, Command::Back],
+        Page::Incident => &[Command::Open, Command::Back, Command::Heatmap, Command::Releases],
+        Page::Heatmap => &[Command::Columns, Command::Rows, Command::NextMetric, Command::Open],
         Page::Releases => &[Command::Open, Command::Back, Command::Filter],
         Page::Journal => &[Command::Everything, Command::Back, Command::Filter],
         Page::Journeys | Page::Guardrails | Page::Sources => &[Command::Incidents, Command::Back],

@@ -100,17 +100,18 @@ fn decide(desk: &Desk, id: &IncidentId) -> DialogView {
     for (i, choice) in Choice::ALL.into_iter().enumerate() {
         let row = incident.and_then(|x| x.choices.iter().find(|c| c.choice == choice));
         let key = words::made(format!("{}", i + 1));
-        let line = match row {
-            Some(row) if !row.allowed => Line::of(Role::Muted, key)
-                .say(Role::Muted, "  ")
-                .say(Role::Muted, choice_words(choice))
-                .say(Role::Muted, " - not allowed: ")
-                .and(Role::Muted, screen_text(&row.why)),
-            _ => {
-                Line::of(Role::Key, key).say(Role::Text, "  ").say(Role::Text, choice_words(choice))
-            }
+        let (role, name) = match row {
+            Some(row) if !row.allowed => (Role::Muted, Role::Muted),
+            _ => (Role::Key, Role::Text),
         };
-        lines.push(line);
+        lines.push(Line::of(role, key).say(name, "  ").say(name, choice_words(choice)));
+        if let Some(row) = row.filter(|r| !r.allowed) {
+            let why = screen_text(&format!("not allowed: {}", row.why));
+            let parts = inputs::wrap(&why, fit::text_width(desk.size));
+            lines.extend(
+                parts.into_iter().map(|p| Line::fixed(Role::Muted, "   ").and(Role::Muted, p)),
+            );
+        }
     }
     lines.push(Line::fixed(Role::Muted, "a number chooses, esc closes"));
     view(titled(desk, "Decide", id), Role::Focus, lines)

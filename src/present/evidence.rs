@@ -105,6 +105,9 @@ fn checks(desk: &Desk, x: &Incident) -> Line {
     }
 }
 
+/// The answer where nothing that changed can have done it; judging may say it with its reason.
+const NO_RELEASE: &str = "no release explains this";
+
 fn release(x: &Incident) -> Line {
     let reason = x.suspect.reasons.first().map(|r| screen_text(r));
     let because = |line: Line| match reason {
@@ -112,7 +115,10 @@ fn release(x: &Incident) -> Line {
         None => line,
     };
     let Some(id) = &x.suspect.release else {
-        return because(Line::fixed(Role::Text, "no release explains this"));
+        return match x.suspect.reasons.first() {
+            Some(said) if said.starts_with(NO_RELEASE) => Line::of(Role::Text, screen_text(said)),
+            Some(_) | None => because(Line::fixed(Role::Text, NO_RELEASE)),
+        };
     };
     because(
         Line::of(Role::Link, screen_text(id.as_str()))

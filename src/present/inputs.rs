@@ -8,7 +8,7 @@ use crate::desk::state::Desk;
 use crate::detect::verdict::{Cell, Finding, Impact};
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
-use crate::domain::text::{ScreenText, screen_text};
+use crate::domain::text::{ScreenText, screen_text, width};
 
 use super::bars::source_word;
 use super::clocks;
@@ -18,7 +18,7 @@ use super::screen::{DialogView, Line};
 use super::words;
 
 /// Impacts and releases shown; the pages have the rest.
-const MOST: usize = 6;
+const MOST: usize = 4;
 
 pub fn view(desk: &Desk, of: &Subject, scroll: usize) -> DialogView {
     let page = Lines { room: fit::text_width(desk.size), lines: vec![] };
@@ -64,7 +64,7 @@ impl Lines {
     }
 
     fn put(&mut self, head: &'static str, role: Role, text: &ScreenText) {
-        let parts = fit::wrap(text, self.room).into_iter().enumerate();
+        let parts = wrap(text, self.room).into_iter().enumerate();
         self.lines
             .extend(parts.map(|(i, part)| label(if i == 0 { head } else { "" }).and(role, part)));
     }
@@ -152,8 +152,11 @@ impl Lines {
 
     fn impacts(&mut self, desk: &Desk, metric: Metric, about: impl Fn(&Impact) -> bool) {
         let unit = metric.row().unit;
-        let all = desk.board.impacts.iter().filter(|i| i.metric == metric && about(i));
+        let fits = |i: &&Impact| i.metric == metric && about(i);
+        let mut all: Vec<&Impact> = desk.board.impacts.iter().filter(fits).collect();
+        all.sort_by_key(|i| std::cmp::Reverse(i.verdict));
         let rows: Vec<String> = all
+            .into_iter()
             .take(MOST)
             .map(|i| {
                 let control = i.control.map_or_else(
@@ -215,6 +218,21 @@ impl Lines {
             self.say("Source", Role::Muted, "not told by the board");
         }
     }
+}
+
+/// Lines of at most `room` columns, broken at blanks where there are any.
+pub(super) fn wrap(text: &ScreenText, room: usize) -> Vec<ScreenText> {
+    let mut lines: Vec<String> = vec![];
+    for word in text.as_str().split(' ') {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.into_iter().map(ScreenText::made).flat_map(|line| fit::wrap(&line, room)).collect()
 }
 
 /// The metric itself, and the counts a derived one is made of.

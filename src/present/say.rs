@@ -38,6 +38,7 @@ pub fn line(say: &Say) -> Line {
         Say::ReadOnly => words(Role::Warning, "Read-only: an operator's session can do that."),
         Say::NotHere => words(Role::Muted, "Not on this page."),
         Say::NoIncident => words(Role::Muted, "No incident is selected."),
+        Say::NotSuspected => words(Role::Muted, "No incident suspects this release."),
         Say::NothingThere => words(Role::Muted, "No verdict here to unfold."),
         Say::NoMatch(text) => {
             words(Role::Warning, "No command ").and(Role::Text, screen_text(text))

@@ -55,10 +55,10 @@ pub fn draw(map: &Heatmap, pen: &mut Pen, area: Rect) {
     }
 }
 
-/// The selected cell reads without colour: `>` stands before its number.
+/// The selected cell reads without colour: `>` stands before its mark.
 fn select(pen: &mut Pen, at: Rect) {
     pen.tint(Rect { height: 1, ..at }, Role::Selected);
-    pen.put(at.x, at.y, '>', Role::Selected);
+    pen.put(at.x.saturating_sub(1), at.y, '>', Role::Selected);
 }
 
 /// Says how many columns there was no room for.

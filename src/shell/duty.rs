@@ -18,6 +18,8 @@ use super::{follow, lease};
 /// What this process does at the moment, and since what.
 #[derive(Clone, Debug)]
 pub enum Post {
+    /// The lease was not asked for yet.
+    Starts,
     /// It polls and judges; orders may nudge it.
     Watches(Sender<Signal>),
     /// Another does, or nobody yet.
@@ -56,7 +58,7 @@ impl OnDuty {
 
 /// Starts; boards go to `boards` whoever made them.
 pub fn start(duty: Duty, boards: BoardCell) -> OnDuty {
-    let (told, posts) = cell::channel(Post::Follows);
+    let (told, posts) = cell::channel(Post::Starts);
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(duty.run(boards, told, stopped));
     OnDuty { posts, stop, task }
@@ -76,11 +78,16 @@ impl Duty {
         mut stop: oneshot::Receiver<()>,
     ) {
         loop {
-            tokio::select! {
-                biased;
-                _ = &mut stop => return,
-                () = lease::wait_for(&self.journal, &self.owner, self.clock) => {}
-                () = follow::run(self.url.clone(), boards.clone()) => return,
+            if !self.takes_lease().await {
+                if matches!(*posts.borrow(), Post::Starts) {
+                    posts.send_replace(Post::Follows);
+                }
+                tokio::select! {
+                    biased;
+                    _ = &mut stop => return,
+                    () = lease::wait_for(&self.journal, &self.owner, self.clock) => {}
+                    () = follow::run(self.url.clone(), boards.clone()) => return,
+                }
             }
             let begun = session::watch(
                 &self.config,
@@ -103,6 +110,11 @@ impl Duty {
                 }
             }
         }
+    }
+
+    async fn takes_lease(&self) -> bool {
+        let grip = lease::take(&self.journal, &self.owner, self.clock).await;
+        matches!(grip, lease::Grip::Mine { .. })
     }
 
     /// Watches until told to stop or until the lease is another's.

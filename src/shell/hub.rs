@@ -153,6 +153,7 @@ impl Hub {
         }
         if let Some(watcher) = &mut board.watcher {
             watcher.lease_until = self.lease_until.filter(|_| !self.clock.is_simulated());
+            watcher.wall_at = Some(self.clock.wall());
         }
         let board = Arc::new(board);
         let before = self.boards.borrow().clone();

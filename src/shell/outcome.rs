@@ -1,6 +1,6 @@
-//! Requests whose outcome nobody knows: their receiver is asked until it says, each answer is stored
-//! in the journal. Sends again by itself only where the action says `idempotent`, never later than
-//! `resend_for` after it was prepared, and always the same bytes under the same key.
+//! Requests whose outcome nobody knows: their receiver is asked until it says, each answer is
+//! stored in the journal. Sends again by itself only where the action says `idempotent`, never
+//! later than `resend_for` after it was prepared, and always the same bytes under the same key.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -35,11 +35,13 @@ fn one(word: &str) -> String {
     if lower.contains("whsec_") || (word.contains("://") && word.contains('@')) {
         return GONE.to_owned();
     }
-    let cut = word.find(['=', ':']).filter(|at| {
+    let named = |at: &usize| {
         let name = lower.get(..*at).unwrap_or_default();
-        NAMES.iter().any(|n| name.contains(n))
-    });
-    if let Some(at) = cut {
+        let name = name.rsplit(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').next();
+        name.is_some_and(|name| NAMES.iter().any(|n| name.contains(n)))
+    };
+    let mut marks = word.match_indices(['=', ':']).map(|(at, _)| at);
+    if let Some(at) = marks.find(named) {
         return format!("{}{GONE}", word.get(..=at).unwrap_or_default());
     }
     let random = |part: &str| {

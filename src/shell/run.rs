@@ -52,9 +52,12 @@ struct Loop {
 }
 
 /// Runs until quit, signal or hangup; the exit code. Errors are those of the terminal.
-pub async fn run(viewer: Viewer, tty: &Arc<Tty>) -> std::io::Result<u8> {
+pub async fn run(mut viewer: Viewer, tty: &Arc<Tty>) -> std::io::Result<u8> {
     let mut input = Input::start(tty, super::clock::monotonic_ms)?;
     let mut terminal = Terminal::enter(tty, input.sender())?;
+    if let Some(posts) = &mut viewer.posts {
+        posts.mark_changed(); // what it is by now is news here
+    }
     let mut state = Loop {
         viewer,
         tty: Arc::clone(tty),
@@ -81,13 +84,16 @@ pub async fn run(viewer: Viewer, tty: &Arc<Tty>) -> std::io::Result<u8> {
 /// The next post of this process; never, where there is none.
 async fn post(posts: &mut Option<Posts>) -> Watching {
     let Some(posts) = posts else { return std::future::pending().await };
-    if posts.changed().await.is_err() {
-        return std::future::pending().await;
-    }
-    match &*posts.borrow_and_update() {
-        Post::Watches(_) => Watching::Here,
-        Post::Follows => Watching::Elsewhere(None),
-        Post::Relieved(other) => Watching::Elsewhere(Some(other.clone())),
+    loop {
+        if posts.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+        match &*posts.borrow_and_update() {
+            Post::Starts => {}
+            Post::Watches(_) => return Watching::Here,
+            Post::Follows => return Watching::Elsewhere(None),
+            Post::Relieved(other) => return Watching::Elsewhere(Some(other.clone())),
+        }
     }
 }
 

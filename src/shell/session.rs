@@ -177,6 +177,7 @@ fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
         pid: std::process::id(),
         since: clock.now(),
         lease_until: None,
+        wall_at: None,
     };
     Setup {
         site: config.shop.name.clone(),

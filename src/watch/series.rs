@@ -68,7 +68,9 @@ impl SeriesBook {
             rows.into_iter().partition(|o| self.is_series(o));
         if self.running {
             mine.sort_by_key(|o| o.window);
-            mine.iter().for_each(|o| self.feed(o));
+            for o in &mine {
+                self.feed(o);
+            }
         } else {
             self.early.append(&mut mine);
         }

@@ -1,5 +1,5 @@
-//! A rollback whose answer never came: the receiver is asked what became of it, the answer is stored
-//! and a second request carries the same key and bytes. Against a receiver that keeps keys.
+//! A rollback whose answer never came: the receiver is asked what became of it, the answer is
+//! stored, and a second request carries the same key and bytes. Against a receiver that keeps keys.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -81,7 +81,8 @@ fn config(home: &Path, url: &str, more: &str) -> Config {
     std::fs::set_permissions(&secret, mode).expect("closed");
     let text = format!(
         "[[action]]\nname = \"rollback\"\nkind = \"webhook\"\nurl = \"{url}/hook\"\n\
-         status_url = \"{url}/hook/{{id}}\"\nsecret = {{ file = \"{}\" }}\ntimeout = \"1s\"\n{more}",
+         status_url = \"{url}/hook/{{id}}\"\nsecret = {{ file = \"{}\" }}\n\
+         timeout = \"1s\"\n{more}",
         secret.display()
     );
     let loaded = load::from_text(Path::new("test.toml"), &text);
@@ -135,6 +136,7 @@ fn case(now: Timestamp) -> Case {
 struct Bench {
     desk: Arc<Desk>,
     boards: tokio::sync::watch::Sender<Option<Arc<Board>>>,
+    start: Timestamp,
     _home: tempfile::TempDir,
 }
 
@@ -155,7 +157,7 @@ impl Bench {
         let config = config(home.path(), url, more);
         let desk = settings::desk(&config, journal, clock, actor).expect("a desk");
         let (boards, _) = tokio::sync::watch::channel(None);
-        Self { desk: Arc::new(desk), boards, _home: home }
+        Self { desk: Arc::new(desk), boards, start: now, _home: home }
     }
 
     async fn incident(&self) -> Incident {
@@ -170,8 +172,8 @@ impl Bench {
         let mut board = Board {
             generated_at: now,
             releases: vec![
-                release("theme-3", 5, ChangeStatus::Succeeded, now),
-                release("theme-2", 900, ChangeStatus::Inactive, now),
+                release("theme-3", 5, ChangeStatus::Succeeded, self.start),
+                release("theme-2", 900, ChangeStatus::Inactive, self.start),
             ],
             sources: vec![Source {
                 name: "deploys".into(),

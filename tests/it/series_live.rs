@@ -49,7 +49,7 @@ fn backtest() -> Vec<Timestamp> {
     let out = run_file(&csv(), Sensitivity::Normal, Bad::Up);
     let opens = |line: &str| line.split(',').nth(2).and_then(|s| s.parse().ok()) >= Some(0.5);
     let rows = out.lines().skip(1).enumerate().filter(|(_, line)| opens(line));
-    rows.map(|(row, _)| time(row as i64)).collect()
+    rows.map(|(row, _)| time(i64::try_from(row).expect("few rows"))).collect()
 }
 
 /// Rows by the time asked for: `/rows?from=S&to=S`, unix seconds.

@@ -265,6 +265,7 @@ fn setup(config: &Config) -> Setup {
             pid: 1,
             since: Timestamp::from_millis(0),
             lease_until: None,
+            wall_at: None,
         },
         response: config.response(),
         actions: settings::actions(config),

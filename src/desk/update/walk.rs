@@ -2,7 +2,7 @@
 //! None of them can send an order.
 
 use crate::board::{ActionState, Board};
-use crate::desk::command::{Command, page_of};
+use crate::desk::command::Command;
 use crate::desk::dialog::Dialog;
 use crate::desk::inputs::Subject;
 use crate::desk::order::Say;
@@ -11,12 +11,23 @@ use crate::desk::summary::summary;
 use crate::desk::ui::Page;
 
 pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
-    if let Some(page) = page_of(command) {
-        go(desk, page);
-        return vec![];
-    }
+    let page = i64::from(desk.size.h / 2).max(1);
     match command {
-        c if c.is_move() => shift(desk, c),
+        Command::Incidents => go(desk, Page::Incidents),
+        Command::Heatmap => go(desk, Page::Heatmap),
+        Command::Releases => go(desk, Page::Releases),
+        Command::Journeys => go(desk, Page::Journeys),
+        Command::Guardrails => go(desk, Page::Guardrails),
+        Command::Sources => go(desk, Page::Sources),
+        Command::Journal => go(desk, Page::Journal),
+        Command::Up => shift(desk, -1, 0),
+        Command::Down => shift(desk, 1, 0),
+        Command::Left => shift(desk, 0, -1),
+        Command::Right => shift(desk, 0, 1),
+        Command::PageUp => shift(desk, -page, 0),
+        Command::PageDown => shift(desk, page, 0),
+        Command::First => shift(desk, -FAR, 0),
+        Command::Last => shift(desk, FAR, 0),
         Command::Next => select(desk, 1),
         Command::Previous => select(desk, -1),
         Command::Open => open(desk),
@@ -26,20 +37,30 @@ pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
         Command::NextMetric => desk.ui.heat.step_metric(&desk.board, true),
         Command::PreviousMetric => desk.ui.heat.step_metric(&desk.board, false),
         Command::Everything => desk.ui.everything = !desk.ui.everything,
-        Command::Filter => {
-            desk.ui.dialog = Some(Dialog::Filter { before: desk.ui.filter.clone() });
-        }
-        Command::Palette => {
-            desk.ui.dialog = Some(Dialog::Palette { text: String::new(), pick: 0 });
-        }
-        Command::Help => desk.ui.dialog = Some(Dialog::Help { scroll: 0 }),
+        Command::Filter => ask(desk, Dialog::Filter { before: desk.ui.filter.clone() }),
+        Command::Palette => ask(desk, Dialog::Palette { text: String::new(), pick: 0 }),
+        Command::Help => ask(desk, Dialog::Help { scroll: 0 }),
         Command::Copy => return copy(desk),
         Command::Redraw => return vec![Effect::Redraw],
         Command::Suspend => return vec![Effect::Suspend],
         Command::Quit => return quit(desk),
-        _ => {}
+        // these change an incident: `act` has them
+        Command::Acknowledge
+        | Command::Undo
+        | Command::Decide
+        | Command::Rollback
+        | Command::Timer
+        | Command::Note
+        | Command::Resolve => {}
     }
     vec![]
+}
+
+/// Past either end of anything.
+const FAR: i64 = i64::MAX / 2;
+
+fn ask(desk: &mut Desk, dialog: Dialog) {
+    desk.ui.dialog = Some(dialog);
 }
 
 fn go(desk: &mut Desk, page: Page) {
@@ -49,21 +70,13 @@ fn go(desk: &mut Desk, page: Page) {
     if desk.ui.page != page {
         desk.ui.scroll = 0;
     }
+    if page == Page::Heatmap {
+        desk.ui.heat.settle(&desk.board);
+    }
     desk.ui.page = page;
 }
 
-fn shift(desk: &mut Desk, command: Command) {
-    let page = i64::from(desk.size.h / 2).max(1);
-    let (down, across) = match command {
-        Command::Up => (-1, 0),
-        Command::Down => (1, 0),
-        Command::Left => (0, -1),
-        Command::Right => (0, 1),
-        Command::PageUp => (-page, 0),
-        Command::PageDown => (page, 0),
-        Command::First => (i64::MIN / 2, 0),
-        _ => (i64::MAX / 2, 0),
-    };
+fn shift(desk: &mut Desk, down: i64, across: i64) {
     match desk.ui.page {
         Page::Incidents => select(desk, down),
         Page::Releases => select_release(desk, down),
@@ -145,9 +158,12 @@ fn open_suspected(desk: &mut Desk) {
     let releases = &desk.board.releases;
     let chosen = desk.ui.release.as_ref().and_then(|id| releases.iter().find(|r| r.id == *id));
     let suspected = chosen.or(releases.first()).and_then(|r| r.suspect_of.first().cloned());
-    if let Some(id) = suspected {
-        desk.ui.list.select_id(&desk.board, &id);
-        open_incident(desk);
+    match suspected {
+        Some(id) => {
+            desk.ui.list.select_id(&desk.board, &id);
+            open_incident(desk);
+        }
+        None => desk.say(Say::NotSuspected),
     }
 }
 

@@ -46,7 +46,7 @@ fn rows_open_and_close_one_case_in_whatever_order_the_past_came() {
     let case = open.first().expect("a case");
     assert!(case.firing && case.onset_at == gauge(600).window.start, "{case:#?}");
     assert_eq!((case.class, case.severity), (Class::Efficiency, Severity::Sev3));
-    assert!(case.evidence_for[0].contains("90.0, expected 30"), "{:?}", case.evidence_for);
+    assert!(case.evidence_for[0].contains("90.0, expected 29.2"), "{:?}", case.evidence_for);
     book.take((601..630).map(gauge).collect());
     assert!(!cases(&book, 630).first().expect("told once more").firing);
     assert!(cases(&book, 700).is_empty());

@@ -1,0 +1,136 @@
+//! The best supported new effect of a family: a conjunction that passes the line alone, or a set of
+//! its neighbours that passes it together while none does alone (two templates, three countries).
+
+use crate::domain::segment::{Scope, Segment};
+
+use super::bots;
+use super::effect::Effect;
+use super::engine::Engine;
+use super::place;
+use super::refine::{self, Refined, refine};
+use super::scan::{self, Candidate, Line};
+use super::stat::{Acc, evidence, harm, lift};
+use super::table::{Family, Table, TableKey};
+
+/// Effects that were found in this bucket and turned out to be nothing new.
+pub type Passed = Vec<(TableKey, Scope)>;
+
+/// Nats from which a conjunction may lead to a set of neighbours, how many are tried in a cut, and
+/// what a set pays for the many sets there are.
+const SEED: f64 = 6.0;
+const SEEDS: usize = 3;
+const PRICE_SET: f64 = 3.0;
+
+/// Where to look, and the line there.
+struct Search<'a> {
+    engine: &'a Engine,
+    family: Family,
+    bucket: i64,
+    nats: f64,
+}
+
+struct Found {
+    at: Refined,
+    table: TableKey,
+    nats: f64,
+}
+
+/// The best supported new effect of a family, with its place refined.
+pub fn strongest(engine: &Engine, family: Family, bucket: i64, passed: &Passed) -> Option<Effect> {
+    let policy = &engine.settings.policy;
+    let nats = policy.detect.sensitivity.nats();
+    let blind = engine.blind_sources();
+    let search = Search { engine, family, bucket, nats };
+    let mut best: Option<Found> = None;
+    for table in engine.store.family(family).filter(|t| !blind.contains(&t.key.source)) {
+        let Some(found) = search.in_table(table) else { continue };
+        let taken = passed.iter().any(|(t, s)| *t == table.key && *s == found.at.scope);
+        if !taken && best.as_ref().is_none_or(|b| found.at.score > b.at.score) {
+            best = Some(found);
+        }
+    }
+    let found = best?;
+    let table = engine.store.tables.get(&found.table)?;
+    let place = place::of_scope(policy, family, &found.at.scope);
+    let mut effect = Effect::open(table, place, found.at, bucket);
+    effect.nats = effect.nats.max(found.nats);
+    Some(effect)
+}
+
+impl Search<'_> {
+    fn min_change(&self, seg: &Segment) -> Option<f64> {
+        scan::min_change(&self.engine.settings.policy, self.family, seg)
+    }
+
+    fn in_table(&self, table: &Table) -> Option<Found> {
+        let line =
+            |seg: &Segment| self.min_change(seg).map(|min_change| Line { nats: SEED, min_change });
+        let mut seeds = scan::scan(table, &self.engine.lengths, line);
+        seeds.sort_by(|a, b| b.ev.loc.total_cmp(&a.ev.loc).then(a.seg.cmp(&b.seg)));
+        self.alone(table, &seeds).or_else(|| self.together(table, &seeds))
+    }
+
+    fn span(&self, c: &Candidate) -> (i64, i64) {
+        (self.bucket - c.length + 1, self.bucket)
+    }
+
+    fn diluted(&self, c: &Candidate, scope: &Scope, harm: f64) -> bool {
+        bots::dilute(&self.engine.store, &c.table, scope, harm, self.span(c))
+    }
+
+    /// A conjunction that passes the line by itself, with its place refined.
+    fn alone(&self, table: &Table, seeds: &[Candidate]) -> Option<Found> {
+        let store = &self.engine.store;
+        let line =
+            |c: &Candidate| self.nats - scan::relief(table.group(table.mask_of(&c.seg)).len());
+        let loud = seeds.iter().filter(|c| c.ev.nats >= line(c));
+        let c = loud.filter_map(|c| scan::unmixed(store, c)).find(|c| {
+            let min = self.min_change(&c.seg).unwrap_or(f64::INFINITY);
+            c.ev.nats >= line(c)
+                && scan::matters(table.shape, &c.acc, c.ev.harm, min)
+                && !self.diluted(c, &Scope::of(&c.seg), c.ev.harm)
+        })?;
+        let accs = sums(table, c.window);
+        let mut at = refine(table, &accs, &Scope::of(&c.seg));
+        if self.diluted(&c, &at.scope, harm(table.shape, table.sign, &at.acc)) {
+            at = refine::stay(table, &accs, &Scope::of(&c.seg));
+        }
+        Some(Found { at, table: c.table, nats: c.ev.nats })
+    }
+
+    /// A set of neighbours that passes it together.
+    fn together(&self, table: &Table, seeds: &[Candidate]) -> Option<Found> {
+        let found = seeds.iter().take(SEEDS).filter_map(|c| self.set(table, c));
+        found.max_by(|a, b| a.at.score.total_cmp(&b.at.score).then(b.at.scope.cmp(&a.at.scope)))
+    }
+
+    fn set(&self, table: &Table, c: &Candidate) -> Option<Found> {
+        let accs = sums(table, c.window);
+        let at = refine(table, &accs, &Scope::of(&c.seg));
+        let several = at.scope.dims.values().any(|v| v.len() > 1);
+        let mut acc = at.acc;
+        // What other cuts show to be a mere shift of the mix at the seed is one in the set too.
+        let mix = scan::mixed(&self.engine.store, table, c);
+        acc.a -= lift(table.shape, table.sign, mix, &acc);
+        let dims: Vec<_> = at.scope.dims.keys().copied().collect();
+        let calib = table.calib(table.mask_for(&dims));
+        let ev = evidence(table.shape, table.sign, &acc, calib);
+        let min = self.min_change(&c.seg).unwrap_or(f64::INFINITY);
+        let passes = several
+            && ev.nats - PRICE_SET
+                >= self.nats - scan::relief(table.group(table.mask_for(&dims)).len())
+            && scan::matters(table.shape, &acc, ev.harm, min)
+            && !self.diluted(c, &at.scope, ev.harm);
+        passes.then(|| Found { at, table: table.key.clone(), nats: ev.nats })
+    }
+}
+
+/// Every leaf's sum over a window, known incidents taken out.
+fn sums(table: &Table, window: usize) -> Vec<Acc> {
+    let accs = table.leaves.iter().map(|l| {
+        let mut a = l.sums.get(window).copied().unwrap_or_default();
+        a.explain(l.expl.get(window).copied().unwrap_or(0.0));
+        a
+    });
+    accs.collect()
+}
