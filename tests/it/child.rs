@@ -119,7 +119,12 @@ fn listen(mut pipe: impl Read, heard: &(Mutex<Heard>, Condvar)) {
 }
 
 /// Runs to the end, at most two minutes; panics when it hangs.
-pub fn output(mut command: Command) -> Output {
+pub fn output(command: Command) -> Output {
+    output_within(command, secs(120))
+}
+
+/// The same for work that may take longer.
+pub fn output_within(mut command: Command, limit: Duration) -> Output {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let text = format!("{command:?}");
     let mut child = command.spawn().unwrap_or_else(|e| panic!("{text}: {e}"));
@@ -132,7 +137,7 @@ pub fn output(mut command: Command) -> Output {
         pipes.0.read_to_end(&mut out).ok();
         tx.send((out, errors.join().unwrap().unwrap_or_default())).ok();
     });
-    let read = rx.recv_timeout(secs(120));
+    let read = rx.recv_timeout(limit);
     if read.is_err() {
         child.kill().ok();
     }
