@@ -24,6 +24,7 @@ mod prometheus;
 mod proof;
 mod pty;
 mod readonly;
+mod rules;
 mod rust_text;
 mod scenarios;
 mod series_live;

@@ -50,16 +50,27 @@ impl Server {
 
     /// The same with another scrape interval.
     pub fn prometheus_every(jobs: &str, past: &Path, every: &str) -> Option<Self> {
+        let config = format!(
+            "global:\n  scrape_interval: {every}\n  scrape_timeout: {every}\n\
+             scrape_configs:\n{jobs}\n"
+        );
+        Self::prometheus_over(&config, &[], past)
+    }
+
+    /// With a whole configuration of its own and the files it names.
+    pub fn prometheus_configured(config: &str, files: &[(&str, &str)]) -> Option<Self> {
+        Self::prometheus_over(config, files, Path::new("none"))
+    }
+
+    fn prometheus_over(config: &str, files: &[(&str, &str)], past: &Path) -> Option<Self> {
         let program = program("prometheus")?;
         let dir = tempfile::tempdir().expect("a folder");
         if past.exists() {
             std::fs::rename(past, dir.path().join("data")).expect("moved");
         }
-        let config = format!(
-            "global:\n  scrape_interval: {every}\n  scrape_timeout: {every}\n\
-             scrape_configs:\n{jobs}\n"
-        );
-        std::fs::write(dir.path().join("prometheus.yml"), config).expect("written");
+        for (name, text) in files.iter().chain(&[("prometheus.yml", config)]) {
+            std::fs::write(dir.path().join(name), text).expect("written");
+        }
         let port = free_port();
         let mut command = Command::new(program);
         command.arg("--config.file=prometheus.yml").arg("--storage.tsdb.path=data");
