@@ -25,6 +25,7 @@ mod rust_text;
 mod scenarios;
 mod servers;
 mod shopd;
+mod shop_days;
 mod skip;
 mod stepped;
 mod stub;
