@@ -9,6 +9,7 @@ use crate::detect::verdict::{
 };
 use crate::domain::change::{ChangeKind, ChangeStatus};
 use crate::domain::id::{ActionId, IncidentId, JourneyId, ReleaseId, SourceId};
+use crate::domain::metric::Metric;
 use crate::domain::money::{MoneyRange, Range};
 use crate::domain::segment::Scope;
 use crate::domain::severity::Severity;
@@ -53,6 +54,9 @@ pub struct Watcher {
     pub pid: u32,
     pub since: Timestamp,
     pub lease_until: Option<Timestamp>,
+    /// Wall time of the board; with `speed` it tells the shop's time of a demo to other programs.
+    #[serde(default)]
+    pub wall_at: Option<Timestamp>,
 }
 
 /// One incident as viewers see it.
@@ -171,4 +175,10 @@ pub struct Source {
     pub next_at: Option<Timestamp>,
     /// The last error in plain words, sanitised for secrets.
     pub error: Option<String>,
+    /// Where it is asked, without user, password, query or fragment.
+    #[serde(default)]
+    pub url: String,
+    /// What it measures.
+    #[serde(default)]
+    pub metrics: Vec<Metric>,
 }

@@ -23,7 +23,7 @@ use crate::source::SourceConfig;
 use sections::{IdentitySection, JournalSection, KeysSection, UiSection};
 
 /// The default config as text: every option, with its reasons. `tillwatch init` prints it.
-pub const EXAMPLE: &str = include_str!("../config.example.toml");
+pub const EXAMPLE: &str = crate::policy::DEFAULT;
 
 /// Everything the program can be told, checked.
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@ pub mod command;
 pub mod dialog;
 pub mod fit;
 pub mod heat;
+pub mod inputs;
 pub mod keymap;
 pub mod list;
 pub mod order;

@@ -38,6 +38,7 @@ mod words;
 mod cells;
 mod impact;
 mod report;
+pub mod footprint;
 
 #[cfg(test)]
 mod tests;

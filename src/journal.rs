@@ -71,6 +71,9 @@ pub enum JournalError {
     /// A write that did not happen; nothing of it is in the journal.
     #[error("NOT STORED - {0}")]
     NotStored(String),
+    /// Another watcher holds the lease by now; nothing of the write is in the journal.
+    #[error("another watcher holds the lease; nothing was written")]
+    LeaseLost,
     #[error("journal cannot be read: {0}")]
     Unreadable(String),
     #[error("journal record {seq}: {source}")]
@@ -103,7 +106,13 @@ impl Journal {
     /// Writes all of `records` or none; returns the place of the last one, after the commit.
     /// An empty slice writes nothing and returns the newest place.
     pub async fn append(&self, records: &[Record]) -> Result<i64, JournalError> {
-        self.store.append(records).await
+        self.store.append(records, None).await
+    }
+
+    /// The same for the watcher: only while the lease is `owner`'s, looked at inside the very
+    /// transaction, so that a watcher which was stopped for a while writes nothing any more.
+    pub async fn append_held(&self, owner: &str, records: &[Record]) -> Result<i64, JournalError> {
+        self.store.append(records, Some(owner)).await
     }
 
     /// Every record of incidents that are open, or that ended at `ended_since` or later (they may
@@ -138,7 +147,17 @@ impl Journal {
 
     /// Replaces the board that viewers read.
     pub async fn put_board(&self, board: &Board) -> Result<(), JournalError> {
-        self.store.put_board(board).await
+        self.store.put_board(board, None).await
+    }
+
+    /// The same, only while the lease is `owner`'s.
+    pub async fn put_board_held(&self, owner: &str, board: &Board) -> Result<(), JournalError> {
+        self.store.put_board(board, Some(owner)).await
+    }
+
+    /// When the stored board was made, without reading it; none before the first one.
+    pub async fn board_at(&self) -> Result<Option<Timestamp>, JournalError> {
+        self.store.board_at().await
     }
 
     /// The newest board; none before the first one.
@@ -154,7 +173,19 @@ impl Journal {
         now: Timestamp,
         ttl: Span,
     ) -> Result<LeaseOutcome, JournalError> {
-        self.store.take_lease(owner, now, ttl).await
+        self.store.take_lease(owner, None, now, ttl).await
+    }
+
+    /// The same, and the lease of `dead` does not count: for a holder that is known to be gone.
+    /// Another one that was faster keeps it.
+    pub async fn take_lease_after(
+        &self,
+        dead: &str,
+        owner: &str,
+        now: Timestamp,
+        ttl: Span,
+    ) -> Result<LeaseOutcome, JournalError> {
+        self.store.take_lease(owner, Some(dead), now, ttl).await
     }
 
     /// Gives the lease back; nothing happens when it is another's.

@@ -2,6 +2,9 @@
 //! exposure. Rows are parsed straight from config; no `if` elsewhere may hold a number that people
 //! argue about.
 
+/// The shipped config as text: every option with its default. Each room reads its own sections.
+pub const DEFAULT: &str = include_str!("../config.example.toml");
+
 pub mod sensitivity;
 pub mod severity;
 

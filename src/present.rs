@@ -14,6 +14,7 @@ mod feeds;
 mod heatmap;
 mod incident;
 mod incidents;
+mod inputs;
 mod journal;
 mod releases;
 mod say;

@@ -1,7 +1,10 @@
 //! Everything with a socket, a file, a clock or a signal: loops, pollers, executor, terminal.
 //! No judgement, no words for people.
 
+pub mod alive;
 pub mod clock;
+pub mod duty;
+pub mod fault;
 pub mod follow;
 pub mod hub;
 pub mod identity;
@@ -10,7 +13,9 @@ pub mod known;
 pub mod lease;
 pub mod log;
 pub mod order;
+pub mod outcome;
 pub mod poller;
+pub mod redact;
 pub mod run;
 pub mod session;
 pub mod settings;

@@ -9,6 +9,7 @@ pub mod effect;
 pub mod exposition;
 pub mod history;
 pub mod http;
+pub mod human;
 pub mod ledger;
 pub mod moment;
 pub mod opening;

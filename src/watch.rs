@@ -5,5 +5,6 @@ pub mod assemble;
 pub mod checklist;
 pub mod event;
 pub mod health;
+pub mod series;
 pub mod state;
 pub mod update;

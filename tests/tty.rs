@@ -95,7 +95,7 @@ impl Session {
     }
 
     fn signal(&self, signal: Signal) {
-        let pid = self.child.process_id().and_then(|pid| Pid::from_raw(pid as i32));
+        let pid = self.child.process_id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
         kill_process(pid.expect("a process id"), signal).expect("the signal is sent");
     }
 

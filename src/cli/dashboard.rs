@@ -2,7 +2,6 @@
 //! the stored board otherwise. `--as observer` and `--as wall` need nothing but the journal.
 
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
 
 use crate::board::Board;
 use crate::config::Config;
@@ -11,12 +10,13 @@ use crate::domain::time::Span;
 use crate::journal::{Access, Journal};
 use crate::render::theme::{ColorDepth, Theme, depth};
 use crate::shell::clock::Clock;
-use crate::shell::hub::{BoardCell, Signal};
+use crate::shell::duty::{self, Duty, OnDuty};
+use crate::shell::hub::BoardCell;
 use crate::shell::order;
 use crate::shell::run::{self, Viewer};
-use crate::shell::session::{self, Boards, Watching};
+use crate::shell::session::{self, Boards};
 use crate::shell::tty::{Tty, install_panic_hook};
-use crate::shell::{follow, lease, settings};
+use crate::shell::{follow, lease, outcome, settings};
 
 use super::app::{self, Found};
 use super::args::{Global, RoleArg};
@@ -67,10 +67,13 @@ pub fn show(global: &Global, config: &Config, url: &str, clock: Clock) -> Result
                 Engine::default()
             }
         };
-        let hub: Option<Sender<Signal>> = engine.watching.as_ref().map(|w| w.hub.clone());
+        let posts = engine.on_duty.as_ref().map(|d| d.posts.clone());
+        if let Some(orders) = &engine.orders {
+            tokio::spawn(outcome::run(orders.clone(), boards.clone(), posts.clone()));
+        }
         let desk = desk(global, config, engine.stored.clone(), clock, &boards)?;
         let (orders, clipboard) = (engine.orders.clone(), config.ui.clipboard);
-        let viewer = Viewer { desk, theme, clock, boards, orders, hub, clipboard };
+        let viewer = Viewer { desk, theme, clock, boards, orders, posts, clipboard };
         let code = run::run(viewer, &tty).await;
         engine.stop().await;
         code.map_err(|error| {
@@ -86,21 +89,15 @@ pub fn show(global: &Global, config: &Config, url: &str, clock: Clock) -> Result
 /// What runs behind a screen; nothing for those who only look.
 #[derive(Default)]
 struct Engine {
-    journal: Option<Arc<Journal>>,
-    watching: Option<Watching>,
-    /// The lease's owner while it is ours.
-    held: Option<String>,
+    on_duty: Option<OnDuty>,
     orders: Option<Arc<order::Desk>>,
     stored: Option<Arc<Board>>,
 }
 
 impl Engine {
     async fn stop(self) {
-        if let Some(watching) = self.watching {
-            watching.stop();
-        }
-        if let (Some(journal), Some(owner)) = (self.journal, self.held) {
-            let _freed = journal.release_lease(&owner).await;
+        if let Some(on_duty) = self.on_duty {
+            on_duty.stop().await;
         }
     }
 }
@@ -115,21 +112,17 @@ async fn operator(
     let journal = app::journal(url, Access::Write).await?;
     let stored = journal.board().await.ok().flatten().map(Arc::new);
     let orders = Some(orders(config, &journal, clock)?);
-    let owner = lease::owner();
-    let (mut watching, mut held) = (None, None);
-    if !config.sources.is_empty() && lease::take(&journal, &owner, clock).await {
-        let started = session::watch(config, journal.clone(), clock, sender).await;
-        watching = Some(started.map_err(|error| {
-            out::error(&error.to_string());
-            Exit::Usage
-        })?);
-        let (kept, mine) = (journal.clone(), owner.clone());
-        tokio::spawn(async move { lease::keep(&kept, &mine, clock).await });
-        held = Some(owner);
-    } else {
+    if config.sources.is_empty() {
         tokio::spawn(follow::run(url.to_owned(), sender));
+        return Ok(Engine { on_duty: None, orders, stored });
     }
-    Ok(Engine { journal: Some(journal), watching, held, orders, stored })
+    session::check(config).map_err(|error| {
+        out::error(&error.to_string());
+        Exit::Usage
+    })?;
+    let (config, url) = (Arc::new(config.clone()), url.to_owned());
+    let duty = Duty { config, journal, url, clock, owner: lease::owner() };
+    Ok(Engine { on_duty: Some(duty::start(duty, sender)), orders, stored })
 }
 
 fn orders(config: &Config, journal: &Arc<Journal>, clock: Clock) -> Result<Arc<order::Desk>, Exit> {
@@ -189,7 +182,9 @@ pub fn theme(global: &Global, config: &Config) -> Result<Theme, Exit> {
     let name = global.theme.clone().unwrap_or_else(|| config.ui.theme.clone());
     let depth = terminal_depth();
     let found = match std::fs::read_to_string(&name) {
-        Ok(text) if name.ends_with(".toml") => Theme::parse(&text, depth),
+        Ok(text) if std::path::Path::new(&name).extension().is_some_and(|e| e == "toml") => {
+            Theme::parse(&text, depth)
+        }
         _ => Theme::load(&name, depth),
     };
     found.map_err(|why| {

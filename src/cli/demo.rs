@@ -58,7 +58,7 @@ impl Stage {
         let shop = shop::serve(self.options(), super::shop::clocks(self.clock))
             .await
             .map_err(|error| fail(&error.to_string()))?;
-        let config = self.config(&shop.url())?;
+        let config = self.config(&shop.url(), &announced(shop.shop()))?;
         Ok((shop, config))
     }
 
@@ -77,13 +77,14 @@ impl Stage {
     }
 
     /// The built-in policy with the shop's sources and its rollback hook.
-    fn config(&self, url: &str) -> Result<Config, Exit> {
+    fn config(&self, url: &str, work: &str) -> Result<Config, Exit> {
         let secret = self.folder.path.join("rollback.secret");
         let text = format!(
             "{}\n[shop]\nname = \"demo shop\"\n\n[[action]]\nname = \"rollback\"\n\
              kind = \"webhook\"\nurl = \"{url}/hooks/rollback\"\n\
              status_url = \"{url}/hooks/rollback/{{id}}\"\nsecret = {{ file = \"{}\" }}\n\
-             environment = \"production\"\nidempotent = true\ncooldown = \"5m\"\nverify = \"3m\"\n",
+             environment = \"production\"\nidempotent = true\n\
+             cooldown = \"5m\"\nverify = \"3m\"\n{work}",
             SOURCES.replace("http://127.0.0.1:PORT", url),
             secret.display(),
         );
@@ -91,6 +92,19 @@ impl Stage {
         app::say(&loaded.problems, Level::Error);
         loaded.config.ok_or(Exit::Usage)
     }
+}
+
+/// The shop's announced work as an operator would have written it into the config.
+fn announced(shop: &shop::Shop) -> String {
+    let local = |minute: i64| shop::timeline::minute_time(minute).utc().format("%Y-%m-%dT%H:%M");
+    let timeline = shop.timeline();
+    let works = timeline.announcements.iter().filter(|a| a.kind == "maintenance");
+    let rows = works.map(|a| {
+        let (from, to) = (local(a.from), local(a.until.unwrap_or(a.from + 60)));
+        let name = &a.name;
+        format!("[[maintenance]]\nfrom = \"{from}\"\nto = \"{to}\"\nreason = \"{name}\"\n")
+    });
+    rows.collect()
 }
 
 fn fail(why: &str) -> Exit {

@@ -8,8 +8,9 @@ use crate::board::Board;
 use crate::config::Config;
 use crate::journal::{Access, Journal};
 use crate::shell::clock::Clock;
+use crate::shell::hub;
+use crate::shell::lease::{self, Grip};
 use crate::shell::session::{self, Boards};
-use crate::shell::{hub, lease};
 
 use super::app;
 use super::args::{Global, OnceArgs, RoleArg};
@@ -18,7 +19,6 @@ use super::{out, tables};
 
 /// Without `--wait` the first judgement is waited for at most so long.
 const PATIENCE: Duration = Duration::from_secs(30);
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 pub fn run(global: &Global, args: &OnceArgs) -> Exit {
     inner(global, args).unwrap_or_else(|exit| exit)
@@ -54,10 +54,10 @@ async fn board(
     }
     let journal = app::journal(url, Access::Write).await?;
     let owner = lease::owner();
-    if !lease::take(&journal, &owner, clock).await {
+    if !matches!(lease::take(&journal, &owner, clock).await, Grip::Mine { .. }) {
         return stored(&journal).await;
     }
-    let found = poll(args, config, journal.clone(), clock).await;
+    let found = poll(args, config, journal.clone(), (clock, &owner)).await;
     let _freed = journal.release_lease(&owner).await;
     found
 }
@@ -73,26 +73,31 @@ async fn poll(
     args: &OnceArgs,
     config: &Config,
     journal: Arc<Journal>,
-    clock: Clock,
+    (clock, owner): (Clock, &str),
 ) -> Result<Option<Arc<Board>>, Exit> {
     let (sender, boards): (hub::BoardCell, Boards) = tokio::sync::watch::channel(None);
-    let watching = session::watch(config, journal, clock, sender).await.map_err(|error| {
+    let started = session::watch(config, journal.clone(), clock, sender, owner).await;
+    let watching = started.map_err(|error| {
         out::error(&error.to_string());
         Exit::Usage
     })?;
     let limit = args.wait.map_or(PATIENCE, Duration::from_secs);
-    let end = clock.instant() + limit;
-    while clock.instant() < end {
-        tokio::time::sleep(LOOK_EVERY).await;
-        let board = boards.borrow().clone();
-        let done = board.as_ref().is_some_and(|b| judged(b, args.wait.is_some()));
-        if done {
-            break;
-        }
+    tokio::select! {
+        () = enough(boards.clone(), args.wait.is_some()) => {}
+        () = tokio::time::sleep(limit) => {}
+        _other = lease::keep(&journal, owner, clock, &watching.hub) => {}
     }
     let board = boards.borrow().clone();
-    watching.stop();
+    watching.stop().await;
     Ok(board)
+}
+
+/// Returns when the board says all that was asked for.
+async fn enough(mut boards: Boards, want_incident: bool) {
+    let said =
+        |board: &Option<Arc<Board>>| board.as_ref().is_some_and(|b| judged(b, want_incident));
+    // where the hub ended nothing more will come, and what is there is taken
+    let _ended = boards.wait_for(said).await.is_err();
 }
 
 /// Every source has spoken or failed and judging has begun; with `--wait` an open incident too.

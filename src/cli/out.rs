@@ -1,6 +1,7 @@
 //! Writing to stdout and stderr: a closed pipe is no panic, outside text is made safe for
 //! terminals. The only place that prints; nothing here decides what to say.
 
+use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 
 use crate::domain::text::{cell_ok, screen_text};
@@ -24,7 +25,7 @@ fn escaped_json(text: &str) -> String {
         } else {
             let mut units = [0_u16; 2];
             for unit in c.encode_utf16(&mut units) {
-                out.push_str(&format!("\\u{unit:04x}"));
+                let _infallible = write!(out, "\\u{unit:04x}");
             }
         }
     }

@@ -20,7 +20,7 @@ use crate::present::present;
 use crate::render::theme::{ColorDepth, Theme};
 use crate::render::{render, svg::svg};
 use crate::shell::clock::Clock;
-use crate::shell::session;
+use crate::shell::{lease, session};
 
 use super::app;
 use super::args::{DemoArgs, ScreenshotArgs};
@@ -60,11 +60,13 @@ fn inner(args: &ScreenshotArgs) -> Result<Exit, Exit> {
         let (shop, config) = stage.open().await?;
         let journal = app::journal(&stage.journal(), Access::Write).await?;
         let (sender, boards) = tokio::sync::watch::channel(None);
-        let watching =
-            session::watch(&config, journal, stage.clock, sender).await.map_err(|e| {
-                out::error(&e.to_string());
-                Exit::No
-            })?;
+        let owner = lease::owner();
+        lease::wait_for(&journal, &owner, Clock::system()).await;
+        let started = session::watch(&config, journal, stage.clock, sender, &owner).await;
+        let watching = started.map_err(|e| {
+            out::error(&e.to_string());
+            Exit::No
+        })?;
         let end = stage.clock.instant() + PATIENCE;
         let board = loop {
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -76,7 +78,7 @@ fn inner(args: &ScreenshotArgs) -> Result<Exit, Exit> {
             }
         };
         let now = stage.clock.now();
-        watching.stop();
+        watching.stop().await;
         shop.shutdown().await;
         Ok((board.map(|b| (b, now)), config))
     })?;

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use crate::board::Board;
 use crate::config::Config;
-use crate::journal::Journal;
+use crate::journal::{Access, Journal};
 use crate::shell::clock::Clock;
+use crate::shell::duty::{self, Duty, Post, Posts};
 use crate::shell::session::{self, Boards};
-use crate::shell::{lease, signals};
+use crate::shell::{identity, lease, outcome, settings, signals};
 
 use super::app;
 use super::args::{Global, WatchArgs};
@@ -32,39 +33,63 @@ fn inner(global: &Global, args: &WatchArgs) -> Result<Exit, Exit> {
     let url = app::journal_url(global, &config)?;
     let runtime = app::runtime()?;
     runtime.block_on(async {
-        let journal = app::journal(&url, crate::journal::Access::Write).await?;
-        watch(&config, journal, args).await
+        let journal = app::journal(&url, Access::Write).await?;
+        watch(config, url, journal, args).await
     })
 }
 
-async fn watch(config: &Config, journal: Arc<Journal>, args: &WatchArgs) -> Result<Exit, Exit> {
+/// Watches while the lease is ours and stands by while it is not, until a signal ends it.
+async fn watch(
+    config: Config,
+    url: String,
+    journal: Arc<Journal>,
+    args: &WatchArgs,
+) -> Result<Exit, Exit> {
+    session::check(&config).map_err(|error| {
+        out::error(&error.to_string());
+        Exit::Usage
+    })?;
     let (clock, owner) = (Clock::system(), lease::owner());
-    tokio::select! {
-        _ = signals::ended() => return Ok(Exit::Ok),
-        () = lease::wait_for(&journal, &owner, clock) => {}
-    }
     let (sender, boards) = tokio::sync::watch::channel(None);
-    let watching =
-        session::watch(config, journal.clone(), clock, sender).await.map_err(|error| {
-            out::error(&error.to_string());
-            Exit::Usage
-        })?;
+    let orders = settings::desk(&config, journal.clone(), clock, identity::watcher());
+    let duty = Duty { config: Arc::new(config), journal, url, clock, owner };
+    let on_duty = duty::start(duty, sender);
+    match orders {
+        Ok(orders) => {
+            let posts = Some(on_duty.posts.clone());
+            tokio::spawn(outcome::run(Arc::new(orders), boards.clone(), posts));
+        }
+        Err(why) => out::error(&format!("outcomes of actions are not asked for: {why}")),
+    }
     notify("READY=1");
     let exit = tokio::select! {
         _ = signals::ended() => Exit::Ok,
-        () = lease::keep(&journal, &owner, clock) => {
-            out::error("another watcher holds the lease now");
-            Exit::No
-        }
+        () = tell(on_duty.posts.clone()) => Exit::No,
         () = beat(boards, args.heartbeat.clone()) => Exit::No,
     };
     notify("STOPPING=1");
-    watching.stop();
-    let _freed = journal.release_lease(&owner).await;
+    on_duty.stop().await;
     Ok(exit)
 }
 
-/// Beats while boards come; a watcher whose board stands still does not beat.
+/// Says on standard error and to systemd what it does, each time that changes.
+async fn tell(mut posts: Posts) {
+    loop {
+        let words = match &*posts.borrow_and_update() {
+            Post::Starts => "starting".to_owned(),
+            Post::Watches(_) => "watching".to_owned(),
+            Post::Follows => "standing by: another watcher has the lease".to_owned(),
+            Post::Relieved(other) => format!("standing by: {other} has the lease now"),
+        };
+        notify(&format!("STATUS={words}"));
+        out::error(&words);
+        if posts.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Beats while boards come, its own or those it follows; where they stand still there is no beat.
 async fn beat(mut boards: Boards, target: Option<String>) {
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())

@@ -123,7 +123,7 @@ mod tests {
         let loaded = builtin();
         assert_eq!(loaded.problems, []);
         let config = loaded.config.expect("the example can be read");
-        let judging = Policy::parse(include_str!("../policy/default_policy.toml")).expect("rows");
+        let judging = Policy::builtin().expect("rows");
         assert_eq!(config.guardrails, judging.guardrail);
         assert_eq!(config.journeys, judging.journey);
         assert_eq!(config.severity_rules, judging.severity_rule);

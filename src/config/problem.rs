@@ -44,7 +44,8 @@ impl fmt::Display for Problem {
 /// Line (1-based) of a byte offset.
 pub fn line_of(text: &str, offset: usize) -> usize {
     let end = offset.min(text.len());
-    text.as_bytes().get(..end).map_or(1, |head| head.iter().filter(|b| **b == b'\n').count() + 1)
+    let newlines = text.bytes().take(end).filter(|b| *b == b'\n');
+    newlines.fold(1, |line, _| line + 1)
 }
 
 /// `did you mean ...` out of the names a serde message lists behind "expected".

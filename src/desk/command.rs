@@ -16,6 +16,8 @@ pub enum Command {
     Journal,
     Up,
     Down,
+    Left,
+    Right,
     PageUp,
     PageDown,
     First,
@@ -134,7 +136,7 @@ const CASES: &[Page] = &[Page::Incidents, Page::Incident, Page::Journal];
 use Category::{General, Move, Pages, Respond, View};
 
 /// The table, in the order help shows it.
-pub const TABLE: [Row; 36] = [
+pub const TABLE: [Row; 38] = [
     row(
         Command::Acknowledge,
         ("acknowledge", "ack", "take the selected incident"),
@@ -211,11 +213,18 @@ pub const TABLE: [Row; 36] = [
     row(Command::Journal, ("journal", "journal", "Journal: who did what when"), &["7", "l"], Pages),
     row(Command::Up, ("up", "up", "previous row"), &["up"], Move),
     row(Command::Down, ("down", "down", "next row"), &["down"], Move),
+    on(HEAT, row(Command::Left, ("left", "left", "cell to the left"), &["left"], Move)),
+    on(HEAT, row(Command::Right, ("right", "right", "cell to the right"), &["right"], Move)),
     row(Command::PageUp, ("page-up", "page up", "one page up"), &["pgup"], Move),
     row(Command::PageDown, ("page-down", "page down", "one page down"), &["pgdn", "space"], Move),
     row(Command::First, ("first", "first", "first row"), &["home", "g"], Move),
     row(Command::Last, ("last", "last", "last row"), &["end", "G"], Move),
-    row(Command::Open, ("open", "open", "evidence of the selected incident"), &["enter"], Move),
+    row(
+        Command::Open,
+        ("open", "open", "evidence of the incident, then a verdict's inputs"),
+        &["enter"],
+        Move,
+    ),
     row(Command::Back, ("back", "back", "close, clear the filter, or go back"), &["esc"], Move),
     on(
         CASES,
@@ -292,23 +301,16 @@ impl Command {
     pub fn is_move(self) -> bool {
         matches!(
             self,
-            Self::Up | Self::Down | Self::PageUp | Self::PageDown | Self::First | Self::Last
+            Self::Up
+                | Self::Down
+                | Self::Left
+                | Self::Right
+                | Self::PageUp
+                | Self::PageDown
+                | Self::First
+                | Self::Last
         )
     }
-}
-
-/// The page a command goes to.
-pub fn page_of(command: Command) -> Option<Page> {
-    Some(match command {
-        Command::Incidents => Page::Incidents,
-        Command::Heatmap => Page::Heatmap,
-        Command::Releases => Page::Releases,
-        Command::Journeys => Page::Journeys,
-        Command::Guardrails => Page::Guardrails,
-        Command::Sources => Page::Sources,
-        Command::Journal => Page::Journal,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

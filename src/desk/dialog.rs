@@ -7,6 +7,7 @@ use crate::domain::time::Timestamp;
 use crate::policy::severity::Choice;
 
 use super::command::{Row, TABLE};
+use super::inputs::Subject;
 
 /// What is open. One at a time, by construction.
 #[derive(Clone, PartialEq, Debug)]
@@ -30,6 +31,11 @@ pub enum Dialog {
     },
     Form(Form),
     Rollback(Box<Rollback>),
+    /// A verdict unfolded to what it was made of.
+    Inputs {
+        of: Box<Subject>,
+        scroll: usize,
+    },
     ConfirmQuit,
 }
 

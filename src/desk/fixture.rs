@@ -54,6 +54,7 @@ pub fn calm() -> Board {
             pid: 4242,
             since: at("00:00:00"),
             lease_until: Some(at("03:07:40")),
+            wall_at: None,
         }),
         cells: shop::cells(false),
         releases: shop::releases(false),
@@ -230,6 +231,7 @@ pub fn plan() -> RollbackPlan {
         ],
         ready: true,
         attempt: 1,
+        resend_of: None,
     }
 }
 

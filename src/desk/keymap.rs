@@ -121,21 +121,26 @@ fn read(name: &str, keys: &[String]) -> Result<(Command, Vec<Chord>), String> {
         && let Some(bare) = chords.iter().find(|c| is_bare(**c))
     {
         return Err(format!(
-            "`{bare}` is too easy to hit for `{name}`; use a capital letter or ctrl-/alt- with one"
+            "`{bare}` is too easy to hit for `{name}`; use a capital letter, ctrl-g, ctrl-o, \
+             ctrl-v, ctrl-x or alt- with a letter"
         ));
     }
     Ok((command, chords))
 }
 
-/// A key a stray hand or a shell line types: plain lower-case letters, space, Enter and the like.
+/// A key a stray hand or a shell line types: plain lower-case letters, space, Enter and the like,
+/// and the control keys of line editing (readline) and of terminals.
 fn is_bare(chord: Chord) -> bool {
-    let typed = match chord.key {
-        Key::Char(c) => !c.is_uppercase(),
+    match chord.key {
+        Key::Char(c) if chord.ctrl => !chord.alt && READLINE.contains(c.to_ascii_lowercase()),
+        Key::Char(c) => !chord.alt && !c.is_uppercase(),
         Key::F(_) => false,
-        _ => true,
-    };
-    typed && !chord.ctrl && !chord.alt
+        _ => !chord.ctrl && !chord.alt,
+    }
 }
+
+/// Control keys that hands know from a shell line; ctrl-i, -j, -m and -h are Tab, Enter, Backspace.
+const READLINE: &str = "abcdefhijklmnpqrstuwyz_@[]\\^";
 
 /// A name with a common start of at least three letters.
 fn nearest(name: &str) -> Option<&'static str> {
@@ -180,6 +185,28 @@ mod tests {
         assert_eq!(map.find(Page::Incidents, Chord::char('R')), Some(Command::Rollback));
         assert_eq!(map.find(Page::Incidents, Chord::char('r')), Some(Command::Releases));
         assert_eq!(map.find(Page::Incidents, Chord::char('a')), Some(Command::Timer));
+    }
+
+    #[test]
+    fn no_override_puts_a_destructive_command_on_a_key_that_hands_type() {
+        let destructive = TABLE.iter().filter(|row| row.destructive);
+        for row in destructive {
+            for key in ["r", "1", ":", "enter", "space", "tab", "esc", "ctrl-w", "ctrl-m", "ctrl-u"]
+            {
+                let (map, problems) = keys(&[(row.name, &[key])]);
+                assert_eq!(problems.len(), 1, "{} on {key}", row.name);
+                let found: Chord = key.parse().expect(key);
+                assert_ne!(map.find(Page::Incidents, found), Some(row.command), "{key}");
+            }
+            for key in ["Q", "ctrl-g", "alt-r", "f9"] {
+                let (map, problems) = keys(&[(row.name, &[key])]);
+                let found: Chord = key.parse().expect(key);
+                assert_eq!(
+                    (problems, map.find(Page::Incidents, found)),
+                    (vec![], Some(row.command))
+                );
+            }
+        }
     }
 
     #[test]

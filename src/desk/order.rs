@@ -36,17 +36,21 @@ pub enum Say {
     ReadOnly,
     NotHere,
     NoIncident,
+    /// No verdict to unfold here.
+    NothingThere,
     NoMatch(String),
     AlreadySent(Verb),
     AlreadyOwned(String),
     Closed,
     NothingToUndo,
-    NoTimer,
     /// No plan: no action configured, or no release suspected.
     NoRollback,
     NotAllowed(String),
     Burst,
     PasteRefused,
     Copied,
-    BoardLost(String),
+    /// The watcher is gone and this process watches now.
+    TookOver,
+    /// The lease is another's: this process stopped watching.
+    Relieved(String),
 }

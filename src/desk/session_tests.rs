@@ -7,9 +7,11 @@ use proptest::prelude::*;
 
 use super::chord::{Chord, Key};
 use super::command::{Access, TABLE};
+use super::dialog::Dialog;
 use super::fixture;
+use super::inputs::Subject;
 use super::order::{Say, Verb};
-use super::state::{Desk, Effect, Event, Role};
+use super::state::{Desk, Effect, Event, Role, Watching};
 use super::ui::Page;
 use super::update::update;
 use crate::domain::time::Span;
@@ -289,4 +291,40 @@ proptest! {
             prop_assert!(desk.ui.list.len() <= desk.board.incidents.len());
         }
     }
+}
+
+#[test]
+fn a_lease_that_comes_and_goes_is_told_once_each() {
+    let mut desk = desk();
+    let mut post = |watching| {
+        after(&mut desk, 100, Event::Post(watching));
+        desk.ui.toast.take().map(|t| t.say)
+    };
+    assert_eq!(post(Watching::Elsewhere(None)), None, "how it began is no news");
+    assert_eq!(post(Watching::Here), Some(Say::TookOver));
+    let other = "bastion-2 pid 7".to_owned();
+    let lost = Watching::Elsewhere(Some(other.clone()));
+    assert_eq!(post(lost), Some(Say::Relieved(other)));
+    assert_eq!(post(Watching::Here), Some(Say::TookOver));
+}
+
+#[test]
+fn a_verdict_unfolds_steps_and_closes() {
+    let mut desk = desk();
+    run(&mut desk, "enter enter");
+    let of = |desk: &Desk| match &desk.ui.dialog {
+        Some(Dialog::Inputs { of, .. }) => Some((**of).clone()),
+        _ => None,
+    };
+    let first = of(&desk).expect("a finding");
+    run(&mut desk, "tab");
+    assert_ne!(of(&desk), Some(first.clone()));
+    run(&mut desk, "backtab down");
+    assert_eq!(of(&desk), Some(first));
+    run(&mut desk, "esc");
+    assert_eq!((of(&desk), desk.ui.page), (None, Page::Incident));
+    run(&mut desk, "h enter");
+    assert!(matches!(of(&desk), Some(Subject::Cell { .. })), "the worst cell");
+    run(&mut desk, "esc 4 enter");
+    assert_eq!(desk.ui.page, Page::Incident);
 }

@@ -23,6 +23,16 @@ pub enum Role {
     Wall,
 }
 
+/// Who judges what this viewer shows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Watching {
+    /// This very process.
+    Here,
+    /// Another, or nobody yet; this one takes over when its lease ends. By name who took the lease
+    /// away from us, when somebody did.
+    Elsewhere(Option<String>),
+}
+
 /// A screen in cells, never above 500x200.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Size {
@@ -67,6 +77,8 @@ pub struct Desk {
     pub pending: Vec<Pending>,
     /// Why no board arrives, until one does.
     pub lost: Option<String>,
+    /// None for a viewer that never watches itself.
+    pub watching: Option<Watching>,
     next_ticket: u64,
 }
 
@@ -83,6 +95,8 @@ pub enum Event {
     Board(Arc<Board>),
     /// No board can be had, and why.
     Lost(String),
+    /// The process behind this viewer watches now, or does not any more.
+    Post(Watching),
     /// The instant of `next_wake` came.
     Woke,
     /// An order's answer: `Ok` after the journal's commit returned.
@@ -116,7 +130,18 @@ impl Desk {
         let mut ui = Ui::default();
         ui.list.rebuild(&board, "");
         let size = Size::clamped(setup.size.w, setup.size.h);
-        Self { setup, board, ui, now, wall, size, pending: vec![], lost: None, next_ticket: 1 }
+        Self {
+            setup,
+            board,
+            ui,
+            now,
+            wall,
+            size,
+            pending: vec![],
+            lost: None,
+            watching: None,
+            next_ticket: 1,
+        }
     }
 
     pub fn role(&self) -> Role {

@@ -16,7 +16,7 @@ use super::chord::{Chord, Key};
 use super::command::{Access, Command};
 use super::dialog::Dialog;
 use super::order::{Say, Verb};
-use super::state::{Desk, Effect, Event, Role, Size};
+use super::state::{Desk, Effect, Event, Role, Size, Watching};
 use super::ui::Undo;
 
 /// Keys in the first moments of a rollback dialog were meant for the page below.
@@ -46,6 +46,10 @@ pub fn update(desk: &mut Desk, event: Event, now: Timestamp, wall: Timestamp) ->
             desk.lost = Some(why);
             vec![]
         }
+        Event::Post(watching) => {
+            post(desk, watching);
+            vec![]
+        }
         Event::Woke => vec![],
         Event::Ordered { ticket, result } => {
             ordered(desk, ticket, result);
@@ -67,7 +71,7 @@ fn expire(desk: &mut Desk) {
 /// The list holds still while a question is open.
 fn holds(desk: &Desk) -> bool {
     match &desk.ui.dialog {
-        None | Some(Dialog::Filter { .. } | Dialog::Help { .. }) => false,
+        None | Some(Dialog::Filter { .. } | Dialog::Help { .. } | Dialog::Inputs { .. }) => false,
         Some(
             Dialog::Palette { .. }
             | Dialog::Decide { .. }
@@ -87,6 +91,16 @@ fn receive(desk: &mut Desk, board: Arc<Board>) {
         desk.ui.list.rebuild(&board, &desk.ui.filter);
     }
     desk.board = board;
+}
+
+/// The first word about it is no news; each change after it is.
+fn post(desk: &mut Desk, watching: Watching) {
+    match (&desk.watching, &watching) {
+        (Some(Watching::Elsewhere(_)), Watching::Here) => desk.say(Say::TookOver),
+        (_, Watching::Elsewhere(Some(by))) => desk.say(Say::Relieved(by.clone())),
+        (None | Some(_), Watching::Here | Watching::Elsewhere(None)) => {}
+    }
+    desk.watching = Some(watching);
 }
 
 fn ordered(desk: &mut Desk, ticket: u64, result: Result<(), String>) {

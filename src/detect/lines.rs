@@ -125,7 +125,9 @@ fn held(
     let calib = table.calib(0);
     let sum = |buckets: i64| {
         let mut sum = Acc::default();
-        window(table, inside, bucket, buckets).iter().for_each(|a| sum.add(a));
+        for acc in window(table, inside, bucket, buckets) {
+            sum.add(&acc);
+        }
         sum
     };
     let count = |span: Span| (span.millis() / length.millis().max(1)).max(1);

@@ -5,6 +5,7 @@
 mod sums;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::mem::size_of;
 
 use crate::domain::id::SourceId;
 use crate::domain::metric::{Bad, Metric};
@@ -48,6 +49,13 @@ pub struct Leaf {
     pub sums: Vec<Acc>,
     /// What known incidents explain of each window's observed sum.
     pub expl: Vec<f64>,
+}
+
+impl Leaf {
+    /// Live buckets kept.
+    pub fn ring_len(&self) -> usize {
+        self.ring.len()
+    }
 }
 
 /// A conjunction: some dimensions fixed to one value each.
@@ -171,6 +179,12 @@ impl Table {
         self.index.insert(seg, self.leaves.len() - 1);
         self.stale = true;
         self.leaves.len() - 1
+    }
+
+    /// What finding a segment costs; keys are stored beside the leaves.
+    pub fn index_bytes(&self) -> usize {
+        let entry = size_of::<(Segment, usize)>();
+        self.index.capacity() * entry + self.conj_index.capacity() * entry
     }
 
     /// Buckets kept, at least one.

@@ -54,7 +54,8 @@ pub enum Kind {
 }
 
 /// Which change of a metric hurts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Bad {
     Up,
     Down,

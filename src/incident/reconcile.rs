@@ -1,12 +1,15 @@
 //! Cases to records: what judging says now against what the journal says already.
 //! Only the watcher calls this; it opens, updates, clears, reopens and closes, and never acts.
 
+use std::borrow::Cow;
+
 use super::compare::{is_news, writable};
 use super::deadline::{record, watcher};
 use super::event::{Event, Record};
 use super::fold::{Incident, Phase};
 use crate::detect::verdict::{Case, Judgement};
 use crate::domain::id::IncidentId;
+use crate::domain::severity::Severity;
 use crate::domain::time::Timestamp;
 use crate::policy::response::ResponsePolicy;
 
@@ -29,7 +32,9 @@ pub fn reconcile(
     let settled = tick.now.since(tick.watching_since) >= policy.timing.settle;
     let mut records = Vec::new();
     for case in &judgement.cases {
-        match current(incidents, &case.key) {
+        let known = current(incidents, &case.key);
+        let case = &*evidenced(case, known);
+        match known {
             Some(incident) => records.extend(round.known(incident, case, &mut new_id)),
             None if case.firing => records.extend(round.open(case, None, &mut new_id)),
             None => {}
@@ -49,6 +54,17 @@ pub fn reconcile(
 pub fn keep(incident: &Incident, policy: &ResponsePolicy, now: Timestamp) -> bool {
     let over = |end: Timestamp| now.since(end) > policy.timing.reopen_window;
     incident.is_live() || incident.suppressed || !ended_at(incident).is_some_and(over)
+}
+
+/// No evidence line, no page: a case that cannot say why never becomes or rises to a Sev 1 or 2.
+fn evidenced<'a>(case: &'a Case, known: Option<&Incident>) -> Cow<'a, Case> {
+    let told = case.evidence_for.iter().any(|line| !line.trim().is_empty());
+    let ceiling = known.filter(|i| i.is_live()).map_or(Severity::Sev3, |i| i.severity);
+    if told || case.severity > Severity::Sev2 || case.severity >= ceiling {
+        return Cow::Borrowed(case);
+    }
+    let rule = format!("{}; held at {ceiling}, for no line of evidence says why", case.rule);
+    Cow::Owned(Case { severity: ceiling, rule, ..case.clone() })
 }
 
 /// The newest incident of a case; live ones first.

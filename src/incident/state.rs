@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::ReleaseId;
+use crate::domain::id::{ActionId, ReleaseId};
 use crate::domain::time::Timestamp;
 use crate::policy::severity::Choice;
 
@@ -93,6 +93,10 @@ pub struct RollbackPlan {
     /// All required pre-checks hold and the severity allows it.
     pub ready: bool,
     pub attempt: u32,
+    /// The request of this id has no known outcome: confirming sends the same bytes under the same
+    /// key once more, which a receiver that keeps keys does at most once.
+    #[serde(default)]
+    pub resend_of: Option<ActionId>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -24,7 +24,7 @@ pub enum Feed {
 pub fn verify(incident: &Incident, facts: &Facts<'_>, now: Timestamp) -> Vec<Record> {
     let Some(run) = incident.action_in_flight() else { return Vec::new() };
     let events = match run.state {
-        ActionState::Unknown => settle(run, facts, now),
+        ActionState::Unknown => settle(incident, run, facts, now),
         ActionState::Accepted | ActionState::Verifying => judge(incident, run, facts, now),
         ActionState::Prepared
         | ActionState::Sent
@@ -60,13 +60,32 @@ pub fn feed(run: &ActionRun, facts: &Facts<'_>, now: Timestamp) -> Feed {
     }
 }
 
-fn settle(run: &ActionRun, facts: &Facts<'_>, now: Timestamp) -> Vec<Event> {
-    if feed(run, facts, now) != Feed::Target {
-        return Vec::new();
+/// An unknown outcome: the feed may know, the receiver is asked elsewhere, and what both leave open
+/// at the end of the time for verification is judged by the shop alone.
+fn settle(incident: &Incident, run: &ActionRun, facts: &Facts<'_>, now: Timestamp) -> Vec<Event> {
+    if feed(run, facts, now) == Feed::Target {
+        let detail = format!("the deploy feed shows {} live", run.intent.to);
+        let answer = Outcome::Accepted { status: 0, detail };
+        return vec![Event::ActionAnswered { id: run.intent.id.clone(), answer }];
     }
-    let detail = format!("the deploy feed shows {} live", run.intent.to);
-    let answer = Outcome::Accepted { status: 0, detail };
-    vec![Event::ActionAnswered { id: run.intent.id.clone(), answer }]
+    let policy = facts.action(&run.intent.action);
+    let over = unknown_until(run, policy).is_some_and(|until| now >= until);
+    let hold = policy.map_or(ActionPolicy::default_verify(), |p| p.verify);
+    let held = incident.cleared_at.is_some_and(|since| now.since(since) >= hold);
+    let caveat = "what became of the request was never learned";
+    match (over, incident.firing) {
+        (true, true) => not_helping(incident, run, facts, now, format!("still firing; {caveat}")),
+        (true, false) if held => {
+            verified(incident, run, format!("the case is clear for {hold}; {caveat}"))
+        }
+        (true | false, _) => Vec::new(),
+    }
+}
+
+/// Until when it makes sense to ask what became of a request without an answer.
+pub fn unknown_until(run: &ActionRun, policy: Option<&ActionPolicy>) -> Option<Timestamp> {
+    let within = policy.map_or(ActionPolicy::default_verify_within(), |p| p.verify_within);
+    Some(run.sent_at?.plus(within))
 }
 
 fn judge(incident: &Incident, run: &ActionRun, facts: &Facts<'_>, now: Timestamp) -> Vec<Event> {

@@ -19,11 +19,10 @@ use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::{Event, Record};
 use crate::incident::record::{from_line, kind, to_line};
 
+mod lease;
 mod tables;
 
 const BUSY: Duration = Duration::from_secs(5);
-/// A lease ends at most this many of its lengths ahead; one beyond is a clock that was set back.
-const LONGEST_LEASE: i64 = 10;
 
 #[derive(Debug)]
 pub(super) struct Store {
@@ -70,14 +69,19 @@ impl Store {
         Ok(Durability { journal_mode: journal_mode.0, synchronous: name.to_owned() })
     }
 
-    pub(super) async fn append(&self, records: &[Record]) -> Result<i64, JournalError> {
+    /// With `held` only while that owner has the lease.
+    pub(super) async fn append(
+        &self,
+        records: &[Record],
+        held: Option<&str>,
+    ) -> Result<i64, JournalError> {
         if records.is_empty() {
             return self.newest().await;
         }
         let lines: Vec<Line> = records.iter().map(Line::of).collect::<Result<_, _>>()?;
         let mut conn = self.writer().await?;
-        let written = insert(&mut conn, &lines).await;
-        self.finish(conn, written).await
+        let written = insert(&mut conn, &lines, held).await;
+        self.finish(conn, written).await?.ok_or(JournalError::LeaseLost)
     }
 
     pub(super) async fn open_records(&self, since: Timestamp) -> Result<Vec<Stored>, JournalError> {
@@ -119,15 +123,26 @@ impl Store {
         Ok(u64::try_from(row.0).unwrap_or(0))
     }
 
-    pub(super) async fn put_board(&self, board: &Board) -> Result<(), JournalError> {
-        const SQL: &str = "INSERT INTO board (id, at, body) VALUES (1, ?, ?) \
-             ON CONFLICT (id) DO UPDATE SET at = excluded.at, body = excluded.body";
+    pub(super) async fn put_board(
+        &self,
+        board: &Board,
+        held: Option<&str>,
+    ) -> Result<(), JournalError> {
         let body =
             serde_json::to_string(board).map_err(|e| JournalError::NotStored(e.to_string()))?;
         let mut conn = self.writer().await?;
-        let at = board.generated_at.millis();
-        let done = sqlx::query(SQL).bind(at).bind(body).execute(&mut *conn).await;
-        self.finish(conn, done.map(|_| ())).await
+        let put = lease::put_board(&mut conn, (board.generated_at, &body), held).await;
+        let put = self.finish(conn, put).await?;
+        if put { Ok(()) } else { Err(JournalError::LeaseLost) }
+    }
+
+    pub(super) async fn board_at(&self) -> Result<Option<Timestamp>, JournalError> {
+        let mut conn = self.reader().await?;
+        let row: Option<(i64,)> = sqlx::query_as("SELECT at FROM board WHERE id = 1")
+            .fetch_optional(&mut *conn)
+            .await
+            .map_err(|e| unreadable(&e))?;
+        Ok(row.map(|r| Timestamp::from_millis(r.0)))
     }
 
     pub(super) async fn board(&self) -> Result<Option<Board>, JournalError> {
@@ -145,11 +160,12 @@ impl Store {
     pub(super) async fn take_lease(
         &self,
         owner: &str,
+        dead: Option<&str>,
         now: Timestamp,
         ttl: Span,
     ) -> Result<LeaseOutcome, JournalError> {
         let mut conn = self.writer().await?;
-        let taken = lease(&mut conn, owner, now, ttl).await;
+        let taken = lease::take(&mut conn, (owner, dead), now, ttl).await;
         self.finish(conn, taken).await
     }
 
@@ -295,9 +311,17 @@ impl Line {
     }
 }
 
-async fn insert(conn: &mut SqliteConnection, lines: &[Line]) -> Result<i64, sqlx::Error> {
+/// The place of the last line; none when the lease is not `held` any more.
+async fn insert(
+    conn: &mut SqliteConnection,
+    lines: &[Line],
+    held: Option<&str>,
+) -> Result<Option<i64>, sqlx::Error> {
     const SQL: &str = "INSERT INTO record (at, incident, type, body) VALUES (?, ?, ?, ?)";
     let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+    if !lease::is_held(&mut tx, held).await? {
+        return Ok(None);
+    }
     let mut seq = 0;
     for line in lines {
         let row = sqlx::query(SQL).bind(line.at).bind(&line.incident).bind(line.kind);
@@ -305,34 +329,7 @@ async fn insert(conn: &mut SqliteConnection, lines: &[Line]) -> Result<i64, sqlx
         tables::mark(&mut tx, line).await?;
     }
     tx.commit().await?;
-    Ok(seq)
-}
-
-async fn lease(
-    conn: &mut SqliteConnection,
-    owner: &str,
-    now: Timestamp,
-    ttl: Span,
-) -> Result<LeaseOutcome, sqlx::Error> {
-    let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
-    let held: Option<(String, i64)> = sqlx::query_as("SELECT owner, until FROM lease WHERE id = 1")
-        .fetch_optional(&mut *tx)
-        .await?;
-    let farthest = now.plus(ttl.times(LONGEST_LEASE));
-    if let Some((holder, until)) = held {
-        let until = Timestamp::from_millis(until);
-        if holder != owner && until > now && until <= farthest {
-            return Ok(LeaseOutcome::Held { owner: holder, until });
-        }
-    }
-    let until = now.plus(ttl);
-    sqlx::query("INSERT OR REPLACE INTO lease (id, owner, until) VALUES (1, ?, ?)")
-        .bind(owner)
-        .bind(until.millis())
-        .execute(&mut *tx)
-        .await?;
-    tx.commit().await?;
-    Ok(LeaseOutcome::Mine { until })
+    Ok(Some(seq))
 }
 
 fn stored(rows: Result<Vec<(i64, String)>, sqlx::Error>) -> Result<Vec<Stored>, JournalError> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::calendar::{Clock, Day, instant};
 use crate::domain::segment::Scope;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 
 /// One window: either `from` and `to`, or `weekly` days with `start` and `end`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -47,6 +47,17 @@ impl Maintenance {
     pub fn active_until(&self, now: Timestamp) -> Option<Timestamp> {
         let inside = |(start, end): &(Timestamp, Timestamp)| *start <= now && now < *end;
         self.once().into_iter().chain(self.weekly_around(now)).filter(inside).map(|(_, e)| e).max()
+    }
+
+    /// Every window that ends after `from` and starts within so many weeks of it, oldest first.
+    pub fn windows(&self, from: Timestamp, weeks: i64) -> Vec<(Timestamp, Timestamp)> {
+        let days = (0..=weeks.clamp(0, 106) * 7).map(|n| from.plus(Span::from_days(n)));
+        let mut found: Vec<_> = days.flat_map(|day| self.weekly_around(day)).collect();
+        found.extend(self.once());
+        found.retain(|(_, end)| *end > from);
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// True when everything in `segments` is being worked on. No segments means the whole shop.

@@ -1,5 +1,5 @@
 //! The response policy: one row per severity, the calendar, maintenance and the waiting times.
-//! Defaults are `default_response.toml`; deadlines are worked out here, recorded by `incident`.
+//! Defaults are in `config.example.toml`; deadlines are worked out here, recorded by `incident`.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,9 +9,6 @@ use super::severity::{Choice, Deadline, Response};
 use crate::domain::segment::Scope;
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
-
-/// The default policy as text; `config.example.toml` holds the same rows.
-pub const DEFAULT: &str = include_str!("default_response.toml");
 
 /// Everything that people argue about when an incident is open.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -75,9 +72,9 @@ impl Default for Timing {
 }
 
 impl ResponsePolicy {
-    /// The shipped default, read from its text.
+    /// The shipped default: the same sections of `config.example.toml`, read from its text.
     pub fn builtin() -> Result<Self, toml::de::Error> {
-        toml::from_str(DEFAULT)
+        toml::from_str(super::DEFAULT)
     }
 
     pub fn row(&self, severity: Severity) -> Option<&Response> {

@@ -4,7 +4,7 @@
 use crate::board::{Incident, SourceState};
 use crate::desk::command::{Access, Command};
 use crate::desk::dialog::Dialog;
-use crate::desk::state::{Desk, Role as Seat};
+use crate::desk::state::{Desk, Role as Seat, Watching};
 use crate::desk::ui::Page;
 use crate::domain::text::{ScreenText, screen_text};
 use crate::domain::time::Timestamp;
@@ -17,7 +17,7 @@ use super::words;
 
 pub fn title(desk: &Desk) -> Bar {
     let who = match desk.role() {
-        Seat::Operator => Line::of(Role::Text, clocks::own_name(desk)),
+        Seat::Operator => Line::of(Role::Text, clocks::own_name(desk)).and_line(follows(desk)),
         Seat::Observer => Line::fixed(Role::Warning, "observer, read-only"),
         Seat::Wall => Line::new(),
     };
@@ -25,7 +25,12 @@ pub fn title(desk: &Desk) -> Bar {
     let mut bar = Bar::new(Role::Title)
         .left(5, Line::fixed(Role::Title, " tillwatch"))
         .left(3, Line::fixed(Role::Title, " ").and(Role::Title, screen_text(&desk.board.site)))
-        .left(0, Line::fixed(Role::Accent, " ").say(Role::Accent, desk.ui.page.name()))
+        .left(
+            0,
+            Line::fixed(Role::Accent, " ")
+                .say(Role::Accent, desk.ui.page.name())
+                .say(Role::Text, " "),
+        )
         .right(2, who.say(Role::Text, "  "))
         .right(1, Line::of(Role::Text, times).say(Role::Text, "  "))
         .right(0, health(desk).say(Role::Text, " "));
@@ -36,9 +41,20 @@ pub fn title(desk: &Desk) -> Bar {
     bar
 }
 
+/// Said beside the name while another process watches.
+fn follows(desk: &Desk) -> Line {
+    match desk.watching {
+        Some(Watching::Elsewhere(_)) => Line::fixed(Role::Warning, " (follows)"),
+        Some(Watching::Here) | None => Line::new(),
+    }
+}
+
 /// `4 live`, `3 live, orders stale`: what is not live is named.
 pub fn health(desk: &Desk) -> Line {
     let sources = &desk.board.sources;
+    if stale_line(desk).is_some() {
+        return Line::fixed(Role::Stale, "sources not known");
+    }
     let live = sources.iter().filter(|s| s.state == SourceState::Live).count();
     let mut line = match (sources.len(), live) {
         (0, _) => return Line::fixed(Role::Muted, "no sources yet"),
@@ -153,6 +169,9 @@ fn calm(desk: &Desk) -> Bar {
     let bad = sources.iter().filter(|s| s.state != SourceState::Live).count();
     let line = match (sources.len(), bad) {
         _ if is_waiting(desk) => Line::fixed(Role::Unsure, " Waiting for the first board"),
+        _ if stale_line(desk).is_some() => {
+            Line::fixed(Role::Unsure, " Nothing was open then; what is open now is not known")
+        }
         (0, _) => Line::fixed(Role::Unsure, " No data yet: nothing can be said about the shop"),
         (_, 0) => Line::fixed(Role::Ok, " Calm: nothing is open, every source is live"),
         (all, bad) if all == bad => {
@@ -183,8 +202,20 @@ pub fn toast(desk: &Desk) -> Option<Line> {
     if let Some(toast) = &desk.ui.toast {
         return Some(say::line(&toast.say));
     }
-    let notice = desk.board.notices.first()?;
-    Some(Line::fixed(Role::Muted, " ").and(Role::Muted, screen_text(notice)))
+    let notice = desk.board.notices.first().map(|n| Line::of(Role::Muted, screen_text(n)));
+    let line = notice.or_else(|| followed(desk))?;
+    Some(Line::fixed(Role::Muted, " ").and_line(line))
+}
+
+/// Who watches for a screen that would watch itself if it could.
+fn followed(desk: &Desk) -> Option<Line> {
+    let Some(Watching::Elsewhere(_)) = desk.watching else { return None };
+    let line = Line::fixed(Role::Muted, "Following ");
+    let line = match &desk.board.watcher {
+        Some(w) => line.and(Role::Muted, screen_text(&format!("{} pid {}", w.host, w.pid))),
+        None => line.say(Role::Muted, "the watcher"),
+    };
+    Some(line.say(Role::Muted, "; this session takes over when it ends."))
 }
 
 pub fn prompt(desk: &Desk) -> Bar {
@@ -227,8 +258,8 @@ pub fn hints(desk: &Desk) -> Bar {
     let operator = desk.role() == Seat::Operator;
     let page: &[Command] = match desk.ui.page {
         Page::Incidents => &[Command::Open, Command::Heatmap, Command::Releases, Command::Sources],
-        Page::Incident => &[Command::Back, Command::Heatmap, Command::Releases, Command::Next],
-        Page::Heatmap => &[Command::Columns, Command::Rows, Command::NextMetric, Command::Back],
+        Page::Incident => &[Command::Open, Command::Back, Command::Heatmap, Command::Releases],
+        Page::Heatmap => &[Command::Columns, Command::Rows, Command::NextMetric, Command::Open],
         Page::Releases => &[Command::Open, Command::Back, Command::Filter],
         Page::Journal => &[Command::Everything, Command::Back, Command::Filter],
         Page::Journeys | Page::Guardrails | Page::Sources => &[Command::Incidents, Command::Back],

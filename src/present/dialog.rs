@@ -11,6 +11,7 @@ use crate::domain::text::{ScreenText, screen_text};
 use crate::policy::severity::Choice;
 
 use super::clocks;
+use super::inputs;
 use super::role::Role;
 use super::screen::{DialogView, Line};
 use super::words;
@@ -24,6 +25,7 @@ pub fn dialog(desk: &Desk) -> Option<DialogView> {
         Dialog::Timer { incident } => timer(desk, incident),
         Dialog::Form(form) => form_view(form),
         Dialog::Rollback(r) => rollback(desk, r),
+        Dialog::Inputs { of, scroll } => inputs::view(desk, of, *scroll),
         Dialog::ConfirmQuit => view(
             ScreenText::fixed("An action is in flight"),
             Role::Warning,
@@ -98,17 +100,18 @@ fn decide(desk: &Desk, id: &IncidentId) -> DialogView {
     for (i, choice) in Choice::ALL.into_iter().enumerate() {
         let row = incident.and_then(|x| x.choices.iter().find(|c| c.choice == choice));
         let key = words::made(format!("{}", i + 1));
-        let line = match row {
-            Some(row) if !row.allowed => Line::of(Role::Muted, key)
-                .say(Role::Muted, "  ")
-                .say(Role::Muted, choice_words(choice))
-                .say(Role::Muted, " - not allowed: ")
-                .and(Role::Muted, screen_text(&row.why)),
-            _ => {
-                Line::of(Role::Key, key).say(Role::Text, "  ").say(Role::Text, choice_words(choice))
-            }
+        let (role, name) = match row {
+            Some(row) if !row.allowed => (Role::Muted, Role::Muted),
+            _ => (Role::Key, Role::Text),
         };
-        lines.push(line);
+        lines.push(Line::of(role, key).say(name, "  ").say(name, choice_words(choice)));
+        if let Some(row) = row.filter(|r| !r.allowed) {
+            let why = screen_text(&format!("not allowed: {}", row.why));
+            let parts = inputs::wrap(&why, fit::text_width(desk.size));
+            lines.extend(
+                parts.into_iter().map(|p| Line::fixed(Role::Muted, "   ").and(Role::Muted, p)),
+            );
+        }
     }
     lines.push(Line::fixed(Role::Muted, "a number chooses, esc closes"));
     view(titled(desk, "Decide", id), Role::Focus, lines)
@@ -211,7 +214,11 @@ fn rollback(desk: &Desk, r: &Rollback) -> DialogView {
     lines.push(label("Typed").and(Role::Title, screen_text(&r.typed)).say(Role::Focus, "_"));
     lines.push(Line::new());
     lines.push(state(desk, r));
-    let title = if r.again { "Roll back AGAIN" } else { "Roll back" };
+    let title = match (&r.plan.resend_of, r.again) {
+        (Some(_), _) => "Send the SAME rollback again",
+        (None, true) => "Roll back AGAIN",
+        (None, false) => "Roll back",
+    };
     DialogView {
         title: screen_text(&format!("{title} - {}", r.incident)),
         role: Role::Warning,
@@ -222,7 +229,7 @@ fn rollback(desk: &Desk, r: &Rollback) -> DialogView {
     }
 }
 
-fn label(text: &'static str) -> Line {
+pub(super) fn label(text: &'static str) -> Line {
     let pad = fit::LABEL.saturating_sub(text.len());
     Line::fixed(Role::Muted, text).and(Role::Muted, words::made(" ".repeat(pad)))
 }
@@ -265,6 +272,10 @@ fn state(desk: &Desk, r: &Rollback) -> Line {
         }
         Some(Refusal::WrongToken) => error("That is not the token; nothing was sent."),
         None if !r.plan.ready => error("Not safe now: see the lines marked FAILS."),
+        None if r.plan.resend_of.is_some() => Line::fixed(
+            Role::Muted,
+            "Same key, same bytes: a receiver that keeps keys does it at most once.",
+        ),
         None => Line::fixed(Role::Muted, "Nothing is sent before enter."),
     }
 }

@@ -105,6 +105,9 @@ fn checks(desk: &Desk, x: &Incident) -> Line {
     }
 }
 
+/// The answer where nothing that changed can have done it; judging may say it with its reason.
+const NO_RELEASE: &str = "no release explains this";
+
 fn release(x: &Incident) -> Line {
     let reason = x.suspect.reasons.first().map(|r| screen_text(r));
     let because = |line: Line| match reason {
@@ -112,7 +115,10 @@ fn release(x: &Incident) -> Line {
         None => line,
     };
     let Some(id) = &x.suspect.release else {
-        return because(Line::fixed(Role::Text, "no release explains this"));
+        return match x.suspect.reasons.first() {
+            Some(said) if said.starts_with(NO_RELEASE) => Line::of(Role::Text, screen_text(said)),
+            Some(_) | None => because(Line::fixed(Role::Text, NO_RELEASE)),
+        };
     };
     because(
         Line::of(Role::Link, screen_text(id.as_str()))
@@ -149,11 +155,13 @@ pub fn next(desk: &Desk, x: &Incident) -> Line {
     let key = |command| Line::of(Role::Key, key_of(desk, command));
     let failed = x.action.as_ref().map(|a| a.state);
     match (x.state, failed) {
+        (_, Some(ActionState::Unknown)) => {
+            Line::fixed(Role::Error, "outcome UNKNOWN: its receiver is being asked; ")
+                .and_line(key(Command::Rollback))
+                .say(Role::Text, " sends the same request again (same key)")
+        }
         (State::Mitigating | State::Verifying, Some(state)) => {
             Line::fixed(Role::Accent, clocks::action_words(state)).and_line(watch(desk, x))
-        }
-        (_, Some(ActionState::Unknown)) => {
-            Line::fixed(Role::Error, "ask the deploy system what happened before trying again")
         }
         (_, Some(ActionState::Refused | ActionState::NotHelping)) if x.state.is_open() => {
             key(Command::Rollback)

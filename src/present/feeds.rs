@@ -141,7 +141,9 @@ pub fn sources(desk: &Desk) -> Vec<Panel> {
         empty: Line::fixed(Role::Muted, "No source is configured."),
         ..Table::default()
     };
-    let items: Vec<Item> = board.checklist.iter().map(check).chain(notices(desk)).collect();
+    let told = board.sources.iter().filter_map(|s| error(desk, s));
+    let items: Vec<Item> =
+        told.chain(board.checklist.iter().map(check)).chain(notices(desk)).collect();
     let most = u16::try_from(list.total + 1).unwrap_or(40).clamp(2, 40);
     let lines = Lines { items, scroll: 0, label: 6, wrap: true };
     vec![
@@ -184,6 +186,17 @@ fn check(c: &ChecklistItem) -> Item {
         line = line.say(Role::Muted, "; ").and(Role::Muted, screen_text_last_field(&c.if_failed));
     }
     Item { label: ScreenText::fixed(label), line }
+}
+
+/// An error in full, where the table has no room for it.
+fn error(desk: &Desk, s: &Source) -> Option<Item> {
+    const ROOM: u16 = 20;
+    let text = s.error.as_deref().filter(|_| desk.size.w < 120)?;
+    let line = Line::of(Role::Text, screen_text(s.name.as_str()))
+        .say(Role::Text, ": ")
+        .and(Role::Warning, screen_text_last_field(text));
+    let long = text.chars().count() > usize::from(ROOM);
+    long.then_some(Item { label: ScreenText::fixed("says"), line })
 }
 
 fn notices(desk: &Desk) -> impl Iterator<Item = Item> {

@@ -2,8 +2,7 @@
 //! Unsure is hatched, blind is shaded and neither is ever green; heat is distance from the
 //! baseline.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use crate::desk::heat::Grid;
 use crate::desk::state::Desk;
 use crate::detect::verdict::{Cell, Verdict};
 use crate::domain::metric::{Bad, Metric};
@@ -20,35 +19,12 @@ use super::words;
 const COLUMNS_MAX: usize = 24;
 
 pub fn panels(desk: &Desk) -> Vec<Panel> {
-    let (rows, columns) = (desk.ui.heat.rows, desk.ui.heat.columns);
-    let metric = desk.ui.heat.shown(&desk.board);
-    let cells = metric.map(|m| pick(desk, m, rows, columns)).unwrap_or_default();
-    let title = title(metric, rows, columns);
-    let map = Panel::new(Content::Heatmap(map(desk, &cells)), Rows::Fill { min: 4 }).titled(title);
-    let lines = Lines { items: vec![legend(&cells)], ..Lines::default() };
+    let heat = &desk.ui.heat;
+    let grid = heat.grid(&desk.board);
+    let title = title(heat.shown(&desk.board), heat.rows, heat.columns);
+    let map = Panel::new(Content::Heatmap(map(desk, &grid)), Rows::Fill { min: 4 }).titled(title);
+    let lines = Lines { items: vec![legend(&grid)], ..Lines::default() };
     vec![map, Panel::new(Content::Lines(lines), Rows::Exact(1)).ranked(1)]
-}
-
-type Cells<'b> = BTreeMap<(&'b DimValue, &'b DimValue), &'b Cell>;
-
-/// The cells split by exactly these two dimensions.
-fn pick(desk: &Desk, metric: Metric, rows: Dim, columns: Dim) -> Cells<'_> {
-    let fits = |c: &&Cell| {
-        c.metric == metric
-            && *c.segment.get(rows) != DimValue::All
-            && *c.segment.get(columns) != DimValue::All
-            && c.segment.dims().count() == 2
-    };
-    let mut all = Cells::new();
-    for cell in desk.board.cells.iter().filter(fits) {
-        let (row, column) = (cell.segment.get(rows), cell.segment.get(columns));
-        // of several statistics the worst one is shown
-        let slot = all.entry((row, column)).or_insert(cell);
-        if cell.verdict > slot.verdict {
-            *slot = cell;
-        }
-    }
-    all
 }
 
 fn title(metric: Option<Metric>, rows: Dim, columns: Dim) -> Bar {
@@ -63,23 +39,17 @@ fn title(metric: Option<Metric>, rows: Dim, columns: Dim) -> Bar {
     )
 }
 
-fn map(desk: &Desk, cells: &Cells) -> Heatmap {
-    let columns: BTreeSet<&DimValue> = cells.keys().map(|(_, c)| *c).collect();
-    let mut rows: BTreeMap<&DimValue, f64> = BTreeMap::new();
-    for ((row, _), cell) in cells {
-        let n = if cell.n.is_finite() { cell.n } else { 0.0 };
-        *rows.entry(row).or_default() += n;
-    }
-    let columns: Vec<&DimValue> = columns.into_iter().take(COLUMNS_MAX).collect();
+fn map(desk: &Desk, grid: &Grid<'_>) -> Heatmap {
+    let columns: Vec<&DimValue> = grid.columns.iter().copied().take(COLUMNS_MAX).collect();
     let row = |label: &DimValue| HeatRow {
         label: screen_text(label.as_str()),
-        cells: columns.iter().map(|c| cells.get(&(label, *c)).map(|cell| heat(cell))).collect(),
+        cells: columns.iter().map(|c| grid.cells.get(&(label, *c)).map(|x| heat(x))).collect(),
     };
     Heatmap {
         corner: ScreenText::fixed(desk.ui.heat.rows.name()),
         columns: columns.iter().map(|c| screen_text(c.as_str())).collect(),
-        rows: rows.keys().map(|label| row(label)).collect(),
-        top: desk.ui.scroll,
+        rows: grid.rows.iter().map(|label| row(label)).collect(),
+        selected: desk.ui.heat.at.as_ref().and_then(|at| grid.place(at)),
         empty: Line::fixed(
             Role::Muted,
             "No cell is split by these two dimensions; try other axes.",
@@ -120,8 +90,8 @@ fn warmth(cell: &Cell) -> Role {
     STEPS.iter().find(|(limit, _)| bad < *limit).map_or(Role::Heat6, |(_, role)| *role)
 }
 
-fn legend(cells: &Cells) -> Item {
-    let count = |v: Verdict| cells.values().filter(|c| c.verdict == v).count();
+fn legend(grid: &Grid<'_>) -> Item {
+    let count = |v: Verdict| grid.cells.values().filter(|c| c.verdict == v).count();
     let line = Line::fixed(Role::Text, " ")
         .and(Role::Heat5, words::made(format!("!{} breach", count(Verdict::Breach))))
         .say(Role::Text, "   ")

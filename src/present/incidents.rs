@@ -71,7 +71,7 @@ fn table(desk: &Desk) -> Table {
             column("JOURNEY", 8, 0),
             growing("WHAT", 18, 0),
             column("OWNER", 7, 0),
-            number("ACK", 6, 0),
+            number("ACK", 7, 0),
             number("DECIDE", 7, 0),
             number(money_head(desk), 9, 0),
             number("AGE", 4, 3),

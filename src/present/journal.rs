@@ -8,7 +8,7 @@ use crate::domain::text::{screen_text, screen_text_last_field};
 
 use super::clocks::{column, growing, number};
 use super::role::Role;
-use super::screen::{Bar, Content, Line, Panel, Row, Rows, Table};
+use super::screen::{Bar, Column, Content, Line, Panel, Row, Rows, Table};
 use super::words;
 
 /// Entries laid out at most; the page scrolls through these.
@@ -35,13 +35,11 @@ pub fn panels(desk: &Desk) -> Vec<Panel> {
         .collect();
     entries.sort_by_key(|(_, e)| std::cmp::Reverse(e.at));
     let table = Table {
-        columns: vec![
-            number("WHEN UTC", 11, 0),
-            column("INCIDENT", 10, 1),
-            column("WHO", 12, 0),
-            growing("WHAT", 30, 0),
-        ],
-        rows: entries.iter().take(MOST).map(|(x, e)| row(desk, x, e)).collect(),
+        columns: match one {
+            Some(_) => vec![when(), who(), what()],
+            None => vec![when(), column("INCIDENT", 10, 1), who(), what()],
+        },
+        rows: entries.iter().take(MOST).map(|(x, e)| row(desk, x, e, one.is_none())).collect(),
         total: entries.len().min(MOST),
         top: desk.ui.scroll,
         empty: Line::fixed(Role::Muted, "Nothing is written yet."),
@@ -50,13 +48,25 @@ pub fn panels(desk: &Desk) -> Vec<Panel> {
     vec![Panel::new(Content::Table(table), Rows::Fill { min: 3 }).titled(Bar::rule(title))]
 }
 
-fn row(desk: &Desk, x: &Incident, e: &TimelineEntry) -> Row {
-    Row {
-        cells: vec![
-            Line::of(Role::Text, words::instant(e.at, desk.now)),
-            Line::of(Role::Muted, screen_text(x.id.as_str())),
-            Line::of(Role::Accent, screen_text(&e.actor)),
-            Line::of(Role::Text, screen_text_last_field(&e.text)),
-        ],
-    }
+fn when() -> Column {
+    number("WHEN UTC", 11, 0)
+}
+
+fn who() -> Column {
+    column("WHO", 10, 0)
+}
+
+fn what() -> Column {
+    growing("WHAT", 30, 0)
+}
+
+/// `named` with the incident, where the page shows more than one.
+fn row(desk: &Desk, x: &Incident, e: &TimelineEntry, named: bool) -> Row {
+    let id = named.then(|| Line::of(Role::Muted, screen_text(x.id.as_str())));
+    let when = Line::of(Role::Text, words::instant(e.at, desk.now));
+    let rest = [
+        Line::of(Role::Accent, screen_text(&e.actor)),
+        Line::of(Role::Text, screen_text_last_field(&e.text)),
+    ];
+    Row { cells: std::iter::once(when).chain(id).chain(rest).collect() }
 }

@@ -34,5 +34,4 @@ pub enum Role {
     Warning,
     Error,
     Link,
-    WallBig,
 }

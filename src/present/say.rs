@@ -38,6 +38,7 @@ pub fn line(say: &Say) -> Line {
         Say::ReadOnly => words(Role::Warning, "Read-only: an operator's session can do that."),
         Say::NotHere => words(Role::Muted, "Not on this page."),
         Say::NoIncident => words(Role::Muted, "No incident is selected."),
+        Say::NothingThere => words(Role::Muted, "No verdict here to unfold."),
         Say::NoMatch(text) => {
             words(Role::Warning, "No command ").and(Role::Text, screen_text(text))
         }
@@ -47,7 +48,6 @@ pub fn line(say: &Say) -> Line {
             .say(Role::Text, " has it already."),
         Say::Closed => words(Role::Muted, "It is closed; only notes are taken."),
         Say::NothingToUndo => words(Role::Muted, "Nothing to take back: the 10 seconds are over."),
-        Say::NoTimer => words(Role::Muted, "No timer runs."),
         Say::NoRollback => words(
             Role::Warning,
             "No rollback: no release is suspected, or no action is configured for it.",
@@ -58,6 +58,9 @@ pub fn line(say: &Say) -> Line {
         Say::Burst => words(Role::Warning, "Keys came too fast for a hand and were dropped."),
         Say::PasteRefused => words(Role::Warning, "Paste dropped: no text field is open."),
         Say::Copied => words(Role::Ok, "Summary sent to the clipboard (OSC 52)."),
-        Say::BoardLost(why) => words(Role::Error, "No board: ").and(Role::Text, screen_text(why)),
+        Say::TookOver => words(Role::Warning, "The watcher ended: this process watches now."),
+        Say::Relieved(by) => words(Role::Warning, "Stopped watching: the lease went to ")
+            .and(Role::Text, screen_text(by))
+            .say(Role::Warning, "; this screen follows it."),
     }
 }

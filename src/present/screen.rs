@@ -234,8 +234,8 @@ pub struct Heatmap {
     pub corner: ScreenText,
     pub columns: Vec<ScreenText>,
     pub rows: Vec<HeatRow>,
-    /// First row to show.
-    pub top: usize,
+    /// Row and column of the selected cell; they are always in sight.
+    pub selected: Option<(usize, usize)>,
     pub empty: Line,
 }
 

@@ -25,8 +25,10 @@ pub fn draw(map: &Heatmap, pen: &mut Pen, area: Rect) {
     let n = u16::try_from(map.columns.len()).unwrap_or(u16::MAX).max(1);
     let wide = (room / n).clamp(CELL_MIN, CELL_MAX);
     let shown = usize::from(room / wide);
+    let (down, across) = map.selected.unwrap_or_default();
+    let left = across.saturating_sub(shown.saturating_sub(1));
     pen.text(&map.corner, Role::Muted, (area.x + 1, area.y), label);
-    for (i, head) in map.columns.iter().take(shown).enumerate() {
+    for (i, head) in map.columns.iter().skip(left).take(shown).enumerate() {
         let x = column(area, label, wide, i);
         pen.text(head, Role::Title, (x, area.y), wide - 1);
     }
@@ -35,19 +37,28 @@ pub fn draw(map: &Heatmap, pen: &mut Pen, area: Rect) {
     let rows = u16::try_from(map.rows.len()).unwrap_or(u16::MAX);
     let tall = if rows.saturating_mul(3) <= body.height { 3 } else { 1 };
     let fits = usize::from(body.height / tall);
-    let top = map.top.min(map.rows.len().saturating_sub(fits));
-    for (row, i) in map.rows.iter().skip(top).zip(0..body.height / tall) {
+    let top = down.saturating_sub(fits.saturating_sub(1));
+    for ((n, row), i) in map.rows.iter().enumerate().skip(top).zip(0..body.height / tall) {
         let y = body.y + i * tall;
         pen.text(&row.label, Role::Text, (area.x + 1, y), label.saturating_sub(1));
-        for (i, cell) in row.cells.iter().take(shown).enumerate() {
+        for (i, (m, cell)) in row.cells.iter().enumerate().skip(left).take(shown).enumerate() {
             let x = column(area, label, wide, i);
             let at = Rect { x, y, width: wide - 1, height: tall.min(2) };
             match cell {
                 Some(cell) => one(cell, pen, at),
                 None => pen.put(x, y, '·', Role::Muted),
             }
+            if map.selected == Some((n, m)) {
+                select(pen, at);
+            }
         }
     }
+}
+
+/// The selected cell reads without colour: `>` stands before its mark.
+fn select(pen: &mut Pen, at: Rect) {
+    pen.tint(Rect { height: 1, ..at }, Role::Selected);
+    pen.put(at.x.saturating_sub(1), at.y, '>', Role::Selected);
 }
 
 /// Says how many columns there was no room for.

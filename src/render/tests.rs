@@ -71,6 +71,19 @@ fn the_incident_page() {
 }
 
 #[test]
+fn a_verdict_unfolds_to_its_inputs() {
+    for (name, keys, w, h) in [
+        ("finding_80x24", "enter enter", 80, 24),
+        ("finding_end_80x24", "enter enter pgdn pgdn", 80, 24),
+        ("finding_120x40", "enter enter tab", 120, 40),
+        ("cell_80x24", "h enter", 80, 24),
+        ("cell_moved_80x24", "h right down", 80, 24),
+    ] {
+        insta::assert_snapshot!(format!("inputs_{name}"), picture(fixture::outage(), keys, w, h));
+    }
+}
+
+#[test]
 fn the_other_pages() {
     for (name, key) in [
         ("heatmap", "h"),

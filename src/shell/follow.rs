@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::journal::{Access, Journal};
+use crate::board::Board;
+use crate::domain::time::Timestamp;
+use crate::journal::{Access, Journal, JournalError};
 
 use super::hub::BoardCell;
 
@@ -26,14 +28,14 @@ pub async fn run(url: String, boards: BoardCell) {
     };
     let mut shown = None;
     loop {
-        match journal.board().await {
-            Ok(Some(board)) if shown != Some(board.generated_at) => {
+        match news(&journal, shown).await {
+            Ok(Some(board)) => {
                 shown = Some(board.generated_at);
                 if boards.send(Some(Arc::new(board))).is_err() {
                     return;
                 }
             }
-            Ok(_) => {}
+            Ok(None) => {}
             Err(error) => tracing::warn!(%error, "the journal could not be read"),
         }
         tokio::time::sleep(LOOK_EVERY).await;
@@ -41,4 +43,9 @@ pub async fn run(url: String, boards: BoardCell) {
             return;
         }
     }
+}
+
+/// The stored board, when it is another than the one shown; looking costs no decoding.
+async fn news(journal: &Journal, shown: Option<Timestamp>) -> Result<Option<Board>, JournalError> {
+    if journal.board_at().await? == shown { Ok(None) } else { journal.board().await }
 }

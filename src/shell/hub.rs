@@ -6,11 +6,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::sync::watch as cell;
 
 use crate::board::Board;
+use crate::domain::time::Timestamp;
 use crate::incident::event::Record;
-use crate::journal::Journal;
+use crate::journal::{Journal, JournalError};
 use crate::watch::event::{Effect, Event};
 use crate::watch::state::Watch;
 use crate::watch::update::update;
@@ -23,6 +25,10 @@ pub enum Signal {
     Event(Box<Event>),
     /// The journal has news (an order was stored).
     Nudge,
+    /// The lease was renewed until then (wall time).
+    Lease {
+        until: Timestamp,
+    },
     Stop,
 }
 
@@ -43,6 +49,11 @@ pub struct Hub {
     pub boards: BoardCell,
     /// Records up to here are in the core.
     pub seen: i64,
+    /// Whose lease it writes under.
+    pub owner: String,
+    pub lease_until: Option<Timestamp>,
+    /// Another has the lease: nothing is judged, shown or written any more.
+    pub lost: bool,
 }
 
 struct Pace {
@@ -50,14 +61,16 @@ struct Pace {
     snapshot_at: Option<Instant>,
 }
 
-/// Runs until `Stop` or until every sender is gone.
+/// Runs until `Stop`, until every sender is gone or until the lease is another's.
 pub fn run(mut hub: Hub, signals: &Receiver<Signal>) {
     let mut pace = Pace { tail_at: hub.clock.instant(), snapshot_at: None };
     hub.handle(Event::Woke { at: hub.clock.now() }, &mut pace);
-    loop {
+    while !hub.lost {
+        super::fault::here("watcher");
         match signals.recv_timeout(hub.patience(&pace)) {
             Ok(Signal::Event(event)) => hub.handle(*event, &mut pace),
             Ok(Signal::Nudge) => hub.tail(&mut pace),
+            Ok(Signal::Lease { until }) => hub.lease_until = Some(until),
             Err(RecvTimeoutError::Timeout) => {
                 hub.tail(&mut pace);
                 hub.handle(Event::Woke { at: hub.clock.now() }, &mut pace);
@@ -70,9 +83,16 @@ pub fn run(mut hub: Hub, signals: &Receiver<Signal>) {
     }
 }
 
-/// Starts the thread; the sender keeps it alive.
-pub fn spawn(hub: Hub, signals: Receiver<Signal>) -> std::io::Result<std::thread::JoinHandle<()>> {
-    std::thread::Builder::new().name("watcher".into()).spawn(move || run(hub, &signals))
+/// Starts the thread; the sender keeps it alive. `ended` is dropped with it.
+pub fn spawn(
+    hub: Hub,
+    signals: Receiver<Signal>,
+    ended: oneshot::Sender<()>,
+) -> std::io::Result<std::thread::JoinHandle<()>> {
+    std::thread::Builder::new().name("watcher".into()).spawn(move || {
+        run(hub, &signals);
+        drop(ended);
+    })
 }
 
 impl Hub {
@@ -87,7 +107,7 @@ impl Hub {
 
     fn handle(&mut self, event: Event, pace: &mut Pace) {
         let mut queue = vec![event];
-        while let Some(event) = queue.pop() {
+        while let Some(event) = queue.pop().filter(|_| !self.lost) {
             for effect in update(&mut self.watch, event) {
                 match effect {
                     Effect::Append(records) => queue.push(self.append(records)),
@@ -100,8 +120,12 @@ impl Hub {
     /// Stores records and reads them back in journal order, with whatever others stored before.
     fn append(&mut self, records: Vec<Record>) -> Event {
         let at = self.clock.now();
-        match self.runtime.block_on(self.journal.append(&records)) {
+        match self.runtime.block_on(self.journal.append_held(&self.owner, &records)) {
             Ok(_) => Event::Journaled { records: self.news(), at },
+            Err(JournalError::LeaseLost) => {
+                self.lost = true;
+                Event::Woke { at }
+            }
             Err(error) => Event::NotStored { records, why: error.to_string(), at },
         }
     }
@@ -123,16 +147,35 @@ impl Hub {
         }
     }
 
-    fn publish(&mut self, board: Board, pace: &mut Pace) {
+    fn publish(&mut self, mut board: Board, pace: &mut Pace) {
+        if self.lost {
+            return;
+        }
+        if let Some(watcher) = &mut board.watcher {
+            watcher.lease_until = self.lease_until.filter(|_| !self.clock.is_simulated());
+            watcher.wall_at = Some(self.clock.wall());
+        }
         let board = Arc::new(board);
-        let before = self.boards.send_replace(Some(Arc::clone(&board)));
+        let before = self.boards.borrow().clone();
         let changed = before.is_none_or(|old| old.incidents != board.incidents);
         let now = self.clock.instant();
         let due =
             pace.snapshot_at.is_none_or(|t| now.saturating_duration_since(t) >= SNAPSHOT_EVERY);
         if changed || due {
             pace.snapshot_at = Some(now);
-            if let Err(error) = self.runtime.block_on(self.journal.put_board(&board)) {
+            self.store(&board);
+        }
+        if !self.lost {
+            self.boards.send_replace(Some(board));
+        }
+    }
+
+    /// The board for other viewers. One that cannot be stored is shown here all the same.
+    fn store(&mut self, board: &Board) {
+        match self.runtime.block_on(self.journal.put_board_held(&self.owner, board)) {
+            Ok(()) => {}
+            Err(JournalError::LeaseLost) => self.lost = true,
+            Err(error) => {
                 tracing::warn!(%error, "the board could not be stored for other viewers");
             }
         }

@@ -1,44 +1,78 @@
 //! The watcher's lease in the journal: one process polls and judges, another takes over within the
-//! lease time when it dies. Wall time only, since two hosts must agree on it.
+//! lease time when it dies, at once where its death can be seen. Wall time only, since two hosts
+//! must agree on it.
 
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use crate::domain::time::{Span, Timestamp};
 use crate::journal::{Journal, LeaseOutcome};
 
+use super::alive;
 use super::clock::Clock;
+use super::hub::Signal;
 
 /// Length of the lease: takeover is over within 10 s (DESIGN section 10).
 pub const LEASE: Span = Span::from_secs(8);
 const RENEW_EVERY: Duration = Duration::from_secs(2);
+/// One who waits asks more often: it costs a look at one row.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+
+/// The answer to one try.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Grip {
+    Mine {
+        until: Timestamp,
+    },
+    /// Another has it, by name.
+    Other(String),
+    /// The journal does not answer (busy, disk full): nobody can take it either.
+    Silent,
+}
 
 /// Who asks: unique per process.
 pub fn owner() -> String {
-    format!("{}:{}", super::identity::host(), std::process::id())
+    alive::own_name()
 }
 
-/// One try; true when the lease is ours now.
-pub async fn take(journal: &Journal, owner: &str, clock: Clock) -> bool {
-    let answer = journal.take_lease(owner, clock.wall(), LEASE).await;
-    matches!(answer, Ok(LeaseOutcome::Mine { .. }))
+/// One try.
+pub async fn take(journal: &Journal, owner: &str, clock: Clock) -> Grip {
+    let first = journal.take_lease(owner, clock.wall(), LEASE).await;
+    let answer = match first {
+        Ok(LeaseOutcome::Held { owner: holder, .. }) if alive::is_gone(&holder) => {
+            tracing::info!(holder, "the watcher before is dead; taking over");
+            journal.take_lease_after(&holder, owner, clock.wall(), LEASE).await
+        }
+        answer => answer,
+    };
+    match answer {
+        Ok(LeaseOutcome::Mine { until }) => Grip::Mine { until },
+        Ok(LeaseOutcome::Held { owner, .. }) => Grip::Other(owner),
+        Err(error) => {
+            tracing::warn!(%error, "the lease could not be asked for");
+            Grip::Silent
+        }
+    }
 }
 
 /// Waits until the lease is ours.
 pub async fn wait_for(journal: &Journal, owner: &str, clock: Clock) {
-    while !take(journal, owner, clock).await {
-        tokio::time::sleep(RENEW_EVERY).await;
+    while !matches!(take(journal, owner, clock).await, Grip::Mine { .. }) {
+        tokio::time::sleep(ASK_EVERY).await;
     }
 }
 
-/// Renews until it cannot be renewed in time; then returns, and the caller must stop watching.
-pub async fn keep(journal: &Journal, owner: &str, clock: Clock) {
-    let mut good_until: Timestamp = clock.wall().plus(LEASE);
+/// Renews until another has it; answers who. The caller must stop watching then. A journal that
+/// does not answer is no reason to stop: what is written is held to the lease by the journal.
+pub async fn keep(journal: &Journal, owner: &str, clock: Clock, hub: &Sender<Signal>) -> String {
     loop {
         tokio::time::sleep(RENEW_EVERY).await;
-        if take(journal, owner, clock).await {
-            good_until = clock.wall().plus(LEASE);
-        } else if clock.wall() >= good_until {
-            return;
+        match take(journal, owner, clock).await {
+            Grip::Mine { until } => {
+                let _gone = hub.send(Signal::Lease { until });
+            }
+            Grip::Other(other) => return alive::place(&other),
+            Grip::Silent => {}
         }
     }
 }

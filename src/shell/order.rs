@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use crate::board::Board;
-use crate::domain::id::IncidentId;
+use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::Timestamp;
 use crate::incident::command;
 use crate::incident::event::{Actor, Command, Event, Intent, Outcome, Record};
 use crate::incident::facts::Facts;
-use crate::incident::fold::{Incident, absorb, fold};
+use crate::incident::fold::{ActionRun, Incident, absorb, fold};
+use crate::incident::state::ActionState;
 use crate::journal::Journal;
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
@@ -131,11 +132,35 @@ impl Desk {
         if self.killed() {
             return Err(OrderError::Refused("the kill switch is on".into()));
         }
-        let sent = Event::ActionSent { id: intent.id.clone(), try_no: 1 };
+        let tries = self.incident(id).await?.action(&intent.id).map_or(0, |run| run.tries);
+        let sent = Event::ActionSent { id: intent.id.clone(), try_no: tries.saturating_add(1) };
         self.journal.append(&[self.record(id, "send", sent, self.clock.now())]).await?;
         let answer = webhook.send(intent, self.clock.wall()).await;
-        let answered = Event::ActionAnswered { id: intent.id.clone(), answer: answer.clone() };
-        self.journal.append(&[self.record(id, "answer", answered, self.clock.now())]).await?;
+        self.answered(id, &intent.id, "answer", answer.clone()).await?;
         Ok(answer)
+    }
+
+    /// Writes down what is known now about an action that was sent.
+    pub async fn answered(
+        &self,
+        id: &IncidentId,
+        action: &ActionId,
+        cause: &str,
+        answer: Outcome,
+    ) -> Result<(), OrderError> {
+        let answered = Event::ActionAnswered { id: action.clone(), answer };
+        self.journal.append(&[self.record(id, cause, answered, self.clock.now())]).await?;
+        Ok(())
+    }
+
+    /// The action as the journal has it, while nobody knows its outcome.
+    pub async fn unknown(
+        &self,
+        id: &IncidentId,
+        action: &ActionId,
+    ) -> Result<Option<ActionRun>, OrderError> {
+        let incident = self.incident(id).await?;
+        let run = incident.action(action).filter(|_| incident.is_live());
+        Ok(run.filter(|run| run.state == ActionState::Unknown).cloned())
     }
 }

@@ -1,7 +1,10 @@
 //! One task per source: ask, tell the hub, wait its interval; back off when it fails.
 //! One request in flight per source; the past is read after the first answer, newest part first.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::mpsc::Sender;
+
+use futures_util::FutureExt;
 
 use crate::domain::id::SourceId;
 use crate::domain::time::{Span, Timestamp};
@@ -35,13 +38,39 @@ impl From<Harvest> for Batch {
     }
 }
 
+/// A source with a fault in it is asked again after this long, from the start.
+const AFTER_FAULT: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// Polls for ever. A fault in one adapter ends neither the others nor the program: its source is
+/// told as failing, and `again` builds it anew. Its past is not read a second time.
+pub async fn guarded(
+    first: Poller,
+    again: impl Fn() -> Option<Poller>,
+    clock: Clock,
+    hub: Sender<Signal>,
+) {
+    let (name, mut next) = (first.name.clone(), Some(first));
+    while let Some(poller) = next {
+        let polling = AssertUnwindSafe(run(poller, clock, hub.clone())).catch_unwind();
+        let _fault = polling.await.is_err();
+        let (source, at) = (name.clone(), clock.now());
+        let next_at = self::next(at, AFTER_FAULT, clock);
+        let why = "a fault in this program's reading of it; see the log".to_owned();
+        tell(&hub, Event::PastEnded { source: source.clone(), at });
+        tell(&hub, Event::PollFailed { source, why, at, next_at });
+        tokio::time::sleep(AFTER_FAULT).await;
+        next = again().map(|poller| Poller { past_days: 0, ..poller });
+    }
+}
+
 /// Polls until the hub is gone.
-pub async fn run(mut poller: Poller, clock: Clock, hub: Sender<Signal>) {
+async fn run(mut poller: Poller, clock: Clock, hub: Sender<Signal>) {
     tokio::time::sleep(clock.wall_for(poller.every).mul_f64(poller.phase.clamp(0.0, 1.0))).await;
     poller.source.set_own_time(clock.is_simulated());
     let mut backoff = Backoff::default();
     let (mut past_told, mut failures) = (false, 0_u32);
     loop {
+        super::fault::here("poller");
         let now = clock.now();
         let answer = poller.source.poll(now).await;
         let good = answer.is_ok();

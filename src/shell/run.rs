@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::desk::state::{Desk, Effect, Event};
+use crate::desk::state::{Desk, Effect, Event, Watching};
 use crate::desk::update::update;
 use crate::desk::wake::next_wake;
 use crate::domain::id::IncidentId;
@@ -16,6 +16,7 @@ use crate::render::render;
 use crate::render::theme::Theme;
 
 use super::clock::Clock;
+use super::duty::{Post, Posts};
 use super::hub::Signal;
 use super::input::{EXIT_HANGUP, Input, TermEvent};
 use super::order;
@@ -31,8 +32,8 @@ pub struct Viewer {
     pub boards: Boards,
     /// Operators give orders; observers and walls have none to give.
     pub orders: Option<Arc<order::Desk>>,
-    /// Told when the journal has news of ours.
-    pub hub: Option<std::sync::mpsc::Sender<Signal>>,
+    /// Whether this process watches; none for a viewer that never does.
+    pub posts: Option<Posts>,
     /// `[ui] clipboard`
     pub clipboard: bool,
 }
@@ -51,9 +52,12 @@ struct Loop {
 }
 
 /// Runs until quit, signal or hangup; the exit code. Errors are those of the terminal.
-pub async fn run(viewer: Viewer, tty: &Arc<Tty>) -> std::io::Result<u8> {
+pub async fn run(mut viewer: Viewer, tty: &Arc<Tty>) -> std::io::Result<u8> {
     let mut input = Input::start(tty, super::clock::monotonic_ms)?;
     let mut terminal = Terminal::enter(tty, input.sender())?;
+    if let Some(posts) = &mut viewer.posts {
+        posts.mark_changed(); // what it is by now is news here
+    }
     let mut state = Loop {
         viewer,
         tty: Arc::clone(tty),
@@ -77,6 +81,29 @@ pub async fn run(viewer: Viewer, tty: &Arc<Tty>) -> std::io::Result<u8> {
     Ok(state.exit.unwrap_or(0))
 }
 
+/// The next post of this process; never, where there is none.
+async fn post(posts: &mut Option<Posts>) -> Watching {
+    let Some(posts) = posts else { return std::future::pending().await };
+    loop {
+        if posts.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+        match &*posts.borrow_and_update() {
+            Post::Starts => {}
+            Post::Watches(_) => return Watching::Here,
+            Post::Follows => return Watching::Elsewhere(None),
+            Post::Relieved(other) => return Watching::Elsewhere(Some(other.clone())),
+        }
+    }
+}
+
+/// Tells our own watcher, if there is one, that the journal has news.
+fn nudge(posts: Option<&Posts>) {
+    if let Some(Post::Watches(hub)) = posts.map(|p| p.borrow().clone()) {
+        let _gone = hub.send(Signal::Nudge);
+    }
+}
+
 impl Loop {
     async fn wait(&mut self, input: &mut Input, terminal: &mut Terminal) -> std::io::Result<()> {
         let patience = self.patience();
@@ -92,6 +119,7 @@ impl Loop {
             changed = self.viewer.boards.changed() => {
                 if changed.is_ok() { self.board(terminal) } else { self.orphaned(terminal).await }
             }
+            post = post(&mut self.viewer.posts) => self.take(Event::Post(post), terminal),
             () = tokio::time::sleep(patience) => self.take(Event::Woke, terminal),
         }
         Ok(())
@@ -188,9 +216,9 @@ impl Loop {
             return;
         };
         let board = self.viewer.boards.borrow().clone();
-        let (answers, hub) = (self.answers.0.clone(), self.viewer.hub.clone());
+        let (answers, posts) = (self.answers.0.clone(), self.viewer.posts.clone());
         tokio::spawn(async move {
-            let nudge = || hub.as_ref().map(|h| h.send(Signal::Nudge));
+            let nudge = || nudge(posts.as_ref());
             let done = orders.carry_out(&incident, &command, "key", board.as_ref()).await;
             let intent = done.as_ref().ok().and_then(|d| d.intent.clone());
             let _gone = answers.send((ticket, done.map(|_| ()).map_err(|e| e.to_string())));
@@ -207,6 +235,7 @@ impl Loop {
 
     /// Draws when the picture differs from the one shown.
     fn draw(&mut self, terminal: &mut Terminal) {
+        super::fault::here("draw");
         let screen = present(&self.viewer.desk);
         if !self.owed && self.shown.as_ref() == Some(&screen) {
             return;

@@ -1,16 +1,19 @@
 //! One running program put together: journal, lease, hub, pollers, boards for the viewers.
 //! Starting and stopping only; no judgement, no drawing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::sync::watch as cell;
 use tokio::task::JoinHandle;
 
 use crate::board::{Board, Watcher};
 use crate::config::Config;
 use crate::detect::engine::Engine;
+use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::fold;
 use crate::journal::{Journal, JournalError};
@@ -32,6 +35,8 @@ const PAST_DAYS: u32 = 21;
 /// Handles of a running watcher; stopping it is dropping the pollers and the last sender.
 pub struct Watching {
     pub hub: Sender<Signal>,
+    /// Closed when the hub has ended by itself: its lease is another's.
+    pub ended: oneshot::Receiver<()>,
     thread: Option<std::thread::JoinHandle<()>>,
     pollers: Vec<JoinHandle<()>>,
 }
@@ -49,26 +54,48 @@ pub enum StartError {
     Thread(#[from] std::io::Error),
 }
 
-/// Builds sources, reads open incidents from the journal, starts hub and pollers.
+/// Says what is wrong with the sources before anything starts.
+pub fn check(config: &Config) -> Result<(), StartError> {
+    pollers(config).map(drop)
+}
+
+/// Builds sources, reads open incidents from the journal, starts hub and pollers. The lease must be
+/// `owner`'s: everything is written under it.
 pub async fn watch(
     config: &Config,
     journal: Arc<Journal>,
     clock: Clock,
     boards: hub::BoardCell,
+    owner: &str,
 ) -> Result<Watching, StartError> {
     let pollers = pollers(config)?;
     let now = clock.now();
     let window = config.timing.reopen_window;
     let (incidents, seen) = stored(&journal, now.minus(window)).await?;
     let infos = config.sources.iter().map(info).collect();
-    let engine = Engine::new(settings::of(config, BUCKET));
+    let engine = Engine::new(settings::of(config, BUCKET, now));
     let core = Watch::new(setup(config, clock, infos), engine, incidents, now);
     let (sender, receiver) = channel();
-    let hub = Hub { watch: core, journal, clock, runtime: Handle::current(), boards, seen };
-    let thread = Some(hub::spawn(hub, receiver)?);
-    let pollers =
-        pollers.into_iter().map(|p| tokio::spawn(poller::run(p, clock, sender.clone()))).collect();
-    Ok(Watching { hub: sender, thread, pollers })
+    let hub = Hub {
+        watch: core,
+        journal,
+        clock,
+        runtime: Handle::current(),
+        boards,
+        seen,
+        owner: owner.to_owned(),
+        lease_until: None,
+        lost: false,
+    };
+    let (alive, ended) = oneshot::channel();
+    let thread = Some(hub::spawn(hub, receiver, alive)?);
+    let start = |(poller, source): (Poller, &source::SourceConfig)| {
+        let source = source.clone();
+        let again = move || self::poller(&source).ok();
+        tokio::spawn(poller::guarded(poller, again, clock, sender.clone()))
+    };
+    let pollers = pollers.into_iter().zip(&config.sources).map(start).collect();
+    Ok(Watching { hub: sender, ended, thread, pollers })
 }
 
 /// Open incidents and those that may reopen, folded, and the newest place in the journal.
@@ -91,7 +118,31 @@ fn info(source: &source::SourceConfig) -> SourceInfo {
         every: source.every,
         changes: tells_changes(source),
         past: tells_past(source),
+        url: place(&source.url),
+        metrics: metrics(source),
     }
+}
+
+/// An address as it may be shown: no user, no password, no query.
+fn place(address: &str) -> String {
+    let Ok(mut url) = url::Url::parse(address) else { return String::new() };
+    let bare = url.set_username("").and_then(|()| url.set_password(None));
+    url.set_query(None);
+    url.set_fragment(None);
+    if bare.is_err() && url.has_authority() { String::new() } else { url.to_string() }
+}
+
+/// What a source measures, checks included.
+fn metrics(source: &source::SourceConfig) -> Vec<Metric> {
+    let queried = source.query.iter().filter_map(|q| match q.kind {
+        QueryKind::Check => Some(Metric::CheckSuccess),
+        _ => q.metric,
+    });
+    let read = source.record.iter().flat_map(|r| {
+        let check = (r.kind == RecordKind::Check).then_some(Metric::CheckSuccess);
+        check.into_iter().chain(r.metric.iter().map(|m| m.metric))
+    });
+    queried.chain(read).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn tells_changes(source: &source::SourceConfig) -> bool {
@@ -107,18 +158,17 @@ fn tells_past(source: &source::SourceConfig) -> bool {
 }
 
 fn pollers(config: &Config) -> Result<Vec<Poller>, StartError> {
-    config
-        .sources
-        .iter()
-        .map(|c| {
-            let source = source::build(c, BUCKET).map_err(|error| StartError::Source {
-                name: c.name.to_string(),
-                why: error.to_string(),
-            })?;
-            let past_days = if tells_past(c) { PAST_DAYS } else { 0 };
-            Ok(Poller { name: c.name.clone(), every: c.every, source, past_days, phase: 0.0 })
-        })
-        .collect()
+    config.sources.iter().map(poller).collect()
+}
+
+fn poller(config: &source::SourceConfig) -> Result<Poller, StartError> {
+    let source = source::build(config, BUCKET).map_err(|error| StartError::Source {
+        name: config.name.to_string(),
+        why: error.to_string(),
+    })?;
+    let past_days = if tells_past(config) { PAST_DAYS } else { 0 };
+    let (name, every) = (config.name.clone(), config.every);
+    Ok(Poller { name, every, source, past_days, phase: 0.0 })
 }
 
 fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
@@ -127,6 +177,7 @@ fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
         pid: std::process::id(),
         since: clock.now(),
         lease_until: None,
+        wall_at: None,
     };
     Setup {
         site: config.shop.name.clone(),
@@ -137,18 +188,19 @@ fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
         currency: config.shop.currency.clone(),
         speed: clock.speed(),
         salt: random_u64(),
+        series: settings::series(config),
     }
 }
 
 impl Watching {
     /// Ends polling and the hub, and waits for what it is storing.
-    pub fn stop(mut self) {
+    pub async fn stop(mut self) {
         for poller in &self.pollers {
             poller.abort();
         }
         let _gone = self.hub.send(Signal::Stop);
         if let Some(thread) = self.thread.take() {
-            let _panicked = thread.join();
+            let _panicked = tokio::task::spawn_blocking(move || thread.join()).await;
         }
     }
 }

@@ -1,11 +1,12 @@
 //! From config to what each room is told: judging settings, action policies, the desk of orders.
 //! The only place that makes a `WriteCap`, and only for operators.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::detect::settings::Settings;
-use crate::domain::time::Span;
+use crate::detect::settings::{Maintenance, Settings};
+use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Actor;
 use crate::journal::Journal;
 use crate::policy::action::ActionPolicy;
@@ -13,13 +14,27 @@ use crate::policy::judging::Policy;
 use crate::sink::WriteCap;
 use crate::sink::config::ActionConfig;
 use crate::sink::webhook::Webhook;
+use crate::watch::series::SeriesRules;
 
 use super::clock::Clock;
 use super::order::Desk;
 
-/// What judging is told.
-pub fn of(config: &Config, bucket: Span) -> Settings {
-    Settings::new(bucket, judging(config))
+/// Weekly work is told to judging for so long ahead; a watcher that runs longer still keeps
+/// incidents from opening (`incident::reconcile`).
+const AHEAD_WEEKS: i64 = 53;
+
+/// What judging is told at `now`.
+pub fn of(config: &Config, bucket: Span, now: Timestamp) -> Settings {
+    let windows = config.maintenance.iter().flat_map(|row| {
+        let of = |(start, end)| Maintenance {
+            name: row.reason.clone(),
+            start,
+            end,
+            scope: row.scope.clone(),
+        };
+        row.windows(now, AHEAD_WEEKS).into_iter().map(of)
+    });
+    Settings { maintenance: windows.collect(), ..Settings::new(bucket, judging(config)) }
 }
 
 /// The judging side of policy as one value.
@@ -31,6 +46,22 @@ pub fn judging(config: &Config) -> Policy {
         guardrail: config.guardrails.clone(),
         severity_rule: config.severity_rules.clone(),
     }
+}
+
+/// What the watcher is told about single numbers.
+pub fn series(config: &Config) -> SeriesRules {
+    let declared = config.sources.iter().flat_map(|s| {
+        let of = move |(metric, bad)| ((s.name.clone(), metric), bad);
+        s.series().map(of)
+    });
+    let mut guardrails = BTreeMap::new();
+    for row in &config.guardrails {
+        for metric in &row.metric {
+            guardrails.entry(*metric).or_insert_with(|| row.name.clone());
+        }
+    }
+    let sensitivity = config.detect.sensitivity;
+    SeriesRules { sensitivity, declared: declared.collect(), guardrails }
 }
 
 /// The policy side of the configured actions.

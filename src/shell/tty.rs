@@ -20,6 +20,8 @@ use rustix::termios::{
 
 use crate::domain::text::screen_text;
 
+use super::redact::redact;
+
 /// Alternate screen, cursor hidden, bracketed paste on, mouse off, everything blank.
 const ENTER: &[u8] =
     b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1000l\x1b[?1002l\x1b[?1006l\x1b[m\x1b[2J";
@@ -207,7 +209,7 @@ pub fn install_panic_hook(tty: &Arc<Tty>, contained: fn() -> bool) {
         let payload = info.payload();
         let what = payload.downcast_ref::<&str>().copied();
         let what = what.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-        let what = screen_text(what.unwrap_or("no message"));
+        let what = screen_text(&redact(what.unwrap_or("no message")));
         let at = info.location().map_or(String::new(), ToString::to_string);
         if contained() {
             tracing::error!(at, "fault: {what}");

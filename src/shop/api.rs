@@ -231,9 +231,11 @@ pub fn health(shop: &Shop) -> Value {
         "history_bytes": shop.history.weight() })
 }
 
-/// The right answers of this shop.
+/// The right answers of this shop; `human_call_by` goes by incident.
 pub fn truth(shop: &Shop) -> Value {
     let truth = shop.truth();
+    let human: Vec<_> = truth.incidents.iter().map(|i| shop.human_call(i)).collect();
     json!({ "scenario": shop.scenario.name, "seed": shop.world.seed, "now": shop.now(),
-        "start": minute_time(shop.start), "incidents": truth.incidents, "benign": truth.benign })
+        "start": minute_time(shop.start), "incidents": truth.incidents, "benign": truth.benign,
+        "human_call_by": human })
 }

@@ -24,14 +24,15 @@ const STEP: [f64; 4] = [0.125, 0.47, 0.72, 0.965];
 pub const STEP_MAX: [f64; 4] = [0.9, 0.95, 0.97, 0.999];
 /// Views per visit of home, landing, collection, pdp; then what follows the first cart and the
 /// first checkout view.
-const VIEWS: [f64; 6] = [0.45, 0.40, 1.25, 1.55, 0.5, 1.2];
+pub const VIEWS: [f64; 6] = [0.45, 0.40, 1.25, 1.55, 0.5, 1.2];
 const UTC_OFFSET_HOURS: [i64; 3] = [1, -5, 9];
 const WEEKDAY: [f64; 7] = [0.97, 0.96, 0.98, 1.0, 1.02, 1.08, 1.10];
 /// Mean of the day curve, so that `visits_per_day` is what a mean weekday has.
 const DAY_MEAN: f64 = 0.572;
 const SHARED_SD: f64 = 0.04;
 const SOURCE_SD: f64 = 0.058;
-const DRIFT_SD: f64 = 0.012;
+/// Usual drift of page speed from day to day, log units.
+pub const DRIFT_SD: f64 = 0.012;
 
 /// Log units to histogram bins.
 pub const AXIS_PER_LOG: f64 = 4.0 / std::f64::consts::LN_2;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::domain::id::SourceId;
+use crate::domain::metric::{Bad, Metric};
 use crate::domain::time::Span;
 
 use super::error::SourceError;
@@ -161,6 +162,13 @@ impl SourceConfig {
             return Err(SourceError::give_up("every must be at least 1s"));
         }
         Ok(())
+    }
+
+    /// Metrics that are declared to be one number each, with their bad direction.
+    pub fn series(&self) -> impl Iterator<Item = (Metric, Bad)> {
+        let asked = self.query.iter().filter_map(|q| Some((q.metric?, q.series?)));
+        let read = self.record.iter().flat_map(|r| &r.metric);
+        asked.chain(read.filter_map(|m| Some((m.metric, m.series?))))
     }
 
     /// Cap of an answer in bytes after unpacking.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::domain::metric::{Kind as MetricKind, Metric};
+use crate::domain::metric::{Bad, Kind as MetricKind, Metric};
 use crate::domain::segment::{Dim, DimValue, Segment};
 use crate::domain::time::Span;
 
@@ -69,6 +69,8 @@ pub struct Query {
     /// Numbers that mean "nothing" (-1).
     #[serde(default)]
     pub sentinels: Vec<f64>,
+    /// Judge it as one number against its own past; which way is bad.
+    pub series: Option<Bad>,
 
     /// Check: the journey of all series, or the label that names it.
     pub journey: Option<String>,
@@ -108,6 +110,7 @@ impl Query {
             values: BTreeMap::new(),
             segment: BTreeMap::new(),
             sentinels: Vec::new(),
+            series: None,
             journey: None,
             journey_label: None,
             journeys: BTreeMap::new(),
@@ -140,6 +143,9 @@ impl Query {
         let ratio = self.kind == QueryKind::Ratio;
         wants(self.expr.is_some() != ratio, "a ratio needs hits and trials, others need expr")?;
         wants(self.hits.is_some() == ratio && self.trials.is_some() == ratio, "hits and trials")?;
+        let number = matches!(self.kind, QueryKind::Gauge | QueryKind::Count | QueryKind::Ratio);
+        let single = number && self.labels.is_empty() && self.segment.is_empty();
+        wants(self.series.is_none() || single, "a series is one number without labels")?;
         let bare = matches!(self.kind, QueryKind::Check | QueryKind::Build);
         wants(bare != self.metric.is_some(), "metric is missing (or does not belong here)")?;
         if let Some(metric) = self.metric {

@@ -3,11 +3,13 @@
 
 use crate::board::{self, Board, SCHEMA, view};
 use crate::domain::change::Change;
+use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
 use crate::incident::fold::Incident;
 use crate::incident::rank;
 
 use super::checklist::checklist;
+use super::health::Health;
 use super::state::Watch;
 
 /// Releases kept on the board.
@@ -29,7 +31,7 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
         guardrails: watch.judgement.guardrails.clone(),
         funnel: watch.judgement.funnel.clone(),
         checklist: Vec::new(),
-        sources: watch.health.values().map(super::health::Health::view).collect(),
+        sources: sources(watch),
         notices: notices(watch),
         speed: watch.setup.speed,
     };
@@ -73,14 +75,27 @@ fn release(change: &Change, incidents: &[board::Incident], now: Timestamp) -> bo
     }
 }
 
+fn sources(watch: &Watch) -> Vec<board::Source> {
+    let known = |name: &SourceId| watch.setup.sources.iter().find(|info| info.name == *name);
+    let view = |health: &Health| {
+        let view = health.view();
+        match known(&health.name) {
+            Some(info) => {
+                board::Source { url: info.url.clone(), metrics: info.metrics.clone(), ..view }
+            }
+            None => view,
+        }
+    };
+    watch.health.values().map(view).collect()
+}
+
 fn notices(watch: &Watch) -> Vec<String> {
     let mut notices = Vec::new();
     if let Some(why) = &watch.not_stored {
         notices.push(format!("NOT STORED - {why}; incidents are kept in memory only"));
     }
     if !watch.waiting.is_empty() {
-        let names: Vec<&str> =
-            watch.waiting.iter().map(crate::domain::id::SourceId::as_str).collect();
+        let names: Vec<&str> = watch.waiting.iter().map(SourceId::as_str).collect();
         notices.push(format!("reading history from {}; judging starts after", names.join(", ")));
     }
     notices

@@ -136,6 +136,8 @@ impl Health {
             last_ok_at: self.last_ok_at,
             next_at: self.next_at,
             error: self.error.clone().or_else(|| self.notes.first().cloned()),
+            url: String::new(),
+            metrics: Vec::new(),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::detect::engine::Engine;
 use crate::detect::verdict::Judgement;
 use crate::domain::change::Change;
 use crate::domain::id::{ReleaseId, SourceId};
+use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::deadline::next_deadline;
 use crate::incident::facts::Facts;
@@ -16,6 +17,7 @@ use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
 
 use super::health::Health;
+use super::series::{SeriesBook, SeriesRules};
 
 /// A source as the watcher needs to know it.
 #[derive(Clone, Debug)]
@@ -27,6 +29,10 @@ pub struct SourceInfo {
     pub changes: bool,
     /// It can tell its own past.
     pub past: bool,
+    /// Where it is asked, fit for a screen.
+    pub url: String,
+    /// What it measures.
+    pub metrics: Vec<Metric>,
 }
 
 /// What does not change while watching.
@@ -42,12 +48,15 @@ pub struct Setup {
     pub speed: f64,
     /// Mixed into incident ids so that two watchers never make the same.
     pub salt: u64,
+    /// Single numbers.
+    pub series: SeriesRules,
 }
 
 /// The state of the one watcher.
 pub struct Watch {
     pub(super) setup: Setup,
     pub(super) engine: Engine,
+    pub(super) series: SeriesBook,
     pub(super) incidents: Vec<Incident>,
     pub(super) changes: BTreeMap<(SourceId, ReleaseId), Change>,
     pub(super) health: BTreeMap<SourceId, Health>,
@@ -76,6 +85,7 @@ impl Watch {
             .collect();
         let waiting = setup.sources.iter().filter(|s| s.past).map(|s| s.name.clone()).collect();
         Self {
+            series: SeriesBook::new(setup.series.clone()),
             setup,
             engine,
             incidents,

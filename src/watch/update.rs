@@ -25,7 +25,8 @@ pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
             }
             step(watch, at)
         }
-        Event::PastRead { batch, .. } => {
+        Event::PastRead { mut batch, .. } => {
+            batch.observations = watch.series.take(batch.observations);
             watch.engine.history(&batch.observations);
             take_in(watch, batch, false);
             Vec::new()
@@ -62,7 +63,8 @@ fn polled(watch: &mut Watch, source: &SourceId, batch: Batch, at: Timestamp, nex
 
 fn take_in(watch: &mut Watch, batch: Batch, live: bool) {
     if live {
-        watch.engine.observe(&batch.observations);
+        let rest = watch.series.take(batch.observations);
+        watch.engine.observe(&rest);
     }
     watch.engine.observe_checks(&batch.checks);
     watch.engine.observe_changes(&batch.changes);
@@ -85,6 +87,8 @@ fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
     see_health(watch, now);
     if watch.waiting.is_empty() {
         watch.judgement = watch.engine.judge(now);
+        watch.series.start();
+        watch.series.tell(&mut watch.judgement, now);
     }
     let mut effects = Vec::new();
     if !watch.appending && watch.waiting.is_empty() {
@@ -147,10 +151,12 @@ fn reconciled(watch: &mut Watch, now: Timestamp) -> Vec<Record> {
 /// A board goes out only when something but its own time changed.
 fn publish(watch: &mut Watch, now: Timestamp) -> Option<Effect> {
     let board = super::assemble::board(watch, now);
-    let same = watch.published.as_ref().is_some_and(|old| {
-        let quiet = crate::board::Board { generated_at: board.generated_at, ..old.clone() };
-        quiet == board
-    });
+    if let Some(old) = &mut watch.published {
+        old.generated_at = board.generated_at;
+        if *old == board {
+            return None;
+        }
+    }
     watch.published = Some(board.clone());
-    (!same).then(|| Effect::Publish(Box::new(board)))
+    Some(Effect::Publish(Box::new(board)))
 }

@@ -98,13 +98,42 @@ fn tour(session: &mut Session) -> Vec<(&'static str, String)> {
     keys.map(look).into()
 }
 
+/// What of one string must stay readable.
+struct Needed {
+    /// Its place in the batch, which is the number of the source that fails with it.
+    n: usize,
+    id: String,
+    text: String,
+    /// It stands in front: no narrow column may cut it off either.
+    front: bool,
+}
+
+impl Needed {
+    /// Where it cannot be read: as release, as error text in its own row, as template.
+    fn lost(&self, screens: &[(&'static str, String)]) -> Vec<String> {
+        let page = |key| screens.iter().find(|(k, _)| *k == key).map_or("", |(_, s)| s.as_str());
+        let own = format!("f{}", self.n);
+        let row = page("6").lines().find(|l| l.split_whitespace().next() == Some(&own));
+        let places = [
+            ("release", true, page("3")),
+            ("error text", true, row.unwrap_or_default()),
+            ("template", self.front, page("2")),
+        ];
+        let lost =
+            places.iter().filter(|(_, needed, shown)| *needed && !shown.contains(&self.text));
+        lost.map(|(what, ..)| format!("{}: {what} `{}` is not readable", self.id, self.text))
+            .collect()
+    }
+}
+
 fn check_batch(batch: Vec<Hostile>) -> Vec<String> {
     let home = home();
-    let needed = |h: &Hostile| {
+    let needed = |(n, h): (usize, &Hostile)| {
         let text = h.must_show.clone()?;
-        Some((h.id.clone(), text.clone(), h.text().starts_with(&text)))
+        let front = h.text().starts_with(&text);
+        Some(Needed { n, id: h.id.clone(), text, front })
     };
-    let must: Vec<(String, String, bool)> = batch.iter().filter_map(needed).collect();
+    let must: Vec<Needed> = batch.iter().enumerate().filter_map(needed).collect();
     let batch = std::sync::Arc::new(batch);
     let served = std::sync::Arc::clone(&batch);
     let stub = Stub::start(move |asked| answer(&served, asked));
@@ -114,16 +143,7 @@ fn check_batch(batch: Vec<Hostile>) -> Vec<String> {
     session.wait_for(PLAIN, secs(20));
     let screens = tour(&mut session);
     let mut found: Vec<String> = offenders(&session.bytes());
-    let everything: String = screens.iter().map(|(_, screen)| screen.as_str()).collect();
-    let lost = must.iter().filter(|(_, text, _)| !everything.contains(text.as_str()));
-    found.extend(lost.map(|(id, text, _)| format!("{id}: `{text}` is on no page")));
-    // what stands in front is not cut off by a narrow column either
-    for (page, what) in [("2", "template"), ("3", "release"), ("6", "error text")] {
-        let screen = screens.iter().find(|(key, _)| *key == page).map_or("", |(_, s)| s.as_str());
-        let front = must.iter().filter(|(_, _, front)| *front);
-        let lost = front.filter(|(_, text, _)| !screen.contains(text.as_str()));
-        found.extend(lost.map(|(id, text, _)| format!("{id}: {what} `{text}` is not readable")));
-    }
+    found.extend(must.iter().flat_map(|m| m.lost(&screens)));
     session.keys("q");
     session.wait_exit(secs(5));
     found

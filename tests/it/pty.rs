@@ -93,7 +93,8 @@ impl Session {
 
     /// Waits until the screen passes, and returns its text; panics with the screen after `limit`.
     pub fn wait_until(&self, what: &str, limit: Duration, pass: impl Fn(&str) -> bool) -> String {
-        let found = self.wait(limit, |s| pass(&s.parser.screen().contents()) || s.exit.is_some());
+        let over = |s: &Seen| s.exit.is_some() && s.ended;
+        let found = self.wait(limit, |s| pass(&s.parser.screen().contents()) || over(s));
         let screen = self.screen();
         let alive = found && pass(&screen);
         assert!(alive, "no {what} within {limit:?} (exit {:?}); screen:\n{screen}", self.exit());

@@ -1,9 +1,8 @@
 //! Each scenario with a known truth: the guilty release is named first where there is one, and no
 //! release is blamed where there is none. The product never sees the truth it is held against.
 
-use tillwatch::detect::verdict::Confidence;
+use tillwatch::detect::verdict::{Class, Confidence};
 use tillwatch::domain::severity::Severity;
-use tillwatch::domain::time::Span;
 
 use crate::stepped::{Seen, Stepped};
 
@@ -13,9 +12,7 @@ const NOON: &str = "2026-11-19T12:00:00Z";
 /// Steps until `hours` passed; returns the incidents, worst first.
 fn play(scenario: &str, hours: i64) -> (Stepped, Vec<Seen>) {
     let mut stepped = Stepped::start(scenario, 7, NOON, true);
-    for _ in 0..hours * 60 {
-        stepped.step(Span::from_mins(1));
-    }
+    stepped.minutes(hours * 60);
     let mut seen: Vec<Seen> = stepped.seen.values().cloned().collect();
     seen.sort_by_key(|s| (s.worst, s.opened_at));
     (stepped, seen)
@@ -24,7 +21,7 @@ fn play(scenario: &str, hours: i64) -> (Stepped, Vec<Seen>) {
 /// The worst incident blames the release that the truth names, and looks at the right place.
 fn guilty(scenario: &str, hours: i64) {
     let (stepped, seen) = play(scenario, hours);
-    let truth = stepped.shop.shop().truth();
+    let truth = stepped.shop().truth();
     let real = truth.incidents.first().expect("a truth");
     let release = real.release.as_deref().expect("a guilty release");
     let worst = seen.first().unwrap_or_else(|| panic!("{scenario}: no incident"));
@@ -65,9 +62,30 @@ fn payment_drop_blames_its_release() {
     guilty("payment-drop", 2);
 }
 
+/// One telemetry incident of Sev 4 that blames what the truth blames, and no business incident.
+fn telemetry(scenario: &str) {
+    let (stepped, seen) = play(scenario, 1);
+    let release = stepped.shop().truth().incidents.first().expect("a truth").release.clone();
+    assert_eq!(seen.len(), 1, "{scenario}: {seen:#?}");
+    let one = &seen[0];
+    assert_eq!((one.last.class, one.worst), (Class::Telemetry, Severity::Sev4), "{one:#?}");
+    let named = one.last.suspect.release.as_ref().map(ToString::to_string);
+    assert_eq!(named, release, "{scenario}: {:#?}", one.last.suspect);
+}
+
 #[test]
-fn telemetry_drop_blames_no_release() {
-    nobody("telemetry-drop", 2, true);
+fn telemetry_drop_is_no_business_incident_and_blames_no_release() {
+    telemetry("telemetry-drop");
+}
+
+#[test]
+fn a_sampling_change_is_no_business_incident_and_blames_its_config_release() {
+    telemetry("sampling-change");
+}
+
+#[test]
+fn announced_maintenance_pages_nobody() {
+    quiet("maintenance", 2);
 }
 
 #[test]
@@ -91,15 +109,29 @@ fn a_calm_afternoon_is_quiet() {
 }
 
 #[test]
+fn sources_that_fall_silent_are_blindness_and_no_outage() {
+    let mut stepped = Stepped::start("calm-day", 7, NOON, true);
+    stepped.minutes(6);
+    assert!(stepped.seen.is_empty(), "{:#?}", stepped.seen);
+    stepped.silence();
+    stepped.minutes(4);
+    assert!(stepped.seen.is_empty(), "four intervals must pass: {:#?}", stepped.seen);
+    stepped.minutes(3);
+    assert!(!stepped.seen.is_empty(), "nothing says that all is silent");
+    for one in stepped.seen.values() {
+        assert_eq!(one.last.class, Class::Telemetry, "{:#?}", one.last);
+        assert!(one.last.suspect.release.is_none(), "{:#?}", one.last.suspect);
+    }
+}
+
+#[test]
 fn a_shop_without_truth_is_judged_the_same() {
     let boards = [true, false].map(|truth| {
         let mut stepped = Stepped::start("checkout-outage", 7, NOON, truth);
-        for _ in 0..15 {
-            stepped.step(Span::from_mins(1));
-        }
+        stepped.minutes(15);
         let mut board = stepped.board.clone();
         board.watcher = None;
-        serde_json::to_string_pretty(&board).expect("JSON").replace(&stepped.shop.url(), "URL")
+        serde_json::to_string_pretty(&board).expect("JSON").replace(&stepped.url(), "URL")
     });
     assert_eq!(boards[0], boards[1]);
 }

@@ -45,13 +45,19 @@ impl Server {
 
     /// The same over the blocks in `past`, which are moved into its store.
     pub fn prometheus_with_past(jobs: &str, past: &Path) -> Option<Self> {
+        Self::prometheus_every(jobs, past, "1s")
+    }
+
+    /// The same with another scrape interval.
+    pub fn prometheus_every(jobs: &str, past: &Path, every: &str) -> Option<Self> {
         let program = program("prometheus")?;
         let dir = tempfile::tempdir().expect("a folder");
         if past.exists() {
             std::fs::rename(past, dir.path().join("data")).expect("moved");
         }
         let config = format!(
-            "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n{jobs}\n"
+            "global:\n  scrape_interval: {every}\n  scrape_timeout: {every}\n\
+             scrape_configs:\n{jobs}\n"
         );
         std::fs::write(dir.path().join("prometheus.yml"), config).expect("written");
         let port = free_port();

@@ -1,5 +1,6 @@
-//! A shop and a watcher in this process with one stepped clock: shop days in minutes, no waiting.
-//! The shop is reached over loopback HTTP as in life, and its truth is read by tests only.
+//! A watcher in this process with a stepped clock: days in minutes, no waiting. What it reads is
+//! reached over loopback HTTP as in life: the embedded shop, whose truth tests alone may read, or
+//! a server of the test's own.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,18 +26,23 @@ use crate::wait::{pause, secs};
 const BUCKET: Span = Span::from_mins(1);
 const PAST_DAYS: u32 = 21;
 
-/// What became of one incident: the worst it was, and whom it blamed at the end.
+/// An incident's severity and places are held against the truth so long after it was opened.
+const SETTLED: Span = Span::from_mins(15);
+
+/// What became of one incident: the worst it was, as it stood after a quarter of an hour, and
+/// whom it blamed at the end.
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub opened_at: Timestamp,
     pub worst: Severity,
+    pub settled: Incident,
     pub last: Incident,
 }
 
 pub struct Stepped {
     runtime: Runtime,
     now: Arc<AtomicI64>,
-    pub shop: shop::Running,
+    shop: Option<shop::Running>,
     sources: Vec<(SourceConfig, Source)>,
     watch: Watch,
     pub board: Board,
@@ -44,24 +50,47 @@ pub struct Stepped {
 }
 
 impl Stepped {
-    /// A shop in `scenario` that starts at `start` (RFC 3339), with its past read.
+    /// A shop in `scenario` that starts at `start` (RFC 3339), with its past read; its sources are
+    /// asked once a minute.
     pub fn start(scenario: &str, seed: u64, start: &str, truth: bool) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .expect("a runtime");
+        let options = |start| Options { truth, ..Options::new(scenario, seed, start, SECRET) };
+        Self::shop_every("1m", start, options)
+    }
+
+    /// A calm shop whose sources are asked every five minutes.
+    pub fn calm(seed: u64, start: &str) -> Self {
+        Self::shop_every("5m", start, |start| Options::new("calm-day", seed, start, SECRET))
+    }
+
+    /// The config says `every`, so that silence is judged by the interval really kept.
+    fn shop_every(every: &str, start: &str, options: impl Fn(Timestamp) -> Options) -> Self {
+        let runtime = runtime();
         let start: Timestamp = start.parse().expect("a time");
         let now = Arc::new(AtomicI64::new(start.millis()));
         let clock = Arc::clone(&now);
         let tell = Arc::new(move || Timestamp::from_millis(clock.load(Ordering::Relaxed)));
         let clocks = Clocks { shop: tell.clone(), wall: tell };
-        let options = Options { truth, ..Options::new(scenario, seed, start, SECRET) };
-        let shop = runtime.block_on(shop::serve(options, clocks)).expect("a shop");
-        let config = config(&shop.url());
+        let shop = runtime.block_on(shop::serve(options(start), clocks)).expect("a shop");
+        let mut config = demo_sources(&shop.url()) + &maintenance(shop.shop());
+        for own in ["15s", "30s"] {
+            let line = |every: &str| format!("every = \"{every}\"");
+            config = config.replace(&line(own), &line(every));
+        }
+        Self::new(runtime, now, Some(shop), &config)
+    }
+
+    /// A watcher that starts at `start` with the sources of `text`.
+    pub fn reading(text: &str, start: &str) -> Self {
+        let start: Timestamp = start.parse().expect("a time");
+        Self::new(runtime(), Arc::new(AtomicI64::new(start.millis())), None, text)
+    }
+
+    fn new(runtime: Runtime, now: Arc<AtomicI64>, shop: Option<shop::Running>, text: &str) -> Self {
+        let start = Timestamp::from_millis(now.load(Ordering::Relaxed));
+        let config = config(text);
         let build = |c: &SourceConfig| (c.clone(), source::build(c, BUCKET).expect("a source"));
         let sources: Vec<(SourceConfig, Source)> = config.sources.iter().map(build).collect();
-        let engine = Engine::new(settings::of(&config, BUCKET));
+        let engine = Engine::new(settings::of(&config, BUCKET, start));
         let watch = Watch::new(setup(&config), engine, Vec::new(), start);
         let (board, seen) = (Board::default(), BTreeMap::new());
         let mut this = Self { runtime, now, shop, sources, watch, board, seen };
@@ -69,17 +98,44 @@ impl Stepped {
         this
     }
 
+    /// The shop behind the HTTP face.
+    pub fn shop(&self) -> &Arc<shop::Shop> {
+        self.shop.as_ref().expect("a shop").shop()
+    }
+
+    pub fn url(&self) -> String {
+        self.shop.as_ref().expect("a shop").url()
+    }
+
     pub fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.now.load(Ordering::Relaxed))
     }
 
-    /// Lets `span` pass in one step, polls every source, and judges.
+    /// The shop's server ends; whoever asks is refused.
+    pub fn silence(&mut self) {
+        if let Some(shop) = self.shop.take() {
+            self.runtime.block_on(shop.shutdown());
+        }
+    }
+
+    /// Lets a minute pass, polls every source once, and judges.
+    pub fn minute(&mut self) {
+        self.step(BUCKET);
+    }
+
+    /// The same for sources that are asked once in `span`.
     pub fn step(&mut self, span: Span) {
         self.now.store(self.now().plus(span).millis(), Ordering::Relaxed);
         for n in 0..self.sources.len() {
             self.poll(n, span);
         }
         self.handle(Event::Woke { at: self.now() });
+    }
+
+    pub fn minutes(&mut self, count: i64) {
+        for _ in 0..count {
+            self.minute();
+        }
     }
 
     fn poll(&mut self, n: usize, span: Span) {
@@ -150,20 +206,42 @@ impl Stepped {
             let fresh = || Seen {
                 opened_at: incident.opened_at,
                 worst: incident.severity,
+                settled: incident.clone(),
                 last: incident.clone(),
             };
             let seen = self.seen.entry(incident.id.to_string()).or_insert_with(fresh);
             seen.worst = seen.worst.min(incident.severity);
             if incident.state.is_open() {
                 seen.last = incident.clone();
+                if board.generated_at.since(seen.opened_at) <= SETTLED {
+                    seen.settled = incident.clone();
+                }
             }
         }
         self.board = board;
     }
 }
 
-fn config(url: &str) -> Config {
-    let loaded = load::from_text(Path::new("demo_sources.toml"), &demo_sources(url));
+fn runtime() -> Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().expect("a runtime")
+}
+
+/// The shop's announced work as an operator writes it into the config.
+fn maintenance(shop: &shop::Shop) -> String {
+    let local = |minute: i64| shop::timeline::minute_time(minute).utc().format("%Y-%m-%dT%H:%M");
+    let timeline = shop.timeline();
+    let works = timeline.announcements.iter().filter(|a| a.kind == "maintenance");
+    let rows = works.map(|a| {
+        let (from, to) = (local(a.from), local(a.until.unwrap_or(a.from + 60)));
+        let name = &a.name;
+        format!("[[maintenance]]\nfrom = \"{from}\"\nto = \"{to}\"\nreason = \"{name}\"\n")
+    });
+    rows.collect()
+}
+
+fn config(text: &str) -> Config {
+    let loaded = load::from_text(Path::new("demo_sources.toml"), text);
     loaded.config.unwrap_or_else(|| {
         let problems: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
         panic!("{}", problems.join("\n"))
@@ -177,6 +255,8 @@ fn setup(config: &Config) -> Setup {
         every: c.every,
         changes: c.kind == Kind::Github,
         past: true,
+        url: c.url.clone(),
+        metrics: Vec::new(),
     };
     Setup {
         site: "stepped".to_owned(),
@@ -185,12 +265,14 @@ fn setup(config: &Config) -> Setup {
             pid: 1,
             since: Timestamp::from_millis(0),
             lease_until: None,
+            wall_at: None,
         },
         response: config.response(),
         actions: settings::actions(config),
         sources: config.sources.iter().map(info).collect(),
         currency: config.shop.currency.clone(),
-        speed: 1200.0,
+        speed: 1.0,
         salt: 1,
+        series: settings::series(config),
     }
 }

@@ -61,13 +61,14 @@ fn serve(mut stream: TcpStream, answer: &dyn Fn(&Asked) -> Said) -> Option<()> {
     loop {
         let asked = read(&mut reader)?;
         let (status, kind, body) = answer(&asked);
-        write!(
-            stream,
+        // one write: two would wait for each other (Nagle and delayed acknowledgement)
+        let mut whole = format!(
             "HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
             body.len()
         )
-        .ok()?;
-        stream.write_all(&body).ok()?;
+        .into_bytes();
+        whole.extend(body);
+        stream.write_all(&whole).ok()?;
         if asked.head.to_ascii_lowercase().contains("connection: close") {
             return None;
         }

@@ -62,6 +62,54 @@ fn sigint_restores_the_terminal() {
     restored_after(|_, pid| kill_process(pid, Signal::INT).expect("sent"));
 }
 
+/// What must not stand in a fault's last words.
+const SECRET: &str = "hunter22";
+
+/// A fault in `place` ends the program with 101, the terminal as it was, and words without secrets.
+fn restored_after_a_fault(place: &str) {
+    let home = home();
+    let script = "stty -g >before; TILLWATCH_FAULT=\"$FAULT\" \"$BIN\" demo calm-day; \
+                  echo \"ended $?\"; stty -g >after; read x";
+    let fault =
+        format!("{place} at https://ana:{SECRET}@host/ Bearer {SECRET} token={SECRET} over");
+    let script = format!("FAULT='{fault}'; {script}");
+    let mut session = Session::shell(home.path(), &script, (100, 24));
+    let screen = session.wait_for("ended", secs(60));
+    assert!(screen.contains("ended 101"), "{screen}");
+    assert_eq!(session.left_on(), Vec::<&str>::new(), "{screen}");
+    assert!(screen.contains("tillwatch: fault at") && screen.contains("over"), "{screen}");
+    assert!(!String::from_utf8_lossy(&session.bytes()).contains(SECRET), "{screen}");
+    session.keys("\r");
+    session.wait_exit(secs(5));
+    let settings = |name| std::fs::read_to_string(home.path().join(name)).expect(name);
+    assert_eq!(settings("before"), settings("after"));
+}
+
+#[test]
+fn a_fault_while_drawing_restores_the_terminal_and_tells_no_secret() {
+    restored_after_a_fault("draw");
+}
+
+#[test]
+fn a_fault_in_the_watcher_restores_the_terminal_and_tells_no_secret() {
+    restored_after_a_fault("watcher");
+}
+
+#[test]
+fn a_fault_in_a_source_leaves_the_screen_and_is_told_as_its_failure() {
+    let home = home();
+    let fault = format!("poller Bearer {SECRET}");
+    let more = [("TILLWATCH_FAULT", fault.as_str())];
+    let args = ["demo", "calm-day"];
+    let mut session = Session::tillwatch_with(home.path(), &args, (120, 30), &more);
+    session.wait_for(READY, secs(20));
+    session.keys("6");
+    session.wait_for("a fault in this program", secs(20));
+    assert!(!String::from_utf8_lossy(&session.bytes()).contains(SECRET));
+    session.keys("q");
+    assert!(session.wait_exit(secs(5)).success());
+}
+
 /// `script` is the terminal here: killing it makes the terminal vanish under the program.
 fn ends_without_terminal(before: &str) {
     let Some(script) = program("script") else { return };

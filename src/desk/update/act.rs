@@ -32,7 +32,39 @@ pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
         Command::Note => open(desk, Dialog::Form(Form::new(id, FormKind::Note))),
         Command::Resolve => open(desk, Dialog::Form(Form::new(id, FormKind::Resolve))),
         Command::Rollback => rollback::open(desk, &id),
-        _ => vec![],
+        Command::Undo => undo(desk),
+        // these only look: `walk` has them
+        Command::Incidents
+        | Command::Heatmap
+        | Command::Releases
+        | Command::Journeys
+        | Command::Guardrails
+        | Command::Sources
+        | Command::Journal
+        | Command::Up
+        | Command::Down
+        | Command::Left
+        | Command::Right
+        | Command::PageUp
+        | Command::PageDown
+        | Command::First
+        | Command::Last
+        | Command::Open
+        | Command::Back
+        | Command::Next
+        | Command::Previous
+        | Command::Columns
+        | Command::Rows
+        | Command::NextMetric
+        | Command::PreviousMetric
+        | Command::Everything
+        | Command::Filter
+        | Command::Palette
+        | Command::Help
+        | Command::Copy
+        | Command::Redraw
+        | Command::Suspend
+        | Command::Quit => vec![],
     }
 }
 

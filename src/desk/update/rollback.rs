@@ -101,6 +101,7 @@ fn refusal(desk: &Desk, dialog: &Rollback) -> Option<Refusal> {
     let Some(live) = live.filter(|p| {
         (&p.from, &p.to, &p.confirm_token, &p.host, &p.action, p.attempt)
             == (&plan.from, &plan.to, &plan.confirm_token, &plan.host, &plan.action, plan.attempt)
+            && p.resend_of == plan.resend_of
     }) else {
         return Some(Refusal::Changed);
     };

@@ -3,6 +3,7 @@
 
 use crate::desk::chord::{Chord, Key};
 use crate::desk::dialog::{Dialog, Field, Form, FormError, FormKind, matches};
+use crate::desk::inputs::Subject;
 use crate::desk::order::{Say, Verb};
 use crate::desk::state::{Desk, Effect};
 use crate::domain::id::IncidentId;
@@ -27,6 +28,7 @@ pub(super) fn key(desk: &mut Desk, chord: Chord, burst: bool) -> Vec<Effect> {
         Dialog::Timer { incident } => timer(desk, incident, chord, burst),
         Dialog::Form(form) => form_key(desk, form, chord, burst),
         Dialog::Rollback(dialog) => rollback::key(desk, *dialog, chord, burst),
+        Dialog::Inputs { of, scroll } => inputs(desk, *of, scroll, chord),
         Dialog::ConfirmQuit => match chord.key {
             Key::Char('y') if !burst => vec![Effect::Quit],
             _ if chord == Chord::ctrl('c') => vec![Effect::Quit],
@@ -59,6 +61,7 @@ pub(super) fn paste(desk: &mut Desk, text: &str) -> bool {
             Dialog::Help { .. }
             | Dialog::Decide { .. }
             | Dialog::Timer { .. }
+            | Dialog::Inputs { .. }
             | Dialog::ConfirmQuit,
         ) => false,
     }
@@ -74,6 +77,23 @@ fn help(desk: &mut Desk, scroll: usize, chord: Chord) -> Vec<Effect> {
         _ => return vec![],
     };
     desk.ui.dialog = Some(Dialog::Help { scroll });
+    vec![]
+}
+
+/// Scrolls, steps to the next verdict, or closes.
+fn inputs(desk: &mut Desk, of: Subject, scroll: usize, chord: Chord) -> Vec<Effect> {
+    const MOST: usize = 200;
+    let (of, scroll) = match chord.key {
+        Key::Down => (of, scroll.saturating_add(1).min(MOST)),
+        Key::Up => (of, scroll.saturating_sub(1)),
+        Key::PageDown | Key::Char(' ') => (of, scroll.saturating_add(10).min(MOST)),
+        Key::PageUp => (of, scroll.saturating_sub(10)),
+        Key::Home => (of, 0),
+        Key::Tab | Key::Right => (of.step(&desk.board, true), 0),
+        Key::BackTab | Key::Left => (of.step(&desk.board, false), 0),
+        _ => return vec![],
+    };
+    desk.ui.dialog = Some(Dialog::Inputs { of: Box::new(of), scroll });
     vec![]
 }
 

@@ -2,20 +2,32 @@
 //! None of them can send an order.
 
 use crate::board::{ActionState, Board};
-use crate::desk::command::{Command, page_of};
+use crate::desk::command::Command;
 use crate::desk::dialog::Dialog;
+use crate::desk::inputs::Subject;
 use crate::desk::order::Say;
 use crate::desk::state::{Desk, Effect};
 use crate::desk::summary::summary;
 use crate::desk::ui::Page;
 
 pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
-    if let Some(page) = page_of(command) {
-        go(desk, page);
-        return vec![];
-    }
+    let page = i64::from(desk.size.h / 2).max(1);
     match command {
-        c if c.is_move() => shift(desk, c),
+        Command::Incidents => go(desk, Page::Incidents),
+        Command::Heatmap => go(desk, Page::Heatmap),
+        Command::Releases => go(desk, Page::Releases),
+        Command::Journeys => go(desk, Page::Journeys),
+        Command::Guardrails => go(desk, Page::Guardrails),
+        Command::Sources => go(desk, Page::Sources),
+        Command::Journal => go(desk, Page::Journal),
+        Command::Up => shift(desk, -1, 0),
+        Command::Down => shift(desk, 1, 0),
+        Command::Left => shift(desk, 0, -1),
+        Command::Right => shift(desk, 0, 1),
+        Command::PageUp => shift(desk, -page, 0),
+        Command::PageDown => shift(desk, page, 0),
+        Command::First => shift(desk, -FAR, 0),
+        Command::Last => shift(desk, FAR, 0),
         Command::Next => select(desk, 1),
         Command::Previous => select(desk, -1),
         Command::Open => open(desk),
@@ -25,20 +37,30 @@ pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
         Command::NextMetric => desk.ui.heat.step_metric(&desk.board, true),
         Command::PreviousMetric => desk.ui.heat.step_metric(&desk.board, false),
         Command::Everything => desk.ui.everything = !desk.ui.everything,
-        Command::Filter => {
-            desk.ui.dialog = Some(Dialog::Filter { before: desk.ui.filter.clone() });
-        }
-        Command::Palette => {
-            desk.ui.dialog = Some(Dialog::Palette { text: String::new(), pick: 0 });
-        }
-        Command::Help => desk.ui.dialog = Some(Dialog::Help { scroll: 0 }),
+        Command::Filter => ask(desk, Dialog::Filter { before: desk.ui.filter.clone() }),
+        Command::Palette => ask(desk, Dialog::Palette { text: String::new(), pick: 0 }),
+        Command::Help => ask(desk, Dialog::Help { scroll: 0 }),
         Command::Copy => return copy(desk),
         Command::Redraw => return vec![Effect::Redraw],
         Command::Suspend => return vec![Effect::Suspend],
         Command::Quit => return quit(desk),
-        _ => {}
+        // these change an incident: `act` has them
+        Command::Acknowledge
+        | Command::Undo
+        | Command::Decide
+        | Command::Rollback
+        | Command::Timer
+        | Command::Note
+        | Command::Resolve => {}
     }
     vec![]
+}
+
+/// Past either end of anything.
+const FAR: i64 = i64::MAX / 2;
+
+fn ask(desk: &mut Desk, dialog: Dialog) {
+    desk.ui.dialog = Some(dialog);
 }
 
 fn go(desk: &mut Desk, page: Page) {
@@ -48,28 +70,20 @@ fn go(desk: &mut Desk, page: Page) {
     if desk.ui.page != page {
         desk.ui.scroll = 0;
     }
+    if page == Page::Heatmap {
+        desk.ui.heat.settle(&desk.board);
+    }
     desk.ui.page = page;
 }
 
-fn shift(desk: &mut Desk, command: Command) {
-    let page = i64::from(desk.size.h / 2).max(1);
-    let by = match command {
-        Command::Up => -1,
-        Command::Down => 1,
-        Command::PageUp => -page,
-        Command::PageDown => page,
-        Command::First => i64::MIN / 2,
-        _ => i64::MAX / 2,
-    };
+fn shift(desk: &mut Desk, down: i64, across: i64) {
     match desk.ui.page {
-        Page::Incidents => select(desk, by),
-        Page::Releases => select_release(desk, by),
-        Page::Incident
-        | Page::Heatmap
-        | Page::Journeys
-        | Page::Guardrails
-        | Page::Sources
-        | Page::Journal => scroll(desk, by),
+        Page::Incidents => select(desk, down),
+        Page::Releases => select_release(desk, down),
+        Page::Heatmap => desk.ui.heat.step_cell(&desk.board, down, across),
+        Page::Incident | Page::Journeys | Page::Guardrails | Page::Sources | Page::Journal => {
+            scroll(desk, down);
+        }
     }
 }
 
@@ -111,7 +125,7 @@ fn rows(desk: &Desk) -> usize {
             let suspect = x.suspect.reasons.len() + x.suspect.against.len();
             24 + evidence * 2 + suspect + x.suspect.considered.len() + x.timeline.len()
         }),
-        Page::Heatmap => 64,
+        Page::Heatmap => 0,
         Page::Journeys => board.journeys.len(),
         Page::Guardrails => board.guardrails.len() + board.funnel.len(),
         Page::Sources => board.sources.len() + board.checklist.len() + board.notices.len(),
@@ -119,28 +133,56 @@ fn rows(desk: &Desk) -> usize {
     }
 }
 
-/// Enter shows the evidence; on Releases that of the incident the release is suspected of.
+/// Enter goes one step further into what is selected: the incident, then a verdict's inputs.
 fn open(desk: &mut Desk) {
-    if desk.ui.page == Page::Releases {
-        let suspected = desk
-            .ui
-            .release
-            .as_ref()
-            .and_then(|id| desk.board.releases.iter().find(|r| r.id == *id))
-            .or(desk.board.releases.first())
-            .and_then(|r| r.suspect_of.first().cloned());
-        match suspected {
-            Some(id) => desk.ui.list.select_id(&desk.board, &id),
-            None => return,
+    match desk.ui.page {
+        Page::Incident => open_finding(desk),
+        Page::Heatmap => open_cell(desk),
+        Page::Releases => open_suspected(desk),
+        Page::Incidents | Page::Journeys | Page::Guardrails | Page::Sources | Page::Journal => {
+            open_incident(desk);
         }
     }
-    if desk.ui.page == Page::Incident {
-        return;
-    }
+}
+
+fn open_incident(desk: &mut Desk) {
     if desk.selected().is_some() {
         go(desk, Page::Incident);
     } else {
         desk.say(Say::NoIncident);
+    }
+}
+
+/// The incident that the selected release is suspected of.
+fn open_suspected(desk: &mut Desk) {
+    let releases = &desk.board.releases;
+    let chosen = desk.ui.release.as_ref().and_then(|id| releases.iter().find(|r| r.id == *id));
+    let suspected = chosen.or(releases.first()).and_then(|r| r.suspect_of.first().cloned());
+    if let Some(id) = suspected {
+        desk.ui.list.select_id(&desk.board, &id);
+        open_incident(desk);
+    }
+}
+
+fn open_finding(desk: &mut Desk) {
+    let first = desk.selected().and_then(|x| Some(Subject::of(x, x.findings.first()?)));
+    unfold(desk, first);
+}
+
+/// The selected cell; where none is selected yet, the worst one.
+fn open_cell(desk: &mut Desk) {
+    if desk.ui.heat.at.is_none() {
+        desk.ui.heat.step_cell(&desk.board, 0, 0);
+    }
+    let grid = desk.ui.heat.grid(&desk.board);
+    let cell = desk.ui.heat.at.as_ref().and_then(|at| grid.cell(at)).map(Subject::cell);
+    unfold(desk, cell);
+}
+
+fn unfold(desk: &mut Desk, subject: Option<Subject>) {
+    match subject {
+        Some(of) => desk.ui.dialog = Some(Dialog::Inputs { of: Box::new(of), scroll: 0 }),
+        None => desk.say(Say::NothingThere),
     }
 }
 

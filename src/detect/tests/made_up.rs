@@ -128,7 +128,7 @@ pub fn window(dice: &mut Dice, start: i64, minutes: i64, wrong: Wrong) -> Vec<Ob
 }
 
 pub fn policy() -> Policy {
-    Policy::parse(include_str!("../../policy/default_policy.toml")).expect("policy")
+    Policy::builtin().expect("policy")
 }
 
 pub struct Shop {

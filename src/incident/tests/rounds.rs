@@ -231,3 +231,29 @@ fn figures_that_json_cannot_hold_never_reach_the_journal() {
     }
     assert_eq!(w.log.len(), 1);
 }
+
+#[test]
+fn no_evidence_line_no_page() {
+    let mut watch = Watch::new();
+    let silent = |severity| Case { evidence_for: vec![" ".to_owned()], ..case(severity) };
+    let judge = |watch: &mut Watch, minute, case| {
+        watch.judge(min(minute), &judged(min(minute), vec![case]))
+    };
+    assert_eq!(judge(&mut watch, 0, silent(Severity::Sev1)), ["opened"]);
+    assert_eq!(watch.incidents[0].severity, Severity::Sev3, "it opens, and pages nobody");
+    assert!(watch.incidents[0].case.rule.contains("no line of evidence"));
+    assert_eq!(judge(&mut watch, 5, silent(Severity::Sev2)), Vec::<&str>::new());
+    assert!(judge(&mut watch, 6, case(Severity::Sev2)).contains(&"severity_changed"));
+    assert!(!judge(&mut watch, 7, silent(Severity::Sev1)).contains(&"severity_changed"));
+    assert_eq!(
+        watch.incidents[0].severity,
+        Severity::Sev2,
+        "evidence that ends takes nothing back"
+    );
+    let paged = watch.log.iter().filter(|r| match &r.event {
+        Event::Opened { case, .. } => case.severity <= Severity::Sev2,
+        Event::SeverityChanged { to, .. } => *to <= Severity::Sev2,
+        _ => false,
+    });
+    assert_eq!(paged.count(), 1, "the one with evidence");
+}

@@ -114,3 +114,33 @@ fn a_crash_after_sending_is_unknown_and_a_prepared_one_waits_for_a_person() {
     tell(&mut i, min(4), "ana", Event::ActionAnswered { id, answer: lost });
     assert_eq!(i.actions[0].state, ActionState::Accepted);
 }
+
+#[test]
+fn an_unknown_outcome_does_not_hold_an_incident_for_ever() {
+    let (mut i, world) = sent(Outcome::Unknown { detail: "timeout".to_owned() });
+    assert_eq!(watch(&mut i, &world, 31), Vec::<&str>::new());
+    assert_eq!(watch(&mut i, &world, 32), ["action_not_helping"]);
+    assert!(i.actions[0].detail.contains("never learned"), "{}", i.actions[0].detail);
+    let (mut i, world) = sent(Outcome::Unknown { detail: "timeout".to_owned() });
+    tell(&mut i, min(30), "tillwatch", Event::Cleared);
+    assert_eq!(watch(&mut i, &world, 34), Vec::<&str>::new(), "clear for four minutes only");
+    assert_eq!(watch(&mut i, &world, 35), ["action_verified", "mitigated"]);
+}
+
+#[test]
+fn the_same_request_may_be_sent_again_while_its_outcome_is_unknown() {
+    let (mut i, world) = sent(Outcome::Unknown { detail: "timeout".to_owned() });
+    let first = i.actions[0].intent.clone();
+    let plan = crate::incident::rollback::plan(&i, &world.facts(), min(3)).expect("a plan");
+    assert_eq!(plan.resend_of.as_ref(), Some(&first.id));
+    let command = Command::Rollback { token: token(), dry_run: false };
+    order(&mut i, &world, "ana", &command, min(3)).expect("the same again");
+    assert_eq!((i.actions.len(), &i.actions[0].intent), (1, &first), "same key, same bytes");
+    let id = first.id.clone();
+    tell(&mut i, min(3), "ana", Event::ActionSent { id: id.clone(), try_no: 2 });
+    let answer = Outcome::Accepted { status: 200, detail: String::new() };
+    tell(&mut i, min(3), "ana", Event::ActionAnswered { id, answer });
+    assert_eq!((i.actions[0].state, i.actions[0].tries), (ActionState::Accepted, 2));
+    let plan = crate::incident::rollback::plan(&i, &world.facts(), min(4)).expect("a plan");
+    assert_eq!(plan.resend_of, None);
+}

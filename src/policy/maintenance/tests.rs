@@ -57,6 +57,21 @@ fn a_scope_covers_only_what_lies_wholly_inside() {
 }
 
 #[test]
+fn windows_of_the_next_weeks_are_told_in_order_and_once() {
+    let sunday = "2026-11-22T03:00:00Z".parse().expect("a time");
+    let weekly = row("weekly = [\"sun\"]\nstart = \"02:00\"\nend = \"04:00\"\nreason = \"db\"");
+    let told: Vec<String> =
+        weekly.windows(sunday, 2).iter().map(|(from, _)| from.to_string()).collect();
+    assert_eq!(
+        told,
+        ["2026-11-22T02:00:00.000Z", "2026-11-29T02:00:00.000Z", "2026-12-06T02:00:00.000Z"]
+    );
+    let once = row("from = \"2026-11-20T22:00\"\nto = \"2026-11-20T23:00\"\nreason = \"db\"");
+    assert!(once.windows(sunday, 2).is_empty(), "it is over");
+    assert_eq!(once.windows(sunday.minus(Span::from_days(9)), 0).len(), 1);
+}
+
+#[test]
 fn rows_that_cannot_work_say_so() {
     for text in [
         r#"reason = "x""#,

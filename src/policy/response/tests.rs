@@ -3,7 +3,7 @@
 use super::*;
 
 fn builtin() -> ResponsePolicy {
-    ResponsePolicy::builtin().expect("default_response.toml")
+    ResponsePolicy::builtin().expect("config.example.toml")
 }
 
 #[test]

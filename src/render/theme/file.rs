@@ -95,5 +95,5 @@ roles! {
     Sev1 sev1, Sev2 sev2, Sev3 sev3, Sev4 sev4,
     Money money, Clock clock, ClockLate clock_late,
     Heat0 heat0, Heat1 heat1, Heat2 heat2, Heat3 heat3, Heat4 heat4, Heat5 heat5, Heat6 heat6,
-    Selected selected, Key key, Warning warning, Error error, Link link, WallBig wall_big,
+    Selected selected, Key key, Warning warning, Error error, Link link,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::domain::metric::Metric;
+use crate::domain::metric::{Bad, Metric};
 use crate::domain::segment::Dim;
 use crate::domain::time::Span;
 use crate::source::units::Unit;
@@ -114,6 +114,8 @@ pub struct MetricField {
     /// Numbers that mean "nothing" (-1).
     #[serde(default)]
     pub sentinels: Vec<f64>,
+    /// Judge it as one number against its own past; which way is bad.
+    pub series: Option<Bad>,
 }
 
 #[derive(Clone, PartialEq, Debug, Deserialize)]

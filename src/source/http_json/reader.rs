@@ -132,6 +132,10 @@ fn whole(record: &Record) -> Result<(), SourceError> {
         return fail("path must begin with one /");
     }
     let histogram = record.metric.iter().any(|m| m.kind == FieldKind::Histogram);
+    let dist = |m: &MetricField| m.kind == FieldKind::Histogram || !record.segment.is_empty();
+    if record.metric.iter().any(|m| m.series.is_some() && dist(m)) {
+        return fail("a series is one number without segment");
+    }
     match record.kind {
         RecordKind::Observation if record.metric.is_empty() => fail("no metric"),
         RecordKind::Observation if record.time.is_none() => fail("no time"),

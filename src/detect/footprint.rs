@@ -1,0 +1,54 @@
+//! How much the engine holds: segments, places, windows, bytes. Counted, not guessed, for the
+//! benches and for whoever sizes a watcher. Nothing is judged here.
+
+use std::mem::size_of;
+
+use super::engine::Engine;
+use super::profile::HourRaw;
+use super::stat::{Acc, Raw};
+use super::table::{Conj, Leaf, Table};
+
+/// What is held, and what one pass looks at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Footprint {
+    /// Cuts of metrics.
+    pub tables: usize,
+    /// Leaf segments over all tables.
+    pub segments: usize,
+    /// Conjunctions over the leaves: what can be named as hurt.
+    pub places: usize,
+    /// Places times window lengths: what one pass judges.
+    pub segment_windows: usize,
+    /// Rings, histories, window sums, explanations, member lists and indexes; the histograms that
+    /// percentiles are shown from come on top.
+    pub bytes: usize,
+}
+
+impl Engine {
+    pub fn footprint(&self) -> Footprint {
+        let mut out = Footprint::default();
+        for table in self.store.tables.values() {
+            out.tables += 1;
+            out.segments += table.leaves.len();
+            out.places += table.conj.len();
+            out.bytes += bytes(table);
+        }
+        out.segment_windows = out.places * self.lengths.len();
+        out
+    }
+}
+
+fn bytes(table: &Table) -> usize {
+    let leaf = |l: &Leaf| {
+        size_of::<Leaf>()
+            + l.ring_len() * size_of::<Raw>()
+            + l.hist.capacity() * size_of::<HourRaw>()
+            + l.sums.capacity() * size_of::<Acc>()
+            + l.expl.capacity() * size_of::<f64>()
+    };
+    let conj = |c: &Conj| size_of::<Conj>() + c.leaves.capacity() * size_of::<u32>();
+    size_of::<Table>()
+        + table.index_bytes()
+        + table.leaves.iter().map(leaf).sum::<usize>()
+        + table.conj.iter().map(conj).sum::<usize>()
+}

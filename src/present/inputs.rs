@@ -1,0 +1,249 @@
+//! A verdict unfolded to its inputs: value, n, interval, usual value, test with its line, controls
+//! compared, releases considered, where the numbers come from. What is not known says so.
+
+use crate::board::{Incident, Source};
+use crate::desk::fit;
+use crate::desk::inputs::Subject;
+use crate::desk::state::Desk;
+use crate::detect::verdict::{Cell, Finding, Impact};
+use crate::domain::metric::Metric;
+use crate::domain::segment::Scope;
+use crate::domain::text::{ScreenText, screen_text, width};
+
+use super::bars::source_word;
+use super::clocks;
+use super::dialog::label;
+use super::role::Role;
+use super::screen::{DialogView, Line};
+use super::words;
+
+/// Impacts and releases shown; the pages have the rest.
+const MOST: usize = 4;
+
+pub fn view(desk: &Desk, of: &Subject, scroll: usize) -> DialogView {
+    let page = Lines { room: fit::text_width(desk.size), lines: vec![] };
+    let (title, lines) = match of {
+        Subject::Finding { .. } => match of.finding(&desk.board) {
+            Some((x, f, at)) => {
+                let n = x.findings.len();
+                let title = format!("{} finding {} of {n} (tab: next)", x.id, at + 1);
+                (title, page.finding(desk, of, x, f))
+            }
+            None => ("Inputs".to_owned(), page.gone()),
+        },
+        Subject::Cell { .. } => match of.find_cell(&desk.board) {
+            Some(cell) => ("Inputs of a cell".to_owned(), page.cell(desk, cell)),
+            None => ("Inputs".to_owned(), page.gone()),
+        },
+    };
+    DialogView {
+        title: screen_text(&format!("{title}; esc closes")),
+        role: Role::Focus,
+        width: desk.size.w.min(fit::WIDTH),
+        lines,
+        scroll,
+        whole: false,
+    }
+}
+
+/// Lines under construction, wrapped to the dialog.
+struct Lines {
+    room: usize,
+    lines: Vec<Line>,
+}
+
+impl Lines {
+    fn gone(mut self) -> Vec<Line> {
+        self.say("", Role::Warning, "It is not on the board any more.");
+        self.lines
+    }
+
+    /// A labelled text over as many lines as it takes.
+    fn say(&mut self, head: &'static str, role: Role, text: &str) {
+        self.put(head, role, &screen_text(text));
+    }
+
+    fn put(&mut self, head: &'static str, role: Role, text: &ScreenText) {
+        let parts = wrap(text, self.room).into_iter().enumerate();
+        self.lines
+            .extend(parts.map(|(i, part)| label(if i == 0 { head } else { "" }).and(role, part)));
+    }
+
+    fn line(&mut self, head: &'static str, line: Line) {
+        self.lines.push(label(head).and_line(line));
+    }
+
+    fn finding(mut self, desk: &Desk, of: &Subject, x: &Incident, f: &Finding) -> Vec<Line> {
+        let name = format!("{} on {} ({})", f.guardrail, f.metric.row().label, f.stat);
+        self.line("Verdict", clocks::verdict_line(f.verdict).say(Role::Text, " "));
+        self.say("Rule", Role::Text, &name);
+        self.guardrail(desk, f.guardrail.as_str());
+        self.say("Where", Role::Text, &f.segment.to_string());
+        self.say("Says", Role::Title, &f.text);
+        let cell = of.find_cell(&desk.board);
+        self.numbers((f.value, f.baseline, f.n), &f.unit, cell);
+        self.say("Test", Role::Text, &f.test);
+        self.controls(desk, x, f.metric, &f.segment);
+        self.releases(x);
+        self.sources(desk, f.metric);
+        self.lines
+    }
+
+    fn cell(mut self, desk: &Desk, cell: &Cell) -> Vec<Line> {
+        let scope = Scope::of(&cell.segment);
+        self.line("Verdict", clocks::verdict_line(cell.verdict));
+        self.say("Metric", Role::Text, &format!("{} ({})", cell.metric.row().label, cell.stat));
+        self.say("Where", Role::Text, &scope.to_string());
+        self.numbers((cell.value, cell.baseline, cell.n), &cell.unit, Some(cell));
+        let about = |f: &&Finding| f.metric == cell.metric && f.segment.overlaps(&scope);
+        let open = desk.board.incidents.iter().filter(|x| x.state.is_open());
+        for (x, f) in open.flat_map(|x| x.findings.iter().filter(about).map(move |f| (x, f))) {
+            self.say("Test", Role::Text, &format!("{}, on {} ({})", f.test, f.segment, x.id));
+        }
+        let rules = desk.board.guardrails.iter().filter(|g| !g.detail.is_empty());
+        for rule in rules.filter(|g| g.detail.contains(cell.metric.row().label)).take(2) {
+            self.say("Rule", Role::Muted, &format!("{}: {}", rule.guardrail, rule.detail));
+        }
+        self.impacts(desk, cell.metric, |i| i.segment == cell.segment);
+        self.sources(desk, cell.metric);
+        self.lines
+    }
+
+    fn guardrail(&mut self, desk: &Desk, name: &str) {
+        let row = desk.board.guardrails.iter().find(|g| g.guardrail.as_str() == name);
+        if let Some(row) = row.filter(|r| !r.detail.is_empty()) {
+            self.say("", Role::Muted, &format!("{}; owner {}", row.detail, row.owner));
+        }
+    }
+
+    /// Value, usual value, n, and the interval of the cell where there is one.
+    fn numbers(
+        &mut self,
+        (value, usual, n): (Option<f64>, Option<f64>, f64),
+        unit: &str,
+        cell: Option<&Cell>,
+    ) {
+        let mut now = Line::of(Role::Title, words::value(value, unit));
+        if let Some(range) = cell.and_then(|c| c.interval) {
+            let (low, high) =
+                (words::value(Some(range.low), unit), words::value(Some(range.high), unit));
+            now = now.say(Role::Muted, " (95 % between ").and(Role::Text, low);
+            now = now.say(Role::Muted, " and ").and(Role::Text, high).say(Role::Muted, ")");
+        }
+        let change = words::change(usual, value);
+        self.line("Now", now.say(Role::Muted, ", change ").and(Role::Text, change));
+        let usual = match usual {
+            Some(_) => Line::of(Role::Text, words::value(usual, unit))
+                .say(Role::Muted, " at this hour of the week"),
+            None => Line::fixed(Role::Unsure, "no baseline yet"),
+        };
+        self.line("Usual", usual);
+        let samples = words::made(format!("{} samples", words::count(n)));
+        self.line("N", Line::of(Role::Text, samples));
+    }
+
+    /// The suspect's before and after on this metric beside what was not touched.
+    fn controls(&mut self, desk: &Desk, x: &Incident, metric: Metric, place: &Scope) {
+        let suspect = x.suspect.release.as_ref();
+        self.impacts(desk, metric, |i| {
+            Some(&i.release) == suspect && place.overlaps(&Scope::of(&i.segment))
+        });
+    }
+
+    fn impacts(&mut self, desk: &Desk, metric: Metric, about: impl Fn(&Impact) -> bool) {
+        let unit = metric.row().unit;
+        let fits = |i: &&Impact| i.metric == metric && about(i);
+        let mut all: Vec<&Impact> = desk.board.impacts.iter().filter(fits).collect();
+        all.sort_by_key(|i| std::cmp::Reverse(i.verdict));
+        let rows: Vec<String> = all
+            .into_iter()
+            .take(MOST)
+            .map(|i| {
+                let control = i.control.map_or_else(
+                    || "nothing untouched to compare with".to_owned(),
+                    |ratio| format!("untouched x{ratio:.2}"),
+                );
+                let (before, after) = (words::value(i.before, unit), words::value(i.after, unit));
+                let (n, m) = (words::count(i.n_before), words::count(i.n_after));
+                let (before, after) = (before.as_str(), after.as_str());
+                let (release, place) = (&i.release, &i.segment);
+                format!("{release} in {place}: {before} (n {n}) -> {after} (n {m}), {control}")
+            })
+            .collect();
+        self.each("Controls", &rows, "no release touched this, so nothing was compared");
+    }
+
+    /// Every release that was considered, with the reason it was kept or cleared.
+    fn releases(&mut self, x: &Incident) {
+        let s = &x.suspect;
+        let head = match &s.release {
+            Some(id) => format!("{id}: {} confidence", clocks::confidence_word(s.confidence)),
+            None => "no release explains this".to_owned(),
+        };
+        self.say("Suspect", Role::Text, &head);
+        for (mark, role, all) in [("+ ", Role::Warning, &s.reasons), ("- ", Role::Ok, &s.against)] {
+            for text in all {
+                self.say("", role, &format!("{mark}{text}"));
+            }
+        }
+        let rows: Vec<String> =
+            s.considered.iter().take(MOST).map(|c| format!("{}: {}", c.release, c.why)).collect();
+        self.each("Considered", &rows, "no other change in the time before onset");
+    }
+
+    fn each(&mut self, head: &'static str, rows: &[String], none: &'static str) {
+        if rows.is_empty() {
+            self.say(head, Role::Muted, none);
+        }
+        for (i, row) in rows.iter().enumerate() {
+            self.say(if i == 0 { head } else { "" }, Role::Text, row);
+        }
+    }
+
+    /// Where the numbers come from, with the address to look further.
+    fn sources(&mut self, desk: &Desk, metric: Metric) {
+        let told = |s: &&Source| parts(metric).iter().any(|m| s.metrics.contains(m));
+        let mut any = false;
+        for source in desk.board.sources.iter().filter(told) {
+            let (state, role) = source_word(source.state);
+            let age = source.last_ok_at.map(|at| words::slow_age(at, desk.now));
+            let age = age.as_ref().map_or("never", ScreenText::as_str);
+            let (name, kind, url) = (&source.name, &source.kind, &source.url);
+            let text = format!("{name} ({kind}) {state}, last good {age} ago; {url}");
+            let role = if role == Role::Ok { Role::Link } else { role };
+            self.say(if any { "" } else { "Source" }, role, &text);
+            any = true;
+        }
+        if !any {
+            self.say("Source", Role::Muted, "not told by the board");
+        }
+    }
+}
+
+/// Lines of at most `room` columns, broken at blanks where there are any.
+pub(super) fn wrap(text: &ScreenText, room: usize) -> Vec<ScreenText> {
+    let mut lines: Vec<String> = vec![];
+    for word in text.as_str().split(' ') {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.into_iter().map(ScreenText::made).flat_map(|line| fit::wrap(&line, room)).collect()
+}
+
+/// The metric itself, and the counts a derived one is made of.
+fn parts(metric: Metric) -> Vec<Metric> {
+    let made_of: &[Metric] = match metric {
+        Metric::ConversionRate => &[Metric::Orders, Metric::Sessions],
+        Metric::AddToCartRate => &[Metric::AddToCart, Metric::Sessions],
+        Metric::CheckoutRate => &[Metric::CheckoutStart, Metric::AddToCart],
+        Metric::PaymentRate => &[Metric::PaymentTry, Metric::CheckoutStart],
+        Metric::OrderRate => &[Metric::Orders, Metric::PaymentTry],
+        _ => &[],
+    };
+    std::iter::once(metric).chain(made_of.iter().copied()).collect()
+}

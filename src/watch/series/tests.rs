@@ -1,0 +1,69 @@
+//! The book of series: what goes in, in which order, and the case that comes out.
+
+use super::*;
+use crate::domain::observation::{Quality, Window};
+
+fn row(n: i64, value: Value) -> Observation {
+    let start = Timestamp::from_secs(1_800_000_000 + n * 300);
+    Observation {
+        source: "money".into(),
+        metric: Metric::CacPayback,
+        segment: Segment::all(),
+        window: Window { start, end: start.plus(Span::from_mins(5)) },
+        value,
+        quality: Quality::GOOD,
+    }
+}
+
+fn gauge(n: i64) -> Observation {
+    let wave = (n as f64 / 7.0).sin();
+    row(n, Value::Gauge(if n == 600 { 90.0 } else { 30.0 + wave }))
+}
+
+fn cases(book: &SeriesBook, n: i64) -> Vec<Case> {
+    let mut judgement = Judgement::default();
+    book.tell(&mut judgement, gauge(n).window.end);
+    judgement.cases
+}
+
+#[test]
+fn rows_open_and_close_one_case_in_whatever_order_the_past_came() {
+    let mut book = SeriesBook::new(SeriesRules::default());
+    let mut past: Vec<Observation> = (0..590).map(gauge).collect();
+    past.reverse();
+    assert!(book.take(past).is_empty());
+    let hour = Observation {
+        window: Window::ending(gauge(0).window.start, Span::from_hours(1)),
+        ..row(0, Value::Gauge(900.0))
+    };
+    book.take(vec![hour]);
+    book.start();
+    assert_eq!(book.lines.values().next().map(|l| l.rows), Some(590), "the hour stays out");
+    book.take((585..600).map(gauge).collect());
+    assert!(cases(&book, 600).is_empty());
+    book.take(vec![gauge(600)]);
+    let open = cases(&book, 601);
+    let case = open.first().expect("a case");
+    assert!(case.firing && case.onset_at == gauge(600).window.start, "{case:#?}");
+    assert_eq!((case.class, case.severity), (Class::Efficiency, Severity::Sev3));
+    assert!(case.evidence_for[0].contains("90.0, expected 30"), "{:?}", case.evidence_for);
+    book.take((601..630).map(gauge).collect());
+    assert!(!cases(&book, 630).first().expect("told once more").firing);
+    assert!(cases(&book, 700).is_empty());
+}
+
+#[test]
+fn what_has_segments_or_is_no_gauge_is_left_to_the_engine() {
+    let mut rules = SeriesRules::default();
+    let count = row(0, Value::Count(3.0));
+    let mobile = crate::domain::segment::DimValue::Value("mobile".into());
+    let cut = Observation {
+        segment: Segment::all().with(crate::domain::segment::Dim::Device, mobile),
+        ..gauge(0)
+    };
+    let mut book = SeriesBook::new(rules.clone());
+    assert_eq!(book.take(vec![count.clone(), cut.clone()]).len(), 2);
+    rules.declared.insert(("money".into(), Metric::CacPayback), Bad::Down);
+    let mut book = SeriesBook::new(rules);
+    assert_eq!(book.take(vec![count, cut]).len(), 1, "a declared count is a series");
+}
