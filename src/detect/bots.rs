@@ -11,7 +11,7 @@ use super::table::{Role, TableKey};
 /// Nats that must speak for fewer buyers than usual before a dilution counts as a loss too.
 const SOLD_LESS: f64 = 12.0;
 /// Share by which visits must exceed the usual before anybody thinks of bots.
-const CROWD: f64 = 0.15;
+const CROWD: f64 = 0.08;
 
 /// A fall of `harm` (share of the rate) at a place over buckets: is it dilution by bots?
 pub fn dilute(store: &Store, key: &TableKey, scope: &Scope, harm: f64, span: (i64, i64)) -> bool {

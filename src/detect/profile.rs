@@ -24,6 +24,7 @@ pub struct Profile {
 
 /// Units borrowed from the neighbouring hours, and from the parent.
 const LEAN_HOURS: f64 = 60.0;
+const LEAN_EVENTS: f64 = 20.0;
 const LEAN_PARENT: f64 = 100.0;
 
 impl Profile {
@@ -67,7 +68,7 @@ impl Profile {
         let total: f64 = n.iter().sum();
         let mut out = match exposure {
             Some(_) => by_hour(&n, &s),
-            None => leaning(&n, &s, parent),
+            None => leaning(shape, &n, &s, parent),
         };
         out.total = total as f32;
         out.s2 = spread(shape, hours, parent);
@@ -106,8 +107,9 @@ fn by_hour(n: &[f64; 24], s: &[f64; 24]) -> Profile {
 }
 
 /// Means: an hour leans on its neighbours, they lean on the day, the day leans on the parent.
-fn leaning(n: &[f64; 24], s: &[f64; 24], parent: Option<&Profile>) -> Profile {
+fn leaning(shape: Shape, n: &[f64; 24], s: &[f64; 24], parent: Option<&Profile>) -> Profile {
     let (nn, ss): (f64, f64) = (n.iter().sum(), s.iter().sum());
+    let lean_hours = lean_hours(shape, ss / nn.max(1.0));
     let mut out = Profile::default();
     let (lean, base) = match parent.filter(|p| p.known()) {
         Some(p) => (LEAN_PARENT, p.mu.map(f64::from)),
@@ -121,16 +123,26 @@ fn leaning(n: &[f64; 24], s: &[f64; 24], parent: Option<&Profile>) -> Profile {
         let day = (ss + lean * at(&base, h)) / (nn + lean);
         let near_n = at(n, h + 23) + at(n, h + 1);
         let near_s = at(s, h + 23) + at(s, h + 1);
-        let near = (near_s + LEAN_HOURS * day) / (near_n + LEAN_HOURS);
-        let mean = (at(s, h) + LEAN_HOURS * near) / (at(n, h) + LEAN_HOURS);
+        let near = (near_s + lean_hours * day) / (near_n + lean_hours);
+        let mean = (at(s, h) + lean_hours * near) / (at(n, h) + lean_hours);
         if let (Some(mu), Some(weight)) = (out.mu.get_mut(h), out.weight.get_mut(h)) {
             *mu = mean as f32;
             let parents = parent.map_or(0.0, |p| p.weight_at(h as f64 * 3600.0));
             let borrowed = if nn < LEAN_PARENT { parents } else { lean.min(parents) };
-            *weight = (at(n, h) + (0.5 * near_n).min(LEAN_HOURS) + borrowed) as f32;
+            *weight = (at(n, h) + (0.5 * near_n).min(lean_hours) + borrowed) as f32;
         }
     }
     out
+}
+
+/// Units that an hour borrows. Of what is rare an hour says little: there it takes as many units as
+/// hold `LEAN_EVENTS` events.
+fn lean_hours(shape: Shape, rate: f64) -> f64 {
+    let rare = rate.min(1.0 - rate).max(1e-4);
+    match shape {
+        Shape::Fault | Shape::Step => (LEAN_EVENTS / rare).max(LEAN_HOURS),
+        Shape::Mean | Shape::Flow | Shape::Level => LEAN_HOURS,
+    }
 }
 
 /// Variance of one unit: within hours for means, between readings for gauges.

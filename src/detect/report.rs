@@ -10,7 +10,12 @@ use super::case::{self, Live};
 use super::cells::{Sight, cells};
 use super::effect::Effect;
 use super::engine::Engine;
-use super::{impact, money, severity, words};
+use super::stat::{Shape, evidence};
+use super::table::Role;
+use super::{impact, money, scan, severity, words};
+
+/// Share of beacons beyond the visits from which collection is doubted.
+const SURPLUS: f64 = 0.25;
 
 /// Everything as of the end of `bucket`; cases that closed after `before` are told once more.
 pub fn judgement(engine: &mut Engine, bucket: i64, before: i64) -> Judgement {
@@ -109,6 +114,10 @@ fn guardrail(engine: &Engine, row: &Guardrail, cases: &[Case]) -> GuardrailState
         (Verdict::Unsure, "nothing measures it".to_owned())
     } else if engine.learning() {
         (Verdict::Unsure, "learning what is usual".to_owned())
+    } else if let Some(more) =
+        (row.class == GuardClass::Telemetry).then(|| surplus(engine)).flatten()
+    {
+        (Verdict::Unsure, more)
     } else {
         (Verdict::Ok, "within its usual band".to_owned())
     };
@@ -119,6 +128,21 @@ fn guardrail(engine: &Engine, row: &Guardrail, cases: &[Case]) -> GuardrailState
         verdict,
         detail,
     }
+}
+
+/// More beacons than the visits explain: collected twice, or bots. Noted, never an incident.
+fn surplus(engine: &Engine) -> Option<String> {
+    let window = engine.lengths.len().checked_sub(5)?;
+    let line = engine.settings.policy.detect.sensitivity.nats();
+    let tables = engine.store.family((Metric::PageViews, Role::Beacon));
+    let found = tables.filter_map(|t| {
+        let (acc, _) = scan::at(t, &Segment::all(), window)?;
+        let more = evidence(Shape::Flow, 1.0, &acc, t.calib(0));
+        (more.nats >= line && more.harm >= SURPLUS).then_some(more.harm)
+    });
+    let most = found.fold(0.0, f64::max);
+    let text = format!("{:.0}% more beacons than visits: collected twice, or bots", most * 100.0);
+    (most > 0.0).then_some(text)
 }
 
 fn funnel(cells: &[crate::detect::verdict::Cell]) -> Vec<FunnelStep> {

@@ -78,7 +78,7 @@ pub fn matters(shape: Shape, acc: &Acc, harm: f64, min: f64) -> bool {
 /// Segments beside which a finding competes at the full line.
 const CROWD: f64 = 500.0;
 /// Nats that a place among few needs less at most.
-const RELIEF: f64 = 3.0;
+const RELIEF: f64 = 2.0;
 
 /// Fewer places of a kind are fewer chances to be fooled: what a place's kind is spared, in nats.
 pub fn relief(size: usize) -> f64 {

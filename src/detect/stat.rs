@@ -129,7 +129,7 @@ pub fn evidence(shape: Shape, sign: f64, acc: &Acc, c: Calib) -> Evidence {
     }
     let loc = match shape {
         Shape::Mean | Shape::Level => {
-            let small = if shape == Shape::Mean { 1.0 + 8.0 / acc.n } else { 1.0 };
+            let small = if shape == Shape::Mean { 1.0 + 4.0 / acc.n } else { 1.0 };
             (acc.a - acc.e).powi(2) / (2.0 * acc.v * c.phi * small * small)
         }
         Shape::Fault | Shape::Step => {

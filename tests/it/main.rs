@@ -30,6 +30,7 @@ mod scenarios;
 mod series_live;
 mod servers;
 mod shopd;
+mod shop_days;
 mod skip;
 mod stepped;
 mod stub;
