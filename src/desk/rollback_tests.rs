@@ -164,3 +164,19 @@ fn no_plan_no_dialog() {
     assert!(desk.ui.dialog.is_none());
     assert_eq!(desk.ui.toast.expect("toast").say, Say::NoRollback);
 }
+
+#[test]
+fn an_outcome_learned_while_the_box_is_open_changes_the_plan() {
+    let mut board = fixture::outage();
+    let resend = |board: &mut Board, id: Option<&str>| {
+        let plan = board.incidents[0].rollback.as_mut().expect("a plan");
+        plan.resend_of = id.map(Into::into);
+    };
+    resend(&mut board, Some("key-1"));
+    let mut desk = fixture::desk(board.clone());
+    run(&mut desk, "R");
+    resend(&mut board, None);
+    after(&mut desk, 100, Event::Board(Arc::new(board)));
+    assert_eq!(confirm(&mut desk, TOKEN), []);
+    assert_eq!(refusal(&desk), Some(Refusal::Changed));
+}

@@ -52,6 +52,17 @@ proptest! {
     }
 }
 
+#[test]
+fn a_request_of_unknown_outcome_is_offered_as_the_same_again() {
+    let mut board = fixture::outage();
+    let plan = board.incidents[0].rollback.as_mut().expect("plan");
+    plan.resend_of = Some("key-1".into());
+    let view = present(&open(board, 80, 24)).dialog.expect("dialog");
+    assert!(view.title.as_str().contains("SAME rollback again"), "{}", view.title.as_str());
+    let last = view.lines.last().expect("lines").words();
+    assert!(last.contains("same bytes"), "{last}");
+}
+
 /// The outage with one text in every field that comes from outside.
 fn poisoned(evil: &str) -> Board {
     let mut board = fixture::outage();
