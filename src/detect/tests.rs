@@ -8,7 +8,7 @@ mod properties;
 
 use std::sync::Arc;
 
-use self::made_up::{NOON, Shop, Wrong, at, fact, firing, seg, window};
+use self::made_up::{NOON, Shop, Wrong, at, fact, firing, window};
 use super::verdict::{Class, Judgement, Verdict};
 use crate::domain::histogram::Histogram;
 use crate::domain::id::{ReleaseId, SourceId};
