@@ -31,11 +31,11 @@ fn judged(minutes: i64, change: impl Fn(&mut Vec<Observation>)) -> Vec<Judgement
     let mut engine = Engine::new(Settings::new(Span::from_mins(1), policy()));
     change(&mut past);
     engine.history(&past);
-    let live = live.into_iter().enumerate();
+    let live = (1..).zip(live);
     live.map(|(m, mut batch)| {
         change(&mut batch);
         engine.observe(&batch);
-        engine.judge(at(NOON + (m as i64 + 1) * 60))
+        engine.judge(at(NOON + m * 60))
     })
     .collect()
 }
@@ -101,9 +101,13 @@ fn a_shop_ten_times_as_busy_is_judged_no_later_and_no_milder() {
                 match &mut o.value {
                     Value::Count(n) => *n *= factor,
                     Value::Ratio { hits, trials } => {
-                        (*hits, *trials) = (*hits * factor, *trials * factor)
+                        (*hits, *trials) = (*hits * factor, *trials * factor);
                     }
-                    Value::Dist(h) => h.counts.iter_mut().for_each(|c| *c *= factor),
+                    Value::Dist(h) => {
+                        for c in &mut h.counts {
+                            *c *= factor;
+                        }
+                    }
                     Value::Gauge(_) | Value::Missing(_) => {}
                 }
             }
