@@ -1,5 +1,5 @@
-//! One judging pass over 10,000, 100,000 and 1,000,000 segment-windows on one core: is it linear, and
-//! what does a segment cost in memory? Made-up shares of failures; nothing is wrong in them.
+//! One judging pass over 10,000, 100,000 and 1,000,000 segment-windows on one core: is it linear,
+//! and what does a segment cost in memory? Made-up shares of failures; nothing is wrong in them.
 
 use std::time::{Duration, Instant};
 

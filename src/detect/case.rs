@@ -1,6 +1,8 @@
 //! A live case: the effects and failing checks that share one cause, from opening to clearing.
 //! Which findings belong together is decided here (detection.md section 6, "Grouping").
 
+use std::collections::BTreeMap;
+
 use crate::detect::verdict::{Class, Suspect};
 use crate::domain::id::{JourneyId, SourceId};
 use crate::domain::segment::{Dim, Scope};
@@ -25,10 +27,25 @@ pub struct Trouble {
 /// A source that tells nothing any more.
 #[derive(Clone, PartialEq, Debug)]
 pub struct BlindSpot {
-    pub source: SourceId,
+    /// Sources that fell silent together, and since when each.
+    pub sources: BTreeMap<SourceId, Timestamp>,
     pub since: Timestamp,
     pub over: bool,
     pub checkout: bool,
+}
+
+impl BlindSpot {
+    /// `rum`, `orders and rum`, `orders, probes and 3 more`.
+    pub fn names(&self) -> String {
+        let names: Vec<&str> = self.sources.keys().map(SourceId::as_str).collect();
+        match names.as_slice() {
+            [] => "a source".to_owned(),
+            [one] => (*one).to_owned(),
+            [one, two] => format!("{one} and {two}"),
+            [one, two, three] => format!("{one}, {two} and {three}"),
+            [one, two, rest @ ..] => format!("{one}, {two} and {} more", rest.len()),
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Debug)]

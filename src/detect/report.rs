@@ -104,6 +104,7 @@ fn guardrail(engine: &Engine, row: &Guardrail, cases: &[Case]) -> GuardrailState
     };
     let checks = row.class == GuardClass::Availability && !engine.checks.runs.is_empty();
     let seen = checks || tables().next().is_some();
+    let told = checks || tables().any(|t| t.latest != i64::MIN);
     let blind =
         tables().next().is_some() && tables().all(|t| engine.blind.contains_key(&t.key.source));
     let (verdict, detail) = if let Some(first) = hits.first() {
@@ -112,6 +113,8 @@ fn guardrail(engine: &Engine, row: &Guardrail, cases: &[Case]) -> GuardrailState
         (Verdict::Blind, "its source tells nothing".to_owned())
     } else if !seen {
         (Verdict::Unsure, "nothing measures it".to_owned())
+    } else if !told {
+        (Verdict::Unsure, "no live number yet".to_owned())
     } else if engine.learning() {
         (Verdict::Unsure, "learning what is usual".to_owned())
     } else if let Some(more) =

@@ -8,7 +8,7 @@ mod properties;
 
 use std::sync::Arc;
 
-use self::made_up::{NOON, Shop, Wrong, at, fact, firing, seg, window};
+use self::made_up::{NOON, Shop, Wrong, at, fact, firing, window};
 use super::verdict::{Class, Judgement, Verdict};
 use crate::domain::histogram::Histogram;
 use crate::domain::id::{ReleaseId, SourceId};
@@ -120,7 +120,14 @@ fn everything_that_feeds_checkout_blind_is_sev_2() {
         shop.engine.source_blind(&SourceId::new(source), true, at(shop.now));
     }
     let j = shop.run(1, Wrong::default());
-    assert!(firing(&j).iter().all(|c| c.severity == Severity::Sev2), "{:?}", j.cases);
+    assert_eq!(firing(&j).len(), 1, "one network, one page: {:?}", j.cases);
+    assert_eq!(firing(&j)[0].severity, Severity::Sev2);
+    assert_eq!(firing(&j)[0].headline, "No data from probes and shop; checkout is blind");
+    shop.engine.source_blind(&SourceId::new("shop"), false, at(shop.now));
+    let j = shop.run(1, Wrong::default());
+    assert_eq!(firing(&j).len(), 1, "one of them is silent still");
+    shop.engine.source_blind(&SourceId::new("probes"), false, at(shop.now));
+    assert_eq!(firing(&shop.run(1, Wrong::default())).len(), 0);
 }
 
 #[test]

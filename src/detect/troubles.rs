@@ -1,6 +1,8 @@
 //! What is not a number: synthetic checks vote, and sources that fall silent make a case each.
 //! How runs are counted lives in `checks`.
 
+use std::collections::BTreeMap;
+
 use crate::domain::id::{JourneyId, SourceId};
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, DimValue, Scope, Segment};
@@ -17,6 +19,9 @@ use super::table::Role;
 
 /// Nats of agreement that turn two failing locations into a failing journey.
 const AGREE: f64 = 4.0;
+
+/// Sources that fall silent within this time of each other have one cause.
+const TOGETHER: Span = Span::from_mins(5);
 
 /// Failing checks open, join and leave cases.
 pub fn vote(engine: &mut Engine, bucket: i64) {
@@ -126,29 +131,47 @@ fn recover(engine: &mut Engine, journey: &JourneyId, vote: &Vote, now: Timestamp
     }
 }
 
-/// A blind source is one case of its own, whatever hangs on it.
+/// Blind sources are cases of their own, whatever hangs on them. What falls silent together is one
+/// case: a network that is gone pages once, not once a source.
 pub fn blindness(engine: &mut Engine, bucket: i64) {
     let blind = engine.blind.clone();
     let fed = checkout_sources(engine);
     let checkout = !fed.is_empty() && fed.iter().all(|s| blind.contains_key(s));
     for (source, since) in &blind {
-        let key = format!("telemetry:source:{source}");
-        let at = engine.lives.iter().position(|l| l.key == key);
-        let index = at.unwrap_or_else(|| {
-            engine.lives.push(Live::new(key, bucket));
-            engine.lives.len() - 1
+        let index = blind_case(engine, source, *since, bucket);
+        let Some(live) = engine.lives.get_mut(index) else { continue };
+        live.closed = None;
+        let spot = live.blind.get_or_insert_with(|| BlindSpot {
+            sources: BTreeMap::new(),
+            since: *since,
+            over: false,
+            checkout: false,
         });
-        if let Some(live) = engine.lives.get_mut(index) {
-            let hit = checkout && fed.contains(source);
-            let spot =
-                BlindSpot { source: source.clone(), since: *since, over: false, checkout: hit };
-            live.blind = Some(spot);
-            live.closed = None;
+        spot.sources.insert(source.clone(), *since);
+        spot.since = spot.since.min(*since);
+    }
+    for spot in engine.lives.iter_mut().filter_map(|l| l.blind.as_mut()) {
+        spot.over = !spot.sources.keys().any(|s| blind.contains_key(s));
+        if !spot.over {
+            spot.checkout = checkout && spot.sources.keys().any(|s| fed.contains(s));
         }
     }
-    for b in engine.lives.iter_mut().filter_map(|l| l.blind.as_mut()) {
-        b.over = !blind.contains_key(&b.source);
-    }
+}
+
+/// The case of a blind source: its own, that of sources that fell silent with it, or a new one.
+fn blind_case(engine: &mut Engine, source: &SourceId, since: Timestamp, bucket: i64) -> usize {
+    let spots =
+        || engine.lives.iter().enumerate().filter_map(|(i, l)| Some((i, l.blind.as_ref()?)));
+    let own = spots().find(|(_, spot)| spot.sources.contains_key(source));
+    let near = |spot: &BlindSpot| {
+        let apart = since.since(spot.since).max(spot.since.since(since));
+        !spot.over && apart <= TOGETHER
+    };
+    let found = own.or_else(|| spots().find(|(_, spot)| near(spot))).map(|(i, _)| i);
+    found.unwrap_or_else(|| {
+        engine.lives.push(Live::new(format!("telemetry:source:{source}"), bucket));
+        engine.lives.len() - 1
+    })
 }
 
 /// Sources that tell whether checkout works: its checks, and its funnel counts.

@@ -88,8 +88,8 @@ pub fn lead(live: &Live) -> Option<&Effect> {
 /// One line for a case.
 pub fn headline(store: &Store, live: &Live) -> String {
     if let Some(b) = &live.blind {
-        let what = if b.checkout { "Checkout is blind: " } else { "Blind: " };
-        return format!("{what}no data from {}", b.source);
+        let what = if b.checkout { "; checkout is blind" } else { "" };
+        return format!("No data from {}{what}", b.names());
     }
     let down = live.troubles.iter().find(|t| !t.over).or(live.troubles.first());
     let effect = lead(live).map(|e| line(store, e));
@@ -170,7 +170,7 @@ pub fn evidence_for(store: &Store, live: &Live) -> Vec<String> {
         out.push(format!("{} checks: {}", t.journey, t.text));
     }
     if let Some(b) = &live.blind {
-        out.push(format!("{} tells nothing since {}", b.source, b.since));
+        out.extend(b.sources.iter().map(|(name, at)| format!("{name} tells nothing since {at}")));
     }
     out
 }

@@ -1,6 +1,6 @@
 //! What must never matter: names of segments, more traffic, segments that are well, a restart.
 
-use super::made_up::{Dice, NOON, Shop, Wrong, at, fact, firing, policy, window};
+use super::made_up::{Dice, NOON, Wrong, at, fact, firing, policy, window};
 use crate::detect::engine::{Engine, Settings};
 use crate::detect::stat::{Acc, Calib, Shape, evidence};
 use crate::detect::verdict::{Case, Judgement};
