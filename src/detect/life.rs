@@ -39,7 +39,7 @@ pub fn follow(engine: &mut Engine, bucket: i64) {
         }
         prune(live);
     }
-    merge(engine);
+    merge(engine, bucket);
 }
 
 /// Drops effects that another one of the same family and case contains.
@@ -59,7 +59,7 @@ fn prune(live: &mut Live) {
 }
 
 /// Cases that turn out to share a cause become one: the older takes the younger.
-fn merge(engine: &mut Engine) {
+fn merge(engine: &mut Engine, now: i64) {
     let bucket = engine.store.bucket;
     let mut i = 0;
     while i < engine.lives.len() {
@@ -78,6 +78,7 @@ fn merge(engine: &mut Engine) {
                 if let Some(old) = engine.lives.get_mut(i) {
                     old.effects.extend(young.effects.iter().cloned());
                     old.troubles.extend(young.troubles.iter().cloned());
+                    old.bad_again(now);
                     prune(old);
                 }
                 engine.absorbed.push(young);
@@ -168,6 +169,7 @@ fn adopt(engine: &mut Engine, effect: Effect, bucket: i64) {
     if let Some(live) = engine.lives.get_mut(index) {
         live.closed = None;
         live.effects.push(effect);
+        live.bad_again(bucket);
         prune(live);
     }
     name(engine, index);

@@ -89,7 +89,11 @@ fn crossing(
     if ev.nats < NEW || ev.harm <= 0.0 {
         return None;
     }
-    let found = refine::refine(table, &accs, &start);
+    let mut found = refine::refine(table, &accs, &start);
+    // Outside the row's scope nothing was summed: it stays part of the place.
+    for (dim, values) in &start.dims {
+        found.scope.dims.entry(*dim).or_insert_with(|| values.clone());
+    }
     let place = place::of_scope(policy, (metric, table.key.family.1), &found.scope);
     let mut effect = Effect::open(table, place, found, bucket);
     effect.nats = effect.nats.max(ev.nats);

@@ -28,6 +28,12 @@ impl Live {
         }
     }
 
+    /// Something bad joined: what was summed up for recovery counts no more.
+    pub fn bad_again(&mut self, bucket: i64) {
+        (self.good, self.last_bad) = (0.0, bucket);
+        self.effects.iter_mut().for_each(|e| e.lean = 0.0);
+    }
+
     /// The last bad bucket of an effect that has been good for `clear`; `None` while it is open.
     pub fn ended(&self, e: &Effect, bucket: i64, length: Span, clear: Span) -> Option<i64> {
         let since = |b: i64| length.times(bucket - b) >= clear;
