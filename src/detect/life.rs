@@ -108,6 +108,8 @@ pub fn hunt(engine: &mut Engine, bucket: i64) {
     }
     let together = joint::strongest(engine, &families, bucket);
     let crossed = lines::crossed(engine, bucket);
+    // Signs pass the line together: without one that is over already they do not.
+    let together = if together.iter().any(Effect::recovered) { Vec::new() } else { together };
     let fresh = together.into_iter().chain(crossed);
     let fresh: Vec<Effect> = fresh.filter(|e| !unwanted(engine, e, bucket)).collect();
     if !fresh.is_empty() {

@@ -95,8 +95,8 @@ fn hold_waits_and_a_short_burst_opens_nothing() {
     let held = |s: &mut Settings| only(s, "js_error_rate", band, "hold = '10m'");
     let mut shop = Shop::told(held, 1.0);
     shop.run(20, Wrong::default());
-    let (minute, _) = opens(&mut shop, errors(0.2), 30).expect("it lasts");
-    assert!((10..=12).contains(&minute), "opened after {minute} min");
+    let (minute, j) = opens(&mut shop, errors(0.2), 30).expect("it lasts");
+    assert!((10..=12).contains(&minute), "opened after {minute} min: {:?}", j.cases);
     let mut shop = Shop::told(held, 1.0);
     shop.run(20, Wrong::default());
     assert!(opens(&mut shop, errors(0.2), 5).is_none());

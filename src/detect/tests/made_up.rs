@@ -41,6 +41,11 @@ impl Dice {
         ((self.0 >> 33) as f64) / f64::from(u32::MAX >> 1)
     }
 
+    /// How many of `n` succeed.
+    pub fn of(&mut self, n: f64, share: f64) -> f64 {
+        (0..n as usize).map(|_| f64::from(u8::from(self.next() < share))).sum()
+    }
+
     /// About `mean` events, spread like a Poisson count.
     pub fn count(&mut self, mean: f64) -> f64 {
         let sum: f64 = (0..12).map(|_| self.next()).sum::<f64>() - 6.0;
@@ -110,9 +115,9 @@ pub fn window(dice: &mut Dice, start: i64, minutes: i64, wrong: Wrong) -> Vec<Ob
         let s = seg(&[(Dim::Device, device)]);
         let sessions = dice.count(60.0 * busy);
         let atc = dice.count(sessions * 0.3);
-        let checkout = dice.count(atc * 0.5).min(atc);
-        let pay = dice.count(checkout * 0.7).min(checkout);
-        let orders = dice.count(pay * if wrong.orders_fail { 0.1 } else { 0.95 }).min(pay);
+        let checkout = dice.of(atc, 0.5);
+        let pay = dice.of(checkout, 0.7);
+        let orders = dice.of(pay, if wrong.orders_fail { 0.1 } else { 0.95 });
         let counts = [
             (Metric::Sessions, sessions),
             (Metric::AddToCart, atc),
