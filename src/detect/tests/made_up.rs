@@ -128,7 +128,9 @@ pub fn window(dice: &mut Dice, start: i64, minutes: i64, wrong: Wrong) -> Vec<Ob
         ];
         out.extend(counts.map(|(m, n)| fact("shop", m, s.clone(), w, Value::Count(n))));
     }
-    out.iter_mut().for_each(|o| o.quality = wrong.quality);
+    for o in &mut out {
+        o.quality = wrong.quality;
+    }
     out
 }
 

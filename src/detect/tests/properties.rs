@@ -35,7 +35,7 @@ fn judged(minutes: i64, change: impl Fn(&mut Vec<Observation>)) -> Vec<Judgement
     live.map(|(m, mut batch)| {
         change(&mut batch);
         engine.observe(&batch);
-        engine.judge(at(NOON + (m as i64 + 1) * 60))
+        engine.judge(at(NOON + (i64::try_from(m).unwrap_or(0) + 1) * 60))
     })
     .collect()
 }
@@ -101,7 +101,7 @@ fn a_shop_ten_times_as_busy_is_judged_no_later_and_no_milder() {
                 match &mut o.value {
                     Value::Count(n) => *n *= factor,
                     Value::Ratio { hits, trials } => {
-                        (*hits, *trials) = (*hits * factor, *trials * factor)
+                        (*hits, *trials) = (*hits * factor, *trials * factor);
                     }
                     Value::Dist(h) => h.counts.iter_mut().for_each(|c| *c *= factor),
                     Value::Gauge(_) | Value::Missing(_) => {}
