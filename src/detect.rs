@@ -18,6 +18,7 @@ mod calibrate;
 mod learn;
 mod place;
 mod bots;
+mod notes;
 mod scan;
 mod find;
 mod lines;

@@ -44,7 +44,7 @@ pub fn dilute(store: &Store, key: &TableKey, scope: &Scope, harm: f64, span: (i6
 
 /// How much livelier than usual the shop is as a whole: the middle one of its segments, because an
 /// event lifts all of them and bots lift a few.
-fn shop_lift(store: &Store, key: &TableKey, span: (i64, i64)) -> f64 {
+pub fn shop_lift(store: &Store, key: &TableKey, span: (i64, i64)) -> f64 {
     let key = TableKey { family: (Metric::Sessions, Role::Plain), ..key.clone() };
     let Some(table) = store.tables.get(&key) else { return 1.0 };
     let accs = table.leaves.iter().map(|l| table.acc_over(l, span.0, span.1));

@@ -27,6 +27,14 @@ const SPANS: [i64; 3] = [5, 15, 60];
 /// Segments of at most so many dimensions become cells.
 const MAX_DIMS: u32 = 2;
 
+/// Samples or trials from which a number of this shape is shown as sure.
+pub const fn enough(shape: Shape) -> f64 {
+    match shape {
+        Shape::Mean => SURE_DIST,
+        Shape::Fault | Shape::Step | Shape::Flow | Shape::Level => SURE_RATE,
+    }
+}
+
 pub struct Sight<'a> {
     pub policy: &'a Policy,
     pub store: &'a Store,

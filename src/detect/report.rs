@@ -1,7 +1,9 @@
 //! From the engine's state to a [`Judgement`]: cases with all their words and numbers, cells,
 //! guardrails, funnel, journeys, impacts. Decides nothing.
 
-use crate::detect::verdict::{Case, FunnelStep, GuardrailState, JourneyState, Judgement, Verdict};
+use crate::detect::verdict::{
+    Case, Cell, FunnelStep, GuardrailState, JourneyState, Judgement, Verdict,
+};
 use crate::domain::metric::Metric;
 use crate::domain::segment::Segment;
 use crate::policy::guardrail::{GuardClass, Guardrail};
@@ -12,7 +14,7 @@ use super::effect::Effect;
 use super::engine::Engine;
 use super::stat::{Shape, evidence};
 use super::table::Role;
-use super::{impact, money, scan, severity, words};
+use super::{impact, money, notes, scan, severity, words};
 
 /// Share of beacons beyond the visits from which collection is doubted.
 const SURPLUS: f64 = 0.25;
@@ -48,7 +50,12 @@ pub fn judgement(engine: &mut Engine, bucket: i64, before: i64) -> Judgement {
         learning,
     };
     let cells = cells(&sight);
-    let guardrails = engine.settings.policy.guardrail.iter().map(|g| guardrail(engine, g, &cases));
+    let guardrails = engine
+        .settings
+        .policy
+        .guardrail
+        .iter()
+        .map(|g| guardrail(engine, g, (&cases, &cells), bucket));
     let guardrails = guardrails.collect();
     let funnel = funnel(&cells);
     let journeys = journeys(engine, bucket);
@@ -92,7 +99,12 @@ fn case_of(engine: &Engine, live: &Live, bucket: i64) -> Case {
     }
 }
 
-fn guardrail(engine: &Engine, row: &Guardrail, cases: &[Case]) -> GuardrailState {
+fn guardrail(
+    engine: &Engine,
+    row: &Guardrail,
+    (cases, cells): (&[Case], &[Cell]),
+    bucket: i64,
+) -> GuardrailState {
     let mut hits = Vec::new();
     for case in cases.iter().filter(|c| c.firing) {
         let mine = case.findings.iter().filter(|f| f.guardrail == row.name);
@@ -121,6 +133,8 @@ fn guardrail(engine: &Engine, row: &Guardrail, cases: &[Case]) -> GuardrailState
         (row.class == GuardClass::Telemetry).then(|| surplus(engine)).flatten()
     {
         (Verdict::Unsure, more)
+    } else if let Some(noticed) = notes::noticed(engine, row, cells, bucket) {
+        noticed
     } else {
         (Verdict::Ok, "within its usual band".to_owned())
     };

@@ -4,6 +4,7 @@
 mod ending;
 mod lines;
 mod made_up;
+mod notes;
 mod properties;
 
 use std::sync::Arc;

@@ -1,0 +1,168 @@
+//! What is noticed and is no incident: bots, a shift of the mix, too few samples. Words for a
+//! guardrail that is not in breach; nothing here opens, holds or ends a case.
+
+use crate::detect::verdict::{Cell, Verdict};
+use crate::domain::metric::Metric;
+use crate::domain::segment::Segment;
+use crate::domain::time::Span;
+use crate::policy::guardrail::Guardrail;
+
+use super::bots::shop_lift;
+use super::cells::enough;
+use super::engine::Engine;
+use super::stat::{Acc, Shape, evidence};
+use super::table::{Conj, Role, Table, TableKey};
+
+/// Visits this share beyond the usual are a crowd worth a word.
+const CROWD: f64 = 0.5;
+/// Share of that crowd that must buy before it is called shoppers.
+const BUYING: f64 = 0.25;
+/// Relative move of an average, by the mix alone, that is worth a word.
+const MOVED: f64 = 0.05;
+/// Share of segments without enough samples that is worth a word.
+const THIN: f64 = 0.25;
+
+/// What there is to say about a row that is not in breach.
+pub fn noticed(
+    engine: &Engine,
+    row: &Guardrail,
+    cells: &[Cell],
+    bucket: i64,
+) -> Option<(Verdict, String)> {
+    let rates = [Metric::AddToCartRate, Metric::ConversionRate];
+    let counted = rates.iter().any(|m| row.metric.contains(m));
+    let crowd = counted.then(|| bots(engine, bucket)).flatten();
+    crowd
+        .map(|text| (Verdict::Unsure, text))
+        .or_else(|| mix(engine, row, bucket).map(|text| (Verdict::Ok, text)))
+        .or_else(|| thin(row, cells))
+}
+
+fn buckets(engine: &Engine, span: Span) -> i64 {
+    (span.millis() / engine.store.bucket.millis().max(1)).max(1)
+}
+
+fn sum(table: &Table, conj: &Conj, span: (i64, i64)) -> Acc {
+    let mut sum = Acc::default();
+    for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
+        sum.add(&table.acc_over(leaf, span.0, span.1));
+    }
+    sum
+}
+
+/// The place with the clearest crowd of visits that buy no more than its usual visitors.
+fn bots(engine: &Engine, bucket: i64) -> Option<String> {
+    let store = &engine.store;
+    let span = (bucket - buckets(engine, Span::from_mins(20)) + 1, bucket);
+    let line = engine.settings.policy.detect.sensitivity.nats();
+    let mut best: Option<(f64, String)> = None;
+    for table in store.family((Metric::Sessions, Role::Plain)) {
+        let lift = shop_lift(store, &table.key, span);
+        for conj in table.conj.iter().filter(|c| (1..=2).contains(&c.mask.count_ones())) {
+            let mut visits = sum(table, conj, span);
+            (visits.e, visits.v) = (visits.e * lift, visits.v * lift);
+            let excess = evidence(Shape::Flow, 1.0, &visits, table.calib(conj.mask));
+            let clearer = best.as_ref().is_none_or(|(nats, _)| excess.nats > *nats);
+            if excess.nats < line || excess.harm < CROWD || !clearer {
+                continue;
+            }
+            let bought = |metric: Metric| {
+                let key = TableKey { family: (metric, Role::Plain), ..table.key.clone() };
+                let buyers = store.tables.get(&key)?;
+                let acc = sum(buyers, buyers.conj_at(&conj.seg)?, span);
+                (acc.e > 0.0).then(|| acc.a / (acc.e * lift) - 1.0)
+            };
+            let more = bought(Metric::AddToCart).or_else(|| bought(Metric::Orders));
+            if more.is_some_and(|more| more < BUYING * excess.harm) {
+                let times = visits.a / visits.e.max(1.0);
+                let text = format!(
+                    "bots: {} has {times:.1} times its usual visits and they buy no more; \
+                     its rates are not believed",
+                    conj.seg
+                );
+                best = Some((excess.nats, text));
+            }
+        }
+    }
+    best.map(|(_, text)| text)
+}
+
+/// An average that moved because other shoppers came, while every segment is as usual (Simpson).
+fn mix(engine: &Engine, row: &Guardrail, bucket: i64) -> Option<String> {
+    let span = (bucket - buckets(engine, Span::from_mins(30)) + 1, bucket);
+    let mine = |t: &&Table| {
+        let judged = matches!(t.shape, Shape::Mean | Shape::Fault);
+        judged && t.key.family.1 == Role::Plain && row.metric.contains(&t.key.family.0)
+    };
+    let moved = engine.store.tables.values().filter(mine).filter_map(|t| moved(engine, t, span));
+    let (by, place) = moved.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let percent = by * 100.0;
+    let text = format!("mix shift: the average moved {percent:.0}% the bad way, no segment did");
+    Some(place.map_or_else(|| text.clone(), |place| format!("{text}; {place}")))
+}
+
+/// How far the present mix alone moves a table's average the bad way, and who came.
+fn moved(engine: &Engine, table: &Table, span: (i64, i64)) -> Option<(f64, Option<String>)> {
+    let all = table.conj_at(&Segment::all())?;
+    let now = sum(table, all, span);
+    let start = engine.store.start_of(span.1).secs();
+    let of_day = start.rem_euclid(86_400) as f64;
+    let usual = |conj: &Conj| {
+        let leaves = conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize));
+        leaves.filter(|l| l.prof.known()).fold((0.0, 0.0), |(weight, mean), leaf| {
+            let w = leaf.prof.weight_at(of_day);
+            (weight + w, mean + w * leaf.prof.mean_at(of_day))
+        })
+    };
+    let (weight, weighted) = usual(all);
+    if now.n < enough(table.shape) || weight <= 0.0 || weighted == 0.0 {
+        return None;
+    }
+    let (now_mean, usual_mean) = (now.e / now.n, weighted / weight);
+    let by = match table.shape {
+        Shape::Mean => (now_mean - usual_mean).exp_m1(),
+        Shape::Fault | Shape::Step | Shape::Flow | Shape::Level => now_mean / usual_mean - 1.0,
+    } * table.sign;
+    if by < MOVED {
+        return None;
+    }
+    let ones = table.conj.iter().filter(|c| c.mask.is_power_of_two());
+    let grown = ones.filter_map(|c| {
+        let (share, before) = (sum(table, c, span).n / now.n, usual(c).0 / weight);
+        (before > 0.0 && share - before >= MOVED).then(|| (share / before, c.seg.to_string()))
+    });
+    let most = grown.max_by(|a, b| a.0.total_cmp(&b.0));
+    Some((by, most.map(|(times, seg)| format!("{seg} is {times:.1} times its usual share"))))
+}
+
+/// Too few samples to judge the row, or many of its segments.
+fn thin(row: &Guardrail, cells: &[Cell]) -> Option<(Verdict, String)> {
+    let mine = || cells.iter().filter(|c| row.metric.contains(&c.metric));
+    let whole = mine().find(|c| c.segment == Segment::all())?;
+    let few = |c: &&Cell| c.quality.low_sample && c.verdict == Verdict::Unsure;
+    if few(&whole) {
+        let text = format!("not enough data: {:.0} in the last hour{}", whole.n, minutes(whole));
+        return Some((Verdict::Unsure, text));
+    }
+    let (all, thin) = (mine().count(), mine().filter(few).count());
+    let next = mine().filter(few).max_by(|a, b| a.n.total_cmp(&b.n))?;
+    if (thin as f64) < THIN * all as f64 {
+        return None;
+    }
+    let text = format!(
+        "within its usual band; not enough data in {thin} of {all} segments ({}{})",
+        next.segment,
+        minutes(next)
+    );
+    Some((Verdict::Ok, text))
+}
+
+/// `, needs 40 more minutes`; nothing when nobody came at all.
+fn minutes(cell: &Cell) -> String {
+    let need = enough(super::stat::shape_of(cell.metric).0);
+    let rate = cell.n / 60.0;
+    if rate <= 0.0 {
+        return String::new();
+    }
+    format!(", needs {:.0} more minutes", ((need - cell.n) / rate).ceil().max(1.0))
+}

@@ -1,0 +1,91 @@
+//! What is noticed and is no incident: each has its words, and nothing opens.
+
+use super::made_up::*;
+use crate::detect::engine::{Engine, Settings};
+use crate::detect::verdict::{Judgement, Verdict};
+use crate::domain::metric::Metric;
+use crate::domain::observation::{Observation, Value};
+use crate::domain::segment::Dim;
+use crate::domain::time::Span;
+
+/// Three days of history and `minutes` of live batches, the live ones changed.
+fn lived(usual: Wrong, minutes: i64, change: impl Fn(&mut Observation)) -> Judgement {
+    let mut engine = Engine::new(Settings::new(Span::from_mins(1), policy()));
+    let mut dice = Dice(11);
+    for hour in 1..=72 {
+        engine.history(&window(&mut dice, NOON - hour * 3600, 60, usual));
+    }
+    let mut last = Judgement::default();
+    for minute in 0..minutes {
+        let mut batch = window(&mut dice, NOON + minute * 60, 1, usual);
+        for o in &mut batch {
+            change(o);
+        }
+        engine.observe(&batch);
+        last = engine.judge(at(NOON + (minute + 1) * 60));
+    }
+    last
+}
+
+fn said(judgement: &Judgement, word: &str) -> Vec<(Verdict, String)> {
+    let rows = judgement.guardrails.iter().filter(|g| g.detail.contains(word));
+    rows.map(|g| (g.verdict, g.detail.clone())).collect()
+}
+
+fn firing(judgement: &Judgement) -> usize {
+    judgement.cases.iter().filter(|c| c.firing).count()
+}
+
+fn is(o: &Observation, dim: Dim, value: &str) -> bool {
+    o.segment.get(dim).as_str() == value
+}
+
+#[test]
+fn a_crowd_that_buys_nothing_is_called_bots() {
+    let judgement = lived(Wrong::default(), 40, |o| {
+        let desktop = is(o, Dim::Device, "desktop");
+        if let (Metric::Sessions, true, Value::Count(n)) = (o.metric, desktop, &mut o.value) {
+            *n *= 5.0;
+        }
+    });
+    let rows = said(&judgement, "bots: desktop");
+    assert!(!rows.is_empty(), "{:?}", judgement.guardrails);
+    assert!(rows.iter().all(|(verdict, _)| *verdict == Verdict::Unsure));
+    assert_eq!(firing(&judgement), 0, "{:?}", judgement.cases);
+}
+
+#[test]
+fn an_average_moved_by_who_came_is_called_a_mix_shift() {
+    let usual = Wrong { mobile_pdp_slower: 3.0, ..Wrong::default() };
+    let more = |o: &mut Observation| {
+        if is(o, Dim::Template, "pdp") && is(o, Dim::Device, "mobile") {
+            match &mut o.value {
+                Value::Count(n) => *n *= 4.0,
+                Value::Ratio { hits, trials } => (*hits, *trials) = (*hits * 4.0, *trials * 4.0),
+                Value::Dist(h) => {
+                    for c in &mut h.counts {
+                        *c *= 4.0;
+                    }
+                }
+                Value::Gauge(_) | Value::Missing(_) => {}
+            }
+        }
+    };
+    let judgement = lived(usual, 40, more);
+    let rows = said(&judgement, "mix shift");
+    assert!(!rows.is_empty(), "{:?}", judgement.guardrails);
+    assert!(rows[0].1.contains("times its usual share"), "{rows:?}");
+    assert_eq!(rows[0].0, Verdict::Ok);
+    assert!(said(&lived(usual, 40, |_| {}), "mix shift").is_empty());
+}
+
+#[test]
+fn a_shop_with_few_visitors_says_how_long_to_wait() {
+    let few = Wrong { visits: 0.004, ..Wrong::default() };
+    let judgement = lived(few, 70, |_| {});
+    let rows = said(&judgement, "not enough data");
+    assert!(!rows.is_empty(), "{:?}", judgement.guardrails);
+    assert!(rows.iter().any(|(v, text)| *v == Verdict::Unsure && text.contains("more minutes")));
+    assert_eq!(firing(&judgement), 0, "{:?}", judgement.cases);
+    assert!(said(&lived(Wrong::default(), 70, |_| {}), "not enough data").is_empty());
+}
