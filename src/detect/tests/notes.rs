@@ -43,8 +43,8 @@ fn is(o: &Observation, dim: Dim, value: &str) -> bool {
 #[test]
 fn a_crowd_that_buys_nothing_is_called_bots() {
     let judgement = lived(Wrong::default(), 40, |o| {
-        let desktop = is(o, Dim::Device, "desktop");
-        if let (Metric::Sessions, true, Value::Count(n)) = (o.metric, desktop, &mut o.value) {
+        let seen = [Metric::Sessions, Metric::PageViews].contains(&o.metric);
+        if let (true, Value::Count(n)) = (seen && is(o, Dim::Device, "desktop"), &mut o.value) {
             *n *= 5.0;
         }
     });
