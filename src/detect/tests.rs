@@ -1,5 +1,6 @@
 //! The engine over a small made-up shop: what it must find, name and clear, and what it must leave
-//! alone. Rows of policy are in `lines`, endings in `ending`, what must never matter in `properties`.
+//! alone. Rows of policy are in `lines`, endings in `ending`, what must never matter in
+//! `properties`, what is only said in `notes`.
 
 mod ending;
 mod lines;

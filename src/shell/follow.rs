@@ -11,7 +11,7 @@ use crate::journal::{Access, Journal, JournalError};
 use super::hub::BoardCell;
 
 /// The journal is looked at this often; two terminals see each other's acks within a second.
-const LOOK_EVERY: Duration = Duration::from_millis(400);
+const LOOK_EVERY: Duration = Duration::from_millis(900);
 
 /// Waits for the journal to be there (a watcher creates it), then hands every new stored board to
 /// `boards` until nobody listens.

@@ -24,8 +24,8 @@ const SEGMENTS: usize = 50_000;
 const CUT: usize = 2_500;
 const PASSES: usize = 8;
 /// One rule over all of them: the share of hits in the last minute against a line.
-const RULES: &str = "groups:\n  - name: harm\n    interval: 5s\n    rules:\n      - alert: Harm\n        \
-                     expr: rate(hits_total[1m]) / rate(trials_total[1m]) > 0.05\n";
+const RULES: &str = "groups:\n  - name: harm\n    interval: 5s\n    rules:\n      - alert: Harm\n\
+                     \u{20}       expr: rate(hits_total[1m]) / rate(trials_total[1m]) > 0.05\n";
 
 fn page(scrape: u64) -> Vec<u8> {
     let mut text = String::with_capacity(SEGMENTS * 140);
