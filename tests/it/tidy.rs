@@ -28,7 +28,7 @@ fn rooms_import_only_what_their_rank_allows() {
 fn every_file_says_what_lives_there() {
     let sources = sources(&["src", "tests", "benches"]);
     none(&[(
-        "files must open with 2 to 6 lines of `//!` (1 in unit tests)",
+        "files must open with 2 to 6 lines of `//!` (1 in tests.rs)",
         checks::heads(&sources),
     )]);
 }

@@ -1,4 +1,5 @@
 //! When a case ends: soon after the fix, not before it, and once for trouble that comes and goes.
+//! How it opens is elsewhere.
 
 use super::made_up::{Shop, Wrong, firing};
 

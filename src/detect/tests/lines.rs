@@ -1,4 +1,5 @@
 //! Rows of policy beyond the band: burn rates, thresholds, hold, weak evidence, scoped maintenance.
+//! Bands themselves are in the parent file.
 
 use super::made_up::{NOON, Shop, Wrong, at, firing};
 use crate::detect::engine::{Maintenance, Settings};

@@ -1,4 +1,5 @@
 //! What is noticed and is no incident: each has its words, and nothing opens.
+//! Incidents are in the parent file.
 
 use super::made_up::*;
 use crate::detect::engine::{Engine, Settings};

@@ -1,4 +1,5 @@
 //! What must never matter: names of segments, more traffic, segments that are well, a restart.
+//! Single faults are in the parent file.
 
 use super::made_up::{Dice, NOON, Wrong, at, fact, firing, policy, window};
 use crate::detect::engine::{Engine, Settings};

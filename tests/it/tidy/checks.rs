@@ -141,8 +141,7 @@ pub fn unranked(sources: &[Source]) -> Vec<String> {
 
 pub fn heads(sources: &[Source]) -> Vec<String> {
     let count = |s: &Source| s.raw.iter().take_while(|l| l.starts_with("//!")).count();
-    let tests = |s: &Source| s.path.ends_with("/tests.rs") || s.path.contains("/tests/");
-    let least = |s: &Source| if s.path.starts_with("src/") && tests(s) { 1 } else { 2 };
+    let least = |s: &Source| if s.path.ends_with("/tests.rs") { 1 } else { 2 };
     let bad = sources.iter().filter(|s| !(least(s)..=6).contains(&count(s)));
     bad.map(|s| format!("{}:1: {} lines of head", s.path, count(s))).collect()
 }
