@@ -128,6 +128,8 @@ fn a_sev1_is_seen_acknowledged_rolled_back_and_healed() {
     demo.wait_state(&id, &["verifying", "mitigated", "resolved"], secs(30));
     let healed = demo.wait_state(&id, &["mitigated", "resolved"], secs(120));
     assert_eq!(healed["action"]["state"], "verified", "{healed:#}");
+    let told = healed["timeline"].to_string();
+    assert!(told.contains("recovery proven"), "{told}");
 
     demo.session.keys("q");
     assert!(demo.session.wait_exit(secs(5)).success());
