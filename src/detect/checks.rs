@@ -47,6 +47,11 @@ pub struct Vote {
     pub recent: usize,
 }
 
+/// A run in words; probes without a location are told by their result alone.
+pub fn told(location: &str, word: &str) -> String {
+    if location.is_empty() { word.to_owned() } else { format!("{location}: {word}") }
+}
+
 impl Checks {
     pub fn put(&mut self, c: &Check) {
         let ok = match &c.outcome {
@@ -113,7 +118,7 @@ impl Checks {
             let streak = seen.iter().take_while(|r| !r.ok).count();
             if streak > 0 {
                 last_fail_rounds += 1;
-                vote.failing.push(format!("{location}: {}", newest.word));
+                vote.failing.push(told(location, &newest.word));
                 let began = seen.get(streak - 1).map(|r| r.at);
                 vote.since =
                     Some(vote.since.map_or(newest.at, |s| s).min(began.unwrap_or(newest.at)));

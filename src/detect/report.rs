@@ -236,7 +236,7 @@ fn join(
     newest.sort_by(|a, b| b.1.at.cmp(&a.1.at).then(a.0.cmp(b.0)));
     for (location, run) in &newest {
         let word = if run.ok { "pass".to_owned() } else { format!("fail {}", run.word) };
-        state.checks.push(format!("{location}: {word}"));
+        state.checks.push(super::checks::told(location, &word));
         state.last_check_at = state.last_check_at.max(Some(run.at));
     }
     let blind = engine.checks.sources.get(check).is_some_and(|s| engine.blind.contains_key(s));

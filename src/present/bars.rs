@@ -6,6 +6,7 @@ use crate::desk::command::{Access, Command};
 use crate::desk::dialog::Dialog;
 use crate::desk::state::{Desk, Role as Seat, Watching};
 use crate::desk::ui::Page;
+use crate::detect::verdict::{GuardrailState, Verdict};
 use crate::domain::text::{ScreenText, screen_text};
 use crate::domain::time::Timestamp;
 
@@ -173,6 +174,10 @@ fn calm(desk: &Desk) -> Bar {
             Line::fixed(Role::Unsure, " Nothing was open then; what is open now is not known")
         }
         (0, _) => Line::fixed(Role::Unsure, " No data yet: nothing can be said about the shop"),
+        (_, 0) if nothing_judged(desk) => Line::fixed(
+            Role::Unsure,
+            " Nothing is open, but no guardrail can judge yet: learning what is usual",
+        ),
         (_, 0) => Line::fixed(Role::Ok, " Calm: nothing is open, every source is live"),
         (all, bad) if all == bad => {
             Line::fixed(Role::Blind, " BLIND: no source is live; nothing open does not mean well")
@@ -183,6 +188,13 @@ fn calm(desk: &Desk) -> Bar {
         }
     };
     Bar::new(Role::Text).left(0, line)
+}
+
+/// Guardrails exist and none of them says more than `unsure`.
+fn nothing_judged(desk: &Desk) -> bool {
+    let rows = &desk.board.guardrails;
+    let silent = |g: &GuardrailState| matches!(g.verdict, Verdict::Unsure | Verdict::Blind);
+    !rows.is_empty() && rows.iter().all(silent)
 }
 
 pub fn toast(desk: &Desk) -> Option<Line> {

@@ -97,7 +97,7 @@ fn legend(grid: &Grid<'_>) -> Item {
         .say(Role::Text, "   ")
         .and(
             Role::Unsure,
-            words::made(format!("?{} unsure: too few samples", count(Verdict::Unsure))),
+            words::made(format!("?{} unsure: few samples, or learning", count(Verdict::Unsure))),
         )
         .say(Role::Text, "   ")
         .and(Role::Blind, words::made(format!("{} blind: no data", count(Verdict::Blind))))

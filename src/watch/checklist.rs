@@ -91,7 +91,8 @@ fn traceability(board: &Board, change_sources: usize) -> ChecklistItem {
             .filter(|s| s.state == SourceState::Blind)
             .map(|s| format!("{} is blind", s.name)),
     );
-    let good = format!("{} changes on the timeline", board.releases.len());
+    let all = board.releases.len();
+    let good = format!("{all} change{} on the timeline", if all == 1 { "" } else { "s" });
     item("release traceability", &failures, &good, "root-cause analysis slows down")
 }
 
