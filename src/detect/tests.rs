@@ -4,6 +4,7 @@
 
 mod ending;
 mod lines;
+mod measuring;
 mod made_up;
 mod notes;
 mod properties;
