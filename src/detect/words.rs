@@ -14,6 +14,9 @@ use super::severity::is_beacon;
 use super::stat::Shape;
 use super::store::Store;
 
+/// More nats than this are told as this many: beyond doubt is beyond doubt.
+const MOST_NATS: f64 = 9999.0;
+
 /// Value now and usual value of an effect, in the metric's unit as people read it.
 pub fn values(e: &Effect, inverted: bool) -> (f64, f64) {
     if e.acc.n <= 0.0 {
@@ -152,7 +155,8 @@ fn finding(policy: &Policy, store: &Store, e: &Effect) -> Finding {
     let minutes = (e.last_bad - e.from() + 1).max(1) as f64 * store.bucket.as_mins_f64();
     let name = guardrail_of(policy, e).map_or_else(|| GuardrailId::new(""), |g| g.name.clone());
     let line_nats = policy.detect.sensitivity.nats();
-    let by_change = format!("LLR {:.1} nats over {minutes:.0} min, line {line_nats:.0}", e.nats);
+    let nats = e.nats.min(MOST_NATS);
+    let by_change = format!("LLR {nats:.1} nats over {minutes:.0} min, line {line_nats:.0}");
     Finding {
         guardrail: name,
         verdict: if e.until.is_some() { Verdict::Ok } else { Verdict::Breach },
@@ -178,7 +182,7 @@ pub fn evidence_for(store: &Store, live: &Live) -> Vec<String> {
         .map(|e| {
             let n =
                 if e.acc.n >= 1.0 { format!(", {:.0} samples", e.acc.n) } else { String::new() };
-            format!("{} in {}{n}, {:.0} nats", line(store, e), e.place, e.nats)
+            format!("{} in {}{n}, {:.0} nats", line(store, e), e.place, e.nats.min(MOST_NATS))
         })
         .collect();
     for t in &live.troubles {

@@ -37,7 +37,7 @@ fn told(dice: &mut Dice, start: i64, minutes: i64, odd: Odd) -> Vec<Observation>
         let kept = odd.all * if region == "us" { odd.us } else { 1.0 };
         let views = dice.count(400.0 * busy * kept);
         let sessions = dice.count(100.0 * busy * odd.visits);
-        let orders = dice.count(4.0 * busy);
+        let orders = dice.count(4.0 * busy * odd.visits);
         out.push(fact("rum", Metric::PageViews, s.clone(), w, Value::Count(views)));
         out.push(fact("shop", Metric::Sessions, s.clone(), w, Value::Count(sessions)));
         out.push(fact("shop", Metric::Orders, s.clone(), w, Value::Count(orders)));
@@ -128,7 +128,7 @@ fn a_crowd_that_others_count_too_is_no_over_collection() {
 fn late_beacons_are_telemetry_and_their_windows_provisional() {
     let judgement = lived(Odd { lag_ms: 2_700_000.0, ..FINE }, 15);
     let case = only(&judgement);
-    assert_eq!(case.headline, "Beacon lag 1.2 s -> 45 min", "{case:#?}");
+    assert_eq!(case.headline, "Beacon lag 1.2 s -> 46 min", "{case:#?}");
     assert_eq!(case.findings[0].guardrail.as_str(), "late-reporting");
     let provisional = |region: &str| {
         let here = seg(&[(Dim::Region, region)]);
