@@ -90,11 +90,9 @@ impl Flaws {
             Condition::Skew { .. } => {
                 let worst = self.clocks.values().filter_map(Clock::off).map(distance).max();
                 let none = || (Verdict::Unsure, "no source tells its clock".to_owned());
-                Some(
-                    worst.map_or_else(none, |off| {
-                        (Verdict::Ok, format!("clocks within {off} of ours"))
-                    }),
-                )
+                Some(worst.map_or_else(none, |off| {
+                    (Verdict::Ok, format!("clocks within {} of ours", length(off)))
+                }))
             }
             _ => None,
         }
@@ -111,7 +109,7 @@ pub fn judge(engine: &mut Engine, bucket: i64) {
     let rows: Vec<Guardrail> = engine.settings.policy.guardrail.clone();
     for row in &rows {
         let spots = match row.condition {
-            Condition::Skew { more_than } => clocks(&engine.flaws, more_than),
+            Condition::Skew { more_than } => clocks(&engine.flaws, more_than).into_iter().collect(),
             Condition::Seen => personal(&engine.flaws),
             _ => continue,
         };
@@ -134,21 +132,36 @@ pub const fn is_flaw(condition: &Condition) -> bool {
     matches!(condition, Condition::Skew { .. } | Condition::Seen)
 }
 
-fn clocks(flaws: &Flaws, more_than: Span) -> Vec<Spot> {
-    let off = flaws.clocks.iter().filter_map(|(source, c)| Some((source, c, c.off()?)));
-    off.filter(|(.., off)| distance(*off) > more_than)
-        .map(|(source, c, off)| {
-            let side = if off.millis() < 0 { "behind" } else { "ahead of" };
-            Spot {
-                source: source.clone(),
-                metric: Metric::BeaconLag,
-                since: c.told,
-                last: c.told,
-                over: false,
-                text: format!("the clock of {source} is {} {side} ours", distance(off)),
-            }
-        })
-        .collect()
+/// Clocks that are off are one case: when all of them are, it is ours that is wrong.
+fn clocks(flaws: &Flaws, more_than: Span) -> Option<Spot> {
+    let told = flaws.clocks.iter().filter_map(|(source, c)| Some((source, c, c.off()?)));
+    let (off, good): (Vec<_>, Vec<_>) = told.partition(|(.., off)| distance(*off) > more_than);
+    let (source, _, most) = off.iter().max_by_key(|(.., off)| distance(*off))?;
+    let side = if most.millis() < 0 { "behind" } else { "ahead of" };
+    let more = match off.len() - 1 {
+        0 => String::new(),
+        _ if good.is_empty() => "; every source says so, ours may be the wrong one".to_owned(),
+        n => format!("; {n} more are off too"),
+    };
+    Some(Spot {
+        source: (*source).clone(),
+        metric: Metric::BeaconLag,
+        since: off.iter().map(|(_, c, _)| c.told).min().unwrap_or_default(),
+        last: off.iter().map(|(_, c, _)| c.told).max().unwrap_or_default(),
+        over: false,
+        text: format!("the clock of {source} is {} {side} ours{more}", length(*most)),
+    })
+}
+
+/// `45 s`, `10 min`, `3 h`, `2 days`.
+fn length(off: Span) -> String {
+    let secs = distance(off).as_secs_f64();
+    match secs {
+        s if s < 180.0 => format!("{s:.0} s"),
+        s if s < 10_800.0 => format!("{:.0} min", s / 60.0),
+        s if s < 259_200.0 => format!("{:.0} h", s / 3600.0),
+        s => format!("{:.0} days", s / 86_400.0),
+    }
 }
 
 fn personal(flaws: &Flaws) -> Vec<Spot> {
@@ -173,8 +186,10 @@ fn personal(flaws: &Flaws) -> Vec<Spot> {
 }
 
 fn key(spot: &Spot) -> String {
-    let kind = if spot.metric == Metric::PersonalData { "personal" } else { "clock" };
-    format!("telemetry:{kind}:{}", spot.source)
+    match spot.metric {
+        Metric::PersonalData => format!("telemetry:personal:{}", spot.source),
+        _ => "telemetry:clock".to_owned(),
+    }
 }
 
 /// A flaw that is fresh opens its case; one that was told longest ago only keeps it.

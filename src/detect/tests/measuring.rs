@@ -176,13 +176,13 @@ fn a_clock_that_is_off_three_times_is_a_case_and_one_slow_answer_is_none() {
         last = flawed(engine, &Flaw::Clock(Span::from_secs(-600)), minute);
     }
     let case = only(&last);
-    assert_eq!(case.key, "telemetry:clock:git");
-    assert_eq!(case.headline, "The clock of git is 10m behind ours");
+    assert_eq!(case.key, "telemetry:clock");
+    assert_eq!(case.headline, "The clock of git is 10 min behind ours");
     for minute in 11..=30 {
         last = flawed(engine, &Flaw::Clock(Span::ZERO), minute);
     }
     assert_eq!(firing(&last).len(), 0, "{:#?}", last.cases);
-    assert_eq!(row(&last, "clock-drift").1, "clocks within 0s of ours");
+    assert_eq!(row(&last, "clock-drift").1, "clocks within 0 s of ours");
 }
 
 #[test]
