@@ -68,7 +68,7 @@ pub fn windows(row: &Guardrail) -> Vec<(&'static str, String)> {
     let mut found: Vec<(&'static str, String)> = Vec::new();
     for (key, window) in [("long", long), ("short", short)] {
         if window > most {
-            found.push((key, format!("{window} is longer than the {most} of minutes kept")));
+            found.push((key, format!("{window} is longer than the {most} that are kept")));
         }
     }
     if short > long {

@@ -177,7 +177,7 @@ mod tests {
         assert!(loaded.config.is_none());
         assert_eq!((problem.line, problem.level), (10, Level::Error), "{problem}");
         assert_eq!(problem.key, "guardrail.slow burn.condition.long");
-        assert!(problem.message.contains("8h 32m"), "{problem}");
+        assert!(problem.message.contains("512m"), "{problem}");
         let upside_down = row("2m");
         let loaded = from_text(Path::new("t"), &upside_down);
         assert!(loaded.problems[0].message.contains("shorter"), "{}", loaded.problems[0]);

@@ -1,5 +1,5 @@
-//! What a baseline rests on, counted: days of history and samples behind the usual value of a place.
-//! Only counting; how a baseline is learnt lives in `profile` and `calibrate`.
+//! What a baseline rests on, counted: days of history and samples behind the usual value of a
+//! place. Only counting; how a baseline is learnt lives in `profile` and `calibrate`.
 
 use crate::detect::verdict::Basis;
 use crate::domain::segment::Scope;

@@ -145,7 +145,7 @@ impl Tally {
         }
     }
 
-    /// Counts the orphans among requests that came since `before` was the count; `share` by template.
+    /// Counts the orphans among requests since `before` was the count; `share` goes by template.
     pub fn orphaned(&mut self, before: [u64; 6], share: impl Fn(usize) -> f64) {
         let new = self.edge.iter().zip(before).map(|(now, before)| now.saturating_sub(before));
         for (template, (orphans, new)) in self.orphans.iter_mut().zip(new).enumerate() {
