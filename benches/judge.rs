@@ -1,9 +1,14 @@
 //! One judging pass over 10,000, 100,000 and 1,000,000 segment-windows on one core: is it linear,
-//! and what does a segment cost in memory? Made-up shares of failures; nothing is wrong in them.
+//! and what does a segment cost in memory? Made-up shares of failures that differ by chance alone.
+
+#![expect(clippy::expect_used, reason = "a bench that cannot be set up must stop")]
 
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use rand::SeedableRng;
+use rand_distr::{Distribution, Poisson};
+use rand_pcg::Pcg64;
 use tillwatch::detect::engine::{Engine, Settings};
 use tillwatch::domain::metric::Metric;
 use tillwatch::domain::observation::{Observation, Quality, Value, Window};
@@ -24,26 +29,44 @@ fn segment(n: usize) -> Segment {
         .with(Dim::Region, value("region", n / 50))
 }
 
-/// One fact per segment for a window of the shop.
+const METRICS: [Metric; 5] = [
+    Metric::JsErrorRate,
+    Metric::UserErrorRate,
+    Metric::CrashRate,
+    Metric::ApiSuccess,
+    Metric::PageLoadSuccess,
+];
+
+fn metric(cut: usize) -> Metric {
+    METRICS[cut % METRICS.len()]
+}
+
+/// Success shares count what did not fail.
+fn ratio(metric: Metric, fails: f64, trials: f64) -> Value {
+    let good = matches!(metric, Metric::ApiSuccess | Metric::PageLoadSuccess);
+    Value::Ratio { hits: if good { trials - fails } else { fails }, trials }
+}
+
+/// One fact per segment for a window of the shop: two failures a minute, by chance alone.
 fn facts(cuts: usize, start: Timestamp, length: Span) -> Vec<Observation> {
     let window = Window { start, end: start.plus(length) };
-    let one = |cut: usize, n: usize| Observation {
+    let mut random = Pcg64::seed_from_u64(start.secs() as u64);
+    let usual = Poisson::new(2.0 * length.as_mins_f64()).expect("a mean above zero");
+    let mut one = |cut: usize, n: usize| Observation {
         source: format!("source-{cut}").as_str().into(),
-        metric: Metric::JsErrorRate,
+        metric: metric(cut),
         segment: segment(n),
         window,
-        value: Value::Ratio {
-            hits: ((n * 7 + cut + start.secs() as usize / 60) % 5) as f64 * length.as_mins_f64(),
-            trials: 400.0 * length.as_mins_f64(),
-        },
+        value: ratio(metric(cut), usual.sample(&mut random), 400.0 * length.as_mins_f64()),
         quality: Quality::GOOD,
     };
-    (0..cuts).flat_map(|cut| (0..CUT).map(move |n| one(cut, n))).collect()
+    (0..cuts * CUT).map(|n| one(n / CUT, n % CUT)).collect()
 }
 
 /// An engine with two days of hours behind it, and the first minute after them.
 fn warm(cuts: usize) -> (Engine, Timestamp) {
-    let mut engine = Engine::new(Settings::new(MINUTE, Policy::default()));
+    let mut engine =
+        Engine::new(Settings::new(MINUTE, Policy::builtin().expect("the shipped policy")));
     let start = Timestamp::from_secs(START);
     for hour in 0..48 {
         engine.history(&facts(cuts, start.plus(Span::from_hours(hour)), Span::from_hours(1)));

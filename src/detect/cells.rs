@@ -186,6 +186,11 @@ fn window(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Acc {
 fn over(sight: &Sight<'_>, table: &Table, conj: &Conj, len: i64) -> Acc {
     let mut sum = Acc::default();
     for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
+        let standing = table.standing(leaf, sight.bucket - len + 1, sight.bucket);
+        if let Some(acc) = standing.filter(|a| a.n > 0.0 && table.muted.is_empty()) {
+            sum.add(&acc);
+            continue;
+        }
         let mut back = 0;
         while back < len {
             let raw = table.raw(leaf, sight.bucket - back);

@@ -246,12 +246,16 @@ pub fn explain(store: &mut Store, effects: &[Effect], lengths: &[i64], bucket: i
     }
     for (key, table) in &mut store.tables {
         let rows = found.remove(key);
-        for (i, leaf) in table.leaves.iter_mut().enumerate() {
-            leaf.expl.clear();
-            match rows.as_ref().and_then(|r| r.get(i)) {
-                Some(row) => leaf.expl.extend(row),
-                None => leaf.expl.resize(lengths.len(), 0.0),
+        if rows.is_some() || table.explained {
+            table.explained = rows.is_some();
+            for (i, leaf) in table.leaves.iter_mut().enumerate() {
+                leaf.expl.clear();
+                match rows.as_ref().and_then(|r| r.get(i)) {
+                    Some(row) => leaf.expl.extend(row),
+                    None => leaf.expl.resize(lengths.len(), 0.0),
+                }
             }
+            table.swept = false;
         }
     }
 }

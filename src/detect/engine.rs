@@ -160,10 +160,16 @@ impl Engine {
         settle::settle(self, bucket);
     }
 
-    /// Takes what known effects explain out of every window.
+    /// Takes what known effects explain out of every window, and looks at what is left.
     pub(super) fn explain(&mut self, bucket: i64) {
         let effects: Vec<Effect> = self.all_effects().cloned().collect();
         effect::explain(&mut self.store, &effects, &self.lengths, bucket);
+        let watched = life::watched(self);
+        for table in self.store.tables.values_mut().filter(|t| !t.swept) {
+            table.swept = true;
+            let look = watched.contains(&table.key.family);
+            table.loud = if look { scan::sweep(table) } else { Vec::new() };
+        }
     }
 
     pub(super) fn all_effects(&self) -> impl Iterator<Item = &Effect> {

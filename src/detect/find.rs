@@ -8,7 +8,7 @@ use super::effect::Effect;
 use super::engine::Engine;
 use super::place;
 use super::refine::{self, Refined, refine};
-use super::scan::{self, Candidate, Line};
+use super::scan::{self, Candidate};
 use super::stat::{Acc, evidence, harm, lift};
 use super::table::{Family, Table, TableKey};
 
@@ -63,9 +63,8 @@ impl Search<'_> {
     }
 
     fn in_table(&self, table: &Table) -> Option<Found> {
-        let line =
-            |seg: &Segment| self.min_change(seg).map(|min_change| Line { nats: SEED, min_change });
-        let mut seeds = scan::scan(table, &self.engine.lengths, line);
+        let min = |seg: &Segment| self.min_change(seg);
+        let mut seeds = scan::scan(table, SEED, min);
         seeds.sort_by(|a, b| b.ev.loc.total_cmp(&a.ev.loc).then(a.seg.cmp(&b.seg)));
         self.alone(table, &seeds).or_else(|| self.together(table, &seeds))
     }

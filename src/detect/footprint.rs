@@ -5,7 +5,7 @@ use std::mem::size_of;
 
 use super::engine::Engine;
 use super::profile::HourRaw;
-use super::stat::{Acc, Raw};
+use super::stat::Acc;
 use super::table::{Conj, Leaf, Table};
 
 /// What is held, and what one pass looks at.
@@ -41,7 +41,6 @@ impl Engine {
 fn bytes(table: &Table) -> usize {
     let leaf = |l: &Leaf| {
         size_of::<Leaf>()
-            + l.ring_len() * size_of::<Raw>()
             + l.hist.capacity() * size_of::<HourRaw>()
             + l.sums.capacity() * size_of::<Acc>()
             + l.expl.capacity() * size_of::<f64>()
@@ -49,6 +48,7 @@ fn bytes(table: &Table) -> usize {
     let conj = |c: &Conj| size_of::<Conj>() + c.leaves.capacity() * size_of::<u32>();
     size_of::<Table>()
         + table.index_bytes()
+        + table.ring_bytes()
         + table.leaves.iter().map(leaf).sum::<usize>()
         + table.conj.iter().map(conj).sum::<usize>()
 }

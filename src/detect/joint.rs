@@ -9,12 +9,11 @@ use super::bots;
 use super::effect::Effect;
 use super::engine::Engine;
 use super::refine::Refined;
-use super::scan::{self, Hint};
+use super::scan::{self, FLOOR, Hint};
 use super::stat::Shape;
 use super::table::{Family, Role};
 
-/// Nats a sign must have to be counted, and what each costs (signs are looked for everywhere).
-const FLOOR: f64 = 3.0;
+/// What each sign costs, in nats (they are looked for everywhere).
 const PRICE: f64 = 1.0;
 
 /// Effects of the place where the signs together pass the line, if there is one.
@@ -25,7 +24,7 @@ pub fn strongest(engine: &Engine, families: &[Family], bucket: i64) -> Vec<Effec
     let mut signs: BTreeMap<(Scope, usize), BTreeMap<Family, Hint>> = BTreeMap::new();
     for family in families.iter().filter(|f| counted(**f)) {
         for table in engine.store.family(*family).filter(|t| !blind.contains(&t.key.source)) {
-            for hint in scan::hints(policy, table, &engine.lengths, FLOOR) {
+            for hint in scan::hints(policy, table) {
                 let place = signs.entry((hint.place.clone(), hint.candidate.window)).or_default();
                 let better = |old: &Hint| hint.candidate.ev.nats > old.candidate.ev.nats;
                 if place.get(family).is_none_or(better) {

@@ -187,7 +187,8 @@ fn fold(engine: &mut Engine, hour: i64, per_hour: i64) {
 }
 
 fn hour_rows(table: &Table, first: i64, per_hour: i64) -> (Vec<(Segment, Raw)>, u64) {
-    let muted = |b: i64| table.leaves.iter().any(|l| table.is_muted(l, b));
+    let muted =
+        |b: i64| !table.muted.is_empty() && table.leaves.iter().any(|l| table.is_muted(l, b));
     let usable = |b: &i64| table.delivered(*b) && !muted(*b);
     let mut minutes = 0_u64;
     for bucket in (first..first + per_hour).filter(usable) {

@@ -129,7 +129,7 @@ fn unwanted(engine: &Engine, e: &Effect, bucket: i64) -> bool {
 }
 
 /// Families that a guardrail watches for changes.
-fn watched(engine: &Engine) -> Vec<Family> {
+pub(super) fn watched(engine: &Engine) -> Vec<Family> {
     let counts = |f: &Family| f.1 == Role::Plain && f.0.kind() == Kind::Count;
     let all = engine.store.families().into_iter();
     all.filter(|f| scan::min_change(&engine.settings.policy, *f, &Segment::all()).is_some())

@@ -9,7 +9,7 @@ use crate::policy::guardrail::band_for;
 use crate::policy::judging::Policy;
 
 use super::place;
-use super::stat::{Acc, Calib, Evidence, Shape, evidence, harm, lift};
+use super::stat::{Acc, Calib, Evidence, Shape, evidence, evidence_from, harm, lift};
 use super::store::Store;
 use super::table::{Conj, Family, Table, TableKey, project};
 
@@ -23,15 +23,6 @@ pub struct Candidate {
     pub length: i64,
     pub acc: Acc,
     pub ev: Evidence,
-}
-
-/// What the scan asks of a finding.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Line {
-    /// Nats to open.
-    pub nats: f64,
-    /// Smallest relative change that matters.
-    pub min_change: f64,
 }
 
 /// Window lengths in buckets: 1 minute to 4 hours.
@@ -85,36 +76,83 @@ pub fn relief(size: usize) -> f64 {
     (0.5 * (CROWD / size.max(1) as f64).ln()).clamp(0.0, RELIEF)
 }
 
-/// Places of one table that pass the line, each with its best window.
-pub fn scan(
-    table: &Table,
-    lengths: &[i64],
-    line: impl Fn(&Segment) -> Option<Line>,
-) -> Vec<Candidate> {
+/// All windows of one conjunction at once, known incidents taken out.
+fn windows_of(table: &Table, conj: &Conj, sums: &mut [Acc]) {
+    sums.fill(Acc::default());
+    for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
+        for (sum, acc) in sums.iter_mut().zip(&leaf.sums) {
+            sum.add(acc);
+        }
+        if table.explained {
+            for (sum, explained) in sums.iter_mut().zip(&leaf.expl) {
+                sum.explain(*explained);
+            }
+        }
+    }
+}
+
+/// Nats below which nothing is looked at.
+pub const FLOOR: f64 = 3.0;
+
+/// A window of a conjunction that says at least [`FLOOR`] nats.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Loud {
+    /// Index of the conjunction in the table.
+    pub conj: u32,
+    pub window: u8,
+    pub acc: Acc,
+    pub ev: Evidence,
+}
+
+/// Every conjunction over every window, once per bucket and whenever known effects change.
+pub fn sweep(table: &Table) -> Vec<Loud> {
     let mut out = Vec::new();
-    for conj in &table.conj {
-        let Some(line) = line(&conj.seg) else { continue };
+    let mut sums = vec![Acc::default(); table.lengths.len()];
+    for (i, conj) in table.conj.iter().enumerate() {
+        windows_of(table, conj, &mut sums);
         let calib = table.calib(conj.mask);
-        let best = (0..lengths.len())
-            .filter_map(|w| {
-                let acc = window_acc(table, conj, w);
-                let ev = evidence(table.shape, table.sign, &acc, calib);
-                (ev.nats >= line.nats && matters(table.shape, &acc, ev.harm, line.min_change))
-                    .then_some((w, acc, ev))
-            })
-            .max_by(|a, b| a.2.loc.total_cmp(&b.2.loc));
-        if let Some((window, acc, ev)) = best {
-            out.push(Candidate {
-                table: table.key.clone(),
-                seg: conj.seg.clone(),
-                window,
-                length: lengths.get(window).copied().unwrap_or(1),
-                acc,
-                ev,
-            });
+        for (window, acc) in sums.iter().enumerate() {
+            if let Some(ev) = evidence_from(FLOOR, table.shape, table.sign, acc, calib) {
+                out.push(Loud { conj: i as u32, window: window as u8, acc: *acc, ev });
+            }
         }
     }
     out
+}
+
+fn candidate(table: &Table, conj: &Conj, loud: &Loud) -> Candidate {
+    let window = usize::from(loud.window);
+    Candidate {
+        table: table.key.clone(),
+        seg: conj.seg.clone(),
+        window,
+        length: table.lengths.get(window).copied().unwrap_or(1),
+        acc: loud.acc,
+        ev: loud.ev,
+    }
+}
+
+/// Conjunctions that say something, each with its windows.
+fn places(table: &Table) -> impl Iterator<Item = (&Conj, &[Loud])> {
+    let runs = table.loud.chunk_by(|a, b| a.conj == b.conj);
+    runs.filter_map(|run| Some((table.conj.get(run.first()?.conj as usize)?, run)))
+}
+
+/// Places of one table with `nats` or more and a change that matters, each with its best window.
+pub fn scan(
+    table: &Table,
+    nats: f64,
+    min_change: impl Fn(&Segment) -> Option<f64>,
+) -> Vec<Candidate> {
+    let best = |(conj, run): (&Conj, &[Loud])| {
+        let strong = || run.iter().filter(|l| l.ev.nats >= nats);
+        strong().next()?;
+        let min = min_change(&conj.seg)?;
+        let matter = strong().filter(|l| matters(table.shape, &l.acc, l.ev.harm, min));
+        let best = matter.max_by(|a, b| a.ev.loc.total_cmp(&b.ev.loc))?;
+        Some(candidate(table, conj, best))
+    };
+    places(table).filter_map(best).collect()
 }
 
 /// The harm at a candidate that other cuts show to be a shift of the mix.
@@ -164,31 +202,15 @@ pub struct Hint {
 }
 
 /// Weak signs in one table: every window of every place with a few nats.
-pub fn hints(policy: &Policy, table: &Table, lengths: &[i64], floor: f64) -> Vec<Hint> {
+pub fn hints(policy: &Policy, table: &Table) -> Vec<Hint> {
     let mut out = Vec::new();
-    for conj in table.conj.iter().filter(|c| c.mask.count_ones() <= 3) {
-        let calib = table.calib(conj.mask);
-        for (window, length) in lengths.iter().enumerate() {
-            let acc = window_acc(table, conj, window);
-            let ev = evidence(table.shape, table.sign, &acc, calib);
-            if ev.nats < floor {
-                continue;
-            }
-            let min = min_change(policy, table.key.family, &conj.seg).unwrap_or(f64::INFINITY);
-            if matters(table.shape, &acc, ev.harm, min) {
-                out.push(Hint {
-                    place: place::of_segment(policy, table.key.family, &conj.seg),
-                    candidate: Candidate {
-                        table: table.key.clone(),
-                        seg: conj.seg.clone(),
-                        window,
-                        length: *length,
-                        acc,
-                        ev,
-                    },
-                });
-            }
-        }
+    for (conj, run) in places(table).filter(|(c, _)| c.mask.count_ones() <= 3) {
+        let min = min_change(policy, table.key.family, &conj.seg).unwrap_or(f64::INFINITY);
+        let place = place::of_segment(policy, table.key.family, &conj.seg);
+        let matter = run.iter().filter(|l| matters(table.shape, &l.acc, l.ev.harm, min));
+        out.extend(
+            matter.map(|l| Hint { place: place.clone(), candidate: candidate(table, conj, l) }),
+        );
     }
     out
 }
@@ -196,30 +218,31 @@ pub fn hints(policy: &Policy, table: &Table, lengths: &[i64], floor: f64) -> Vec
 /// Rolls the window sums of a table on to `bucket`.
 pub fn roll(table: &mut Table, lengths: &[i64], bucket: i64) {
     let step = !table.touched && table.rolled == bucket - 1;
-    let sums: Vec<Vec<Acc>> = table
-        .leaves
-        .iter()
-        .map(|leaf| {
-            if step && leaf.sums.len() == lengths.len() {
-                let new = table.acc(leaf, bucket);
-                let slide = |(sum, len): (&Acc, &i64)| {
-                    let mut s = *sum;
-                    s.add(&new);
-                    s.sub(&table.acc(leaf, bucket - len));
-                    s
-                };
-                leaf.sums.iter().zip(lengths).map(slide).collect()
-            } else {
-                fresh(table, leaf, lengths, bucket)
+    let mut leaves = std::mem::take(&mut table.leaves);
+    for leaf in &mut leaves {
+        let mut sums = std::mem::take(&mut leaf.sums);
+        if step && sums.len() == lengths.len() {
+            let new = table.acc(leaf, bucket);
+            for (sum, length) in sums.iter_mut().zip(lengths) {
+                sum.add(&new);
+                sum.sub(&table.acc(leaf, bucket - length));
             }
-        })
-        .collect();
-    for (leaf, sums) in table.leaves.iter_mut().zip(sums) {
-        leaf.expl.clear();
-        leaf.expl.resize(sums.len(), 0.0);
+        } else {
+            sums = fresh(table, leaf, lengths, bucket);
+        }
         leaf.sums = sums;
+        if table.explained {
+            leaf.expl.clear();
+        }
+        leaf.expl.resize(lengths.len(), 0.0);
     }
+    table.leaves = leaves;
+    table.explained = false;
+    table.swept = false;
     table.rolled = bucket;
+    if table.lengths != lengths {
+        table.lengths = lengths.to_vec();
+    }
     table.touched = false;
 }
 

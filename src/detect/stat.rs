@@ -149,6 +149,36 @@ pub fn evidence(shape: Shape, sign: f64, acc: &Acc, c: Calib) -> Evidence {
     Evidence { harm, nats: loc * (noise + events) / (noise + events + drift), loc }
 }
 
+/// The evidence when it is at least `nats`. Most places are quiet: a bound without logarithms
+/// (Kullback-Leibler is at most chi-square) shows it for nearly all of them.
+pub fn evidence_from(nats: f64, shape: Shape, sign: f64, acc: &Acc, c: Calib) -> Option<Evidence> {
+    if acc.n <= 0.0 || acc.v <= 0.0 || sign * (acc.a - acc.e) <= 0.0 {
+        return None;
+    }
+    if most(shape, acc) < nats * c.phi {
+        return None;
+    }
+    let ev = evidence(shape, sign, acc, c);
+    (ev.nats >= nats).then_some(ev)
+}
+
+/// What `loc * phi` cannot exceed.
+fn most(shape: Shape, acc: &Acc) -> f64 {
+    let gap = (acc.a - acc.e).powi(2);
+    match shape {
+        Shape::Mean | Shape::Level => gap / (2.0 * acc.v),
+        Shape::Fault | Shape::Step => {
+            let p = (acc.a / acc.n).clamp(0.0, 1.0);
+            let q = (acc.e / acc.n).clamp(1e-7, 1.0 - 1e-7);
+            acc.n * (p - q).powi(2) / (q * (1.0 - q))
+        }
+        Shape::Flow => {
+            let e = acc.e.max(1e-9);
+            if acc.a <= 0.0 { e } else { (acc.a - e).powi(2) / e }
+        }
+    }
+}
+
 /// Variance beyond the binomial or Poisson one (uncertain baselines widen `v`); at least 1.
 fn trust(shape: Shape, acc: &Acc) -> f64 {
     let p = (acc.e / acc.n).clamp(0.0, 1.0);

@@ -12,6 +12,7 @@ use crate::domain::metric::{Bad, Metric};
 use crate::domain::segment::{Dim, DimValue, Segment};
 
 use super::profile::{HourRaw, Profile};
+use super::scan::Loud;
 use super::stat::{Acc, Calib, Raw, Shape, inverted, shape_of};
 
 /// What a table's numbers are made from.
@@ -42,20 +43,14 @@ pub struct TableKey {
 #[derive(Clone, Debug)]
 pub struct Leaf {
     pub seg: Segment,
-    ring: Vec<Raw>,
+    /// Its column in the ring of buckets.
+    at: usize,
     pub hist: Vec<HourRaw>,
     pub prof: Profile,
     /// Sums over the standard windows, newest bucket included.
     pub sums: Vec<Acc>,
     /// What known incidents explain of each window's observed sum.
     pub expl: Vec<f64>,
-}
-
-impl Leaf {
-    /// Live buckets kept.
-    pub fn ring_len(&self) -> usize {
-        self.ring.len()
-    }
 }
 
 /// A conjunction: some dimensions fixed to one value each.
@@ -79,6 +74,9 @@ pub struct Table {
     pub conj: Vec<Conj>,
     conj_index: HashMap<Segment, u32>,
     pub calib: BTreeMap<u16, Calib>,
+    /// The live buckets, each with a column per leaf: one bucket of all leaves lies together,
+    /// because that is how windows are rolled on. Columns at the end may be missing (zero).
+    ring: Vec<Vec<Raw>>,
     /// Which bucket each slot holds; `i64::MIN` means nothing arrived.
     slots: Vec<i64>,
     pub latest: i64,
@@ -89,7 +87,14 @@ pub struct Table {
     pub bucket_ms: i64,
     /// The bucket the window sums stand at; a record for an earlier one makes them wrong.
     pub rolled: i64,
+    /// Lengths (buckets) of the windows that stand in the leaves' sums.
+    pub lengths: Vec<i64>,
     pub touched: bool,
+    /// Known effects explain something of its windows.
+    pub explained: bool,
+    /// What the sweep found; good for the windows as they are when `swept`.
+    pub loud: Vec<Loud>,
+    pub swept: bool,
     /// Announced work: measured, not judged, not learnt from.
     pub muted: Vec<Muted>,
     /// New leaves came: order and conjunctions must be made again.
@@ -132,13 +137,18 @@ impl Table {
             conj: Vec::new(),
             conj_index: HashMap::new(),
             calib: BTreeMap::new(),
+            ring: vec![Vec::new(); slots.max(1)],
             slots: vec![i64::MIN; slots.max(1)],
             latest: i64::MIN,
             hours: BTreeMap::new(),
             week: [1.0; 7],
             bucket_ms: bucket_ms.max(1),
             rolled: i64::MIN,
+            lengths: Vec::new(),
             touched: true,
+            explained: false,
+            loud: Vec::new(),
+            swept: false,
             muted: Vec::new(),
             stale: false,
             history_dirty: false,
@@ -170,7 +180,7 @@ impl Table {
         }
         self.leaves.push(Leaf {
             seg: seg.clone(),
-            ring: vec![Raw::default(); self.slots.len()],
+            at: self.leaves.len(),
             hist: Vec::new(),
             prof: Profile::default(),
             sums: Vec::new(),
@@ -209,10 +219,8 @@ impl Table {
         }
         if !self.delivered(bucket) {
             let slot = self.slot(bucket);
-            for leaf in &mut self.leaves {
-                if let Some(r) = leaf.ring.get_mut(slot) {
-                    *r = Raw::default();
-                }
+            if let Some(column) = self.ring.get_mut(slot) {
+                column.clear();
             }
             if let Some(s) = self.slots.get_mut(slot) {
                 *s = bucket;
@@ -229,7 +237,12 @@ impl Table {
             return;
         }
         let (leaf, slot) = (self.leaf_index(seg), self.slot(bucket));
-        if let Some(r) = self.leaves.get_mut(leaf).and_then(|l| l.ring.get_mut(slot)) {
+        let leaves = self.leaves.len();
+        let Some(column) = self.ring.get_mut(slot) else { return };
+        if column.len() <= leaf {
+            column.resize(leaves, Raw::default());
+        }
+        if let Some(r) = column.get_mut(leaf) {
             if bucket <= self.rolled && *r != raw {
                 self.touched = true;
             }
@@ -271,7 +284,8 @@ impl Table {
     /// The leaf's bucket, or nothing when it did not arrive.
     pub fn raw(&self, leaf: &Leaf, bucket: i64) -> Option<Raw> {
         let slot = self.slot(bucket);
-        (self.slots.get(slot) == Some(&bucket)).then(|| leaf.ring.get(slot).copied())?
+        let column = (self.slots.get(slot) == Some(&bucket)).then(|| self.ring.get(slot))??;
+        Some(column.get(leaf.at).copied().unwrap_or_default())
     }
 
     /// Sorts leaves and makes the conjunctions again when new leaves came.
@@ -282,6 +296,7 @@ impl Table {
         self.stale = false;
         self.touched = true;
         self.leaves.sort_by(|a, b| a.seg.cmp(&b.seg));
+        self.align();
         self.index = self.leaves.iter().enumerate().map(|(i, l)| (l.seg.clone(), i)).collect();
         let mut map: BTreeMap<(u16, Segment), Vec<u32>> = BTreeMap::new();
         for (i, leaf) in self.leaves.iter().enumerate() {
@@ -295,6 +310,23 @@ impl Table {
         self.conj_index =
             self.conj.iter().enumerate().map(|(i, c)| (c.seg.clone(), i as u32)).collect();
         true
+    }
+
+    /// Puts the ring's columns into the order of the leaves.
+    fn align(&mut self) {
+        for column in self.ring.iter_mut().filter(|c| !c.is_empty()) {
+            let moved = self.leaves.iter().map(|l| column.get(l.at).copied().unwrap_or_default());
+            *column = moved.collect();
+        }
+        for (i, leaf) in self.leaves.iter_mut().enumerate() {
+            leaf.at = i;
+        }
+    }
+
+    /// What the live buckets cost.
+    pub fn ring_bytes(&self) -> usize {
+        let cells: usize = self.ring.iter().map(Vec::capacity).sum();
+        cells * size_of::<Raw>() + self.ring.capacity() * size_of::<Vec<Raw>>()
     }
 
     /// The oldest bucket that can still be in the ring.

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use rand::SeedableRng;
+use rand_distr::{Distribution, Poisson};
+use rand_pcg::Pcg64;
 use tillwatch::detect::engine::{Engine, Settings};
 use tillwatch::domain::metric::Metric;
 use tillwatch::domain::observation::{Observation, Quality, Value, Window};
@@ -51,7 +54,9 @@ fn page(scrape: u64) -> Vec<u8> {
 fn facts(minute: i64, length: Span) -> Vec<Observation> {
     let start = Timestamp::from_secs(1_763_337_600).plus(Span::from_mins(minute));
     let value = |kind: &str, n: usize| DimValue::Value(format!("{kind}{n}").as_str().into());
-    let one = |n: usize| Observation {
+    let mut random = Pcg64::seed_from_u64(minute as u64);
+    let usual = Poisson::new(4.0 * length.as_mins_f64()).expect("a mean above zero");
+    let mut one = |n: usize| Observation {
         source: format!("cut-{}", n / CUT).as_str().into(),
         metric: Metric::JsErrorRate,
         segment: Segment::all()
@@ -60,12 +65,12 @@ fn facts(minute: i64, length: Span) -> Vec<Observation> {
             .with(Dim::Region, value("r", n / 50 % 50)),
         window: Window { start, end: start.plus(length) },
         value: Value::Ratio {
-            hits: ((n + minute as usize) % 7) as f64 * length.as_mins_f64(),
+            hits: usual.sample(&mut random),
             trials: 400.0 * length.as_mins_f64(),
         },
         quality: Quality::GOOD,
     };
-    (0..SEGMENTS).map(one).collect()
+    (0..SEGMENTS).map(&mut one).collect()
 }
 
 fn median(mut times: Vec<f64>) -> f64 {
@@ -75,7 +80,10 @@ fn median(mut times: Vec<f64>) -> f64 {
 
 /// Seconds of taking a minute's facts in, and of judging them.
 fn ours() -> (f64, f64, usize) {
-    let mut engine = Engine::new(Settings::new(Span::from_mins(1), Policy::default()));
+    let mut engine = Engine::new(Settings::new(
+        Span::from_mins(1),
+        Policy::builtin().expect("the shipped policy"),
+    ));
     for hour in 0..24 {
         engine.history(&facts(hour * 60, Span::from_hours(1)));
     }
