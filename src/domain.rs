@@ -3,6 +3,7 @@
 
 pub mod change;
 pub mod check;
+pub mod flaw;
 pub mod histogram;
 pub mod id;
 pub mod metric;

@@ -32,12 +32,13 @@ pub use server::{Options, Running, ShopError, serve};
 pub use state::{Clock, Clocks, Shop};
 
 /// Every path of the HTTP face with what it answers.
-pub const PATHS: [(&str, &str); 16] = [
+pub const PATHS: [(&str, &str); 17] = [
     ("/", "this list"),
     ("/metrics", "counters since the start, Prometheus text"),
     ("/api/rum?cut={source|browser|network|release|cohort}&step=60", "views, errors, LCP, INP"),
     ("/api/business?cut={biz_source|biz_browser}&step=60", "sessions to orders, server side"),
     ("/api/edge?step=60", "requests at the edge"),
+    ("/api/beacons?step=60", "how beacons arrive: number and lag"),
     ("/api/checks", "synthetic runs"),
     ("/api/changes", "campaigns, experiments, holidays, maintenance"),
     ("/api/health", "liveness; is the history ready?"),

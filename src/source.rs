@@ -11,6 +11,7 @@ pub mod exposition;
 pub mod feed;
 pub mod github;
 pub mod harvest;
+mod guard;
 pub mod history;
 pub mod http;
 pub mod http_json;
@@ -110,6 +111,7 @@ impl Source {
     fn judged(&self, harvest: Result<Harvest, SourceError>) -> Result<Harvest, SourceError> {
         harvest.map(|mut h| {
             h.skew = h.skew.filter(|_| !self.own_time);
+            guard::harvest(&mut h);
             h
         })
     }

@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::detect::settings::{LIVE_BUCKET, longest_window};
 use crate::domain::time::Span;
+use crate::policy::guardrail::{Condition, Guardrail};
 use crate::policy::severity::Deadline;
 
 use super::Config;
@@ -57,6 +59,22 @@ fn unmeetable(config: &Config) -> Option<String> {
              longer than the {target} to acknowledge"
         )
     })
+}
+
+/// Windows of a burn row that cannot be judged as they are written: the key and why.
+pub fn windows(row: &Guardrail) -> Vec<(&'static str, String)> {
+    let Condition::Burn { long, short, .. } = row.condition else { return Vec::new() };
+    let most = longest_window(LIVE_BUCKET);
+    let mut found: Vec<(&'static str, String)> = Vec::new();
+    for (key, window) in [("long", long), ("short", short)] {
+        if window > most {
+            found.push((key, format!("{window} is longer than the {most} that are kept")));
+        }
+    }
+    if short > long {
+        found.push(("long", format!("{long} is shorter than the short window, {short}")));
+    }
+    found
 }
 
 fn repeated<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {

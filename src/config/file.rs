@@ -128,6 +128,13 @@ impl<'t> Reader<'t> {
         self.problems
     }
 
+    /// The line of a row (which starts at `line`) that holds `word`; the row's own when none does.
+    pub fn line_in_row(&self, line: usize, word: &str) -> usize {
+        let rows = self.text.lines().enumerate().skip(line);
+        let mut own = rows.take_while(|(_, text)| !text.trim_start().starts_with("[["));
+        own.find(|(_, text)| text.contains(word)).map_or(line, |(at, _)| at + 1)
+    }
+
     /// A problem found by a check of meaning.
     pub fn mean(&mut self, level: Level, line: usize, key: &str, message: String) {
         let hint = None;

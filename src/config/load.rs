@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use crate::policy::guardrail::Guardrail;
+
 use super::file::Reader;
 use super::problem::{Level, Problem};
 use super::{Config, EXAMPLE, check};
@@ -57,10 +59,7 @@ fn read(defaults: &toml::Table, base: &mut Reader<'_>, user: &mut Reader<'_>) ->
     );
     let journeys =
         laid_over(base, user, "journey", |j: &crate::policy::journey::Journey| j.name.to_string());
-    let guardrails =
-        laid_over(base, user, "guardrail", |g: &crate::policy::guardrail::Guardrail| {
-            g.name.to_string()
-        });
+    let guardrails = guardrails(base, user);
     let severities = laid_over(base, user, "severity", |s: &crate::policy::severity::Response| {
         s.level.number().to_string()
     });
@@ -102,8 +101,26 @@ fn laid_over<T: serde::de::DeserializeOwned>(
     name: &'static str,
     key: impl Fn(&T) -> String,
 ) -> Vec<T> {
-    let mut rows = plain(base.rows::<T>(name));
-    for (_, row) in user.rows::<T>(name) {
+    let rows = plain(base.rows::<T>(name));
+    replaced(rows, plain(user.rows::<T>(name)), key)
+}
+
+/// Guardrails, with the windows that cannot be judged as they are written.
+fn guardrails(base: &mut Reader<'_>, user: &mut Reader<'_>) -> Vec<Guardrail> {
+    let own = user.rows::<Guardrail>("guardrail");
+    for (line, row) in &own {
+        for (word, message) in check::windows(row) {
+            let at = user.line_in_row(*line, word);
+            let key = format!("guardrail.{}.condition.{word}", row.name);
+            user.mean(Level::Error, at, &key, message);
+        }
+    }
+    let rows = plain(base.rows::<Guardrail>("guardrail"));
+    replaced(rows, plain(own), |g| g.name.to_string())
+}
+
+fn replaced<T>(mut rows: Vec<T>, own: Vec<T>, key: impl Fn(&T) -> String) -> Vec<T> {
+    for row in own {
         match rows.iter_mut().find(|old| key(old) == key(&row)) {
             Some(old) => *old = row,
             None => rows.push(row),
@@ -143,5 +160,26 @@ mod tests {
         let nine = crate::domain::time::Span::from_mins(9);
         assert_eq!(worst.decide, crate::policy::severity::Deadline::Within(nine));
         assert_eq!(config.journal.url, "sqlite:x");
+    }
+
+    #[test]
+    fn a_window_longer_than_what_is_kept_is_refused_with_its_line() {
+        let row = |long: &str| {
+            format!(
+                "[[guardrail]]\nname = \"slow burn\"\nclass = \"errors\"\n\
+                 metric = \"api_success\"\nowner = \"o\"\nresponse = \"r\"\n\
+                 [guardrail.condition]\nkind = \"burn\"\nobjective = 0.99\nlong = \"{long}\"\n"
+            )
+        };
+        assert_eq!(from_text(Path::new("t"), &row("8h")).problems, []);
+        let loaded = from_text(Path::new("t"), &row("3d"));
+        let problem = loaded.problems.first().expect("refused");
+        assert!(loaded.config.is_none());
+        assert_eq!((problem.line, problem.level), (10, Level::Error), "{problem}");
+        assert_eq!(problem.key, "guardrail.slow burn.condition.long");
+        assert!(problem.message.contains("512m"), "{problem}");
+        let upside_down = row("2m");
+        let loaded = from_text(Path::new("t"), &upside_down);
+        assert!(loaded.problems[0].message.contains("shorter"), "{}", loaded.problems[0]);
     }
 }

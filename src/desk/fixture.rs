@@ -9,7 +9,7 @@ use crate::board::{
     Action, ActionState, Board, ChoiceRow, Incident, Precheck, RollbackPlan, State, TimelineEntry,
     Watcher,
 };
-use crate::detect::verdict::{Class, Confidence, Considered, Finding, Suspect, Verdict};
+use crate::detect::verdict::{Basis, Class, Confidence, Considered, Finding, Suspect, Verdict};
 use crate::domain::metric::Metric;
 use crate::domain::money::{MoneyRange, Range};
 use crate::domain::segment::{Dim, Scope};
@@ -286,6 +286,7 @@ fn finding(guardrail: &str, metric: Metric, values: (f64, f64, f64), text: &str)
         unit: metric.row().unit.to_owned(),
         n: values.2,
         baseline: Some(values.1),
+        basis: Some(Basis { days: 21.0, samples: 48_000.0 }),
         test: "LLR 34.1 nats over 4 x 5m, line 17".to_owned(),
         text: text.to_owned(),
     }

@@ -10,6 +10,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::policy::judging::Policy;
 
 use super::effect::Effect;
+use super::flaws::Spot;
 use super::place::{siblings, templates, widest, within};
 use super::stat::Shape;
 use super::table::Role;
@@ -55,6 +56,8 @@ pub struct Live {
     pub effects: Vec<Effect>,
     pub troubles: Vec<Trouble>,
     pub blind: Option<BlindSpot>,
+    /// A flaw of the telling; such a case holds nothing else.
+    pub flaw: Option<Spot>,
     /// Nats for "recovered" of all its effects together, and the last bucket bad in sum.
     pub good: f64,
     pub last_bad: i64,
@@ -76,6 +79,7 @@ impl Live {
             effects: Vec::new(),
             troubles: Vec::new(),
             blind: None,
+            flaw: None,
             good: 0.0,
             last_bad: opened,
             closed: None,
@@ -84,7 +88,7 @@ impl Live {
     }
 
     pub fn is_telemetry(&self) -> bool {
-        self.blind.is_some() || self.effects.iter().any(|e| e.table.family.1 == Role::Beacon)
+        self.blind.is_some() || self.flaw.is_some() || self.effects.iter().any(is_measuring)
     }
 
     /// Effects that are still there, or all when none is.
@@ -137,13 +141,14 @@ impl Live {
         let effects = self.effects.iter().filter(|e| is_cause(e) || !self.has_cause());
         let times = effects.map(|e| start_of(e.from()));
         let blind = self.blind.iter().map(|b| b.since);
+        let blind = blind.chain(self.flaw.iter().map(|f| f.since));
         times.chain(self.troubles.iter().map(|t| t.since)).chain(blind).min().unwrap_or_default()
     }
 
     /// Does a new effect share this case's cause?
     pub fn takes(&self, e: &Effect, bucket: Span) -> bool {
-        let telemetry = e.table.family.1 == Role::Beacon;
-        if self.blind.is_some() || telemetry != self.is_telemetry() {
+        let telemetry = is_measuring(e);
+        if self.blind.is_some() || self.flaw.is_some() || telemetry != self.is_telemetry() {
             return false;
         }
         self.effects.iter().any(|mine| related(mine, e, bucket)) || self.trouble_takes(e, bucket)
@@ -184,14 +189,25 @@ fn same_templates(a: &Scope, b: &Scope) -> bool {
     }
 }
 
+/// It tells of the measuring, not of the shop: beacons per visit, their lag, orphans.
+pub fn is_measuring(e: &Effect) -> bool {
+    e.table.family.1 == Role::Beacon || e.table.family.0.is_about_measuring()
+}
+
 /// Speed or errors: something that causes losses.
 pub fn is_cause(e: &Effect) -> bool {
-    matches!(e.shape, Shape::Mean | Shape::Fault | Shape::Level)
+    matches!(e.shape, Shape::Mean | Shape::Fault | Shape::Level) && !is_measuring(e)
 }
 
 /// Visits or requests themselves are missing, by the server's count.
 pub fn is_visit_loss(e: &Effect) -> bool {
     e.shape == Shape::Flow && e.table.family.1 == Role::Plain
+}
+
+/// Beacons that do not come, come late or come twice.
+fn is_arrival(e: &Effect) -> bool {
+    let metric = e.table.family.0;
+    e.table.family.1 == Role::Beacon || metric == crate::domain::metric::Metric::BeaconLag
 }
 
 fn is_loss(e: &Effect) -> bool {
@@ -221,6 +237,10 @@ fn related(mine: &Effect, new: &Effect, bucket: Span) -> bool {
     }
     if apart <= TOGETHER && (nested || same_metric && siblings(&mine.place, &new.place)) {
         return true;
+    }
+    if is_arrival(mine) && is_arrival(new) && overlap {
+        // What is late is missing first and comes long after.
+        return apart <= DOWNSTREAM;
     }
     if is_loss(new) && is_cause(mine) {
         return apart <= DOWNSTREAM && downstream(&mine.place, &new.place);

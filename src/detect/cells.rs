@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::detect::verdict::{Cell, Verdict};
+use crate::detect::verdict::{Basis, Cell, Verdict};
 use crate::domain::histogram::Histogram;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
@@ -83,6 +83,7 @@ fn cell(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Cell> {
     let metric = table.key.family.0;
     let mut quality = sight.store.marks.get(&table.key).map_or(Quality::GOOD, |m| m.any);
     quality.low_sample |= !reading.sure;
+    quality.incomplete |= late(sight, table, conj);
     let verdict = verdict(sight, table, conj, &reading);
     Some(Cell {
         metric,
@@ -93,6 +94,7 @@ fn cell(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Cell> {
         n: reading.n,
         interval: reading.interval,
         baseline: reading.baseline,
+        basis: reading.baseline.and_then(|_| Basis::of_conj(table, conj)),
         verdict,
         quality,
     })
@@ -126,6 +128,16 @@ fn verdict(sight: &Sight<'_>, table: &Table, conj: &Conj, reading: &Reading) -> 
         return Verdict::Unsure;
     }
     Verdict::Ok
+}
+
+/// Beacons of this source come late here: the newest windows are provisional (seed 001, F5).
+fn late(sight: &Sight<'_>, table: &Table, conj: &Conj) -> bool {
+    sight.effects.iter().any(|e| {
+        e.table.family.0 == Metric::BeaconLag
+            && e.until.is_none()
+            && e.table.source == table.key.source
+            && e.scope.overlaps(&Scope::of(&conj.seg))
+    })
 }
 
 /// The cell lies inside the place (a coarser cell is not judged by a part of it).

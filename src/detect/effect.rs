@@ -137,7 +137,10 @@ impl Effect {
         if self.good_since.is_some() {
             return;
         }
-        let Some(own) = store.tables.get(&self.table) else { return };
+        let Some(own) = store.tables.get(&self.table).filter(|t| t.sign == self.sign) else {
+            // A surplus is the other side of its cut: places are compared by losses only.
+            return;
+        };
         let (stay, move_to) = self.best_in(store, own, others);
         // Noise moves borders to and fro: a new place must be clearly better than the present one.
         let mut best: (TableKey, Refined) =

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::detect::verdict::Judgement;
 use crate::domain::change::Change;
 use crate::domain::check::Check;
+use crate::domain::flaw::Flaw;
 use crate::domain::id::{ReleaseId, SourceId};
 use crate::domain::observation::Observation;
 use crate::domain::time::{Span, Timestamp};
@@ -15,6 +16,7 @@ use super::case::Live;
 use super::checks::Checks;
 use super::derive;
 use super::effect::{self, Effect};
+use super::flaws::{self, Flaws};
 use super::learn;
 use super::life;
 use super::report;
@@ -33,6 +35,7 @@ pub struct Engine {
     pub(super) checks: Checks,
     pub(super) changes: BTreeMap<(SourceId, ReleaseId), Change>,
     pub(super) blind: BTreeMap<SourceId, Timestamp>,
+    pub(super) flaws: Flaws,
     pub(super) lives: Vec<Live>,
     /// Effects of cases that are gone, while they still lie inside a window.
     pub(super) past: Vec<Effect>,
@@ -55,6 +58,7 @@ impl Engine {
             checks: Checks::default(),
             changes: BTreeMap::new(),
             blind: BTreeMap::new(),
+            flaws: Flaws::default(),
             lives: Vec::new(),
             past: Vec::new(),
             judged: None,
@@ -75,6 +79,7 @@ impl Engine {
     /// Live buckets; a later record with the same key replaces the earlier one.
     pub fn observe(&mut self, batch: &[Observation]) {
         for o in batch {
+            self.flaws.reported(o);
             self.store.live(o);
         }
     }
@@ -104,6 +109,11 @@ impl Engine {
         } else {
             self.blind.remove(source);
         }
+    }
+
+    /// What was noticed about the telling of a source: clocks, personal data.
+    pub fn flawed(&mut self, source: &SourceId, flaws: &[Flaw], at: Timestamp) {
+        self.flaws.take(source, flaws, at);
     }
 
     /// Judges every bucket that is complete by `now` and was not judged yet.
@@ -146,6 +156,7 @@ impl Engine {
         life::hunt(self, bucket);
         troubles::vote(self, bucket);
         troubles::blindness(self, bucket);
+        flaws::judge(self, bucket);
         settle::settle(self, bucket);
     }
 

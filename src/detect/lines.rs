@@ -45,7 +45,7 @@ struct Bound {
 pub fn crossed(engine: &Engine, bucket: i64) -> Vec<Effect> {
     let blind = engine.blind_sources();
     let rows = engine.settings.policy.guardrail.iter();
-    let mut out: Vec<Effect> = Vec::new();
+    let mut out: Vec<Effect> = super::surplus::found(engine, bucket);
     for row in rows.filter(|r| fixed(&r.condition)) {
         for metric in &row.metric {
             let tables = engine.store.tables.values().filter(|t| {

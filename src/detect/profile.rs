@@ -40,6 +40,11 @@ impl Profile {
         at(h) * (1.0 - share) + at(h + 1) * share
     }
 
+    /// Events behind a count's means: rate by hours of exposure.
+    pub fn events(&self) -> f64 {
+        self.mu.iter().zip(&self.weight).map(|(mu, w)| f64::from(*mu) * f64::from(*w)).sum()
+    }
+
     /// Units of history behind the mean at an instant.
     pub fn weight_at(&self, secs_of_day: f64) -> f64 {
         let h = (secs_of_day / 3600.0) as usize % 24;

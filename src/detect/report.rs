@@ -14,7 +14,7 @@ use super::effect::Effect;
 use super::engine::Engine;
 use super::stat::{Shape, evidence};
 use super::table::Role;
-use super::{impact, money, notes, scan, severity, words};
+use super::{contrast, impact, money, notes, scan, severity, words};
 
 /// Share of beacons beyond the visits from which collection is doubted.
 const SURPLUS: f64 = 0.25;
@@ -56,7 +56,8 @@ pub fn judgement(engine: &mut Engine, bucket: i64, before: i64) -> Judgement {
         .guardrail
         .iter()
         .map(|g| guardrail(engine, g, (&cases, &cells), bucket));
-    let guardrails = guardrails.collect();
+    let mut guardrails: Vec<GuardrailState> = guardrails.collect();
+    contrast::name(&mut cases, &mut guardrails);
     let funnel = funnel(&cells);
     let journeys = journeys(engine, bucket);
     let impacts = impact::impacts(engine, bucket);
@@ -121,6 +122,8 @@ fn guardrail(
         tables().next().is_some() && tables().all(|t| engine.blind.contains_key(&t.key.source));
     let (verdict, detail) = if let Some(first) = hits.first() {
         (Verdict::Breach, first.clone())
+    } else if let Some(calm) = engine.flaws.calm(&row.condition) {
+        calm
     } else if blind {
         (Verdict::Blind, "its source tells nothing".to_owned())
     } else if !seen {

@@ -31,7 +31,8 @@ pub fn settle(engine: &mut Engine, bucket: i64) {
         }
         let calm = live.effects.iter().all(|e| e.until.is_some())
             && live.troubles.iter().all(|t| t.over)
-            && live.blind.as_ref().is_none_or(|b| b.over);
+            && live.blind.as_ref().is_none_or(|b| b.over)
+            && live.flaw.as_ref().is_none_or(|f| f.over);
         if calm {
             live.closed = Some(bucket);
         }
@@ -52,6 +53,11 @@ fn suspects(engine: &mut Engine, bucket: i64) {
         live.suspect = if live.blind.is_some() {
             Suspect {
                 reasons: vec!["no release explains this: the source itself is silent".to_owned()],
+                ..Default::default()
+            }
+        } else if live.flaw.is_some() {
+            Suspect {
+                reasons: vec!["no release is weighed: the fault is in what is told".to_owned()],
                 ..Default::default()
             }
         } else if live.effects.is_empty() {

@@ -9,7 +9,7 @@ use crate::domain::severity::Severity;
 use crate::policy::judging::Policy;
 use crate::policy::severity_rule::{Fact, SeverityRule};
 
-use super::case::Live;
+use super::case::{Live, is_measuring};
 use super::effect::Effect;
 use super::stat::{Acc, Shape, wilson};
 use super::store::Store;
@@ -43,8 +43,8 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     set(Fact::CheckoutUnusable, lost > policy.detect.unusable);
     set(Fact::FunnelLoss, present.iter().any(|e| e.shape == Shape::Step));
     set(Fact::Speed, present.iter().any(|e| e.shape == Shape::Mean || is_gauge(e)));
-    set(Fact::Errors, present.iter().any(|e| e.shape == Shape::Fault));
-    let major = |e: &Effect| e.shape == Shape::Fault && e.harm >= policy.detect.major_errors;
+    set(Fact::Errors, present.iter().any(|e| is_error(e)));
+    let major = |e: &Effect| is_error(e) && e.harm >= policy.detect.major_errors;
     set(Fact::MajorErrors, present.iter().any(|e| major(e)));
     set(Fact::Telemetry, live.is_telemetry());
     set(Fact::WeakEvidence, weak(store, live));
@@ -57,8 +57,12 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     out
 }
 
+fn is_error(e: &Effect) -> bool {
+    e.shape == Shape::Fault && !is_measuring(e)
+}
+
 fn is_gauge(e: &Effect) -> bool {
-    e.shape == Shape::Level && e.table.family.0 != Metric::CacPayback
+    e.shape == Shape::Level && !is_measuring(e) && e.table.family.0 != Metric::CacPayback
 }
 
 /// Lower bound of the share of all orders that is lost, from the payment and order steps.

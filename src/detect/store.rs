@@ -9,6 +9,7 @@ use crate::domain::segment::{Dim, Segment};
 use crate::domain::time::{Span, Timestamp};
 
 use super::hists::Hists;
+use super::settings::buckets_kept;
 use super::stat::{Raw, inverted};
 use super::table::{Family, Role, Table, TableKey};
 
@@ -49,11 +50,9 @@ impl Marks {
 
 impl Store {
     pub fn new(bucket: Span) -> Self {
-        // A day of buckets, within bounds that keep memory small.
-        let slots = (Span::from_hours(24).millis() / bucket.millis().max(1)).clamp(96, 512);
         Self {
             bucket,
-            slots: slots as usize,
+            slots: buckets_kept(bucket),
             tables: BTreeMap::new(),
             hists: Hists::new(bucket),
             marks: BTreeMap::new(),

@@ -2,8 +2,10 @@
 //! alone. Rows of policy are in `lines`, endings in `ending`, what must never matter in
 //! `properties`, what is only said in `notes`.
 
+mod contrast;
 mod ending;
 mod lines;
+mod measuring;
 mod made_up;
 mod notes;
 mod properties;

@@ -21,6 +21,15 @@ pub enum Verdict {
     Breach,
 }
 
+/// What a baseline was learnt from: so many days with history, and so many samples (events, for
+/// counts) in them at this place. No days: it leans on the minutes since the start, or on a
+/// neighbouring cut.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Basis {
+    pub days: f64,
+    pub samples: f64,
+}
+
 /// One guardrail on one segment, with its inputs unfolded.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Finding {
@@ -35,6 +44,9 @@ pub struct Finding {
     /// Samples behind the value.
     pub n: f64,
     pub baseline: Option<f64>,
+    /// What the baseline was learnt from.
+    #[serde(default)]
+    pub basis: Option<Basis>,
     /// The test in words with its numbers: `LLR 34.1 nats over 4 x 5m, line 17`.
     pub test: String,
     /// Evidence in a sentence for people.
@@ -53,6 +65,9 @@ pub struct Cell {
     /// 95 % interval of `value`.
     pub interval: Option<Range>,
     pub baseline: Option<f64>,
+    /// What the baseline was learnt from.
+    #[serde(default)]
+    pub basis: Option<Basis>,
     pub verdict: Verdict,
     #[serde(default, skip_serializing)]
     pub quality: Quality,

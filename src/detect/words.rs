@@ -1,7 +1,7 @@
 //! Judgement in plain words with its numbers: headlines, findings, evidence for and against.
 //! No drawing and no outside text beyond names that `domain::text` makes safe later.
 
-use crate::detect::verdict::{Finding, Verdict};
+use crate::detect::verdict::{Basis, Finding, Verdict};
 use crate::domain::id::GuardrailId;
 use crate::domain::metric::Metric;
 use crate::policy::guardrail::row_for;
@@ -13,6 +13,9 @@ use super::lines::guardrail_of;
 use super::severity::is_beacon;
 use super::stat::Shape;
 use super::store::Store;
+
+/// More nats than this are told as this many: beyond doubt is beyond doubt.
+const MOST_NATS: f64 = 9999.0;
 
 /// Value now and usual value of an effect, in the metric's unit as people read it.
 pub fn values(e: &Effect, inverted: bool) -> (f64, f64) {
@@ -36,6 +39,10 @@ pub fn amount(metric: Metric, x: f64) -> String {
     match metric.row().unit {
         "ratio" if x.abs() < 0.1 => format!("{:.1}%", x * 100.0),
         "ratio" => format!("{:.0}%", x * 100.0),
+        "ms" if metric == Metric::BeaconLag && x >= 60_000.0 => {
+            format!("{:.0} min", x / 60_000.0)
+        }
+        "ms" if metric == Metric::BeaconLag => format!("{:.1} s", x / 1000.0),
         "ms" => format!("{x:.0} ms"),
         "score" => format!("{x:.2}"),
         "days" => format!("{x:.0} days"),
@@ -63,7 +70,12 @@ pub fn line(store: &Store, e: &Effect) -> String {
     let table = store.tables.get(&e.table);
     let (now, base) = values(e, table.is_some_and(|t| t.inverted));
     if is_beacon(e) {
-        return format!("Beacons down {:.0}%, visits are not", e.harm * 100.0);
+        let percent = e.harm * 100.0;
+        return if e.sign > 0.0 {
+            format!("Beacons up {percent:.0}%, visits are not: collected more than once")
+        } else {
+            format!("Beacons down {percent:.0}%, visits are not")
+        };
     }
     if e.shape == Shape::Flow {
         return format!("{} down {:.0}%", label(e), e.harm * 100.0);
@@ -91,6 +103,9 @@ pub fn headline(store: &Store, live: &Live) -> String {
         let what = if b.checkout { "; checkout is blind" } else { "" };
         return format!("No data from {}{what}", b.names());
     }
+    if let Some(f) = &live.flaw {
+        return capital(&f.text);
+    }
     let down = live.troubles.iter().find(|t| !t.over).or(live.troubles.first());
     let effect = lead(live).map(|e| line(store, e));
     match (down, effect) {
@@ -109,6 +124,7 @@ fn capital(text: &str) -> String {
 /// Findings of a case, one per effect and one per failing journey.
 pub fn findings(policy: &Policy, store: &Store, live: &Live) -> Vec<Finding> {
     let mut out: Vec<Finding> = live.effects.iter().map(|e| finding(policy, store, e)).collect();
+    out.extend(live.flaw.iter().map(|f| super::flaws::finding(&policy.guardrail, f)));
     for t in &live.troubles {
         let row = row_for(
             &policy.guardrail,
@@ -125,6 +141,7 @@ pub fn findings(policy: &Policy, store: &Store, live: &Live) -> Vec<Finding> {
             unit: "ratio".to_owned(),
             n: 0.0,
             baseline: Some(1.0),
+            basis: None,
             test: "failures in a row, locations voting".to_owned(),
             text: format!("{} checks: {}", t.journey, t.text),
         });
@@ -138,7 +155,8 @@ fn finding(policy: &Policy, store: &Store, e: &Effect) -> Finding {
     let minutes = (e.last_bad - e.from() + 1).max(1) as f64 * store.bucket.as_mins_f64();
     let name = guardrail_of(policy, e).map_or_else(|| GuardrailId::new(""), |g| g.name.clone());
     let line_nats = policy.detect.sensitivity.nats();
-    let by_change = format!("LLR {:.1} nats over {minutes:.0} min, line {line_nats:.0}", e.nats);
+    let nats = e.nats.min(MOST_NATS);
+    let by_change = format!("LLR {nats:.1} nats over {minutes:.0} min, line {line_nats:.0}");
     Finding {
         guardrail: name,
         verdict: if e.until.is_some() { Verdict::Ok } else { Verdict::Breach },
@@ -149,6 +167,7 @@ fn finding(policy: &Policy, store: &Store, e: &Effect) -> Finding {
         unit: e.table.family.0.row().unit.to_owned(),
         n: e.acc.n.round(),
         baseline: Some(base),
+        basis: table.and_then(|t| Basis::of_scope(t, &e.scope)),
         test: e.line.as_ref().map_or(by_change, |(_, test)| test.clone()),
         text: format!("{} in {} ({:.0} samples)", line(store, e), e.place, e.acc.n),
     }
@@ -163,7 +182,7 @@ pub fn evidence_for(store: &Store, live: &Live) -> Vec<String> {
         .map(|e| {
             let n =
                 if e.acc.n >= 1.0 { format!(", {:.0} samples", e.acc.n) } else { String::new() };
-            format!("{} in {}{n}, {:.0} nats", line(store, e), e.place, e.nats)
+            format!("{} in {}{n}, {:.0} nats", line(store, e), e.place, e.nats.min(MOST_NATS))
         })
         .collect();
     for t in &live.troubles {
@@ -172,6 +191,7 @@ pub fn evidence_for(store: &Store, live: &Live) -> Vec<String> {
     if let Some(b) = &live.blind {
         out.extend(b.sources.iter().map(|(name, at)| format!("{name} tells nothing since {at}")));
     }
+    out.extend(live.flaw.iter().map(|f| format!("{}, first at {}", f.text, f.since)));
     out
 }
 

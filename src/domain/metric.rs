@@ -38,6 +38,7 @@ pub enum Metric {
     CheckDuration,
     BeaconLag,
     OrphanShare,
+    PersonalData,
 }
 
 /// The shape a metric's values have, and therefore the tests that apply.
@@ -88,7 +89,7 @@ const RATIO_DOWN: (Kind, Bad) = (Kind::Ratio, Bad::Down);
 const COUNT_DOWN: (Kind, Bad) = (Kind::Count, Bad::Down);
 
 /// The table. Units: `ms`, `ratio` (0..=1), `count`, `score` (CLS), `money`, `days`.
-pub const TABLE: [Row; 30] = [
+pub const TABLE: [Row; 31] = [
     row(Metric::Lcp, "lcp", "LCP", "ms", DIST_UP),
     row(Metric::Inp, "inp", "INP", "ms", DIST_UP),
     row(Metric::Cls, "cls", "CLS", "score", DIST_UP),
@@ -119,6 +120,7 @@ pub const TABLE: [Row; 30] = [
     row(Metric::CheckDuration, "check_duration", "check duration", "ms", (Kind::Gauge, Bad::Up)),
     row(Metric::BeaconLag, "beacon_lag", "beacon lag", "ms", (Kind::Gauge, Bad::Up)),
     row(Metric::OrphanShare, "orphan_share", "orphan share", "ratio", RATIO_UP),
+    row(Metric::PersonalData, "personal_data", "personal data", "count", (Kind::Count, Bad::Up)),
 ];
 
 impl Metric {
@@ -141,6 +143,11 @@ impl Metric {
 
     pub fn kind(self) -> Kind {
         self.row().kind
+    }
+
+    /// It tells how well is measured, not how the shop does (seed 001, F4 to F7).
+    pub const fn is_about_measuring(self) -> bool {
+        matches!(self, Self::BeaconLag | Self::OrphanShare | Self::PersonalData)
     }
 
     /// Finds a metric by its name. Retired names are accepted: `fid` is INP, `tti` is TBT.

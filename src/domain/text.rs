@@ -2,6 +2,7 @@
 //! Names from telemetry, releases, errors, config and notes pass here before anyone draws them.
 //! No drawing, no layout, no translation; the character tables are in `text::rule`.
 
+mod personal;
 mod rule;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use std::fmt;
 
 use unicode_segmentation::UnicodeSegmentation;
 
+pub use personal::{Personal, redacted};
 pub use rule::cell_ok;
 
 /// Stands where something was taken out. Text that brings this character itself counts as changed,

@@ -49,6 +49,13 @@ pub enum Condition {
     Drift { min_change: f64 },
     /// Less than `1 - drop` of the expected volume arrives while the shop's own counts go on.
     Blind { drop: f64 },
+    /// More than `1 + rise` of the expected volume arrives while edge requests, sessions and orders
+    /// do not: the same is collected several times (seed 001, F2).
+    Surplus { rise: f64 },
+    /// A source's clock and ours are farther apart than this (seed 001, F4).
+    Skew { more_than: Span },
+    /// Seen at all: personal data where none belongs (seed 001, F6).
+    Seen,
 }
 
 impl Condition {
@@ -57,7 +64,12 @@ impl Condition {
         match self {
             Self::Band { min_change } | Self::Drift { min_change } => Some(*min_change),
             Self::Blind { drop } => Some(*drop),
-            Self::Threshold { .. } | Self::Consecutive { .. } | Self::Burn { .. } => None,
+            Self::Threshold { .. }
+            | Self::Consecutive { .. }
+            | Self::Burn { .. }
+            | Self::Surplus { .. }
+            | Self::Skew { .. }
+            | Self::Seen => None,
         }
     }
 }

@@ -26,7 +26,9 @@ enum Layer {
 const fn layer(metric: Metric) -> Layer {
     match metric {
         Metric::CheckSuccess | Metric::CheckDuration => Layer::Synthetic,
-        Metric::BeaconLag | Metric::OrphanShare | Metric::EdgeRequests => Layer::Telemetry,
+        Metric::BeaconLag | Metric::OrphanShare | Metric::PersonalData | Metric::EdgeRequests => {
+            Layer::Telemetry
+        }
         Metric::Sessions
         | Metric::AddToCart
         | Metric::CheckoutStart

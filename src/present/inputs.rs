@@ -5,7 +5,7 @@ use crate::board::{Incident, Source};
 use crate::desk::fit;
 use crate::desk::inputs::Subject;
 use crate::desk::state::Desk;
-use crate::detect::verdict::{Cell, Finding, Impact};
+use crate::detect::verdict::{Basis, Cell, Finding, Impact};
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::text::{ScreenText, screen_text, width};
@@ -82,6 +82,7 @@ impl Lines {
         self.say("Says", Role::Title, &f.text);
         let cell = of.find_cell(&desk.board);
         self.numbers((f.value, f.baseline, f.n), &f.unit, cell);
+        self.basis(f.basis);
         self.say("Test", Role::Text, &f.test);
         self.controls(desk, x, f.metric, &f.segment);
         self.releases(x);
@@ -95,6 +96,7 @@ impl Lines {
         self.say("Metric", Role::Text, &format!("{} ({})", cell.metric.row().label, cell.stat));
         self.say("Where", Role::Text, &scope.to_string());
         self.numbers((cell.value, cell.baseline, cell.n), &cell.unit, Some(cell));
+        self.basis(cell.basis);
         let about = |f: &&Finding| f.metric == cell.metric && f.segment.overlaps(&scope);
         let open = desk.board.incidents.iter().filter(|x| x.state.is_open());
         for (x, f) in open.flat_map(|x| x.findings.iter().filter(about).map(move |f| (x, f))) {
@@ -140,6 +142,18 @@ impl Lines {
         self.line("Usual", usual);
         let samples = words::made(format!("{} samples", words::count(n)));
         self.line("N", Line::of(Role::Text, samples));
+    }
+
+    /// What the usual value was learnt from.
+    fn basis(&mut self, basis: Option<Basis>) {
+        let Some(basis) = basis else { return };
+        let samples = words::count(basis.samples);
+        let text = if basis.days > 0.0 {
+            format!("from {:.1} days of history, {samples} samples in them", basis.days)
+        } else {
+            format!("from the live minutes since the start, {samples} samples")
+        };
+        self.say("Learnt", Role::Muted, &text);
     }
 
     /// The suspect's before and after on this metric beside what was not touched.

@@ -34,6 +34,7 @@ impl From<Harvest> for Batch {
             changes: harvest.changes,
             notes: harvest.notes,
             partial: harvest.partial,
+            flaws: harvest.flaws,
         }
     }
 }

@@ -28,7 +28,7 @@ use super::poller::{self, Poller, random_u64};
 use super::settings;
 
 /// Length of the buckets that live judging works on (policy time).
-pub const BUCKET: Span = Span::from_secs(60);
+pub const BUCKET: Span = crate::detect::settings::LIVE_BUCKET;
 /// Past that is read at start.
 const PAST_DAYS: u32 = 21;
 

@@ -7,7 +7,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::checks;
-use super::dims::{BINS, BizCut, Cut, TEMPLATES, edge_ms, mask_names};
+use super::dims::{BINS, BROWSERS, BizCut, Cut, DEVICES, TEMPLATES, edge_ms, mask_names};
+use super::moment::delays;
+use super::rng::{Purpose, hash, unit};
 use super::state::Shop;
 use super::tally::Block;
 use super::timeline::{minute_of, minute_time};
@@ -177,11 +179,55 @@ pub fn edge(shop: &Shop, range: &Range) -> Result<String, Refusal> {
     let mut comma = "";
     for start in wanted.starts {
         let bucket = shop.history.stretch(&shop.world, &timeline, start, wanted.minutes);
-        for (template, requests) in TEMPLATES.iter().zip(bucket.edge) {
+        let counts = bucket.edge.iter().zip(bucket.orphans);
+        for (template, (requests, orphans)) in TEMPLATES.iter().zip(counts) {
             let t = start * 60;
             let _ = write!(
                 out,
-                "{comma}{{\"t\":{t},\"template\":\"{template}\",\"requests\":{requests}}}"
+                "{comma}{{\"t\":{t},\"template\":\"{template}\",\"requests\":{requests},\
+                 \"orphans\":{orphans}}}"
+            );
+            comma = ",\n";
+        }
+    }
+    out.push_str("]}\n");
+    Ok(out)
+}
+
+/// A beacon's usual way from the browser to us, 75th percentile, and how much that varies.
+const LAG_MS: f64 = 1200.0;
+const LAG_SPREAD: f64 = 0.05;
+
+/// How beacons arrive, by device and browser: how many, and how long they took (75th percentile
+/// of arrival minus the time they were sent at).
+pub fn beacons(shop: &Shop, range: &Range) -> Result<String, Refusal> {
+    let now = shop.now();
+    let wanted = buckets(shop, range, now)?;
+    let timeline = shop.timeline();
+    let delay = delays(&timeline).into_iter().max().unwrap_or(0) as f64 * 60_000.0;
+    let mut out = head(now);
+    out.push_str(",\"rows\":[");
+    let mut comma = "";
+    for start in wanted.starts {
+        let bucket = shop.history.stretch(&shop.world, &timeline, start, wanted.minutes);
+        let mut came = [0_u32; 12];
+        for (key, block) in bucket.rows(Cut::Browser) {
+            if let Some(n) = came.get_mut(key % 12) {
+                *n += block.views;
+            }
+        }
+        for (key, (beacons, late)) in came.into_iter().zip(bucket.late).enumerate() {
+            let (device, browser) = (DEVICES.get(key / 4), BROWSERS.get(key % 4));
+            let (Some(device), Some(browser), 1..) = (device, browser, beacons) else { continue };
+            let noise = unit(hash(shop.world.seed, Purpose::Lag, start, key as u64));
+            let usual = LAG_MS * (1.0 + LAG_SPREAD * (2.0 * noise - 1.0));
+            let most_late = f64::from(late) > 0.25 * f64::from(beacons);
+            let lag = if most_late { usual + delay } else { usual };
+            let _ = write!(
+                out,
+                "{comma}{{\"t\":{},\"device\":\"{device}\",\"browser\":\"{browser}\",\
+                 \"beacons\":{beacons},\"lag_ms\":{lag:.0}}}",
+                start * 60
             );
             comma = ",\n";
         }

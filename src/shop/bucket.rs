@@ -10,6 +10,8 @@ pub struct Bucket {
     rum: [Rows; 5],
     pub business: [Vec<Business>; 2],
     pub edge: [u64; 6],
+    pub orphans: [u64; 6],
+    pub late: [u32; 12],
 }
 
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -28,7 +30,8 @@ impl Bucket {
             }
             rows.bytes.shrink_to_fit();
         }
-        Self { rum, business: tally.business.clone(), edge: tally.edge }
+        let (business, edge) = (tally.business.clone(), tally.edge);
+        Self { rum, business, edge, orphans: tally.orphans, late: tally.late }
     }
 
     /// Adds everything to a tally (which is grown when it is too small).
@@ -49,6 +52,12 @@ impl Bucket {
             }
         }
         for (mine, theirs) in tally.edge.iter_mut().zip(&self.edge) {
+            *mine += theirs;
+        }
+        for (mine, theirs) in tally.orphans.iter_mut().zip(&self.orphans) {
+            *mine += theirs;
+        }
+        for (mine, theirs) in tally.late.iter_mut().zip(&self.late) {
             *mine += theirs;
         }
     }
@@ -150,6 +159,8 @@ mod tests {
         tally.business[0][3].orders = 4;
         tally.business[0][3].sessions = 9;
         tally.edge[5] = 12;
+        tally.orphans[2] = 7;
+        tally.late[11] = 3;
         let bucket = Bucket::freeze(&tally);
         let mut again = Tally::new(1);
         bucket.add_to(&mut again);

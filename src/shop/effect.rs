@@ -24,6 +24,10 @@ pub enum Kind {
     StepFactor(Step, f64),
     /// Share of beacons that vanish; shoppers and orders do not.
     BeaconLoss(f64),
+    /// Share of beacons that are sent twice.
+    BeaconRepeat(f64),
+    /// Added to the share of requests whose trace has no page view.
+    Orphans(f64),
     VisitFactor(f64),
     /// Visits without purchases, as a multiple of the usual ones.
     Bots(f64),

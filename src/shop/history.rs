@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::bucket::Bucket;
-use super::moment::{Moment, delay_at, delays};
+use super::moment::{Moment, delay_at, delays, orphan_share};
 use super::tally::Tally;
 use super::timeline::Timeline;
 use super::visit::{Part, draw};
@@ -24,6 +24,7 @@ pub fn count_minute(
     tally: &mut Tally,
 ) {
     tally.grow(timeline.versions.len());
+    let before = tally.edge;
     draw(&Moment::new(world, timeline, minute), Part::OnTime, until, tally);
     for delay in delays(timeline) {
         let sent = minute - delay;
@@ -31,6 +32,7 @@ pub fn count_minute(
             draw(&Moment::new(world, timeline, sent), Part::Late, until, tally);
         }
     }
+    tally.orphaned(before, |template| orphan_share(world, timeline, minute, template));
 }
 
 /// Draws minutes `[from, to)` into one bucket.

@@ -40,6 +40,7 @@ pub fn router(face: Face) -> Router {
         .route("/api/rum", get(rum))
         .route("/api/business", get(business))
         .route("/api/edge", get(edge))
+        .route("/api/beacons", get(beacons))
         .route("/api/checks", get(checks))
         .route("/api/changes", get(changes))
         .route("/api/health", get(health))
@@ -115,6 +116,10 @@ async fn business(State(face): State<Face>, asked: Asked) -> Response {
 
 async fn edge(State(face): State<Face>, asked: Asked) -> Response {
     ranged(face, asked, api::edge).await
+}
+
+async fn beacons(State(face): State<Face>, asked: Asked) -> Response {
+    ranged(face, asked, api::beacons).await
 }
 
 async fn checks(State(face): State<Face>, asked: Asked) -> Response {

@@ -19,6 +19,7 @@ const READING: i64 = 5;
 /// No effect takes longer to show than this, in minutes.
 const HORIZON: i64 = 24 * 60;
 const USUAL_ERRORS: f64 = 0.007;
+const USUAL_ORPHANS: f64 = 0.02;
 /// Page views a visit, all templates.
 const VIEWS_EACH: f64 = 3.7;
 /// Information in one failing check, and in a minute of late beacons.
@@ -67,10 +68,14 @@ impl Seen {
                 self.nats += views(moment, timeline, c) * kl(USUAL_ERRORS + add * k, USUAL_ERRORS);
             }
             Kind::StepFactor(step, f) => self.nats += funnel(moment, c, step, 1.0 + (f - 1.0) * k),
-            Kind::BeaconLoss(share) => {
+            Kind::BeaconLoss(share) | Kind::BeaconRepeat(share) => {
                 let expected = visits(moment, c) * VIEWS_EACH;
                 self.beacons.0 += expected;
                 self.beacons.1 += expected * share * k;
+            }
+            Kind::Orphans(add) => {
+                let requests = views(moment, timeline, c);
+                self.nats += requests * kl(USUAL_ORPHANS + add * k, USUAL_ORPHANS);
             }
             Kind::Delay { .. } => self.nats += LATE_NATS,
             Kind::CheckFail { share, .. } => {

@@ -3,6 +3,7 @@
 
 use super::dims::{CELLS, TemplateMask};
 use super::effect::{Compiled, Kind, Step};
+use super::rng::{Purpose, hash, unit};
 use super::timeline::{Serving, Timeline};
 use super::world::{AXIS_PER_LOG, World};
 
@@ -20,6 +21,8 @@ pub struct ViewEffect<'a> {
     /// Shares of beacons lost and late.
     pub loss: f64,
     pub late: f64,
+    /// Share of beacons sent twice.
+    pub twice: f64,
 }
 
 /// An active effect on a funnel step.
@@ -93,6 +96,7 @@ impl<'a> Moment<'a> {
             error: 0.0,
             loss: 0.0,
             late: 0.0,
+            twice: 0.0,
         };
         match compiled.effect.kind {
             Kind::LcpFactor(f) => view.lcp = shift(f),
@@ -100,6 +104,7 @@ impl<'a> Moment<'a> {
             Kind::ErrorAdd(add) => view.error = (add * strength) as f32,
             Kind::BeaconLoss(share) => view.loss = share * strength,
             Kind::Delay { share, .. } => view.late = share * strength,
+            Kind::BeaconRepeat(share) => view.twice = share * strength,
             Kind::StepFactor(step, factor) => {
                 self.steps.push(step_effect(compiled, step, blend(factor)));
                 return;
@@ -116,7 +121,7 @@ impl<'a> Moment<'a> {
                 self.bots = Some(extra);
                 return;
             }
-            Kind::CheckFail { .. } | Kind::CheckSlow(_) => return,
+            Kind::CheckFail { .. } | Kind::CheckSlow(_) | Kind::Orphans(_) => return,
         }
         self.views.push(view);
     }
@@ -141,6 +146,23 @@ pub fn delay_at(timeline: &Timeline, minute: i64) -> Option<i64> {
             _ => None,
         })
         .max()
+}
+
+/// Requests without a page view's trace at the best of times, and how much that share varies.
+const ORPHANS: f64 = 0.02;
+const ORPHANS_SPREAD: f64 = 0.15;
+
+/// Share of a template's requests in a minute that cannot be joined with a page view.
+pub fn orphan_share(world: &World, timeline: &Timeline, minute: i64, template: usize) -> f64 {
+    let word = hash(world.seed, Purpose::Orphans, minute, template as u64);
+    let usual = ORPHANS * (1.0 + ORPHANS_SPREAD * (2.0 * unit(word) - 1.0));
+    let added = timeline.effects.iter().filter_map(|c| match c.effect.kind {
+        Kind::Orphans(add) if c.templates >> template & 1 == 1 => {
+            Some(add * c.effect.strength(minute))
+        }
+        _ => None,
+    });
+    (usual + added.sum::<f64>()).min(1.0)
 }
 
 /// Every length of delay the timeline knows.

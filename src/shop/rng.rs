@@ -17,6 +17,8 @@ pub enum Purpose {
     PageDrift = 6,
     Checks = 7,
     Text = 8,
+    Orphans = 9,
+    Lag = 10,
 }
 
 /// Mixes a word (the finaliser of SplitMix64).

@@ -67,6 +67,13 @@ const TABLE: &[Scenario] = &[
         "70 % of mobile Chrome beacons arrive 45 minutes late",
         telemetry::clock_skew,
     ),
+    row("over-collection", "a theme release sends mobile beacons twice", telemetry::twice),
+    row(
+        "orphaned-traces",
+        "an app release drops trace headers in cart and checkout",
+        telemetry::orphans,
+    ),
+    row("pii-leak", "a release tells a customer's e-mail address in its author", telemetry::leak),
     row("ab-cohort", "an experiment's variant slows taps on collection pages", speed::ab_cohort),
     row(
         "payment-outage",

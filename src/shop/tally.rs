@@ -62,6 +62,10 @@ pub struct Tally {
     pub business: [Vec<Business>; 2],
     /// Requests at the edge by template, server side.
     pub edge: [u64; 6],
+    /// Those of them whose trace has no page view: the two could not be joined.
+    pub orphans: [u64; 6],
+    /// Beacons that arrived late, by device and browser (keys of the browser cut, no template).
+    pub late: [u32; 12],
 }
 
 /// A view as it is counted.
@@ -73,6 +77,7 @@ pub struct View {
     pub error: bool,
     pub lcp: usize,
     pub inp: Option<usize>,
+    pub late: bool,
 }
 
 impl Tally {
@@ -81,6 +86,8 @@ impl Tally {
             rum: Cut::ALL.map(|c| vec![Block::EMPTY; c.keys(releases)]),
             business: BizCut::ALL.map(|c| vec![Business::default(); c.keys()]),
             edge: [0; 6],
+            orphans: [0; 6],
+            late: [0; 12],
         }
     }
 
@@ -100,9 +107,15 @@ impl Tally {
             rows.fill(Business::default());
         }
         self.edge = [0; 6];
+        self.orphans = [0; 6];
+        self.late = [0; 12];
     }
 
     pub fn view(&mut self, view: &View) {
+        let [_, browser, ..] = view.keys;
+        if let Some(late) = self.late.get_mut(browser % 12) {
+            *late += u32::from(view.late);
+        }
         let keys = view.keys.into_iter().map(Some).chain([view.cohort]);
         for (blocks, key) in self.rum.iter_mut().zip(keys) {
             if let Some(block) = key.and_then(|k| blocks.get_mut(k)) {
@@ -129,6 +142,14 @@ impl Tally {
     pub fn request(&mut self, template: usize) {
         if let Some(count) = self.edge.get_mut(template) {
             *count += 1;
+        }
+    }
+
+    /// Counts the orphans among requests since `before` was the count; `share` goes by template.
+    pub fn orphaned(&mut self, before: [u64; 6], share: impl Fn(usize) -> f64) {
+        let new = self.edge.iter().zip(before).map(|(now, before)| now.saturating_sub(before));
+        for (template, (orphans, new)) in self.orphans.iter_mut().zip(new).enumerate() {
+            *orphans += (new as f64 * share(template)) as u64;
         }
     }
 

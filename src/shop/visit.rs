@@ -6,7 +6,7 @@ use rand_pcg::Pcg64Mcg;
 
 use super::dims::BINS;
 use super::moment::{Moment, ViewEffect};
-use super::rng::{Purpose, exponential, stream, uniform, unit};
+use super::rng::{Purpose, exponential, mix, stream, uniform, unit};
 use super::tally::{Business, Tally, View};
 use super::world::{
     AXIS_PER_LOG, BASKET_EUR, BASKET_SD, BROWSE, CellFacts, FUNNEL, INP_SD, INTERACT, LCP_SD,
@@ -157,8 +157,14 @@ impl Pen<'_> {
         ) else {
             return;
         };
-        let mut odds =
-            Odds { lcp: lcp + drift, inp: inp + drift, error: *error, keep: 1.0, late: 0.0 };
+        let mut odds = Odds {
+            lcp: lcp + drift,
+            inp: inp + drift,
+            error: *error,
+            keep: 1.0,
+            late: 0.0,
+            twice: 0.0,
+        };
         for effect in &self.moment.views {
             if hits(effect, visit, template, version) {
                 odds.lcp += effect.lcp;
@@ -166,6 +172,7 @@ impl Pen<'_> {
                 odds.error += effect.error;
                 odds.keep *= 1.0 - effect.loss;
                 odds.late = effect.late.max(odds.late);
+                odds.twice = effect.twice.max(odds.twice);
             }
         }
         let [source, browser, network] = visit.facts.keys;
@@ -178,16 +185,24 @@ impl Pen<'_> {
             if visit.counted && self.part == Part::OnTime {
                 self.tally.request(template);
             }
-            if let Some((lcp, inp, error)) = self.beacon(rng, &odds)
+            if let Some((lcp, inp, error, twice)) = self.beacon(rng, &odds)
                 && visit.counted
             {
-                self.tally.view(&View { keys, cohort, error, lcp, inp });
+                let late = self.part == Part::Late;
+                for _ in 0..=usize::from(twice) {
+                    self.tally.view(&View { keys, cohort, error, lcp, inp, late });
+                }
             }
         }
     }
 
-    /// One view's beacon when it belongs to the wanted part; always takes the same two draws.
-    fn beacon(&self, rng: &mut Pcg64Mcg, odds: &Odds) -> Option<(usize, Option<usize>, bool)> {
+    /// One view's beacon when it belongs to the wanted part, and whether it is sent twice; always
+    /// takes the same two draws.
+    fn beacon(
+        &self,
+        rng: &mut Pcg64Mcg,
+        odds: &Odds,
+    ) -> Option<(usize, Option<usize>, bool, bool)> {
         let (speed, luck) = (rng.next_u64(), rng.next_u64());
         let lot = |shift: u32| (luck >> shift & 0xffff) as f64 / 65536.0;
         let late = odds.late > 0.0 && lot(32) < odds.late;
@@ -198,7 +213,8 @@ impl Pen<'_> {
         let lcp = bin(odds.lcp + LCP_SPREAD * gauss.at((speed >> 32) as u32));
         let inp = (lot(0) < INTERACT)
             .then(|| bin(odds.inp + INP_SPREAD * gauss.at((speed & 0xffff_ffff) as u32)));
-        Some((lcp, inp, lot(16) < f64::from(odds.error)))
+        let twice = odds.twice > 0.0 && unit(mix(luck)) < odds.twice;
+        Some((lcp, inp, lot(16) < f64::from(odds.error), twice))
     }
 }
 
@@ -209,6 +225,7 @@ struct Odds {
     error: f32,
     keep: f64,
     late: f64,
+    twice: f64,
 }
 
 fn hits(effect: &ViewEffect<'_>, visit: &Visit<'_>, template: usize, version: u16) -> bool {

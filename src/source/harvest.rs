@@ -3,6 +3,7 @@
 
 use crate::domain::change::Change;
 use crate::domain::check::Check;
+use crate::domain::flaw::Flaw;
 use crate::domain::observation::Observation;
 use crate::domain::time::Span;
 
@@ -21,6 +22,8 @@ pub struct Harvest {
     pub skew: Option<Span>,
     /// Something asked for is not in here: a refused query, a cut answer.
     pub partial: bool,
+    /// What was noticed about the telling itself; filled when a harvest leaves its source.
+    pub flaws: Vec<Flaw>,
 }
 
 impl Harvest {
@@ -45,5 +48,6 @@ impl Harvest {
         }
         self.skew = other.skew.or(self.skew);
         self.partial |= other.partial;
+        self.flaws.extend(other.flaws);
     }
 }

@@ -26,7 +26,7 @@ fn the_demo_sources_parse_and_build() {
     for source in &demo.source {
         build(source, Span::from_mins(1)).unwrap_or_else(|e| panic!("{}: {e}", source.name));
     }
-    assert_eq!(demo.source[0].record.len(), 5);
+    assert_eq!(demo.source[0].record.len(), 6);
 }
 
 #[test]

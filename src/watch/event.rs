@@ -4,6 +4,7 @@
 use crate::board::Board;
 use crate::domain::change::Change;
 use crate::domain::check::Check;
+use crate::domain::flaw::Flaw;
 use crate::domain::id::SourceId;
 use crate::domain::observation::Observation;
 use crate::domain::time::Timestamp;
@@ -19,6 +20,8 @@ pub struct Batch {
     pub notes: Vec<String>,
     /// Something asked for is not in here.
     pub partial: bool,
+    /// What was noticed about the telling itself.
+    pub flaws: Vec<Flaw>,
 }
 
 /// Past tense: what happened outside.

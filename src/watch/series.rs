@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::detect::series::{Detector, Score, State};
-use crate::detect::verdict::{Case, Cell, Class, Finding, Judgement, Suspect, Verdict};
+use crate::detect::verdict::{Basis, Case, Cell, Class, Finding, Judgement, Suspect, Verdict};
 use crate::domain::id::{GuardrailId, SourceId};
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::observation::{Observation, Value};
@@ -40,6 +40,7 @@ pub struct SeriesBook {
 #[derive(Debug)]
 struct Line {
     detector: Detector,
+    first: Option<Timestamp>,
     last: Timestamp,
     rows: u64,
     value: Option<f64>,
@@ -153,6 +154,7 @@ impl Line {
     fn new(sensitivity: Sensitivity, bad: Bad) -> Self {
         Self {
             detector: Detector::new(sensitivity, bad),
+            first: None,
             last: Timestamp::from_millis(i64::MIN),
             rows: 0,
             value: None,
@@ -163,6 +165,7 @@ impl Line {
 
     fn step(&mut self, at: Timestamp, end: Timestamp, value: Option<f64>) {
         let score = self.detector.step(at, value);
+        self.first.get_or_insert(at);
         self.last = at;
         self.value = value;
         if let Some(value) = value {
@@ -181,6 +184,12 @@ impl Line {
 
     fn firing(&self) -> bool {
         self.opening.as_ref().is_some_and(|o| o.closed.is_none())
+    }
+
+    /// The rows it has seen, and over how many days.
+    fn basis(&self) -> Option<Basis> {
+        let days = self.last.since(self.first?).as_mins_f64() / 1440.0;
+        Some(Basis { days: (days * 10.0).round() / 10.0, samples: self.rows as f64 })
     }
 
     fn verdict(&self) -> Verdict {
@@ -202,6 +211,7 @@ impl Line {
             n: self.rows as f64,
             interval: None,
             baseline: self.score.as_ref().and_then(|s| s.expected),
+            basis: self.basis(),
             verdict: self.verdict(),
             quality: crate::domain::observation::Quality::GOOD,
         }
@@ -260,6 +270,7 @@ impl Line {
             unit: row.unit.to_owned(),
             n: self.rows as f64,
             baseline: o.score.expected,
+            basis: self.basis(),
             text: format!("{} {} at {}{band}; {test}", row.label, shift(o), o.at),
             test,
         }
@@ -286,7 +297,9 @@ fn plain(x: f64) -> String {
 fn class_of(metric: Metric) -> Class {
     match metric {
         Metric::CacPayback => Class::Efficiency,
-        Metric::PageViews | Metric::BeaconLag | Metric::OrphanShare => Class::Telemetry,
+        Metric::PageViews | Metric::BeaconLag | Metric::OrphanShare | Metric::PersonalData => {
+            Class::Telemetry
+        }
         Metric::CheckSuccess | Metric::CheckDuration | Metric::EdgeRequests => Class::Availability,
         Metric::Sessions
         | Metric::AddToCart

@@ -1,7 +1,9 @@
 //! The dispatch: one short arm per event, then one step of judging, reconciling and publishing.
 //! Total: no event can fail, none is ignored silently.
 
+use crate::domain::flaw::Flaw;
 use crate::domain::id::{IncidentId, SourceId};
+use crate::domain::text::redacted;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 use crate::incident::{deadline, fold, id, reconcile, verify};
@@ -20,6 +22,7 @@ pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
             step(watch, at)
         }
         Event::PollFailed { source, why, at, next_at } => {
+            let why = without_personal(watch, &source, why, at);
             if let Some(health) = watch.health.get_mut(&source) {
                 health.failed(at, next_at, why);
             }
@@ -58,7 +61,18 @@ fn polled(watch: &mut Watch, source: &SourceId, batch: Batch, at: Timestamp, nex
     if let Some(health) = watch.health.get_mut(source) {
         health.answered(at, next_at, batch.notes.clone(), batch.partial);
     }
+    watch.engine.flawed(source, &batch.flaws, at);
     take_in(watch, batch, true);
+}
+
+/// A source's error is outside text too.
+fn without_personal(watch: &mut Watch, source: &SourceId, why: String, at: Timestamp) -> String {
+    let Some((clean, kinds)) = redacted(&why) else { return why };
+    let field = "error of the source";
+    let flaws = kinds.into_iter().map(|kind| Flaw::Personal { field, what: kind.words() });
+    let flaws: Vec<Flaw> = flaws.collect();
+    watch.engine.flawed(source, &flaws, at);
+    clean
 }
 
 fn take_in(watch: &mut Watch, batch: Batch, live: bool) {

@@ -84,6 +84,69 @@ fn a_sampling_change_is_no_business_incident_and_blames_its_config_release() {
 }
 
 #[test]
+fn late_beacons_are_one_telemetry_incident_from_missing_to_arrived() {
+    telemetry("clock-skew");
+}
+
+#[test]
+fn beacons_sent_twice_are_over_collection_by_the_release_that_did_it() {
+    telemetry("over-collection");
+}
+
+#[test]
+fn traces_that_cannot_be_joined_are_a_correlation_failure_of_their_release() {
+    telemetry("orphaned-traces");
+}
+
+#[test]
+fn personal_data_opens_a_telemetry_incident_and_is_on_no_board() {
+    let (stepped, seen) = play("pii-leak", 1);
+    assert_eq!(seen.len(), 1, "{seen:#?}");
+    let one = &seen[0];
+    assert_eq!((one.last.class, one.worst), (Class::Telemetry, Severity::Sev4), "{one:#?}");
+    let headline = one.last.headline.as_str();
+    assert!(headline.contains("e-mail address in author of a change"), "{headline}");
+    let board = serde_json::to_string(&stepped.board).expect("JSON");
+    assert!(!board.contains("mustermann") && board.contains("[e-mail]"), "{board}");
+}
+
+/// The finding is named on the board while it is there, and no business incident is opened.
+fn named(scenario: &str, minutes: i64, words: &str) {
+    let mut stepped = Stepped::start(scenario, 7, NOON, true);
+    let mut said = None;
+    for _ in 0..minutes {
+        stepped.minute();
+        let rows = &stepped.board.guardrails;
+        said = said.or_else(|| rows.iter().map(|g| &g.detail).find(|d| d.contains(words)).cloned());
+    }
+    assert!(said.is_some(), "{scenario}: {:#?}", stepped.board.guardrails);
+    let business: Vec<&Seen> =
+        stepped.seen.values().filter(|s| s.last.class != Class::Telemetry).collect();
+    assert!(business.is_empty(), "{scenario}: {business:#?}");
+}
+
+#[test]
+fn a_campaign_is_called_a_mix_shift() {
+    named("campaign-mix-shift", 150, "mix shift");
+}
+
+#[test]
+fn bots_are_called_bots() {
+    named("bot-traffic", 120, "bots: ");
+}
+
+#[test]
+fn a_small_shop_says_how_much_is_missing() {
+    named("low-traffic", 90, "not enough data");
+}
+
+#[test]
+fn lost_and_sampled_beacons_are_named_where_measuring_is_judged() {
+    named("telemetry-drop", 20, "Beacons down");
+    named("sampling-change", 20, "Beacons down");
+}
+
+#[test]
 fn announced_maintenance_pages_nobody() {
     quiet("maintenance", 2);
 }

@@ -88,7 +88,11 @@ impl Stepped {
     fn new(runtime: Runtime, now: Arc<AtomicI64>, shop: Option<shop::Running>, text: &str) -> Self {
         let start = Timestamp::from_millis(now.load(Ordering::Relaxed));
         let config = config(text);
-        let build = |c: &SourceConfig| (c.clone(), source::build(c, BUCKET).expect("a source"));
+        let build = |c: &SourceConfig| {
+            let mut source = source::build(c, BUCKET).expect("a source");
+            source.set_own_time(true);
+            (c.clone(), source)
+        };
         let sources: Vec<(SourceConfig, Source)> = config.sources.iter().map(build).collect();
         let engine = Engine::new(settings::of(&config, BUCKET, start));
         let watch = Watch::new(setup(&config), engine, Vec::new(), start);

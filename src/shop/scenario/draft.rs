@@ -105,6 +105,21 @@ impl Draft<'_> {
         templates: TemplateMask,
         stages: &[(i64, f64)],
     ) -> String {
+        self.plan("mara", service, templates, stages)
+    }
+
+    /// A release to everyone with the onset, whose author is told like this.
+    pub fn release_by(&mut self, author: &'static str, service: Service, on: TemplateMask) {
+        self.plan(author, service, on, &[(0, 1.0)]);
+    }
+
+    fn plan(
+        &mut self,
+        author: &'static str,
+        service: Service,
+        templates: TemplateMask,
+        stages: &[(i64, f64)],
+    ) -> String {
         let stages: Vec<_> = stages
             .iter()
             .map(|(at, share)| ((self.onset + at).max(self.earliest), *share))
@@ -113,7 +128,7 @@ impl Draft<'_> {
             service,
             templates,
             stages: &stages,
-            author: "mara",
+            author,
             description: "Scheduled release",
         })
     }

@@ -3,7 +3,7 @@
 
 use super::draft::{Draft, Verdict, harm, scope};
 use crate::domain::segment::{Dim, Scope};
-use crate::shop::dims::ALL_TEMPLATES;
+use crate::shop::dims::{ALL_TEMPLATES, mask_of};
 use crate::shop::effect::Kind;
 use crate::shop::timeline::Service;
 
@@ -28,4 +28,26 @@ pub fn clock_skew(d: &mut Draft<'_>) {
     let area = scope(&[(Dim::Device, "mobile"), (Dim::Browser, "chrome")]);
     d.harm(harm(Kind::Delay { share: 0.7, minutes: 45 }, area.clone()));
     d.incident(0, blind(area, None, "beacons arrive 45 minutes late"));
+}
+
+pub fn twice(d: &mut Draft<'_>) {
+    let area = scope(&[(Dim::Device, "mobile")]);
+    let release = d.release(Service::Theme, ALL_TEMPLATES, 1);
+    d.harm(harm(Kind::BeaconRepeat(1.0), area.clone()).by(&release));
+    d.incident(0, blind(area, Some(&release), "each beacon is sent twice, visits are as usual"));
+}
+
+pub fn orphans(d: &mut Draft<'_>) {
+    let area = scope(&[(Dim::Template, "cart"), (Dim::Template, "checkout")]);
+    let release = d.release(Service::App, mask_of(&["cart", "checkout"]), 1);
+    d.harm(harm(Kind::Orphans(0.3), area.clone()).by(&release));
+    let note = "requests cannot be joined with page views, shoppers notice nothing";
+    d.incident(0, blind(area, Some(&release), note));
+}
+
+/// The address is one reserved for documentation (RFC 2606).
+pub fn leak(d: &mut Draft<'_>) {
+    d.release_by("erika.mustermann@example.com", Service::Theme, mask_of(&["home"]));
+    let note = "a person's address stands where a name belongs";
+    d.incident(0, blind(Scope::everything(), None, note));
 }

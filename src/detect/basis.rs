@@ -1,0 +1,33 @@
+//! What a baseline rests on, counted: days of history and samples behind the usual value of a
+//! place. Only counting; how a baseline is learnt lives in `profile` and `calibrate`.
+
+use crate::detect::verdict::Basis;
+use crate::domain::segment::Scope;
+
+use super::stat::Shape;
+use super::table::{Conj, Leaf, Table};
+
+impl Basis {
+    /// Of a place; nothing when nothing was learnt there.
+    pub(super) fn of_scope(table: &Table, scope: &Scope) -> Option<Self> {
+        of(table, table.leaves.iter().filter(|l| scope.contains(&l.seg)))
+    }
+
+    pub(super) fn of_conj(table: &Table, conj: &Conj) -> Option<Self> {
+        of(table, conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)))
+    }
+}
+
+fn of<'a>(table: &Table, leaves: impl Iterator<Item = &'a Leaf>) -> Option<Basis> {
+    let known = leaves.filter(|l| l.prof.known());
+    let (mut some, mut samples) = (false, 0.0);
+    for leaf in known {
+        some = true;
+        samples += match table.shape {
+            Shape::Flow if table.timed() => leaf.prof.events(),
+            _ => f64::from(leaf.prof.total),
+        };
+    }
+    let days = (table.hours.len() as f64 / 2.4).round() / 10.0;
+    some.then(|| Basis { days, samples: samples.round() })
+}
