@@ -162,8 +162,8 @@ impl Journal {
         self.store.board_at().await
     }
 
-    /// The newest board without its cells and impacts, which only some pages show: there in half
-    /// the time. None before the first one.
+    /// What the first picture shows of the newest board (`board::parts`): there in a third of the
+    /// time, only to be shown until the board itself is read. None before the first one.
     pub async fn board_head(&self) -> Result<Option<Board>, JournalError> {
         self.store.board_head().await
     }

@@ -27,10 +27,11 @@ pub async fn run(url: String, boards: BoardCell) {
         }
     };
     let mut shown = Shown::default();
-    first(&journal, &boards).await;
+    let mut half = first(&journal, &boards).await;
     loop {
         match shown.news(&journal).await {
             Ok(Some(board)) => {
+                half = false;
                 if boards.send(Some(Arc::new(board))).is_err() {
                     return;
                 }
@@ -38,7 +39,9 @@ pub async fn run(url: String, boards: BoardCell) {
             Ok(None) => {}
             Err(error) => {
                 tracing::warn!(%error, "the journal could not be read");
-                damaged(&boards, &error);
+                if std::mem::take(&mut half) {
+                    take_back(&boards, &error);
+                }
                 shown = Shown::default();
             }
         }
@@ -49,27 +52,26 @@ pub async fn run(url: String, boards: BoardCell) {
     }
 }
 
-/// Shows the first board before its heatmap is there; what is wrong with it is said right after.
-async fn first(journal: &Journal, boards: &BoardCell) {
+/// Shows what is soon read of the first board; the whole board or what is wrong with it follows.
+async fn first(journal: &Journal, boards: &BoardCell) -> bool {
     if boards.borrow().is_none()
         && let Ok(Some(head)) = journal.board_head().await
     {
-        let _nobody = boards.send(Some(Arc::new(head)));
+        return boards.send(Some(Arc::new(head))).is_ok();
     }
+    false
 }
 
-/// Says on a board without cells why it has none.
-fn damaged(boards: &BoardCell, error: &JournalError) {
-    let shown = boards.borrow().clone();
-    if let Some(head) = shown.filter(|b| b.cells.is_empty()) {
-        let mut notices = head.notices.clone();
-        notices.retain(|n| !n.starts_with("journal"));
-        notices.insert(0, error.to_string());
-        let said = Board { notices, ..Board::clone(&head) };
-        if said != *head {
-            boards.send_replace(Some(Arc::new(said)));
-        }
-    }
+/// Takes back a first picture whose rest cannot be read: half a board would say things that are
+/// not so. What is left is none, with the reason.
+fn take_back(boards: &BoardCell, error: &JournalError) {
+    let said = Board {
+        schema: crate::board::SCHEMA.to_owned(),
+        speed: 1.0,
+        notices: vec![error.to_string()],
+        ..Board::default()
+    };
+    boards.send_replace(Some(Arc::new(said)));
 }
 
 /// What was read last.
