@@ -20,6 +20,7 @@ pub use crate::incident::state::{
     ActionState, Decision, Precheck, RollbackPlan, State, TimelineEntry,
 };
 
+pub mod parts;
 pub mod view;
 
 pub const SCHEMA: &str = "tillwatch/board/1";

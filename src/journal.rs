@@ -14,8 +14,10 @@ use crate::incident::record::RecordError;
 mod place;
 mod sqlite;
 
+pub use place::Stamp;
+
 /// The layout of the tables; a newer one is read by nobody older and never rewritten.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 /// What the caller may do. Reading is a capability: the connection itself cannot write.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -158,6 +160,18 @@ impl Journal {
     /// When the stored board was made, without reading it; none before the first one.
     pub async fn board_at(&self) -> Result<Option<Timestamp>, JournalError> {
         self.store.board_at().await
+    }
+
+    /// What the first picture shows of the newest board (`board::parts`): there in a third of the
+    /// time, only to be shown until the board itself is read. None before the first one.
+    pub async fn board_head(&self) -> Result<Option<Board>, JournalError> {
+        self.store.board_head().await
+    }
+
+    /// How the files look from outside; equal ones mean that nothing was written in between,
+    /// unless that was within one tick of the file system's clock. Costs two system calls.
+    pub fn stamp(&self) -> Stamp {
+        self.store.stamp()
     }
 
     /// The newest board; none before the first one.

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use tokio::runtime::Runtime;
+
 use crate::board::Board;
 use crate::config::Config;
 use crate::desk::state::{Desk, Role, Setup, Size};
@@ -24,11 +26,39 @@ use super::exit::Exit;
 use super::out;
 
 pub fn run(global: &Global) -> u8 {
-    match prepared(global) {
-        Ok((config, url)) => {
-            show(global, &config, &url, Clock::system()).unwrap_or_else(Exit::code)
+    inner(global).unwrap_or_else(Exit::code)
+}
+
+fn inner(global: &Global) -> Result<u8, Exit> {
+    let mut stage = Stage::set()?;
+    // Who only looks at a journal that was named reads it while the config is read.
+    if let Some(url) = global.journal.as_deref().filter(|_| global.role != RoleArg::Operator) {
+        stage.follow(url);
+    }
+    let (config, url) = prepared(global)?;
+    shown(stage, global, &config, &url, Clock::system())
+}
+
+/// The runtime and the way that boards come by.
+struct Stage {
+    runtime: Runtime,
+    /// Until somebody follows or watches.
+    sender: Option<BoardCell>,
+    boards: Boards,
+}
+
+impl Stage {
+    fn set() -> Result<Self, Exit> {
+        let runtime = app::runtime()?;
+        let (sender, boards) = tokio::sync::watch::channel(None);
+        Ok(Self { runtime, sender: Some(sender), boards })
+    }
+
+    /// Reads the stored boards from now on, unless that was begun already.
+    fn follow(&mut self, url: &str) {
+        if let Some(sender) = self.sender.take() {
+            self.runtime.spawn(follow::run(url.to_owned(), sender));
         }
-        Err(exit) => exit.code(),
     }
 }
 
@@ -51,21 +81,30 @@ fn prepared(global: &Global) -> Result<(Config, String), Exit> {
 
 /// Shows the screen until it is left; the exit code.
 pub fn show(global: &Global, config: &Config, url: &str, clock: Clock) -> Result<u8, Exit> {
+    shown(Stage::set()?, global, config, url, clock)
+}
+
+fn shown(
+    mut stage: Stage,
+    global: &Global,
+    config: &Config,
+    url: &str,
+    clock: Clock,
+) -> Result<u8, Exit> {
     let tty = Tty::open().map_err(|error| {
         out::error(&format!("{error}; `tillwatch once` prints the same as text"));
         Exit::Usage
     })?;
     install_panic_hook(&tty, || tokio::task::try_id().is_some());
     let theme = theme(global, config)?;
-    let runtime = app::runtime()?;
+    if global.role != RoleArg::Operator {
+        stage.follow(url);
+    }
+    let Stage { runtime, sender, boards } = stage;
     let code = runtime.block_on(async {
-        let (sender, boards) = tokio::sync::watch::channel(None);
-        let engine = match global.role {
-            RoleArg::Operator => operator(config, url, clock, sender).await?,
-            RoleArg::Observer | RoleArg::Wall => {
-                tokio::spawn(follow::run(url.to_owned(), sender));
-                Engine::default()
-            }
+        let engine = match sender {
+            Some(sender) => operator(config, url, clock, sender).await?,
+            None => Engine::default(),
         };
         let posts = engine.on_duty.as_ref().map(|d| d.posts.clone());
         if let Some(orders) = &engine.orders {

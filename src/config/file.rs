@@ -86,6 +86,15 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// Every `[name]` table as plain values; rows are left out.
+    pub fn tables(&self) -> toml::Table {
+        let tables = self.root.iter().filter(|(_, value)| value.get_ref().is_table());
+        let plain = tables.filter_map(|(key, value)| {
+            Some((key.get_ref().to_string(), toml_value(value.clone()).ok()?))
+        });
+        plain.collect()
+    }
+
     /// All `[[name]]` rows that could be read, each with its line.
     pub fn rows<T: DeserializeOwned>(&mut self, name: &'static str) -> Vec<(usize, T)> {
         self.known.push(name);

@@ -27,8 +27,8 @@ pub fn from_file(path: &Path) -> Result<Loaded, std::io::Error> {
 
 /// Reads `text`; `path` names it in problems.
 pub fn from_text(path: &Path, text: &str) -> Loaded {
-    let defaults: toml::Table = EXAMPLE.parse().unwrap_or_default();
     let mut base = Reader::new("config.example.toml".into(), EXAMPLE);
+    let defaults = base.tables();
     let mut user = Reader::new(path.to_path_buf(), text);
     let config = read(&defaults, &mut base, &mut user);
     let mut problems = base.finish();

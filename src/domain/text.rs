@@ -7,12 +7,13 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use unicode_segmentation::UnicodeSegmentation;
 
 pub use personal::{Personal, redacted};
-pub use rule::cell_ok;
+pub use rule::{cell_ok, is_line};
 
 /// Stands where something was taken out. Text that brings this character itself counts as changed,
 /// so the mark is never a lie; U+FFFD stays free for sources that really sent U+FFFD.
@@ -28,7 +29,7 @@ pub const KEPT: usize = 4096;
 /// combining marks a base, at most 16 bytes a grapheme, no zero-width grapheme.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct ScreenText {
-    text: String,
+    text: Cow<'static, str>,
     changed: bool,
 }
 
@@ -70,21 +71,27 @@ pub fn kept(outside: &str) -> &str {
 impl ScreenText {
     /// Words of our own.
     pub fn fixed(own: &'static str) -> Self {
+        if rule::plain(own, KEPT) {
+            return Self { text: Cow::Borrowed(own), changed: false };
+        }
         Self { changed: false, ..Self::clean(own, KEPT, false) }
     }
 
     /// Numbers, times and phrases formatted by us; sanitised all the same.
     pub fn made(own: String) -> Self {
         if rule::plain(&own, KEPT) {
-            return Self { text: own, changed: false };
+            return Self { text: Cow::Owned(own), changed: false };
         }
         Self::clean(&own, KEPT, false)
     }
 
     fn clean(outside: &str, limit: usize, rtl: bool) -> Self {
+        if rule::plain(outside, limit) {
+            return Self { text: Cow::Owned(outside.to_owned()), changed: false };
+        }
         let text = rule::clean(outside, limit, rtl);
         let changed = text != outside || text.contains(MARK);
-        Self { text, changed }
+        Self { text: Cow::Owned(text), changed }
     }
 
     pub fn as_str(&self) -> &str {
@@ -129,8 +136,12 @@ impl ScreenText {
             return self.clone();
         }
         let room = columns.saturating_sub(1);
-        let (mut used, mut text) = (0, String::new());
-        for grapheme in self.text.graphemes(true) {
+        // every letter of ASCII text is a grapheme of one column
+        let whole = if self.text.is_ascii() { self.text.get(..room) } else { None };
+        let mut text = whole.unwrap_or_default().to_owned();
+        let rest = if whole.is_some() { "" } else { self.as_str() };
+        let mut used = 0;
+        for grapheme in rest.graphemes(true) {
             used += rule::columns(grapheme);
             if used > room {
                 break;
@@ -140,7 +151,7 @@ impl ScreenText {
         if columns > 0 {
             text.push(CUT);
         }
-        Self { text, changed: self.changed }
+        Self { text: Cow::Owned(text), changed: self.changed }
     }
 
     /// For terminals without UTF-8: `?` for each column that is not ASCII, `~` for a cut.
@@ -154,7 +165,7 @@ impl ScreenText {
                 other => text.extend(std::iter::repeat_n('?', rule::columns(other))),
             }
         }
-        Self { text, changed: self.changed }
+        Self { text: Cow::Owned(text), changed: self.changed }
     }
 }
 

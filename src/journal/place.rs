@@ -39,6 +39,22 @@ impl Identity {
     }
 }
 
+/// Size and time of last change of the files of a journal: the main one and the write-ahead log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stamp([Option<(u64, i64, i64)>; 2]);
+
+impl Stamp {
+    pub(super) fn of(path: &Path) -> Self {
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let look = |path: &Path| {
+            let meta = fs::metadata(path).ok()?;
+            Some((meta.size(), meta.mtime(), meta.mtime_nsec()))
+        };
+        Self([look(path), look(Path::new(&log))])
+    }
+}
+
 /// Makes folder and file where they are missing and refuses what others could write to.
 pub(super) fn prepare(path: &Path) -> Result<(), JournalError> {
     let folder = folder_of(path);

@@ -9,11 +9,11 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use sqlx::{Connection, Sqlite};
+use sqlx::{ConnectOptions, Connection, Row, Sqlite};
 
-use super::place::{self, Identity};
+use super::place::{self, Identity, Stamp};
 use super::{Access, Durability, JournalError, LeaseOutcome, SCHEMA_VERSION, Stored};
-use crate::board::Board;
+use crate::board::{Board, parts};
 use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::{Event, Record};
@@ -50,6 +50,9 @@ impl Store {
         let found = tables::version(&mut conn).await?;
         match (found, self.access) {
             (Some(found), _) if found > SCHEMA_VERSION => Err(JournalError::Newer { found }),
+            (Some(found), Access::Write) if found < SCHEMA_VERSION => {
+                tables::widen(&mut conn).await
+            }
             (Some(_), _) => Ok(()),
             (None, Access::Read) => Err(JournalError::Absent(self.path.display().to_string())),
             (None, Access::Write) => tables::create(&mut conn).await,
@@ -128,12 +131,15 @@ impl Store {
         board: &Board,
         held: Option<&str>,
     ) -> Result<(), JournalError> {
-        let body =
-            serde_json::to_string(board).map_err(|e| JournalError::NotStored(e.to_string()))?;
+        let parts = parts::split(board).map_err(|e| JournalError::NotStored(e.to_string()))?;
         let mut conn = self.writer().await?;
-        let put = lease::put_board(&mut conn, (board.generated_at, &body), held).await;
+        let put = lease::put_board(&mut conn, (board.generated_at, &parts.0, &parts.1), held).await;
         let put = self.finish(conn, put).await?;
         if put { Ok(()) } else { Err(JournalError::LeaseLost) }
+    }
+
+    pub(super) fn stamp(&self) -> Stamp {
+        Stamp::of(&self.path)
     }
 
     pub(super) async fn board_at(&self) -> Result<Option<Timestamp>, JournalError> {
@@ -145,16 +151,27 @@ impl Store {
         Ok(row.map(|r| Timestamp::from_millis(r.0)))
     }
 
-    pub(super) async fn board(&self) -> Result<Option<Board>, JournalError> {
+    pub(super) async fn board_head(&self) -> Result<Option<Board>, JournalError> {
         let mut conn = self.reader().await?;
-        let row: Option<(String,)> = sqlx::query_as("SELECT body FROM board WHERE id = 1")
-            .fetch_optional(&mut *conn)
-            .await
-            .map_err(|e| unreadable(&e))?;
-        let Some((body,)) = row else { return Ok(None) };
-        serde_json::from_str(&body)
-            .map(Some)
-            .map_err(|e| JournalError::Unreadable(format!("board: {e}")))
+        let row = sqlx::query("SELECT body FROM board WHERE id = 1").fetch_optional(&mut *conn);
+        let Some(row) = row.await.map_err(|e| unreadable(&e))? else { return Ok(None) };
+        let head: &str = row.try_get(0).map_err(|e| unreadable(&e))?;
+        parts::head(head).map(Some).map_err(damaged)
+    }
+
+    pub(super) async fn board(&self) -> Result<Option<Board>, JournalError> {
+        const SQL: &str = "SELECT body, rest FROM board WHERE id = 1";
+        const OLD: &str = "SELECT body, NULL FROM board WHERE id = 1";
+        let mut conn = self.reader().await?;
+        let row = match sqlx::query(SQL).fetch_optional(&mut *conn).await {
+            // a file of an older program that nobody has written to since
+            Err(e) if code(&e) == Some(1) => sqlx::query(OLD).fetch_optional(&mut *conn).await,
+            row => row,
+        };
+        let Some(row) = row.map_err(|e| unreadable(&e))? else { return Ok(None) };
+        let head: &str = row.try_get(0).map_err(|e| unreadable(&e))?;
+        let rest: Option<&str> = row.try_get(1).map_err(|e| unreadable(&e))?;
+        parts::whole(head, rest).map(Some).map_err(damaged)
     }
 
     pub(super) async fn take_lease(
@@ -233,6 +250,7 @@ async fn connect(path: &Path, access: Access) -> Result<SqlitePool, JournalError
             .max_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
+            .test_before_acquire(false)
             .acquire_timeout(patience)
             .connect_with(options(path, access))
             .await;
@@ -249,6 +267,7 @@ async fn connect(path: &Path, access: Access) -> Result<SqlitePool, JournalError
 
 fn options(path: &Path, access: Access) -> SqliteConnectOptions {
     let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY);
+    let options = options.disable_statement_logging();
     match access {
         Access::Write => options
             .journal_mode(SqliteJournalMode::Wal)
@@ -376,6 +395,10 @@ fn words(error: &sqlx::Error) -> String {
 
 fn not_stored(error: &sqlx::Error) -> JournalError {
     JournalError::NotStored(words(error))
+}
+
+fn damaged(why: String) -> JournalError {
+    JournalError::Unreadable(format!("board: {why}"))
 }
 
 fn unreadable(error: &sqlx::Error) -> JournalError {

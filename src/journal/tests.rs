@@ -12,6 +12,8 @@ use crate::incident::event::Event;
 use crate::incident::fold::fold;
 use crate::incident::tests::kit::{case, min, opened, record};
 
+mod boards;
+
 struct Place {
     dir: TempDir,
 }

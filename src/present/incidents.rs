@@ -3,7 +3,7 @@
 
 use crate::board::Incident;
 use crate::desk::state::Desk;
-use crate::domain::text::{ScreenText, screen_text};
+use crate::domain::text::screen_text;
 
 use super::clocks::{self, column, growing, number};
 use super::evidence;
@@ -15,6 +15,8 @@ use super::words;
 
 /// From this many columns on the story stands beside the list.
 const BESIDE: u16 = 150;
+/// Fewer columns than this have no room for release and segments in the list.
+const ROOMY: u16 = 100;
 /// From this many rows on it stands below the evidence.
 const BELOW: u16 = 34;
 
@@ -112,13 +114,16 @@ fn row(desk: &Desk, x: &Incident) -> Row {
     let plain = if x.state.is_open() { Role::Text } else { Role::Muted };
     let severity = if x.state.is_open() { clocks::severity_role(x.severity) } else { Role::Muted };
     let money = match &x.revenue_at_risk {
+        _ if !x.state.is_open() => Line::fixed(Role::Muted, "-"),
         Some(m) => {
             let range = crate::domain::money::Range::new(m.low, m.high);
             Line::of(Role::Money, words::made(words::range(range)))
         }
         None => Line::fixed(Role::Muted, "-"),
     };
+    let wide = desk.size.w >= ROOMY;
     let release = match &x.suspect.release {
+        _ if !wide => Line::new(),
         Some(id) => Line::of(plain, screen_text(id.as_str())),
         None => Line::fixed(Role::Muted, "-"),
     };
@@ -130,10 +135,10 @@ fn row(desk: &Desk, x: &Incident) -> Row {
             clocks::owner_cell(desk, x),
             clocks::ack_cell(x, desk.now),
             clocks::decide_cell(x, desk.now),
-            if x.state.is_open() { money } else { Line::of(Role::Muted, ScreenText::fixed("-")) },
+            money,
             Line::of(plain, words::slow_age(x.onset_at, desk.now)),
             release,
-            Line::of(plain, clocks::segments(x)),
+            if wide { Line::of(plain, clocks::segments(x)) } else { Line::new() },
             Line::of(Role::Muted, screen_text(x.id.as_str())),
         ],
     }

@@ -70,7 +70,7 @@ pub fn count(n: f64) -> String {
     let (sign, n) = if n < 0.0 { ("-", -n) } else { ("", n) };
     let text = match n {
         n if n < 999.5 && (n - n.round()).abs() > 0.05 && n < 10.0 => format!("{n:.1}"),
-        n if n < 999.5 => format!("{n:.0}"),
+        n if n < 999.5 => (n.round_ties_even() as u64).to_string(),
         n if n < 9_999.5 => format!("{},{:03}", (n.round() / 1000.0).floor(), n.round() % 1000.0),
         n if n < 99_950.0 => format!("{:.1}k", n / 1000.0),
         n if n < 999_500.0 => format!("{:.0}k", n / 1000.0),

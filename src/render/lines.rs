@@ -1,6 +1,8 @@
 //! Labelled lines, wrapped at words where asked; long words break anywhere.
 //! Knows widths and styles, never what the words mean.
 
+use std::borrow::Cow;
+
 use ratatui::layout::Rect;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -16,10 +18,11 @@ pub fn draw(lines: &Lines, pen: &mut Pen, area: Rect) {
     }
     let label = lines.label.min(area.width);
     let room = area.width - label;
-    let mut rows: Vec<(Option<&Item>, Line)> = Vec::new();
+    let mut rows: Vec<(Option<&Item>, Cow<'_, Line>)> = Vec::new();
     let most = lines.scroll.saturating_add(usize::from(area.height));
     for item in &lines.items {
-        let parts = if lines.wrap { wrap(&item.line, room) } else { vec![item.line.clone()] };
+        let line = Cow::Borrowed(&item.line);
+        let parts = if lines.wrap { wrap(&item.line, room) } else { vec![line] };
         for (i, part) in parts.into_iter().enumerate() {
             rows.push(((i == 0).then_some(item), part));
         }
@@ -43,57 +46,68 @@ pub fn draw(lines: &Lines, pen: &mut Pen, area: Rect) {
 }
 
 /// Breaks a line at spaces; a word longer than the room breaks where it must.
-fn wrap(line: &Line, room: u16) -> Vec<Line> {
+fn wrap(line: &Line, room: u16) -> Vec<Cow<'_, Line>> {
     let room = usize::from(room.max(1));
     if line.width() <= room {
-        return vec![line.clone()];
+        return vec![Cow::Borrowed(line)];
     }
-    let mut rows = vec![Line::new()];
-    let mut used = 0;
+    let mut paper = Paper { rows: vec![Line::new()], used: 0, room, piece: String::new() };
     for span in &line.0 {
-        for word in words(span.text.as_str()) {
-            let wide = width(word.trim_end());
-            if used > 0 && used + wide > room {
-                rows.push(Line::new());
-                used = 0;
+        for word in span.text.as_str().split_inclusive(' ') {
+            paper.word(word, span.role);
+        }
+        paper.keep(span.role);
+    }
+    paper.rows.into_iter().map(Cow::Owned).collect()
+}
+
+/// Rows being filled, word by word.
+struct Paper {
+    rows: Vec<Line>,
+    /// Columns used in the last row, with those of `piece`.
+    used: usize,
+    room: usize,
+    /// Text of one role that is not in the last row yet.
+    piece: String,
+}
+
+impl Paper {
+    /// One word with the spaces after it.
+    fn word(&mut self, word: &str, role: Role) {
+        let wide = width(word.trim_end());
+        if self.used > 0 && self.used + wide > self.room {
+            self.turn(role);
+        }
+        if word.is_ascii() && self.used + word.len() <= self.room {
+            self.piece.push_str(word);
+            self.used += word.len();
+            return;
+        }
+        for grapheme in word.graphemes(true) {
+            let wide = width(grapheme);
+            if self.used + wide > self.room {
+                if grapheme == " " {
+                    continue;
+                }
+                self.turn(role);
             }
-            used = place(&mut rows, word, span.role, (used, room));
+            self.piece.push_str(grapheme);
+            self.used += wide;
         }
     }
-    rows
-}
 
-/// Words with the spaces after them.
-fn words(text: &str) -> Vec<&str> {
-    text.split_inclusive(' ').collect()
-}
+    fn turn(&mut self, role: Role) {
+        self.keep(role);
+        self.rows.push(Line::new());
+        self.used = 0;
+    }
 
-/// Puts one word at the end; gives back the columns used in the last row.
-fn place(rows: &mut Vec<Line>, word: &str, role: Role, at: (usize, usize)) -> usize {
-    let (mut used, room) = at;
-    let mut piece = String::new();
-    for grapheme in word.graphemes(true) {
-        let wide = width(grapheme);
-        if used + wide > room {
-            push(rows, &mut piece, role);
-            if grapheme == " " {
-                continue;
-            }
-            rows.push(Line::new());
-            used = 0;
+    fn keep(&mut self, role: Role) {
+        if self.piece.is_empty() {
+            return;
         }
-        piece.push_str(grapheme);
-        used += wide;
-    }
-    push(rows, &mut piece, role);
-    used
-}
-
-fn push(rows: &mut [Line], piece: &mut String, role: Role) {
-    if piece.is_empty() {
-        return;
-    }
-    if let Some(row) = rows.last_mut() {
-        row.0.push(Span { text: ScreenText::made(std::mem::take(piece)), role });
+        if let Some(row) = self.rows.last_mut() {
+            row.0.push(Span { text: ScreenText::made(std::mem::take(&mut self.piece)), role });
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Pen: the only way widgets write cells: clipped to the area, styled by role.
 //! No layout, no meaning.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
@@ -25,11 +25,13 @@ impl<'a> Pen<'a> {
 
     /// Fills with blanks on the theme's ground.
     pub fn clear(&mut self, area: Rect) {
-        let style = self.theme.ground();
-        for at in area.intersection(self.clip).positions() {
-            if let Some(cell) = self.buf.cell_mut(at) {
+        let mut blank = Cell::EMPTY;
+        blank.set_style(self.theme.ground());
+        let area = area.intersection(self.clip);
+        for y in area.top()..area.bottom() {
+            for cell in row(self.buf, area, y).into_iter().flatten() {
                 cell.reset();
-                cell.set_style(style);
+                (cell.fg, cell.bg, cell.modifier) = (blank.fg, blank.bg, blank.modifier);
             }
         }
     }
@@ -43,8 +45,9 @@ impl<'a> Pen<'a> {
     /// One character repeated over an area.
     pub fn fill(&mut self, area: Rect, symbol: char, role: Role) {
         let style = self.theme.style(role);
-        for at in area.intersection(self.clip).positions() {
-            if let Some(cell) = self.buf.cell_mut(at) {
+        let area = area.intersection(self.clip);
+        for y in area.top()..area.bottom() {
+            for cell in row(self.buf, area, y).into_iter().flatten() {
                 cell.set_char(symbol).set_style(style);
             }
         }
@@ -73,8 +76,9 @@ impl<'a> Pen<'a> {
 
     fn write(&mut self, text: &str, style: Style, at: (u16, u16)) -> u16 {
         let (start, y) = at;
-        let mut x = start;
-        for grapheme in text.graphemes(true) {
+        let (letters, rest) = text.split_at(letters(text));
+        let mut x = start + self.letters(letters, style, at);
+        for grapheme in rest.graphemes(true) {
             let wide = u16::try_from(width(grapheme)).unwrap_or(0);
             if wide == 0 {
                 continue;
@@ -93,6 +97,18 @@ impl<'a> Pen<'a> {
         x - start
     }
 
+    /// ASCII letters, a cell each.
+    fn letters(&mut self, text: &str, style: Style, at: (u16, u16)) -> u16 {
+        let (x, y) = at;
+        let width = u16::try_from(text.len()).unwrap_or(u16::MAX);
+        if let Some(row) = row(self.buf, Rect { x, y, width, height: 1 }, y) {
+            for (cell, letter) in row.iter_mut().zip(text.chars()) {
+                cell.set_char(letter).set_style(style);
+            }
+        }
+        width
+    }
+
     /// Spans side by side, cut at `room`; gives back the columns used.
     pub fn line(&mut self, line: &Line, x: u16, y: u16, room: u16) -> u16 {
         let mut used = 0;
@@ -104,4 +120,23 @@ impl<'a> Pen<'a> {
         }
         used
     }
+}
+
+/// Bytes of ASCII at the start of `text` that no later character can belong to.
+fn letters(text: &str) -> usize {
+    match text.bytes().position(|b| !b.is_ascii()) {
+        Some(first) => first.saturating_sub(1), // it may carry a mark
+        None => text.len(),
+    }
+}
+
+/// The cells of `area` in row `y`; none outside the buffer.
+pub(super) fn row(buf: &mut Buffer, area: Rect, y: u16) -> Option<&mut [Cell]> {
+    let within = area.intersection(buf.area);
+    if within.is_empty() || y < within.top() || y >= within.bottom() {
+        return None;
+    }
+    let line = usize::from(y - buf.area.y) * usize::from(buf.area.width);
+    let start = line + usize::from(within.x - buf.area.x);
+    buf.content.get_mut(start..start + usize::from(within.width))
 }

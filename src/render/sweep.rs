@@ -1,10 +1,10 @@
 //! The sweep over the finished buffer: whatever broke the hostile rule on its way here stops here.
 //! In ASCII mode it also translates our own glyphs; nothing else may know about ASCII.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::Rect;
 
-use crate::domain::text::{MARK, cell_ok, width};
+use crate::domain::text::{MARK, cell_ok, is_line, width};
 
 /// Our own glyphs and their plain forms, one column each.
 const PLAIN: [(char, char); 19] = [
@@ -30,10 +30,21 @@ const PLAIN: [(char, char); 19] = [
 ];
 
 pub fn sweep(buf: &mut Buffer, area: Rect, ascii: bool) {
-    for at in area.positions() {
-        let next = Position { x: at.x.saturating_add(1), y: at.y };
-        let half = at.x + 1 >= area.right() || buf.cell(next).is_none_or(|c| c.symbol() != " ");
-        let Some(cell) = buf.cell_mut(at) else {
+    for y in area.top()..area.bottom() {
+        if let Some(row) = super::pen::row(buf, area, y) {
+            sweep_row(row, ascii);
+        }
+    }
+}
+
+fn sweep_row(row: &mut [Cell], ascii: bool) {
+    for x in 0..row.len() {
+        let symbol = row.get(x).map_or(" ", Cell::symbol);
+        if matches!(symbol.as_bytes(), [b' '..=b'~']) || (!ascii && is_line(symbol)) {
+            continue; // nearly every cell
+        }
+        let half = row.get(x + 1).is_none_or(|next| next.symbol() != " ");
+        let Some(cell) = row.get_mut(x) else {
             continue;
         };
         let symbol = cell.symbol();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::board::Board;
 use crate::domain::time::Timestamp;
-use crate::journal::{Access, Journal, JournalError};
+use crate::journal::{Access, Journal, JournalError, Stamp};
 
 use super::hub::BoardCell;
 
@@ -26,17 +26,24 @@ pub async fn run(url: String, boards: BoardCell) {
             return;
         }
     };
-    let mut shown = None;
+    let mut shown = Shown::default();
+    let mut half = first(&journal, &boards).await;
     loop {
-        match news(&journal, shown).await {
+        match shown.news(&journal).await {
             Ok(Some(board)) => {
-                shown = Some(board.generated_at);
+                half = false;
                 if boards.send(Some(Arc::new(board))).is_err() {
                     return;
                 }
             }
             Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "the journal could not be read"),
+            Err(error) => {
+                tracing::warn!(%error, "the journal could not be read");
+                if std::mem::take(&mut half) {
+                    take_back(&boards, &error);
+                }
+                shown = Shown::default();
+            }
         }
         tokio::time::sleep(LOOK_EVERY).await;
         if boards.is_closed() {
@@ -45,7 +52,50 @@ pub async fn run(url: String, boards: BoardCell) {
     }
 }
 
-/// The stored board, when it is another than the one shown; looking costs no decoding.
-async fn news(journal: &Journal, shown: Option<Timestamp>) -> Result<Option<Board>, JournalError> {
-    if journal.board_at().await? == shown { Ok(None) } else { journal.board().await }
+/// Shows what is soon read of the first board; the whole board or what is wrong with it follows.
+async fn first(journal: &Journal, boards: &BoardCell) -> bool {
+    if boards.borrow().is_none()
+        && let Ok(Some(head)) = journal.board_head().await
+    {
+        return boards.send(Some(Arc::new(head))).is_ok();
+    }
+    false
+}
+
+/// Takes back a first picture whose rest cannot be read: half a board would say things that are
+/// not so. What is left is none, with the reason.
+fn take_back(boards: &BoardCell, error: &JournalError) {
+    let said = Board {
+        schema: crate::board::SCHEMA.to_owned(),
+        speed: 1.0,
+        notices: vec![error.to_string()],
+        ..Board::default()
+    };
+    boards.send_replace(Some(Arc::new(said)));
+}
+
+/// What was read last.
+#[derive(Default)]
+struct Shown {
+    board: Option<Timestamp>,
+    stamp: Option<Stamp>,
+    /// The files looked the same twice: a write in the same tick as the last look was seen too.
+    settled: bool,
+}
+
+impl Shown {
+    /// The stored board, when it is another than the one shown. Files that nobody wrote to are
+    /// not opened, and looking costs no decoding.
+    async fn news(&mut self, journal: &Journal) -> Result<Option<Board>, JournalError> {
+        let stamp = Some(journal.stamp());
+        let same = stamp == self.stamp;
+        if same && self.settled {
+            return Ok(None);
+        }
+        let at = journal.board_at().await?;
+        let board = if at == self.board { None } else { journal.board().await? };
+        (self.stamp, self.settled) = (stamp, same);
+        self.board = board.as_ref().map_or(at, |b| Some(b.generated_at));
+        Ok(board)
+    }
 }

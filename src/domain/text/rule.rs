@@ -193,6 +193,9 @@ pub fn cell_ok(symbol: &str) -> bool {
     if symbol.len() <= 1 {
         return symbol.bytes().all(|b| matches!(b, b' '..=b'~'));
     }
+    if is_line(symbol) {
+        return true;
+    }
     // the first character must be a base, so the count starts as if it were full
     let mut marks = MARKS;
     symbol.len() <= CELL_BYTES
@@ -200,4 +203,9 @@ pub fn cell_ok(symbol: &str) -> bool {
             marks = if is_mark(c) { marks + 1 } else { 0 };
             marks <= MARKS && (c == '\u{2800}' || kind(c) != Kind::Forbidden)
         })
+}
+
+/// One line or block of U+2500 to U+259F: symbols of one column, most of what is drawn beside text.
+pub fn is_line(symbol: &str) -> bool {
+    matches!(symbol.as_bytes(), [0xE2, 0x94..=0x95, _] | [0xE2, 0x96, 0x80..=0x9F])
 }

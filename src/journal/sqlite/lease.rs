@@ -56,16 +56,17 @@ pub(super) async fn is_held(
 /// Replaces the board; false when the lease is not `held` any more.
 pub(super) async fn put_board(
     conn: &mut SqliteConnection,
-    board: (Timestamp, &str),
+    board: (Timestamp, &str, &str),
     held: Option<&str>,
 ) -> Result<bool, sqlx::Error> {
-    const SQL: &str = "INSERT INTO board (id, at, body) VALUES (1, ?, ?) \
-         ON CONFLICT (id) DO UPDATE SET at = excluded.at, body = excluded.body";
+    const SQL: &str = "INSERT INTO board (id, at, body, rest) VALUES (1, ?, ?, ?) ON CONFLICT (id) \
+         DO UPDATE SET at = excluded.at, body = excluded.body, rest = excluded.rest";
     let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
     if !is_held(&mut tx, held).await? {
         return Ok(false);
     }
-    sqlx::query(SQL).bind(board.0.millis()).bind(board.1).execute(&mut *tx).await?;
+    let put = sqlx::query(SQL).bind(board.0.millis()).bind(board.1).bind(board.2);
+    put.execute(&mut *tx).await?;
     tx.commit().await?;
     Ok(true)
 }

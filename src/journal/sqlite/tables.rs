@@ -16,7 +16,7 @@ const TABLES: [&str; 7] = [
      closed INTEGER, ended INTEGER) STRICT",
     "CREATE INDEX open_incident_ended ON open_incident (ended)",
     "CREATE TABLE board (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL, \
-     body TEXT NOT NULL) STRICT",
+     body TEXT NOT NULL, rest TEXT) STRICT",
     "CREATE TABLE lease (id INTEGER PRIMARY KEY CHECK (id = 1), owner TEXT NOT NULL, \
      until INTEGER NOT NULL) STRICT",
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT",
@@ -26,13 +26,31 @@ const TABLES: [&str; 7] = [
 pub(super) async fn version(conn: &mut SqliteConnection) -> Result<Option<i64>, JournalError> {
     const HAS: &str = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta'";
     const READ: &str = "SELECT value FROM meta WHERE key = 'schema'";
-    let has: (i64,) = super::one(conn, HAS).await?;
-    if has.0 == 0 {
-        return Ok(None);
+    let row: Result<Option<(i64,)>, _> = sqlx::query_as(READ).fetch_optional(&mut *conn).await;
+    match row {
+        Ok(row) => Ok(row.map(|r| r.0)),
+        Err(e) => {
+            let has: (i64,) = super::one(conn, HAS).await?;
+            if has.0 == 0 { Ok(None) } else { Err(unreadable(&e)) }
+        }
     }
-    let row: Option<(i64,)> =
-        sqlx::query_as(READ).fetch_optional(conn).await.map_err(|e| unreadable(&e))?;
-    Ok(row.map(|r| r.0))
+}
+
+/// Brings the tables of an older program up to date, unless another process was faster: version 2
+/// keeps a part of the board apart (`board::parts`).
+pub(super) async fn widen(conn: &mut SqliteConnection) -> Result<(), JournalError> {
+    const WIDER: &str = "ALTER TABLE board ADD COLUMN rest TEXT";
+    const MARK: &str = "UPDATE meta SET value = ? WHERE key = 'schema' AND value < ?";
+    let widened: Result<(), sqlx::Error> = async {
+        let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+        let marked = sqlx::query(MARK).bind(SCHEMA_VERSION).bind(SCHEMA_VERSION);
+        if marked.execute(&mut *tx).await?.rows_affected() > 0 {
+            sqlx::query(WIDER).execute(&mut *tx).await?;
+        }
+        tx.commit().await
+    }
+    .await;
+    widened.map_err(|e| not_stored(&e))
 }
 
 /// Makes the tables, unless another process was faster.

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use ratatui::buffer::{Buffer, Cell, CellWidth};
 use ratatui::style::{Color, Modifier};
 
-use crate::domain::text::{MARK, cell_ok};
+use crate::domain::text::{MARK, cell_ok, is_line};
 
 /// Frames longer than this are wrapped in a synchronized update; shorter ones leave in one write.
 const TORN_BYTES: usize = 512;
@@ -51,7 +51,9 @@ impl Encoder {
         self.columns = next.area.width;
         let rows = prev.content.chunks(columns).zip(next.content.chunks(columns));
         for (y, (prev, next)) in (0..).zip(rows) {
-            self.row(y, prev, next);
+            if prev != next {
+                self.row(y, prev, next);
+            }
         }
         if let Some((x, y)) = cursor {
             self.move_to(x, y);
@@ -137,7 +139,9 @@ impl Encoder {
             return;
         }
         let step = codes(self.pen, pen);
-        let fresh = codes(Pen::default(), pen);
+        // only where something ends can it be shorter to begin from plain
+        let ends = !(self.pen.on - pen.on).is_empty() || [pen.fg, pen.bg].contains(&Color::Reset);
+        let fresh = if ends { codes(Pen::default(), pen) } else { step.clone() };
         self.pen = pen;
         self.out.push_str("\x1b[");
         if fresh.is_empty() {
@@ -167,7 +171,8 @@ impl Encoder {
 
     /// The bytes of the frame; empty if nothing changed.
     pub(super) fn take(&mut self) -> Vec<u8> {
-        let body = std::mem::take(&mut self.out);
+        let room = self.out.len().max(TORN_BYTES);
+        let body = std::mem::replace(&mut self.out, String::with_capacity(room));
         if body.len() <= TORN_BYTES {
             return body.into_bytes();
         }
@@ -178,7 +183,7 @@ impl Encoder {
 /// Columns a cell takes, at least its own.
 fn columns(cell: &Cell) -> usize {
     let symbol = cell.symbol();
-    if symbol.len() <= 1 { 1 } else { usize::from(symbol.cell_width()).max(1) }
+    if symbol.len() <= 1 || is_line(symbol) { 1 } else { usize::from(symbol.cell_width()).max(1) }
 }
 
 /// Every terminal gives these one column: ASCII, Latin, Greek, Cyrillic, arrows, lines, blocks,
