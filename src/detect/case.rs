@@ -10,7 +10,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::policy::judging::Policy;
 
 use super::effect::Effect;
-use super::place::{siblings, templates, widest, within};
+use super::place::{alike, siblings, templates, widest, within};
 use super::stat::Shape;
 use super::table::Role;
 
@@ -219,7 +219,10 @@ fn related(mine: &Effect, new: &Effect, bucket: Span) -> bool {
     if same_metric && overlap {
         return apart <= Span::from_hours(1) || nested;
     }
-    if apart <= TOGETHER && (nested || same_metric && siblings(&mine.place, &new.place)) {
+    let touching = nested
+        || same_metric && siblings(&mine.place, &new.place)
+        || alike(&mine.place, &new.place);
+    if apart <= TOGETHER && touching {
         return true;
     }
     if is_loss(new) && is_cause(mine) {
