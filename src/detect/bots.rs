@@ -2,16 +2,21 @@
 //! orders do not. Only steps over visits can be diluted this way.
 
 use crate::domain::metric::Metric;
-use crate::domain::segment::Scope;
+use crate::domain::segment::{Scope, Segment};
 
 use super::stat::{Acc, Shape, evidence};
 use super::store::Store;
-use super::table::{Role, TableKey};
+use super::table::{Conj, Role, Table, TableKey};
 
 /// Nats that must speak for fewer buyers than usual before a dilution counts as a loss too.
 const SOLD_LESS: f64 = 12.0;
 /// Share by which visits must exceed the usual before anybody thinks of bots.
 const CROWD: f64 = 0.08;
+/// Share beyond the usual that is a crowd whatever the rates do, the share of it that must buy before
+/// it is called shoppers, and the nats that must speak for it.
+const PLAIN_CROWD: f64 = 0.5;
+const BUYING: f64 = 0.25;
+const SEEN: f64 = 17.0;
 
 /// A fall of `harm` (share of the rate) at a place over buckets: is it dilution by bots?
 pub fn dilute(store: &Store, key: &TableKey, scope: &Scope, harm: f64, span: (i64, i64)) -> bool {
@@ -39,7 +44,69 @@ pub fn dilute(store: &Store, key: &TableKey, scope: &Scope, harm: f64, span: (i6
     let excess = evidence(Shape::Flow, 1.0, &visits, crowd);
     let deficit = evidence(Shape::Flow, -1.0, &hits, spread);
     let sold_less = deficit.nats > SOLD_LESS && deficit.harm > harm / 2.0;
-    excess.harm > CROWD && excess.nats > deficit.nats && !sold_less
+    let crowded = excess.harm > CROWD && excess.nats > deficit.nats;
+    !sold_less && (crowded || touched(store, scope, span))
+}
+
+/// A crowd that buys nothing.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Crowd {
+    pub seg: Segment,
+    pub nats: f64,
+    /// Visits as a multiple of the usual.
+    pub times: f64,
+}
+
+/// Bots seen plainly anywhere in the shop reach into this place: another cut may hold them in one
+/// cell where this one has them spread thin. Then a rate is no proof, buyers must be missing.
+fn touched(store: &Store, scope: &Scope, span: (i64, i64)) -> bool {
+    crowds(store, span, SEEN).iter().any(|c| Scope::of(&c.seg).overlaps(scope))
+}
+
+/// Places of one or two dimensions with a crowd of visits that buy no more than usual.
+pub fn crowds(store: &Store, span: (i64, i64), line: f64) -> Vec<Crowd> {
+    let tables = store.family((Metric::Sessions, Role::Plain));
+    tables.flat_map(|table| crowds_in(store, table, span, line)).collect()
+}
+
+fn crowds_in(store: &Store, table: &Table, span: (i64, i64), line: f64) -> Vec<Crowd> {
+    let shop = shop_lift(store, &table.key, span);
+    let visits = leaf_sums(table, span, shop);
+    let bought = [Metric::AddToCart, Metric::Orders].iter().find_map(|metric| {
+        let key = TableKey { family: (*metric, Role::Plain), ..table.key.clone() };
+        let buyers = store.tables.get(&key)?;
+        let sums = leaf_sums(buyers, span, shop);
+        sums.iter().any(|a| a.e > 0.0).then_some((buyers, sums))
+    });
+    let Some((buyers, bought)) = bought else { return Vec::new() };
+    let places = table.conj.iter().filter(|c| (1..=2).contains(&c.mask.count_ones()));
+    let crowd = |c: &Conj| {
+        let came = total(&visits, c);
+        let excess = evidence(Shape::Flow, 1.0, &came, table.calib(c.mask));
+        if excess.nats < line || excess.harm < PLAIN_CROWD {
+            return None;
+        }
+        let sold = total(&bought, buyers.conj_at(&c.seg)?);
+        let more = (sold.e > 0.0).then(|| sold.a / sold.e - 1.0)?;
+        let times = came.a / came.e.max(1.0);
+        (more < BUYING * excess.harm).then(|| Crowd {
+            seg: c.seg.clone(),
+            nats: excess.nats,
+            times,
+        })
+    };
+    places.filter_map(crowd).collect()
+}
+
+fn leaf_sums(table: &Table, span: (i64, i64), shop: f64) -> Vec<Acc> {
+    let sums = table.leaves.iter().map(|l| table.acc_over(l, span.0, span.1));
+    sums.map(|a| Acc { e: a.e * shop, v: a.v * shop, ..a }).collect()
+}
+
+fn total(sums: &[Acc], conj: &Conj) -> Acc {
+    let mut out = Acc::default();
+    conj.leaves.iter().filter_map(|i| sums.get(*i as usize)).for_each(|a| out.add(a));
+    out
 }
 
 /// How much livelier than usual the shop is as a whole: the middle one of its segments, because an

@@ -11,7 +11,7 @@ use crate::policy::judging::Policy;
 
 use super::effect::Effect;
 use super::flaws::Spot;
-use super::place::{siblings, templates, widest, within};
+use super::place::{alike, siblings, templates, widest, within};
 use super::stat::Shape;
 use super::table::Role;
 
@@ -235,7 +235,10 @@ fn related(mine: &Effect, new: &Effect, bucket: Span) -> bool {
     if same_metric && overlap {
         return apart <= Span::from_hours(1) || nested;
     }
-    if apart <= TOGETHER && (nested || same_metric && siblings(&mine.place, &new.place)) {
+    let touching = nested
+        || same_metric && siblings(&mine.place, &new.place)
+        || alike(&mine.place, &new.place);
+    if apart <= TOGETHER && touching {
         return true;
     }
     if is_arrival(mine) && is_arrival(new) && overlap {

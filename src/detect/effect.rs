@@ -45,6 +45,15 @@ pub struct Effect {
 
 /// Nats for recovery that count as proof.
 const RECOVERED: f64 = 4.0;
+/// Standard deviations by which the harm may have been taken too large when it was found: its end is
+/// told against the least harm that is likely, and that is at least this share of it.
+const DOUBT: f64 = 2.0;
+const LEAST: f64 = 0.3;
+/// Of a slow ramp so much of the time up to now tells the place: at first it was hardly there.
+const TELLING: f64 = 0.5;
+/// Nats by which a new place must be better than the present one: in the same cut, in another one.
+const BETTER: f64 = 1.0;
+const ELSEWHERE: f64 = 1.5;
 /// Share of the usual samples from which a place counts as still served.
 const SEEN: f64 = 0.1;
 
@@ -144,11 +153,11 @@ impl Effect {
         let (stay, move_to) = self.best_in(store, own, others);
         // Noise moves borders to and fro: a new place must be clearly better than the present one.
         let mut best: (TableKey, Refined) =
-            (self.table.clone(), if move_to.score > stay.score + 2.0 { move_to } else { stay });
+            (self.table.clone(), if move_to.score > stay.score + BETTER { move_to } else { stay });
         if self.last_bad - self.found <= 24 {
             for table in store.family(self.table.family).filter(|t| t.key != self.table) {
                 let (_, next) = self.best_in(store, table, others);
-                if next.score > best.1.score + 3.0 {
+                if next.score > best.1.score + ELSEWHERE {
                     best = (table.key.clone(), next);
                 }
             }
@@ -162,9 +171,22 @@ impl Effect {
         }
     }
 
+    /// The first bucket that tells the place.
+    pub(super) fn telling(&self) -> i64 {
+        let length = (self.last_bad - self.from()) as f64;
+        let left_out = if self.onset.ramp { length * (1.0 - TELLING) } else { 0.0 };
+        self.last_bad - (length - left_out) as i64
+    }
+
+    /// The least harm that is likely: what was searched for was found at its worst.
+    pub(super) fn least_harm(&self) -> f64 {
+        let doubt = DOUBT / (2.0 * self.nats.max(1.0)).sqrt();
+        self.harm * (1.0 - doubt).max(LEAST)
+    }
+
     /// What one cut knows of the present place, and the best place it can climb to from there.
     fn best_in(&self, store: &Store, table: &Table, others: &[Self]) -> (Refined, Refined) {
-        let (from, to) = (self.from(), self.last_bad);
+        let (from, to) = (self.telling(), self.last_bad);
         let mut accs: Vec<Acc> =
             table.leaves.iter().map(|leaf| table.acc_over(leaf, from, to)).collect();
         for o in others.iter().filter(|o| o.table.family == self.table.family) {
@@ -189,7 +211,7 @@ impl Effect {
             self.last_seen = bucket;
         }
         let calib = self.calib(table);
-        let bad = onset::gain(self.shape, self.sign, &acc, calib, self.harm);
+        let bad = onset::gain(self.shape, self.sign, &acc, calib, self.least_harm());
         self.good = (self.good - bad).max(0.0);
         if self.good <= 0.0 {
             self.last_bad = bucket;

@@ -15,6 +15,9 @@ use super::table::{Family, Role};
 
 /// What each sign costs, in nats (they are looked for everywhere).
 const PRICE: f64 = 1.0;
+/// What failures and losses that agree about a place are spared: that is no chance. Speed is, from
+/// day to day.
+const SPARED: f64 = 2.0;
 
 /// Effects of the place where the signs together pass the line, if there is one.
 pub fn strongest(engine: &Engine, families: &[Family], bucket: i64) -> Vec<Effect> {
@@ -56,7 +59,8 @@ fn total(engine: &Engine, hints: &[Hint]) -> f64 {
     let top = hints.iter().filter(speed).map(nats).fold(0.0, f64::max);
     let speeds: f64 = hints.iter().filter(speed).map(nats).sum();
     let all: f64 = hints.iter().map(|h| nats(h) - PRICE).sum();
-    all - 0.5 * (speeds - top)
+    let spared = if speeds > 0.0 { 0.0 } else { SPARED };
+    all + spared - 0.5 * (speeds - top)
 }
 
 /// Metrics that are evidence of their own: not readings, not beacons, not the whole funnel.

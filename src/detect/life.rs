@@ -29,9 +29,10 @@ pub fn follow(engine: &mut Engine, bucket: i64) {
             .map(|e| store.tables.get(&e.table).map_or(0.0, |table| e.follow(table, bucket)));
         let bads: Vec<f64> = bads.collect();
         live.weigh(&bads, bucket);
+        let mine = live.effects.clone();
         for e in live.effects.iter_mut().filter(|e| e.until.is_none()) {
-            let others: Vec<Effect> =
-                all.iter().filter(|o| o.table != e.table || o.scope != e.scope).cloned().collect();
+            let counts = |o: &&Effect| !same(o, e) && !rest(e, o, &mine);
+            let others: Vec<Effect> = all.iter().filter(counts).cloned().collect();
             e.relocate(store, &others);
             let Some(table) = store.tables.get(&e.table) else { continue };
             e.place = place::of_scope(&settings.policy, e.table.family, &e.scope);
@@ -40,6 +41,20 @@ pub fn follow(engine: &mut Engine, bucket: i64) {
         prune(live);
     }
     merge(engine, bucket);
+}
+
+fn same(a: &Effect, b: &Effect) -> bool {
+    a.table == b.table && a.scope == b.scope
+}
+
+/// A later effect of the same case and metric that reaches into the place of an earlier one is what
+/// that one failed to explain: the earlier looks for its place as if it were not there.
+pub(super) fn rest(e: &Effect, later: &Effect, case: &[Effect]) -> bool {
+    later.found > e.found
+        && later.until.is_none()
+        && later.table.family == e.table.family
+        && later.place.overlaps(&e.place)
+        && case.iter().any(|m| same(m, later))
 }
 
 /// Drops effects that another one of the same family and case contains.

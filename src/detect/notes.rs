@@ -7,16 +7,12 @@ use crate::domain::segment::Segment;
 use crate::domain::time::Span;
 use crate::policy::guardrail::Guardrail;
 
-use super::bots::shop_lift;
+use super::bots;
 use super::cells::enough;
 use super::engine::Engine;
-use super::stat::{Acc, Shape, evidence};
-use super::table::{Conj, Role, Table, TableKey};
+use super::stat::{Acc, Shape};
+use super::table::{Conj, Role, Table};
 
-/// Visits this share beyond the usual are a crowd worth a word.
-const CROWD: f64 = 0.5;
-/// Share of that crowd that must buy before it is called shoppers.
-const BUYING: f64 = 0.25;
 /// Relative move of an average, by the mix alone, that is worth a word.
 const MOVED: f64 = 0.05;
 /// Share of segments without enough samples that is worth a word.
@@ -31,7 +27,7 @@ pub fn noticed(
 ) -> Option<(Verdict, String)> {
     let rates = [Metric::AddToCartRate, Metric::ConversionRate];
     let counted = rates.iter().any(|m| row.metric.contains(m));
-    let crowd = counted.then(|| bots(engine, bucket)).flatten();
+    let crowd = counted.then(|| crowd(engine, bucket)).flatten();
     crowd
         .map(|text| (Verdict::Unsure, text))
         .or_else(|| mix(engine, row, bucket).map(|text| (Verdict::Ok, text)))
@@ -51,40 +47,15 @@ fn sum(table: &Table, conj: &Conj, span: (i64, i64)) -> Acc {
 }
 
 /// The place with the clearest crowd of visits that buy no more than its usual visitors.
-fn bots(engine: &Engine, bucket: i64) -> Option<String> {
-    let store = &engine.store;
+fn crowd(engine: &Engine, bucket: i64) -> Option<String> {
     let span = (bucket - buckets(engine, Span::from_mins(20)) + 1, bucket);
     let line = engine.settings.policy.detect.sensitivity.nats();
-    let mut best: Option<(f64, String)> = None;
-    for table in store.family((Metric::Sessions, Role::Plain)) {
-        let lift = shop_lift(store, &table.key, span);
-        for conj in table.conj.iter().filter(|c| (1..=2).contains(&c.mask.count_ones())) {
-            let mut visits = sum(table, conj, span);
-            (visits.e, visits.v) = (visits.e * lift, visits.v * lift);
-            let excess = evidence(Shape::Flow, 1.0, &visits, table.calib(conj.mask));
-            let clearer = best.as_ref().is_none_or(|(nats, _)| excess.nats > *nats);
-            if excess.nats < line || excess.harm < CROWD || !clearer {
-                continue;
-            }
-            let bought = |metric: Metric| {
-                let key = TableKey { family: (metric, Role::Plain), ..table.key.clone() };
-                let buyers = store.tables.get(&key)?;
-                let acc = sum(buyers, buyers.conj_at(&conj.seg)?, span);
-                (acc.e > 0.0).then(|| acc.a / (acc.e * lift) - 1.0)
-            };
-            let more = bought(Metric::AddToCart).or_else(|| bought(Metric::Orders));
-            if more.is_some_and(|more| more < BUYING * excess.harm) {
-                let times = visits.a / visits.e.max(1.0);
-                let text = format!(
-                    "bots: {} has {times:.1} times its usual visits and they buy no more; \
-                     its rates are not believed",
-                    conj.seg
-                );
-                best = Some((excess.nats, text));
-            }
-        }
-    }
-    best.map(|(_, text)| text)
+    let crowds = bots::crowds(&engine.store, span, line);
+    let clearest = crowds.into_iter().max_by(|a, b| a.nats.total_cmp(&b.nats))?;
+    Some(format!(
+        "bots: {} has {:.1} times its usual visits and they buy no more; its rates are not believed",
+        clearest.seg, clearest.times
+    ))
 }
 
 /// An average that moved because other shoppers came, while every segment is as usual (Simpson).

@@ -1,6 +1,8 @@
 //! Places: from a cut's own dimensions to the place people mean. A funnel step without a template
 //! belongs to the templates of the journey that owns the step (policy rows). No statistics.
 
+use std::collections::BTreeSet;
+
 use crate::domain::segment::{Dim, Scope, Segment};
 use crate::policy::judging::Policy;
 
@@ -37,6 +39,14 @@ pub fn within(inner: &Scope, outer: &Scope) -> bool {
 pub fn siblings(a: &Scope, b: &Scope) -> bool {
     let same_dims = a.dims.keys().eq(b.dims.keys());
     same_dims && a.dims.iter().filter(|(d, v)| b.dims.get(d) != Some(v)).count() == 1
+}
+
+/// The two fix the same dimensions and share most of the values in each: one place told twice.
+pub fn alike(a: &Scope, b: &Scope) -> bool {
+    let most = |(x, y): (&BTreeSet<String>, &BTreeSet<String>)| {
+        2 * x.intersection(y).count() > x.len().min(y.len())
+    };
+    a.dims.keys().eq(b.dims.keys()) && a.dims.values().zip(b.dims.values()).all(most)
 }
 
 /// Drops scopes that lie within another one of the list, and sorts.

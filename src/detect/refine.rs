@@ -8,9 +8,10 @@ use crate::domain::segment::{Dim, Scope};
 use super::stat::{Acc, Calib, evidence};
 use super::table::Table;
 
-/// Nats that a constrained dimension must pay for, and each value more in it.
+/// Nats that a constrained dimension must pay for, and each value more in it: most troubles have one
+/// value or all, and a small value that swings the bad way by chance must not come along.
 const PRICE_DIM: f64 = 4.0;
-const PRICE_VALUE: f64 = 0.5;
+const PRICE_VALUE: f64 = 1.5;
 
 /// A place with the evidence for just that place.
 #[derive(Clone, PartialEq, Debug)]

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::severity::Severity;
+use crate::domain::time::Span;
 use crate::policy::judging::Policy;
 use crate::policy::severity_rule::{Fact, SeverityRule};
 
@@ -17,6 +18,11 @@ use super::table::{Family, Role};
 
 /// Orders that must have been expected before their absence is judged.
 const LEAST_ORDERS: f64 = 4.0;
+
+/// Slower by so much (log units) is a drift, whatever its onset looks like; by up to so much when it
+/// took [`mild`] long to be seen.
+const MILD: f64 = 0.085;
+const SMALL: f64 = 0.14;
 
 /// The rank, the rule that gave it and what would raise it.
 #[derive(Clone, PartialEq, Debug)]
@@ -52,13 +58,19 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     set(Fact::Efficiency, present.iter().any(|e| e.table.family.0 == Metric::CacPayback));
     set(Fact::HighValue, segments.iter().any(|s| high_value(policy, s)));
     set(Fact::SmallCohort, segments.iter().all(|s| small(policy, store, live, s)));
-    let slow = |e: &Effect| e.onset.ramp || e.shape == Shape::Mean && e.harm < 0.085;
+    let slow = |e: &Effect| e.onset.ramp || e.shape == Shape::Mean && mild(store, e);
     set(Fact::Drift, !present.is_empty() && present.iter().all(|e| slow(e)));
     out
 }
 
 fn is_error(e: &Effect) -> bool {
     e.shape == Shape::Fault && !is_measuring(e)
+}
+
+/// Too small to lose anybody at once, or small and so slow to show that it took hours to find.
+pub(super) fn mild(store: &Store, e: &Effect) -> bool {
+    let sought = store.bucket.times(e.found - e.from());
+    e.harm < MILD || e.harm < SMALL && sought >= Span::from_mins(90)
 }
 
 fn is_gauge(e: &Effect) -> bool {
@@ -81,7 +93,37 @@ pub fn order_loss(store: &Store, live: &Live) -> f64 {
             )
         })
         .map(|e| shop_wide(store, e))
-        .fold(0.0, f64::max)
+        .fold(chain(store, live), f64::max)
+}
+
+/// Steps towards an order that fail one after the other lose more together than any of them alone.
+/// All three are multiplied, over the whole shop since the first of them fell.
+fn chain(store: &Store, live: &Live) -> f64 {
+    let steps = [Metric::CheckoutRate, Metric::PaymentRate, Metric::OrderRate];
+    let falls = live.effects.iter().filter(|e| {
+        e.until.is_none() && e.shape == Shape::Step && steps.contains(&e.table.family.0)
+    });
+    let Some(from) = falls.map(Effect::from).min() else { return 0.0 };
+    let sums = steps.iter().filter_map(|m| {
+        let table = store.family((*m, Role::Step)).find(|t| !t.leaves.is_empty())?;
+        let mut sum = Acc::default();
+        for leaf in &table.leaves {
+            sum.add(&table.acc_over(leaf, from, i64::MAX));
+        }
+        Some(sum)
+    });
+    chained(&sums.collect::<Vec<_>>())
+}
+
+/// Lower bound of the share that several steps lose together (delta method on the log).
+pub(super) fn chained(steps: &[Acc]) -> f64 {
+    let (mut log, mut var) = (0.0, 0.0);
+    for a in steps.iter().filter(|a| a.e >= LEAST_ORDERS && a.n >= a.e) {
+        let hits = a.a + 0.5;
+        log += (hits / (a.e + 0.5)).ln();
+        var += (1.0 / hits - 1.0 / (a.n + 1.0)).max(0.0);
+    }
+    (1.0 - (log + 1.96 * var.sqrt()).exp()).max(0.0)
 }
 
 /// A step's loss over the whole shop since its onset, lower end of the 95 % interval.

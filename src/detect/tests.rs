@@ -1,13 +1,15 @@
 //! The engine over a small made-up shop: what it must find, name and clear, and what it must leave
 //! alone. Rows of policy are in `lines`, endings in `ending`, what must never matter in
-//! `properties`, what is only said in `notes`.
+//! `properties`, bots in `bots`, places in `places`, what is only said in `notes`.
 
+mod bots;
 mod contrast;
 mod ending;
 mod lines;
 mod measuring;
 mod made_up;
 mod notes;
+mod places;
 mod properties;
 
 use std::sync::Arc;

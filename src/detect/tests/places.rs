@@ -1,0 +1,108 @@
+//! Places and sizes of effects by themselves: which values belong to a place, which effects tell of
+//! one place, how large a harm is at least. Whole cases are in the parent file.
+
+use crate::detect::case::Live;
+use crate::detect::effect::Effect;
+use crate::detect::life::rest;
+use crate::detect::refine::{Refined, refine};
+use crate::detect::severity::{chained, mild};
+use crate::detect::stat::Acc;
+use crate::detect::store::Store;
+use crate::detect::table::{Role, Table, TableKey};
+use crate::domain::id::SourceId;
+use crate::domain::metric::Metric;
+use crate::domain::segment::{Dim, DimValue, Scope, Segment};
+use crate::domain::time::Span;
+
+fn table(metric: Metric, dim: Dim, values: &[&str]) -> Table {
+    let key =
+        TableKey { family: (metric, Role::Plain), source: SourceId::new("rum"), dims: vec![dim] };
+    let mut table = Table::new(key, 60_000, 96);
+    for value in values {
+        table.leaf_index(&Segment::all().with(dim, DimValue::Value((*value).into())));
+    }
+    table.settle();
+    table
+}
+
+fn scope(dim: Dim, values: &[&str]) -> Scope {
+    values.iter().fold(Scope::everything(), |s, v| s.with(dim, v))
+}
+
+fn effect(metric: Metric, templates: &[&str], found: i64) -> Effect {
+    let place = scope(Dim::Template, templates);
+    let acc = Acc { n: 1000.0, a: 100.0, e: 0.0, v: 300.0, x: 0.0 };
+    let at = Refined { scope: place.clone(), acc, score: 20.0 };
+    Effect::open(&table(metric, Dim::Template, templates), place, at, found)
+}
+
+#[test]
+fn a_small_value_that_swings_by_chance_stays_out_of_the_place() {
+    let table = table(Metric::JsErrorRate, Dim::Browser, &["chrome", "opera", "safari"]);
+    let acc = |n: f64, a: f64| Acc { n, a, e: 0.01 * n, v: 0.0099 * n, x: 0.0 };
+    let accs = [acc(500.0, 40.0), acc(10.0, 1.0), acc(500.0, 5.0)];
+    let place = |accs: &[Acc]| refine(&table, accs, &scope(Dim::Browser, &["chrome"])).scope;
+    assert_eq!(place(&accs), scope(Dim::Browser, &["chrome"]));
+    let plain = [acc(500.0, 40.0), acc(100.0, 9.0), acc(500.0, 5.0)];
+    assert_eq!(place(&plain), scope(Dim::Browser, &["chrome", "opera"]));
+}
+
+#[test]
+fn two_metrics_of_nearly_one_place_are_one_case() {
+    let mut live = Live::new("a".to_owned(), 10);
+    live.effects.push(effect(Metric::Inp, &["home", "landing", "pdp"], 10));
+    let minute = Span::from_mins(1);
+    let lcp = |templates: &[&str]| effect(Metric::Lcp, templates, 10);
+    assert!(live.takes(&lcp(&["cart", "landing", "pdp"]), minute));
+    assert!(!live.takes(&lcp(&["cart", "checkout", "pdp"]), minute));
+}
+
+#[test]
+fn what_an_effect_failed_to_explain_does_not_hold_its_place() {
+    let first = effect(Metric::Lcp, &["home", "pdp"], 10);
+    let later = effect(Metric::Lcp, &["pdp"], 12);
+    let case = [first.clone(), later.clone()];
+    assert!(rest(&first, &later, &case));
+    assert!(!rest(&later, &first, &case), "the earlier one counts for the later one");
+    assert!(!rest(&first, &later, &case[..1]), "another case's effect counts");
+    assert!(!rest(&first, &effect(Metric::Lcp, &["cart"], 12), &case), "elsewhere");
+}
+
+#[test]
+fn a_ramp_is_placed_by_its_later_half() {
+    let mut slow = effect(Metric::Lcp, &["pdp"], 100);
+    assert_eq!(slow.telling(), 0);
+    slow.onset.ramp = true;
+    assert_eq!(slow.telling(), 50);
+}
+
+#[test]
+fn a_harm_found_at_its_worst_is_doubted_until_much_proves_it() {
+    let mut weak = effect(Metric::Lcp, &["pdp"], 10);
+    (weak.harm, weak.nats) = (0.5, 18.0);
+    assert!(weak.least_harm() < 0.7 * weak.harm && weak.least_harm() > 0.6 * weak.harm);
+    weak.nats = 2000.0;
+    assert!(weak.least_harm() > 0.95 * weak.harm);
+}
+
+#[test]
+fn small_and_long_sought_is_a_drift() {
+    let store = Store::new(Span::from_mins(1));
+    let sized = |harm: f64, found: i64| Effect { harm, ..effect(Metric::Lcp, &["pdp"], found) };
+    assert!(mild(&store, &sized(0.12, 100)));
+    assert!(!mild(&store, &sized(0.12, 30)), "seen at once");
+    assert!(!mild(&store, &sized(0.20, 100)), "large");
+}
+
+#[test]
+fn steps_lose_more_together_than_alone() {
+    let step = |n: f64, p: f64, times: f64| {
+        let e = n * p;
+        Acc { n, a: e * times, e, v: e * (1.0 - p), x: 0.0 }
+    };
+    let both = [step(250.0, 0.47, 1.0), step(118.0, 0.72, 0.3), step(26.0, 0.96, 0.8)];
+    let alone = [step(250.0, 0.47, 1.0), step(118.0, 0.72, 0.3), step(26.0, 0.96, 1.0)];
+    assert!(chained(&both) > 0.6, "{}", chained(&both));
+    assert!(chained(&alone) < 0.6, "{}", chained(&alone));
+    assert!(chained(&[step(250.0, 0.47, 1.0)]) <= 0.0);
+}
