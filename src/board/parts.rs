@@ -8,7 +8,7 @@ use std::mem::{replace, take};
 
 use serde::{Deserialize, Serialize};
 
-use crate::detect::verdict::{Cell, Finding, Impact, Suspect, Verdict};
+use crate::detect::verdict::{Basis, Cell, Finding, Impact, Suspect, Verdict};
 use crate::domain::metric::Metric;
 use crate::domain::money::Range;
 use crate::domain::observation::Quality;
@@ -44,9 +44,10 @@ struct Rest {
     stories: Vec<Story>,
 }
 
-/// Metric, place of its stat, of its unit, of its segment; value, n, interval, baseline, verdict.
-type Row =
-    (Metric, usize, usize, usize, Option<f64>, f64, Option<(f64, f64)>, Option<f64>, Verdict);
+/// Metric, places of its stat, its unit and its segment; value, n, interval, baseline with the days
+/// and samples behind it, verdict.
+type Row = (Metric, [usize; 3], Option<f64>, f64, Option<(f64, f64)>, Usual, Verdict);
+type Usual = (Option<f64>, Option<(f64, f64)>);
 
 /// Head and rest.
 pub fn split(board: &Board) -> serde_json::Result<(String, String)> {
@@ -55,10 +56,10 @@ pub fn split(board: &Board) -> serde_json::Result<(String, String)> {
     let mut segments = Places::default();
     let mut words = Places::default();
     let cells = board.cells.iter().map(|c| {
-        let places = (words.of(&c.stat), words.of(&c.unit), segments.of(&c.segment));
+        let places = [words.of(&c.stat), words.of(&c.unit), segments.of(&c.segment)];
         let interval = c.interval.map(|r| (r.low, r.high));
-        let (stat, unit, segment) = places;
-        (c.metric, stat, unit, segment, c.value, c.n, interval, c.baseline, c.verdict)
+        let usual = (c.baseline, c.basis.map(|b| (b.days, b.samples)));
+        (c.metric, places, c.value, c.n, interval, usual, c.verdict)
     });
     let cells = cells.collect();
     let rest = Rest {
@@ -120,7 +121,7 @@ pub fn whole(text: &str, rest: Option<&str>) -> Result<Board, String> {
 }
 
 fn cell(row: &Row, segments: &[Segment], words: &[String]) -> Option<Cell> {
-    let (metric, stat, unit, segment, value, n, interval, baseline, verdict) = *row;
+    let (metric, [stat, unit, segment], value, n, interval, (baseline, basis), verdict) = *row;
     Some(Cell {
         metric,
         stat: words.get(stat)?.clone(),
@@ -130,6 +131,7 @@ fn cell(row: &Row, segments: &[Segment], words: &[String]) -> Option<Cell> {
         n,
         interval: interval.map(|(low, high)| Range { low, high }),
         baseline,
+        basis: basis.map(|(days, samples)| Basis { days, samples }),
         verdict,
         quality: Quality::default(),
     })
@@ -184,7 +186,8 @@ mod tests {
             unit: "ms".to_owned(),
             n: 812.0,
             interval,
-            baseline: None,
+            baseline: Some(2_000.0),
+            basis: Some(Basis { days: 20.5, samples: 900.0 }),
             verdict: Verdict::Unsure,
             quality: Quality::default(),
         };
@@ -253,7 +256,7 @@ mod tests {
         let (text, rest) = split(&board()).expect("text");
         assert!(whole(&text, Some("{\"at\":")).is_err());
         assert!(whole("", Some(&rest)).is_err());
-        let nowhere = rest.replace("[\"lcp\",0,1,0,", "[\"lcp\",0,1,9,");
+        let nowhere = rest.replace("[\"lcp\",[0,1,0],", "[\"lcp\",[0,1,9],");
         assert_ne!(nowhere, rest);
         assert!(whole(&text, Some(&nowhere)).is_err());
     }
