@@ -31,9 +31,17 @@ pub fn found(engine: &Engine, bucket: i64) -> Vec<Effect> {
         let tables = engine.store.family((Metric::PageViews, Role::Beacon));
         let best = tables.filter_map(|t| strongest(engine, t, rise, bucket));
         let best = best.max_by(|a, b| a.nats.total_cmp(&b.nats));
-        out.extend(best.map(|best| effect(engine, row, &best, bucket)));
+        let new = best.map(|best| effect(engine, row, &best, bucket));
+        out.extend(new.filter(|new| !arrears(engine, new)));
     }
     out
+}
+
+/// Beacons were missing or late here a while ago: what comes now on top is what was missing then.
+fn arrears(engine: &Engine, new: &Effect) -> bool {
+    let late = |e: &Effect| e.table.family.0 == Metric::BeaconLag;
+    let missing = |e: &Effect| e.table.family == new.table.family && e.sign < 0.0;
+    engine.all_effects().any(|e| (late(e) || missing(e)) && e.place.overlaps(&new.place))
 }
 
 struct Best<'a> {

@@ -58,14 +58,19 @@ fn told(dice: &mut Dice, start: i64, minutes: i64, odd: Odd) -> Vec<Observation>
 
 /// Three days of history, ten good minutes, then `minutes` of `odd`.
 fn lived(odd: Odd, minutes: i64) -> Judgement {
+    told_in_turn(&[(odd, minutes)])
+}
+
+fn told_in_turn(story: &[(Odd, i64)]) -> Judgement {
     let mut engine = Engine::new(Settings::new(Span::from_mins(1), policy()));
     let mut dice = Dice(5);
     for hour in 1..=72 {
         engine.history(&told(&mut dice, NOON - hour * 3600, 60, FINE));
     }
     let mut last = Judgement::default();
-    for minute in 0..10 + minutes {
-        let now = if minute < 10 { FINE } else { odd };
+    let turns = std::iter::once(&(FINE, 10)).chain(story);
+    let minutes = turns.flat_map(|(odd, minutes)| (0..*minutes).map(|_| *odd));
+    for (minute, now) in (0_i64..).zip(minutes) {
         engine.observe(&told(&mut dice, NOON + minute * 60, 1, now));
         last = engine.judge(at(NOON + (minute + 1) * 60));
         assert!(minute >= 10 || firing(&last).is_empty(), "{:?}", last.cases);
@@ -116,6 +121,14 @@ fn beacons_sent_twice_are_over_collection_and_end_again() {
     let us = lived(Odd { us: 2.0, ..FINE }, 15);
     let places: Vec<String> = only(&us).segments.iter().map(ToString::to_string).collect();
     assert_eq!(places, ["us"]);
+}
+
+#[test]
+fn beacons_that_come_after_all_are_no_over_collection() {
+    let late = Odd { us: 1.8, ..FINE };
+    let judgement = told_in_turn(&[(Odd { us: 0.3, ..FINE }, 30), (FINE, 40), (late, 30)]);
+    let up = firing(&judgement).into_iter().find(|c| c.headline.starts_with("Beacons up"));
+    assert!(up.is_none(), "{up:#?}");
 }
 
 #[test]

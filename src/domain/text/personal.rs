@@ -1,5 +1,6 @@
 //! Personal data in outside text: e-mail addresses, card numbers, telephone numbers. Found by
-//! shape, replaced by a word; the value is never kept, logged or shown (seed 001, F6). Nothing is drawn.
+//! shape, replaced by a word; the value is never kept, logged or shown (seed 001, F6).
+//! Nothing is drawn.
 
 #[cfg(test)]
 mod tests;
