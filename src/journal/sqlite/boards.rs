@@ -40,7 +40,7 @@ impl Store {
         let row = sqlx::query("SELECT body FROM board WHERE id = 1").fetch_optional(&mut *conn);
         let Some(row) = row.await.map_err(|e| unreadable(&e))? else { return Ok(None) };
         let head: &str = row.try_get(0).map_err(|e| unreadable(&e))?;
-        parts::head(head).map(Some).map_err(damaged)
+        parts::head(head).map(Some).map_err(|why| damaged(&why))
     }
 
     pub(in crate::journal) async fn board(&self) -> Result<Option<Board>, JournalError> {
@@ -55,10 +55,10 @@ impl Store {
         let Some(row) = row.map_err(|e| unreadable(&e))? else { return Ok(None) };
         let head: &str = row.try_get(0).map_err(|e| unreadable(&e))?;
         let rest: Option<&str> = row.try_get(1).map_err(|e| unreadable(&e))?;
-        parts::whole(head, rest).map(Some).map_err(damaged)
+        parts::whole(head, rest).map(Some).map_err(|why| damaged(&why))
     }
 }
 
-fn damaged(why: String) -> JournalError {
+fn damaged(why: &str) -> JournalError {
     JournalError::Unreadable(format!("board: {why}"))
 }
