@@ -29,9 +29,11 @@ pub fn next_wake(desk: &Desk) -> Option<Timestamp> {
 }
 
 /// The shop instant at which the next visible clock changes: every second while a clock counts,
-/// else every minute for the title's clock and the ages.
+/// else every minute for the title's clock and the ages. How long ago the last board came is told
+/// in seconds for an hour, in minutes after that.
 fn ticks(desk: &Desk) -> Timestamp {
-    let counting = desk.is_stale()
+    let age = desk.now.since(desk.board.generated_at);
+    let counting = desk.is_stale() && age < Span::from_hours(1)
         || desk.role() == Role::Wall
         || desk.board.incidents.iter().any(counts_down);
     boundary(desk.now, if counting { Span::from_secs(1) } else { Span::from_mins(1) })
@@ -93,6 +95,15 @@ mod tests {
         fast.speed = 60.0;
         let desk = fixture::desk(fast);
         assert!(wait(&desk) >= TICK_MIN);
+    }
+
+    #[test]
+    fn a_board_of_yesterday_is_not_looked_at_each_second() {
+        let mut desk = fixture::desk(fixture::calm());
+        desk.now = desk.board.generated_at.floor(Span::from_mins(1)).plus(Span::from_mins(30));
+        assert!(desk.is_stale() && wait(&desk) <= 1_000);
+        desk.now = desk.now.plus(Span::from_hours(20)).plus(Span::from_secs(15));
+        assert_eq!(wait(&desk), 45_000);
     }
 
     #[test]

@@ -9,16 +9,16 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection, Row, Sqlite};
+use sqlx::{ConnectOptions, Connection, Sqlite};
 
-use super::place::{self, Identity, Stamp};
+use super::place::{self, Identity};
 use super::{Access, Durability, JournalError, LeaseOutcome, SCHEMA_VERSION, Stored};
-use crate::board::{Board, parts};
 use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::{Event, Record};
 use crate::incident::record::{from_line, kind, to_line};
 
+mod boards;
 mod lease;
 mod tables;
 
@@ -124,54 +124,6 @@ impl Store {
         let mut conn = self.reader().await?;
         let row: (i64,) = one(&mut conn, "SELECT COUNT(*) FROM open_incident").await?;
         Ok(u64::try_from(row.0).unwrap_or(0))
-    }
-
-    pub(super) async fn put_board(
-        &self,
-        board: &Board,
-        held: Option<&str>,
-    ) -> Result<(), JournalError> {
-        let parts = parts::split(board).map_err(|e| JournalError::NotStored(e.to_string()))?;
-        let mut conn = self.writer().await?;
-        let put = lease::put_board(&mut conn, (board.generated_at, &parts.0, &parts.1), held).await;
-        let put = self.finish(conn, put).await?;
-        if put { Ok(()) } else { Err(JournalError::LeaseLost) }
-    }
-
-    pub(super) fn stamp(&self) -> Stamp {
-        Stamp::of(&self.path)
-    }
-
-    pub(super) async fn board_at(&self) -> Result<Option<Timestamp>, JournalError> {
-        let mut conn = self.reader().await?;
-        let row: Option<(i64,)> = sqlx::query_as("SELECT at FROM board WHERE id = 1")
-            .fetch_optional(&mut *conn)
-            .await
-            .map_err(|e| unreadable(&e))?;
-        Ok(row.map(|r| Timestamp::from_millis(r.0)))
-    }
-
-    pub(super) async fn board_head(&self) -> Result<Option<Board>, JournalError> {
-        let mut conn = self.reader().await?;
-        let row = sqlx::query("SELECT body FROM board WHERE id = 1").fetch_optional(&mut *conn);
-        let Some(row) = row.await.map_err(|e| unreadable(&e))? else { return Ok(None) };
-        let head: &str = row.try_get(0).map_err(|e| unreadable(&e))?;
-        parts::head(head).map(Some).map_err(damaged)
-    }
-
-    pub(super) async fn board(&self) -> Result<Option<Board>, JournalError> {
-        const SQL: &str = "SELECT body, rest FROM board WHERE id = 1";
-        const OLD: &str = "SELECT body, NULL FROM board WHERE id = 1";
-        let mut conn = self.reader().await?;
-        let row = match sqlx::query(SQL).fetch_optional(&mut *conn).await {
-            // a file of an older program that nobody has written to since
-            Err(e) if code(&e) == Some(1) => sqlx::query(OLD).fetch_optional(&mut *conn).await,
-            row => row,
-        };
-        let Some(row) = row.map_err(|e| unreadable(&e))? else { return Ok(None) };
-        let head: &str = row.try_get(0).map_err(|e| unreadable(&e))?;
-        let rest: Option<&str> = row.try_get(1).map_err(|e| unreadable(&e))?;
-        parts::whole(head, rest).map(Some).map_err(damaged)
     }
 
     pub(super) async fn take_lease(
@@ -395,10 +347,6 @@ fn words(error: &sqlx::Error) -> String {
 
 fn not_stored(error: &sqlx::Error) -> JournalError {
     JournalError::NotStored(words(error))
-}
-
-fn damaged(why: String) -> JournalError {
-    JournalError::Unreadable(format!("board: {why}"))
 }
 
 fn unreadable(error: &sqlx::Error) -> JournalError {

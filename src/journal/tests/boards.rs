@@ -1,4 +1,5 @@
 //! The stored board: in two parts, from older programs, damaged; and files nobody wrote to.
+//! Tampers with tables by SQL, as no program of ours does; leases are tested elsewhere.
 
 use sqlx::{Connection, SqliteConnection};
 
