@@ -12,8 +12,8 @@ use super::table::{Conj, Role, Table, TableKey};
 const SOLD_LESS: f64 = 12.0;
 /// Share by which visits must exceed the usual before anybody thinks of bots.
 const CROWD: f64 = 0.08;
-/// Share beyond the usual that is a crowd whatever the rates do, the share of it that must buy before
-/// it is called shoppers, and the nats that must speak for it.
+/// Share beyond the usual that is a crowd whatever the rates do, the share of it that must buy
+/// before it is called shoppers, and the nats that must speak for it.
 const PLAIN_CROWD: f64 = 0.5;
 const BUYING: f64 = 0.25;
 const SEEN: f64 = 17.0;

@@ -45,8 +45,8 @@ pub struct Effect {
 
 /// Nats for recovery that count as proof.
 const RECOVERED: f64 = 4.0;
-/// Standard deviations by which the harm may have been taken too large when it was found: its end is
-/// told against the least harm that is likely, and that is at least this share of it.
+/// Standard deviations by which the harm may have been taken too large when it was found: its end
+/// is told against the least harm that is likely, and that is at least this share of it.
 const DOUBT: f64 = 2.0;
 const LEAST: f64 = 0.3;
 /// Of a slow ramp so much of the time up to now tells the place: at first it was hardly there.

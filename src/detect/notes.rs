@@ -53,7 +53,8 @@ fn crowd(engine: &Engine, bucket: i64) -> Option<String> {
     let crowds = bots::crowds(&engine.store, span, line);
     let clearest = crowds.into_iter().max_by(|a, b| a.nats.total_cmp(&b.nats))?;
     Some(format!(
-        "bots: {} has {:.1} times its usual visits and they buy no more; its rates are not believed",
+        "bots: {} has {:.1} times its usual visits and they buy no more; \
+         its rates are not believed",
         clearest.seg, clearest.times
     ))
 }

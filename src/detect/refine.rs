@@ -8,8 +8,8 @@ use crate::domain::segment::{Dim, Scope};
 use super::stat::{Acc, Calib, evidence};
 use super::table::Table;
 
-/// Nats that a constrained dimension must pay for, and each value more in it: most troubles have one
-/// value or all, and a small value that swings the bad way by chance must not come along.
+/// Nats that a constrained dimension must pay for, and each value more in it: most troubles have
+/// one value or all, and a small value that swings the bad way by chance must not come along.
 const PRICE_DIM: f64 = 4.0;
 const PRICE_VALUE: f64 = 1.5;
 

@@ -19,8 +19,8 @@ use super::table::{Family, Role};
 /// Orders that must have been expected before their absence is judged.
 const LEAST_ORDERS: f64 = 4.0;
 
-/// Slower by so much (log units) is a drift, whatever its onset looks like; by up to so much when it
-/// took [`mild`] long to be seen.
+/// Slower by so much (log units) is a drift, whatever its onset looks like; by up to so much when
+/// it took [`mild`] long to be seen.
 const MILD: f64 = 0.085;
 const SMALL: f64 = 0.14;
 

@@ -1,4 +1,4 @@
-//! Bots that one cut shows plainly and another only spread thin. What is said of them is in `notes`.
+//! Bots that one cut shows plainly and another only spread thin. What is said of them: `notes`.
 
 use super::made_up::*;
 use crate::detect::bots::dilute;
