@@ -27,13 +27,16 @@ pub(super) async fn version(conn: &mut SqliteConnection) -> Result<Option<i64>, 
     const HAS: &str = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta'";
     const READ: &str = "SELECT value FROM meta WHERE key = 'schema'";
     let row: Result<Option<(i64,)>, _> = sqlx::query_as(READ).fetch_optional(&mut *conn).await;
-    match row {
-        Ok(row) => Ok(row.map(|r| r.0)),
-        Err(e) => {
-            let has: (i64,) = super::one(conn, HAS).await?;
-            if has.0 == 0 { Ok(None) } else { Err(unreadable(&e)) }
-        }
+    if let Ok(row) = row {
+        return Ok(row.map(|r| r.0));
     }
+    let has: (i64,) = super::one(&mut *conn, HAS).await?;
+    if has.0 == 0 {
+        return Ok(None);
+    }
+    // Another process may have made the tables between the two questions.
+    let row: Result<Option<(i64,)>, _> = sqlx::query_as(READ).fetch_optional(&mut *conn).await;
+    row.map(|r| r.map(|r| r.0)).map_err(|e| unreadable(&e))
 }
 
 /// Brings the tables of an older program up to date, unless another process was faster: version 2
