@@ -1,6 +1,6 @@
 //! A large journal for measuring: every incident of a small one, many times over the past year.
-//! `journal SOURCE TARGET COUNT OPEN` writes COUNT incidents with their whole stories; the last OPEN
-//! of them are on the stored board, as a viewer meets them. Made of what really happened in SOURCE.
+//! `journal SOURCE TARGET COUNT OPEN` writes COUNT incidents with their whole stories; the last
+//! OPEN of them are on the stored board, as a viewer meets them. All of it happened in SOURCE.
 
 use anyhow::{Context, bail};
 use tillwatch::board::Board;

@@ -73,7 +73,7 @@ const TABLE: &[Scenario] = &[
         "an app release drops trace headers in cart and checkout",
         telemetry::orphans,
     ),
-    row("pii-leak", "a release tells a customer's e-mail address in its author", telemetry::leak),
+    row("pii-leak", "a release names a page by a customer's e-mail address", telemetry::leak),
     row("ab-cohort", "an experiment's variant slows taps on collection pages", speed::ab_cohort),
     row(
         "payment-outage",

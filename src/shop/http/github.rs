@@ -127,6 +127,12 @@ fn creator(d: &Deployment) -> Value {
     json!({ "login": d.author, "id": id, "type": "User" })
 }
 
+/// A release that describes itself by a path names that page beside its templates.
+fn templates(d: &Deployment) -> Vec<&str> {
+    let path = Some(d.description.as_str()).filter(|p| p.starts_with('/'));
+    mask_names(d.templates).into_iter().chain(path).collect()
+}
+
 /// A deployment as it looked at `now`: stages still to come are part of the plan and shown.
 fn row(face: &Face, timeline: &Timeline, d: &Deployment, now: Timestamp) -> Value {
     let id = d.id;
@@ -145,7 +151,7 @@ fn row(face: &Face, timeline: &Timeline, d: &Deployment, now: Timestamp) -> Valu
     json!({ "url": url, "id": id, "node_id": format!("D_{id}"), "sha": sha, "ref": version,
         "task": if d.rollback { "rollback" } else { "deploy" },
         "payload": { "version": version, "kind": kind, "service": d.service.name(),
-            "templates": mask_names(d.templates), "stages": stages,
+            "templates": templates(d), "stages": stages,
             "share": d.share(minute_of(now)),
             "previous": d.previous.map(|v| timeline.version_name(v)) },
         "original_environment": "production", "environment": "production",

@@ -105,17 +105,17 @@ impl Draft<'_> {
         templates: TemplateMask,
         stages: &[(i64, f64)],
     ) -> String {
-        self.plan("mara", service, templates, stages)
+        self.plan("Scheduled release", service, templates, stages)
     }
 
-    /// A release to everyone with the onset, whose author is told like this.
-    pub fn release_by(&mut self, author: &'static str, service: Service, on: TemplateMask) {
-        self.plan(author, service, on, &[(0, 1.0)]);
+    /// A release to everyone with the onset that describes itself by the path of a page.
+    pub fn release_of(&mut self, path: &'static str, service: Service, on: TemplateMask) {
+        self.plan(path, service, on, &[(0, 1.0)]);
     }
 
     fn plan(
         &mut self,
-        author: &'static str,
+        description: &'static str,
         service: Service,
         templates: TemplateMask,
         stages: &[(i64, f64)],
@@ -128,8 +128,8 @@ impl Draft<'_> {
             service,
             templates,
             stages: &stages,
-            author,
-            description: "Scheduled release",
+            author: "mara",
+            description,
         })
     }
 

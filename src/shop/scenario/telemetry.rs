@@ -47,7 +47,7 @@ pub fn orphans(d: &mut Draft<'_>) {
 
 /// The address is one reserved for documentation (RFC 2606).
 pub fn leak(d: &mut Draft<'_>) {
-    d.release_by("erika.mustermann@example.com", Service::Theme, mask_of(&["home"]));
-    let note = "a person's address stands where a name belongs";
+    d.release_of("/account/erika.mustermann@example.com", Service::Theme, mask_of(&["home"]));
+    let note = "a customer's address stands in the path of a page";
     d.incident(0, blind(Scope::everything(), None, note));
 }

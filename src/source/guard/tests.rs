@@ -33,7 +33,7 @@ fn change() -> Change {
         stages: Vec::new(),
         templates: ["pdp".to_owned()].into(),
         rolled_back_at: None,
-        author: "+49 30 901820".to_owned(),
+        author: "dana@shop.example.com".to_owned(),
         url: "https://ci.example/1".to_owned(),
     }
 }
@@ -61,7 +61,7 @@ fn fields_are_redacted_and_named_and_the_value_is_nowhere() {
     };
     harvest(&mut h);
     let all = format!("{h:?}");
-    for value in ["@example", "4111", "901820"] {
+    for value in ["@example", "4111"] {
         assert!(!all.contains(value), "{value} in {all}");
     }
     assert_eq!(h.observations.len(), 2, "two segments became one");
@@ -72,16 +72,14 @@ fn fields_are_redacted_and_named_and_the_value_is_nowhere() {
         Some("theme-2026.11.19-3")
     );
     let mail = "e-mail address";
-    for (field, what) in [
-        ("template", mail),
-        ("name of a change", mail),
-        ("author of a change", "telephone number"),
-        ("message of a check", "card number"),
-    ] {
+    for (field, what) in
+        [("template", mail), ("name of a change", mail), ("message of a check", "card number")]
+    {
         assert!(h.flaws.contains(&Flaw::Personal { field, what }), "{field}: {:?}", h.flaws);
     }
     assert!(h.flaws.contains(&Flaw::Clock(Span::from_secs(90))));
-    assert_eq!(h.flaws.len(), 5);
+    assert_eq!(h.flaws.len(), 4);
+    assert_eq!(h.changes[0].author, "dana@shop.example.com", "a colleague to ask");
 }
 
 #[test]
