@@ -1,4 +1,5 @@
-//! Bots that one cut shows plainly and another only spread thin. What is said of them: `notes`.
+//! Crowds that buy nothing, in cuts that show them plainly and in cuts that show them diluted.
+//! No case may open on them; a real loss beside them still does.
 
 use super::made_up::*;
 use crate::detect::bots::dilute;
