@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::board::Board;
+use crate::board::{Board, SourceState};
 use crate::config::Config;
 use crate::journal::{Access, Journal};
 use crate::shell::clock::Clock;
@@ -105,5 +105,13 @@ fn judged(board: &Board, want_incident: bool) -> bool {
     let heard = board.sources.iter().all(|s| s.last_ok_at.is_some() || s.error.is_some());
     let begun = board.notices.iter().all(|n| !n.starts_with("reading history"));
     let incident = board.incidents.iter().any(|i| i.state.is_open());
-    heard && begun && (incident || !want_incident)
+    heard && begun && seen(board) && (incident || !want_incident)
+}
+
+/// A minute has been judged, or none can be: around the turn of a minute one source may be a poll
+/// ahead of the others.
+fn seen(board: &Board) -> bool {
+    let all_live = board.sources.iter().all(|s| s.state == SourceState::Live);
+    let measures = board.sources.iter().any(|s| s.kind != "github");
+    !board.cells.is_empty() || !all_live || !measures
 }
