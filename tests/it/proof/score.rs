@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tillwatch::detect::verdict::{Class, Confidence};
+use tillwatch::domain::segment::Scope;
 use tillwatch::domain::severity::Severity;
 use tillwatch::domain::time::{Span, Timestamp};
 
@@ -67,7 +68,13 @@ fn telemetry(class: Class) -> bool {
 
 fn fits(run: &Run, one: &Seen, call: &Called) -> Option<Overlap> {
     let same = telemetry(one.settled.class) == (call.real.class == "telemetry");
-    let o = overlap(&run.world, &one.settled.segments, &call.real.segments, call.arm);
+    // a fault of a source itself names no place: it is everywhere
+    let everywhere = [Scope::everything()];
+    let named = match one.settled.segments.as_slice() {
+        [] => everywhere.as_slice(),
+        some => some,
+    };
+    let o = overlap(&run.world, named, &call.real.segments, call.arm);
     (same && o.recall > 0.0).then_some(o)
 }
 
@@ -185,7 +192,7 @@ fn found(marks: &mut Marks, call: &Called, one: &Seen, place: Overlap) -> String
     )
 }
 
-fn places(scopes: &[tillwatch::domain::segment::Scope]) -> String {
+fn places(scopes: &[Scope]) -> String {
     scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ")
 }
 
