@@ -36,6 +36,7 @@ mod joint;
 mod life;
 mod troubles;
 mod settle;
+mod spare;
 mod blame;
 mod severity;
 mod money;

@@ -9,7 +9,7 @@ use crate::domain::segment::{Scope, Segment};
 use super::bots;
 use super::onset::{self, Onset};
 use super::refine::{self, Refined};
-use super::stat::{Acc, Shape, evidence, harm, lift};
+use super::stat::{Acc, Known, Shape, evidence, harm, lift};
 use super::store::Store;
 use super::table::{Leaf, Table, TableKey, project};
 
@@ -245,19 +245,26 @@ impl Effect {
     }
 
     /// What this effect adds to a leaf's observed sum over buckets, given its share of the leaf.
-    pub fn explains(&self, table: &Table, leaf: &Leaf, share: f64, span: (i64, i64)) -> f64 {
+    pub fn explains(&self, table: &Table, leaf: &Leaf, share: f64, span: (i64, i64)) -> Known {
         let to = span.1.min(self.until.unwrap_or(i64::MAX));
         let from = span.0.max(self.from());
         if share <= 0.0 || from > to {
-            return 0.0;
+            return Known::default();
         }
-        lift(self.shape, self.sign, self.harm, &table.acc_over(leaf, from, to)) * share
+        self.part(&table.acc_over(leaf, from, to), share)
+    }
+
+    /// What it adds to a sum of which it hits a share.
+    fn part(&self, acc: &Acc, share: f64) -> Known {
+        let x = lift(self.shape, self.sign, self.harm, acc) * share;
+        let mixed = if self.shape == Shape::Mean { 1.0 - share } else { 0.0 };
+        Known { x, v: x.abs() * self.harm * mixed }
     }
 }
 
 /// Writes into every leaf's windows what the effects explain of them.
 pub fn explain(store: &mut Store, effects: &[Effect], lengths: &[i64], bucket: i64) {
-    let mut found: HashMap<TableKey, Vec<Vec<f64>>> = HashMap::new();
+    let mut found: HashMap<TableKey, Vec<Vec<Known>>> = HashMap::new();
     for table in store.tables.values() {
         let relevant: Vec<&Effect> =
             effects.iter().filter(|e| e.table.family == table.key.family).collect();
@@ -274,7 +281,7 @@ pub fn explain(store: &mut Store, effects: &[Effect], lengths: &[i64], bucket: i
                 leaf.expl.clear();
                 match rows.as_ref().and_then(|r| r.get(i)) {
                     Some(row) => leaf.expl.extend(row),
-                    None => leaf.expl.resize(lengths.len(), 0.0),
+                    None => leaf.expl.resize(lengths.len(), Known::default()),
                 }
             }
             table.swept = false;
@@ -289,8 +296,8 @@ fn rows(
     effects: &[&Effect],
     lengths: &[i64],
     bucket: i64,
-) -> Vec<Vec<f64>> {
-    let mut out = vec![vec![0.0; lengths.len()]; table.leaves.len()];
+) -> Vec<Vec<Known>> {
+    let mut out = vec![vec![Known::default(); lengths.len()]; table.leaves.len()];
     for e in effects {
         let to = bucket.min(e.until.unwrap_or(i64::MAX));
         let shares = e.shares(store, table);
@@ -298,16 +305,16 @@ fn rows(
             if share <= 0.0 {
                 continue;
             }
-            let (mut sum, mut back) = (0.0, 0);
+            let (mut sum, mut back) = (Known::default(), 0);
             for (slot, length) in row.iter_mut().zip(lengths) {
                 while back < *length {
                     let b = bucket - back;
                     if b >= e.from() && b <= to {
-                        sum += lift(e.shape, e.sign, e.harm, &table.acc(leaf, b)) * share;
+                        sum.add(&e.part(&table.acc(leaf, b), share));
                     }
                     back += 1;
                 }
-                *slot += sum;
+                slot.add(&sum);
             }
         }
     }

@@ -23,6 +23,7 @@ use super::report;
 use super::scan;
 use super::settle;
 use super::store::Store;
+use super::surplus;
 use super::table::{Role, Table};
 use super::troubles;
 
@@ -163,6 +164,7 @@ impl Engine {
     /// Takes what known effects explain out of every window, and looks at what is left.
     pub(super) fn explain(&mut self, bucket: i64) {
         let effects: Vec<Effect> = self.all_effects().cloned().collect();
+        surplus::weigh(&mut self.store, &effects);
         effect::explain(&mut self.store, &effects, &self.lengths, bucket);
         let watched = life::watched(self);
         for table in self.store.tables.values_mut().filter(|t| !t.swept) {

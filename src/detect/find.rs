@@ -1,7 +1,7 @@
 //! The best supported new effect of a family: a conjunction that passes the line alone, or a set of
 //! its neighbours that passes it together while none does alone (two templates, three countries).
 
-use crate::domain::segment::{Dim, Scope, Segment};
+use crate::domain::segment::{Scope, Segment};
 
 use super::bots;
 use super::effect::Effect;
@@ -9,7 +9,8 @@ use super::engine::Engine;
 use super::place;
 use super::refine::{self, Refined, refine};
 use super::scan::{self, Candidate};
-use super::stat::{Acc, Evidence, evidence, harm, lift};
+use super::spare::spared;
+use super::stat::{Acc, evidence, harm, lift};
 use super::table::{Family, Table, TableKey};
 
 /// Effects that were found in this bucket and turned out to be nothing new.
@@ -20,9 +21,6 @@ pub type Passed = Vec<(TableKey, Scope)>;
 const SEED: f64 = 6.0;
 const SEEDS: usize = 3;
 const PRICE_SET: f64 = 3.0;
-/// Nats that a place which names a release or an experiment's arm is spared: something just changed
-/// there.
-const NEWCOMER: f64 = 4.0;
 
 /// Where to look, and the line there.
 struct Search<'a> {
@@ -83,7 +81,9 @@ impl Search<'_> {
     /// A conjunction that passes the line by itself, with its place refined.
     fn alone(&self, table: &Table, seeds: &[Candidate]) -> Option<Found> {
         let store = &self.engine.store;
-        let line = |c: &Candidate| self.nats - spared(table, table.mask_of(&c.seg), c.ev);
+        let line = |c: &Candidate| {
+            self.nats - spared(self.engine, table, &Scope::of(&c.seg), c.length, c.ev)
+        };
         let loud = seeds.iter().filter(|c| c.ev.nats >= line(c));
         let c = loud.filter_map(|c| scan::unmixed(store, c)).find(|c| {
             let min = self.min_change(&c.seg).unwrap_or(f64::INFINITY);
@@ -118,27 +118,19 @@ impl Search<'_> {
         let ev = evidence(table.shape, table.sign, &acc, calib);
         let min = self.min_change(&c.seg).unwrap_or(f64::INFINITY);
         let passes = several
-            && ev.nats - PRICE_SET >= self.nats - spared(table, table.mask_for(&dims), ev)
+            && ev.nats - PRICE_SET
+                >= self.nats - spared(self.engine, table, &at.scope, c.length, ev)
             && scan::matters(table.shape, &acc, ev.harm, min)
             && !self.diluted(c, &at.scope, ev.harm);
         passes.then(|| Found { at, table: table.key.clone(), nats: ev.nats })
     }
 }
 
-/// Nats that places of one kind are spared: more where they are few, and more for what just came (a
-/// release, an arm of an experiment), as far as chance is to be ruled out and not drift.
-pub(super) fn spared(table: &Table, mask: u16, ev: Evidence) -> f64 {
-    let few = scan::relief(table.group(mask).len());
-    let came = mask & table.mask_for(&[Dim::Release, Dim::Cohort]) != 0;
-    let chance = if ev.loc > 0.0 { (ev.nats / ev.loc).min(1.0) } else { 0.0 };
-    if came { few.max(NEWCOMER * chance) } else { few }
-}
-
 /// Every leaf's sum over a window, known incidents taken out.
 fn sums(table: &Table, window: usize) -> Vec<Acc> {
     let accs = table.leaves.iter().map(|l| {
         let mut a = l.sums.get(window).copied().unwrap_or_default();
-        a.explain(l.expl.get(window).copied().unwrap_or(0.0));
+        a.explain(l.expl.get(window).copied().unwrap_or_default());
         a
     });
     accs.collect()

@@ -5,7 +5,7 @@ use std::mem::size_of;
 
 use super::engine::Engine;
 use super::profile::HourRaw;
-use super::stat::Acc;
+use super::stat::{Acc, Known};
 use super::table::{Conj, Leaf, Table};
 
 /// What is held, and what one pass looks at.
@@ -43,7 +43,7 @@ fn bytes(table: &Table) -> usize {
         size_of::<Leaf>()
             + l.hist.capacity() * size_of::<HourRaw>()
             + l.sums.capacity() * size_of::<Acc>()
-            + l.expl.capacity() * size_of::<f64>()
+            + l.expl.capacity() * size_of::<Known>()
     };
     let conj = |c: &Conj| size_of::<Conj>() + c.leaves.capacity() * size_of::<u32>();
     size_of::<Table>()

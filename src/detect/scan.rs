@@ -9,7 +9,7 @@ use crate::policy::guardrail::band_for;
 use crate::policy::judging::Policy;
 
 use super::place;
-use super::stat::{Acc, Calib, Evidence, Shape, evidence, evidence_from, harm, lift};
+use super::stat::{Acc, Calib, Evidence, Known, Shape, evidence, evidence_from, harm, lift};
 use super::store::Store;
 use super::table::{Conj, Family, Table, TableKey, project};
 
@@ -50,7 +50,7 @@ fn window_acc(table: &Table, conj: &Conj, window: usize) -> Acc {
         if let Some(acc) = leaf.sums.get(window) {
             sum.add(acc);
         }
-        sum.explain(leaf.expl.get(window).copied().unwrap_or(0.0));
+        sum.explain(leaf.expl.get(window).copied().unwrap_or_default());
     }
     sum
 }
@@ -234,7 +234,7 @@ pub fn roll(table: &mut Table, lengths: &[i64], bucket: i64) {
         if table.explained {
             leaf.expl.clear();
         }
-        leaf.expl.resize(lengths.len(), 0.0);
+        leaf.expl.resize(lengths.len(), Known::default());
     }
     table.leaves = leaves;
     table.explained = false;

@@ -44,10 +44,26 @@ impl Acc {
         self.x -= o.x;
     }
 
-    /// Takes out what a known incident explains.
-    pub fn explain(&mut self, x: f64) {
-        self.a -= x;
-        self.x += x;
+    /// Takes out what known incidents explain.
+    pub fn explain(&mut self, known: Known) {
+        self.a -= known.x;
+        self.x += known.x;
+        self.v += known.v;
+    }
+}
+
+/// What known incidents add to a sum.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Known {
+    pub x: f64,
+    /// Its variance where a cut cannot tell who was hit: of a few samples more or fewer are.
+    pub v: f64,
+}
+
+impl Known {
+    pub fn add(&mut self, o: &Self) {
+        self.x += o.x;
+        self.v += o.v;
     }
 }
 

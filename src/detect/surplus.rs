@@ -1,6 +1,9 @@
 //! Over-collection (seed 001, F2): far more beacons than the visits explain, while nobody else
 //! counts a crowd. What edge requests, sessions or orders count too is a crowd, not a surplus.
 
+use std::collections::BTreeSet;
+
+use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Segment};
 use crate::domain::time::Span;
@@ -20,6 +23,8 @@ const WINDOWS: [i64; 3] = [5, 15, 60];
 const MAX_DIMS: u32 = 2;
 /// Share of the rise that others may count too.
 const ECHO: f64 = 0.4;
+/// What a cut weighs less that cannot tell the place of a surplus.
+const BLURRED: f64 = 8.0;
 /// Who would count a real crowd.
 const OTHERS: [Metric; 3] = [Metric::EdgeRequests, Metric::Sessions, Metric::Orders];
 
@@ -35,6 +40,29 @@ pub fn found(engine: &Engine, bucket: i64) -> Vec<Effect> {
         out.extend(new.filter(|new| !arrears(engine, new)));
     }
     out
+}
+
+/// While beacons come twice, two samples say no more than one: what is measured by them weighs less
+/// (the same by which they are too many), wherever the surplus is.
+pub fn weigh(store: &mut Store, effects: &[Effect]) {
+    let surplus = |e: &&Effect| e.table.family == (Metric::PageViews, Role::Beacon) && e.sign > 0.0;
+    let known: Vec<&Effect> = effects.iter().filter(surplus).collect();
+    let views = store.family((Metric::PageViews, Role::Plain));
+    let sources: BTreeSet<SourceId> = views.map(|t| t.key.source.clone()).collect();
+    let measured = |t: &Table| {
+        matches!(t.shape, Shape::Mean | Shape::Fault) && sources.contains(&t.key.source)
+    };
+    for table in store.tables.values_mut().filter(|t| measured(t)) {
+        let copies = known.iter().map(|e| copies(table, e)).fold(1.0, f64::max);
+        table.swept &= table.copies.to_bits() == copies.to_bits();
+        table.copies = copies;
+    }
+}
+
+/// Copies of a sample in a cut; one that cannot tell where the surplus is has another mix now.
+fn copies(table: &Table, surplus: &Effect) -> f64 {
+    let told = surplus.scope.dims.keys().all(|d| table.key.dims.contains(d));
+    (1.0 + surplus.harm) * if told { 1.0 } else { BLURRED }
 }
 
 /// Beacons were missing or late here a while ago: what comes now on top is what was missing then.

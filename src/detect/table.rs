@@ -13,7 +13,7 @@ use crate::domain::segment::{Dim, DimValue, Segment};
 
 use super::profile::{HourRaw, Profile};
 use super::scan::Loud;
-use super::stat::{Acc, Calib, Raw, Shape, inverted, shape_of};
+use super::stat::{Acc, Calib, Known, Raw, Shape, inverted, shape_of};
 
 /// What a table's numbers are made from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -50,7 +50,7 @@ pub struct Leaf {
     /// Sums over the standard windows, newest bucket included.
     pub sums: Vec<Acc>,
     /// What known incidents explain of each window's observed sum.
-    pub expl: Vec<f64>,
+    pub expl: Vec<Known>,
 }
 
 /// A conjunction: some dimensions fixed to one value each.
@@ -74,6 +74,8 @@ pub struct Table {
     pub conj: Vec<Conj>,
     conj_index: HashMap<Segment, u32>,
     pub calib: BTreeMap<u16, Calib>,
+    /// Copies of each sample that come now; 1 but while beacons come twice.
+    pub copies: f64,
     /// The live buckets, each with a column per leaf: one bucket of all leaves lies together,
     /// because that is how windows are rolled on. Columns at the end may be missing (zero).
     ring: Vec<Vec<Raw>>,
@@ -137,6 +139,7 @@ impl Table {
             conj: Vec::new(),
             conj_index: HashMap::new(),
             calib: BTreeMap::new(),
+            copies: 1.0,
             ring: vec![Vec::new(); slots.max(1)],
             slots: vec![i64::MIN; slots.max(1)],
             latest: i64::MIN,
@@ -337,13 +340,15 @@ impl Table {
         self.latest.saturating_sub(self.kept() - 1)
     }
 
-    /// Overdispersion and drift of a mask; less than a day of history is trusted little.
+    /// Overdispersion and drift of a mask; less than a day of history is trusted little, and a copy
+    /// of a sample tells nothing new.
     pub fn calib(&self, mask: u16) -> Calib {
-        self.calib.get(&mask).copied().unwrap_or_else(|| {
+        let learnt = self.calib.get(&mask).copied().unwrap_or_else(|| {
             let prior = Calib::prior(self.shape);
             let young = self.hours.len() < 24 && !self.borrowed;
             if young { Calib { phi: prior.phi * 1.5, tau: prior.tau * 4.0 } } else { prior }
-        })
+        });
+        Calib { phi: learnt.phi * self.copies, ..learnt }
     }
 
     /// The conjunctions that fix just the masked dimensions.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::bucket::Bucket;
-use super::moment::{Moment, delay_at, delays, orphan_share};
+use super::moment::{Moment, delay_at, delays, orphans};
 use super::tally::Tally;
 use super::timeline::Timeline;
 use super::visit::{Part, draw};
@@ -32,7 +32,9 @@ pub fn count_minute(
             draw(&Moment::new(world, timeline, sent), Part::Late, until, tally);
         }
     }
-    tally.orphaned(before, |template| orphan_share(world, timeline, minute, template));
+    tally.orphaned(before, |template, requests| {
+        orphans(world, timeline, minute, template, requests)
+    });
 }
 
 /// Draws minutes `[from, to)` into one bucket.

@@ -152,10 +152,23 @@ pub fn delay_at(timeline: &Timeline, minute: i64) -> Option<i64> {
 const ORPHANS: f64 = 0.02;
 const ORPHANS_SPREAD: f64 = 0.15;
 
-/// Share of a template's requests in a minute that cannot be joined with a page view.
-pub fn orphan_share(world: &World, timeline: &Timeline, minute: i64, template: usize) -> f64 {
-    let word = hash(world.seed, Purpose::Orphans, minute, template as u64);
-    let usual = ORPHANS * (1.0 + ORPHANS_SPREAD * (2.0 * unit(word) - 1.0));
+/// How many of a template's requests in a minute cannot be joined with a page view. What is less
+/// than one counts as often as it is likely, and more requests never have fewer.
+pub fn orphans(
+    world: &World,
+    timeline: &Timeline,
+    minute: i64,
+    template: usize,
+    requests: u64,
+) -> u64 {
+    let word = |nth: u64| hash(world.seed, Purpose::Orphans, minute, template as u64 + nth);
+    let share = orphan_share(timeline, minute, template, unit(word(0)));
+    (requests as f64 * share + unit(word(64))) as u64
+}
+
+/// Share of them, between the least usual and the most usual at `spread` from 0 to 1.
+fn orphan_share(timeline: &Timeline, minute: i64, template: usize, spread: f64) -> f64 {
+    let usual = ORPHANS * (1.0 + ORPHANS_SPREAD * (2.0 * spread - 1.0));
     let added = timeline.effects.iter().filter_map(|c| match c.effect.kind {
         Kind::Orphans(add) if c.templates >> template & 1 == 1 => {
             Some(add * c.effect.strength(minute))

@@ -145,11 +145,12 @@ impl Tally {
         }
     }
 
-    /// Counts the orphans among requests since `before` was the count; `share` goes by template.
-    pub fn orphaned(&mut self, before: [u64; 6], share: impl Fn(usize) -> f64) {
+    /// Counts the orphans among requests since `before` was the count; `of` knows how many so many
+    /// requests to a template have.
+    pub fn orphaned(&mut self, before: [u64; 6], of: impl Fn(usize, u64) -> u64) {
         let new = self.edge.iter().zip(before).map(|(now, before)| now.saturating_sub(before));
         for (template, (orphans, new)) in self.orphans.iter_mut().zip(new).enumerate() {
-            *orphans += (new as f64 * share(template)) as u64;
+            *orphans += of(template, new);
         }
     }
 
