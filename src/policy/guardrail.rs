@@ -140,15 +140,18 @@ fn ten() -> f64 {
     10.0
 }
 
-fn one_or_many<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Metric>, D::Error> {
+/// One value or a list of them.
+pub fn one_or_many<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    d: D,
+) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Either {
-        One(Metric),
-        Many(Vec<Metric>),
+    enum Either<T> {
+        One(T),
+        Many(Vec<T>),
     }
     Ok(match Either::deserialize(d)? {
-        Either::One(metric) => vec![metric],
-        Either::Many(metrics) => metrics,
+        Either::One(one) => vec![one],
+        Either::Many(many) => many,
     })
 }
