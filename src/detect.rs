@@ -23,6 +23,7 @@ mod scan;
 mod find;
 mod flaws;
 mod surplus;
+mod visits;
 mod contrast;
 mod probes;
 mod basis;

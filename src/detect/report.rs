@@ -14,7 +14,7 @@ use super::effect::Effect;
 use super::engine::Engine;
 use super::stat::{Shape, evidence};
 use super::table::Role;
-use super::{contrast, impact, money, notes, probes, scan, severity, words};
+use super::{contrast, impact, money, notes, probes, scan, severity, visits, words};
 
 /// Share of beacons beyond the visits from which collection is doubted.
 const SURPLUS: f64 = 0.25;
@@ -145,6 +145,8 @@ fn guardrail(
         (row.class == GuardClass::Telemetry).then(|| surplus(engine)).flatten()
     {
         (Verdict::Unsure, more)
+    } else if let Some(unjudged) = visits::unjudged(engine, row, bucket) {
+        unjudged
     } else if let Some(noticed) = notes::noticed(engine, row, cells, bucket) {
         noticed
     } else {

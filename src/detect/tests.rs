@@ -13,6 +13,7 @@ mod notes;
 mod places;
 mod probes;
 mod properties;
+mod visits;
 
 use std::sync::Arc;
 

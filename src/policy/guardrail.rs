@@ -74,6 +74,10 @@ impl Condition {
     }
 }
 
+/// Counts whose own fall can be judged: two of them must agree on it. Other counts are judged as
+/// shares of each other (funnel steps, beacons per visit), or by a fixed line.
+pub const JUDGED_COUNTS: [Metric; 3] = [Metric::Sessions, Metric::EdgeRequests, Metric::Orders];
+
 /// One row of the guardrail matrix.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
