@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::detect::settings::{LIVE_BUCKET, longest_window};
+use crate::domain::id::GuardrailId;
+use crate::domain::metric::{Kind, Metric};
 use crate::domain::time::Span;
-use crate::policy::guardrail::{Condition, Guardrail};
+use crate::policy::guardrail::{Condition, Guardrail, JUDGED_COUNTS};
 use crate::policy::severity::Deadline;
 
 use super::Config;
@@ -41,6 +43,11 @@ pub fn check(config: &Config, path: &Path) -> Vec<Problem> {
         let message = format!("`{}` is no IANA time zone", config.shop.time_zone);
         say(Level::Error, "shop.time_zone", message, Some("write Europe/Berlin or UTC"));
     }
+    for (name, metric) in unjudged(config) {
+        let message = format!("guardrail `{name}`: a fall of {metric} by itself is not judged");
+        let hint = "name a rate, a threshold, or sessions, edge_requests and orders";
+        say(Level::Error, "guardrail.metric", message, Some(hint));
+    }
     if let Some(message) = unmeetable(config) {
         say(Level::Warning, "journey.every", message, Some("probe checkout every minute"));
     }
@@ -59,6 +66,22 @@ fn unmeetable(config: &Config) -> Option<String> {
              longer than the {target} to acknowledge"
         )
     })
+}
+
+/// Rows that compare a count with its own past where nothing does so: neither `detect::visits`, nor
+/// beacons per visit, nor the detector of single series.
+fn unjudged(config: &Config) -> Vec<(&GuardrailId, Metric)> {
+    let single = |m: Metric| config.sources.iter().any(|s| s.series().any(|(of, _)| of == m));
+    let judged = |m: Metric| {
+        m.kind() != Kind::Count || m == Metric::PageViews || JUDGED_COUNTS.contains(&m) || single(m)
+    };
+    let rows = config
+        .guardrails
+        .iter()
+        .filter(|row| matches!(row.condition, Condition::Band { .. } | Condition::Drift { .. }));
+    rows.flat_map(|row| row.metric.iter().map(move |m| (&row.name, *m)))
+        .filter(|(_, m)| !judged(*m))
+        .collect()
 }
 
 /// Windows of a burn row that cannot be judged as they are written: the key and why.

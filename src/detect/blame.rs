@@ -7,7 +7,9 @@ use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::{Span, Timestamp};
 
+use super::arms::{self, Arms};
 use super::effect::Effect;
+use super::feed::Feed;
 use super::onset::Fit;
 use super::place;
 use super::stat::{Acc, Calib};
@@ -27,6 +29,7 @@ pub struct Scene<'a> {
     pub store: &'a Store,
     pub effects: &'a [Effect],
     pub changes: &'a [&'a Change],
+    pub feed: &'a Feed,
     pub now: i64,
 }
 
@@ -55,7 +58,17 @@ pub fn suspect(scene: &Scene<'_>) -> Suspect {
         .map(|c| weigh(scene, main, &series, calib, c))
         .collect();
     weighed.sort_by(|a, b| b.log.total_cmp(&a.log).then(a.change.id.cmp(&b.change.id)));
-    verdict(&weighed, none, scene)
+    let mut suspect = verdict(&weighed, none, scene);
+    suspect.considered.extend(cleared(scene, main));
+    suspect
+}
+
+/// Campaigns of the same time, and why they are no suspects.
+fn cleared(scene: &Scene<'_>, main: &Effect) -> Vec<Considered> {
+    let campaigns = scene.changes.iter().filter(|c| c.kind == ChangeKind::Campaign);
+    let near = campaigns.filter(|c| in_time(scene, main, c));
+    let why = "cleared: a campaign brings other shoppers, it does not change pages";
+    near.map(|c| Considered { release: c.id.clone(), why: why.to_owned() }).collect()
 }
 
 /// Speed and errors speak first; among them the strongest.
@@ -89,10 +102,12 @@ fn named_by_segment(scene: &Scene<'_>, main: &Effect) -> Option<Suspect> {
     };
     let change = found.or_else(arm)?;
     let who = if found.is_some() { "views of this release" } else { "this experiment arm" };
+    let numbers = found.and_then(|c| Arms::of(scene, main, c));
+    let numbers = numbers.map(|arms| format!(": {}", arms.words())).unwrap_or_default();
     Some(Suspect {
         release: Some(change.id.clone()),
         confidence: Confidence::High,
-        reasons: vec![format!("only {who} are hit, others at the same time are not")],
+        reasons: vec![format!("only {who} are hit, others at the same time are not{numbers}")],
         against: Vec::new(),
         considered: vec![Considered {
             release: change.id.clone(),
@@ -101,7 +116,7 @@ fn named_by_segment(scene: &Scene<'_>, main: &Effect) -> Option<Suspect> {
     })
 }
 
-fn mask_of(table: &Table, scope: &Scope) -> u16 {
+pub(super) fn mask_of(table: &Table, scope: &Scope) -> u16 {
     let fixed = table.key.dims.iter().enumerate().filter(|(_, d)| scope.dims.contains_key(d));
     fixed.fold(0, |m, (i, _)| m | 1 << i)
 }
@@ -114,14 +129,17 @@ fn clip(series: &[(i64, Acc)], main: &Effect, bucket: Span) -> Vec<(i64, Acc)> {
 }
 
 fn candidate(scene: &Scene<'_>, main: &Effect, c: &Change) -> bool {
+    c.kind != ChangeKind::Campaign && in_time(scene, main, c)
+}
+
+/// Live before the onset, and not longer than a day.
+fn in_time(scene: &Scene<'_>, main: &Effect, c: &Change) -> bool {
     let live =
         !matches!(c.status, ChangeStatus::Queued | ChangeStatus::Failed | ChangeStatus::Cancelled);
     let slack = scene.store.bucket.times(2);
     let latest = scene.store.end_of(main.onset.high.max(main.onset.bucket)).plus(slack);
     let oldest = scene.store.start_of(main.onset.low).minus(Span::from_hours(24));
-    live && c.kind != ChangeKind::Campaign
-        && c.effective_at() <= latest
-        && c.effective_at() >= oldest
+    live && c.effective_at() <= latest && c.effective_at() >= oldest
 }
 
 /// Mean likelihood over all onsets, step or ramp: the price of not knowing when.
@@ -184,7 +202,7 @@ fn weigh<'a>(
     } else if !scope_word.is_empty() {
         words.push(scope_word);
     }
-    let (arms, arm_word) = arms(scene, main, c);
+    let (arms, arm_word) = arms::weigh(scene, main, c);
     match arm_word {
         Some(w) if arms < 0.0 => against.push(w),
         Some(w) => words.push(w),
@@ -256,52 +274,6 @@ fn scope_fit(main: &Effect, c: &Change) -> (f64, String) {
     (log, format!("it changed {} only, {} suffers as well", list.join(", "), outside.join(", ")))
 }
 
-/// Difference in differences between views of the new release and the others, while both are live.
-fn arms(scene: &Scene<'_>, main: &Effect, c: &Change) -> (f64, Option<String>) {
-    let tables = scene.store.family(main.table.family);
-    let Some(table) = tables.into_iter().find(|t| t.key.dims.contains(&Dim::Release)) else {
-        return (0.0, None);
-    };
-    let mut new = Acc::default();
-    let mut old = Acc::default();
-    for leaf in &table.leaves {
-        let known = |d: &&Dim| table.key.dims.contains(d);
-        let inside = main
-            .scope
-            .dims
-            .iter()
-            .filter(|(d, _)| known(d))
-            .all(|(d, v)| v.contains(leaf.seg.get(*d).as_str()));
-        let version = leaf.seg.get(Dim::Release).as_str();
-        if inside {
-            let acc = table.acc_over(leaf, main.from(), main.last_bad);
-            if version == c.id.as_str() || version == c.version { &mut new } else { &mut old }
-                .add(&acc);
-        }
-    }
-    let least = 0.02 * (new.n + old.n);
-    if new.n < 30.0_f64.max(least) || old.n < 30.0_f64.max(least) {
-        return (0.0, None);
-    }
-    let calib = table.calib(mask_of(table, &main.scope));
-    let gain = |harm: f64, acc: &Acc| super::onset::gain(main.shape, main.sign, acc, calib, harm);
-    let harm = |acc: &Acc| super::stat::harm(main.shape, main.sign, acc);
-    let both = {
-        let mut a = new;
-        a.add(&old);
-        a
-    };
-    let guilty = gain(harm(&new).max(0.0), &new);
-    let equal = gain(harm(&both), &new) + gain(harm(&both), &old);
-    let log = (guilty - equal).clamp(-12.0, 12.0);
-    let word = if log < 0.0 {
-        "old and new version suffer alike"
-    } else {
-        "the new version suffers, the old one does not"
-    };
-    (log, (log.abs() > 1.0).then(|| word.to_owned()))
-}
-
 /// A change taken back while the harm stayed.
 fn rollback_word(scene: &Scene<'_>, main: &Effect, c: &Change) -> Option<String> {
     let back = c.rolled_back_at?;
@@ -343,9 +315,9 @@ fn verdict(weighed: &[Weighed<'_>], none: f64, scene: &Scene<'_>) -> Suspect {
     }
 }
 
-fn no_release(weighed: &[Weighed<'_>], none: f64, _scene: &Scene<'_>) -> String {
+fn no_release(weighed: &[Weighed<'_>], none: f64, scene: &Scene<'_>) -> String {
     if weighed.is_empty() {
-        "no release explains this: none went live in the day before".to_owned()
+        scene.feed.none("no release explains this: none went live in the day before")
     } else {
         format!("no release explains this ({} % likely)", percent(none))
     }
@@ -366,7 +338,7 @@ fn confidence(p: f64) -> Confidence {
 }
 
 /// A release to blame for trouble that only checks saw, by its time alone.
-pub fn by_time(changes: &[&Change], since: Timestamp) -> Suspect {
+pub fn by_time(changes: &[&Change], since: Timestamp, feed: &Feed) -> Suspect {
     let near = changes.iter().filter(|c| {
         let gap = since.since(c.effective_at()).as_mins_f64();
         (-1.0..=12.0).contains(&gap) && c.rolled_back_at.is_none_or(|t| t > since)
@@ -379,7 +351,7 @@ pub fn by_time(changes: &[&Change], since: Timestamp) -> Suspect {
             ..Suspect::default()
         },
         None => Suspect {
-            reasons: vec!["no release explains this: none went live just before".to_owned()],
+            reasons: vec![feed.none("no release explains this: none went live just before")],
             ..Suspect::default()
         },
     }

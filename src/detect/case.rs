@@ -161,7 +161,9 @@ impl Live {
             let slack = TOGETHER.times(2);
             let near = start(e.onset.low).minus(slack) <= t.since
                 && t.since <= start(e.onset.high).plus(slack);
-            near && (is_loss(e) || t.place.as_ref().is_some_and(|p| within(&e.place, p)))
+            near && (is_loss(e)
+                || is_visit_loss(e)
+                || t.place.as_ref().is_some_and(|p| within(&e.place, p)))
         })
     }
 

@@ -4,6 +4,7 @@
 
 use crate::detect::verdict::{Case, Class, Finding, GuardrailState, Verdict};
 use crate::domain::metric::Metric;
+use crate::policy::guardrail::Guardrail;
 
 /// Classes of guardrails, as the board names them.
 const CHECKS: [&str; 1] = ["availability"];
@@ -11,8 +12,8 @@ const SPEED: [&str; 2] = ["performance", "errors"];
 const BUYING: [&str; 2] = ["funnel", "conversion"];
 
 /// Names both states in the cases they hold for, and in the guardrails of the red side.
-pub fn name(cases: &mut [Case], guardrails: &mut [GuardrailState]) {
-    let tech = green(guardrails, &CHECKS)
+pub fn name(policy: &[Guardrail], cases: &mut [Case], guardrails: &mut [GuardrailState]) {
+    let tech = checked(policy, guardrails)
         && green(guardrails, &SPEED)
         && !red(guardrails, &[CHECKS[0], SPEED[0], SPEED[1]]);
     let business = green(guardrails, &BUYING) && !red(guardrails, &BUYING);
@@ -47,6 +48,16 @@ pub fn name(cases: &mut [Case], guardrails: &mut [GuardrailState]) {
 
 fn has(row: &GuardrailState, classes: &[&str]) -> bool {
     classes.contains(&row.class.as_str())
+}
+
+/// Checks were run and pass: all rows on them say so.
+fn checked(policy: &[Guardrail], rows: &[GuardrailState]) -> bool {
+    let probed = |g: &&GuardrailState| {
+        let row = policy.iter().find(|row| row.name == g.guardrail);
+        row.is_some_and(|row| row.metric.contains(&Metric::CheckSuccess))
+    };
+    let mut rows = rows.iter().filter(probed).peekable();
+    rows.peek().is_some() && rows.all(|g| g.verdict == Verdict::Ok)
 }
 
 /// One row of these classes at least says that all is well.

@@ -14,6 +14,7 @@ use super::lines;
 use super::place;
 use super::scan;
 use super::table::{Family, Role};
+use super::visits;
 
 /// New effects of one family per bucket at most.
 const ROUNDS: usize = 4;
@@ -125,7 +126,8 @@ pub fn hunt(engine: &mut Engine, bucket: i64) {
     let crossed = lines::crossed(engine, bucket);
     // Signs pass the line together: without one that is over already they do not.
     let together = if together.iter().any(Effect::recovered) { Vec::new() } else { together };
-    let fresh = together.into_iter().chain(crossed);
+    let missing = visits::found(engine, bucket);
+    let fresh = together.into_iter().chain(crossed).chain(missing);
     let fresh: Vec<Effect> = fresh.filter(|e| !unwanted(engine, e, bucket)).collect();
     if !fresh.is_empty() {
         for e in fresh {
@@ -143,7 +145,7 @@ fn unwanted(engine: &Engine, e: &Effect, bucket: i64) -> bool {
     known(engine, e) || e.recovered() || lasted < hold
 }
 
-/// Families that a guardrail watches for changes.
+/// Families that a guardrail watches for changes; plain counts are judged in `visits`.
 pub(super) fn watched(engine: &Engine) -> Vec<Family> {
     let counts = |f: &Family| f.1 == Role::Plain && f.0.kind() == Kind::Count;
     let all = engine.store.families().into_iter();

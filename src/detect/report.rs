@@ -14,7 +14,7 @@ use super::effect::Effect;
 use super::engine::Engine;
 use super::stat::{Shape, evidence};
 use super::table::Role;
-use super::{contrast, impact, money, notes, scan, severity, words};
+use super::{contrast, impact, money, notes, probes, scan, severity, visits, words};
 
 /// Share of beacons beyond the visits from which collection is doubted.
 const SURPLUS: f64 = 0.25;
@@ -57,7 +57,7 @@ pub fn judgement(engine: &mut Engine, bucket: i64, before: i64) -> Judgement {
         .iter()
         .map(|g| guardrail(engine, g, (&cases, &cells), bucket));
     let mut guardrails: Vec<GuardrailState> = guardrails.collect();
-    contrast::name(&mut cases, &mut guardrails);
+    contrast::name(&engine.settings.policy.guardrail, &mut cases, &mut guardrails);
     let funnel = funnel(&cells);
     let journeys = journeys(engine, bucket);
     let impacts = impact::impacts(engine, bucket);
@@ -78,6 +78,11 @@ fn case_of(engine: &Engine, live: &Live, bucket: i64) -> Case {
     let facts = severity::facts(policy, store, live, &segments);
     let ranked = severity::rank(&policy.severity_rule, &facts);
     let money = money::estimate(policy, store, live, bucket);
+    let probed = probes::word(engine, live, &segments, store.end_of(bucket));
+    let mut evidence_for = words::evidence_for(store, live);
+    evidence_for.extend(probed.support);
+    let mut evidence_against = words::evidence_against(store, live);
+    evidence_against.extend(probed.against);
     Case {
         key: live.key.clone(),
         class: live.class(),
@@ -90,8 +95,8 @@ fn case_of(engine: &Engine, live: &Live, bucket: i64) -> Case {
         segments,
         firing: live.closed.is_none(),
         findings: words::findings(policy, store, live),
-        evidence_for: words::evidence_for(store, live),
-        evidence_against: words::evidence_against(store, live),
+        evidence_for,
+        evidence_against,
         suspect: live.suspect.clone(),
         risk_per_minute: money.per_minute,
         lost: money.lost,
@@ -115,7 +120,9 @@ fn guardrail(
         let watched = |f: &super::table::Family| row.metric.contains(&f.0);
         engine.store.tables.values().filter(move |t| watched(&t.key.family))
     };
-    let checks = row.class == GuardClass::Availability && !engine.checks.runs.is_empty();
+    let probed = row.metric.contains(&Metric::CheckSuccess);
+    let checks = probed && !engine.checks.runs.is_empty();
+    let unseen = probed.then(|| probes::unseen(engine, engine.store.end_of(bucket))).flatten();
     let seen = checks || tables().next().is_some();
     let told = checks || tables().any(|t| t.latest != i64::MIN);
     let blind =
@@ -126,6 +133,8 @@ fn guardrail(
         calm
     } else if blind {
         (Verdict::Blind, "its source tells nothing".to_owned())
+    } else if let Some(unseen) = unseen {
+        unseen
     } else if !seen {
         (Verdict::Unsure, "nothing measures it".to_owned())
     } else if !told {
@@ -136,6 +145,8 @@ fn guardrail(
         (row.class == GuardClass::Telemetry).then(|| surplus(engine)).flatten()
     {
         (Verdict::Unsure, more)
+    } else if let Some(unjudged) = visits::unjudged(engine, row, bucket) {
+        unjudged
     } else if let Some(noticed) = notes::noticed(engine, row, cells, bucket) {
         noticed
     } else {
@@ -213,6 +224,7 @@ fn journeys(engine: &Engine, bucket: i64) -> Vec<JourneyState> {
                     t.leaves.iter().any(here)
                 }),
                 synthetic_covered: false,
+                unlike: probes::unlike(engine, row),
             };
             for (check, locations) in &engine.checks.runs {
                 if row.has_check(check.as_str()) {
@@ -242,11 +254,11 @@ fn join(
         state.checks.push(super::checks::told(location, &word));
         state.last_check_at = state.last_check_at.max(Some(run.at));
     }
-    let blind = engine.checks.sources.get(check).is_some_and(|s| engine.blind.contains_key(s));
+    let eye = probes::eye(engine, check, now);
+    let blind = matches!(eye, Some(probes::Eye::Blind(..)));
     let down = engine.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.troubles);
     let failing = down.filter(|t| !t.over).any(|t| t.journey == state.journey);
-    let cadence = engine.checks.cadence(check);
-    let fresh = newest.first().is_some_and(|(_, r)| now.since(r.at) <= cadence.times(3));
+    let fresh = eye == Some(probes::Eye::Fresh);
     state.verdict = if blind {
         Verdict::Blind
     } else if failing {

@@ -1,6 +1,7 @@
 //! What the engine is told before it sees a number: policy rows, bucket length, planned events.
 //! Plain data; reading it from a file is not done here.
 
+use crate::domain::id::SourceId;
 use crate::domain::segment::Scope;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::judging::Policy;
@@ -47,12 +48,15 @@ pub struct Settings {
     pub policy: Policy,
     pub maintenance: Vec<Maintenance>,
     pub events: Vec<Event>,
+    /// Sources that tell of changes, whether or not they told of one yet.
+    pub change_sources: Vec<SourceId>,
 }
 
 impl Settings {
     pub fn new(bucket: Span, policy: Policy) -> Self {
         let bucket = if bucket.millis() < 1000 { Span::from_mins(1) } else { bucket };
-        Self { bucket, policy, maintenance: Vec::new(), events: Vec::new() }
+        let (maintenance, events, change_sources) = Default::default();
+        Self { bucket, policy, maintenance, events, change_sources }
     }
 
     /// Announced work covers this place at this instant (its end rounds up to one more bucket, for

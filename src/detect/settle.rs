@@ -8,8 +8,17 @@ use crate::domain::time::Span;
 use super::blame;
 use super::case::Live;
 use super::engine::Engine;
+use super::feed;
 use super::life::rearm;
 use super::lines::guardrail_of;
+use super::probes;
+use super::store::Store;
+
+/// Harm that goes on for so long after a change was taken back was not its doing (the same line as
+/// in `blame`).
+const HEALS: Span = Span::from_mins(10);
+/// How the line on a change that was taken back begins.
+const TAKEN_BACK: &str = "taken back";
 
 /// Ends what has been good long enough, forgets what ended long ago, and blames.
 pub fn settle(engine: &mut Engine, bucket: i64) {
@@ -47,26 +56,49 @@ pub fn settle(engine: &mut Engine, bucket: i64) {
 }
 
 fn suspects(engine: &mut Engine, bucket: i64) {
+    let feed = feed::of(engine);
     let Engine { lives, store, changes, .. } = engine;
     let changes: Vec<&Change> = changes.values().collect();
     for live in lives.iter_mut().filter(|l| l.closed.is_none()) {
+        let none = |why: &str| Suspect { reasons: vec![why.to_owned()], ..Suspect::default() };
         live.suspect = if live.blind.is_some() {
-            Suspect {
-                reasons: vec!["no release explains this: the source itself is silent".to_owned()],
-                ..Default::default()
-            }
+            none("no release explains this: the source itself is silent")
         } else if live.flaw.is_some() {
-            Suspect {
-                reasons: vec!["no release is weighed: the fault is in what is told".to_owned()],
-                ..Default::default()
-            }
+            none("no release is weighed: the fault is in what is told")
+        } else if let Some(kept) = healing(live, &changes, store) {
+            kept
         } else if live.effects.is_empty() {
             let since = live.troubles.iter().map(|t| t.since).min().unwrap_or_default();
-            blame::by_time(&changes, since)
+            blame::by_time(&changes, since, &feed)
         } else {
-            let scene =
-                blame::Scene { store, effects: &live.effects, changes: &changes, now: bucket };
-            blame::suspect(&scene)
+            let (effects, changes) = (&live.effects, changes.as_slice());
+            blame::suspect(&blame::Scene { store, effects, changes, feed: &feed, now: bucket })
         };
     }
+}
+
+/// The suspect as it was when its change was taken back, while the harm heals: minutes without harm
+/// would speak for any change that is gone, and for none. `None` where it stays bad all the same.
+fn healing(live: &Live, changes: &[&Change], store: &Store) -> Option<Suspect> {
+    let release = live.suspect.release.as_ref()?;
+    let change = changes.iter().find(|c| c.id == *release)?;
+    let now = store.newest.map(|b| store.end_of(b))?;
+    let back = change.rolled_back_at.filter(|t| *t <= now)?;
+    // Checks alone tell their end by their runs.
+    let last_bad = live.effects.iter().map(|e| e.last_bad).max()?;
+    let better = store.end_of(last_bad).since(back);
+    if better >= HEALS {
+        return None;
+    }
+    let mut kept = live.suspect.clone();
+    kept.reasons.retain(|r| !r.starts_with(TAKEN_BACK));
+    let healed = live.effects.iter().all(|e| e.until.is_some() || e.good_since.is_some());
+    let hour = probes::hour(back);
+    kept.reasons.push(if healed {
+        let minutes = better.as_mins_f64().max(0.0);
+        format!("{TAKEN_BACK} {hour}, recovered {minutes:.0} min later")
+    } else {
+        format!("{TAKEN_BACK} {hour}, not recovered yet")
+    });
+    Some(kept)
 }

@@ -10,11 +10,12 @@ use crate::domain::time::Span;
 use crate::policy::judging::Policy;
 use crate::policy::severity_rule::{Fact, SeverityRule};
 
-use super::case::{Live, is_measuring};
+use super::case::{Live, is_measuring, is_visit_loss};
 use super::effect::Effect;
 use super::stat::{Acc, Shape, wilson};
 use super::store::Store;
 use super::table::{Family, Role};
+use super::visits;
 
 /// Orders that must have been expected before their absence is judged.
 const LEAST_ORDERS: f64 = 4.0;
@@ -44,7 +45,10 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     let checkout = |j: &str| j == "checkout";
     set(Fact::CheckFail, !live.troubles.is_empty());
     set(Fact::CheckoutCheckFail, live.troubles.iter().any(|t| checkout(t.journey.as_str())));
-    let lost = order_loss(store, live).max(loss_under_trouble(store, live));
+    let missing = || present.iter().filter(|e| is_visit_loss(e));
+    let gone = missing().map(|e| visits::shop_wide(store, e)).fold(0.0, f64::max);
+    let lost = order_loss(store, live).max(loss_under_trouble(store, live)).max(gone);
+    set(Fact::VisitLoss, missing().next().is_some());
     set(Fact::OrderCollapse, lost > policy.detect.collapse);
     set(Fact::CheckoutUnusable, lost > policy.detect.unusable);
     set(Fact::FunnelLoss, present.iter().any(|e| e.shape == Shape::Step));
@@ -198,7 +202,9 @@ pub fn traffic(store: &Store, e: &Effect) -> f64 {
     for leaf in &table.leaves {
         let at = leaf.seg.get(Dim::Template).as_str();
         if template.as_ref().is_none_or(|t| t.contains(at)) {
-            let n = leaf.sums.last().map_or(0.0, |a| if a.n > 0.0 { a.n } else { 0.0 });
+            // A count's samples are hours: what is usual tells how much traffic that is.
+            let mass = |a: &Acc| if is_visit_loss(e) { a.e } else { a.n };
+            let n = leaf.sums.last().map_or(0.0, |a| mass(a).max(0.0));
             all += n;
             inside += if scope.contains(&leaf.seg) { n } else { 0.0 };
         }

@@ -2,6 +2,7 @@
 //! alone. Rows of policy are in `lines`, endings in `ending`, what must never matter in
 //! `properties`, bots in `bots`, places in `places`, what is only said in `notes`.
 
+mod blaming;
 mod bots;
 mod contrast;
 mod ending;
@@ -10,7 +11,9 @@ mod measuring;
 mod made_up;
 mod notes;
 mod places;
+mod probes;
 mod properties;
+mod visits;
 
 use std::sync::Arc;
 

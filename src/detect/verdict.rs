@@ -182,6 +182,9 @@ pub struct JourneyState {
     pub last_check_at: Option<Timestamp>,
     pub rum_covered: bool,
     pub synthetic_covered: bool,
+    /// How its checks differ from most of its shoppers, when the journey says what they emulate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlike: Option<String>,
 }
 
 /// All that judging says at one instant.

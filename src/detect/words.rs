@@ -11,7 +11,7 @@ use super::case::{Live, is_cause};
 use super::effect::Effect;
 use super::lines::guardrail_of;
 use super::severity::is_beacon;
-use super::stat::Shape;
+use super::stat::{Acc, Shape};
 use super::store::Store;
 
 /// More nats than this are told as this many: beyond doubt is beyond doubt.
@@ -19,14 +19,19 @@ const MOST_NATS: f64 = 9999.0;
 
 /// Value now and usual value of an effect, in the metric's unit as people read it.
 pub fn values(e: &Effect, inverted: bool) -> (f64, f64) {
-    if e.acc.n <= 0.0 {
+    level(e.shape, inverted, &e.acc)
+}
+
+/// The same for any sum.
+pub fn level(shape: Shape, inverted: bool, acc: &Acc) -> (f64, f64) {
+    if acc.n <= 0.0 {
         return (0.0, 0.0);
     }
-    let (now, base) = (e.acc.a / e.acc.n, e.acc.e / e.acc.n);
-    match e.shape {
+    let (now, base) = (acc.a / acc.n, acc.e / acc.n);
+    match shape {
         // The mean of logs is the median of a log-normal; 0.674 standard deviations up is the p75.
         Shape::Mean => {
-            let up = 0.674 * (e.acc.v / e.acc.n).max(0.0).sqrt();
+            let up = 0.674 * (acc.v / acc.n).max(0.0).sqrt();
             ((now + up).exp(), (base + up).exp())
         }
         Shape::Fault if inverted => (1.0 - now, 1.0 - base),
@@ -213,9 +218,6 @@ pub fn evidence_against(store: &Store, live: &Live) -> Vec<String> {
     }
     if live.troubles.iter().any(|t| t.over) {
         out.push("checks pass again".to_owned());
-    }
-    if !live.is_telemetry() && live.troubles.is_empty() {
-        out.push("synthetic checks see nothing".to_owned());
     }
     out
 }

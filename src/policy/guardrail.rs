@@ -74,6 +74,10 @@ impl Condition {
     }
 }
 
+/// Counts whose own fall can be judged: two of them must agree on it. Other counts are judged as
+/// shares of each other (funnel steps, beacons per visit), or by a fixed line.
+pub const JUDGED_COUNTS: [Metric; 3] = [Metric::Sessions, Metric::EdgeRequests, Metric::Orders];
+
 /// One row of the guardrail matrix.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -140,15 +144,18 @@ fn ten() -> f64 {
     10.0
 }
 
-fn one_or_many<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Metric>, D::Error> {
+/// One value or a list of them.
+pub fn one_or_many<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    d: D,
+) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Either {
-        One(Metric),
-        Many(Vec<Metric>),
+    enum Either<T> {
+        One(T),
+        Many(Vec<T>),
     }
     Ok(match Either::deserialize(d)? {
-        Either::One(metric) => vec![metric],
-        Either::Many(metrics) => metrics,
+        Either::One(one) => vec![one],
+        Either::Many(many) => many,
     })
 }

@@ -7,6 +7,8 @@ use crate::domain::id::JourneyId;
 use crate::domain::metric::Metric;
 use crate::domain::time::Span;
 
+use super::guardrail::one_or_many;
+
 /// How much a layer of evidence matters for a journey.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
@@ -34,13 +36,21 @@ pub struct Journey {
     /// Funnel steps whose fall is blamed on this journey's templates.
     #[serde(default)]
     pub steps: Vec<Metric>,
+    /// How much each layer matters here, for people: seed 000 gives the split, no judgement reads it.
     #[serde(default)]
     pub rum_priority: Priority,
     #[serde(default)]
     pub synthetic_priority: Priority,
-    /// How often its checks are expected; learnt from the runs when left out.
+    /// How often its checks are expected: three missing runs make them stale. Learnt from the runs
+    /// when left out.
     #[serde(default)]
     pub every: Option<Span>,
+    /// Devices and networks that its checks emulate, as the segments name them; nothing is said of
+    /// likeness when left out.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub device: Vec<String>,
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub network: Vec<String>,
 }
 
 impl Journey {

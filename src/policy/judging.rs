@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn the_default_policy_covers_the_seed() {
         let policy = Policy::builtin().expect("parses");
-        assert_eq!(policy.guardrail.len(), 14);
+        assert_eq!(policy.guardrail.len(), 15);
         assert_eq!(policy.journey.len(), 6);
         assert_eq!(policy.severity_rule.first().map(|r| r.level.number()), Some(1));
     }

@@ -19,6 +19,8 @@ pub enum Fact {
     CheckoutUnusable,
     /// A funnel step lost shoppers.
     FunnelLoss,
+    /// Visits, requests or orders themselves are missing, by the server's own counts.
+    VisitLoss,
     /// Pages became slower.
     Speed,
     /// Pages or calls fail more often.
@@ -50,6 +52,7 @@ impl Fact {
             Self::OrderCollapse => "orders collapse",
             Self::CheckoutUnusable => "nobody can buy",
             Self::FunnelLoss => "a funnel step loses shoppers",
+            Self::VisitLoss => "visits themselves are missing",
             Self::Speed => "pages get slower",
             Self::Errors => "pages fail more often",
             Self::MajorErrors => "many more pages fail",

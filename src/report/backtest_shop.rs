@@ -28,6 +28,7 @@ pub fn replay(day: Day<'_>, policy: Policy) -> Result<String, String> {
     let scenario = read::scenario(day.scenario)?;
     let mut settings = Settings::new(scenario.bucket, read::policy_of(policy, &scenario));
     (settings.maintenance, settings.events) = read::calendar(day.calendar)?;
+    settings.change_sources = vec![read::releases()];
     let mut engine = Engine::new(settings);
     let hour = Span::from_hours(1);
     for file in [day.history_rum, day.history_business].into_iter().flatten() {

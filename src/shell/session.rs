@@ -116,7 +116,7 @@ fn info(source: &source::SourceConfig) -> SourceInfo {
         name: source.name.clone(),
         kind: source.kind.name().to_owned(),
         every: source.every,
-        changes: tells_changes(source),
+        changes: settings::tells_changes(source),
         past: tells_past(source),
         url: place(&source.url),
         metrics: metrics(source),
@@ -143,12 +143,6 @@ fn metrics(source: &source::SourceConfig) -> Vec<Metric> {
         check.into_iter().chain(r.metric.iter().map(|m| m.metric))
     });
     queried.chain(read).collect::<BTreeSet<_>>().into_iter().collect()
-}
-
-fn tells_changes(source: &source::SourceConfig) -> bool {
-    source.kind == Kind::Github
-        || source.record.iter().any(|r| r.kind == RecordKind::Change)
-        || source.query.iter().any(|q| q.kind == QueryKind::Build)
 }
 
 fn tells_past(source: &source::SourceConfig) -> bool {

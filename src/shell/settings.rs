@@ -14,6 +14,9 @@ use crate::policy::judging::Policy;
 use crate::sink::WriteCap;
 use crate::sink::config::ActionConfig;
 use crate::sink::webhook::Webhook;
+use crate::source::http_json::config::RecordKind;
+use crate::source::query::QueryKind;
+use crate::source::{Kind, SourceConfig};
 use crate::watch::series::SeriesRules;
 
 use super::clock::Clock;
@@ -34,7 +37,19 @@ pub fn of(config: &Config, bucket: Span, now: Timestamp) -> Settings {
         };
         row.windows(now, AHEAD_WEEKS).into_iter().map(of)
     });
-    Settings { maintenance: windows.collect(), ..Settings::new(bucket, judging(config)) }
+    let telling = config.sources.iter().filter(|s| tells_changes(s)).map(|s| s.name.clone());
+    Settings {
+        maintenance: windows.collect(),
+        change_sources: telling.collect(),
+        ..Settings::new(bucket, judging(config))
+    }
+}
+
+/// Does a source tell of releases, whether or not it told of one yet?
+pub fn tells_changes(source: &SourceConfig) -> bool {
+    source.kind == Kind::Github
+        || source.record.iter().any(|r| r.kind == RecordKind::Change)
+        || source.query.iter().any(|q| q.kind == QueryKind::Build)
 }
 
 /// The judging side of policy as one value.

@@ -124,6 +124,7 @@ const TABLE: &[Scenario] = &[
         funnel::safari_errors,
     ),
     row("region-checkout-down", "checkout fails in one region; no release", outage::region),
+    row("region-dark", "one region's visits vanish; probes pass; no release", outage::region_dark),
 ];
 
 /// Every scenario, the eight canonical ones first.

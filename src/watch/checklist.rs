@@ -37,6 +37,10 @@ fn coverage(board: &Board) -> ChecklistItem {
             (true, false) => Some(format!("{}: no synthetic check", j.journey)),
             (false, false) => Some(format!("{}: not measured at all", j.journey)),
         })
+        .chain(board.journeys.iter().filter_map(|j| {
+            let unlike = j.unlike.as_ref()?;
+            Some(format!("{}: {unlike}", j.journey))
+        }))
         .collect();
     if board.journeys.is_empty() {
         failures.push("no journey is configured".to_owned());

@@ -167,6 +167,17 @@ fn innocent_release_is_not_blamed() {
 }
 
 #[test]
+fn a_region_that_goes_dark_is_an_outage_of_its_visits_there() {
+    let (_stepped, seen) = play("region-dark", 1);
+    assert_eq!(seen.len(), 1, "{seen:#?}");
+    let one = &seen[0];
+    assert_eq!((one.last.class, one.worst), (Class::Availability, Severity::Sev2), "{one:#?}");
+    let places: Vec<String> = one.last.segments.iter().map(ToString::to_string).collect();
+    assert_eq!(places, ["us"], "{one:#?}");
+    assert!(one.last.suspect.release.is_none(), "{:#?}", one.last.suspect);
+}
+
+#[test]
 fn a_calm_afternoon_is_quiet() {
     quiet("calm-day", 4);
 }

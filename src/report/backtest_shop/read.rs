@@ -110,12 +110,17 @@ pub fn changes(text: &str) -> Result<Vec<Change>, String> {
     json::<Vec<ReleaseRow>>("releases.json", text)?.into_iter().map(change).collect()
 }
 
+/// The source that all changes of a recorded day come from.
+pub fn releases() -> SourceId {
+    SourceId::new("releases")
+}
+
 fn change(row: ReleaseRow) -> Result<Change, String> {
     let stages = row.stages.iter().map(|(at, share)| Ok(Stage { at: time(at)?, share: *share }));
     let stages: Vec<Stage> = stages.collect::<Result<_, String>>()?;
     let first = stages.first().map_or(Timestamp::EPOCH, |s| s.at);
     Ok(Change {
-        source: SourceId::new("releases"),
+        source: releases(),
         id: ReleaseId::new(row.id.clone()),
         kind: match row.kind.as_str() {
             "theme" => ChangeKind::Theme,

@@ -81,3 +81,21 @@ pub fn region(d: &mut Draft<'_>) {
         },
     );
 }
+
+/// Name service or network of one region: nobody there reaches the shop, whatever page they want.
+/// Probes come by another way and see nothing.
+pub fn region_dark(d: &mut Draft<'_>) {
+    let area = scope(&[(Dim::Region, "us")]);
+    d.harm(harm(Kind::VisitFactor(0.03), area.clone()));
+    d.incident(
+        0,
+        Verdict {
+            class: "availability",
+            severity: 2,
+            segments: vec![area],
+            release: None,
+            lasts: None,
+            note: "visits of one region are missing; pages, funnel and probes look fine",
+        },
+    );
+}

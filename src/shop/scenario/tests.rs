@@ -303,6 +303,10 @@ fn errors_and_probes() {
     let region = pair("region-checkout-down", 5, 65);
     assert!(region.ratio(biz(BizCut::Browser, &["us"], pays)) < 0.3);
     assert!(failing(&region.sick, 5, 20).iter().all(|f| *f == ("checkout", "us")));
+    let dark = pair("region-dark", 5, 65);
+    assert!(dark.ratio(biz(BizCut::Browser, &["us"], |b| b.sessions)) < 0.05);
+    near(dark.ratio(biz(BizCut::Browser, &["eu"], |b| b.sessions)), 1.0, 0.05);
+    assert!(failing(&dark.sick, 5, 20).len() <= 1);
     let (flapping, _) = shop("flapping", VISITS);
     assert!(failing(&flapping, 4, 14).len() > 10);
     assert!(failing(&flapping, 14, 34).len() <= 1);

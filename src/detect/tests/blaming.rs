@@ -1,0 +1,173 @@
+//! What blame says of changes it cannot know, of campaigns, of two versions side by side, and of a
+//! change that was taken back. Whom it names on a plain day is in the parent file.
+
+use super::made_up::*;
+use crate::detect::verdict::{Confidence, Judgement, Suspect};
+use crate::domain::change::{Change, ChangeKind};
+use crate::domain::id::{ReleaseId, SourceId};
+use crate::domain::metric::Metric;
+use crate::domain::observation::{Value, Window};
+use crate::domain::segment::Dim;
+
+const SLOW: Wrong = Wrong {
+    mobile_pdp_slower: 1.8,
+    orders_fail: false,
+    beacons_lost: false,
+    visits: 0.0,
+    errors: 0.0,
+    quality: crate::domain::observation::Quality::GOOD,
+};
+
+fn suspect(judgement: &Judgement) -> Suspect {
+    let cases = firing(judgement);
+    let business = cases.iter().find(|c| !c.key.starts_with("telemetry"));
+    business.map(|c| c.suspect.clone()).unwrap_or_else(|| panic!("{:?}", judgement.cases))
+}
+
+#[test]
+fn what_no_feed_tells_is_unknown_and_not_absent() {
+    let slow = |ready: fn(&mut Shop)| {
+        let mut shop = Shop::warm();
+        ready(&mut shop);
+        shop.run(10, Wrong::default());
+        suspect(&shop.run(20, SLOW))
+    };
+    let absent = slow(|_| {});
+    assert_eq!(absent.reasons, ["releases unknown: no source tells of changes"]);
+    let known = slow(|shop| shop.release("old", NOON - 40 * 3600, &["pdp"]));
+    assert_eq!(known.reasons, ["no release explains this: none went live in the day before"]);
+    let blind = slow(|shop| {
+        shop.release("old", NOON - 40 * 3600, &["pdp"]);
+        shop.engine.source_blind(&SourceId::new("git"), true, at(NOON + 120));
+    });
+    assert_eq!(blind.reasons, ["releases unknown: git is blind since 12:02 UTC"]);
+    for suspect in [absent, known, blind] {
+        assert_eq!((suspect.release, suspect.confidence), (None, Confidence::None));
+    }
+}
+
+#[test]
+fn checks_that_fail_while_the_feed_is_blind_say_so_too() {
+    let mut shop = Shop::warm();
+    shop.release("old", NOON - 40 * 3600, &["checkout"]);
+    shop.run(10, Wrong::default());
+    shop.engine.source_blind(&SourceId::new("git"), true, at(shop.now));
+    let mut last = Judgement::default();
+    for _ in 0..4 {
+        let batch = window(&mut shop.dice, shop.now, 1, Wrong::default());
+        shop.engine.observe(&batch);
+        shop.check(false, &["eu", "us"]);
+        shop.now += 60;
+        last = shop.engine.judge(at(shop.now));
+    }
+    assert_eq!(suspect(&last).reasons, ["releases unknown: git is blind since 12:10 UTC"]);
+}
+
+fn campaign(shop: &mut Shop) {
+    shop.release("spring", shop.now, &[]);
+    let change = shop.engine.changes.values().find(|c| c.id.as_str() == "spring").cloned();
+    let change = Change { kind: ChangeKind::Campaign, ..change.expect("told") };
+    shop.engine.observe_changes(&[change]);
+}
+
+#[test]
+fn a_campaign_is_considered_and_cleared() {
+    let mut shop = Shop::warm();
+    shop.run(10, Wrong::default());
+    campaign(&mut shop);
+    let suspect = suspect(&shop.run(20, SLOW));
+    assert_eq!(suspect.release, None, "{suspect:#?}");
+    let why = suspect.considered.iter().find(|c| c.release.as_str() == "spring");
+    let why = why.unwrap_or_else(|| panic!("{suspect:#?}"));
+    assert!(why.why.starts_with("cleared: a campaign"), "{}", why.why);
+}
+
+/// Two versions share the product pages, the new one since a release; bad shares of each.
+fn side_by_side(old: f64, new: f64) -> (Suspect, Vec<String>) {
+    let mut shop = Shop::warm();
+    let row = |shop: &mut Shop, version: &str, start: i64, mins: i64, bad: f64| {
+        let trials = 120.0 * mins as f64;
+        let hits = shop.dice.count(trials * bad).min(trials);
+        let w = Window { start: at(start), end: at(start + mins * 60) };
+        let s = seg(&[(Dim::Template, "pdp"), (Dim::Release, version)]);
+        fact("arms", Metric::JsErrorRate, s, w, Value::Ratio { hits, trials })
+    };
+    for hour in 1..=72 {
+        let start = NOON - hour * 3600;
+        let rows = [row(&mut shop, "r1", start, 60, 0.01), row(&mut shop, "r2", start, 60, 0.01)];
+        shop.engine.history(&rows);
+    }
+    shop.run(10, Wrong::default());
+    shop.release("r2", shop.now - 300, &["pdp"]);
+    let mut last = Judgement::default();
+    for _ in 0..15 {
+        let now = shop.now;
+        let rows = [row(&mut shop, "r1", now, 1, old), row(&mut shop, "r2", now, 1, new)];
+        shop.engine.observe(&rows);
+        last = shop.run(1, Wrong::default());
+    }
+    let told = suspect(&last);
+    let why = told.considered.iter().map(|c| &c.why);
+    let lines = told.reasons.iter().chain(&told.against).chain(why).cloned().collect();
+    (told, lines)
+}
+
+#[test]
+fn two_versions_side_by_side_are_told_with_their_numbers() {
+    let (told, lines) = side_by_side(0.01, 0.2);
+    assert_eq!(told.release, Some(ReleaseId::new("r2")), "{lines:#?}");
+    let line = lines.iter().find(|l| l.contains(": new ")).unwrap_or_else(|| panic!("{lines:#?}"));
+    assert!(line.contains("% against 1.") && line.matches("(n 1").count() == 2, "{line}");
+    let (_, lines) = side_by_side(0.2, 0.2);
+    let line = lines.iter().find(|l| l.contains("suffer alike: new "));
+    let line = line.unwrap_or_else(|| panic!("{lines:#?}"));
+    assert!(line.matches("% against 1.").count() == 2, "{line}");
+}
+
+#[test]
+fn the_suspect_stays_once_it_was_taken_back_and_the_harm_heals() {
+    let mut shop = Shop::warm();
+    shop.run(10, Wrong::default());
+    shop.release("guilty", shop.now, &["pdp"]);
+    let before = suspect(&shop.run(15, SLOW));
+    assert_eq!(before.release, Some(ReleaseId::new("guilty")));
+    let mut change = shop.engine.changes.values().next().cloned().expect("told");
+    change.rolled_back_at = Some(at(shop.now));
+    shop.engine.observe_changes(&[change]);
+    let healing = suspect(&shop.run(2, SLOW));
+    assert_eq!(healing.release, Some(ReleaseId::new("guilty")));
+    assert_eq!(
+        healing.reasons.last().map(String::as_str),
+        Some("taken back 12:25 UTC, not recovered yet")
+    );
+    let mut last = healing;
+    for _ in 0..10 {
+        let judgement = shop.run(1, Wrong::default());
+        let Some(case) = judgement.cases.first() else { break };
+        last = case.suspect.clone();
+        assert_eq!(
+            (last.release.clone(), last.confidence),
+            (before.release.clone(), before.confidence)
+        );
+    }
+    assert_eq!(
+        last.reasons.last().map(String::as_str),
+        Some("taken back 12:25 UTC, recovered 2 min later")
+    );
+}
+
+#[test]
+fn a_change_that_was_taken_back_without_help_is_weighed_again() {
+    let mut shop = Shop::warm();
+    shop.run(10, Wrong::default());
+    shop.release("guilty", shop.now, &["pdp"]);
+    shop.run(15, SLOW);
+    let mut change = shop.engine.changes.values().next().cloned().expect("told");
+    change.rolled_back_at = Some(at(shop.now));
+    shop.engine.observe_changes(&[change]);
+    let after = suspect(&shop.run(25, SLOW));
+    assert!(!after.reasons.iter().any(|r| r.starts_with("taken back")), "{after:#?}");
+    let words = after.considered.iter().find(|c| c.release.as_str() == "guilty");
+    let words = words.map(|c| c.why.clone()).unwrap_or_default();
+    assert!(words.contains("taken back, no better 25 min later"), "{after:#?}");
+}
