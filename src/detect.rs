@@ -13,6 +13,7 @@ mod profile;
 mod table;
 mod hists;
 mod store;
+mod admit;
 mod derive;
 mod calibrate;
 mod learn;

@@ -70,9 +70,7 @@ impl Engine {
 
     /// Coarse windows (an hour, say) older than the live ones; any order.
     pub fn history(&mut self, batch: &[Observation]) {
-        for o in batch {
-            self.store.history(o);
-        }
+        self.store.past_batch(batch);
         self.schedule.history_changed |= !batch.is_empty();
     }
 
@@ -80,8 +78,8 @@ impl Engine {
     pub fn observe(&mut self, batch: &[Observation]) {
         for o in batch {
             self.flaws.reported(o);
-            self.store.live(o);
         }
+        self.store.live_batch(batch);
     }
 
     pub fn observe_checks(&mut self, batch: &[Check]) {

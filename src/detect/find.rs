@@ -118,7 +118,8 @@ impl Search<'_> {
         let ev = evidence(table.shape, table.sign, &acc, calib);
         let min = self.min_change(&c.seg).unwrap_or(f64::INFINITY);
         let passes = several
-            && ev.nats - PRICE_SET >= self.nats - spared(table, table.mask_for(&dims), ev)
+            && ev.nats - PRICE_SET - refine::picked(table, &at.scope)
+                >= self.nats - spared(table, table.mask_for(&dims), ev)
             && scan::matters(table.shape, &acc, ev.harm, min)
             && !self.diluted(c, &at.scope, ev.harm);
         passes.then(|| Found { at, table: table.key.clone(), nats: ev.nats })

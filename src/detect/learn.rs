@@ -47,6 +47,9 @@ pub fn step(engine: &mut Engine, bucket: i64) {
         });
     }
     if engine.schedule.hour.is_some_and(|h| h < hour) {
+        if engine.schedule.hour.is_some_and(|h| h.div_euclid(24) < day) {
+            changed |= evict(engine, hour, bucket);
+        }
         fold(engine, hour - 1, per_hour);
         let hours = engine.store.tables.values().map(|t| t.hours.len()).max().unwrap_or(0);
         changed |= hours < YOUNG_HOURS || hour % RELEARN_HOURS == 0;
@@ -67,6 +70,13 @@ pub fn step(engine: &mut Engine, bucket: i64) {
     from_live(engine, bucket);
     engine.schedule.history_changed = false;
     engine.schedule.hour = Some(hour);
+}
+
+/// Once a day: leaves that nobody was seen in for long go.
+fn evict(engine: &mut Engine, hour: i64, bucket: i64) -> bool {
+    let Ok(hour) = i32::try_from(hour) else { return false };
+    engine.store.hists.prune(bucket);
+    engine.store.tables.values_mut().filter_map(|t| t.evict(hour).then_some(())).count() > 0
 }
 
 /// A cut without history takes from its closest sibling how much it scatters.

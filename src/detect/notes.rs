@@ -32,6 +32,31 @@ pub fn noticed(
         .map(|text| (Verdict::Unsure, text))
         .or_else(|| mix(engine, row, bucket).map(|text| (Verdict::Ok, text)))
         .or_else(|| thin(row, cells))
+        .or_else(|| folded(engine, row))
+}
+
+/// A cut of the row with more segments than are told apart.
+fn folded(engine: &Engine, row: &Guardrail) -> Option<(Verdict, String)> {
+    let mine = engine.store.tables.values().filter(|t| row.metric.contains(&t.key.family.0));
+    let full = mine.filter_map(|t| Some((t.folded()?, t)));
+    let ((folded, all), table) = full.max_by_key(|(n, _)| *n)?;
+    let dims: Vec<&str> = table.key.dims.iter().map(|d| d.name()).collect();
+    let text = format!(
+        "within its usual band; {} of {} segments by {} in (other)",
+        thousands(folded),
+        thousands(all),
+        dims.join(" x ")
+    );
+    Some((Verdict::Ok, text))
+}
+
+fn thousands(n: usize) -> String {
+    let text = n.to_string();
+    let split = text.len().saturating_sub(3);
+    match text.split_at_checked(split) {
+        Some((high, low)) if !high.is_empty() => format!("{high},{low}"),
+        _ => text,
+    }
 }
 
 fn buckets(engine: &Engine, span: Span) -> i64 {
