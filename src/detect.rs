@@ -10,6 +10,7 @@ pub mod engine;
 
 mod stat;
 mod profile;
+mod clip;
 mod table;
 mod hists;
 mod store;
@@ -17,6 +18,7 @@ mod admit;
 mod derive;
 mod calibrate;
 mod learn;
+mod unusual;
 mod place;
 mod bots;
 mod notes;

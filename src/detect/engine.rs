@@ -26,7 +26,7 @@ use super::store::Store;
 use super::table::{Role, Table};
 use super::troubles;
 
-pub use super::settings::{Event, Maintenance, Settings};
+pub use super::settings::{Event, Maintenance, Settings, Unusual};
 
 pub struct Engine {
     pub(super) settings: Settings,
@@ -39,6 +39,8 @@ pub struct Engine {
     pub(super) lives: Vec<Live>,
     /// Effects of cases that are gone, while they still lie inside a window.
     pub(super) past: Vec<Effect>,
+    /// Incidents that the journal remembers: not learnt from.
+    pub(super) unusual: Vec<Unusual>,
     pub(super) judged: Option<i64>,
     pub(super) schedule: learn::Schedule,
     pub(super) last: Judgement,
@@ -61,6 +63,7 @@ impl Engine {
             flaws: Flaws::default(),
             lives: Vec::new(),
             past: Vec::new(),
+            unusual: Vec::new(),
             judged: None,
             schedule: learn::Schedule::default(),
             last: Judgement::default(),

@@ -2,7 +2,7 @@
 //! guardrail that is not in breach; nothing here opens, holds or ends a case.
 
 use crate::detect::verdict::{Cell, Verdict};
-use crate::domain::metric::Metric;
+use crate::domain::metric::{Kind, Metric};
 use crate::domain::segment::Segment;
 use crate::domain::time::Span;
 use crate::policy::guardrail::Guardrail;
@@ -10,8 +10,9 @@ use crate::policy::guardrail::Guardrail;
 use super::bots;
 use super::cells::enough;
 use super::engine::Engine;
-use super::stat::{Acc, Shape};
+use super::stat::{Acc, Shape, shape_of};
 use super::table::{Conj, Role, Table};
+use super::unusual;
 
 /// Relative move of an average, by the mix alone, that is worth a word.
 const MOVED: f64 = 0.05;
@@ -28,26 +29,32 @@ pub fn noticed(
     let rates = [Metric::AddToCartRate, Metric::ConversionRate];
     let counted = rates.iter().any(|m| row.metric.contains(m));
     let crowd = counted.then(|| crowd(engine, bucket)).flatten();
-    crowd
+    let said = crowd
         .map(|text| (Verdict::Unsure, text))
         .or_else(|| mix(engine, row, bucket).map(|text| (Verdict::Ok, text)))
         .or_else(|| thin(row, cells))
-        .or_else(|| folded(engine, row))
+        .or_else(|| announced(engine, row, bucket));
+    let Some(folded) = folded(engine, row) else { return said };
+    let (verdict, text) = said.unwrap_or((Verdict::Ok, "within its usual band".to_owned()));
+    Some((verdict, format!("{text}; {folded}")))
+}
+
+/// Counts and the rates made of them move on an announced day: nobody learns from it.
+fn announced(engine: &Engine, row: &Guardrail, bucket: i64) -> Option<(Verdict, String)> {
+    let counted = |m: &Metric| m.kind() == Kind::Count || shape_of(*m).0 == Shape::Step;
+    row.metric.iter().find(|m| counted(m))?;
+    let name = unusual::announced(&engine.settings, engine.store.start_of(bucket))?;
+    Some((Verdict::Ok, format!("within its usual band; {name} is on, nothing is learnt from it")))
 }
 
 /// A cut of the row with more segments than are told apart.
-fn folded(engine: &Engine, row: &Guardrail) -> Option<(Verdict, String)> {
+fn folded(engine: &Engine, row: &Guardrail) -> Option<String> {
     let mine = engine.store.tables.values().filter(|t| row.metric.contains(&t.key.family.0));
     let full = mine.filter_map(|t| Some((t.folded()?, t)));
     let ((folded, all), table) = full.max_by_key(|(n, _)| *n)?;
     let dims: Vec<&str> = table.key.dims.iter().map(|d| d.name()).collect();
-    let text = format!(
-        "within its usual band; {} of {} segments by {} in (other)",
-        thousands(folded),
-        thousands(all),
-        dims.join(" x ")
-    );
-    Some((Verdict::Ok, text))
+    let (folded, all, dims) = (thousands(folded), thousands(all), dims.join(" x "));
+    Some(format!("{folded} of {all} segments by {dims} in (other)"))
 }
 
 fn thousands(n: usize) -> String {

@@ -261,6 +261,15 @@ impl Table {
         self.history_dirty = true;
     }
 
+    /// Takes some hours out of history.
+    pub fn forget_hours(&mut self, gone: &BTreeSet<i32>) {
+        self.hours.retain(|hour, _| !gone.contains(hour));
+        for leaf in &mut self.leaves {
+            leaf.hist.retain(|h| !gone.contains(&h.hour));
+        }
+        self.history_dirty = true;
+    }
+
     pub fn forget_history(&mut self) {
         self.hours.clear();
         for leaf in &mut self.leaves {
