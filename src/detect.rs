@@ -44,6 +44,7 @@ mod severity;
 mod money;
 mod words;
 mod cells;
+mod power;
 mod impact;
 mod report;
 pub mod footprint;

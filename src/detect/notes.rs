@@ -10,6 +10,7 @@ use crate::policy::guardrail::Guardrail;
 use super::bots;
 use super::cells::enough;
 use super::engine::Engine;
+use super::power::{Named, Power};
 use super::stat::{Acc, Shape, shape_of};
 use super::table::{Conj, Role, Table};
 use super::unusual;
@@ -32,7 +33,7 @@ pub fn noticed(
     let said = crowd
         .map(|text| (Verdict::Unsure, text))
         .or_else(|| mix(engine, row, bucket).map(|text| (Verdict::Ok, text)))
-        .or_else(|| thin(row, cells))
+        .or_else(|| thin(engine, row, cells, bucket))
         .or_else(|| announced(engine, row, bucket));
     let Some(folded) = folded(engine, row) else { return said };
     let (verdict, text) = said.unwrap_or((Verdict::Ok, "within its usual band".to_owned()));
@@ -140,12 +141,19 @@ fn moved(engine: &Engine, table: &Table, span: (i64, i64)) -> Option<(f64, Optio
 }
 
 /// Too few samples to judge the row, or many of its segments.
-fn thin(row: &Guardrail, cells: &[Cell]) -> Option<(Verdict, String)> {
+fn thin(
+    engine: &Engine,
+    row: &Guardrail,
+    cells: &[Cell],
+    bucket: i64,
+) -> Option<(Verdict, String)> {
     let mine = || cells.iter().filter(|c| row.metric.contains(&c.metric));
     let whole = mine().find(|c| c.segment == Segment::all())?;
     let few = |c: &&Cell| c.quality.low_sample && c.verdict == Verdict::Unsure;
     if few(&whole) {
-        let text = format!("not enough data: {:.0} in the last hour{}", whole.n, minutes(whole));
+        let n = whole.n;
+        let seen = outlook(engine, whole, bucket);
+        let text = format!("not enough data: {n:.0} in the last hour{}", prefixed("; ", seen));
         return Some((Verdict::Unsure, text));
     }
     let (all, thin) = (mine().count(), mine().filter(few).count());
@@ -153,20 +161,27 @@ fn thin(row: &Guardrail, cells: &[Cell]) -> Option<(Verdict, String)> {
     if (thin as f64) < THIN * all as f64 {
         return None;
     }
+    let seen = prefixed(": ", outlook(engine, next, bucket));
     let text = format!(
-        "within its usual band; not enough data in {thin} of {all} segments ({}{})",
+        "within its usual band; not enough data in {thin} of {all} segments ({}{seen})",
         next.segment,
-        minutes(next)
     );
     Some((Verdict::Ok, text))
 }
 
-/// `, needs 40 more minutes`; nothing when nobody came at all.
-fn minutes(cell: &Cell) -> String {
-    let need = enough(super::stat::shape_of(cell.metric).0);
-    let rate = cell.n / 60.0;
-    if rate <= 0.0 {
-        return String::new();
-    }
-    format!(", needs {:.0} more minutes", ((need - cell.n) / rate).ceil().max(1.0))
+/// When it can be judged, or what could be seen; nothing when nobody came or nothing is known.
+fn outlook(engine: &Engine, cell: &Cell, bucket: i64) -> Option<String> {
+    let tables = engine.store.tables.values().filter(|t| {
+        let beacons = t.key.family.1 == Role::Beacon;
+        !beacons && t.key.family.0 == cell.metric
+    });
+    let powers = tables.filter_map(|t| {
+        let named = Named::of(&engine.settings.policy, t.key.family);
+        Power::of(t, t.conj_at(&cell.segment)?, bucket, named)
+    });
+    Some(powers.max_by(|a, b| a.samples_seen().total_cmp(&b.samples_seen()))?.words())
+}
+
+fn prefixed(by: &str, text: Option<String>) -> String {
+    text.map(|text| format!("{by}{text}")).unwrap_or_default()
 }

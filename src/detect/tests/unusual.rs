@@ -83,7 +83,8 @@ fn a_restart_after_hours_of_an_incident_says_the_same() {
         let (a, b) = (usual(&before, Metric::Inp), usual(&after, Metric::Inp));
         assert!((a / b - 1.0).abs() < 0.01, "{a} {b}");
         let learnt = usual(&again(Vec::new()), Metric::Inp);
-        assert!(learnt > 1.02 * a, "the hours do weigh when nobody tells: {learnt} {a}");
+        let told = (b - a).abs();
+        assert!(learnt - a > 2.0 * told, "the hours weigh when nobody tells: {learnt} {a} {b}");
     }
 }
 
@@ -134,7 +135,7 @@ fn past_work_holidays_and_campaigns_are_not_learnt() {
         after_yesterday(|_| {}, &[campaign]).0,
     ];
     for usual in told {
-        assert!((usual / 0.01 - 1.0).abs() < 0.05, "{usual}");
+        assert!((usual / 0.01 - 1.0).abs() < 0.15, "{usual}");
     }
 }
 
