@@ -21,7 +21,12 @@ pub fn by_hour_of_day(
     s2: f64,
     timed: bool,
 ) -> ([f64; 24], [f64; 24]) {
-    let mut days: [Vec<(f64, f64)>; 24] = Default::default();
+    let span = hours.last().zip(hours.first()).map_or(0, |(b, a)| (b.hour - a.hour) / 24 + 1);
+    let span = usize::try_from(span).unwrap_or(0);
+    if span < DAYS {
+        return plain(hours);
+    }
+    let mut days: [Vec<(f64, f64)>; 24] = std::array::from_fn(|_| Vec::with_capacity(span.min(64)));
     for h in hours {
         if let Some(day) = days.get_mut(h.hour.rem_euclid(24) as usize) {
             day.push((f64::from(h.raw.n), f64::from(h.raw.s)));
@@ -41,6 +46,19 @@ pub fn by_hour_of_day(
                 }
                 None => *sum,
             };
+        }
+    }
+    (n, s)
+}
+
+/// Too few days to compare: as they are.
+fn plain(hours: &[HourRaw]) -> ([f64; 24], [f64; 24]) {
+    let (mut n, mut s) = ([0.0; 24], [0.0; 24]);
+    for h in hours {
+        let i = h.hour.rem_euclid(24) as usize;
+        if let (Some(n), Some(s)) = (n.get_mut(i), s.get_mut(i)) {
+            *n += f64::from(h.raw.n);
+            *s += f64::from(h.raw.s);
         }
     }
     (n, s)
