@@ -15,6 +15,7 @@ pub mod response;
 pub mod detect;
 pub mod exposure;
 pub mod guardrail;
+pub mod holidays;
 pub mod journey;
 pub mod judging;
 pub mod severity_rule;

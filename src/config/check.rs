@@ -48,10 +48,18 @@ pub fn check(config: &Config, path: &Path) -> Vec<Problem> {
         let hint = "name a rate, a threshold, or sessions, edge_requests and orders";
         say(Level::Error, "guardrail.metric", message, Some(hint));
     }
+    if let Some((file, error)) = config.shop.holidays.as_ref().and_then(|f| unreadable(f)) {
+        let message = format!("cannot read `{file}`: {error}");
+        say(Level::Warning, "shop.holidays", message, Some("name an iCalendar (.ics) file"));
+    }
     if let Some(message) = unmeetable(config) {
         say(Level::Warning, "journey.every", message, Some("probe checkout every minute"));
     }
     found
+}
+
+fn unreadable(file: &str) -> Option<(&str, std::io::Error)> {
+    std::fs::File::open(file).err().map(|error| (file, error))
 }
 
 /// A Sev 1 ack target that the checkout probes make theatre.

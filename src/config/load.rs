@@ -30,7 +30,12 @@ pub fn from_text(path: &Path, text: &str) -> Loaded {
     let mut base = Reader::new("config.example.toml".into(), EXAMPLE);
     let defaults = base.tables();
     let mut user = Reader::new(path.to_path_buf(), text);
-    let config = read(&defaults, &mut base, &mut user);
+    let mut config = read(&defaults, &mut base, &mut user);
+    if let (Some(config), Some(folder)) = (&mut config, path.parent()) {
+        // A file named in the config lies beside it.
+        let file = config.shop.holidays.as_ref().map(|file| folder.join(file));
+        config.shop.holidays = file.map(|file| file.to_string_lossy().into_owned());
+    }
     let mut problems = base.finish();
     problems.retain(|p| p.level == Level::Error);
     problems.extend(user.finish());

@@ -15,11 +15,13 @@ use crate::policy::judging::Policy;
 
 use super::effect::Effect;
 use super::hists::percentile;
+use super::power::{Named, Power};
 use super::stat::{Acc, Shape, wilson};
 use super::store::Store;
 use super::table::{Conj, Role, Table};
 
-/// Samples from which a p75 is shown as sure (order statistics, mission: ranks 72-78 % at 1000).
+/// Samples that a window of a p75 must have for a shorter one to do (ranks 72-78 % at 1000), and of
+/// a rate; sure without a usual value, too.
 const SURE_DIST: f64 = 100.0;
 const SURE_RATE: f64 = 50.0;
 /// Windows tried for a cell, in minutes: the shortest one that is sure wins.
@@ -51,8 +53,9 @@ pub fn cells(sight: &Sight<'_>) -> Vec<Cell> {
         if table.key.family.1 == Role::Beacon {
             continue;
         }
+        let named = Named::of(sight.policy, table.key.family);
         for conj in table.conj.iter().filter(|c| shown(table, c)) {
-            let Some(cell) = cell(sight, table, conj) else { continue };
+            let Some(cell) = cell(sight, table, conj, named) else { continue };
             let key = (cell.metric, cell.segment.clone());
             if out.get(&key).is_none_or(|old| cell.n > old.n * 1.0001) {
                 out.insert(key, cell);
@@ -74,12 +77,16 @@ struct Reading {
     sure: bool,
 }
 
-fn cell(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Cell> {
-    let reading = match table.shape {
+fn cell(sight: &Sight<'_>, table: &Table, conj: &Conj, named: Named) -> Option<Cell> {
+    let mut reading = match table.shape {
         Shape::Mean => dist(sight, table, conj)?,
         Shape::Fault | Shape::Step => rate(sight, table, conj)?,
         Shape::Flow | Shape::Level => count(sight, table, conj)?,
     };
+    // Green means: the named change would have been seen.
+    if let Some(power) = Power::of(table, conj, sight.bucket, named) {
+        reading.sure = power.enough();
+    }
     let metric = table.key.family.0;
     let mut quality = sight.store.marks.get(&table.key).map_or(Quality::GOOD, |m| m.any);
     quality.low_sample |= !reading.sure;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
-use crate::domain::segment::{Dim, Segment};
+use crate::domain::segment::{Dim, DimValue, Segment};
 
 use super::stat::Raw;
 use super::store::Store;
@@ -78,8 +78,10 @@ pub fn live(store: &mut Store, from: i64, to: i64) {
         let mut rows = Vec::new();
         for bucket in from..=to {
             if hits.delivered(bucket) && trials.delivered(bucket) {
-                let h = grouped(hits, &pair.key.dims, bucket);
-                for (seg, n) in grouped(trials, &pair.key.dims, bucket) {
+                let mut h = grouped(hits, &pair.key.dims, bucket);
+                let mut n = grouped(trials, &pair.key.dims, bucket);
+                fold_unknown((&mut h, hits), (&mut n, trials), &pair.key, |sum, x| *sum += x);
+                for (seg, n) in n {
                     let s = h.get(&seg).copied().unwrap_or(0.0);
                     rows.push((seg, bucket, Raw { n, s, q: 0.0 }));
                 }
@@ -103,8 +105,14 @@ pub fn history(store: &mut Store) {
         if !hits.history_dirty && !trials.history_dirty {
             continue;
         }
-        let h = by_hour(hits, &pair.key.dims);
-        let n = by_hour(trials, &pair.key.dims);
+        let mut h = by_hour(hits, &pair.key.dims);
+        let mut n = by_hour(trials, &pair.key.dims);
+        let add = |sum: &mut BTreeMap<i32, f32>, hours: BTreeMap<i32, f32>| {
+            for (hour, x) in hours {
+                *sum.entry(hour).or_default() += x;
+            }
+        };
+        fold_unknown((&mut h, hits), (&mut n, trials), &pair.key, add);
         let minutes = trials.hours.clone();
         let table = store.table(pair.key);
         table.forget_history();
@@ -117,6 +125,30 @@ pub fn history(store: &mut Store) {
             }
         }
     }
+}
+
+/// A segment that one of two full cuts holds in `(other)` is there in both: else its hits would be
+/// held against the trials of others.
+fn fold_unknown<T: Default>(
+    (h, hits): (&mut BTreeMap<Segment, T>, &Table),
+    (n, trials): (&mut BTreeMap<Segment, T>, &Table),
+    key: &TableKey,
+    add: impl Fn(&mut T, T),
+) {
+    let other = key.dims.iter().fold(Segment::all(), |s, d| s.with(*d, DimValue::Other));
+    let fold = |rows: &mut BTreeMap<Segment, T>, judge: &Table| {
+        if judge.room() > 0 {
+            return;
+        }
+        let all = std::mem::take(rows);
+        for (seg, row) in all {
+            let known = judge.conj_at(&seg).is_some();
+            let seg = if known { seg } else { other.clone() };
+            add(rows.entry(seg).or_default(), row);
+        }
+    };
+    fold(h, trials);
+    fold(n, hits);
 }
 
 fn grouped(table: &Table, dims: &[Dim], bucket: i64) -> BTreeMap<Segment, f32> {

@@ -27,7 +27,7 @@ use super::surplus;
 use super::table::{Role, Table};
 use super::troubles;
 
-pub use super::settings::{Event, Maintenance, Settings};
+pub use super::settings::{Event, Maintenance, Settings, Unusual};
 
 pub struct Engine {
     pub(super) settings: Settings,
@@ -40,6 +40,8 @@ pub struct Engine {
     pub(super) lives: Vec<Live>,
     /// Effects of cases that are gone, while they still lie inside a window.
     pub(super) past: Vec<Effect>,
+    /// Incidents that the journal remembers: not learnt from.
+    pub(super) unusual: Vec<Unusual>,
     pub(super) judged: Option<i64>,
     pub(super) schedule: learn::Schedule,
     pub(super) last: Judgement,
@@ -62,6 +64,7 @@ impl Engine {
             flaws: Flaws::default(),
             lives: Vec::new(),
             past: Vec::new(),
+            unusual: Vec::new(),
             judged: None,
             schedule: learn::Schedule::default(),
             last: Judgement::default(),
@@ -71,9 +74,7 @@ impl Engine {
 
     /// Coarse windows (an hour, say) older than the live ones; any order.
     pub fn history(&mut self, batch: &[Observation]) {
-        for o in batch {
-            self.store.history(o);
-        }
+        self.store.past_batch(batch);
         self.schedule.history_changed |= !batch.is_empty();
     }
 
@@ -81,8 +82,8 @@ impl Engine {
     pub fn observe(&mut self, batch: &[Observation]) {
         for o in batch {
             self.flaws.reported(o);
-            self.store.live(o);
         }
+        self.store.live_batch(batch);
     }
 
     pub fn observe_checks(&mut self, batch: &[Check]) {

@@ -118,7 +118,7 @@ impl Search<'_> {
         let ev = evidence(table.shape, table.sign, &acc, calib);
         let min = self.min_change(&c.seg).unwrap_or(f64::INFINITY);
         let passes = several
-            && ev.nats - PRICE_SET
+            && ev.nats - PRICE_SET - refine::picked(table, &at.scope)
                 >= self.nats - spared(self.engine, table, &at.scope, c.length, ev)
             && scan::matters(table.shape, &acc, ev.harm, min)
             && !self.diluted(c, &at.scope, ev.harm);

@@ -19,8 +19,8 @@ pub struct Footprint {
     pub places: usize,
     /// Places times window lengths: what one pass judges.
     pub segment_windows: usize,
-    /// Rings, histories, window sums, explanations, member lists and indexes; the histograms that
-    /// percentiles are shown from come on top.
+    /// Rings, histories, window sums, explanations, member lists, indexes, and the histograms that
+    /// percentiles are shown from.
     pub bytes: usize,
 }
 
@@ -33,6 +33,7 @@ impl Engine {
             out.places += table.conj.len();
             out.bytes += bytes(table);
         }
+        out.bytes += self.store.hists.bytes();
         out.segment_windows = out.places * self.lengths.len();
         out
     }

@@ -2,6 +2,7 @@
 //! Tests use sums of logs instead; percentiles are read here and never averaged.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::mem::size_of;
 use std::sync::Arc;
 
 use crate::domain::histogram::Histogram;
@@ -23,12 +24,14 @@ pub struct Cut {
 pub struct Hists {
     keep: i64,
     pub cuts: BTreeMap<TableKey, Cut>,
+    /// What goes into `(other)`, summed over one batch.
+    rest: BTreeMap<(TableKey, Segment, i64), Histogram>,
 }
 
 impl Hists {
     pub fn new(bucket: Span) -> Self {
         let keep = (Span::from_hours(1).millis() / bucket.millis().max(1)).clamp(1, 120);
-        Self { keep, cuts: BTreeMap::new() }
+        Self { keep, cuts: BTreeMap::new(), rest: BTreeMap::new() }
     }
 
     /// Puts a bucket; the same bucket again replaces it. Other bounds are folded into the cut's.
@@ -56,6 +59,47 @@ impl Hists {
         while ring.front().is_some_and(|(b, _)| *b <= newest - self.keep) {
             ring.pop_front();
         }
+    }
+
+    /// Adds a bucket of a segment that has no leaf to its cut's `(other)`, until it is poured.
+    pub fn fold(&mut self, key: TableKey, other: Segment, bucket: i64, h: &Histogram) {
+        let sum = self.rest.entry((key, other, bucket));
+        let sum = sum.or_insert_with(|| Histogram::new(h.bounds.clone(), Vec::new()));
+        let counts: Vec<f32> = if sum.bounds == h.bounds {
+            h.counts.iter().map(|c| *c as f32).collect()
+        } else {
+            refit(&sum.bounds, h)
+        };
+        sum.counts.resize(sum.bounds.len(), 0.0);
+        for (sum, c) in sum.counts.iter_mut().zip(counts) {
+            *sum += f64::from(c);
+        }
+    }
+
+    /// At the end of a batch.
+    pub fn pour(&mut self) {
+        for ((key, other, bucket), h) in std::mem::take(&mut self.rest) {
+            self.put(&key, &other, bucket, &h);
+        }
+    }
+
+    /// Forgets segments of which nothing was told for as long as buckets are kept.
+    pub fn prune(&mut self, bucket: i64) {
+        for cut in self.cuts.values_mut() {
+            let newest = |ring: &VecDeque<(i64, Vec<f32>)>| ring.back().map_or(i64::MIN, |b| b.0);
+            cut.leaves.retain(|_, ring| newest(ring) > bucket - self.keep);
+        }
+        self.cuts.retain(|_, cut| !cut.leaves.is_empty());
+    }
+
+    pub fn bytes(&self) -> usize {
+        let bucket = |(_, c): &(i64, Vec<f32>)| c.capacity() * size_of::<f32>();
+        let ring = |r: &VecDeque<(i64, Vec<f32>)>| {
+            size_of::<(Segment, VecDeque<(i64, Vec<f32>)>)>()
+                + r.capacity() * size_of::<(i64, Vec<f32>)>()
+                + r.iter().map(bucket).sum::<usize>()
+        };
+        self.cuts.values().flat_map(|c| c.leaves.values()).map(ring).sum()
     }
 }
 

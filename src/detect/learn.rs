@@ -12,6 +12,7 @@ use super::engine::Engine;
 use super::place;
 use super::stat::{Raw, Shape};
 use super::table::{Leaf, Muted, Table};
+use super::unusual;
 
 /// What was learnt when.
 #[derive(Clone, Debug, Default)]
@@ -41,12 +42,16 @@ pub fn step(engine: &mut Engine, bucket: i64) {
         changed |= table.settle();
     }
     if engine.schedule.history_changed {
+        unusual::forget(engine);
         derive::history(&mut engine.store);
         engine.store.tables.values_mut().for_each(|t| {
             t.settle();
         });
     }
     if engine.schedule.hour.is_some_and(|h| h < hour) {
+        if engine.schedule.hour.is_some_and(|h| h.div_euclid(24) < day) {
+            changed |= evict(engine, hour, bucket);
+        }
         fold(engine, hour - 1, per_hour);
         let hours = engine.store.tables.values().map(|t| t.hours.len()).max().unwrap_or(0);
         changed |= hours < YOUNG_HOURS || hour % RELEARN_HOURS == 0;
@@ -67,6 +72,13 @@ pub fn step(engine: &mut Engine, bucket: i64) {
     from_live(engine, bucket);
     engine.schedule.history_changed = false;
     engine.schedule.hour = Some(hour);
+}
+
+/// Once a day: leaves that nobody was seen in for long go.
+fn evict(engine: &mut Engine, hour: i64, bucket: i64) -> bool {
+    let Ok(hour) = i32::try_from(hour) else { return false };
+    engine.store.hists.prune(bucket);
+    engine.store.tables.values_mut().filter_map(|t| t.evict(hour).then_some(())).count() > 0
 }
 
 /// A cut without history takes from its closest sibling how much it scatters.
@@ -172,9 +184,12 @@ fn fold(engine: &mut Engine, hour: i64, per_hour: i64) {
         .flat_map(|l| l.effects.iter().map(|e| (e.table.family, e.shape)))
         .collect();
     let counts_hurt = open.iter().any(|(_, s)| matches!(s, Shape::Step | Shape::Flow));
-    for table in engine.store.tables.values_mut() {
+    let planned: Vec<_> = unusual::planned(engine).collect();
+    let Engine { store, settings, .. } = engine;
+    for table in store.tables.values_mut() {
         let hurt = open.iter().any(|(f, _)| *f == table.key.family);
-        if hurt || counts_hurt && table.timed() {
+        let event = unusual::skips(settings, &planned, table, hour32);
+        if hurt || event || counts_hurt && table.timed() {
             continue;
         }
         let (rows, minutes) = hour_rows(table, hour * per_hour, per_hour);

@@ -2,7 +2,7 @@
 //! guardrail that is not in breach; nothing here opens, holds or ends a case.
 
 use crate::detect::verdict::{Cell, Verdict};
-use crate::domain::metric::Metric;
+use crate::domain::metric::{Kind, Metric};
 use crate::domain::segment::Segment;
 use crate::domain::time::Span;
 use crate::policy::guardrail::Guardrail;
@@ -10,8 +10,10 @@ use crate::policy::guardrail::Guardrail;
 use super::bots;
 use super::cells::enough;
 use super::engine::Engine;
-use super::stat::{Acc, Shape};
+use super::power::{Named, Power};
+use super::stat::{Acc, Shape, shape_of};
 use super::table::{Conj, Role, Table};
+use super::unusual;
 
 /// Relative move of an average, by the mix alone, that is worth a word.
 const MOVED: f64 = 0.05;
@@ -28,10 +30,41 @@ pub fn noticed(
     let rates = [Metric::AddToCartRate, Metric::ConversionRate];
     let counted = rates.iter().any(|m| row.metric.contains(m));
     let crowd = counted.then(|| crowd(engine, bucket)).flatten();
-    crowd
+    let said = crowd
         .map(|text| (Verdict::Unsure, text))
         .or_else(|| mix(engine, row, bucket).map(|text| (Verdict::Ok, text)))
-        .or_else(|| thin(row, cells))
+        .or_else(|| thin(engine, row, cells, bucket))
+        .or_else(|| announced(engine, row, bucket));
+    let Some(folded) = folded(engine, row) else { return said };
+    let (verdict, text) = said.unwrap_or((Verdict::Ok, "within its usual band".to_owned()));
+    Some((verdict, format!("{text}; {folded}")))
+}
+
+/// Counts and the rates made of them move on an announced day: nobody learns from it.
+fn announced(engine: &Engine, row: &Guardrail, bucket: i64) -> Option<(Verdict, String)> {
+    let counted = |m: &Metric| m.kind() == Kind::Count || shape_of(*m).0 == Shape::Step;
+    row.metric.iter().find(|m| counted(m))?;
+    let name = unusual::announced(&engine.settings, engine.store.start_of(bucket))?;
+    Some((Verdict::Ok, format!("within its usual band; {name} is on, nothing is learnt from it")))
+}
+
+/// A cut of the row with more segments than are told apart.
+fn folded(engine: &Engine, row: &Guardrail) -> Option<String> {
+    let mine = engine.store.tables.values().filter(|t| row.metric.contains(&t.key.family.0));
+    let full = mine.filter_map(|t| Some((t.folded()?, t)));
+    let ((folded, all), table) = full.max_by_key(|(n, _)| *n)?;
+    let dims: Vec<&str> = table.key.dims.iter().map(|d| d.name()).collect();
+    let (folded, all, dims) = (thousands(folded), thousands(all), dims.join(" x "));
+    Some(format!("{folded} of {all} segments by {dims} in (other)"))
+}
+
+fn thousands(n: usize) -> String {
+    let text = n.to_string();
+    let split = text.len().saturating_sub(3);
+    match text.split_at_checked(split) {
+        Some((high, low)) if !high.is_empty() => format!("{high},{low}"),
+        _ => text,
+    }
 }
 
 fn buckets(engine: &Engine, span: Span) -> i64 {
@@ -108,12 +141,19 @@ fn moved(engine: &Engine, table: &Table, span: (i64, i64)) -> Option<(f64, Optio
 }
 
 /// Too few samples to judge the row, or many of its segments.
-fn thin(row: &Guardrail, cells: &[Cell]) -> Option<(Verdict, String)> {
+fn thin(
+    engine: &Engine,
+    row: &Guardrail,
+    cells: &[Cell],
+    bucket: i64,
+) -> Option<(Verdict, String)> {
     let mine = || cells.iter().filter(|c| row.metric.contains(&c.metric));
     let whole = mine().find(|c| c.segment == Segment::all())?;
     let few = |c: &&Cell| c.quality.low_sample && c.verdict == Verdict::Unsure;
     if few(&whole) {
-        let text = format!("not enough data: {:.0} in the last hour{}", whole.n, minutes(whole));
+        let n = whole.n;
+        let seen = outlook(engine, whole, bucket);
+        let text = format!("not enough data: {n:.0} in the last hour{}", prefixed("; ", seen));
         return Some((Verdict::Unsure, text));
     }
     let (all, thin) = (mine().count(), mine().filter(few).count());
@@ -121,20 +161,27 @@ fn thin(row: &Guardrail, cells: &[Cell]) -> Option<(Verdict, String)> {
     if (thin as f64) < THIN * all as f64 {
         return None;
     }
+    let seen = prefixed(": ", outlook(engine, next, bucket));
     let text = format!(
-        "within its usual band; not enough data in {thin} of {all} segments ({}{})",
+        "within its usual band; not enough data in {thin} of {all} segments ({}{seen})",
         next.segment,
-        minutes(next)
     );
     Some((Verdict::Ok, text))
 }
 
-/// `, needs 40 more minutes`; nothing when nobody came at all.
-fn minutes(cell: &Cell) -> String {
-    let need = enough(super::stat::shape_of(cell.metric).0);
-    let rate = cell.n / 60.0;
-    if rate <= 0.0 {
-        return String::new();
-    }
-    format!(", needs {:.0} more minutes", ((need - cell.n) / rate).ceil().max(1.0))
+/// When it can be judged, or what could be seen; nothing when nobody came or nothing is known.
+fn outlook(engine: &Engine, cell: &Cell, bucket: i64) -> Option<String> {
+    let tables = engine.store.tables.values().filter(|t| {
+        let beacons = t.key.family.1 == Role::Beacon;
+        !beacons && t.key.family.0 == cell.metric
+    });
+    let powers = tables.filter_map(|t| {
+        let named = Named::of(&engine.settings.policy, t.key.family);
+        Power::of(t, t.conj_at(&cell.segment)?, bucket, named)
+    });
+    Some(powers.max_by(|a, b| a.samples_seen().total_cmp(&b.samples_seen()))?.words())
+}
+
+fn prefixed(by: &str, text: Option<String>) -> String {
+    text.map(|text| format!("{by}{text}")).unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! What is usual for one segment: its mean by hour of day, learnt from hourly history.
 //! Small segments lean on a parent; hours lean on their neighbours. No judgement here.
 
+use super::clip;
 use super::stat::{Raw, Shape};
 
 /// Hour of history since the epoch with its sums.
@@ -51,7 +52,7 @@ impl Profile {
         f64::from(self.weight.get(h).copied().unwrap_or(0.0))
     }
 
-    /// Learns from hours of history. `exposure` replaces the units per hour of day for counts per
+    /// Learns from hours of history, each held within what the same hour of other days makes likely. `exposure` replaces the units per hour of day for counts per
     /// time, where an hour without an entry is an hour with zero events.
     pub fn learn(
         shape: Shape,
@@ -59,14 +60,8 @@ impl Profile {
         exposure: Option<&[f64; 24]>,
         parent: Option<&Self>,
     ) -> Self {
-        let (mut n, mut s) = ([0.0; 24], [0.0; 24]);
-        for h in hours {
-            let i = h.hour.rem_euclid(24) as usize;
-            if let (Some(n), Some(s)) = (n.get_mut(i), s.get_mut(i)) {
-                *n += f64::from(h.raw.n);
-                *s += f64::from(h.raw.s);
-            }
-        }
+        let s2 = spread(shape, hours, parent);
+        let (mut n, s) = clip::by_hour_of_day(shape, hours, s2.into(), exposure.is_some());
         if let Some(e) = exposure {
             n = *e;
         }
@@ -76,7 +71,7 @@ impl Profile {
             None => leaning(shape, &n, &s, parent),
         };
         out.total = total as f32;
-        out.s2 = spread(shape, hours, parent);
+        out.s2 = s2;
         out
     }
 }

@@ -12,6 +12,9 @@ use super::table::Table;
 /// one value or all, and a small value that swings the bad way by chance must not come along.
 const PRICE_DIM: f64 = 4.0;
 const PRICE_VALUE: f64 = 1.5;
+/// Among `n` values each further one costs `ln(n / FEW)`, where that is more: the worst of
+/// thousands look bad by chance, and a set of the worst looks worse.
+const FEW: f64 = 7.0;
 
 /// A place with the evidence for just that place.
 #[derive(Clone, PartialEq, Debug)]
@@ -23,12 +26,26 @@ pub struct Refined {
 
 /// Evidence for a place less the price of its description.
 fn score(table: &Table, scope: &Scope, acc: &Acc, calib: Calib) -> f64 {
-    let price: f64 = scope
-        .dims
-        .values()
-        .map(|v| PRICE_DIM + PRICE_VALUE * (v.len().saturating_sub(1)) as f64)
-        .sum();
+    let price: f64 = scope.dims.iter().map(|(dim, v)| price(table, *dim, v.len())).sum();
     evidence(table.shape, table.sign, acc, calib).loc - price
+}
+
+fn price(table: &Table, dim: Dim, values: usize) -> f64 {
+    PRICE_DIM + (PRICE_VALUE + surcharge(table, dim)) * values.saturating_sub(1) as f64
+}
+
+/// What each value more costs on top where a dimension has many to choose from.
+fn surcharge(table: &Table, dim: Dim) -> f64 {
+    let values = table.group(table.mask_for(&[dim])).len();
+    ((values as f64 / FEW).ln() - PRICE_VALUE).max(0.0)
+}
+
+/// Nats that a set of places pays for having been chosen from very many.
+pub fn picked(table: &Table, scope: &Scope) -> f64 {
+    let more = |(dim, v): (&Dim, &BTreeSet<String>)| {
+        surcharge(table, *dim) * v.len().saturating_sub(1) as f64
+    };
+    scope.dims.iter().map(more).sum()
 }
 
 /// Sum over the leaves inside a scope.
@@ -113,16 +130,21 @@ fn along(table: &Table, accs: &[Acc], scope: &Scope, dim: Dim, calib: Calib) -> 
     let mut order: Vec<(&str, Acc)> = values.into_iter().collect();
     let urgency = |a: &Acc| if a.v > 0.0 { table.sign * (a.a - a.e) / a.v } else { 0.0 };
     order.sort_by(|x, y| urgency(&y.1).total_cmp(&urgency(&x.1)).then(x.0.cmp(y.0)));
-    let (mut sum, mut chosen) = (Acc::default(), BTreeSet::new());
-    for (value, acc) in order.iter().take(order.len().saturating_sub(1)) {
+    let held: f64 = open.dims.iter().map(|(d, v)| price(table, *d, v.len())).sum();
+    let (mut sum, mut most) = (Acc::default(), (best.score, 0, Acc::default()));
+    let (base, each) = (held + price(table, dim, 1), PRICE_VALUE + surcharge(table, dim));
+    for (i, (_, acc)) in order.iter().take(order.len().saturating_sub(1)).enumerate() {
         sum.add(acc);
-        chosen.insert((*value).to_owned());
-        let mut scope = open.clone();
-        scope.dims.insert(dim, chosen.clone());
-        let score = score(table, &scope, &sum, calib);
-        if score > best.score {
-            best = Refined { scope, acc: sum, score };
+        let loc = evidence(table.shape, table.sign, &sum, calib).loc;
+        let score = loc - base - each * i as f64;
+        if score > most.0 {
+            most = (score, i + 1, sum);
         }
+    }
+    if most.1 > 0 {
+        let chosen = order.iter().take(most.1).map(|(value, _)| (*value).to_owned());
+        open.dims.insert(dim, chosen.collect());
+        best = Refined { scope: open, acc: most.2, score: most.0 };
     }
     best
 }

@@ -72,8 +72,11 @@ const CROWD: f64 = 500.0;
 const RELIEF: f64 = 2.0;
 
 /// Fewer places of a kind are fewer chances to be fooled: what a place's kind is spared, in nats.
+/// Beyond [`CROWD`] it is a price (negative): `ln(size / 500)` keeps the chances of a false finding
+/// among them what they are among 500 (Bonferroni, in nats).
 pub fn relief(size: usize) -> f64 {
-    (0.5 * (CROWD / size.max(1) as f64).ln()).clamp(0.0, RELIEF)
+    let fewer = (CROWD / size.max(1) as f64).ln();
+    if fewer < 0.0 { fewer } else { (0.5 * fewer).min(RELIEF) }
 }
 
 /// All windows of one conjunction at once, known incidents taken out.

@@ -2,6 +2,7 @@
 //! Plain data; reading it from a file is not done here.
 
 use crate::domain::id::SourceId;
+use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::judging::Policy;
@@ -38,6 +39,23 @@ pub struct Event {
     pub name: String,
     pub start: Timestamp,
     pub end: Timestamp,
+}
+
+/// A time that teaches nothing about what is usual: work, an event, an incident.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Unusual {
+    pub start: Timestamp,
+    pub end: Timestamp,
+    /// What was wrong; everything when empty.
+    pub metrics: Vec<Metric>,
+    /// Where; everywhere when empty.
+    pub scope: Scope,
+}
+
+impl Unusual {
+    pub fn everything(start: Timestamp, end: Timestamp) -> Self {
+        Self { start, end, metrics: Vec::new(), scope: Scope::everything() }
+    }
 }
 
 /// Everything that is fixed while the engine runs.

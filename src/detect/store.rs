@@ -83,11 +83,17 @@ impl Store {
         let Some(raw) = Self::raw_of(o) else { return };
         let bucket = self.bucket_of(o.window.end.minus(Span::from_millis(1)));
         let key = key_of(o);
-        if let Value::Dist(h) = &o.value {
-            self.hists.put(&key, &o.segment, bucket, h);
-        }
         self.marks.entry(key.clone()).or_default().take(bucket, o.quality);
-        self.table(key).put(&o.segment, bucket, raw);
+        let table = self.table(key.clone());
+        let own = table.put(&o.segment, bucket, raw);
+        match &o.value {
+            Value::Dist(h) if own => self.hists.put(&key, &o.segment, bucket, h),
+            Value::Dist(h) => {
+                let other = table.other();
+                self.hists.fold(key, other, bucket, h);
+            }
+            _ => {}
+        }
         self.newest = self.newest.max(Some(bucket));
         self.first = Some(self.first.map_or(bucket, |f| f.min(bucket)));
     }
@@ -112,7 +118,7 @@ impl Store {
         }
     }
 
-    fn raw_of(o: &Observation) -> Option<Raw> {
+    pub(super) fn raw_of(o: &Observation) -> Option<Raw> {
         match &o.value {
             Value::Dist(h) => Some(logs(h)),
             Value::Ratio { hits, trials } => {

@@ -2,6 +2,8 @@
 //! their hourly history, and every conjunction over them. Each cut counts the same visits, so cuts
 //! are never added up.
 
+mod overflow;
+mod room;
 mod sums;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -11,6 +13,8 @@ use crate::domain::id::SourceId;
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::segment::{Dim, DimValue, Segment};
 
+use self::overflow::Overflow;
+pub use self::room::MAX_LEAVES;
 use super::profile::{HourRaw, Profile};
 use super::scan::Loud;
 use super::stat::{Acc, Calib, Known, Raw, Shape, inverted, shape_of};
@@ -99,8 +103,10 @@ pub struct Table {
     pub swept: bool,
     /// Announced work: measured, not judged, not learnt from.
     pub muted: Vec<Muted>,
-    /// New leaves came: order and conjunctions must be made again.
+    /// Leaves came or went: order and conjunctions must be made again.
     stale: bool,
+    /// What there was no room for, of the newest buckets.
+    overflow: Overflow,
     pub history_dirty: bool,
     /// It has no history of its own and leans on a sibling cut.
     pub borrowed: bool,
@@ -114,10 +120,6 @@ pub struct Muted {
     pub only: Option<BTreeSet<Segment>>,
 }
 
-/// More leaves than this in one cut fold into `(other)`.
-const MAX_LEAVES: usize = 4000;
-/// Conjunctions fix at most so many dimensions, or all of them.
-const MAX_FIXED: u32 = 4;
 /// Hours of history kept per leaf: four weeks.
 pub const MAX_HOURS: usize = 672;
 
@@ -154,6 +156,7 @@ impl Table {
             swept: false,
             muted: Vec::new(),
             stale: false,
+            overflow: Overflow::default(),
             history_dirty: false,
             borrowed: false,
         }
@@ -168,36 +171,10 @@ impl Table {
         self.conj_index.get(seg).and_then(|i| self.conj.get(*i as usize))
     }
 
-    /// The leaf of a segment, made when new. Beyond the cap it is the cut's `(other)`.
-    pub fn leaf_index(&mut self, seg: &Segment) -> usize {
-        if let Some(i) = self.index.get(seg) {
-            return *i;
-        }
-        let seg = if self.leaves.len() < MAX_LEAVES {
-            seg.clone()
-        } else {
-            self.key.dims.iter().fold(Segment::all(), |s, d| s.with(*d, DimValue::Other))
-        };
-        if let Some(i) = self.index.get(&seg) {
-            return *i;
-        }
-        self.leaves.push(Leaf {
-            seg: seg.clone(),
-            at: self.leaves.len(),
-            hist: Vec::new(),
-            prof: Profile::default(),
-            sums: Vec::new(),
-            expl: Vec::new(),
-        });
-        self.index.insert(seg, self.leaves.len() - 1);
-        self.stale = true;
-        self.leaves.len() - 1
-    }
-
     /// What finding a segment costs; keys are stored beside the leaves.
     pub fn index_bytes(&self) -> usize {
         let entry = size_of::<(Segment, usize)>();
-        self.index.capacity() * entry + self.conj_index.capacity() * entry
+        (self.index.capacity() + self.conj_index.capacity()) * entry + self.overflow.bytes()
     }
 
     /// Buckets kept, at least one.
@@ -234,13 +211,23 @@ impl Table {
         true
     }
 
-    /// Sets a leaf's bucket; a later record for the same bucket replaces the earlier one.
-    pub fn put(&mut self, seg: &Segment, bucket: i64, raw: Raw) {
-        if !self.open(bucket) {
-            return;
+    /// Sets a leaf's bucket; a later record for the same bucket replaces the earlier one. False when
+    /// the cut has no room for the segment: then it counts in `(other)`, once that is poured.
+    pub fn put(&mut self, seg: &Segment, bucket: i64, raw: Raw) -> bool {
+        let own = self.has_room_for(seg);
+        if self.open(bucket) {
+            if own {
+                let leaf = self.leaf_index(seg);
+                self.set(leaf, bucket, raw);
+            } else {
+                self.overflow.put(seg, bucket, raw);
+            }
         }
-        let (leaf, slot) = (self.leaf_index(seg), self.slot(bucket));
-        let leaves = self.leaves.len();
+        own
+    }
+
+    fn set(&mut self, leaf: usize, bucket: i64, raw: Raw) {
+        let (leaves, slot) = (self.leaves.len(), self.slot(bucket));
         let Some(column) = self.ring.get_mut(slot) else { return };
         if column.len() <= leaf {
             column.resize(leaves, Raw::default());
@@ -277,6 +264,15 @@ impl Table {
         self.history_dirty = true;
     }
 
+    /// Takes some hours out of history.
+    pub fn forget_hours(&mut self, gone: &BTreeSet<i32>) {
+        self.hours.retain(|hour, _| !gone.contains(hour));
+        for leaf in &mut self.leaves {
+            leaf.hist.retain(|h| !gone.contains(&h.hour));
+        }
+        self.history_dirty = true;
+    }
+
     pub fn forget_history(&mut self) {
         self.hours.clear();
         for leaf in &mut self.leaves {
@@ -289,41 +285,6 @@ impl Table {
         let slot = self.slot(bucket);
         let column = (self.slots.get(slot) == Some(&bucket)).then(|| self.ring.get(slot))??;
         Some(column.get(leaf.at).copied().unwrap_or_default())
-    }
-
-    /// Sorts leaves and makes the conjunctions again when new leaves came.
-    pub fn settle(&mut self) -> bool {
-        if !self.stale {
-            return false;
-        }
-        self.stale = false;
-        self.touched = true;
-        self.leaves.sort_by(|a, b| a.seg.cmp(&b.seg));
-        self.align();
-        self.index = self.leaves.iter().enumerate().map(|(i, l)| (l.seg.clone(), i)).collect();
-        let mut map: BTreeMap<(u16, Segment), Vec<u32>> = BTreeMap::new();
-        for (i, leaf) in self.leaves.iter().enumerate() {
-            for mask in masks(self.shape, self.key.dims.len()) {
-                let seg = project(&leaf.seg, &self.key.dims, mask);
-                map.entry((mask, seg)).or_default().push(i as u32);
-            }
-        }
-        self.conj =
-            map.into_iter().map(|((mask, seg), leaves)| Conj { mask, seg, leaves }).collect();
-        self.conj_index =
-            self.conj.iter().enumerate().map(|(i, c)| (c.seg.clone(), i as u32)).collect();
-        true
-    }
-
-    /// Puts the ring's columns into the order of the leaves.
-    fn align(&mut self) {
-        for column in self.ring.iter_mut().filter(|c| !c.is_empty()) {
-            let moved = self.leaves.iter().map(|l| column.get(l.at).copied().unwrap_or_default());
-            *column = moved.collect();
-        }
-        for (i, leaf) in self.leaves.iter_mut().enumerate() {
-            leaf.at = i;
-        }
     }
 
     /// What the live buckets cost.
@@ -378,12 +339,6 @@ impl Table {
 /// Readings are not turned into failures, so a success share is bad when it falls.
 fn reading_sign(metric: Metric) -> f64 {
     if metric.row().bad == Bad::Down { -1.0 } else { 1.0 }
-}
-
-/// The masks to scan: all subsets; gauges are never added up.
-fn masks(shape: Shape, dims: usize) -> impl Iterator<Item = u16> {
-    let full = (1_u16 << dims.min(9)) - 1;
-    (0..=full).filter(move |m| *m == full || (shape != Shape::Level && m.count_ones() <= MAX_FIXED))
 }
 
 /// The segment with only the masked dimensions fixed.

@@ -1,10 +1,12 @@
 //! The engine over a small made-up shop: what it must find, name and clear, and what it must leave
 //! alone. Rows of policy are in `lines`, endings in `ending`, what must never matter in
-//! `properties`, bots in `bots`, places in `places`, what is only said in `notes`.
+//! `properties`, many segments in `crowd`, what is not learnt in `unusual`, bots in `bots`, places
+//! in `places`, what is only said in `notes`.
 
 mod blaming;
 mod bots;
 mod contrast;
+mod crowd;
 mod ending;
 mod lines;
 mod measuring;
@@ -14,6 +16,7 @@ mod places;
 mod probes;
 mod properties;
 mod visits;
+mod unusual;
 
 use std::sync::Arc;
 

@@ -23,7 +23,7 @@ pub struct Shop {
     /// IANA zone of business hours and calendar deadlines.
     #[serde(default = "utc")]
     pub time_zone: String,
-    /// Path of an ICS file with public holidays.
+    /// Path of an iCalendar file with public holidays, beside the config: not learnt from.
     #[serde(default)]
     pub holidays: Option<String>,
     /// Templates whose degradation costs revenue directly.

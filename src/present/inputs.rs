@@ -136,7 +136,7 @@ impl Lines {
         self.line("Now", now.say(Role::Muted, ", change ").and(Role::Text, change));
         let usual = match usual {
             Some(_) => Line::of(Role::Text, words::value(usual, unit))
-                .say(Role::Muted, " at this hour of the week"),
+                .say(Role::Muted, " at this hour of the day"),
             None => Line::fixed(Role::Unsure, "no baseline yet"),
         };
         self.line("Usual", usual);

@@ -70,7 +70,7 @@ pub async fn watch(
 ) -> Result<Watching, StartError> {
     let pollers = pollers(config)?;
     let now = clock.now();
-    let window = config.timing.reopen_window;
+    let window = config.timing.reopen_window.max(Span::from_days(PAST_DAYS.into()));
     let (incidents, seen) = stored(&journal, now.minus(window)).await?;
     let infos = config.sources.iter().map(info).collect();
     let engine = Engine::new(settings::of(config, BUCKET, now));
@@ -98,7 +98,7 @@ pub async fn watch(
     Ok(Watching { hub: sender, ended, thread, pollers })
 }
 
-/// Open incidents and those that may reopen, folded, and the newest place in the journal.
+/// Open incidents, those that may reopen and those of the past that is read, folded, and the newest place in the journal.
 async fn stored(
     journal: &Journal,
     ended_since: Timestamp,

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::detect::settings::{Maintenance, Settings};
+use crate::detect::settings::{Event, Maintenance, Settings};
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Actor;
 use crate::journal::Journal;
 use crate::policy::action::ActionPolicy;
+use crate::policy::holidays;
 use crate::policy::judging::Policy;
 use crate::sink::WriteCap;
 use crate::sink::config::ActionConfig;
@@ -24,7 +25,9 @@ use super::order::Desk;
 
 /// Weekly work is told to judging for so long ahead; a watcher that runs longer still keeps
 /// incidents from opening (`incident::reconcile`).
-const AHEAD_WEEKS: i64 = 53;
+const AHEAD_WEEKS: i64 = 57;
+/// And as far back as history is kept: what was worked on then is not learnt.
+const BEHIND: Span = Span::from_days(28);
 
 /// What judging is told at `now`.
 pub fn of(config: &Config, bucket: Span, now: Timestamp) -> Settings {
@@ -35,12 +38,13 @@ pub fn of(config: &Config, bucket: Span, now: Timestamp) -> Settings {
             end,
             scope: row.scope.clone(),
         };
-        row.windows(now, AHEAD_WEEKS).into_iter().map(of)
+        row.windows(now.minus(BEHIND), AHEAD_WEEKS).into_iter().map(of)
     });
     let telling = config.sources.iter().filter(|s| tells_changes(s)).map(|s| s.name.clone());
     Settings {
         maintenance: windows.collect(),
         change_sources: telling.collect(),
+        events: holidays(config, now),
         ..Settings::new(bucket, judging(config))
     }
 }
@@ -50,6 +54,18 @@ pub fn tells_changes(source: &SourceConfig) -> bool {
     source.kind == Kind::Github
         || source.record.iter().any(|r| r.kind == RecordKind::Change)
         || source.query.iter().any(|q| q.kind == QueryKind::Build)
+}
+
+/// Announced days: those of the `[shop] holidays` file and of `[calendar] holidays`. A file that
+/// cannot be read was named when the config was checked.
+fn holidays(config: &Config, now: Timestamp) -> Vec<Event> {
+    let zone = config.shop.time_zone.parse().unwrap_or(chrono_tz::UTC);
+    let text = config.shop.holidays.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+    let mut days = text.map(|text| holidays::read(&text, zone, now)).unwrap_or_default();
+    let closed = config.calendar.holidays.iter();
+    days.extend(closed.filter_map(|date| holidays::day("a holiday", *date, zone)));
+    days.retain(|d| d.end > now.minus(BEHIND));
+    days.into_iter().map(|d| Event { name: d.name, start: d.start, end: d.end }).collect()
 }
 
 /// The judging side of policy as one value.

@@ -4,15 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::board::{Board, SourceState, Watcher};
-use crate::detect::engine::Engine;
-use crate::detect::verdict::Judgement;
+use crate::detect::engine::{Engine, Unusual};
+use crate::detect::verdict::{Class, Judgement};
 use crate::domain::change::Change;
 use crate::domain::id::{ReleaseId, SourceId};
 use crate::domain::metric::Metric;
+use crate::domain::segment::Scope;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::deadline::next_deadline;
 use crate::incident::facts::Facts;
 use crate::incident::fold::Incident;
+use crate::incident::reconcile;
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
 
@@ -52,6 +54,21 @@ pub struct Setup {
     pub series: SeriesRules,
 }
 
+/// While this incident lasted its numbers were not usual. Blind hours hold nothing to learn.
+fn unusual(incident: &Incident, now: Timestamp) -> Option<Unusual> {
+    let case = &incident.case;
+    let end = incident.cleared_at.or(incident.closed_at).filter(|_| !incident.firing);
+    let metrics = case.findings.iter().map(|f| f.metric).filter(|m| *m != Metric::CheckSuccess);
+    let metrics: Vec<Metric> = metrics.collect();
+    let down = case.class == Class::Availability;
+    (down || !metrics.is_empty()).then(|| Unusual {
+        start: case.onset_at,
+        end: end.unwrap_or(now),
+        metrics,
+        scope: Scope::everything(),
+    })
+}
+
 /// The state of the one watcher.
 pub struct Watch {
     pub(super) setup: Setup,
@@ -73,8 +90,16 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// `incidents` are what the journal holds of open ones (restart).
-    pub fn new(setup: Setup, engine: Engine, incidents: Vec<Incident>, now: Timestamp) -> Self {
+    /// `incidents` are what the journal holds (restart): open ones go on, and what was wrong while
+    /// one lasted is not learnt as usual.
+    pub fn new(
+        setup: Setup,
+        mut engine: Engine,
+        mut incidents: Vec<Incident>,
+        now: Timestamp,
+    ) -> Self {
+        engine.not_usual(incidents.iter().filter_map(|i| unusual(i, now)).collect());
+        incidents.retain(|i| reconcile::keep(i, &setup.response, now));
         let health = setup
             .sources
             .iter()

@@ -6,7 +6,7 @@ use crate::detect::engine::{Engine, Settings};
 use crate::detect::verdict::{Judgement, Verdict};
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value};
-use crate::domain::segment::Dim;
+use crate::domain::segment::{Dim, Segment};
 use crate::domain::time::Span;
 
 /// Three days of history and `minutes` of live batches, the live ones changed.
@@ -80,13 +80,48 @@ fn an_average_moved_by_who_came_is_called_a_mix_shift() {
     assert!(said(&lived(usual, 40, |_| {}), "mix shift").is_empty());
 }
 
+/// The row's words about thin data and the cell of the whole shop, minute by minute.
+fn thin(visits: f64, minutes: i64, metric: Metric) -> Vec<(String, Verdict)> {
+    let mut shop = Shop::told(|_| {}, visits);
+    let minute = |_| {
+        let j = shop.run(1, Wrong { visits, ..Wrong::default() });
+        assert_eq!(firing(&j), 0, "{:?}", j.cases);
+        let row = j.guardrails.iter().find(|g| g.detail.contains("not enough data: "));
+        let cell = j.cells.iter().find(|c| c.metric == metric && c.segment == Segment::all());
+        (row.map(|g| g.detail.clone()).unwrap_or_default(), cell.expect("a cell").verdict)
+    };
+    (0..minutes).map(minute).collect()
+}
+
 #[test]
-fn a_shop_with_few_visitors_says_how_long_to_wait() {
-    let few = Wrong { visits: 0.004, ..Wrong::default() };
-    let judgement = lived(few, 70, |_| {});
+fn the_promised_minutes_turn_the_verdict() {
+    let minutes = thin(0.2, 150, Metric::ConversionRate);
+    let promised = minutes.iter().enumerate().skip(20).find_map(|(at, (text, _))| {
+        let (_, tail) = text.split_once("to see a fall of 50% it needs ")?;
+        Some((at, tail.split(' ').next()?.parse::<usize>().ok()?))
+    });
+    let (at, wait) = promised.expect("a promise");
+    assert!(wait >= 3, "{wait} minutes at {at}");
+    assert_eq!(minutes[at].1, Verdict::Unsure);
+    assert_eq!(minutes[at + wait].1, Verdict::Ok, "{wait} minutes after {at}");
+    let turned = (at..).find(|m| minutes[*m].1 == Verdict::Ok).expect("turned");
+    assert!(turned + 1 >= at + wait - wait / 3, "minute {turned}, promised {}", at + wait);
+}
+
+#[test]
+fn a_shop_with_few_visitors_says_what_could_be_seen() {
+    let few = Wrong { visits: 0.02, ..Wrong::default() };
+    let judgement = lived(few, 250, |_| {});
     let rows = said(&judgement, "not enough data");
-    assert!(!rows.is_empty(), "{:?}", judgement.guardrails);
-    assert!(rows.iter().any(|(v, text)| *v == Verdict::Unsure && text.contains("more minutes")));
+    let words =
+        |text: &str| rows.iter().any(|(v, detail)| *v == Verdict::Unsure && detail.contains(text));
+    assert!(words("could be seen at this traffic"), "{:?}", judgement.guardrails);
+    assert!(!words("more minutes"), "{rows:?}");
+    let whole = |c: &&crate::detect::verdict::Cell| {
+        c.metric == Metric::ConversionRate && c.segment == Segment::all()
+    };
+    let cell = judgement.cells.iter().find(whole).expect("a cell");
+    assert_eq!(cell.verdict, Verdict::Unsure, "thin data is not called well: {cell:?}");
     assert_eq!(firing(&judgement), 0, "{:?}", judgement.cases);
     assert!(said(&lived(Wrong::default(), 70, |_| {}), "not enough data").is_empty());
 }

@@ -151,6 +151,26 @@ fn a_segment_that_is_well_changes_no_verdict() {
 }
 
 #[test]
+fn two_hundred_segments_that_are_well_change_no_verdict() {
+    let with_more = judged(20, |batch| {
+        let (Some(w), mut dice) = (batch.first().map(|o| o.window), Dice(23)) else { return };
+        let minutes = w.length().as_mins_f64();
+        batch.extend((0..200).map(|n| {
+            let name = DimValue::Value(format!("region-{n}").as_str().into());
+            let hits = dice.count(0.4 * minutes);
+            let value = Value::Ratio { hits, trials: 40.0 * minutes };
+            fact("rum", Metric::JsErrorRate, Segment::all().with(Dim::Region, name), w, value)
+        }));
+    });
+    let plain = judged(20, |_| {});
+    let gists = |j: &Judgement| firing(j).iter().map(|c| gist(c)).collect::<Vec<_>>();
+    assert!(plain.iter().any(|j| !firing(j).is_empty()));
+    for (a, b) in plain.iter().zip(&with_more) {
+        assert_eq!(gists(a), gists(b));
+    }
+}
+
+#[test]
 fn a_restart_in_the_middle_of_an_incident_says_the_same() {
     let (past, live) = story(40);
     let through = judged(40, |_| {});
