@@ -13,6 +13,7 @@ mod profile;
 mod table;
 mod hists;
 mod store;
+mod demand;
 mod derive;
 mod calibrate;
 mod learn;

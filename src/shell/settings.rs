@@ -10,11 +10,12 @@ use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Actor;
 use crate::journal::Journal;
 use crate::policy::action::ActionPolicy;
+use crate::policy::guardrail::{Condition, GuardClass, Guardrail};
 use crate::policy::judging::Policy;
 use crate::sink::WriteCap;
 use crate::sink::config::ActionConfig;
 use crate::sink::webhook::Webhook;
-use crate::watch::series::SeriesRules;
+use crate::watch::series::{DriftRule, SeriesRow, SeriesRules};
 
 use super::clock::Clock;
 use super::order::Desk;
@@ -57,11 +58,24 @@ pub fn series(config: &Config) -> SeriesRules {
     let mut guardrails = BTreeMap::new();
     for row in &config.guardrails {
         for metric in &row.metric {
-            guardrails.entry(*metric).or_insert_with(|| row.name.clone());
+            guardrails.entry(*metric).or_insert_with(|| series_row(row));
         }
     }
     let sensitivity = config.detect.sensitivity;
     SeriesRules { sensitivity, declared: declared.collect(), guardrails }
+}
+
+fn series_row(row: &Guardrail) -> SeriesRow {
+    let drift = match row.condition {
+        Condition::Drift { min_change } => Some(DriftRule {
+            min_change,
+            hold: row.hold,
+            clear: row.clear,
+            demand: row.class == GuardClass::Efficiency,
+        }),
+        _ => None,
+    };
+    SeriesRow { name: row.name.clone(), drift }
 }
 
 /// The policy side of the configured actions.
