@@ -40,6 +40,7 @@ mod settle;
 mod blame;
 mod severity;
 mod money;
+mod toll;
 mod words;
 mod cells;
 mod impact;

@@ -24,6 +24,7 @@ use super::scan;
 use super::settle;
 use super::store::Store;
 use super::table::{Role, Table};
+use super::toll;
 use super::troubles;
 
 pub use super::settings::{Event, Maintenance, Settings};
@@ -158,6 +159,7 @@ impl Engine {
         troubles::blindness(self, bucket);
         flaws::judge(self, bucket);
         settle::settle(self, bucket);
+        toll::tick(self, bucket);
     }
 
     /// Takes what known effects explain out of every window, and looks at what is left.

@@ -77,7 +77,7 @@ fn case_of(engine: &Engine, live: &Live, bucket: i64) -> Case {
     let segments = live.segments(policy);
     let facts = severity::facts(policy, store, live, &segments);
     let ranked = severity::rank(&policy.severity_rule, &facts);
-    let money = money::estimate(policy, store, live, bucket);
+    let money = money::estimate(&engine.settings, store, live, bucket);
     Case {
         key: live.key.clone(),
         class: live.class(),

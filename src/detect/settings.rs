@@ -6,6 +6,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::policy::judging::Policy;
 
 use super::place::within;
+pub use super::toll::Sampling;
 
 /// Length of a bucket of the live watcher.
 pub const LIVE_BUCKET: Span = Span::from_mins(1);
@@ -47,12 +48,20 @@ pub struct Settings {
     pub policy: Policy,
     pub maintenance: Vec<Maintenance>,
     pub events: Vec<Event>,
+    /// Sources that report only a share of what happens; people and money are counted in full.
+    pub sampling: Sampling,
 }
 
 impl Settings {
     pub fn new(bucket: Span, policy: Policy) -> Self {
         let bucket = if bucket.millis() < 1000 { Span::from_mins(1) } else { bucket };
-        Self { bucket, policy, maintenance: Vec::new(), events: Vec::new() }
+        Self {
+            bucket,
+            policy,
+            maintenance: Vec::new(),
+            events: Vec::new(),
+            sampling: Sampling::new(),
+        }
     }
 
     /// Announced work covers this place at this instant (its end rounds up to one more bucket, for

@@ -7,6 +7,7 @@ mod contrast;
 mod ending;
 mod lines;
 mod measuring;
+mod money;
 mod made_up;
 mod notes;
 mod places;

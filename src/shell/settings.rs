@@ -35,7 +35,15 @@ pub fn of(config: &Config, bucket: Span, now: Timestamp) -> Settings {
         };
         row.windows(now, AHEAD_WEEKS).into_iter().map(of)
     });
-    Settings { maintenance: windows.collect(), ..Settings::new(bucket, judging(config)) }
+    let sampled = config.sources.iter().flat_map(|s| {
+        let of = move |(metric, share)| ((s.name.clone(), metric), share);
+        s.sampled().map(of)
+    });
+    Settings {
+        maintenance: windows.collect(),
+        sampling: sampled.collect(),
+        ..Settings::new(bucket, judging(config))
+    }
 }
 
 /// The judging side of policy as one value.
