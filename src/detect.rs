@@ -19,6 +19,7 @@ mod calibrate;
 mod learn;
 mod place;
 mod bots;
+mod budget;
 mod notes;
 mod scan;
 mod find;

@@ -11,6 +11,7 @@ use crate::domain::id::{ReleaseId, SourceId};
 use crate::domain::observation::Observation;
 use crate::domain::time::{Span, Timestamp};
 
+use super::budget::{self, Budgets};
 use super::calibrate;
 use super::case::Live;
 use super::checks::Checks;
@@ -45,6 +46,8 @@ pub struct Engine {
     pub(super) last: Judgement,
     /// Keys that were merged into an older case since the last judgement.
     pub(super) absorbed: Vec<Live>,
+    /// Error budgets of the burn rows.
+    pub(super) budgets: Budgets,
 }
 
 /// Buckets judged in one call at most; what is older is history.
@@ -66,6 +69,7 @@ impl Engine {
             schedule: learn::Schedule::default(),
             last: Judgement::default(),
             absorbed: Vec::new(),
+            budgets: Budgets::new(),
         }
     }
 
@@ -160,6 +164,7 @@ impl Engine {
         flaws::judge(self, bucket);
         settle::settle(self, bucket);
         toll::tick(self, bucket);
+        budget::tick(self, bucket);
     }
 
     /// Takes what known effects explain out of every window, and looks at what is left.

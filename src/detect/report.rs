@@ -14,7 +14,7 @@ use super::effect::Effect;
 use super::engine::Engine;
 use super::stat::{Shape, evidence};
 use super::table::Role;
-use super::{contrast, impact, money, notes, scan, severity, words};
+use super::{budget, contrast, impact, money, notes, scan, severity, words};
 
 /// Share of beacons beyond the visits from which collection is doubted.
 const SURPLUS: f64 = 0.25;
@@ -146,7 +146,7 @@ fn guardrail(
         class: format!("{:?}", row.class).to_lowercase(),
         owner: row.owner.clone(),
         verdict,
-        detail,
+        detail: budget::after(detail, engine, row, bucket),
     }
 }
 

@@ -3,6 +3,7 @@
 //! `properties`, bots in `bots`, places in `places`, what is only said in `notes`.
 
 mod bots;
+mod budget;
 mod contrast;
 mod ending;
 mod lines;
