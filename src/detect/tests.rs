@@ -13,6 +13,7 @@ mod made_up;
 mod notes;
 mod places;
 mod properties;
+mod rates;
 
 use std::sync::Arc;
 
