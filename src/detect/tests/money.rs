@@ -1,4 +1,5 @@
 //! Money and people of a case: ranges, methods, sampling, long incidents, and the end.
+//! The truth of the made-up shop is counted beside them.
 
 use super::made_up::{Shop, Wrong, firing};
 use crate::detect::verdict::Case;
