@@ -43,7 +43,7 @@ impl<'a> Arms<'a> {
     pub fn words(&self) -> String {
         let metric = self.table.key.family.0;
         let arm = |acc: &Acc| {
-            let (now, usual) = words::level(self.table.shape, self.table.inverted, acc);
+            let (now, usual) = words::level(self.table.shape, self.table.inverted, 0.75, acc);
             let (now, usual) = (words::amount(metric, now), words::amount(metric, usual));
             format!("{now} against {usual} (n {:.0})", acc.n)
         };

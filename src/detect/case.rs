@@ -14,6 +14,7 @@ use super::flaws::Spot;
 use super::place::{alike, siblings, templates, widest, within};
 use super::stat::Shape;
 use super::table::Role;
+use super::toll::Toll;
 
 /// Failing checks of one journey inside a case.
 #[derive(Clone, PartialEq, Debug)]
@@ -64,6 +65,8 @@ pub struct Live {
     /// Set when everything in it has been good for the clear time.
     pub closed: Option<i64>,
     pub suspect: Suspect,
+    /// What it has cost so far.
+    pub toll: Toll,
 }
 
 /// Findings this close in time may share a cause.
@@ -84,6 +87,7 @@ impl Live {
             last_bad: opened,
             closed: None,
             suspect: Suspect::default(),
+            toll: Toll::default(),
         }
     }
 

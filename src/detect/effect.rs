@@ -37,6 +37,8 @@ pub struct Effect {
     pub lean: f64,
     /// The last bucket in which its place had a usual share of samples.
     pub last_seen: i64,
+    /// The percentile that people read, 0..=1, for distributions.
+    pub quantile: f64,
     /// Set when a fixed line found it: the guardrail's name and the test in words.
     pub line: Option<(GuardrailId, String)>,
     /// Set when it is over: the last bad bucket.
@@ -85,6 +87,7 @@ impl Effect {
             good_since: None,
             lean: 0.0,
             last_seen: found,
+            quantile: 0.75,
             line: None,
             until: None,
         };

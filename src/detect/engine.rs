@@ -11,6 +11,7 @@ use crate::domain::id::{ReleaseId, SourceId};
 use crate::domain::observation::Observation;
 use crate::domain::time::{Span, Timestamp};
 
+use super::budget::{self, Budgets};
 use super::calibrate;
 use super::case::Live;
 use super::checks::Checks;
@@ -25,6 +26,7 @@ use super::settle;
 use super::store::Store;
 use super::surplus;
 use super::table::{Role, Table};
+use super::toll;
 use super::troubles;
 
 pub use super::settings::{Event, Maintenance, Settings, Unusual};
@@ -47,6 +49,8 @@ pub struct Engine {
     pub(super) last: Judgement,
     /// Keys that were merged into an older case since the last judgement.
     pub(super) absorbed: Vec<Live>,
+    /// Error budgets of the burn rows.
+    pub(super) budgets: Budgets,
 }
 
 /// Buckets judged in one call at most; what is older is history.
@@ -69,6 +73,7 @@ impl Engine {
             schedule: learn::Schedule::default(),
             last: Judgement::default(),
             absorbed: Vec::new(),
+            budgets: Budgets::new(),
         }
     }
 
@@ -160,6 +165,8 @@ impl Engine {
         troubles::blindness(self, bucket);
         flaws::judge(self, bucket);
         settle::settle(self, bucket);
+        toll::tick(self, bucket);
+        budget::tick(self, bucket);
     }
 
     /// Takes what known effects explain out of every window, and looks at what is left.

@@ -174,7 +174,9 @@ fn echo(engine: &Engine, new: &Effect) -> bool {
 }
 
 /// Puts an effect into the case that shares its cause, or opens one.
-fn adopt(engine: &mut Engine, effect: Effect, bucket: i64) {
+fn adopt(engine: &mut Engine, mut effect: Effect, bucket: i64) {
+    let row = lines::guardrail_of(&engine.settings.policy, &effect);
+    effect.quantile = row.map_or(0.75, |r| r.percentile() / 100.0);
     let length = engine.store.bucket;
     let rearm = rearm(engine);
     let fits = |l: &Live| l.closed.is_none_or(|c| bucket - c <= rearm) && l.takes(&effect, length);

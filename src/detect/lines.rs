@@ -15,6 +15,7 @@ use super::place;
 use super::refine;
 use super::stat::{Acc, Calib, Shape, evidence, wilson};
 use super::table::{Role, Table};
+use super::toll::VIEWS;
 
 /// Nats against the own baseline that a crossing needs.
 const NEW: f64 = 6.0;
@@ -136,7 +137,7 @@ fn held(
     };
     let count = |span: Span| (span.millis() / length.millis().max(1)).max(1);
     match row.condition {
-        Condition::Burn { objective, factor, long, short, min_bad } => {
+        Condition::Burn { objective, factor, long, short, min_bad, min_users } => {
             if table.shape != Shape::Fault {
                 return None;
             }
@@ -146,10 +147,12 @@ fn held(
             let over = |a: &Acc| a.n > 0.0 && a.a / a.n >= line;
             let proven = crosses(table.shape, &sums[0], &bounds[0], calib);
             let burn = sums[0].a / sums[0].n.max(1.0) / (1.0 - objective).max(1e-9);
-            (sums.iter().all(over) && proven && sums[0].a >= min_bad).then(|| {
+            let users = users(table, sums[0].a);
+            let many = sums[0].a >= min_bad && users >= min_users;
+            (sums.iter().all(over) && proven && many).then(|| {
                 let text = format!(
                     "error budget burns {burn:.1}x over {long}, line {factor}x over {long} and \
-                     {short}, {:.0} failed",
+                     {short}, {:.0} failed, at least {users:.0} users",
                     sums[0].a
                 );
                 (bounds.into(), text)
@@ -174,6 +177,14 @@ fn held(
     }
 }
 
+/// The fewest users behind so many failures.
+fn users(table: &Table, failed: f64) -> f64 {
+    match table.key.family.0 {
+        Metric::UserErrorRate | Metric::CrashRate => failed,
+        _ => failed / VIEWS,
+    }
+}
+
 /// A line in the metric's unit as the table counts it.
 fn unit_line(row: &Guardrail, table: &Table, x: f64, sign: f64) -> (f64, f64) {
     match table.shape {
@@ -189,7 +200,7 @@ fn unit_line(row: &Guardrail, table: &Table, x: f64, sign: f64) -> (f64, f64) {
 }
 
 /// Normal quantile (Tukey's lambda approximation, two digits).
-fn z_of(p: f64) -> f64 {
+pub(super) fn z_of(p: f64) -> f64 {
     4.91 * (p.powf(0.14) - (1.0 - p).powf(0.14))
 }
 

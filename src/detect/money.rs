@@ -1,16 +1,18 @@
-//! Money and people: revenue at risk per minute, lost so far, affected sessions. Always a range,
+//! Money and people: revenue at risk per minute, and its method. Always a range,
 //! always with its method in words; `None` when there is nothing to count with.
 
 use crate::domain::metric::Metric;
 use crate::domain::money::Range;
-use crate::domain::segment::{Dim, Scope};
+use crate::domain::segment::Dim;
 use crate::policy::judging::Policy;
 
 use super::case::Live;
 use super::effect::Effect;
+use super::settings::Settings;
 use super::stat::Shape;
 use super::store::Store;
-use super::table::{Family, Role, Table};
+use super::table::Role;
+use super::toll;
 
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Money {
@@ -20,46 +22,46 @@ pub struct Money {
     pub method: String,
 }
 
-/// Estimates for a case, from its worst effect.
-pub fn estimate(policy: &Policy, store: &Store, live: &Live, now: i64) -> Money {
-    if live.is_telemetry() {
-        return Money {
-            method: "none: only the measuring is broken".to_owned(),
-            ..Money::default()
-        };
+/// Estimates for a case, from its worst effect; sums so far stand in its toll.
+pub fn estimate(settings: &Settings, store: &Store, live: &Live, now: i64) -> Money {
+    let (per_minute, mut method) = per_minute(settings, store, live, now);
+    let toll = &live.toll;
+    if toll.people.is_some() && !toll.method.is_empty() {
+        method = format!("{method}; {}", toll.method);
     }
-    let Some((rate, how)) = revenue_rate(policy, store, now) else {
-        return Money {
-            affected: affected(store, live, now),
-            method: "cannot be estimated: neither orders nor revenue are measured".to_owned(),
-            ..Money::default()
-        };
+    Money { per_minute, lost: toll.lost, affected: toll.people, method }
+}
+
+/// What a minute of the case costs now, and how that was found.
+pub fn per_minute(
+    settings: &Settings,
+    store: &Store,
+    live: &Live,
+    now: i64,
+) -> (Option<Range>, String) {
+    let policy = &settings.policy;
+    if live.is_telemetry() {
+        return (None, "none: only the measuring is broken".to_owned());
+    }
+    let Some((rate, how)) = revenue_rate(settings, store, now) else {
+        return (None, "cannot be estimated: neither orders nor revenue are measured".to_owned());
     };
-    let parts = live.effects.iter().map(|e| loss_share(policy, store, e));
+    let parts = live.present().into_iter().map(|e| loss_share(policy, store, e));
     let best = parts.max_by(|a, b| (a.0.high).total_cmp(&b.0.high).then(b.1.cmp(&a.1)));
     let (share, why) = match best {
         Some(found) => found,
         None if !live.troubles.is_empty() => {
             (Range::new(0.0, 1.0), "checks fail; real orders show no loss yet".to_owned())
         }
-        None => return Money::default(),
+        None => return (None, String::new()),
     };
-    let bucket_min = store.bucket.as_mins_f64();
-    let from = live.effects.iter().map(Effect::from).min().unwrap_or(live.opened);
-    let to = live.effects.iter().map(|e| e.until.unwrap_or(now)).max().unwrap_or(now);
-    let length = (to - from + 1).max(1) as f64 * bucket_min;
-    let per_minute = share.times(rate);
-    Money {
-        per_minute: Some(per_minute),
-        lost: Some(per_minute.times(length)),
-        affected: affected(store, live, now),
-        method: format!("{how}; {why}"),
-    }
+    (Some(share.times(rate)), format!("{how}; {why}"))
 }
 
 /// Revenue per minute that is usual now, and how it was found.
-fn revenue_rate(policy: &Policy, store: &Store, now: i64) -> Option<(f64, String)> {
-    let per_minute = |metric: Metric| usual(store, metric, now);
+fn revenue_rate(settings: &Settings, store: &Store, now: i64) -> Option<(f64, String)> {
+    let policy = &settings.policy;
+    let per_minute = |metric: Metric| usual(settings, store, metric, now);
     let orders = per_minute(Metric::Orders);
     if let Some(revenue) = per_minute(Metric::Revenue).filter(|r| *r > 0.0) {
         let text =
@@ -76,14 +78,14 @@ fn revenue_rate(policy: &Policy, store: &Store, now: i64) -> Option<(f64, String
 }
 
 /// Usual events per minute over the whole shop at this time, from the count's own baseline.
-fn usual(store: &Store, metric: Metric, now: i64) -> Option<f64> {
+fn usual(settings: &Settings, store: &Store, metric: Metric, now: i64) -> Option<f64> {
     let table = store.family((metric, Role::Plain)).find(|t| !t.leaves.is_empty())?;
     let mut e = 0.0;
     for leaf in &table.leaves {
         let n = table.acc_over(leaf, now - 2, now);
         e += if n.n > 0.0 { n.e / (n.n * 60.0) } else { 0.0 };
     }
-    (e > 0.0).then_some(e)
+    (e > 0.0).then_some(e / toll::share(&settings.sampling, table))
 }
 
 /// Share of the shop's revenue an effect costs.
@@ -177,31 +179,4 @@ fn order_share(store: &Store, dim: Dim, e: &Effect) -> f64 {
         }
     }
     if all > 0.0 { inside / all } else { 1.0 }
-}
-
-/// Sessions since onset inside the worst effect's place.
-fn affected(store: &Store, live: &Live, now: i64) -> Option<Range> {
-    let from = live.effects.iter().map(Effect::from).min()?;
-    let count = |family: Family| {
-        let mut best: Option<f64> = None;
-        for e in &live.effects {
-            let found = store.family(family).filter_map(|t| sessions_in(t, &e.scope, from, now));
-            best = found.chain(best).reduce(f64::max);
-        }
-        best
-    };
-    let sessions = count((Metric::Sessions, Role::Plain));
-    let n = sessions.or_else(|| count((Metric::PageViews, Role::Plain)).map(|v| v / 3.5))?;
-    Some(Range::new((n * 0.8).round(), (n * 1.2).round()))
-}
-
-fn sessions_in(t: &Table, scope: &Scope, from: i64, now: i64) -> Option<f64> {
-    let mut scope = scope.clone();
-    let before = scope.dims.len();
-    scope.dims.retain(|d, _| t.key.dims.contains(d));
-    if scope.dims.len() + 1 < before {
-        return None;
-    }
-    let inside = t.leaves.iter().filter(|l| scope.contains(&l.seg));
-    Some(inside.map(|l| t.acc_over(l, from, now).a).sum())
 }

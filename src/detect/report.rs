@@ -14,7 +14,7 @@ use super::effect::Effect;
 use super::engine::Engine;
 use super::stat::{Shape, evidence};
 use super::table::Role;
-use super::{contrast, impact, money, notes, probes, scan, severity, visits, words};
+use super::{budget, contrast, impact, money, notes, probes, scan, severity, visits, words};
 
 /// Share of beacons beyond the visits from which collection is doubted.
 const SURPLUS: f64 = 0.25;
@@ -77,7 +77,7 @@ fn case_of(engine: &Engine, live: &Live, bucket: i64) -> Case {
     let segments = live.segments(policy);
     let facts = severity::facts(policy, store, live, &segments);
     let ranked = severity::rank(&policy.severity_rule, &facts);
-    let money = money::estimate(policy, store, live, bucket);
+    let money = money::estimate(&engine.settings, store, live, bucket);
     let probed = probes::word(engine, live, &segments, store.end_of(bucket));
     let mut evidence_for = words::evidence_for(store, live);
     evidence_for.extend(probed.support);
@@ -157,7 +157,7 @@ fn guardrail(
         class: format!("{:?}", row.class).to_lowercase(),
         owner: row.owner.clone(),
         verdict,
-        detail,
+        detail: budget::after(detail, engine, row, bucket),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::policy::judging::Policy;
 
 use super::place::within;
+pub use super::toll::Sampling;
 
 /// Length of a bucket of the live watcher.
 pub const LIVE_BUCKET: Span = Span::from_mins(1);
@@ -68,13 +69,15 @@ pub struct Settings {
     pub events: Vec<Event>,
     /// Sources that tell of changes, whether or not they told of one yet.
     pub change_sources: Vec<SourceId>,
+    /// Sources that report only a share of what happens; people and money are counted in full.
+    pub sampling: Sampling,
 }
 
 impl Settings {
     pub fn new(bucket: Span, policy: Policy) -> Self {
         let bucket = if bucket.millis() < 1000 { Span::from_mins(1) } else { bucket };
-        let (maintenance, events, change_sources) = Default::default();
-        Self { bucket, policy, maintenance, events, change_sources }
+        let (maintenance, events, change_sources, sampling) = Default::default();
+        Self { bucket, policy, maintenance, events, change_sources, sampling }
     }
 
     /// Announced work covers this place at this instant (its end rounds up to one more bucket, for

@@ -5,11 +5,13 @@
 
 mod blaming;
 mod bots;
+mod budget;
 mod contrast;
 mod crowd;
 mod ending;
 mod lines;
 mod measuring;
+mod money;
 mod made_up;
 mod notes;
 mod places;
@@ -17,6 +19,7 @@ mod probes;
 mod properties;
 mod visits;
 mod unusual;
+mod rates;
 
 use std::sync::Arc;
 

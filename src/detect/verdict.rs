@@ -151,6 +151,15 @@ pub struct Case {
     pub money_method: String,
 }
 
+/// Visits that cost money, of late against usual.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Demand {
+    /// `-0.3` is 30 % fewer.
+    pub change: f64,
+    /// The window in hours.
+    pub hours: f64,
+}
+
 /// A row of the funnel view.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct FunnelStep {

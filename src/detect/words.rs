@@ -4,39 +4,60 @@
 use crate::detect::verdict::{Basis, Finding, Verdict};
 use crate::domain::id::GuardrailId;
 use crate::domain::metric::Metric;
+use crate::domain::time::Span;
 use crate::policy::guardrail::row_for;
 use crate::policy::judging::Policy;
 
+use super::budget;
 use super::case::{Live, is_cause};
 use super::effect::Effect;
-use super::lines::guardrail_of;
+use super::lines::{guardrail_of, z_of};
 use super::severity::is_beacon;
 use super::stat::{Acc, Shape};
 use super::store::Store;
+use super::table::Table;
 
+/// Samples from which a histogram's own percentile is told.
+const SURE: f64 = 200.0;
 /// More nats than this are told as this many: beyond doubt is beyond doubt.
 const MOST_NATS: f64 = 9999.0;
 
 /// Value now and usual value of an effect, in the metric's unit as people read it.
-pub fn values(e: &Effect, inverted: bool) -> (f64, f64) {
-    level(e.shape, inverted, &e.acc)
+pub fn values(store: &Store, e: &Effect) -> (f64, f64) {
+    let table = store.tables.get(&e.table);
+    if let Some(read) = table.and_then(|t| measured(store, t, e)) {
+        return read;
+    }
+    let inverted = table.is_some_and(|t| t.inverted);
+    level(e.shape, inverted, e.quantile, &e.acc)
 }
 
-/// The same for any sum.
-pub fn level(shape: Shape, inverted: bool, acc: &Acc) -> (f64, f64) {
+/// The same for any sum, for times at a quantile (0..=1).
+pub fn level(shape: Shape, inverted: bool, quantile: f64, acc: &Acc) -> (f64, f64) {
     if acc.n <= 0.0 {
         return (0.0, 0.0);
     }
     let (now, base) = (acc.a / acc.n, acc.e / acc.n);
     match shape {
-        // The mean of logs is the median of a log-normal; 0.674 standard deviations up is the p75.
+        // The mean of logs is the median of a log-normal; 0.67 standard deviations up is the p75.
         Shape::Mean => {
-            let up = 0.674 * (acc.v / acc.n).max(0.0).sqrt();
+            let up = z_of(quantile) * (acc.v / acc.n).max(0.0).sqrt();
             ((now + up).exp(), (base + up).exp())
         }
         Shape::Fault if inverted => (1.0 - now, 1.0 - base),
         Shape::Fault | Shape::Step | Shape::Flow | Shape::Level => (now, base),
     }
+}
+
+/// The percentile of the histograms since onset, where they are still kept, and before the shift.
+fn measured(store: &Store, table: &Table, e: &Effect) -> Option<(f64, f64)> {
+    let span = (e.from(), e.last_bad);
+    let kept = Span::from_hours(1).millis() / store.bucket.millis().max(1);
+    if e.shape != Shape::Mean || span.1 - span.0 >= kept || span.1 < table.latest - kept / 2 {
+        return None;
+    }
+    let (now, n) = budget::quantile(store, table, &e.scope, span, e.quantile)?;
+    (n >= SURE).then(|| (now, now / (e.sign * e.harm).exp()))
 }
 
 /// A number in its unit, short.
@@ -66,14 +87,20 @@ fn label(e: &Effect) -> String {
     let mut chars = label.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     let label = format!("{first}{}", chars.as_str());
-    if e.shape == Shape::Mean { format!("{label} p75") } else { label }
+    if e.shape == Shape::Mean { format!("{label} {}", stat(e)) } else { label }
+}
+
+fn stat(e: &Effect) -> String {
+    match e.shape {
+        Shape::Mean => format!("p{:.0}", e.quantile * 100.0),
+        Shape::Fault | Shape::Step | Shape::Flow | Shape::Level => "rate".to_owned(),
+    }
 }
 
 /// One line for an effect: `Payment step 61% -> 18%`.
 pub fn line(store: &Store, e: &Effect) -> String {
     let metric = e.table.family.0;
-    let table = store.tables.get(&e.table);
-    let (now, base) = values(e, table.is_some_and(|t| t.inverted));
+    let (now, base) = values(store, e);
     if is_beacon(e) {
         let percent = e.harm * 100.0;
         return if e.sign > 0.0 {
@@ -156,7 +183,7 @@ pub fn findings(policy: &Policy, store: &Store, live: &Live) -> Vec<Finding> {
 
 fn finding(policy: &Policy, store: &Store, e: &Effect) -> Finding {
     let table = store.tables.get(&e.table);
-    let (now, base) = values(e, table.is_some_and(|t| t.inverted));
+    let (now, base) = values(store, e);
     let minutes = (e.last_bad - e.from() + 1).max(1) as f64 * store.bucket.as_mins_f64();
     let name = guardrail_of(policy, e).map_or_else(|| GuardrailId::new(""), |g| g.name.clone());
     let line_nats = policy.detect.sensitivity.nats();
@@ -166,7 +193,7 @@ fn finding(policy: &Policy, store: &Store, e: &Effect) -> Finding {
         guardrail: name,
         verdict: if e.until.is_some() { Verdict::Ok } else { Verdict::Breach },
         metric: e.table.family.0,
-        stat: if e.shape == Shape::Mean { "p75" } else { "rate" }.to_owned(),
+        stat: stat(e),
         segment: e.place.clone(),
         value: Some(now),
         unit: e.table.family.0.row().unit.to_owned(),

@@ -44,7 +44,13 @@ pub enum Condition {
         short: Span,
         #[serde(default = "ten")]
         min_bad: f64,
+        /// At least so many users must have met it; a user fails in up to 3.5 of what is counted,
+        /// unless users or sessions are counted.
+        #[serde(default)]
+        min_users: f64,
     },
+    /// Shown beside its `target`; opens nothing.
+    Target {},
     /// A slow change against the baseline, by at least this share.
     Drift { min_change: f64 },
     /// Less than `1 - drop` of the expected volume arrives while the shop's own counts go on.
@@ -67,6 +73,7 @@ impl Condition {
             Self::Threshold { .. }
             | Self::Consecutive { .. }
             | Self::Burn { .. }
+            | Self::Target {}
             | Self::Surplus { .. }
             | Self::Skew { .. }
             | Self::Seen => None,
@@ -94,8 +101,8 @@ pub struct Guardrail {
     #[serde(default)]
     pub scope: Scope,
     pub condition: Condition,
-    /// The objective in the metric's unit, drawn beside the value; breaching it where it is usual
-    /// opens nothing.
+    /// The objective in the metric's unit, told beside the value of the last hour; missing it
+    /// where that is usual opens nothing.
     #[serde(default)]
     pub target: Option<f64>,
     /// A breach must last so long before a case opens.

@@ -10,6 +10,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Actor;
 use crate::journal::Journal;
 use crate::policy::action::ActionPolicy;
+use crate::policy::guardrail::{Condition, GuardClass, Guardrail};
 use crate::policy::holidays;
 use crate::policy::judging::Policy;
 use crate::sink::WriteCap;
@@ -18,7 +19,7 @@ use crate::sink::webhook::Webhook;
 use crate::source::http_json::config::RecordKind;
 use crate::source::query::QueryKind;
 use crate::source::{Kind, SourceConfig};
-use crate::watch::series::SeriesRules;
+use crate::watch::series::{DriftRule, SeriesRow, SeriesRules};
 
 use super::clock::Clock;
 use super::order::Desk;
@@ -41,7 +42,12 @@ pub fn of(config: &Config, bucket: Span, now: Timestamp) -> Settings {
         row.windows(now.minus(BEHIND), AHEAD_WEEKS).into_iter().map(of)
     });
     let telling = config.sources.iter().filter(|s| tells_changes(s)).map(|s| s.name.clone());
+    let sampled = config.sources.iter().flat_map(|s| {
+        let of = move |(metric, share)| ((s.name.clone(), metric), share);
+        s.sampled().map(of)
+    });
     Settings {
+        sampling: sampled.collect(),
         maintenance: windows.collect(),
         change_sources: telling.collect(),
         events: holidays(config, now),
@@ -88,11 +94,24 @@ pub fn series(config: &Config) -> SeriesRules {
     let mut guardrails = BTreeMap::new();
     for row in &config.guardrails {
         for metric in &row.metric {
-            guardrails.entry(*metric).or_insert_with(|| row.name.clone());
+            guardrails.entry(*metric).or_insert_with(|| series_row(row));
         }
     }
     let sensitivity = config.detect.sensitivity;
     SeriesRules { sensitivity, declared: declared.collect(), guardrails }
+}
+
+fn series_row(row: &Guardrail) -> SeriesRow {
+    let drift = match row.condition {
+        Condition::Drift { min_change } => Some(DriftRule {
+            min_change,
+            hold: row.hold,
+            clear: row.clear,
+            demand: row.class == GuardClass::Efficiency,
+        }),
+        _ => None,
+    };
+    SeriesRow { name: row.name.clone(), drift }
 }
 
 /// The policy side of the configured actions.

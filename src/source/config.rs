@@ -171,6 +171,13 @@ impl SourceConfig {
         asked.chain(read.filter_map(|m| Some((m.metric, m.series?))))
     }
 
+    /// Metrics of which only a share is reported.
+    pub fn sampled(&self) -> impl Iterator<Item = (Metric, f64)> {
+        let asked = self.query.iter().filter_map(|q| Some((q.metric?, q.sampling?)));
+        let read = self.record.iter().flat_map(|r| &r.metric);
+        asked.chain(read.filter_map(|m| Some((m.metric, m.sampling?))))
+    }
+
     /// Cap of an answer in bytes after unpacking.
     pub fn cap(&self) -> usize {
         self.max_body.unwrap_or(match self.kind {

@@ -71,6 +71,8 @@ pub struct Query {
     pub sentinels: Vec<f64>,
     /// Judge it as one number against its own past; which way is bad.
     pub series: Option<Bad>,
+    /// Count: the share of events that the sender reports, 0..=1; all unless given.
+    pub sampling: Option<f64>,
 
     /// Check: the journey of all series, or the label that names it.
     pub journey: Option<String>,
@@ -111,6 +113,7 @@ impl Query {
             segment: BTreeMap::new(),
             sentinels: Vec::new(),
             series: None,
+            sampling: None,
             journey: None,
             journey_label: None,
             journeys: BTreeMap::new(),
@@ -146,6 +149,10 @@ impl Query {
         let number = matches!(self.kind, QueryKind::Gauge | QueryKind::Count | QueryKind::Ratio);
         let single = number && self.labels.is_empty() && self.segment.is_empty();
         wants(self.series.is_none() || single, "a series is one number without labels")?;
+        let share = self.sampling.is_none_or(|s| s > 0.0 && s <= 1.0);
+        wants(share, "sampling is a share above 0 and at most 1")?;
+        let counts = self.sampling.is_none() || self.kind == QueryKind::Count;
+        wants(counts, "sampling belongs to a count: shares and percentiles need no undoing")?;
         let bare = matches!(self.kind, QueryKind::Check | QueryKind::Build);
         wants(bare != self.metric.is_some(), "metric is missing (or does not belong here)")?;
         if let Some(metric) = self.metric {

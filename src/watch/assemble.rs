@@ -98,5 +98,6 @@ fn notices(watch: &Watch) -> Vec<String> {
         let names: Vec<&str> = watch.waiting.iter().map(SourceId::as_str).collect();
         notices.push(format!("reading history from {}; judging starts after", names.join(", ")));
     }
+    notices.extend(watch.engine.freezes());
     notices
 }

@@ -102,7 +102,8 @@ fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
     if watch.waiting.is_empty() {
         watch.judgement = watch.engine.judge(now);
         watch.series.start();
-        watch.series.tell(&mut watch.judgement, now);
+        let demand = watch.engine.paid_demand();
+        watch.series.tell(&mut watch.judgement, demand, now);
     }
     let mut effects = Vec::new();
     if !watch.appending && watch.waiting.is_empty() {

@@ -53,6 +53,18 @@ fn a_budget_that_burns_too_fast_opens_and_names_its_row() {
 }
 
 #[test]
+fn a_floor_in_users_counts_visits_not_failures() {
+    let burn = |users: f64| {
+        let row = format!("{{ kind = 'burn', objective = 0.98, min_users = {users} }}");
+        let mut shop = Shop::told(|s| only(s, "js_error_rate", &row, ""), 1.0);
+        shop.run(20, Wrong::default());
+        opens(&mut shop, errors(0.12), 20).is_some()
+    };
+    // About 450 failed views in a quarter of an hour: 130 users at least, 450 at most.
+    assert!(burn(50.0) && !burn(300.0));
+}
+
+#[test]
 fn too_few_affected_burn_nothing() {
     let burn = "{ kind = 'burn', objective = 0.98, min_bad = 100000.0 }";
     let mut shop = Shop::told(|s| only(s, "js_error_rate", burn, ""), 1.0);

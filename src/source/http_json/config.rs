@@ -116,6 +116,8 @@ pub struct MetricField {
     pub sentinels: Vec<f64>,
     /// Judge it as one number against its own past; which way is bad.
     pub series: Option<Bad>,
+    /// Count: the share of events that the sender reports, 0..=1; all unless given.
+    pub sampling: Option<f64>,
 }
 
 #[derive(Clone, PartialEq, Debug, Deserialize)]

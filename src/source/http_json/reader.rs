@@ -133,6 +133,12 @@ fn whole(record: &Record) -> Result<(), SourceError> {
     }
     let histogram = record.metric.iter().any(|m| m.kind == FieldKind::Histogram);
     let dist = |m: &MetricField| m.kind == FieldKind::Histogram || !record.segment.is_empty();
+    let share = |m: &MetricField| {
+        m.sampling.is_none_or(|s| m.kind == FieldKind::Count && s > 0.0 && s <= 1.0)
+    };
+    if !record.metric.iter().all(share) {
+        return fail("sampling is a share above 0 and at most 1, and belongs to a count");
+    }
     if record.metric.iter().any(|m| m.series.is_some() && dist(m)) {
         return fail("a series is one number without segment");
     }

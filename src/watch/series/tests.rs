@@ -1,7 +1,10 @@
 //! The book of series: what goes in, in which order, and the case that comes out.
 
 use super::*;
+use crate::detect::verdict::{Case, Class};
 use crate::domain::observation::{Quality, Window};
+use crate::domain::severity::Severity;
+use crate::domain::time::Span;
 
 fn row(n: i64, value: Value) -> Observation {
     let start = Timestamp::from_secs(1_800_000_000 + n * 300);
@@ -20,9 +23,9 @@ fn gauge(n: i64) -> Observation {
     row(n, Value::Gauge(if n == 600 { 90.0 } else { 30.0 + wave }))
 }
 
-fn cases(book: &SeriesBook, n: i64) -> Vec<Case> {
+fn cases(book: &mut SeriesBook, n: i64) -> Vec<Case> {
     let mut judgement = Judgement::default();
-    book.tell(&mut judgement, gauge(n).window.end);
+    book.tell(&mut judgement, None, gauge(n).window.end);
     judgement.cases
 }
 
@@ -40,16 +43,16 @@ fn rows_open_and_close_one_case_in_whatever_order_the_past_came() {
     book.start();
     assert_eq!(book.lines.values().next().map(|l| l.rows), Some(590), "the hour stays out");
     book.take((585..600).map(gauge).collect());
-    assert!(cases(&book, 600).is_empty());
+    assert!(cases(&mut book, 600).is_empty());
     book.take(vec![gauge(600)]);
-    let open = cases(&book, 601);
+    let open = cases(&mut book, 601);
     let case = open.first().expect("a case");
     assert!(case.firing && case.onset_at == gauge(600).window.start, "{case:#?}");
     assert_eq!((case.class, case.severity), (Class::Efficiency, Severity::Sev3));
     assert!(case.evidence_for[0].contains("90.0, expected 29.2"), "{:?}", case.evidence_for);
     book.take((601..620).map(gauge).collect());
-    assert!(!cases(&book, 620).first().expect("told once more").firing);
-    assert!(cases(&book, 700).is_empty());
+    assert!(!cases(&mut book, 620).first().expect("told once more").firing);
+    assert!(cases(&mut book, 700).is_empty());
 }
 
 #[test]
@@ -66,4 +69,53 @@ fn what_has_segments_or_is_no_gauge_is_left_to_the_engine() {
     rules.declared.insert(("money".into(), Metric::CacPayback), Bad::Down);
     let mut book = SeriesBook::new(rules);
     assert_eq!(book.take(vec![count, cut]).len(), 1, "a declared count is a series");
+}
+
+fn efficiency() -> SeriesBook {
+    let hour = Span::from_hours(1);
+    let drift = DriftRule { min_change: 0.2, hold: hour, clear: hour, demand: true };
+    let mut rules = SeriesRules::default();
+    let rule = SeriesRow { name: "revenue-efficiency".into(), drift: Some(drift) };
+    rules.guardrails.insert(Metric::CacPayback, rule);
+    let mut book = SeriesBook::new(rules);
+    book.start();
+    let value = |n: i64| Value::Gauge(if n < 600 { 41.0 } else { 60.0 });
+    book.take((0..620).map(|n| row(n, value(n))).collect());
+    book
+}
+
+fn told(book: &mut SeriesBook, change: Option<f64>) -> Judgement {
+    let mut judgement = Judgement::default();
+    judgement.guardrails.push(crate::detect::verdict::GuardrailState {
+        guardrail: "revenue-efficiency".into(),
+        class: "efficiency".to_owned(),
+        owner: "growth".to_owned(),
+        verdict: Verdict::Unsure,
+        detail: String::new(),
+    });
+    let demand = change.map(|change| Demand { change, hours: 4.0 });
+    book.tell(&mut judgement, demand, gauge(620).window.end);
+    judgement
+}
+
+#[test]
+fn payback_opens_unless_demand_explains_it() {
+    let mut book = efficiency();
+    let calm = told(&mut book, Some(-0.3));
+    assert!(calm.cases.is_empty());
+    let state = &calm.guardrails[0];
+    assert_eq!(state.verdict, Verdict::Unsure);
+    let why = "paid visits down 30 %: demand explains it";
+    assert!(state.detail.contains(why), "{}", state.detail);
+    let open = told(&mut book, Some(0.02));
+    let case = open.cases.first().expect("a case");
+    assert_eq!((case.class, case.severity), (Class::Efficiency, Severity::Sev3));
+    assert_eq!(case.onset_at, row(600, Value::Gauge(0.0)).window.start);
+    assert!(case.evidence_for[1].contains("no demand explanation"), "{:?}", case.evidence_for);
+    assert_eq!(open.guardrails[0].verdict, Verdict::Breach);
+    let later = told(&mut book, Some(-0.3));
+    assert!(later.cases[0].firing, "what was told ends by the number, not by demand");
+    assert!(later.cases[0].evidence_against[0].contains("down 30 %"));
+    let blind = told(&mut efficiency(), None);
+    assert!(blind.cases[0].evidence_against[0].contains("nobody counts paid visits"));
 }
