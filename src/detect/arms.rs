@@ -38,8 +38,8 @@ impl<'a> Arms<'a> {
         (new.n >= least && old.n >= least).then_some(Self { table, new, old })
     }
 
-    /// `new 3.1% against 1.0% (n 1200), old 1.0% against 1.0% (n 8000)`: the p75 or rate of each arm,
-    /// what is usual for it, and its samples.
+    /// `new 3.1% against 1.0% (n 1200), old 1.0% against 1.0% (n 8000)`: the p75 or rate of each
+    /// arm, what is usual for it, and its samples.
     pub fn words(&self) -> String {
         let metric = self.table.key.family.0;
         let arm = |acc: &Acc| {

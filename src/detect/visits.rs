@@ -1,5 +1,5 @@
-//! A fall of what the shop itself counts: visits, edge requests, orders. Two counts must fall at one
-//! coarse place (or one while checks fail), below the quietest of past days too: nights, ends of
+//! A fall of what the shop itself counts: visits, edge requests, orders. Two counts must fall at
+//! one coarse place (or one while checks fail), below the quietest past day too: nights, ends of
 //! campaigns and quiet weekdays are no falls. Where beacons go on it is the counting that fails.
 
 use crate::detect::verdict::Verdict;

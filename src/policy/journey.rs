@@ -36,7 +36,7 @@ pub struct Journey {
     /// Funnel steps whose fall is blamed on this journey's templates.
     #[serde(default)]
     pub steps: Vec<Metric>,
-    /// How much each layer matters here, for people: seed 000 gives the split, no judgement reads it.
+    /// How much each layer matters here, for people: the split of seed 000; no judgement reads it.
     #[serde(default)]
     pub rum_priority: Priority,
     #[serde(default)]

@@ -21,7 +21,7 @@ const SLOW: Wrong = Wrong {
 fn suspect(judgement: &Judgement) -> Suspect {
     let cases = firing(judgement);
     let business = cases.iter().find(|c| !c.key.starts_with("telemetry"));
-    business.map(|c| c.suspect.clone()).unwrap_or_else(|| panic!("{:?}", judgement.cases))
+    business.map_or_else(|| panic!("{:?}", judgement.cases), |c| c.suspect.clone())
 }
 
 #[test]
