@@ -53,7 +53,8 @@ impl Profile {
     }
 
     /// Learns from hours of history, each held within what the same hour of other days makes
-    /// likely. `exposure` replaces the units per hour of day for counts per time, where an hour without an entry is an hour with zero events.
+    /// likely. `exposure` replaces the units per hour of day for counts per time, where an hour
+    /// without an entry is an hour with zero events.
     pub fn learn(
         shape: Shape,
         hours: &[HourRaw],
