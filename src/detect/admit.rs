@@ -1,5 +1,5 @@
-//! Which new segments of a batch get a leaf of their own when not all can: the busiest, whatever the
-//! order of arrival; the rest counts in its cut's `(other)`. Only counting here.
+//! Which new segments of a batch get a leaf of their own when not all can: the busiest, whatever
+//! the order of arrival; the rest counts in its cut's `(other)`. Only counting here.
 
 use std::collections::BTreeMap;
 

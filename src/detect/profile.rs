@@ -52,8 +52,9 @@ impl Profile {
         f64::from(self.weight.get(h).copied().unwrap_or(0.0))
     }
 
-    /// Learns from hours of history, each held within what the same hour of other days makes likely. `exposure` replaces the units per hour of day for counts per
-    /// time, where an hour without an entry is an hour with zero events.
+    /// Learns from hours of history, each held within what the same hour of other days makes
+    /// likely. `exposure` replaces the units per hour of day for counts per time, where an hour
+    /// without an entry is an hour with zero events.
     pub fn learn(
         shape: Shape,
         hours: &[HourRaw],

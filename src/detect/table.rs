@@ -211,8 +211,8 @@ impl Table {
         true
     }
 
-    /// Sets a leaf's bucket; a later record for the same bucket replaces the earlier one. False when
-    /// the cut has no room for the segment: then it counts in `(other)`, once that is poured.
+    /// Sets a leaf's bucket; a later record for the same bucket replaces the earlier one. False
+    /// when the cut has no room for the segment: then it counts in `(other)`, once that is poured.
     pub fn put(&mut self, seg: &Segment, bucket: i64, raw: Raw) -> bool {
         let own = self.has_room_for(seg);
         if self.open(bucket) {

@@ -98,7 +98,8 @@ pub async fn watch(
     Ok(Watching { hub: sender, ended, thread, pollers })
 }
 
-/// Open incidents, those that may reopen and those of the past that is read, folded, and the newest place in the journal.
+/// Open incidents, those that may reopen and those of the past that is read, folded, and the newest
+/// place in the journal.
 async fn stored(
     journal: &Journal,
     ended_since: Timestamp,
