@@ -201,6 +201,10 @@ impl Shop {
     }
 
     pub fn release(&mut self, id: &str, when: i64, templates: &[&str]) {
+        self.release_at(id, at(when), templates);
+    }
+
+    pub fn release_at(&mut self, id: &str, moment: Timestamp, templates: &[&str]) {
         self.engine.observe_changes(&[Change {
             source: SourceId::new("git"),
             id: ReleaseId::new(id),
@@ -210,8 +214,8 @@ impl Shop {
             version: id.into(),
             previous: None,
             status: ChangeStatus::Succeeded,
-            created_at: at(when),
-            started_at: Some(at(when)),
+            created_at: moment,
+            started_at: Some(moment),
             finished_at: None,
             stages: Vec::new(),
             templates: templates.iter().map(|t| (*t).to_owned()).collect(),

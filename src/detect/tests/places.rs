@@ -3,11 +3,10 @@
 
 use crate::detect::case::Live;
 use crate::detect::effect::Effect;
-use crate::detect::find::spared;
 use crate::detect::life::rest;
 use crate::detect::refine::{Refined, refine};
 use crate::detect::severity::{chained, mild};
-use crate::detect::stat::{Acc, Evidence};
+use crate::detect::stat::Acc;
 use crate::detect::store::Store;
 use crate::detect::table::{Role, Table, TableKey};
 use crate::domain::id::SourceId;
@@ -93,15 +92,6 @@ fn small_and_long_sought_is_a_drift() {
     assert!(mild(&store, &sized(0.12, 100)));
     assert!(!mild(&store, &sized(0.12, 30)), "seen at once");
     assert!(!mild(&store, &sized(0.20, 100)), "large");
-}
-
-#[test]
-fn what_just_came_is_spared_more_unless_it_is_drift() {
-    let ev = |loc: f64| Evidence { harm: 0.3, nats: 14.0, loc };
-    let came = table(Metric::Inp, Dim::Release, &["r1", "r2"]);
-    let old = table(Metric::Inp, Dim::Device, &["desktop", "mobile"]);
-    assert!(spared(&came, 1, ev(14.0)) > spared(&old, 1, ev(14.0)) + 1.0);
-    assert!((spared(&came, 1, ev(200.0)) - spared(&old, 1, ev(200.0))).abs() < 1e-9);
 }
 
 #[test]
