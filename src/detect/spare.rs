@@ -15,10 +15,10 @@ use super::table::Table;
 /// there.
 const NEWCOMER: f64 = 4.0;
 /// Nats that a window which begins with a change is spared where the change reaches: of all windows
-/// of a day about one in fifty does.
-const CHANGED: f64 = 3.0;
+/// of a day about one in a hundred does.
+const CHANGED: f64 = 4.0;
 /// The same where nobody tells what the change reaches: it may be anywhere.
-const SOMEWHERE: f64 = 1.5;
+const SOMEWHERE: f64 = 2.0;
 /// Changes a day up to which this holds; more of them are more windows.
 const USUAL: f64 = 3.0;
 /// Harm begins this long after a change at most.
@@ -30,7 +30,7 @@ pub fn spared(engine: &Engine, table: &Table, found: &Scope, length: i64, ev: Ev
     let few = scan::relief(table.group(table.mask_for(&dims)).len());
     let came = [Dim::Release, Dim::Cohort].iter().any(|d| found.dims.contains_key(d));
     let place = place::of_scope(&engine.settings.policy, table.key.family, found);
-    let changed = changed(engine, table, &place, table.rolled - length + 1);
+    let changed = changed(engine, table, &place, table.rolled.saturating_sub(length - 1));
     let new = if came { changed.max(NEWCOMER) } else { changed };
     few.max(new * by_chance(ev))
 }

@@ -16,6 +16,7 @@ use super::scan;
 use super::stat::Acc;
 use super::store::Store;
 use super::table::{Conj, Role, Table};
+use super::unusual;
 
 /// Windows tried, in minutes.
 const WINDOWS: [i64; 6] = [3, 5, 10, 15, 30, 60];
@@ -26,6 +27,8 @@ const AGREES: f64 = 6.0;
 const ALIKE: f64 = 0.6;
 /// Share of the least change from which beacons count as gone too.
 const GONE: f64 = 0.5;
+/// Share that must be gone on an announced day, when few may come or many.
+const ANNOUNCED: f64 = 0.85;
 /// Days that must be known at this hour, and how many are looked at.
 const DAYS: usize = 2;
 const BACK: i32 = 14;
@@ -93,7 +96,10 @@ fn first_judged(engine: &Engine, bucket: i64) -> Option<i64> {
 }
 
 fn least(engine: &Engine, table: &Table, seg: &Segment) -> f64 {
-    scan::min_change(&engine.settings.policy, table.key.family, seg).unwrap_or(f64::INFINITY)
+    let row = scan::min_change(&engine.settings.policy, table.key.family, seg);
+    let now = engine.store.start_of(table.rolled);
+    let at_least = unusual::announced(&engine.settings, now).map_or(0.0, |_| ANNOUNCED);
+    row.map_or(f64::INFINITY, |row| row.max(at_least))
 }
 
 /// The window that says most, when it says enough to agree with another count.

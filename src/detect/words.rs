@@ -201,7 +201,7 @@ fn finding(policy: &Policy, store: &Store, e: &Effect) -> Finding {
         baseline: Some(base),
         basis: table.and_then(|t| Basis::of_scope(t, &e.scope)),
         test: e.line.as_ref().map_or(by_change, |(_, test)| test.clone()),
-        text: format!("{} in {} ({:.0} samples)", line(store, e), e.place, e.acc.n),
+        text: format!("{} in {}{}", line(store, e), e.place, samples(e.acc.n)),
     }
 }
 
@@ -247,4 +247,9 @@ pub fn evidence_against(store: &Store, live: &Live) -> Vec<String> {
         out.push("checks pass again".to_owned());
     }
     out
+}
+
+/// ` (1240 samples)`; counts of events have none.
+fn samples(n: f64) -> String {
+    if n > 0.0 { format!(" ({n:.0} samples)") } else { String::new() }
 }

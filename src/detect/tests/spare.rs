@@ -26,6 +26,7 @@ fn table(metric: Metric, role: Role, dim: Dim, values: &[&str]) -> Table {
         table.leaf_index(&Segment::all().with(dim, DimValue::Value((*value).into())));
     }
     table.settle();
+    table.rolled = 40_000;
     table
 }
 
@@ -52,8 +53,7 @@ fn what_just_came_is_spared_more_unless_it_is_drift() {
 /// which changed `templates`, beyond what it is without one.
 fn fresh(after: i64, templates: &[&str]) -> f64 {
     let mut shop = Shop::cold();
-    let mut pages = table(Metric::Inp, Role::Plain, Dim::Template, &["pdp", "cart"]);
-    pages.rolled = 40_000;
+    let pages = table(Metric::Inp, Role::Plain, Dim::Template, &["pdp", "cart"]);
     let pdp = at(Dim::Template, "pdp");
     let without = spared(&shop.engine, &pages, &pdp, 5, ev(14.0));
     let start = (pages.rolled - 4) * MINUTE;
