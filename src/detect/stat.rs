@@ -145,7 +145,8 @@ pub fn evidence(shape: Shape, sign: f64, acc: &Acc, c: Calib) -> Evidence {
     }
     let loc = match shape {
         Shape::Mean | Shape::Level => {
-            let small = if shape == Shape::Mean { 1.0 + 4.0 / acc.n } else { 1.0 };
+            // Views of one visit are alike: a few visits are fewer samples than their views.
+            let small = if shape == Shape::Mean { 1.0 + 4.0 * c.phi / acc.n } else { 1.0 };
             (acc.a - acc.e).powi(2) / (2.0 * acc.v * c.phi * small * small)
         }
         Shape::Fault | Shape::Step => {

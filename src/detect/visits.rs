@@ -1,6 +1,7 @@
 //! A fall of what the shop itself counts: visits, edge requests, orders. Two counts must fall at
-//! one coarse place (or one while checks fail), below the quietest past day too: nights, ends of
-//! campaigns and quiet weekdays are no falls. Where beacons go on it is the counting that fails.
+//! one coarse place (or one while beacons or checks fail too), below the quietest past day too:
+//! nights, ends of campaigns and quiet weekdays are no falls. Where beacons go on it is the
+//! counting that fails.
 
 use crate::detect::verdict::Verdict;
 use crate::domain::metric::Metric;
@@ -13,7 +14,7 @@ use super::engine::Engine;
 use super::place;
 use super::refine;
 use super::scan;
-use super::stat::Acc;
+use super::stat::{Acc, evidence};
 use super::store::Store;
 use super::table::{Conj, Role, Table};
 use super::unusual;
@@ -160,11 +161,25 @@ fn rate(table: &Table, conj: &Conj, hour: i32) -> Option<f64> {
     (minutes >= 30).then(|| events / f64::from(minutes))
 }
 
-/// Another count falls at the same place, or checks fail while visits do.
+/// Another count falls at the same place, or beacons do, or checks fail while visits do.
 fn confirmed(engine: &Engine, fall: &Fall<'_>, all: &[Fall<'_>]) -> bool {
     let metric = fall.table.key.family.0;
     let another = all.iter().any(|o| o.seg == fall.seg && o.table.key.family.0 != metric);
-    another || metric != Metric::Orders && checks_fail(engine)
+    let visits = metric != Metric::Orders;
+    another || visits && (checks_fail(engine) || beacons_fall(engine, fall))
+}
+
+/// Page views, told by somebody else, fall at the same place.
+fn beacons_fall(engine: &Engine, fall: &Fall<'_>) -> bool {
+    let least = ALIKE * least(engine, fall.table, fall.seg);
+    let views = engine.store.family((Metric::PageViews, Role::Plain));
+    let own = |t: &&Table| t.key.source != fall.table.key.source;
+    views.filter(own).filter(|t| !engine.blind.contains_key(&t.key.source)).any(|t| {
+        let Some(conj) = t.conj_at(fall.seg) else { return false };
+        let acc = sum(t, conj, fall.span);
+        let ev = evidence(t.shape, t.sign, &acc, t.calib(conj.mask));
+        acc.e >= LEAST && ev.nats >= AGREES && ev.harm >= least
+    })
 }
 
 fn checks_fail(engine: &Engine) -> bool {

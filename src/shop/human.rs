@@ -85,6 +85,12 @@ impl Seen {
                 let runs = runs.map(|t| if t == CHECKOUT { 1.0 } else { 1.0 / 3.0 }).sum::<f64>();
                 self.nats += CHECK_NATS * share * k * regions as f64 * runs;
             }
+            Kind::VisitFactor(f) if f < 1.0 => {
+                let left = 1.0 + (f - 1.0) * k;
+                let usual = visits(moment, c) / left.max(1e-6);
+                self.beacons.0 += usual;
+                self.beacons.1 += usual * (1.0 - left);
+            }
             Kind::VisitFactor(_) | Kind::Bots(_) | Kind::CheckSlow(_) => {}
         }
     }
