@@ -2,7 +2,7 @@
 //! guardrails, funnel, journeys, impacts. Decides nothing.
 
 use crate::detect::verdict::{
-    Case, Cell, FunnelStep, GuardrailState, JourneyState, Judgement, Verdict,
+    Case, Cell, FunnelStep, GuardrailState, JourneyState, Judgement, UNMEASURED, Verdict,
 };
 use crate::domain::metric::Metric;
 use crate::domain::segment::Segment;
@@ -136,7 +136,7 @@ fn guardrail(
     } else if let Some(unseen) = unseen {
         unseen
     } else if !seen {
-        (Verdict::Unsure, "nothing measures it".to_owned())
+        (Verdict::Unsure, UNMEASURED.to_owned())
     } else if !told {
         (Verdict::Unsure, "no live number yet".to_owned())
     } else if engine.learning() {

@@ -170,6 +170,9 @@ pub struct FunnelStep {
     pub verdict: Verdict,
 }
 
+/// What a guardrail says whose metrics no source tells.
+pub const UNMEASURED: &str = "nothing measures it";
+
 /// One guardrail over all its segments.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct GuardrailState {

@@ -3,7 +3,7 @@
 
 use crate::board::{ChecklistItem, Source};
 use crate::desk::state::Desk;
-use crate::detect::verdict::{FunnelStep, GuardrailState, JourneyState};
+use crate::detect::verdict::{FunnelStep, GuardrailState, JourneyState, UNMEASURED, Verdict};
 use crate::domain::text::{ScreenText, screen_text, screen_text_last_field};
 
 use super::bars::source_word;
@@ -97,6 +97,18 @@ pub fn guardrails(desk: &Desk) -> Vec<Panel> {
     ]
 }
 
+/// What is broken or blind first, what nobody measures last, the rest as configured.
+fn worst_first(rows: &[GuardrailState]) -> Vec<&GuardrailState> {
+    let mut rows: Vec<&GuardrailState> = rows.iter().collect();
+    rows.sort_by_key(|g| match g.verdict {
+        Verdict::Breach => 0,
+        Verdict::Blind => 1,
+        Verdict::Unsure if g.detail.starts_with(UNMEASURED) => 3,
+        Verdict::Ok | Verdict::Unsure => 2,
+    });
+    rows
+}
+
 fn guardrail_table(desk: &Desk) -> Table {
     let row = |g: &GuardrailState| Row {
         cells: vec![
@@ -115,7 +127,7 @@ fn guardrail_table(desk: &Desk) -> Table {
             column("OWNER", 16, 0),
             growing("DETAIL", 20, 0),
         ],
-        rows: desk.board.guardrails.iter().map(row).collect(),
+        rows: worst_first(&desk.board.guardrails).into_iter().map(row).collect(),
         total: desk.board.guardrails.len(),
         top: desk.ui.scroll,
         empty: Line::fixed(Role::Muted, "No guardrail is configured."),
