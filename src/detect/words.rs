@@ -9,7 +9,7 @@ use crate::policy::guardrail::row_for;
 use crate::policy::judging::Policy;
 
 use super::budget;
-use super::case::{Live, is_cause};
+use super::case::{Live, is_cause, is_visit_loss};
 use super::effect::Effect;
 use super::lines::{guardrail_of, z_of};
 use super::severity::is_beacon;
@@ -201,7 +201,7 @@ fn finding(policy: &Policy, store: &Store, e: &Effect) -> Finding {
         baseline: Some(base),
         basis: table.and_then(|t| Basis::of_scope(t, &e.scope)),
         test: e.line.as_ref().map_or(by_change, |(_, test)| test.clone()),
-        text: format!("{} in {}{}", line(store, e), e.place, samples(e.acc.n)),
+        text: format!("{} in {}{}", line(store, e), e.place, samples(e)),
     }
 }
 
@@ -212,8 +212,11 @@ pub fn evidence_for(store: &Store, live: &Live) -> Vec<String> {
         .iter()
         .filter(|e| e.until.is_none())
         .map(|e| {
-            let n =
-                if e.acc.n >= 1.0 { format!(", {:.0} samples", e.acc.n) } else { String::new() };
+            let n = if e.acc.n >= 1.0 && !is_visit_loss(e) {
+                format!(", {:.0} samples", e.acc.n)
+            } else {
+                String::new()
+            };
             format!("{} in {}{n}, {:.0} nats", line(store, e), e.place, e.nats.min(MOST_NATS))
         })
         .collect();
@@ -250,6 +253,7 @@ pub fn evidence_against(store: &Store, live: &Live) -> Vec<String> {
 }
 
 /// ` (1240 samples)`; counts of events have none.
-fn samples(n: f64) -> String {
-    if n > 0.0 { format!(" ({n:.0} samples)") } else { String::new() }
+fn samples(e: &Effect) -> String {
+    let counted = e.acc.n > 0.0 && !is_visit_loss(e);
+    if counted { format!(" ({:.0} samples)", e.acc.n) } else { String::new() }
 }
