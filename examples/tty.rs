@@ -50,7 +50,8 @@ async fn run() -> std::io::Result<i32> {
             TermEvent::Hangup => return Ok(EXIT_HANGUP),
             TermEvent::Terminate(number) => return Ok(128 + number),
             TermEvent::Suspend => drop(terminal.suspend()),
-            TermEvent::Resume => terminal.resume()?,
+            TermEvent::Resume if !terminal.resume() => return Ok(EXIT_HANGUP),
+            TermEvent::Resume => {}
             other => line = format!("{count}: {:.60}", format!("{other:?}")),
         }
     }

@@ -185,6 +185,7 @@ impl Signals {
     async fn run(mut self, tty: &Tty, events: &Sender<TermEvent>) {
         let number = loop {
             let event = tokio::select! {
+                biased; // a closed terminal sends HUP and CONT together: the end goes first
                 _ = self.terminate.recv() => break 15,
                 _ = self.interrupt.recv() => break 2,
                 _ = self.quit.recv() => break 3,

@@ -70,8 +70,8 @@ pub async fn run(mut viewer: Viewer, tty: &Arc<Tty>) -> std::io::Result<u8> {
     state.take(Event::Resized { w, h }, &mut terminal);
     state.draw(&mut terminal);
     while state.exit.is_none() {
-        state.wait(&mut input, &mut terminal).await?;
-        state.drain(&mut input, &mut terminal)?;
+        state.wait(&mut input, &mut terminal).await;
+        state.drain(&mut input, &mut terminal);
         if state.exit.is_none() {
             state.draw(&mut terminal);
         }
@@ -105,12 +105,12 @@ fn nudge(posts: Option<&Posts>) {
 }
 
 impl Loop {
-    async fn wait(&mut self, input: &mut Input, terminal: &mut Terminal) -> std::io::Result<()> {
+    async fn wait(&mut self, input: &mut Input, terminal: &mut Terminal) {
         let patience = self.patience();
         tokio::select! {
             biased;
             event = input.next() => match event {
-                Some(event) => self.terminal_said(event, terminal)?,
+                Some(event) => self.terminal_said(event, terminal),
                 None => self.exit = Some(EXIT_HANGUP as u8),
             },
             Some((ticket, result)) = self.answers.1.recv() => {
@@ -122,7 +122,6 @@ impl Loop {
             post = post(&mut self.viewer.posts) => self.take(Event::Post(post), terminal),
             () = tokio::time::sleep(patience) => self.take(Event::Woke, terminal),
         }
-        Ok(())
     }
 
     /// The watcher is gone: say so, and do not spin on a channel that is closed for good.
@@ -139,9 +138,9 @@ impl Loop {
     }
 
     /// Everything that is there already, so that a burst costs one draw.
-    fn drain(&mut self, input: &mut Input, terminal: &mut Terminal) -> std::io::Result<()> {
+    fn drain(&mut self, input: &mut Input, terminal: &mut Terminal) {
         while let Some(event) = input.ready() {
-            self.terminal_said(event, terminal)?;
+            self.terminal_said(event, terminal);
         }
         while let Ok((ticket, result)) = self.answers.1.try_recv() {
             self.take(Event::Ordered { ticket, result }, terminal);
@@ -149,7 +148,6 @@ impl Loop {
         if self.viewer.boards.has_changed().unwrap_or(false) {
             self.board(terminal);
         }
-        Ok(())
     }
 
     fn board(&mut self, terminal: &mut Terminal) {
@@ -159,7 +157,7 @@ impl Loop {
         }
     }
 
-    fn terminal_said(&mut self, event: TermEvent, terminal: &mut Terminal) -> std::io::Result<()> {
+    fn terminal_said(&mut self, event: TermEvent, terminal: &mut Terminal) {
         match event {
             TermEvent::Key(chord) => self.take(Event::Key(chord), terminal),
             TermEvent::Paste(text) => self.take(Event::Paste(text), terminal),
@@ -174,13 +172,12 @@ impl Loop {
             TermEvent::Suspend => {
                 terminal.suspend();
             }
-            TermEvent::Resume => {
-                terminal.resume()?;
+            TermEvent::Resume if terminal.resume() => {
                 self.shown = None;
                 self.take(Event::Woke, terminal);
             }
+            TermEvent::Resume => self.exit = Some(EXIT_HANGUP as u8),
         }
-        Ok(())
     }
 
     fn take(&mut self, event: Event, terminal: &mut Terminal) {

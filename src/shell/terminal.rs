@@ -98,12 +98,15 @@ impl Terminal {
         self.tty.stop()
     }
 
-    /// After SIGCONT, whoever had stopped us. The next frame is drawn whole.
-    pub fn resume(&mut self) -> Result<()> {
-        self.tty.enter()?;
+    /// After SIGCONT, whoever had stopped us; the next frame is drawn whole. `false` where there is
+    /// no terminal any more, which is no error but the hangup: the kernel sends HUP and CONT
+    /// together, and CONT may be heard first.
+    #[must_use]
+    pub fn resume(&mut self) -> bool {
+        let entered = self.tty.enter().is_ok();
         self.encoder = Encoder::default();
         self.redraw();
-        Ok(())
+        entered
     }
 
     /// Puts the terminal back; dropping does the same.
