@@ -46,12 +46,11 @@ async fn run() -> std::io::Result<i32> {
             TermEvent::Key(chord) if chord == Chord::char('q') => return Ok(0),
             TermEvent::Key(chord) if chord == Chord::char('!') => panic!("asked for"),
             TermEvent::Key(chord) if chord == Chord::char('#') => line = storm(&mut terminal),
-            TermEvent::Drained => {}
             TermEvent::Hangup => return Ok(EXIT_HANGUP),
             TermEvent::Terminate(number) => return Ok(128 + number),
             TermEvent::Suspend => drop(terminal.suspend()),
             TermEvent::Resume if !terminal.resume() => return Ok(EXIT_HANGUP),
-            TermEvent::Resume => {}
+            TermEvent::Drained | TermEvent::Resume => {}
             other => line = format!("{count}: {:.60}", format!("{other:?}")),
         }
     }

@@ -165,7 +165,6 @@ impl Loop {
             TermEvent::Burst(_) => self.take(Event::Paste(String::new()), terminal),
             TermEvent::Resized(w, h) => self.take(Event::Resized { w, h }, terminal),
             TermEvent::Drained => {}
-            TermEvent::Hangup => self.exit = Some(EXIT_HANGUP as u8),
             TermEvent::Terminate(signal) => {
                 self.exit = Some(u8::try_from(128 + signal).unwrap_or(u8::MAX));
             }
@@ -176,7 +175,7 @@ impl Loop {
                 self.shown = None;
                 self.take(Event::Woke, terminal);
             }
-            TermEvent::Resume => self.exit = Some(EXIT_HANGUP as u8),
+            TermEvent::Hangup | TermEvent::Resume => self.exit = Some(EXIT_HANGUP as u8),
         }
     }
 
