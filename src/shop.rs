@@ -7,6 +7,7 @@ pub mod checks;
 pub mod dims;
 pub mod effect;
 pub mod exposition;
+pub mod finance;
 pub mod history;
 pub mod http;
 pub mod human;
@@ -32,12 +33,13 @@ pub use server::{Options, Running, ShopError, serve};
 pub use state::{Clock, Clocks, Shop};
 
 /// Every path of the HTTP face with what it answers.
-pub const PATHS: [(&str, &str); 17] = [
+pub const PATHS: [(&str, &str); 18] = [
     ("/", "this list"),
     ("/metrics", "counters since the start, Prometheus text"),
     ("/api/rum?cut={source|browser|network|release|cohort}&step=60", "views, errors, LCP, INP"),
     ("/api/business?cut={biz_source|biz_browser}&step=60", "sessions to orders, server side"),
     ("/api/edge?step=60", "requests at the edge"),
+    ("/api/finance?step=60", "CAC payback, told once an hour"),
     ("/api/beacons?step=60", "how beacons arrive: number and lag"),
     ("/api/checks", "synthetic runs"),
     ("/api/changes", "campaigns, experiments, holidays, maintenance"),

@@ -112,9 +112,7 @@ impl Effect {
     /// Onset and size again, from all buckets up to the last bad one.
     pub fn measure(&mut self, table: &Table, now: i64) {
         let upto = if self.good_since.is_some() { self.last_bad } else { now };
-        let back = (8 * 3_600_000 / table.bucket_ms).max(24);
-        let mut series = table.series(&self.scope, upto);
-        series.retain(|(b, _)| *b >= self.found - back);
+        let series = table.series(&self.scope, upto);
         let calib = self.calib(table);
         // An onset about to leave the kept buckets stays as it was found.
         let kept =
@@ -137,7 +135,7 @@ impl Effect {
         }
     }
 
-    fn calib(&self, table: &Table) -> super::stat::Calib {
+    pub(super) fn calib(&self, table: &Table) -> super::stat::Calib {
         let fixed = table.key.dims.iter().enumerate();
         let mask = fixed.filter(|(_, d)| self.scope.dims.contains_key(d));
         table.calib(mask.fold(0, |m, (i, _)| m | 1 << i))

@@ -1,7 +1,7 @@
 //! The best supported new effect of a family: a conjunction that passes the line alone, or a set of
 //! its neighbours that passes it together while none does alone (two templates, three countries).
 
-use crate::domain::segment::{Scope, Segment};
+use crate::domain::segment::{Dim, Scope, Segment};
 
 use super::bots;
 use super::effect::Effect;
@@ -10,7 +10,7 @@ use super::place;
 use super::refine::{self, Refined, refine};
 use super::scan::{self, Candidate};
 use super::spare::spared;
-use super::stat::{Acc, evidence, harm, lift};
+use super::stat::{Acc, Calib, evidence, harm, lift};
 use super::table::{Family, Table, TableKey};
 
 /// Effects that were found in this bucket and turned out to be nothing new.
@@ -113,9 +113,7 @@ impl Search<'_> {
         // What other cuts show to be a mere shift of the mix at the seed is one in the set too.
         let mix = scan::mixed(&self.engine.store, table, c);
         acc.a -= lift(table.shape, table.sign, mix, &acc);
-        let dims: Vec<_> = at.scope.dims.keys().copied().collect();
-        let calib = table.calib(table.mask_for(&dims));
-        let ev = evidence(table.shape, table.sign, &acc, calib);
+        let ev = evidence(table.shape, table.sign, &acc, overdispersed(table, &at.scope));
         let min = self.min_change(&c.seg).unwrap_or(f64::INFINITY);
         let passes = several
             && ev.nats - PRICE_SET - refine::picked(table, &at.scope)
@@ -124,6 +122,19 @@ impl Search<'_> {
             && !self.diluted(c, &at.scope, ev.harm);
         passes.then(|| Found { at, table: table.key.clone(), nats: ev.nats })
     }
+}
+
+/// Several values of a dimension lie between one and all of them: the pages of one visit are alike,
+/// so cart and checkout together say less than two places that nobody visits both.
+fn overdispersed(table: &Table, scope: &Scope) -> Calib {
+    let dims: Vec<Dim> = scope.dims.keys().copied().collect();
+    let one = table.calib(table.mask_for(&dims));
+    let several = scope.dims.iter().filter(|(_, values)| values.len() > 1);
+    let all = several.map(|(several, _)| {
+        let others: Vec<Dim> = dims.iter().copied().filter(|d| d != several).collect();
+        table.calib(table.mask_for(&others)).phi
+    });
+    Calib { phi: all.fold(one.phi, f64::max), ..one }
 }
 
 /// Every leaf's sum over a window, known incidents taken out.

@@ -9,10 +9,11 @@ use crate::domain::metric::Metric;
 use crate::domain::money::Range;
 use crate::domain::segment::{Dim, Scope};
 
-use super::case::Live;
+use super::case::{Live, is_visit_loss};
 use super::effect::Effect;
 use super::engine::Engine;
 use super::money;
+use super::stat::Acc;
 use super::store::Store;
 use super::table::{Role, Table};
 
@@ -55,13 +56,37 @@ pub fn tick(engine: &mut Engine, bucket: i64) {
                 let cost = minute.times((b - a + 1) as f64 * store.bucket.as_mins_f64());
                 toll.lost = Some(toll.lost.map_or(cost, |sum| sum.plus(cost)));
             }
-            let all = live.effects.iter().filter_map(|e| met(store, &settings.sampling, e, a, b));
+            let all = people(live).filter_map(|e| met(store, &settings.sampling, e, a, b));
             if let Some(most) = all.max_by(|x, y| x.most.0.total_cmp(&y.most.0)) {
                 toll.meet(most);
             }
         }
         live.toll = toll;
     }
+}
+
+/// Effects that tell how many people; of counts that fell together the one that counts visits.
+fn people(live: &Live) -> impl Iterator<Item = &Effect> {
+    let visits = |e: &&Effect| e.table.family.0 == Metric::Sessions;
+    let told = live.effects.iter().filter(visits).any(is_visit_loss);
+    live.effects.iter().filter(move |e| !told || !is_visit_loss(e) || visits(e))
+}
+
+/// Those who were expected and did not come.
+fn missing(store: &Store, sampling: &Sampling, e: &Effect, from: i64, to: i64) -> Option<Count> {
+    let table = store.tables.get(&e.table)?;
+    let mut sum = Acc::default();
+    for leaf in table.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
+        sum.add(&table.acc_over(leaf, from, to));
+    }
+    let s = share(sampling, table);
+    let lost = (sum.e - sum.a).max(0.0);
+    let size = (lost / s, (sum.v * e.calib(table).phi).max(1.0) / (s * s));
+    let each = if e.table.family.0 == Metric::EdgeRequests { VIEWS } else { 1.0 };
+    let least = (size.0 / each, size.1 / (each * each));
+    let (label, source) = (e.table.family.0.row().label, &table.key.source);
+    let method = format!("{label} expected by {source}, less those that came");
+    Some(Count { least, most: size, method })
 }
 
 /// From the onset to the last bad bucket; while checks fail, to now.
@@ -99,6 +124,9 @@ impl Toll {
 
 /// Sessions that met an effect in the buckets `from..=to`.
 fn met(store: &Store, sampling: &Sampling, e: &Effect, from: i64, to: i64) -> Option<Count> {
+    if is_visit_loss(e) {
+        return missing(store, sampling, e, from, to);
+    }
     let count = |metric: Metric, scope: &Scope| {
         let tables = store.family((metric, Role::Plain));
         let fit = tables.filter(|t| scope.dims.keys().all(|d| t.key.dims.contains(d)));

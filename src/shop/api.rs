@@ -43,9 +43,9 @@ const MAX_MINUTES: i64 = 6 * 60;
 const MAX_CHECK_SECS: i64 = 24 * 3600;
 
 /// Complete buckets of a range: starts and length in minutes.
-struct Buckets {
-    starts: Vec<i64>,
-    minutes: i64,
+pub(super) struct Buckets {
+    pub(super) starts: Vec<i64>,
+    pub(super) minutes: i64,
 }
 
 fn secs(time: Option<f64>, default: i64, name: &str) -> Result<i64, Refusal> {
@@ -56,7 +56,7 @@ fn secs(time: Option<f64>, default: i64, name: &str) -> Result<i64, Refusal> {
     }
 }
 
-fn buckets(shop: &Shop, range: &Range, now: Timestamp) -> Result<Buckets, Refusal> {
+pub(super) fn buckets(shop: &Shop, range: &Range, now: Timestamp) -> Result<Buckets, Refusal> {
     let step = range.step.unwrap_or(60);
     if ![60, 300, 3600].contains(&step) {
         return Err(refuse(400, "step must be 60, 300 or 3600"));
@@ -81,7 +81,7 @@ fn buckets(shop: &Shop, range: &Range, now: Timestamp) -> Result<Buckets, Refusa
     Ok(Buckets { starts, minutes })
 }
 
-fn head(now: Timestamp) -> String {
+pub(super) fn head(now: Timestamp) -> String {
     format!("{{\"generated_at\":\"{now}\",\"now\":{}", now.secs())
 }
 

@@ -29,6 +29,8 @@ pub enum Kind {
     /// Added to the share of requests whose trace has no page view.
     Orphans(f64),
     VisitFactor(f64),
+    /// Factor on what a paid visit costs; shoppers notice nothing.
+    AdCost(f64),
     /// Visits without purchases, as a multiple of the usual ones.
     Bots(f64),
     /// Share of beacons that arrive so many minutes late.

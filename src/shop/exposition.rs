@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::checks;
 use super::dims::{BINS, BizCut, Cut, TEMPLATES, edge_ms};
+use super::finance;
 use super::state::Shop;
 use super::tally::{Block, Business, Tally};
 use super::timeline::{Service, minute_of};
@@ -15,6 +16,9 @@ pub const INP_EDGES: [usize; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 1
 
 /// The cuts a scraper sees; the cohort cut exists in the JSON API only.
 pub const CUTS: [Cut; 4] = [Cut::Source, Cut::Browser, Cut::Network, Cut::Release];
+
+/// Prometheus wants base units.
+pub const DAY_SECS: f64 = 86_400.0;
 
 /// A counter family over business rows.
 #[derive(Clone, Copy, Debug)]
@@ -178,6 +182,11 @@ pub fn text(shop: &Shop) -> String {
     family(&mut out, name, "counter", "Requests at the edge, server side.");
     for (template, count) in TEMPLATES.iter().zip(tally.edge) {
         let _ = writeln!(out, "{name}{{template=\"{template}\"}} {count}");
+    }
+    if let Some(days) = finance::payback_days(shop, &timeline, minute_of(now).div_euclid(60)) {
+        let name = "shop_cac_payback_seconds";
+        family(&mut out, name, "gauge", "Time until a paid customer has earned its cost.");
+        let _ = writeln!(out, "{name} {:.0}", days * DAY_SECS);
     }
     family(&mut out, "shop_build_info", "gauge", "Live version of each service.");
     for service in Service::ALL {

@@ -40,6 +40,7 @@ pub fn router(face: Face) -> Router {
         .route("/api/rum", get(rum))
         .route("/api/business", get(business))
         .route("/api/edge", get(edge))
+        .route("/api/finance", get(finance))
         .route("/api/beacons", get(beacons))
         .route("/api/checks", get(checks))
         .route("/api/changes", get(changes))
@@ -116,6 +117,10 @@ async fn business(State(face): State<Face>, asked: Asked) -> Response {
 
 async fn edge(State(face): State<Face>, asked: Asked) -> Response {
     ranged(face, asked, api::edge).await
+}
+
+async fn finance(State(face): State<Face>, asked: Asked) -> Response {
+    ranged(face, asked, super::finance::finance).await
 }
 
 async fn beacons(State(face): State<Face>, asked: Asked) -> Response {

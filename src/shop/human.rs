@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::dims::{CART, CHECKOUT, TEMPLATES};
 use super::effect::{Compiled, Kind, Step};
+use super::finance::HOURS;
 use super::moment::Moment;
 use super::timeline::{Timeline, minute_time};
 use super::truth::Incident;
@@ -20,6 +21,8 @@ const READING: i64 = 5;
 const HORIZON: i64 = 24 * 60;
 const USUAL_ERRORS: f64 = 0.007;
 const USUAL_ORPHANS: f64 = 0.02;
+/// Rise of what a customer costs that counts (policy row of revenue efficiency).
+const DEARER: f64 = 0.2;
 /// Page views a visit, all templates.
 const VIEWS_EACH: f64 = 3.7;
 /// Information in one failing check, and in a minute of late beacons.
@@ -91,6 +94,8 @@ impl Seen {
                 self.beacons.0 += usual;
                 self.beacons.1 += usual * (1.0 - left);
             }
+            // told once an hour, and policy asks that it lasts: two tellings convince
+            Kind::AdCost(f) => self.nats += dearer(moment.minute, c.effect.from, f),
             Kind::VisitFactor(_) | Kind::Bots(_) | Kind::CheckSlow(_) => {}
         }
     }
@@ -116,6 +121,14 @@ impl Seen {
 fn kl(p: f64, q: f64) -> f64 {
     let (p, q) = (p.clamp(1e-9, 1.0 - 1e-9), q.clamp(1e-9, 1.0 - 1e-9));
     p * (p / q).ln() + (1.0 - p) * ((1.0 - p) / (1.0 - q)).ln()
+}
+
+/// Nats in the figure of this full hour, which covers the hours before: half of what convinces, once
+/// it is a fifth above what is usual.
+fn dearer(minute: i64, from: i64, factor: f64) -> f64 {
+    let share = (minute - from) as f64 / (HOURS * 60) as f64;
+    let told = minute % 60 == 0 && share.min(1.0) * (factor - 1.0) >= DEARER;
+    if told { ENOUGH / 2.0 } else { 0.0 }
 }
 
 /// Cells that are hit, with the visits expected in them.

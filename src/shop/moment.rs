@@ -121,7 +121,9 @@ impl<'a> Moment<'a> {
                 self.bots = Some(extra);
                 return;
             }
-            Kind::CheckFail { .. } | Kind::CheckSlow(_) | Kind::Orphans(_) => return,
+            Kind::CheckFail { .. } | Kind::CheckSlow(_) | Kind::Orphans(_) | Kind::AdCost(_) => {
+                return;
+            }
         }
         self.views.push(view);
     }

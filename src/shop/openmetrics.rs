@@ -9,9 +9,10 @@ use super::bucket::Bucket;
 use super::checks;
 use super::dims::{BizCut, Cut, TEMPLATES};
 use super::exposition::{
-    BIZ, BizFamily, CUTS, RUM, RumFamily, VITALS, Vital, biz_labels, bound_secs, cumulate, escape,
-    rum_labels,
+    BIZ, BizFamily, CUTS, DAY_SECS, RUM, RumFamily, VITALS, Vital, biz_labels, bound_secs,
+    cumulate, escape, rum_labels,
 };
+use super::finance;
 use super::history::draw_bucket;
 use super::server::{Options, ShopError};
 use super::state::{Clocks, Shop};
@@ -73,6 +74,7 @@ impl<'a> Export<'a> {
             self.business(out, family)?;
         }
         self.edge(out)?;
+        self.finance(out)?;
         self.build_info(out)?;
         self.check_gauges(out)?;
         out.write_all(b"# EOF\n")
@@ -155,6 +157,18 @@ impl<'a> Export<'a> {
                 total += bucket.edge.get(i).copied().unwrap_or(0);
                 let labels = format!("{{template=\"{template}\"}}");
                 writeln!(out, "shop_edge_requests_total{labels} {total} {at}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finance(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let name = "shop_cac_payback_seconds";
+        head(out, name, "gauge", "Time until a paid customer has earned its cost.")?;
+        for (at, _) in &self.steps {
+            let days = finance::payback_days(self.shop, &self.timeline, at.div_euclid(3600));
+            if let Some(days) = days {
+                writeln!(out, "{name} {:.0} {at}", days * DAY_SECS)?;
             }
         }
         Ok(())

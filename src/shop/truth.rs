@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 pub struct Incident {
     pub id: String,
     pub scenario: &'static str,
-    /// `availability regression conversion telemetry`.
+    /// `availability regression conversion efficiency telemetry`.
     pub class: &'static str,
     /// 1 to 4, as in the alert policy.
     pub severity: u8,

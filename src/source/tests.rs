@@ -22,7 +22,10 @@ fn file(text: &str) -> File {
 fn the_demo_sources_parse_and_build() {
     let demo = file(&DEMO.replace("PORT", "4711"));
     let names: Vec<&str> = demo.source.iter().map(|s| s.name.as_str()).collect();
-    assert_eq!(names, ["rum", "business", "edge", "synthetic", "deployments", "calendar"]);
+    assert_eq!(
+        names,
+        ["rum", "business", "edge", "finance", "synthetic", "deployments", "calendar"]
+    );
     for source in &demo.source {
         build(source, Span::from_mins(1)).unwrap_or_else(|e| panic!("{}: {e}", source.name));
     }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::detect::verdict::{Demand, Judgement, Verdict};
+use crate::detect::verdict::{Case, Class, Demand, Judgement, Verdict};
 use crate::domain::id::{GuardrailId, SourceId};
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::observation::{Observation, Value};
@@ -75,7 +75,8 @@ impl SeriesBook {
     }
 
     /// Every source has told its past: rows go in from now on. Past rows of another length than
-    /// the live ones are left out, since they are other numbers (an hour is no minute).
+    /// the live ones are left out, since they are other numbers (an hour is no minute); a reading
+    /// under a drift row is the same number whenever it is taken.
     pub fn start(&mut self) {
         if self.running {
             return;
@@ -87,10 +88,17 @@ impl SeriesBook {
         for o in &early {
             lengths.insert((o.source.clone(), o.metric), o.window.length());
         }
-        let fits = |o: &&Observation| {
-            lengths.get(&(o.source.clone(), o.metric)) == Some(&o.window.length())
+        let reading = |o: &Observation| {
+            let row = self.rules.guardrails.get(&o.metric);
+            matches!(o.value, Value::Gauge(_)) && row.is_some_and(|row| row.drift.is_some())
         };
-        early.iter().filter(fits).for_each(|o| self.feed(o));
+        let fits = |o: &&Observation| {
+            lengths.get(&(o.source.clone(), o.metric)) == Some(&o.window.length()) || reading(o)
+        };
+        let early: Vec<&Observation> = early.iter().filter(fits).collect();
+        for o in early {
+            self.feed(o);
+        }
     }
 
     /// A row counts once, when its window is whole, and in the order of time.
@@ -109,7 +117,9 @@ impl SeriesBook {
 
     /// Adds cells, cases and guardrail states to what the engine says. `demand`: paid visits.
     pub fn tell(&mut self, judgement: &mut Judgement, demand: Option<Demand>, now: Timestamp) {
+        let losing = losing(&judgement.cases);
         for ((source, metric), line) in &mut self.lines {
+            line.follows(losing.as_deref(), now);
             judgement.cells.push(line.cell(*metric));
             let guardrail = self.rules.guardrails.get(metric).map(|row| &row.name);
             let explained = line.explained_by(demand);
@@ -131,6 +141,14 @@ impl SeriesBook {
             judgement.cases.extend(case);
         }
     }
+}
+
+/// The headline of an open case that costs orders: numbers made of orders get worse with it.
+fn losing(cases: &[Case]) -> Option<String> {
+    let business =
+        |c: &&Case| matches!(c.class, Class::Availability | Class::Regression | Class::Conversion);
+    let costs = |c: &&Case| c.lost.is_some_and(|lost| lost.high > 0.0);
+    cases.iter().filter(|c| c.firing).filter(business).find(costs).map(|c| c.headline.clone())
 }
 
 fn number(value: &Value) -> Option<f64> {

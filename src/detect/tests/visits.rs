@@ -100,6 +100,10 @@ fn a_dark_region_is_one_case_of_its_visits_and_ends() {
     assert_eq!(places, ["us"], "{:#?}", cases[0]);
     assert!(cases[0].findings.len() >= 2, "two counts agree: {:#?}", cases[0].findings);
     assert_eq!(row(&judgement).0, Verdict::Breach);
+    // 60 a minute for 8 minutes did not come; those who did are not counted.
+    let hit = cases[0].affected.expect("people");
+    assert!((350.0..=475.0).contains(&hit.low) && hit.high >= 465.0, "{hit:?}");
+    assert!(cases[0].money_method.contains("less those that came"), "{}", cases[0].money_method);
     let after = lived.run(12, |_| USUAL);
     assert_eq!(firing(&after).len(), 0, "{:#?}", after.cases);
     assert_eq!((lived.opened, row(&lived.run(1, |_| USUAL)).0), (1, Verdict::Ok));

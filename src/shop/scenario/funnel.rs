@@ -76,6 +76,23 @@ pub fn paid_mobile(d: &mut Draft<'_>) {
     );
 }
 
+/// Nobody on the site can see it: a paid visit costs more and buys as usual.
+pub fn paid_efficiency(d: &mut Draft<'_>) {
+    let everybody = scope(&[]);
+    d.harm(harm(Kind::AdCost(2.5), everybody.clone()));
+    d.incident(
+        0,
+        Verdict {
+            class: "efficiency",
+            severity: 3,
+            segments: vec![everybody],
+            release: None,
+            lasts: None,
+            note: "clicks cost more; demand, pages and funnel are as usual",
+        },
+    );
+}
+
 pub fn safari_errors(d: &mut Draft<'_>) {
     let area = scope(&[(Dim::Template, "checkout"), (Dim::Browser, "safari")]);
     let release = d.release(Service::App, mask_of(&["checkout", "cart"]), 1);

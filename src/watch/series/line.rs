@@ -17,6 +17,8 @@ use super::drift::{Drift, DriftRule, Turn};
 const TOLD: Span = Span::from_hours(1);
 /// Paid visits that fell by this share explain a number that falls with demand.
 const FELL: f64 = 0.15;
+/// An incident that costs orders stays in figures made of a day's orders for so long.
+const STAYS: Span = Span::from_hours(24);
 
 #[derive(Debug)]
 pub(super) struct Line {
@@ -28,6 +30,8 @@ pub(super) struct Line {
     value: Option<f64>,
     score: Option<Score>,
     opening: Option<Opening>,
+    /// The last incident that cost orders while this number was looked at, and when it last did.
+    losing: Option<(String, Timestamp)>,
 }
 
 /// The row at which an incident opened.
@@ -56,6 +60,7 @@ impl Line {
             value: None,
             score: None,
             opening: None,
+            losing: None,
         }
     }
 
@@ -159,12 +164,23 @@ impl Line {
         }
     }
 
-    /// Fewer paid visits explain what is open and was not told yet; in words.
+    /// Notes an open incident that costs orders, by its headline.
+    pub(super) fn follows(&mut self, losing: Option<&str>, now: Timestamp) {
+        match losing {
+            Some(headline) => self.losing = Some((headline.to_owned(), now)),
+            None => self.losing = self.losing.take().filter(|(_, at)| now.since(*at) <= STAYS),
+        }
+    }
+
+    /// Fewer paid visits, or an incident that is known, explain what is open and was not told yet;
+    /// in words.
     pub(super) fn explained_by(&self, demand: Option<Demand>) -> Option<String> {
         let asked = self.drift.as_ref().is_some_and(|d| d.rule.demand);
-        let open = self.opening.as_ref().filter(|o| o.closed.is_none() && !o.told)?;
-        let demand = demand.filter(|d| asked && d.change <= -FELL)?;
-        let fell = -demand.change * 100.0;
+        let open = self.opening.as_ref().filter(|o| asked && o.closed.is_none() && !o.told)?;
+        if let Some((headline, _)) = &self.losing {
+            return Some(format!("{}; follows from: {headline}", shift(open)));
+        }
+        let fell = -demand.filter(|d| d.change <= -FELL)?.change * 100.0;
         Some(format!("{}; paid visits down {fell:.0} %: demand explains it", shift(open)))
     }
 

@@ -119,3 +119,51 @@ fn payback_opens_unless_demand_explains_it() {
     let blind = told(&mut efficiency(), None);
     assert!(blind.cases[0].evidence_against[0].contains("nobody counts paid visits"));
 }
+
+#[test]
+fn payback_that_follows_from_a_known_loss_is_no_case_of_its_own() {
+    let loss = |class: Class, lost: f64| Case {
+        class,
+        lost: Some(crate::domain::money::Range::new(0.0, lost)),
+        headline: "Payment step 74% -> 45%".to_owned(),
+        ..told(&mut efficiency(), None).cases.remove(0)
+    };
+    let tell = |book: &mut SeriesBook, cases: Vec<Case>, hours: i64| {
+        let mut judgement = told(&mut efficiency(), None);
+        judgement.cases = cases;
+        judgement.guardrails[0].verdict = Verdict::Unsure;
+        book.tell(&mut judgement, None, gauge(620).window.end.plus(Span::from_hours(hours)));
+        judgement
+    };
+    let mine = |j: &Judgement| j.cases.iter().any(|c| c.class == Class::Efficiency);
+    let mut book = efficiency();
+    let during = tell(&mut book, vec![loss(Class::Conversion, 900.0)], 0);
+    assert!(!mine(&during));
+    let detail = &during.guardrails[0].detail;
+    assert!(detail.contains("60.0, expected 41.0; follows from: Payment step 74%"), "{detail}");
+    assert!(!mine(&tell(&mut book, Vec::new(), 23)), "the figure covers the day");
+    assert!(mine(&tell(&mut book, Vec::new(), 25)), "no longer");
+    let harmless = tell(&mut efficiency(), vec![loss(Class::Regression, 0.0)], 0);
+    assert!(mine(&harmless), "what costs no orders explains nothing");
+    let blind = tell(&mut efficiency(), vec![loss(Class::Telemetry, 900.0)], 0);
+    assert!(mine(&blind));
+}
+
+#[test]
+fn hours_of_the_past_teach_a_drift_row_what_is_usual() {
+    let mut rules = SeriesRules::default();
+    let hour = Span::from_hours(1);
+    let drift = DriftRule { min_change: 0.2, hold: hour, clear: hour, demand: false };
+    let rule = SeriesRow { name: "revenue-efficiency".into(), drift: Some(drift) };
+    rules.guardrails.insert(Metric::CacPayback, rule);
+    let mut book = SeriesBook::new(rules);
+    let past = (1..=48).map(|n| Observation {
+        window: Window::ending(row(-12 * n, Value::Gauge(0.0)).window.start, hour),
+        ..row(0, Value::Gauge(40.0 + (n % 3) as f64))
+    });
+    book.take(past.collect());
+    book.start();
+    book.take((0..13).map(|n| row(n, Value::Gauge(60.0))).collect());
+    let open = cases(&mut book, 13);
+    assert!(open[0].evidence_for[0].contains("60.0, expected 41.0"), "{:?}", open[0].evidence_for);
+}

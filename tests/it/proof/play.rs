@@ -50,7 +50,7 @@ fn minutes(scenario: &str) -> i64 {
     match scenario {
         "calm-day" | "low-traffic" => 720,
         "holiday" => 480,
-        "slow-drift" => 420,
+        "slow-drift" | "paid-efficiency" => 420,
         "cdn-region-slow" | "two-at-once" => 390,
         "campaign-mix-shift" => 360,
         "bot-traffic" | "flapping" => 270,
