@@ -183,7 +183,9 @@ pub fn text(shop: &Shop) -> String {
     for (template, count) in TEMPLATES.iter().zip(tally.edge) {
         let _ = writeln!(out, "{name}{{template=\"{template}\"}} {count}");
     }
-    if let Some(days) = finance::payback_days(shop, &timeline, minute_of(now).div_euclid(60)) {
+    // Hours that are not drawn yet would make a scraper wait.
+    let hour = Some(minute_of(now).div_euclid(60)).filter(|_| !shop.is_warming());
+    if let Some(days) = hour.and_then(|hour| finance::payback_days(shop, &timeline, hour)) {
         let name = "shop_cac_payback_seconds";
         family(&mut out, name, "gauge", "Time until a paid customer has earned its cost.");
         let _ = writeln!(out, "{name} {:.0}", days * DAY_SECS);

@@ -123,8 +123,8 @@ fn kl(p: f64, q: f64) -> f64 {
     p * (p / q).ln() + (1.0 - p) * ((1.0 - p) / (1.0 - q)).ln()
 }
 
-/// Nats in the figure of this full hour, which covers the hours before: half of what convinces, once
-/// it is a fifth above what is usual.
+/// Nats in the figure of this full hour, which covers the hours before: half of what convinces,
+/// once it is a fifth above what is usual.
 fn dearer(minute: i64, from: i64, factor: f64) -> f64 {
     let share = (minute - from) as f64 / (HOURS * 60) as f64;
     let told = minute % 60 == 0 && share.min(1.0) * (factor - 1.0) >= DEARER;

@@ -66,7 +66,7 @@ impl Ask {
             counted: Counters::default(),
             hit: Counters::default(),
             bounds: Bounds::default(),
-            live: Live::new(),
+            live: Live::default(),
             query: query.clone(),
         })
     }

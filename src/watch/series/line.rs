@@ -17,6 +17,8 @@ use super::drift::{Drift, DriftRule, Turn};
 const TOLD: Span = Span::from_hours(1);
 /// Paid visits that fell by this share explain a number that falls with demand.
 const FELL: f64 = 0.15;
+/// And so does a rise by this share: those who are bought on top buy less, as in a campaign.
+const ROSE: f64 = 0.5;
 /// An incident that costs orders stays in figures made of a day's orders for so long.
 const STAYS: Span = Span::from_hours(24);
 
@@ -180,8 +182,8 @@ impl Line {
         if let Some((headline, _)) = &self.losing {
             return Some(format!("{}; follows from: {headline}", shift(open)));
         }
-        let fell = -demand.filter(|d| d.change <= -FELL)?.change * 100.0;
-        Some(format!("{}; paid visits down {fell:.0} %: demand explains it", shift(open)))
+        let moved = explains(demand?)?;
+        Some(format!("{}; paid visits {moved}: demand explains it", shift(open)))
     }
 
     /// What the demand check found, for people.
@@ -189,17 +191,17 @@ impl Line {
         self.drift.as_ref().filter(|d| d.rule.demand)?;
         Some(match demand {
             None => (false, "nobody counts paid visits: demand could not be looked at".to_owned()),
-            Some(d) if d.change <= -FELL => {
-                (false, format!("paid visits are down {:.0} % by now", -d.change * 100.0))
-            }
-            Some(d) => (
-                true,
-                format!(
-                    "no demand explanation: paid visits {:+.0} % over {:.0} h",
-                    d.change * 100.0,
-                    d.hours
+            Some(d) => match explains(d) {
+                Some(moved) => (false, format!("paid visits are {moved} by now")),
+                None => (
+                    true,
+                    format!(
+                        "no demand explanation: paid visits {:+.0} % over {:.0} h",
+                        d.change * 100.0,
+                        d.hours
+                    ),
                 ),
-            ),
+            },
         })
     }
 
@@ -287,6 +289,18 @@ impl Line {
             text: format!("{} {} at {}{band}; {test}", row.label, shift(o), o.at),
             test,
         }
+    }
+}
+
+/// How far demand moved, in words, when that is enough to move numbers that depend on it.
+fn explains(demand: Demand) -> Option<String> {
+    let percent = demand.change * 100.0;
+    if demand.change <= -FELL {
+        Some(format!("down {:.0} %", -percent))
+    } else if demand.change >= ROSE {
+        Some(format!("up {percent:.0} %"))
+    } else {
+        None
     }
 }
 

@@ -107,6 +107,9 @@ fn payback_opens_unless_demand_explains_it() {
     assert_eq!(state.verdict, Verdict::Unsure);
     let why = "paid visits down 30 %: demand explains it";
     assert!(state.detail.contains(why), "{}", state.detail);
+    let bought = told(&mut book, Some(1.35));
+    let why = "paid visits up 135 %: demand explains it";
+    assert!(bought.cases.is_empty() && bought.guardrails[0].detail.contains(why));
     let open = told(&mut book, Some(0.02));
     let case = open.cases.first().expect("a case");
     assert_eq!((case.class, case.severity), (Class::Efficiency, Severity::Sev3));
