@@ -1,4 +1,4 @@
-//! Finance: what a paid customer costs, as a batch job tells it once an hour over the last hours.
+//! Finance: what a paid customer costs, as a batch job tells it once an hour over the last day.
 //! Derived from the same visits as everything else; nothing here is drawn.
 
 use std::fmt::Write as _;
@@ -9,8 +9,8 @@ use super::effect::Kind;
 use super::state::Shop;
 use super::timeline::Timeline;
 
-/// Complete hours that one figure covers.
-pub const HOURS: i64 = 6;
+/// Complete hours that one figure covers: fewer would swing with the orders of a night.
+pub const HOURS: i64 = 24;
 /// EUR of advertising per paid visit.
 const CLICK: f64 = 0.32;
 /// EUR that a customer brings in a day, costs of goods taken off.
@@ -81,10 +81,12 @@ mod tests {
         let onset = shop.truth().incidents.first().expect("a truth").onset;
         let hour = minute_of(onset).div_euclid(60);
         let before = payback_days(&shop, &shop.timeline(), hour).expect("orders");
-        clock.set(onset.plus(Span::from_hours(9)));
-        let after = payback_days(&shop, &shop.timeline(), hour + 8).expect("orders");
+        clock.set(onset.plus(Span::from_hours(26)));
+        let during = payback_days(&shop, &shop.timeline(), hour + 6).expect("orders");
+        let after = payback_days(&shop, &shop.timeline(), hour + 25).expect("orders");
         assert!((15.0..60.0).contains(&before), "{before}");
-        assert!(after > 1.8 * before && after < 3.5 * before, "{before} {after}");
+        assert!(during > 1.2 * before && during < 0.8 * after, "{before} {during} {after}");
+        assert!(after > 3.0 * before && after < 5.0 * before, "{before} {after}");
         let range = Range { step: Some(3600), from: Some(0.0), ..Range::default() };
         assert!(finance(&shop, &range).is_err(), "the range is bounded like all the others");
     }

@@ -126,7 +126,7 @@ const TABLE: &[Scenario] = &[
     row("region-checkout-down", "checkout fails in one region; no release", outage::region),
     row(
         "paid-efficiency",
-        "a broken bid rule makes clicks dear; CAC payback doubles, no page is worse",
+        "a broken bid rule makes clicks dear; CAC payback climbs, no page is worse",
         funnel::paid_efficiency,
     ),
     row("region-dark", "one region's visits vanish; probes pass; no release", outage::region_dark),

@@ -111,7 +111,8 @@ impl SeriesBook {
         let bad = self.rules.declared.get(&key).copied().unwrap_or(o.metric.row().bad);
         let sensitivity = self.rules.sensitivity;
         let drift = self.rules.guardrails.get(&o.metric).and_then(|row| row.drift);
-        let line = self.lines.entry(key).or_insert_with(|| Line::new(sensitivity, bad, drift));
+        let line =
+            self.lines.entry(key).or_insert_with(|| Line::new((o.metric, bad), sensitivity, drift));
         line.step(at, end, number(&o.value));
     }
 

@@ -179,7 +179,7 @@ fn a_region_that_goes_dark_is_an_outage_of_its_visits_there() {
 
 #[test]
 fn dear_clicks_are_an_efficiency_incident_without_a_demand_explanation() {
-    let (_stepped, seen) = play("paid-efficiency", 5);
+    let (_stepped, seen) = play("paid-efficiency", 6);
     assert_eq!(seen.len(), 1, "{seen:#?}");
     let one = &seen[0];
     assert_eq!((one.last.class, one.worst), (Class::Efficiency, Severity::Sev3), "{one:#?}");

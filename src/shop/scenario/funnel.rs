@@ -79,7 +79,7 @@ pub fn paid_mobile(d: &mut Draft<'_>) {
 /// Nobody on the site can see it: a paid visit costs more and buys as usual.
 pub fn paid_efficiency(d: &mut Draft<'_>) {
     let everybody = scope(&[]);
-    d.harm(harm(Kind::AdCost(2.5), everybody.clone()));
+    d.harm(harm(Kind::AdCost(4.0), everybody.clone()));
     d.incident(
         0,
         Verdict {

@@ -24,6 +24,7 @@ const STAYS: Span = Span::from_hours(24);
 
 #[derive(Debug)]
 pub(super) struct Line {
+    unit: &'static str,
     detector: Detector,
     drift: Option<Drift>,
     first: Option<Timestamp>,
@@ -52,8 +53,13 @@ struct Opening {
 }
 
 impl Line {
-    pub(super) fn new(sensitivity: Sensitivity, bad: Bad, drift: Option<DriftRule>) -> Self {
+    pub(super) fn new(
+        (metric, bad): (Metric, Bad),
+        sensitivity: Sensitivity,
+        drift: Option<DriftRule>,
+    ) -> Self {
         Self {
+            unit: metric.row().unit,
             detector: Detector::new(sensitivity, bad),
             drift: drift.map(|rule| Drift::new(rule, sensitivity, bad)),
             first: None,
@@ -180,10 +186,10 @@ impl Line {
         let asked = self.drift.as_ref().is_some_and(|d| d.rule.demand);
         let open = self.opening.as_ref().filter(|o| asked && o.closed.is_none() && !o.told)?;
         if let Some((headline, _)) = &self.losing {
-            return Some(format!("{}; follows from: {headline}", shift(open)));
+            return Some(format!("{}; follows from: {headline}", self.shift(open)));
         }
         let moved = explains(demand?)?;
-        Some(format!("{}; paid visits {moved}: demand explains it", shift(open)))
+        Some(format!("{}; paid visits {moved}: demand explains it", self.shift(open)))
     }
 
     /// What the demand check found, for people.
@@ -203,6 +209,19 @@ impl Line {
                 ),
             },
         })
+    }
+
+    /// The value beside the one that was expected, with a unit that people say.
+    fn shift(&self, o: &Opening) -> String {
+        let unit = match self.unit {
+            unit @ ("days" | "ms") => format!(" {unit}"),
+            _ => String::new(),
+        };
+        let value = plain(o.value);
+        match o.expected {
+            Some(expected) => format!("{value}{unit}, expected {}", plain(expected)),
+            None => format!("{value}{unit}"),
+        }
     }
 
     pub(super) fn cell(&self, metric: Metric) -> Cell {
@@ -251,7 +270,7 @@ impl Line {
             rule: "single-number".to_owned(),
             raise: "higher when checks, funnel or errors fail for the same shoppers".to_owned(),
             journey: None,
-            headline: format!("{} {}", metric.row().label, shift(o)),
+            headline: format!("{} {}", metric.row().label, self.shift(o)),
             segments: vec![Scope::everything()],
             onset_at: o.at,
             firing: o.closed.is_none(),
@@ -286,7 +305,7 @@ impl Line {
             n: self.rows as f64,
             baseline: o.expected,
             basis: self.basis(),
-            text: format!("{} {} at {}{band}; {test}", row.label, shift(o), o.at),
+            text: format!("{} {} at {}{band}; {test}", row.label, self.shift(o), o.at),
             test,
         }
     }
@@ -301,13 +320,6 @@ fn explains(demand: Demand) -> Option<String> {
         Some(format!("up {percent:.0} %"))
     } else {
         None
-    }
-}
-
-fn shift(o: &Opening) -> String {
-    match o.expected {
-        Some(expected) => format!("{}, expected {}", plain(o.value), plain(expected)),
-        None => plain(o.value),
     }
 }
 

@@ -49,7 +49,7 @@ fn rows_open_and_close_one_case_in_whatever_order_the_past_came() {
     let case = open.first().expect("a case");
     assert!(case.firing && case.onset_at == gauge(600).window.start, "{case:#?}");
     assert_eq!((case.class, case.severity), (Class::Efficiency, Severity::Sev3));
-    assert!(case.evidence_for[0].contains("90.0, expected 29.2"), "{:?}", case.evidence_for);
+    assert!(case.evidence_for[0].contains("90.0 days, expected 29.2"), "{:?}", case.evidence_for);
     book.take((601..620).map(gauge).collect());
     assert!(!cases(&mut book, 620).first().expect("told once more").firing);
     assert!(cases(&mut book, 700).is_empty());
@@ -143,7 +143,10 @@ fn payback_that_follows_from_a_known_loss_is_no_case_of_its_own() {
     let during = tell(&mut book, vec![loss(Class::Conversion, 900.0)], 0);
     assert!(!mine(&during));
     let detail = &during.guardrails[0].detail;
-    assert!(detail.contains("60.0, expected 41.0; follows from: Payment step 74%"), "{detail}");
+    assert!(
+        detail.contains("60.0 days, expected 41.0; follows from: Payment step 74%"),
+        "{detail}"
+    );
     assert!(!mine(&tell(&mut book, Vec::new(), 23)), "the figure covers the day");
     assert!(mine(&tell(&mut book, Vec::new(), 25)), "no longer");
     let harmless = tell(&mut efficiency(), vec![loss(Class::Regression, 0.0)], 0);
@@ -168,5 +171,9 @@ fn hours_of_the_past_teach_a_drift_row_what_is_usual() {
     book.start();
     book.take((0..13).map(|n| row(n, Value::Gauge(60.0))).collect());
     let open = cases(&mut book, 13);
-    assert!(open[0].evidence_for[0].contains("60.0, expected 41.0"), "{:?}", open[0].evidence_for);
+    assert!(
+        open[0].evidence_for[0].contains("60.0 days, expected 41.0"),
+        "{:?}",
+        open[0].evidence_for
+    );
 }
