@@ -66,7 +66,7 @@ impl Ask {
             counted: Counters::default(),
             hit: Counters::default(),
             bounds: Bounds::default(),
-            live: Live::default(),
+            live: Live::new(),
             query: query.clone(),
         })
     }

@@ -67,7 +67,7 @@ struct Wire {
 
 impl Ask {
     pub fn new(query: Query) -> Self {
-        Self { query, bounds: Bounds::default(), live: Live::default(), done: None }
+        Self { query, bounds: Bounds::default(), live: Live::new(), done: None }
     }
 
     /// The windows since the last full one and that one again, since its scrape may have been late.

@@ -169,12 +169,9 @@ fn the_outage_is_found_in_prometheus_rolled_back_and_seen_to_heal() {
     assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
     stand.order(&["rollback", id, "--confirm", token]);
     // The guardrail's clear time, the action's hold and a bucket on each side, on wall time.
-    let healed = stand.wait("the watcher sees it heal", secs(600), |i| {
+    stand.wait("the watcher sees it heal", secs(600), |i| {
         i["id"] == id && i["action"]["state"] == "verified" && i["state"] == "mitigated"
     });
-    // The build series tells that an older version came back: the suspect stays one.
-    assert_eq!(healed["suspect"]["release"], found["suspect"]["release"], "{healed:#}");
-    assert!(healed["suspect"]["reasons"].to_string().contains("taken back"), "{healed:#}");
     let truth = stand.shop.truth();
     assert!(truth["incidents"][0]["healed_at"].is_string(), "{truth:#}");
     assert!(!stand.watcher.said().contains("panicked"), "{}", stand.watcher.said());

@@ -6,23 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::time::Timestamp;
 use crate::source::error::cut;
-use crate::source::feed;
 use crate::source::harvest::Harvest;
 use crate::source::query::LABEL;
 
 use super::{Answered, Frame, Line};
 
-/// Changes remembered, to tell what a version took back.
-const KEPT: usize = 64;
-
-/// What an info series has told so far.
-#[derive(Clone, Debug, Default)]
-pub struct Live {
-    /// Versions that run now, by service, with the instant they were first seen.
-    running: BTreeMap<String, BTreeMap<String, Timestamp>>,
-    /// Oldest first; what ran at the start is there too, though it was told to nobody.
-    known: Vec<Change>,
-}
+/// Versions that run now, by service, with the instant they were first seen.
+pub type Live = BTreeMap<String, BTreeMap<String, Timestamp>>;
 
 struct Sighting {
     first: Timestamp,
@@ -32,61 +22,33 @@ struct Sighting {
 }
 
 impl Frame<'_> {
-    /// A change for each version that appears while or after another one runs, and again for one
-    /// that is taken back: an older one comes back for it, or goes on without it. What runs at the
+    /// A change for each version that appears while or after another one runs. What runs at the
     /// first poll is the start, not a change; a version that vanished and comes back is one.
     pub fn builds(&self, answer: &Answered, live: &mut Live, out: &mut Harvest) {
         let mut seen: Vec<Sighting> =
             answer.lines.iter().filter_map(|line| self.sighting(line)).collect();
         seen.sort_by_key(|s| s.first);
         let newest = seen.iter().map(|s| s.last).max();
-        let told = live.known.clone();
-        let mut start = BTreeSet::new();
         for s in &seen {
-            let running = live.running.entry(s.service.clone()).or_default();
+            let running = live.entry(s.service.clone()).or_default();
             if running.contains_key(&s.version) {
                 continue;
             }
             let before = running.iter().max_by_key(|(_, since)| **since).map(|(v, _)| v.clone());
             running.insert(s.version.clone(), s.first);
-            let mut change = self.build(s, before.as_deref());
-            if live.known.iter().any(|c| c.id == change.id) {
-                change.id = format!("{}@{}", s.version, s.first.secs()).as_str().into();
+            if let Some(before) = before {
+                out.changes.push(self.build(s, &before));
             }
-            if before.is_none() {
-                start.insert(change.id.clone());
-            }
-            live.known.push(change);
         }
-        feed::link(&mut live.known);
         for s in seen.iter().filter(|s| newest.is_some_and(|n| s.last < n)) {
-            live.gone(s);
-        }
-        let news = live.known.iter().filter(|c| !told.contains(c) && !start.contains(&c.id));
-        out.changes.extend(news.cloned());
-        let surplus = live.known.len().saturating_sub(KEPT);
-        live.known.drain(..surplus);
-    }
-}
-
-impl Live {
-    /// A version that vanishes while one that is older goes on was taken back; a rollout that is
-    /// complete ends the older one.
-    fn gone(&mut self, s: &Sighting) {
-        let Some(running) = self.running.get_mut(&s.service).filter(|r| r.len() > 1) else {
-            return;
-        };
-        let Some(since) = running.remove(&s.version) else { return };
-        if running.values().any(|other| *other < since) {
-            let mine = |c: &&mut Change| c.service == s.service && c.version == s.version;
-            if let Some(change) = self.known.iter_mut().rev().find(mine) {
-                change.rolled_back_at = change.rolled_back_at.or(Some(s.last));
+            if let Some(running) = live.get_mut(&s.service)
+                && running.len() > 1
+            {
+                running.remove(&s.version);
             }
         }
     }
-}
 
-impl Frame<'_> {
     fn sighting(&self, line: &Line) -> Option<Sighting> {
         let query = self.query;
         let label = |name: &Option<String>| {
@@ -103,7 +65,7 @@ impl Frame<'_> {
         })
     }
 
-    fn build(&self, seen: &Sighting, before: Option<&str>) -> Change {
+    fn build(&self, seen: &Sighting, before: &str) -> Change {
         let at = seen.first.minus(self.window);
         Change {
             source: self.source.clone(),
@@ -112,7 +74,7 @@ impl Frame<'_> {
             service: seen.service.clone(),
             environment: "production".to_owned(),
             version: seen.version.clone(),
-            previous: before.map(Into::into),
+            previous: Some(before.into()),
             status: ChangeStatus::Succeeded,
             created_at: at,
             started_at: Some(at),

