@@ -169,7 +169,7 @@ fn the_outage_is_found_in_prometheus_rolled_back_and_seen_to_heal() {
     assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
     stand.order(&["rollback", id, "--confirm", token]);
     // The guardrail's clear time, the action's hold and a bucket on each side, on wall time.
-    stand.wait("the watcher sees it heal", secs(900), |i| {
+    stand.wait("the watcher sees it heal", secs(600), |i| {
         i["id"] == id && i["action"]["state"] == "verified" && i["state"] == "mitigated"
     });
     let truth = stand.shop.truth();
