@@ -138,6 +138,10 @@ fn tell(outcome: &Outcome) -> Exit {
             out::error(&format!("refused ({status}{wait}) {detail}"));
             Exit::No
         }
+        Outcome::NotSent { detail } => {
+            out::error(&format!("NOT SENT: {detail}; nothing was done, order it again"));
+            Exit::No
+        }
         Outcome::Unknown { detail } => {
             out::error(&format!(
                 "UNKNOWN: it may have happened: {detail}; a watcher goes on asking its receiver, \

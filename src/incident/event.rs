@@ -69,6 +69,10 @@ pub enum Outcome {
     Unknown {
         detail: String,
     },
+    /// No byte of this try left: nothing can have happened by it.
+    NotSent {
+        detail: String,
+    },
 }
 
 /// What happened, past tense. Closed: the fold matches every variant by name.

@@ -105,6 +105,8 @@ pub struct ActionRun {
     pub answered_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     pub tries: u32,
+    /// A try of it may have arrived; what a later try that never left says is no proof against it.
+    pub doubtful: bool,
     pub detail: String,
 }
 

@@ -58,7 +58,7 @@ impl<'a> Draft<'a> {
             ready: prechecks.iter().all(|c| c.ok || !c.required),
             prechecks,
             attempt: self.attempt(),
-            resend_of: self.resendable().filter(|a| a.tries > 0).map(|a| a.intent.id.clone()),
+            resend_of: self.resendable().filter(|a| a.doubtful).map(|a| a.intent.id.clone()),
         }
     }
 

@@ -73,6 +73,8 @@ pub enum ActionState {
     Accepted,
     Refused,
     Unknown,
+    /// Ordered, but no byte of it left: as if it had not been ordered.
+    NotSent,
     Verifying,
     Verified,
     NotHelping,

@@ -29,6 +29,7 @@ pub fn verify(incident: &Incident, facts: &Facts<'_>, now: Timestamp) -> Vec<Rec
         ActionState::Prepared
         | ActionState::Sent
         | ActionState::Refused
+        | ActionState::NotSent
         | ActionState::Verified
         | ActionState::NotHelping => Vec::new(),
     };

@@ -76,6 +76,7 @@ pub fn outcome(answer: &Outcome) -> String {
             format!("refused ({status}){}{}", tail(detail), wait.unwrap_or_default())
         }
         Outcome::Unknown { detail } => format!("outcome unknown{}", tail(detail)),
+        Outcome::NotSent { detail } => format!("NOT SENT{}", tail(detail)),
     }
 }
 

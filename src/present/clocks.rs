@@ -138,6 +138,7 @@ pub fn action_words(state: ActionState) -> &'static str {
         ActionState::Sent => "rollback sent, no answer yet",
         ActionState::Accepted => "rollback accepted",
         ActionState::Refused => "ROLLBACK REFUSED",
+        ActionState::NotSent => "ROLLBACK NOT SENT",
         ActionState::Unknown => "ROLLBACK OUTCOME UNKNOWN",
         ActionState::Verifying => "rolled back, watching recovery",
         ActionState::Verified => "rollback worked",

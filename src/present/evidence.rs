@@ -165,6 +165,11 @@ pub fn next(desk: &Desk, x: &Incident) -> Line {
         (State::Mitigating | State::Verifying, Some(state)) => {
             Line::fixed(Role::Accent, clocks::action_words(state)).and_line(watch(desk, x))
         }
+        (_, Some(ActionState::NotSent)) if x.state.is_open() => {
+            Line::fixed(Role::Error, "rollback NOT SENT; ")
+                .and_line(key(Command::Rollback))
+                .say(Role::Text, " orders it again")
+        }
         (_, Some(ActionState::Refused | ActionState::NotHelping)) if x.state.is_open() => {
             key(Command::Rollback)
                 .say(Role::Text, " tries again, ")

@@ -243,7 +243,8 @@ fn equal_desks_give_equal_pictures_within_a_second() {
 fn every_state_and_action_reads() {
     use crate::board::ActionState as A;
     let states = [State::Pending, State::Acknowledged, State::Mitigating, State::Verifying];
-    let actions = [A::Prepared, A::Sent, A::Refused, A::Unknown, A::Verifying, A::NotHelping];
+    let actions =
+        [A::Prepared, A::Sent, A::Refused, A::Unknown, A::NotSent, A::Verifying, A::NotHelping];
     for state in states {
         for action in actions {
             let mut board = fixture::outage();

@@ -27,7 +27,37 @@ impl ActionRun {
             | ActionState::Accepted
             | ActionState::Unknown
             | ActionState::Verifying => true,
-            ActionState::Refused | ActionState::Verified | ActionState::NotHelping => false,
+            ActionState::Refused
+            | ActionState::NotSent
+            | ActionState::Verified
+            | ActionState::NotHelping => false,
+        }
+    }
+
+    /// Ordered again after a try that never left: the same request waits for its sender once more.
+    fn rearm(&mut self, record: &Record) -> bool {
+        let again = self.state == ActionState::NotSent;
+        if again {
+            self.state = ActionState::Prepared;
+            self.by.clone_from(&record.actor.name);
+            self.prepared_at = record.at;
+            (self.sent_at, self.answered_at, self.ended_at) = (None, None, None);
+            self.detail.clear();
+        }
+        again
+    }
+
+    /// Where an answer leaves it; a try that never left says nothing about the one before it.
+    fn after(&mut self, answer: &Outcome) -> ActionState {
+        match answer {
+            Outcome::Accepted { .. } => ActionState::Accepted,
+            Outcome::Refused { .. } => ActionState::Refused,
+            Outcome::NotSent { .. } if self.doubtful => ActionState::Unknown,
+            Outcome::NotSent { .. } => ActionState::NotSent,
+            Outcome::Unknown { .. } => {
+                self.doubtful = true;
+                ActionState::Unknown
+            }
         }
     }
 
@@ -43,8 +73,8 @@ impl Incident {
         }
         let rehearsed = |a: &ActionRun| a.intent.id == intent.id && a.intent.dry_run;
         self.actions.retain(|a| !(intent.dry_run && rehearsed(a)));
-        if self.action(&intent.id).is_some() {
-            return false; // the same key again: the first one stands
+        if let Some(run) = self.run(&intent.id) {
+            return run.rearm(record); // the same key again: the first one stands
         }
         self.actions.push(ActionRun {
             intent: intent.clone(),
@@ -55,6 +85,7 @@ impl Incident {
             answered_at: None,
             ended_at: None,
             tries: 0,
+            doubtful: false,
             detail: String::new(),
         });
         true
@@ -62,6 +93,7 @@ impl Incident {
 
     pub(super) fn sent(&mut self, id: &ActionId, try_no: u32, at: Timestamp) -> bool {
         let Some(run) = self.run(id).filter(|a| a.unanswered()) else { return false };
+        run.doubtful |= run.state == ActionState::Sent;
         run.state = ActionState::Sent;
         run.sent_at = Some(at);
         run.tries = run.tries.max(try_no);
@@ -73,12 +105,8 @@ impl Incident {
         run.answered_at = Some(at);
         run.detail = words::outcome(answer);
         let dry_run = run.intent.dry_run;
-        run.state = match answer {
-            Outcome::Accepted { .. } => ActionState::Accepted,
-            Outcome::Refused { .. } => ActionState::Refused,
-            Outcome::Unknown { .. } => ActionState::Unknown,
-        };
-        if run.state == ActionState::Refused {
+        run.state = run.after(answer);
+        if matches!(run.state, ActionState::Refused | ActionState::NotSent) {
             run.ended_at = Some(at);
             let rolled_back = self.decision.as_ref().is_some_and(|d| d.choice == Choice::Rollback);
             if rolled_back && !dry_run {

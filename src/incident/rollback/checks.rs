@@ -157,6 +157,7 @@ const fn state(state: ActionState) -> &'static str {
         ActionState::Accepted => "accepted",
         ActionState::Refused => "refused",
         ActionState::Unknown => "unknown",
+        ActionState::NotSent => "not sent",
         ActionState::Verifying => "verifying",
         ActionState::Verified => "verified",
         ActionState::NotHelping => "not helping",

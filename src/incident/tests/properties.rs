@@ -50,6 +50,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
             Outcome::Refused { status, detail: "no".to_owned(), retry_after_s }
         }),
         ".{0,8}".prop_map(|detail| Outcome::Unknown { detail }),
+        ".{0,8}".prop_map(|detail| Outcome::NotSent { detail }),
     ]
 }
 

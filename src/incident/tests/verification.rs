@@ -144,3 +144,37 @@ fn the_same_request_may_be_sent_again_while_its_outcome_is_unknown() {
     let plan = crate::incident::rollback::plan(&i, &world.facts(), min(4)).expect("a plan");
     assert_eq!(plan.resend_of, None);
 }
+
+#[test]
+fn what_was_not_sent_gives_the_decision_back_and_is_ordered_again_as_the_same_request() {
+    let (mut i, world) = (incident(Severity::Sev1), World::new());
+    let due = i.decide_clock();
+    let command = Command::Rollback { token: token(), dry_run: false };
+    order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
+    let first = i.actions[0].intent.clone();
+    let answer = Outcome::NotSent { detail: "the kill switch is on".to_owned() };
+    tell(&mut i, min(2), "ana", Event::ActionAnswered { id: first.id.clone(), answer });
+    assert_eq!((i.actions[0].state, i.action_in_flight()), (ActionState::NotSent, None));
+    assert_eq!(i.actions[0].detail, "NOT SENT: the kill switch is on");
+    assert_eq!((i.decision.is_none(), i.decide_clock()), (true, due), "the same clock runs on");
+    let plan = crate::incident::rollback::plan(&i, &world.facts(), min(3)).expect("a plan");
+    assert_eq!((plan.attempt, plan.resend_of, plan.ready), (1, None, true));
+    order(&mut i, &world, "ben", &command, min(3)).expect("the same once more");
+    assert_eq!((i.actions.len(), &i.actions[0].intent), (1, &first));
+    let run = &i.actions[0];
+    assert_eq!((run.state, run.by.as_str()), (ActionState::Prepared, "ben"));
+    assert_eq!(i.state(), State::Mitigating);
+}
+
+#[test]
+fn a_try_that_never_left_proves_nothing_about_the_one_before_it() {
+    let (mut i, world) = sent(Outcome::Unknown { detail: "timeout".to_owned() });
+    let command = Command::Rollback { token: token(), dry_run: false };
+    order(&mut i, &world, "ana", &command, min(3)).expect("the same again");
+    let id = i.actions[0].intent.id.clone();
+    tell(&mut i, min(3), "ana", Event::ActionSent { id: id.clone(), try_no: 2 });
+    let answer = Outcome::NotSent { detail: "connection refused".to_owned() };
+    tell(&mut i, min(3), "ana", Event::ActionAnswered { id, answer });
+    assert_eq!((i.actions[0].state, i.state()), (ActionState::Unknown, State::Mitigating));
+    assert!(i.decision.is_some());
+}
