@@ -12,6 +12,7 @@ mod configs;
 mod demo_incident;
 mod foreign;
 mod foreign_shop;
+mod frames;
 mod hostile;
 mod hostile_strings;
 mod http;

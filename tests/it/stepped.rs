@@ -12,6 +12,7 @@ use tillwatch::config::{Config, load};
 use tillwatch::detect::engine::Engine;
 use tillwatch::domain::severity::Severity;
 use tillwatch::domain::time::{Span, Timestamp};
+use tillwatch::incident::event::Record;
 use tillwatch::shell::settings;
 use tillwatch::shop::{self, Clocks, Options};
 use tillwatch::source::{self, Kind, Source, SourceConfig};
@@ -47,6 +48,8 @@ pub struct Stepped {
     watch: Watch,
     pub board: Board,
     pub seen: BTreeMap<String, Seen>,
+    /// Boards from before the past was read, while they are kept.
+    early: Vec<Board>,
 }
 
 impl Stepped {
@@ -97,9 +100,20 @@ impl Stepped {
         let engine = Engine::new(settings::of(&config, BUCKET, start));
         let watch = Watch::new(setup(&config), engine, Vec::new(), start);
         let (board, seen) = (Board::default(), BTreeMap::new());
-        let mut this = Self { runtime, now, shop, sources, watch, board, seen };
+        let early = Vec::new();
+        let mut this = Self { runtime, now, shop, sources, watch, board, seen, early };
         this.read_past();
         this
+    }
+
+    /// The boards that were shown before the past had been read.
+    pub fn before_the_past(&self) -> Vec<Board> {
+        self.early.clone()
+    }
+
+    /// What a person did is in the journal and is told to the watcher.
+    pub fn record(&mut self, record: Record) {
+        self.handle(Event::Journaled { records: vec![record], at: self.now() });
     }
 
     /// The shop behind the HTTP face.
@@ -158,6 +172,7 @@ impl Stepped {
     fn read_past(&mut self) {
         for n in 0..self.sources.len() {
             self.poll(n, BUCKET);
+            self.early.push(self.board.clone());
         }
         let at = self.now();
         for n in 0..self.sources.len() {
