@@ -21,7 +21,7 @@ use tillwatch::watch::state::{Setup, SourceInfo, Watch};
 use tillwatch::watch::update::update;
 use tokio::runtime::Runtime;
 
-use crate::configs::{SECRET, demo_sources};
+use crate::configs::{SECRET, action, demo_sources};
 use crate::wait::{pause, secs};
 
 const BUCKET: Span = Span::from_mins(1);
@@ -74,7 +74,8 @@ impl Stepped {
         let tell = Arc::new(move || Timestamp::from_millis(clock.load(Ordering::Relaxed)));
         let clocks = Clocks { shop: tell.clone(), wall: tell };
         let shop = runtime.block_on(shop::serve(options(start), clocks)).expect("a shop");
-        let mut config = demo_sources(&shop.url()) + &maintenance(shop.shop());
+        let shop_url = shop.url();
+        let mut config = demo_sources(&shop_url) + &maintenance(shop.shop()) + &action(&shop_url);
         for own in ["15s", "30s"] {
             let line = |every: &str| format!("every = \"{every}\"");
             config = config.replace(&line(own), &line(every));
