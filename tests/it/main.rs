@@ -29,6 +29,7 @@ mod rust_text;
 mod scenarios;
 mod series_live;
 mod servers;
+mod shim;
 mod shopd;
 mod shop_days;
 mod skip;
