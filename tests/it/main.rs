@@ -6,6 +6,7 @@
     reason = "a test reports what went wrong by panicking"
 )]
 
+mod attack;
 mod calm;
 mod child;
 mod configs;
@@ -30,6 +31,7 @@ mod rust_text;
 mod scenarios;
 mod series_live;
 mod servers;
+mod shim;
 mod shopd;
 mod shop_days;
 mod skip;
