@@ -9,6 +9,7 @@ pub mod id;
 pub mod record;
 pub mod facts;
 pub mod deadline;
+pub mod deed;
 pub mod rank;
 pub mod compare;
 pub mod reconcile;

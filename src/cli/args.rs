@@ -216,6 +216,9 @@ pub struct RollbackArgs {
     /// Try again after a refusal or a rollback that did not help: a new attempt, a new key.
     #[arg(long)]
     pub again: bool,
+    /// Why to go past pre-checks that fail and are not about the target; stays in the record.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
     #[arg(long)]
     pub json: bool,
 }

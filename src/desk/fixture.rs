@@ -212,6 +212,7 @@ pub fn plan() -> RollbackPlan {
         name: name.to_owned(),
         ok,
         required,
+        waivable: ["cooldown is over", "evidence is fresh"].contains(&name),
         detail: detail.to_owned(),
     };
     RollbackPlan {

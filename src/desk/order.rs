@@ -1,7 +1,7 @@
 //! Orders on their way out and what the person is told about them, as data.
 //! The words are made in `present`; the rules of incidents live in `incident`.
 
-use crate::domain::id::IncidentId;
+use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::Timestamp;
 
 /// An order that was sent and not answered yet: on screen it is not stored.
@@ -12,6 +12,16 @@ pub struct Pending {
     pub verb: Verb,
     /// Wall time.
     pub asked_at: Timestamp,
+}
+
+/// A rollback that was ordered and stored, and no byte of it left.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unsent {
+    pub incident: IncidentId,
+    pub action: ActionId,
+    pub why: String,
+    /// Wall time.
+    pub at: Timestamp,
 }
 
 /// What was ordered.

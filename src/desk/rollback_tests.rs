@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::chord::{Chord, Key};
 use super::dialog::{Dialog, Refusal};
 use super::fixture;
-use super::order::Say;
+use super::order::{Say, Verb};
 use super::session_tests::{TOKEN, after, desk, key, orders, run};
 use super::state::{Desk, Effect, Event, Role};
 use super::ui::Page;
-use crate::board::{Board, State};
+use crate::board::{Action, ActionState, Board, State};
 use crate::incident::event::Command as Order;
 
 fn refusal(desk: &Desk) -> Option<Refusal> {
@@ -145,7 +145,7 @@ fn a_second_attempt_is_another_order() {
     let mut desk = fixture::desk(board);
     run(&mut desk, "R");
     let sent = orders(&confirm(&mut desk, TOKEN));
-    assert_eq!(sent[0].1, Order::RollbackAgain { token: TOKEN.to_owned() });
+    assert_eq!(sent[0].1, Order::RollbackAgain { token: TOKEN.to_owned(), waive: None });
 }
 
 #[test]
@@ -179,4 +179,29 @@ fn an_outcome_learned_while_the_box_is_open_changes_the_plan() {
     after(&mut desk, 100, Event::Board(Arc::new(board)));
     assert_eq!(confirm(&mut desk, TOKEN), []);
     assert_eq!(refusal(&desk), Some(Refusal::Changed));
+}
+
+#[test]
+fn a_rollback_that_was_not_sent_is_said_although_its_order_was_answered() {
+    let mut desk = desk();
+    run(&mut desk, "R");
+    let effects = confirm(&mut desk, TOKEN);
+    let Some(Effect::Order { ticket, incident, .. }) = effects.first() else { panic!("an order") };
+    after(&mut desk, 100, Event::Ordered { ticket: *ticket, result: Ok(()) });
+    let why = "the kill switch is on".to_owned();
+    let (incident, action) = (incident.clone(), "key".into());
+    after(&mut desk, 100, Event::NotSent { incident: incident.clone(), action, why: why.clone() });
+    let toast = desk.ui.toast.as_ref().map(|t| t.say.clone());
+    assert_eq!(toast, Some(Say::Failed(Verb::Rollback, format!("NOT SENT: {why}"))));
+    let board = |state| {
+        let mut board = fixture::outage();
+        let shown = board.incidents.iter_mut().find(|x| x.id == incident).expect("shown");
+        let action = Action { id: "key".into(), ..fixture::action(state) };
+        shown.action = Some(action);
+        Event::Board(Arc::new(board))
+    };
+    after(&mut desk, 60_000, board(ActionState::NotSent));
+    assert_eq!(desk.unsent.len(), 1, "it stands");
+    after(&mut desk, 100, board(ActionState::Accepted));
+    assert_eq!(desk.unsent, []);
 }

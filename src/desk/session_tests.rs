@@ -85,17 +85,17 @@ fn sessions() {
         (
             "R +300 6 1 1 1 9 7 enter",
             "INC-7F3A",
-            Order::Rollback { token: text(TOKEN), dry_run: false },
+            Order::Rollback { token: text(TOKEN), waive: None },
         ),
         (
             "d 1 +300 6 1 1 1 9 7 enter",
             "INC-7F3A",
-            Order::Rollback { token: text(TOKEN), dry_run: false },
+            Order::Rollback { token: text(TOKEN), waive: None },
         ),
         (
             ": r o l l enter +300 6 1 1 1 9 8 backspace 7 enter",
             "INC-7F3A",
-            Order::Rollback { token: text(TOKEN), dry_run: false },
+            Order::Rollback { token: text(TOKEN), waive: None },
         ),
         ("/ p d p enter n x enter", "INC-7F2B", Order::Note { text: text("x") }),
     ];
@@ -262,7 +262,7 @@ proptest! {
             }
             let effects = after(&mut desk, pause, Event::Key(chord));
             for (_, order) in orders(&effects) {
-                if let Order::Rollback { token, .. } | Order::RollbackAgain { token } = order {
+                if let Order::Rollback { token, .. } | Order::RollbackAgain { token, .. } = order {
                     prop_assert_eq!(&token, TOKEN);
                     let mut rest = typed.chars();
                     prop_assert!(TOKEN.chars().all(|c| rest.any(|t| t == c)), "{}", typed);

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use crate::board::{Board, Incident};
-use crate::domain::id::IncidentId;
+use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Command as Order;
 
 use super::chord::Chord;
 use super::keymap::Keymap;
-use super::order::{Pending, Say, Verb};
+use super::order::{Pending, Say, Unsent, Verb};
 use super::ui::{Toast, Ui};
 
 /// Who sits here.
@@ -75,6 +75,8 @@ pub struct Desk {
     pub wall: Timestamp,
     pub size: Size,
     pub pending: Vec<Pending>,
+    /// Rollbacks of this viewer that were stored and not sent, until the board has moved on.
+    pub unsent: Vec<Unsent>,
     /// Why no board arrives, until one does.
     pub lost: Option<String>,
     /// None for a viewer that never watches itself.
@@ -99,6 +101,12 @@ pub enum Event {
     Post(Watching),
     /// The instant of `next_wake` came.
     Woke,
+    /// A rollback was ordered and stored, and not sent; `why` says what kept it.
+    NotSent {
+        incident: IncidentId,
+        action: ActionId,
+        why: String,
+    },
     /// An order's answer: `Ok` after the journal's commit returned.
     Ordered {
         ticket: u64,
@@ -138,6 +146,7 @@ impl Desk {
             wall,
             size,
             pending: vec![],
+            unsent: vec![],
             lost: None,
             watching: None,
             next_ticket: 1,

@@ -9,13 +9,14 @@ mod walk;
 
 use std::sync::Arc;
 
-use crate::board::Board;
+use crate::board::{ActionState, Board};
+use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::{Span, Timestamp};
 
 use super::chord::{Chord, Key};
 use super::command::{Access, Command};
 use super::dialog::Dialog;
-use super::order::{Say, Verb};
+use super::order::{Say, Unsent, Verb};
 use super::state::{Desk, Effect, Event, Role, Size, Watching};
 use super::ui::Undo;
 
@@ -51,6 +52,10 @@ pub fn update(desk: &mut Desk, event: Event, now: Timestamp, wall: Timestamp) ->
             vec![]
         }
         Event::Woke => vec![],
+        Event::NotSent { incident, action, why } => {
+            not_sent(desk, incident, action, why);
+            vec![]
+        }
         Event::Ordered { ticket, result } => {
             ordered(desk, ticket, result);
             vec![]
@@ -90,6 +95,7 @@ fn receive(desk: &mut Desk, board: Arc<Board>) {
     } else {
         desk.ui.list.rebuild(&board, &desk.ui.filter);
     }
+    desk.unsent.retain(|u| still_unsent(u, &board));
     desk.board = board;
 }
 
@@ -115,6 +121,30 @@ fn ordered(desk: &mut Desk, ticket: u64, result: Result<(), String>) {
         Ok(()) => Say::Stored(done.verb),
         Err(why) => Say::Failed(done.verb, why),
     });
+}
+
+/// It stands until the board shows that the action went on, and in a toast for now.
+fn not_sent(desk: &mut Desk, incident: IncidentId, action: ActionId, why: String) {
+    desk.unsent.retain(|u| u.action != action || u.incident != incident);
+    desk.say(Say::Failed(Verb::Rollback, format!("NOT SENT: {why}")));
+    desk.unsent.push(Unsent { incident, action, why, at: desk.wall });
+}
+
+/// True while the board has not moved on from an action that was not sent.
+fn still_unsent(unsent: &Unsent, board: &Board) -> bool {
+    let shown = board.incidents.iter().find(|x| x.id == unsent.incident);
+    let Some(incident) = shown.filter(|x| x.state.is_open()) else { return false };
+    let same = incident.action.as_ref().filter(|a| a.id == unsent.action);
+    same.is_none_or(|a| match a.state {
+        ActionState::Prepared | ActionState::Sent | ActionState::Unknown | ActionState::NotSent => {
+            true
+        }
+        ActionState::Accepted
+        | ActionState::Refused
+        | ActionState::Verifying
+        | ActionState::Verified
+        | ActionState::NotHelping => false,
+    })
 }
 
 fn key(desk: &mut Desk, chord: Chord) -> Vec<Effect> {

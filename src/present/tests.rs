@@ -36,7 +36,7 @@ proptest! {
         plan.host = host;
         plan.prechecks = details
             .into_iter()
-            .map(|detail| Precheck { name: "check".to_owned(), ok: true, required: true, detail })
+            .map(|detail| Precheck { name: "check".to_owned(), ok: true, required: true, waivable: false, detail })
             .collect();
         let plan = plan.clone();
         let view = present(&open(board, w, 24)).dialog.expect("dialog");

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::board::Board;
+use crate::board::{Board, view};
 use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::Timestamp;
 use crate::incident::command;
@@ -64,7 +64,7 @@ impl Desk {
         let now = self.clock.now();
         let events = self.decide(&incident, order, board, now).await?;
         let intent = events.iter().find_map(|e| match e {
-            Event::ActionPrepared { intent } => Some(intent.clone()),
+            Event::ActionPrepared { intent, .. } => Some(intent.clone()),
             _ => None,
         });
         let records =
@@ -95,6 +95,7 @@ impl Desk {
         now: Timestamp,
     ) -> Result<Vec<Event>, OrderError> {
         let changes = board.map(|b| known::changes(b)).unwrap_or_default();
+        let told = board.map(|b| view::told(&b.sources)).unwrap_or_default();
         let incidents = self.others().await?;
         let facts = Facts {
             policy: &self.response,
@@ -102,8 +103,8 @@ impl Desk {
             actions: &self.actions,
             incidents: &incidents,
             cases: &[],
-            kill_switch: self.killed(),
-            evidence_at: board.and_then(|b| known::evidence_at(b)),
+            kill_switch: self.killed().then_some("the file freeze is there"),
+            sources: &told,
             may_act: self.may_act,
             speed: self.clock.speed(),
             currency: &self.currency,

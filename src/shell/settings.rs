@@ -129,6 +129,7 @@ fn action(config: &ActionConfig) -> ActionPolicy {
         cooldown: config.cooldown,
         verify: config.verify,
         verify_within: config.verify_within,
+        timeout: config.timeout,
         reversible: true,
     }
 }

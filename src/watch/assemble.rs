@@ -42,7 +42,8 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
 
 fn incidents(watch: &Watch, now: Timestamp) -> Vec<board::Incident> {
     let changes = watch.all_changes();
-    let facts = watch.facts(&changes);
+    let told = watch.told();
+    let facts = watch.facts(&changes, &told);
     let mut ranked: Vec<&Incident> = watch.incidents.iter().collect();
     ranked.sort_by(|a, b| rank::compare(a, b));
     ranked.into_iter().map(|i| view::view(i, &facts, now)).collect()

@@ -12,7 +12,7 @@ use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::deadline::next_deadline;
-use crate::incident::facts::Facts;
+use crate::incident::facts::{Facts, Told};
 use crate::incident::fold::Incident;
 use crate::incident::reconcile;
 use crate::policy::action::ActionPolicy;
@@ -83,6 +83,8 @@ pub struct Watch {
     /// Records are on their way to the journal; no new ones are made meanwhile.
     pub(super) appending: bool,
     pub(super) not_stored: Option<String>,
+    /// Why nothing may be sent outside, while that is so.
+    pub(super) kill_switch: Option<String>,
     pub(super) ids_made: u64,
     pub(super) published: Option<Board>,
     /// Since when this watcher judges.
@@ -120,6 +122,7 @@ impl Watch {
             judgement: Judgement { at: now, ..Judgement::default() },
             appending: false,
             not_stored: None,
+            kill_switch: None,
             ids_made: 0,
             published: None,
             since: now,
@@ -138,24 +141,33 @@ impl Watch {
     }
 
     /// The world as incidents' rules may see it.
-    pub(super) fn facts<'a>(&'a self, changes: &'a [Change]) -> Facts<'a> {
+    pub(super) fn facts<'a>(&'a self, changes: &'a [Change], sources: &'a [Told]) -> Facts<'a> {
         Facts {
             policy: &self.setup.response,
             changes,
             actions: &self.setup.actions,
             incidents: &self.incidents,
             cases: &self.judgement.cases,
-            kill_switch: false,
-            evidence_at: self.evidence_at(),
+            kill_switch: self.kill_switch.as_deref(),
+            sources,
             may_act: true,
             speed: self.setup.speed,
             currency: &self.setup.currency,
         }
     }
 
-    /// When the last good answer of any source came; none while one is blind.
-    fn evidence_at(&self) -> Option<Timestamp> {
-        let blind = self.health.values().any(|h| h.state() == SourceState::Blind);
-        self.health.values().filter_map(|h| h.last_ok_at).max().filter(|_| !blind)
+    /// The sources as far as evidence rests on them.
+    pub(super) fn told(&self) -> Vec<Told> {
+        let measured = |name: &SourceId| {
+            let info = self.setup.sources.iter().find(|info| info.name == *name);
+            info.map_or_else(Vec::new, |info| info.metrics.clone())
+        };
+        let told = |h: &Health| Told {
+            name: h.name.clone(),
+            metrics: measured(&h.name),
+            good_at: h.last_ok_at,
+            blind: h.state() == SourceState::Blind,
+        };
+        self.health.values().map(told).collect()
     }
 }

@@ -132,7 +132,8 @@ fn see_health(watch: &mut Watch, now: Timestamp) {
 fn records_now(watch: &mut Watch, now: Timestamp) -> Vec<Record> {
     let mut records = reconciled(watch, now);
     let changes = watch.all_changes();
-    let facts = watch.facts(&changes);
+    let told = watch.told();
+    let facts = watch.facts(&changes, &told);
     let patience = facts.shop_time(ANSWER_WITHIN);
     for incident in &watch.incidents {
         records.extend(deadline::sweep(incident, &watch.setup.response, now));

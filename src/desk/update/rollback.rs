@@ -116,9 +116,9 @@ fn refusal(desk: &Desk, dialog: &Rollback) -> Option<Refusal> {
 fn fire(desk: &mut Desk, dialog: Rollback) -> Vec<Effect> {
     let token = dialog.typed;
     let order = if dialog.again {
-        Order::RollbackAgain { token }
+        Order::RollbackAgain { token, waive: None }
     } else {
-        Order::Rollback { token, dry_run: false }
+        Order::Rollback { token, waive: None }
     };
     desk.order(dialog.incident, Verb::Rollback, order)
 }
