@@ -5,6 +5,7 @@ use crate::board::{Board, Incident, Source};
 use crate::config::EXAMPLE;
 use crate::domain::money::MoneyRange;
 use crate::present::keys::{markdown, plain};
+use crate::present::trouble;
 use crate::render::theme;
 
 use super::app;
@@ -51,7 +52,10 @@ pub fn board(board: &Board) -> Vec<String> {
         board.generated_at,
         open.len()
     )];
-    lines.extend(open.iter().flat_map(|i| incident(i)));
+    lines.extend(open.iter().flat_map(|i| {
+        let trouble = trouble::of(i, board.generated_at, board.speed);
+        incident(i).into_iter().chain(trouble.map(|t| format!("    ! {}", t.words())))
+    }));
     lines.extend(board.sources.iter().map(source));
     lines.extend(board.notices.iter().map(|n| format!("! {n}")));
     lines

@@ -1,9 +1,10 @@
 //! What one incident says in a cell or a phrase: severity, owner, clocks, money, suspect, state.
 //! The list, the banner, the wall and the Incident page share these, so they cannot disagree.
 
-use crate::board::{ActionState, Incident, State};
+use crate::board::{ActionState, Decision, Incident, State};
+use crate::desk::command::Command;
 use crate::desk::order::Verb;
-use crate::desk::state::Desk;
+use crate::desk::state::{Desk, Role as Seat};
 use crate::detect::verdict::{Confidence, Verdict};
 use crate::domain::severity::Severity;
 use crate::domain::text::{ScreenText, screen_text};
@@ -71,10 +72,37 @@ fn clock_role(due: Timestamp, now: Timestamp) -> Role {
     if words::seconds_to(due, now) < 60 { Role::ClockLate } else { Role::Clock }
 }
 
+/// The first key of a command, as hints write it.
+pub fn key_of(desk: &Desk, command: Command) -> ScreenText {
+    let chord = desk.setup.keymap.first(command);
+    chord.map_or(ScreenText::fixed("(no key)"), |c| words::made(c.to_string()))
+}
+
+/// Something was sent and its end is not known yet.
+pub fn is_acting(x: &Incident) -> bool {
+    matches!(x.state, State::Mitigating | State::Verifying)
+}
+
+/// Somebody has it, and the promise of the acknowledgement ran out.
+pub fn ran_out(x: &Incident) -> bool {
+    x.state.is_open() && x.acked_at.is_none() && x.owner.is_some()
+}
+
+/// Nobody has taken it: the first clock is the acknowledgement's.
+pub fn asks_ack(x: &Incident) -> bool {
+    x.acked_at.is_none() && !ran_out(x)
+}
+
+/// The role of a hold that ran out: it asks, but never louder than an action that runs.
+fn ran_out_role(x: &Incident) -> Role {
+    if is_acting(x) { Role::Muted } else { Role::Warning }
+}
+
 /// The list's ack column.
 pub fn ack_cell(x: &Incident, now: Timestamp) -> Line {
     match (x.acked_at, x.ack_due_at) {
         _ if !x.state.is_open() => Line::fixed(Role::Muted, "-"),
+        _ if ran_out(x) => Line::fixed(ran_out_role(x), "renew?"),
         (Some(_), _) => Line::fixed(Role::Ok, "acked"),
         (None, Some(due)) => Line::of(clock_role(due, now), words::countdown(due, now)),
         (None, None) => Line::fixed(Role::Muted, "-"),
@@ -84,13 +112,21 @@ pub fn ack_cell(x: &Incident, now: Timestamp) -> Line {
 /// The list's decide column: the clock, or what came of it.
 pub fn decide_cell(x: &Incident, now: Timestamp) -> Line {
     let word = match x.state {
-        State::Mitigating => "acting",
+        State::Mitigating => match x.action.as_ref().map(|a| a.state) {
+            Some(ActionState::Unknown) => return Line::fixed(Role::ClockLate, "UNKNOWN"),
+            Some(ActionState::Prepared) => return Line::fixed(Role::Warning, "unsent"),
+            Some(_) | None => "acting",
+        },
         State::Verifying => "verify",
         State::Mitigated => "better",
         State::Resolved | State::Reviewed => "closed",
         State::Cancelled => "no inc.",
         State::Pending | State::Triggered | State::Acknowledged => {
             return match (&x.decision, x.decide_due_at) {
+                (Some(Decision { recheck_at: Some(at), .. }), _) => {
+                    let left = words::age(now, *at);
+                    Line::fixed(clock_role(*at, now), "hold").and(clock_role(*at, now), left)
+                }
                 (Some(_), _) => Line::fixed(Role::Ok, "decided"),
                 (None, Some(due)) => Line::of(clock_role(due, now), words::countdown(due, now)),
                 (None, None) => Line::fixed(Role::Muted, "-"),
@@ -101,22 +137,43 @@ pub fn decide_cell(x: &Incident, now: Timestamp) -> Line {
     Line::fixed(role, word)
 }
 
-/// `ack in 2m40s`, `ACK LATE 1m05s`, `acked`.
-pub fn ack_phrase(x: &Incident, now: Timestamp) -> Line {
+/// `ack in 2m40s`, `ACK LATE 1m05s`, `acked`, `still yours? a renews`.
+pub fn ack_phrase(desk: &Desk, x: &Incident) -> Line {
+    let now = desk.now;
     match (x.acked_at, x.ack_due_at) {
+        _ if ran_out(x) => renew(desk, x),
         (Some(_), _) => Line::fixed(Role::Ok, "acked"),
         (None, Some(due)) => phrase(("ack in ", "ACK LATE "), due, now),
         (None, None) => Line::fixed(Role::Muted, "no ack target"),
     }
 }
 
-/// `decide in 12m40s`, `DECIDE LATE 3s`, `decided hold`, or how the action stands.
+/// Asked of its owner; others are told whose it was.
+fn renew(desk: &Desk, x: &Incident) -> Line {
+    let role = ran_out_role(x);
+    let key = || Line::of(role, key_of(desk, Command::Acknowledge));
+    let own = holder(x) == Some(desk.setup.operator.as_str());
+    match desk.role() {
+        Seat::Operator if own => {
+            Line::fixed(role, "still yours? ").and_line(key()).say(role, " renews")
+        }
+        Seat::Operator => {
+            Line::fixed(role, "its hold ran out: ").and_line(key()).say(role, " takes it")
+        }
+        Seat::Observer | Seat::Wall => Line::fixed(role, "hold ran out"),
+    }
+}
+
+/// `decide in 12m40s`, `DECIDE LATE 3s`, `held, look again in 13m34s`, or how the action stands.
 pub fn decide_phrase(x: &Incident, now: Timestamp) -> Line {
     let flying = matches!(x.state, State::Mitigating | State::Verifying | State::Mitigated);
     if let Some(action) = x.action.as_ref().filter(|_| flying) {
-        return Line::fixed(Role::Accent, action_words(action.state));
+        return Line::fixed(action_role(action.state), action_words(action.state));
     }
     match (&x.decision, x.decide_due_at) {
+        (Some(Decision { recheck_at: Some(at), .. }), _) => {
+            phrase(("held, look again in ", "held, LOOK AGAIN since "), *at, now)
+        }
         (Some(d), _) => {
             Line::fixed(Role::Ok, "decided ").and(Role::Ok, ScreenText::fixed(d.choice.name()))
         }
@@ -143,6 +200,21 @@ pub fn action_words(state: ActionState) -> &'static str {
         ActionState::Verifying => "rolled back, watching recovery",
         ActionState::Verified => "rollback worked",
         ActionState::NotHelping => "ROLLBACK DOES NOT HELP",
+    }
+}
+
+/// Loud where a person has to do something about it.
+pub const fn action_role(state: ActionState) -> Role {
+    match state {
+        ActionState::Prepared => Role::Warning,
+        ActionState::Sent
+        | ActionState::Accepted
+        | ActionState::Verifying
+        | ActionState::Verified => Role::Accent,
+        ActionState::Refused
+        | ActionState::NotSent
+        | ActionState::Unknown
+        | ActionState::NotHelping => Role::ClockLate,
     }
 }
 

@@ -1,0 +1,121 @@
+//! Trouble: an action that did not go as it was ordered. It stands on every page, the wall and
+//! `once` until somebody acts; one file makes the words, so that no two screens disagree.
+
+use crate::board::{Action, ActionState, Incident};
+use crate::desk::command::Command;
+use crate::desk::state::{Desk, Role as Seat};
+use crate::domain::text::{ScreenText, screen_text};
+use crate::domain::time::{Span, Timestamp};
+use crate::incident::event::Outcome;
+
+use super::clocks::key_of;
+use super::role::Role;
+use super::screen::{Bar, Line};
+use super::words;
+
+/// A stored order that is not on its way after this long (wall time) is stuck.
+const STUCK: Span = Span::from_secs(5);
+
+/// What happened, in a few capitals, and why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trouble {
+    pub head: String,
+    pub why: String,
+}
+
+impl Trouble {
+    fn new(head: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { head: head.into(), why: why.into() }
+    }
+
+    /// `ROLLBACK REFUSED 401: invalid signature`.
+    pub fn words(&self) -> String {
+        let tail = if self.why.is_empty() { String::new() } else { format!(": {}", self.why) };
+        format!("ROLLBACK {}{tail}", self.head)
+    }
+
+    pub fn text(&self) -> ScreenText {
+        screen_text(&self.words())
+    }
+}
+
+/// What stands against an incident's newest action; none while it goes well, and none after
+/// somebody decided upon it.
+pub fn of(x: &Incident, now: Timestamp, speed: f64) -> Option<Trouble> {
+    let action = x.action.as_ref().filter(|_| x.state.is_open())?;
+    let known_at = action.answered_at.or(action.sent_at).unwrap_or(action.prepared_at);
+    if x.decision.as_ref().is_some_and(|d| d.at > known_at) {
+        return None;
+    }
+    let patience = Span::from_millis((STUCK.millis() as f64 * speed.max(1.0)) as i64);
+    match action.state {
+        ActionState::Prepared if now.since(action.prepared_at) > patience => {
+            Some(Trouble::new("PREPARED, NOT SENT", ""))
+        }
+        ActionState::NotSent => Some(Trouble::new("NOT SENT", why(action))),
+        ActionState::Refused => Some(Trouble::new(refused(action), why(action))),
+        ActionState::Unknown => {
+            let why = format!("it may have happened; {}", why(action));
+            Some(Trouble::new("UNKNOWN", why))
+        }
+        ActionState::NotHelping => Some(Trouble::new("DOES NOT HELP", action.detail.as_str())),
+        ActionState::Prepared
+        | ActionState::Sent
+        | ActionState::Accepted
+        | ActionState::Verifying
+        | ActionState::Verified => None,
+    }
+}
+
+/// `REFUSED 401`; a refusal that was no HTTP answer has no number.
+fn refused(action: &Action) -> String {
+    match &action.answer {
+        Some(Outcome::Refused { status, .. }) if *status > 0 => format!("REFUSED {status}"),
+        _ => "REFUSED".to_owned(),
+    }
+}
+
+fn why(action: &Action) -> String {
+    match &action.answer {
+        Some(Outcome::Refused { detail, retry_after_s, .. }) => {
+            let wait = retry_after_s.map(|s| format!(", retry after {s} s"));
+            format!("{detail}{}", wait.unwrap_or_default())
+        }
+        Some(Outcome::Unknown { detail } | Outcome::NotSent { detail }) => detail.clone(),
+        Some(Outcome::Accepted { .. }) | None => action.detail.clone(),
+    }
+}
+
+/// What stands on this desk: the board's, and what no record says (its orders that did not leave).
+pub fn all(desk: &Desk) -> Vec<(&Incident, Trouble)> {
+    let here = |x: &Incident| {
+        let mine = desk.outgoing.iter().filter(|o| o.incident == x.id);
+        let why = mine.filter_map(|o| o.failed.clone()).next()?;
+        Some(Trouble::new("NOT SENT", why))
+    };
+    let open = desk.board.incidents.iter().filter(|x| x.state.is_open());
+    open.filter_map(|x| Some((x, here(x).or_else(|| of(x, desk.now, desk.speed()))?))).collect()
+}
+
+/// The row under the banner, in the colour of a clock that ran out.
+pub fn bar(desk: &Desk) -> Option<Bar> {
+    let all = all(desk);
+    let (x, trouble) = all.first()?;
+    let role = Role::ClockLate;
+    let mut bar = Bar::new(role)
+        .left(0, Line::fixed(role, " ").and(role, trouble.text()))
+        .right(1, Line::fixed(role, "  ").and(role, screen_text(x.id.as_str())).say(role, " "));
+    if desk.role() == Seat::Operator {
+        let key = |command| key_of(desk, command);
+        let act = Line::fixed(role, "  ")
+            .and(role, key(Command::Rollback))
+            .say(role, " again, ")
+            .and(role, key(Command::Decide))
+            .say(role, " decides ");
+        bar = bar.right(2, act);
+    }
+    match all.len() {
+        1 => Some(bar),
+        n => Some(bar.right(0, Line::of(role, words::made(format!(" +{} more ", n - 1))))),
+    }
+}
