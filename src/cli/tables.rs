@@ -88,3 +88,21 @@ fn source(s: &Source) -> String {
     let error = s.error.as_ref().map(|e| format!("  {e}")).unwrap_or_default();
     format!("source {}  {}  {state}{error}", s.name, s.kind)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::board::ActionState;
+    use crate::desk::fixture;
+    use crate::incident::event::Outcome;
+
+    #[test]
+    fn what_went_wrong_with_an_action_is_a_line_of_its_own() {
+        let mut shown = fixture::outage();
+        let mut action = fixture::action(ActionState::NotSent);
+        action.answer = Some(Outcome::NotSent { detail: "disk full".to_owned() });
+        shown.incidents[0].action = Some(action);
+        let lines = board(&shown);
+        assert_eq!(lines[3], "    ! ROLLBACK NOT SENT: disk full", "{lines:?}");
+    }
+}

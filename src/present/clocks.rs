@@ -273,3 +273,85 @@ pub fn growing(head: &'static str, width: u16, rank: u8) -> Column {
 pub fn number(head: &'static str, width: u16, rank: u8) -> Column {
     Column { right: true, ..column(head, width, rank) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::fixture::{self, at};
+    use crate::policy::severity::Choice;
+
+    /// The outage after anna's acknowledgement ran out twelve minutes ago.
+    fn lapsed(state: State, action: Option<ActionState>) -> Desk {
+        let mut board = fixture::outage();
+        let x = &mut board.incidents[0];
+        (x.state, x.owner) = (state, Some("anna".to_owned()));
+        (x.acked_at, x.acked_by, x.ack_due_at) = (None, None, Some(at("02:55:30")));
+        x.action = action.map(fixture::action);
+        fixture::desk(board)
+    }
+
+    fn worst(desk: &Desk) -> &Incident {
+        desk.worst().expect("open")
+    }
+
+    #[test]
+    fn a_hold_that_ran_out_asks_its_owner_and_tells_others() {
+        let mut desk = lapsed(State::Triggered, None);
+        let said = |desk: &Desk| ack_phrase(desk, worst(desk)).words();
+        assert_eq!(said(&desk), "still yours? a renews");
+        assert_eq!(ack_cell(worst(&desk), desk.now).words(), "renew?");
+        desk.setup.operator = "bob".to_owned();
+        assert_eq!(said(&desk), "its hold ran out: a takes it");
+        desk.setup.role = Seat::Observer;
+        assert_eq!(said(&desk), "hold ran out");
+    }
+
+    #[test]
+    fn a_hold_that_ran_out_is_never_louder_than_an_action_that_runs() {
+        for (state, action) in [
+            (State::Mitigating, ActionState::Sent),
+            (State::Verifying, ActionState::Accepted),
+            (State::Verifying, ActionState::Verifying),
+        ] {
+            let mut desk = lapsed(state, Some(action));
+            let bars = crate::present::present(&desk).banner;
+            let facts: Vec<&Line> = bars[1].left.iter().map(|p| &p.line).collect();
+            assert!(facts[0].words().contains(action_words(action)), "{facts:?}");
+            assert!(facts[1].0.iter().all(|s| s.role != Role::ClockLate), "{facts:?}");
+            assert_eq!(ack_cell(worst(&desk), desk.now).0[0].role, Role::Muted);
+            assert!(bars.iter().all(|b| b.role != Role::ClockLate));
+            let all: String = crate::present::present(&desk).summary[0].words();
+            assert!(all.contains(action_words(action)), "{all}");
+            desk.setup.role = Seat::Wall;
+            let wall = crate::present::present(&desk).wall.expect("wall");
+            assert!(wall.blocks.iter().any(|b| b.big.as_str() == "ACTING"), "{wall:?}");
+        }
+        // without an action the decision's clock is the wall's, not the lapsed one
+        let mut desk = lapsed(State::Triggered, None);
+        desk.setup.role = Seat::Wall;
+        let wall = crate::present::present(&desk).wall.expect("wall");
+        assert!(wall.blocks.iter().any(|b| b.label.words().contains("left to decide")), "{wall:?}");
+    }
+
+    #[test]
+    fn a_hold_tells_when_it_is_looked_at_again() {
+        let mut desk = lapsed(State::Acknowledged, None);
+        let mut board = (*desk.board).clone();
+        board.incidents[0].acked_at = Some(at("03:06:00"));
+        board.incidents[0].decide_due_at = None;
+        board.incidents[0].decision = Some(Decision {
+            choice: Choice::Hold,
+            reason: "small".to_owned(),
+            by: "anna".to_owned(),
+            at: at("03:07:00"),
+            recheck_at: Some(at("03:21:04")),
+        });
+        desk.board = std::sync::Arc::new(board);
+        let x = worst(&desk);
+        assert_eq!(decide_phrase(x, desk.now).words(), "held, look again in 13m34s");
+        assert_eq!(decide_cell(x, desk.now).words(), "hold13m");
+        assert!(crate::desk::wake::counts_down(x), "it counts on the screen");
+        let over = at("03:21:10");
+        assert_eq!(decide_phrase(x, over).words(), "held, LOOK AGAIN since 6s");
+    }
+}

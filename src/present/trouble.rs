@@ -119,3 +119,108 @@ pub fn bar(desk: &Desk) -> Option<Bar> {
         n => Some(bar.right(0, Line::of(role, words::made(format!(" +{} more ", n - 1))))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::board::{Board, Decision, State};
+    use crate::desk::fixture::{self, at};
+    use crate::desk::state::Event;
+    use crate::desk::ui::Page;
+    use crate::desk::update::update;
+    use crate::policy::severity::Choice;
+    use crate::present::present;
+
+    fn refused() -> Outcome {
+        Outcome::Refused { status: 401, detail: "bad signature".to_owned(), retry_after_s: None }
+    }
+
+    /// The outage with an action that came so far.
+    fn board(state: ActionState, answer: Option<Outcome>) -> Board {
+        let mut board = fixture::outage();
+        let x = &mut board.incidents[0];
+        x.state = match state {
+            ActionState::Prepared | ActionState::Sent | ActionState::Unknown => State::Mitigating,
+            ActionState::Accepted | ActionState::Verifying => State::Verifying,
+            _ => State::Acknowledged,
+        };
+        x.acked_at = Some(at("03:06:00"));
+        (x.owner, x.acked_by) = (Some("anna".to_owned()), Some("anna".to_owned()));
+        x.action = Some(Action { answer, ..fixture::action(state) });
+        board
+    }
+
+    /// The words in the late colour above a page, or on the wall.
+    fn late(desk: &Desk) -> String {
+        let screen = present(desk);
+        if let Some(wall) = screen.wall {
+            let late = wall.blocks.iter().filter(|b| b.role == Role::ClockLate);
+            return late.map(|b| format!("{} | {}", b.big.as_str(), b.label.words())).collect();
+        }
+        let bars = screen.banner.iter().filter(|b| b.role == Role::ClockLate);
+        bars.flat_map(|b| &b.left).map(|p| p.line.words()).collect()
+    }
+
+    #[test]
+    fn what_went_wrong_stands_on_every_page_and_the_wall() {
+        let not_sent = Outcome::NotSent { detail: "the kill switch is on".to_owned() };
+        let unknown = Outcome::Unknown { detail: "timeout".to_owned() };
+        for (state, answer, words) in [
+            (ActionState::Refused, Some(refused()), "REFUSED 401: bad signature"),
+            (ActionState::NotSent, Some(not_sent), "NOT SENT: the kill switch is on"),
+            (ActionState::Unknown, Some(unknown), "UNKNOWN: it may have happened; timeout"),
+            (ActionState::Prepared, None, "PREPARED, NOT SENT"),
+            (ActionState::NotHelping, None, "DOES NOT HELP: 202 queued"),
+        ] {
+            let mut desk = fixture::desk(board(state, answer));
+            for page in Page::ALL {
+                desk.ui.page = page;
+                assert_eq!(late(&desk), format!(" ROLLBACK {words}"), "{page:?}");
+            }
+            let wall = fixture::desk_as(Board::clone(&desk.board), Seat::Wall, 80, 24);
+            assert!(late(&wall).contains(words), "{}", late(&wall));
+            let summary: String = present(&desk).summary.iter().map(Line::words).collect();
+            assert!(summary.contains(words), "{summary}");
+        }
+    }
+
+    #[test]
+    fn a_healthy_action_and_one_that_somebody_decided_upon_say_nothing() {
+        for state in [ActionState::Sent, ActionState::Accepted, ActionState::Verifying] {
+            assert_eq!(late(&fixture::desk(board(state, None))), "");
+        }
+        let mut decided = board(ActionState::Refused, Some(refused()));
+        decided.incidents[0].decision = Some(Decision {
+            choice: Choice::Mitigate,
+            reason: "fix".to_owned(),
+            by: "bob".to_owned(),
+            at: at("03:07:10"),
+            recheck_at: None,
+        });
+        assert_eq!(late(&fixture::desk(decided.clone())), "");
+        if let Some(decision) = &mut decided.incidents[0].decision {
+            decision.at = at("03:06:30");
+        }
+        assert_ne!(late(&fixture::desk(decided)), "", "a decision before it is no answer to it");
+        // prepared a moment ago is on its way
+        let mut fresh = board(ActionState::Prepared, None);
+        if let Some(action) = &mut fresh.incidents[0].action {
+            action.prepared_at = at("03:07:26");
+        }
+        assert_eq!(late(&fixture::desk(fresh)), "");
+    }
+
+    #[test]
+    fn what_no_record_says_stands_too_and_on_an_incident_that_is_not_the_worst() {
+        let mut desk = fixture::desk(fixture::outage());
+        let (now, wall) = (desk.now, desk.wall);
+        let event = Event::NotSent { incident: "INC-7F2B".into(), why: "disk full".to_owned() };
+        update(&mut desk, event, now, wall);
+        let later = wall.plus(Span::from_mins(10));
+        update(&mut desk, Event::Board(Arc::new(fixture::outage())), now, later);
+        assert_eq!(late(&desk), " ROLLBACK NOT SENT: disk full");
+        assert_eq!(all(&desk)[0].0.id.as_str(), "INC-7F2B");
+    }
+}
