@@ -63,24 +63,20 @@ pub struct Layout {
     pub window: Option<(usize, usize, usize)>,
 }
 
-/// Which comforts a layout still has; each rank gives up one more.
-#[derive(Clone, Copy)]
-struct Thrift {
-    blanks: bool,
-    long_names: bool,
-    long_advice: bool,
-    saves: bool,
+/// What a layout gave up for want of room; each with all before it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Thrift {
+    Nothing,
+    Blanks,
+    /// Names of releases over several rows.
+    Names,
+    /// The end of advice.
+    Advice,
+    Money,
 }
 
-const ROOMY: Thrift = Thrift { blanks: true, long_names: true, long_advice: true, saves: true };
-const LEAST: Thrift = Thrift { blanks: false, long_names: false, long_advice: false, saves: false };
-const RANKS: [Thrift; 5] = [
-    ROOMY,
-    Thrift { blanks: false, ..ROOMY },
-    Thrift { blanks: false, long_names: false, ..ROOMY },
-    Thrift { saves: true, ..LEAST },
-    LEAST,
-];
+const RANKS: [Thrift; 5] =
+    [Thrift::Nothing, Thrift::Blanks, Thrift::Names, Thrift::Advice, Thrift::Money];
 /// From this many rows on the unfolded checks leave room for long names and blanks.
 const TALL: usize = 20;
 
@@ -90,13 +86,14 @@ pub fn layout(dialog: &Rollback, size: Size, stale: bool) -> Layout {
     let sheet = |thrift| Sheet { dialog, columns: columns(size.w), thrift, stale };
     let rows = |thrift| sheet(thrift).folded();
     let folded = RANKS.iter().map(|t| rows(*t)).find(|r| r.len() <= room);
-    let least = folded.clone().unwrap_or_else(|| rows(LEAST));
+    let least = folded.clone().unwrap_or_else(|| rows(Thrift::Money));
     let fits = size.w >= WIDTH_MIN && folded.is_some();
     let needs = needs(dialog, size, stale);
     if !dialog.unfolded {
         return Layout { rows: least, whole: fits, needs, window: None };
     }
-    let (head, list, foot) = sheet(if room < TALL { LEAST } else { ROOMY }).unfolded();
+    let (head, list, foot) =
+        sheet(if room < TALL { Thrift::Names } else { Thrift::Nothing }).unfolded();
     let left = room.saturating_sub(head.len() + foot.len());
     let shown = left.min(list.len());
     let from = dialog.scroll.min(list.len() - shown);
@@ -113,7 +110,7 @@ pub fn is_whole(dialog: &Rollback, size: Size, stale: bool) -> bool {
 
 fn needs(dialog: &Rollback, size: Size, stale: bool) -> Size {
     let w = if size.w < WIDTH_MIN { 60 } else { size.w };
-    let sheet = Sheet { dialog, columns: columns(w), thrift: LEAST, stale };
+    let sheet = Sheet { dialog, columns: columns(w), thrift: Thrift::Money, stale };
     let rows = sheet.folded().len() + EDGES;
     Size { w, h: u16::try_from(rows).unwrap_or(u16::MAX) }
 }
@@ -141,15 +138,14 @@ impl Sheet<'_> {
         let mut rows = self.head();
         rows.extend(self.failing());
         rows.push(plain(Part::Folded));
-        rows.extend((self.thrift.saves || self.stale).then(|| plain(Part::Saves)));
+        rows.extend((self.thrift < Thrift::Money || self.stale).then(|| plain(Part::Saves)));
         rows.extend(self.foot());
         rows
     }
 
     /// Head, checks and foot; the checks may be shown in part.
     fn unfolded(&self) -> (Vec<Row>, Vec<Row>, Vec<Row>) {
-        let all = Sheet { thrift: Thrift { long_advice: true, ..self.thrift }, ..*self };
-        let mut list = all.failing();
+        let mut list = self.failing();
         let passed = self.dialog.plan.prechecks.iter().filter(|c| c.ok);
         list.extend(passed.flat_map(|c| self.texts(Part::Passed, &words(c))));
         (self.head(), list, self.foot())
@@ -159,7 +155,7 @@ impl Sheet<'_> {
         let plan = &self.dialog.plan;
         let mut rows = self.texts(Part::Where, &place(plan));
         let (from, to) = (screen_text(plan.from.as_str()), screen_text(plan.to.as_str()));
-        let short = (!self.thrift.long_names).then(|| self.short(&from, &to)).flatten();
+        let short = (self.thrift >= Thrift::Names).then(|| self.short(&from, &to)).flatten();
         let (from, to) = short.unwrap_or((from, to));
         rows.extend(self.texts(Part::From, &from));
         rows.extend(self.texts(Part::To, &to));
@@ -179,7 +175,7 @@ impl Sheet<'_> {
             let text = words(check);
             self.texts(part, &if long { text } else { text.cut(self.columns) })
         };
-        let long = self.thrift.long_advice;
+        let long = self.thrift < Thrift::Advice;
         // what cannot be accepted anyway may be cut, what a reason goes past may not
         let blocked = self.dialog.plan.blocked().is_some();
         let must = must.into_iter().flat_map(|c| rows(Part::Fails, c, long || !blocked));
@@ -187,7 +183,7 @@ impl Sheet<'_> {
     }
 
     fn foot(&self) -> Vec<Row> {
-        let blank = self.thrift.blanks.then_some(Part::Blank);
+        let blank = (self.thrift < Thrift::Blanks).then_some(Part::Blank);
         let reason = self.dialog.needs_reason().then_some(Part::Reason);
         let parts = [blank, reason, Some(Part::Ask), Some(Part::Typed), blank, Some(Part::State)];
         parts.into_iter().flatten().map(plain).collect()

@@ -183,7 +183,8 @@ fn plan_of(board: &mut Board) -> &mut crate::board::RollbackPlan {
 
 #[test]
 fn a_plan_that_is_another_one_closes_the_dialog_and_says_why() {
-    let changes: [(fn(&mut Board), Shut); 7] = [
+    type Change = (fn(&mut Board), Shut);
+    let changes: [Change; 7] = [
         (|b| b.incidents[0].rollback = None, Shut::NoPlan),
         (|b| b.incidents.clear(), Shut::Gone),
         (|b| b.incidents[0].state = State::Resolved, Shut::Closed),

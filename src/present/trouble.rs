@@ -89,8 +89,8 @@ fn why(action: &Action) -> String {
 /// What stands on this desk: the board's, and what no record says (its orders that did not leave).
 pub fn all(desk: &Desk) -> Vec<(&Incident, Trouble)> {
     let here = |x: &Incident| {
-        let mine = desk.outgoing.iter().filter(|o| o.incident == x.id);
-        let why = mine.filter_map(|o| o.failed.clone()).next()?;
+        let mut mine = desk.outgoing.iter().filter(|o| o.incident == x.id);
+        let why = mine.find_map(|o| o.failed.clone())?;
         Some(Trouble::new("NOT SENT", why))
     };
     let open = desk.board.incidents.iter().filter(|x| x.state.is_open());

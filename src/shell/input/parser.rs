@@ -299,8 +299,9 @@ fn flooded(read: Read) -> Vec<TermEvent> {
 fn letter(chord: Chord) -> Option<char> {
     match chord {
         Chord { key: Key::Char(c), ctrl: false, alt: false } => Some(c),
-        Chord { key: Key::Enter | Key::Tab, ctrl: false, alt: false } => Some(' '),
-        Chord { key: Key::Char('j'), ctrl: true, alt: false } => Some(' '), // a line feed
+        // ctrl-j is a line feed
+        Chord { key: Key::Enter | Key::Tab, ctrl: false, alt: false }
+        | Chord { key: Key::Char('j'), ctrl: true, alt: false } => Some(' '),
         _ => None,
     }
 }
