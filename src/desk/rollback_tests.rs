@@ -354,3 +354,51 @@ fn an_old_outcome_is_not_told_as_the_new_one() {
     after(&mut desk, 50, Event::Board(Arc::new(board)));
     assert_eq!(desk.ui.toast.as_ref().expect("toast").say, Say::Stored(Verb::Rollback));
 }
+
+/// The outage with one failing check that a reason goes past.
+fn doubtful(board: &mut Board) {
+    let plan = plan_of(board);
+    plan.ready = false;
+    let check = plan.prechecks.iter_mut().find(|c| c.name == "cooldown").expect("a check");
+    (check.ok, check.waivable) = (false, true);
+}
+
+#[test]
+fn a_check_that_may_be_gone_past_asks_for_a_reason_that_goes_with_the_order() {
+    let mut board = fixture::outage();
+    doubtful(&mut board);
+    let mut desk = fixture::desk(board);
+    run(&mut desk, "R +600 enter");
+    assert_eq!(refusal(&desk), Some(Refusal::NoReason));
+    run(&mut desk, "down");
+    assert_eq!(confirm(&mut desk, TOKEN), [], "the token alone is not enough");
+    assert_eq!(refusal(&desk), Some(Refusal::NoReason));
+    // letters in a heap are text here, and their Enter is none
+    after(&mut desk, 10, Event::Burst("the shop is down, ".to_owned()));
+    for c in "proven".chars() {
+        key(&mut desk, 2, &c.to_string());
+    }
+    key(&mut desk, 2, "enter");
+    assert_eq!(typed(&desk), Some(TOKEN), "what was typed before stays");
+    assert_eq!(orders(&key(&mut desk, 400, "enter")), [], "goes on to the token");
+    let waive = Some("the shop is down, proven".to_owned());
+    let sent = orders(&key(&mut desk, 400, "enter"));
+    assert_eq!(sent[0].1, Order::Rollback { token: TOKEN.to_owned(), waive });
+}
+
+#[test]
+fn a_reason_goes_past_nothing_that_stops_for_good() {
+    let mut board = fixture::outage();
+    doubtful(&mut board);
+    plan_of(&mut board).prechecks[1].ok = false;
+    let mut desk = fixture::desk(board);
+    run(&mut desk, "R");
+    assert_eq!(confirm(&mut desk, TOKEN), []);
+    assert_eq!(refusal(&desk), Some(Refusal::NotReady("live".to_owned())));
+    // it holds again: then the other one asks for its reason
+    let mut board = fixture::outage();
+    doubtful(&mut board);
+    after(&mut desk, 10, Event::Board(Arc::new(board)));
+    assert_eq!(orders(&key(&mut desk, 400, "enter")), []);
+    assert_eq!(refusal(&desk), Some(Refusal::NoReason));
+}

@@ -128,6 +128,23 @@ fn the_rollback_box_is_whole_on_small_screens() {
     }
 }
 
+/// A check that a reason goes past: words, field and token at 60x12.
+#[test]
+fn the_reason_has_its_field_at_60x12() {
+    let mut board = fixture::outage();
+    let plan = board.incidents[0].rollback.as_mut().expect("plan");
+    plan.prechecks.retain(|c| c.required);
+    (plan.prechecks[3].ok, plan.prechecks[3].waivable, plan.ready) = (false, true, false);
+    let desk = open(board, 60, 12);
+    assert!(fit::is_whole(dialog(&desk), desk.size, false));
+    let lines = present(&desk).dialog.expect("dialog").lines;
+    let text = lines.iter().map(Line::words).collect::<Vec<_>>().join("\n");
+    for must in ["FAILS    cooldown: last action", "3 of 4 ok", "Reason   _", "type 611197", "kept"]
+    {
+        assert!(text.contains(must), "`{must}`\n{text}");
+    }
+}
+
 /// What would read alike is never shortened to it.
 #[test]
 fn two_releases_that_differ_in_the_middle_are_not_cut_to_the_same_words() {

@@ -216,7 +216,8 @@ mod tests {
     fn what_no_record_says_stands_too_and_on_an_incident_that_is_not_the_worst() {
         let mut desk = fixture::desk(fixture::outage());
         let (now, wall) = (desk.now, desk.wall);
-        let event = Event::NotSent { incident: "INC-7F2B".into(), why: "disk full".to_owned() };
+        let (incident, action) = ("INC-7F2B".into(), "key".into());
+        let event = Event::NotSent { incident, action, why: "disk full".to_owned() };
         update(&mut desk, event, now, wall);
         let later = wall.plus(Span::from_mins(10));
         update(&mut desk, Event::Board(Arc::new(fixture::outage())), now, later);
