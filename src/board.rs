@@ -14,6 +14,7 @@ use crate::domain::money::{MoneyRange, Range};
 use crate::domain::segment::Scope;
 use crate::domain::severity::Severity;
 use crate::domain::time::Timestamp;
+use crate::incident::event::Outcome;
 use crate::policy::severity::Choice;
 
 pub use crate::incident::state::{
@@ -136,6 +137,9 @@ pub struct Action {
     pub sent_at: Option<Timestamp>,
     pub answered_at: Option<Timestamp>,
     pub detail: String,
+    /// What was said last about it, in parts.
+    #[serde(default)]
+    pub answer: Option<Outcome>,
     /// Until when recovery is watched.
     pub verify_until: Option<Timestamp>,
 }

@@ -94,6 +94,7 @@ fn action(run: &fold::ActionRun, facts: &Facts<'_>, now: Timestamp) -> Action {
         sent_at: run.sent_at,
         answered_at: run.answered_at,
         detail: format!("{}{seen}", run.detail),
+        answer: run.answer.clone(),
         verify_until: verify_until(run, facts.action(&run.intent.action)).filter(|_| accepted),
     }
 }

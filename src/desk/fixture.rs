@@ -250,6 +250,7 @@ pub fn action(state: ActionState) -> Action {
         sent_at: Some(at("03:07:01")),
         answered_at: Some(at("03:07:02")),
         detail: "202 queued".to_owned(),
+        answer: None,
         verify_until: Some(at("03:17:00")),
     }
 }

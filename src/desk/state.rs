@@ -12,7 +12,7 @@ use crate::incident::event::Command as Order;
 
 use super::chord::Chord;
 use super::keymap::Keymap;
-use super::order::{Pending, Say, Unsent, Verb};
+use super::order::{Outgoing, Pending, Say, Verb};
 use super::ui::{Toast, Ui};
 
 /// Who sits here.
@@ -77,8 +77,8 @@ pub struct Desk {
     pub wall: Timestamp,
     pub size: Size,
     pub pending: Vec<Pending>,
-    /// Rollbacks of this viewer that were stored and not sent, until the board has moved on.
-    pub unsent: Vec<Unsent>,
+    /// Rollbacks ordered here that the board does not show yet, and those that were not sent.
+    pub outgoing: Vec<Outgoing>,
     /// Why no board arrives, until one does.
     pub lost: Option<String>,
     /// None for a viewer that never watches itself.
@@ -92,6 +92,8 @@ pub enum Event {
     Key(Chord),
     /// A bracketed paste.
     Paste(String),
+    /// Letters that came faster than a hand types, without brackets.
+    Burst(String),
     Resized {
         w: u16,
         h: u16,
@@ -148,7 +150,7 @@ impl Desk {
             wall,
             size,
             pending: vec![],
-            unsent: vec![],
+            outgoing: vec![],
             lost: None,
             watching: None,
             next_ticket: 1,
@@ -210,8 +212,9 @@ impl Desk {
         }
         let ticket = self.next_ticket;
         self.next_ticket += 1;
+        let before = self.incident(&incident).and_then(|x| x.action.clone());
         let asked_at = self.wall;
-        self.pending.push(Pending { ticket, incident: incident.clone(), verb, asked_at });
+        self.pending.push(Pending { ticket, incident: incident.clone(), verb, asked_at, before });
         vec![Effect::Order { ticket, incident, command }]
     }
 }

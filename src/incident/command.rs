@@ -7,6 +7,7 @@ use super::deed::{Deed, after};
 use super::event::{Actor, Command, Event, Waived};
 use super::facts::Facts;
 use super::fold::{Incident, Phase};
+use super::id::confirms;
 use super::rollback::Draft;
 use super::state::{Precheck, RollbackPlan, State};
 use crate::domain::time::{Span, Timestamp};
@@ -224,7 +225,7 @@ impl Ask<'_> {
         if wanted.is_empty() {
             return refuse("token", "no release to go to, so there is nothing to confirm");
         }
-        if token.trim().to_lowercase() != wanted {
+        if !confirms(token, &wanted) {
             return refuse("token", "that is not the token shown; nothing was sent");
         }
         Ok(draft)

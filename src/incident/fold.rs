@@ -2,7 +2,7 @@
 //! an event that cannot be is ignored. No policy here: every instant it needs is in the event.
 
 use super::deed::Deeds;
-use super::event::{Actor, Event, Intent, Record};
+use super::event::{Actor, Event, Intent, Outcome, Record};
 use super::state::{ActionState, Decision, State, TimelineEntry};
 use super::words;
 use crate::detect::verdict::Case;
@@ -114,6 +114,8 @@ pub struct ActionRun {
     pub doubtful: bool,
     /// Seconds of wall time that the receiver asked to be left alone for, from the answer on.
     pub retry_after_s: Option<u64>,
+    /// What was said last about it.
+    pub answer: Option<Outcome>,
     pub detail: String,
 }
 

@@ -43,8 +43,8 @@ pub struct Viewer {
 /// An order waits so long for the incident it is about to be stored.
 const FLUSH_WITHIN: Duration = Duration::from_secs(3);
 
-/// An order's answer on its way back to the desk.
-type Answer = (u64, Result<(), String>);
+/// What came of an order, on its way back to the desk.
+type Answer = Event;
 
 struct Loop {
     viewer: Viewer,
@@ -146,9 +146,7 @@ impl Loop {
                 Some(event) => self.terminal_said(event, terminal),
                 None => self.exit = Some(EXIT_HANGUP as u8),
             },
-            Some((ticket, result)) = self.answers.1.recv() => {
-                self.take(Event::Ordered { ticket, result }, terminal);
-            }
+            Some(answer) = self.answers.1.recv() => self.take(answer, terminal),
             changed = self.viewer.boards.changed() => {
                 if changed.is_ok() { self.board(terminal) } else { self.orphaned(terminal).await }
             }
@@ -175,8 +173,8 @@ impl Loop {
         while let Some(event) = input.ready() {
             self.terminal_said(event, terminal);
         }
-        while let Ok((ticket, result)) = self.answers.1.try_recv() {
-            self.take(Event::Ordered { ticket, result }, terminal);
+        while let Ok(answer) = self.answers.1.try_recv() {
+            self.take(answer, terminal);
         }
         if self.viewer.boards.has_changed().unwrap_or(false) {
             self.board(terminal);
@@ -194,8 +192,7 @@ impl Loop {
         match event {
             TermEvent::Key(chord) => self.take(Event::Key(chord), terminal),
             TermEvent::Paste(text) => self.take(Event::Paste(text), terminal),
-            // Not typed by a hand: as a paste without text it closes what is armed.
-            TermEvent::Burst(_) => self.take(Event::Paste(String::new()), terminal),
+            TermEvent::Burst(_, text) => self.take(Event::Burst(text), terminal),
             TermEvent::Resized(w, h) => self.take(Event::Resized { w, h }, terminal),
             TermEvent::Drained => {}
             TermEvent::Terminate(signal) => {
@@ -241,7 +238,8 @@ impl Loop {
 
     fn order(&self, ticket: u64, incident: IncidentId, command: Command) {
         let Some(orders) = self.viewer.orders.clone() else {
-            let _gone = self.answers.0.send((ticket, Err("read-only".into())));
+            let result = Err("read-only".into());
+            let _gone = self.answers.0.send(Event::Ordered { ticket, result });
             return;
         };
         let board = self.viewer.boards.borrow().clone();
@@ -251,13 +249,14 @@ impl Loop {
             stored_first(posts.as_ref(), board.as_ref(), &incident).await;
             let done = orders.carry_out(&incident, &command, "key", board.as_ref()).await;
             let intent = done.as_ref().ok().and_then(|d| d.intent.clone());
-            let _gone =
-                answers.send((ticket, done.map(|_| ()).map_err(|e| why(&e, board.as_ref()))));
+            let result = done.map(|_| ()).map_err(|e| why(&e, board.as_ref()));
+            let _gone = answers.send(Event::Ordered { ticket, result });
             nudge();
             if let Some(intent) = intent {
                 if let Err(error) = orders.send(&incident, &intent).await {
                     tracing::warn!(%error, "the action could not be sent");
-                    let _gone = answers.send((ticket, Err(error.to_string())));
+                    let why = error.to_string();
+                    let _gone = answers.send(Event::NotSent { incident, action: intent.id, why });
                 }
                 nudge();
             }

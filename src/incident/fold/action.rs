@@ -43,6 +43,7 @@ impl ActionRun {
             self.prepared_at = record.at;
             (self.sent_at, self.answered_at, self.ended_at) = (None, None, None);
             self.sent_by = None;
+            self.answer = None;
             self.detail.clear();
         }
         again
@@ -89,6 +90,7 @@ impl Incident {
             tries: 0,
             doubtful: false,
             retry_after_s: None,
+            answer: None,
             detail: String::new(),
         });
         true
@@ -107,6 +109,7 @@ impl Incident {
     pub(super) fn answered(&mut self, id: &ActionId, answer: &Outcome, at: Timestamp) -> bool {
         let Some(run) = self.run(id).filter(|a| a.unanswered()) else { return false };
         run.answered_at = Some(at);
+        run.answer = Some(answer.clone());
         run.detail = words::outcome(answer);
         run.retry_after_s = answer.retry_after_s();
         let dry_run = run.intent.dry_run;
