@@ -1,8 +1,11 @@
 //! Is a source telling the truth now: live, partial, stale or blind, judged by its own interval.
 //! Rule of DESIGN section 6: stale after 2 intervals without good data, blind after 4 and >= 90 s.
 
-use crate::board::{Source, SourceState};
+use std::collections::BTreeMap;
+
+use crate::board::{Source, SourceState, Told};
 use crate::domain::id::SourceId;
+use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 
 /// Intervals without good data until stale, and until blind.
@@ -27,6 +30,8 @@ pub struct Health {
     pub notes: Vec<String>,
     /// The last answer lacked something that was asked for.
     pub partial: bool,
+    /// The newest datum of each metric.
+    newest: BTreeMap<Metric, Timestamp>,
     state: SourceState,
     since: Timestamp,
 }
@@ -50,6 +55,7 @@ impl Health {
             error: None,
             notes: Vec::new(),
             partial: false,
+            newest: BTreeMap::new(),
             state: SourceState::Stale,
             since: now,
         }
@@ -127,6 +133,23 @@ impl Health {
             .find(|t| *t > now)
     }
 
+    /// A datum of `metric` was told; `of` is the end of its window, or the instant of its run.
+    pub fn datum(&mut self, metric: Metric, of: Timestamp) {
+        let newest = self.newest.entry(metric).or_insert(of);
+        *newest = of.max(*newest);
+    }
+
+    /// How fresh `metric` is. `None` is said of a metric that this source never told.
+    pub fn told(&self, metric: Metric) -> Told {
+        let doubt = match self.state {
+            SourceState::Live | SourceState::Partial => None,
+            SourceState::Stale | SourceState::Suspect | SourceState::Blind => {
+                Some(self.error.clone().unwrap_or_else(|| "no new data".to_owned()))
+            }
+        };
+        Told { metric, newest_at: self.newest.get(&metric).copied(), doubt }
+    }
+
     pub fn view(&self) -> Source {
         Source {
             name: self.name.clone(),
@@ -138,6 +161,7 @@ impl Health {
             error: self.error.clone().or_else(|| self.notes.first().cloned()),
             url: String::new(),
             metrics: Vec::new(),
+            told: Vec::new(),
         }
     }
 }

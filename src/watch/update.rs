@@ -3,6 +3,7 @@
 
 use crate::domain::flaw::Flaw;
 use crate::domain::id::{IncidentId, SourceId};
+use crate::domain::metric::Metric;
 use crate::domain::text::redacted;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
@@ -59,6 +60,12 @@ pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
 
 fn polled(watch: &mut Watch, source: &SourceId, batch: Batch, at: Timestamp, next_at: Timestamp) {
     if let Some(health) = watch.health.get_mut(source) {
+        for o in batch.observations.iter().filter(|o| o.window.end <= at) {
+            health.datum(o.metric, o.window.end);
+        }
+        for c in batch.checks.iter().filter(|c| c.at <= at) {
+            health.datum(Metric::CheckSuccess, c.at);
+        }
         health.answered(at, next_at, batch.notes.clone(), batch.partial);
     }
     watch.engine.flawed(source, &batch.flaws, at);
