@@ -104,7 +104,12 @@ impl Watch {
             .sources
             .iter()
             .map(|s| {
-                let health = Health::new(s.name.clone(), &s.kind, s.every, now, setup.speed);
+                let health = Health::new(
+                    (s.name.clone(), &s.kind),
+                    (s.every, !s.metrics.is_empty()),
+                    now,
+                    setup.speed,
+                );
                 (s.name.clone(), health)
             })
             .collect();
@@ -156,6 +161,6 @@ impl Watch {
     /// When the last good answer of any source came; none while one is blind.
     fn evidence_at(&self) -> Option<Timestamp> {
         let blind = self.health.values().any(|h| h.state() == SourceState::Blind);
-        self.health.values().filter_map(|h| h.last_ok_at).max().filter(|_| !blind)
+        self.health.values().filter_map(Health::last_ok_at).max().filter(|_| !blind)
     }
 }
