@@ -194,4 +194,18 @@ pub struct Source {
     /// What it measures.
     #[serde(default)]
     pub metrics: Vec<Metric>,
+    /// How fresh each of these is; checks stand under `check_success`.
+    #[serde(default)]
+    pub told: Vec<Told>,
+}
+
+/// How fresh one metric of a source is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Told {
+    pub metric: Metric,
+    /// The end of the newest window, or the newest run, that was told. Null: never.
+    pub newest_at: Option<Timestamp>,
+    /// Why it cannot be believed to be of now; null while it can.
+    #[serde(default)]
+    pub doubt: Option<String>,
 }

@@ -4,6 +4,7 @@
 pub mod assemble;
 pub mod checklist;
 pub mod event;
+pub mod freshness;
 pub mod health;
 pub mod series;
 pub mod state;

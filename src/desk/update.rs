@@ -10,8 +10,7 @@ mod walk;
 
 use std::sync::Arc;
 
-use crate::board::{ActionState, Board};
-use crate::domain::id::{ActionId, IncidentId};
+use crate::board::Board;
 use crate::domain::time::{Span, Timestamp};
 
 use super::chord::{Chord, Key};
@@ -56,10 +55,6 @@ pub fn update(desk: &mut Desk, event: Event, now: Timestamp, wall: Timestamp) ->
             vec![]
         }
         Event::Woke => vec![],
-        Event::NotSent { incident, action, why } => {
-            not_sent(desk, incident, action, why);
-            vec![]
-        }
         Event::Ordered { ticket, result } => {
             ordered(desk, ticket, result);
             vec![]

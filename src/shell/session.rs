@@ -1,7 +1,6 @@
 //! One running program put together: journal, lease, hub, pollers, boards for the viewers.
 //! Starting and stopping only; no judgement, no drawing.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
@@ -15,7 +14,6 @@ use crate::board::{Board, Watcher};
 use crate::config::Config;
 use crate::detect::engine::Engine;
 use crate::domain::id::IncidentId;
-use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::fold;
 use crate::incident::unread::Unread;
@@ -115,7 +113,7 @@ fn info(source: &source::SourceConfig) -> SourceInfo {
         changes: settings::tells_changes(source),
         past: tells_past(source),
         url: place(&source.url),
-        metrics: metrics(source),
+        metrics: settings::metrics(source),
     }
 }
 
@@ -126,19 +124,6 @@ fn place(address: &str) -> String {
     url.set_query(None);
     url.set_fragment(None);
     if bare.is_err() && url.has_authority() { String::new() } else { url.to_string() }
-}
-
-/// What a source measures, checks included.
-fn metrics(source: &source::SourceConfig) -> Vec<Metric> {
-    let queried = source.query.iter().filter_map(|q| match q.kind {
-        QueryKind::Check => Some(Metric::CheckSuccess),
-        _ => q.metric,
-    });
-    let read = source.record.iter().flat_map(|r| {
-        let check = (r.kind == RecordKind::Check).then_some(Metric::CheckSuccess);
-        check.into_iter().chain(r.metric.iter().map(|m| m.metric))
-    });
-    queried.chain(read).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn tells_past(source: &source::SourceConfig) -> bool {

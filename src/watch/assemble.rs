@@ -85,9 +85,12 @@ fn sources(watch: &Watch) -> Vec<board::Source> {
     let view = |health: &Health| {
         let view = health.view();
         match known(&health.name) {
-            Some(info) => {
-                board::Source { url: info.url.clone(), metrics: info.metrics.clone(), ..view }
-            }
+            Some(info) => board::Source {
+                url: info.url.clone(),
+                metrics: info.metrics.clone(),
+                told: info.metrics.iter().map(|m| health.told(*m)).collect(),
+                ..view
+            },
             None => view,
         }
     };

@@ -21,6 +21,8 @@ pub struct Batch {
     pub notes: Vec<String>,
     /// Something asked for is not in here.
     pub partial: bool,
+    /// It holds samples whose first window is not over.
+    pub waiting: bool,
     /// What was noticed about the telling itself.
     pub flaws: Vec<Flaw>,
 }

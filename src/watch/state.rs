@@ -113,7 +113,12 @@ impl Watch {
             .sources
             .iter()
             .map(|s| {
-                let health = Health::new(s.name.clone(), &s.kind, s.every, now, setup.speed);
+                let health = Health::new(
+                    (s.name.clone(), &s.kind),
+                    (s.every, !s.metrics.is_empty()),
+                    now,
+                    setup.speed,
+                );
                 (s.name.clone(), health)
             })
             .collect();
@@ -180,7 +185,7 @@ impl Watch {
         let told = |h: &Health| Told {
             name: h.name.clone(),
             metrics: measured(&h.name),
-            good_at: h.last_ok_at,
+            good_at: h.last_ok_at(),
             blind: h.state() == SourceState::Blind,
         };
         self.health.values().map(told).collect()

@@ -32,7 +32,10 @@ pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
             }
             step(watch, at)
         }
-        Event::PastRead { mut batch, .. } => {
+        Event::PastRead { source, mut batch } => {
+            if let Some(health) = watch.health.get_mut(&source) {
+                health.fresh.past(&batch);
+            }
             batch.observations = watch.series.take(batch.observations);
             watch.engine.history(&batch.observations);
             take_in(watch, batch, false);
@@ -79,9 +82,15 @@ pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
     }
 }
 
-fn polled(watch: &mut Watch, source: &SourceId, batch: Batch, at: Timestamp, next_at: Timestamp) {
+fn polled(
+    watch: &mut Watch,
+    source: &SourceId,
+    mut batch: Batch,
+    at: Timestamp,
+    next_at: Timestamp,
+) {
     if let Some(health) = watch.health.get_mut(source) {
-        health.answered(at, next_at, batch.notes.clone(), batch.partial);
+        health.answered(at, next_at, &mut batch);
     }
     watch.engine.flawed(source, &batch.flaws, at);
     take_in(watch, batch, true);
@@ -151,7 +160,7 @@ fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
         watch.judgement = watch.engine.judge(now);
         watch.series.start();
         let demand = watch.engine.paid_demand();
-        watch.series.tell(&mut watch.judgement, demand, now);
+        watch.series.tell(&mut watch.judgement, demand, watch.engine.doubts(), now);
     }
     let mut effects = Vec::new();
     if !watch.appending && watch.waiting.is_empty() {
@@ -174,6 +183,7 @@ fn see_health(watch: &mut Watch, now: Timestamp) {
         health.refresh(now);
         let blind = health.state() == crate::board::SourceState::Blind;
         watch.engine.source_blind(&health.name, blind, health.since());
+        watch.engine.doubted(&health.name, health.doubt());
     }
 }
 

@@ -19,6 +19,7 @@ mod hostile_strings;
 mod http;
 mod journal_kill;
 mod live;
+mod old_answers;
 mod once;
 mod outcome;
 mod product;

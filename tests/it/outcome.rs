@@ -185,6 +185,7 @@ impl Bench {
                 error: None,
                 url: String::new(),
                 metrics: Vec::new(),
+                told: Vec::new(),
             }],
             speed: 1.0,
             ..Board::default()

@@ -276,7 +276,7 @@ fn setup(config: &Config) -> Setup {
         changes: c.kind == Kind::Github,
         past: true,
         url: c.url.clone(),
-        metrics: Vec::new(),
+        metrics: settings::metrics(c),
     };
     Setup {
         site: "stepped".to_owned(),
