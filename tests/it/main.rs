@@ -19,6 +19,7 @@ mod journal_kill;
 mod live;
 mod once;
 mod outcome;
+mod output;
 mod product;
 mod prometheus;
 mod proof;
