@@ -196,7 +196,8 @@ fn desk(
         size: Size::default(),
     };
     let board = boards.borrow().clone().or(stored).unwrap_or_else(|| empty(config, clock));
-    Ok(Desk::new(setup, board, clock.now(), clock.wall()))
+    let now = clock.now_by(&board);
+    Ok(Desk::new(setup, board, now, clock.wall()))
 }
 
 fn empty(config: &Config, clock: Clock) -> Arc<Board> {

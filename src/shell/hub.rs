@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::sync::watch as cell;
 
 use crate::board::Board;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 use crate::journal::{Journal, JournalError};
 use crate::watch::event::{Effect, Event};
@@ -40,6 +40,13 @@ const TAIL_EVERY: Duration = Duration::from_millis(500);
 /// The journal's copy of the board is renewed at most this often while incidents stay the same.
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(2);
 
+/// Waking up later than planned by this is a pause of the whole process, not a slow machine.
+const PAUSE: Duration = Duration::from_secs(2);
+/// And so is a turn that takes this long, whatever it was doing.
+const STUCK: Duration = Duration::from_secs(20);
+/// The machine's clock may be slewed by this before it counts as set.
+const STEP: Span = Span::from_secs(2);
+
 /// Everything the hub works with.
 pub struct Hub {
     pub watch: Watch,
@@ -52,6 +59,8 @@ pub struct Hub {
     /// Whose lease it writes under.
     pub owner: String,
     pub lease_until: Option<Timestamp>,
+    /// Deadlines that the journal holds have to come earlier by this (`shell::resume`).
+    pub earlier: Span,
     /// Another has the lease: nothing is judged, shown or written any more.
     pub lost: bool,
 }
@@ -59,15 +68,33 @@ pub struct Hub {
 struct Pace {
     tail_at: Instant,
     snapshot_at: Option<Instant>,
+    time: Time,
+}
+
+/// What was last seen of our own time.
+struct Time {
+    /// Of the machine.
+    up: Duration,
+    /// How far the machine's clock is ahead of ours, as far as it was told.
+    off: Span,
 }
 
 /// Runs until `Stop`, until every sender is gone or until the lease is another's.
 pub fn run(mut hub: Hub, signals: &Receiver<Signal>) {
-    let mut pace = Pace { tail_at: hub.clock.instant(), snapshot_at: None };
+    let time = Time { up: hub.clock.up(), off: Span::ZERO };
+    let mut pace = Pace { tail_at: hub.clock.instant(), snapshot_at: None, time };
     hub.handle(Event::Woke { at: hub.clock.now() }, &mut pace);
+    if hub.earlier > Span::ZERO {
+        let (by, earlier, at) = (hub.earlier.times(-1), hub.earlier, hub.clock.now());
+        hub.handle(Event::ClockStepped { by, off: Span::ZERO, earlier, at }, &mut pace);
+    }
     while !hub.lost {
         super::fault::here("watcher");
-        match signals.recv_timeout(hub.patience(&pace)) {
+        let patience = hub.patience(&pace);
+        let asleep_at = hub.clock.up();
+        let signal = signals.recv_timeout(patience);
+        hub.look_at_time(asleep_at.saturating_add(patience), &mut pace);
+        match signal {
             Ok(Signal::Event(event)) => hub.handle(*event, &mut pace),
             Ok(Signal::Nudge) => hub.tail(&mut pace),
             Ok(Signal::Lease { until }) => hub.lease_until = Some(until),
@@ -103,6 +130,30 @@ impl Hub {
         let tail =
             TAIL_EVERY.saturating_sub(self.clock.instant().saturating_duration_since(pace.tail_at));
         wake.min(tail).max(Duration::from_millis(1))
+    }
+
+    /// Tells the core when this process did not run, or when the machine's clock was set. A pause
+    /// goes first: what was asked of nobody must not be judged.
+    fn look_at_time(&mut self, planned: Duration, pace: &mut Pace) {
+        let (up, at) = (self.clock.up(), self.clock.now());
+        let late = up.saturating_sub(planned);
+        let stuck = up.saturating_sub(pace.time.up);
+        pace.time.up = up;
+        let paused = if late > PAUSE { Some(late) } else { Some(stuck).filter(|s| *s > STUCK) };
+        if let Some(by) = paused {
+            let by = Span::from_millis(i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
+            tracing::warn!(%by, "this process did not run");
+            self.handle(Event::Paused { by, at }, pace);
+        }
+        let (was, off) = (pace.time.off, self.clock.off());
+        let by = Span::from_millis(off.millis().saturating_sub(was.millis()));
+        if by.millis().abs() > STEP.millis() {
+            tracing::warn!(%by, "the machine's clock was set");
+            pace.time.off = off;
+            let lead = |off: Span| off.max(Span::ZERO).millis();
+            let earlier = Span::from_millis(lead(off).saturating_sub(lead(was)));
+            self.handle(Event::ClockStepped { by, off, earlier, at }, pace);
+        }
     }
 
     fn handle(&mut self, event: Event, pace: &mut Pace) {
@@ -153,7 +204,8 @@ impl Hub {
         }
         if let Some(watcher) = &mut board.watcher {
             watcher.lease_until = self.lease_until.filter(|_| !self.clock.is_simulated());
-            watcher.wall_at = Some(self.clock.wall());
+            watcher.wall_at = Some(self.clock.machine());
+            watcher.beat = self.clock.beat(board.generated_at);
         }
         let board = Arc::new(board);
         let before = self.boards.borrow().clone();

@@ -25,6 +25,7 @@ use crate::watch::state::{Setup, SourceInfo, Watch};
 use super::clock::Clock;
 use super::hub::{self, Hub, Signal};
 use super::poller::{self, Poller, random_u64};
+use super::resume::resume;
 use super::settings;
 
 /// Length of the buckets that live judging works on (policy time).
@@ -72,6 +73,9 @@ pub async fn watch(
     let now = clock.now();
     let window = config.timing.reopen_window.max(Span::from_days(PAST_DAYS.into()));
     let (incidents, seen) = stored(&journal, now.minus(window)).await?;
+    let board = journal.board_head().await.ok().flatten();
+    let (clock, earlier) = resume(clock, board.as_ref(), &incidents);
+    let now = clock.now();
     let infos = config.sources.iter().map(info).collect();
     let engine = Engine::new(settings::of(config, BUCKET, now));
     let core = Watch::new(setup(config, clock, infos), engine, incidents, now);
@@ -86,6 +90,7 @@ pub async fn watch(
         owner: owner.to_owned(),
         lease_until: None,
         lost: false,
+        earlier,
     };
     let (alive, ended) = oneshot::channel();
     let thread = Some(hub::spawn(hub, receiver, alive)?);
@@ -166,13 +171,14 @@ fn poller(config: &source::SourceConfig) -> Result<Poller, StartError> {
     Ok(Poller { name, every, source, past_days, phase: 0.0 })
 }
 
-fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
+pub(super) fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
     let watcher = Watcher {
         host: super::identity::host(),
         pid: std::process::id(),
         since: clock.now(),
         lease_until: None,
         wall_at: None,
+        beat: None,
     };
     Setup {
         site: config.shop.name.clone(),

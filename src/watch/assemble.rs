@@ -32,7 +32,7 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
         funnel: watch.judgement.funnel.clone(),
         checklist: Vec::new(),
         sources: sources(watch),
-        notices: notices(watch),
+        notices: notices(watch, now),
         speed: watch.setup.speed,
     };
     let telling = watch.setup.sources.iter().filter(|s| s.changes).count();
@@ -89,11 +89,12 @@ fn sources(watch: &Watch) -> Vec<board::Source> {
     watch.health.values().map(view).collect()
 }
 
-fn notices(watch: &Watch) -> Vec<String> {
+fn notices(watch: &Watch, now: Timestamp) -> Vec<String> {
     let mut notices = Vec::new();
     if let Some(why) = &watch.not_stored {
         notices.push(format!("NOT STORED - {why}; incidents are kept in memory only"));
     }
+    notices.extend(watch.timing.notices(now));
     if !watch.waiting.is_empty() {
         let names: Vec<&str> = watch.waiting.iter().map(SourceId::as_str).collect();
         notices.push(format!("reading history from {}; judging starts after", names.join(", ")));

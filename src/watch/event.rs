@@ -7,7 +7,7 @@ use crate::domain::check::Check;
 use crate::domain::flaw::Flaw;
 use crate::domain::id::SourceId;
 use crate::domain::observation::Observation;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 
 /// One good answer of a source.
@@ -39,6 +39,11 @@ pub enum Event {
     Journaled { records: Vec<Record>, at: Timestamp },
     /// An append was refused; the incidents go on in memory and the board says so.
     NotStored { records: Vec<Record>, why: String, at: Timestamp },
+    /// The machine's clock was set and is `off` ahead of ours now; ours goes on. Deadlines that run
+    /// come `earlier` by what the machine's clock would reach them sooner.
+    ClockStepped { by: Span, off: Span, earlier: Span, at: Timestamp },
+    /// This process did not run for so long on the wall (a suspended machine, SIGSTOP).
+    Paused { by: Span, at: Timestamp },
     /// Time passed.
     Woke { at: Timestamp },
 }

@@ -22,6 +22,8 @@ pub struct Health {
     /// When watching began; a source that never answered counts from here.
     pub started_at: Timestamp,
     pub last_ok_at: Option<Timestamp>,
+    /// Nobody asked it before: this process was paused until then.
+    resumed_at: Option<Timestamp>,
     pub next_at: Option<Timestamp>,
     pub error: Option<String>,
     pub notes: Vec<String>,
@@ -46,6 +48,7 @@ impl Health {
             patience,
             started_at: now,
             last_ok_at: None,
+            resumed_at: None,
             next_at: Some(now),
             error: None,
             notes: Vec::new(),
@@ -68,6 +71,26 @@ impl Health {
         self.notes = notes;
         self.partial = partial;
         self.refresh(at);
+    }
+
+    /// This process was paused until `at` and asked nobody meanwhile: what was live has its interval
+    /// anew, once until it is heard of again.
+    pub fn resumed(&mut self, at: Timestamp) {
+        let heard = self.last_ok_at.is_some_and(|ok| self.resumed_at.is_none_or(|r| ok > r));
+        if heard && self.answers() {
+            self.resumed_at = Some(at);
+        }
+    }
+
+    /// It was neither stale nor blind when it was last looked at.
+    pub fn answers(&self) -> bool {
+        !matches!(self.state, SourceState::Stale | SourceState::Blind)
+    }
+
+    /// From when its silence counts.
+    fn silent_since(&self) -> Timestamp {
+        let told = self.last_ok_at.unwrap_or(self.started_at);
+        self.resumed_at.map_or(told, |resumed| told.max(resumed))
     }
 
     /// It spoke, though not about now: the age of its last good answer starts anew, if it had one.
@@ -102,7 +125,7 @@ impl Health {
     }
 
     fn judge(&self, now: Timestamp) -> SourceState {
-        let age = now.since(self.last_ok_at.unwrap_or(self.started_at));
+        let age = now.since(self.silent_since());
         if age > self.blind_after() {
             SourceState::Blind
         } else if self.last_ok_at.is_none() || age > self.every.times(STALE_AFTER) {
@@ -120,7 +143,7 @@ impl Health {
 
     /// The next instant at which the state may change by itself.
     pub fn next_boundary(&self, now: Timestamp) -> Option<Timestamp> {
-        let from = self.last_ok_at.unwrap_or(self.started_at);
+        let from = self.silent_since();
         [self.every.times(STALE_AFTER), self.blind_after()]
             .into_iter()
             .map(|span| from.plus(span).plus(Span::from_millis(1)))
@@ -167,6 +190,29 @@ mod tests {
         assert_eq!(health.since(), at(91));
         health.answered(at(100), at(115), vec!["truncated".into()], true);
         assert_eq!(health.state(), SourceState::Partial);
+    }
+
+    #[test]
+    fn a_pause_of_our_own_is_nobodys_silence_and_gives_a_dead_source_one_interval_more() {
+        let mut health = Health::new("rum".into(), "prometheus", Span::from_secs(15), at(0), 1.0);
+        health.answered(at(0), at(15), Vec::new(), false);
+        health.resumed(at(600));
+        for (secs, want) in
+            [(601, SourceState::Live), (631, SourceState::Stale), (691, SourceState::Blind)]
+        {
+            health.refresh(at(secs));
+            assert_eq!(health.state(), want, "after {secs} s");
+        }
+        health.resumed(at(700));
+        health.refresh(at(700));
+        assert_eq!(health.state(), SourceState::Blind, "a pause makes nobody live");
+        let mut dead = Health::new("rum".into(), "prometheus", Span::from_secs(15), at(0), 1.0);
+        dead.answered(at(0), at(15), Vec::new(), false);
+        for second in (3..60).step_by(3) {
+            dead.resumed(at(second));
+            dead.refresh(at(second));
+        }
+        assert_eq!(dead.state(), SourceState::Stale, "many short pauses hide nothing");
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::policy::response::ResponsePolicy;
 
 use super::health::Health;
 use super::series::{SeriesBook, SeriesRules};
+use super::timing::Timing;
 
 /// A source as the watcher needs to know it.
 #[derive(Clone, Debug)]
@@ -85,6 +86,7 @@ pub struct Watch {
     pub(super) not_stored: Option<String>,
     pub(super) ids_made: u64,
     pub(super) published: Option<Board>,
+    pub(super) timing: Timing,
     /// Since when this watcher judges.
     pub(super) since: Timestamp,
 }
@@ -122,6 +124,7 @@ impl Watch {
             not_stored: None,
             ids_made: 0,
             published: None,
+            timing: Timing::default(),
             since: now,
         }
     }
@@ -130,7 +133,8 @@ impl Watch {
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
         let deadlines = self.incidents.iter().filter_map(|i| next_deadline(i, now));
         let boundaries = self.health.values().filter_map(|h| h.next_boundary(now));
-        deadlines.chain(boundaries).filter(|t| *t > now).min()
+        let wait = self.timing.boundary(now);
+        deadlines.chain(boundaries).chain(wait).filter(|t| *t > now).min()
     }
 
     pub(super) fn all_changes(&self) -> Vec<Change> {

@@ -9,10 +9,14 @@ use crate::incident::event::Record;
 use crate::incident::{deadline, fold, id, reconcile, verify};
 
 use super::event::{Batch, Effect, Event};
+use super::health::Health;
 use super::state::Watch;
 
 /// A sender that has not told the answer after this (wall time) has died: the outcome is unknown.
 const ANSWER_WITHIN: Span = Span::from_secs(90);
+
+/// Judging waits so long at most for sources after a pause of this process.
+const PATIENCE: Span = Span::from_mins(2);
 
 /// Takes one event in and says what must happen outside.
 pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
@@ -53,8 +57,27 @@ pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
             fold_in(watch, &records, at);
             step(watch, at)
         }
+        Event::ClockStepped { by, off, earlier, at } => {
+            watch.timing.stepped(by, off, earlier, at);
+            step(watch, at)
+        }
+        Event::Paused { by, at } => {
+            paused(watch, by, at);
+            step(watch, at)
+        }
         Event::Woke { at } => step(watch, at),
     }
+}
+
+/// After a pause of this process nothing is known about meanwhile: who answered before is asked
+/// first, and judging waits for the answers.
+fn paused(watch: &mut Watch, by: Span, at: Timestamp) {
+    let due = |h: &&Health| h.answers() && h.next_at.is_none_or(|next| next <= at);
+    let awaited: Vec<&Health> = watch.health.values().filter(due).collect();
+    let longest = awaited.iter().map(|h| h.every.times(2)).max().unwrap_or(Span::ZERO);
+    let sources = awaited.iter().map(|h| h.name.clone()).collect();
+    watch.timing.paused(by, at, sources, at.plus(longest.min(PATIENCE)));
+    watch.health.values_mut().for_each(|h| h.resumed(at));
 }
 
 fn polled(watch: &mut Watch, source: &SourceId, batch: Batch, at: Timestamp, next_at: Timestamp) {
@@ -63,6 +86,7 @@ fn polled(watch: &mut Watch, source: &SourceId, batch: Batch, at: Timestamp, nex
     }
     watch.engine.flawed(source, &batch.flaws, at);
     take_in(watch, batch, true);
+    watch.timing.heard(source);
 }
 
 /// A source's error is outside text too.
@@ -99,7 +123,8 @@ fn fold_in(watch: &mut Watch, records: &[Record], now: Timestamp) {
 /// Judges what is new, turns it into records, shows the result.
 fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
     see_health(watch, now);
-    if watch.waiting.is_empty() {
+    let ready = watch.waiting.is_empty() && !watch.timing.knows_nothing_yet(now);
+    if ready {
         watch.judgement = watch.engine.judge(now);
         watch.series.start();
         let demand = watch.engine.paid_demand();
@@ -107,7 +132,8 @@ fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
     }
     let mut effects = Vec::new();
     if !watch.appending && watch.waiting.is_empty() {
-        let records = records_now(watch, now);
+        let mut records = clocks_earlier(watch, now);
+        records.extend(if ready { records_now(watch, now) } else { deadlines(watch, now) });
         if !records.is_empty() {
             watch.appending = true;
             effects.push(Effect::Append(records));
@@ -127,6 +153,19 @@ fn see_health(watch: &mut Watch, now: Timestamp) {
         let blind = health.state() == crate::board::SourceState::Blind;
         watch.engine.source_blind(&health.name, blind, health.since());
     }
+}
+
+/// What a step of the machine's clock takes from the clocks that run.
+fn clocks_earlier(watch: &mut Watch, now: Timestamp) -> Vec<Record> {
+    let by = std::mem::take(&mut watch.timing.owed);
+    let running = watch.incidents.iter().filter(|_| by > Span::ZERO);
+    running.filter_map(|i| deadline::stepped(i, by, now)).collect()
+}
+
+/// Deadlines pass whether or not anything is known.
+fn deadlines(watch: &Watch, now: Timestamp) -> Vec<Record> {
+    let sweep = |i| deadline::sweep(i, &watch.setup.response, now);
+    watch.incidents.iter().flat_map(sweep).collect()
 }
 
 fn records_now(watch: &mut Watch, now: Timestamp) -> Vec<Record> {

@@ -8,6 +8,7 @@
 
 mod calm;
 mod child;
+mod clock_steps;
 mod configs;
 mod demo_incident;
 mod foreign;
