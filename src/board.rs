@@ -59,6 +59,18 @@ pub struct Watcher {
     /// Wall time of the board; with `speed` it tells the shop's time of a demo to other programs.
     #[serde(default)]
     pub wall_at: Option<Timestamp>,
+    /// When the board was made, told so that no step of the machine's clock moves it.
+    #[serde(default)]
+    pub beat: Option<Beat>,
+}
+
+/// A moment by the time a machine has been up.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Beat {
+    /// Which start of which machine: the kernel's boot id in hexadecimal digits.
+    pub boot: String,
+    /// Milliseconds since that start, sleep included.
+    pub up_ms: i64,
 }
 
 /// One incident as viewers see it.

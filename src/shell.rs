@@ -17,6 +17,7 @@ pub mod order;
 pub mod outcome;
 pub mod poller;
 pub mod redact;
+pub mod resume;
 pub mod run;
 pub mod session;
 pub mod settings;

@@ -8,5 +8,6 @@ pub mod freshness;
 pub mod health;
 pub mod series;
 pub mod state;
+pub mod timing;
 pub mod unstored;
 pub mod update;

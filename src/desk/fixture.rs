@@ -54,6 +54,7 @@ pub fn calm() -> Board {
             pid: 4242,
             since: at("00:00:00"),
             lease_until: Some(at("03:07:40")),
+            beat: None,
             wall_at: None,
         }),
         cells: shop::cells(false),

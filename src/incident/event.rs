@@ -193,6 +193,10 @@ pub enum Event {
     Cancelled {
         reason: String,
     },
+    /// The machine's clock was set: every clock that runs ends earlier by this, never later.
+    ClockStepped {
+        by: Span,
+    },
 }
 
 /// What an operator may order, by key, command line or phone; the same rules for each.

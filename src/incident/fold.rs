@@ -216,6 +216,7 @@ fn step(i: &mut Incident, record: &Record) -> bool {
         Event::Resolved { .. } => i.close(Phase::Resolved, at),
         Event::Cancelled { .. } => i.close(Phase::Cancelled, at),
         Event::Reviewed { text } => i.reviewed(text),
+        Event::ClockStepped { by } => i.clocks_earlier(*by),
     }
 }
 

@@ -56,6 +56,9 @@ pub fn words(event: &Event) -> String {
         Event::Resolved { reason } => format!("resolved: {reason}"),
         Event::Reviewed { text } => format!("reviewed: {text}"),
         Event::Cancelled { reason } => format!("not an incident: {reason}"),
+        Event::ClockStepped { .. } => {
+            "the machine's clock was set; earlier deadlines kept".to_owned()
+        }
     }
 }
 

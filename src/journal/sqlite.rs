@@ -284,7 +284,8 @@ impl Line {
             | Event::ActionNotHelping { .. }
             | Event::Noted { .. }
             | Event::Mitigated
-            | Event::Reviewed { .. } => Mark::None,
+            | Event::Reviewed { .. }
+            | Event::ClockStepped { .. } => Mark::None,
         };
         let body = to_line(record).map_err(|e| JournalError::NotStored(e.to_string()))?;
         let incident = record.incident.to_string();

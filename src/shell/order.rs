@@ -19,6 +19,7 @@ use crate::sink::webhook::Webhook;
 
 use super::clock::Clock;
 use super::known;
+use super::resume;
 
 /// What orders are carried out with. Sinks are there for operators only.
 pub struct Desk {
@@ -62,7 +63,7 @@ impl Desk {
         board: Option<&Arc<Board>>,
     ) -> Result<Done, OrderError> {
         let incident = self.incident(id).await?;
-        let now = self.clock.now();
+        let now = self.now(&incident, board);
         let events = self.decide(&incident, order, board, now).await?;
         let intent = events.iter().find_map(|e| match e {
             Event::ActionPrepared { intent, .. } => Some(intent.clone()),
@@ -72,6 +73,12 @@ impl Desk {
             events.into_iter().map(|e| self.record(id, cause, e, now)).collect::<Vec<_>>();
         self.journal.append(&records).await?;
         Ok(Done { intent })
+    }
+
+    /// The watcher's time, and not before what the journal holds of the incident.
+    fn now(&self, incident: &Incident, board: Option<&Arc<Board>>) -> Timestamp {
+        let now = board.map_or_else(|| self.clock.now(), |b| self.clock.now_by(b));
+        resume::not_before(now, incident)
     }
 
     async fn incident(&self, id: &IncidentId) -> Result<Incident, OrderError> {
@@ -136,7 +143,7 @@ impl Desk {
         let tries = self.incident(id).await?.action(&intent.id).map_or(0, |run| run.tries);
         let sent = Event::ActionSent { id: intent.id.clone(), try_no: tries.saturating_add(1) };
         self.journal.append(&[self.record(id, "send", sent, self.clock.now())]).await?;
-        let answer = webhook.send(intent, self.clock.wall()).await;
+        let answer = webhook.send(intent, self.clock.machine()).await;
         self.answered(id, &intent.id, "answer", answer.clone()).await?;
         Ok(answer)
     }

@@ -210,7 +210,8 @@ impl Loop {
     }
 
     fn take(&mut self, event: Event, terminal: &mut Terminal) {
-        let (now, wall) = (self.viewer.clock.now(), self.viewer.clock.wall());
+        let clock = self.viewer.clock;
+        let (now, wall) = (clock.now_by(&self.viewer.desk.board), clock.wall());
         for effect in update(&mut self.viewer.desk, event, now, wall) {
             match effect {
                 Effect::Order { ticket, incident, command } => {

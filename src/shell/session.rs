@@ -27,6 +27,7 @@ use super::clock::Clock;
 use super::hub::{self, Hub, Signal};
 use super::keeper::Held;
 use super::poller::{self, Poller, random_u64};
+use super::resume::resume;
 use super::settings;
 
 /// Length of the buckets that live judging works on (policy time).
@@ -75,12 +76,15 @@ pub async fn watch(
     let now = clock.now();
     let window = config.timing.reopen_window.max(Span::from_days(PAST_DAYS.into()));
     let (incidents, known) = stored(&journal, now.minus(window)).await?;
+    let board = journal.board_head().await.ok().flatten();
+    let (clock, earlier) = resume(clock, board.as_ref(), &incidents);
+    let now = clock.now();
     let infos = config.sources.iter().map(info).collect();
     let engine = Engine::new(settings::of(config, BUCKET, now));
     let core = Watch::new(setup(config, clock, infos), engine, incidents, now);
     let (sender, receiver) = channel();
     let held = Held { journal, runtime: Handle::current(), owner: owner.to_owned() };
-    let hub = Hub::new(core, Box::new(held), clock, boards, known);
+    let hub = Hub::new(core, Box::new(held), clock, boards, known).earlier(earlier);
     let (alive, ended) = oneshot::channel();
     hub::spawn(hub, receiver, alive)?;
     let start = |(poller, source): (Poller, &source::SourceConfig)| {
@@ -154,6 +158,7 @@ pub(super) fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> 
         since: clock.now(),
         lease_until: None,
         wall_at: None,
+        beat: None,
     };
     Setup {
         site: config.shop.name.clone(),

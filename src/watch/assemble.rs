@@ -33,7 +33,7 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
         funnel: watch.judgement.funnel.clone(),
         checklist: Vec::new(),
         sources: sources(watch),
-        notices: notices(watch),
+        notices: notices(watch, now),
         speed: watch.setup.speed,
     };
     let telling = watch.setup.sources.iter().filter(|s| s.changes).count();
@@ -97,9 +97,10 @@ fn sources(watch: &Watch) -> Vec<board::Source> {
     watch.health.values().map(view).collect()
 }
 
-fn notices(watch: &Watch) -> Vec<String> {
+fn notices(watch: &Watch, now: Timestamp) -> Vec<String> {
     let mut notices: Vec<String> = watch.trouble.iter().cloned().collect();
     notices.extend(watch.unstored.iter().map(Unstored::words));
+    notices.extend(watch.timing.notices(now));
     notices.extend(unread::notices(&watch.unread));
     if !watch.waiting.is_empty() {
         let names: Vec<&str> = watch.waiting.iter().map(SourceId::as_str).collect();

@@ -29,6 +29,8 @@ pub struct Health {
     /// When watching began; a source that never answered counts from here.
     pub started_at: Timestamp,
     good_at: Option<Timestamp>,
+    /// Nobody asked it before: this process was paused until then.
+    resumed_at: Option<Timestamp>,
     pub next_at: Option<Timestamp>,
     pub error: Option<String>,
     pub notes: Vec<String>,
@@ -62,6 +64,7 @@ impl Health {
             patience,
             started_at: now,
             good_at: None,
+            resumed_at: None,
             next_at: Some(now),
             error: None,
             notes: Vec::new(),
@@ -88,6 +91,26 @@ impl Health {
     /// The newest good datum. A list of changes is a datum of the instant it was told.
     pub fn last_ok_at(&self) -> Option<Timestamp> {
         if self.fresh.measures() { self.fresh.newest(None).or(self.good_at) } else { self.good_at }
+    }
+
+    /// This process was paused until `at` and asked nobody meanwhile: what was live has its interval
+    /// anew, once until it is heard of again.
+    pub fn resumed(&mut self, at: Timestamp) {
+        let heard = self.good_at.is_some_and(|ok| self.resumed_at.is_none_or(|r| ok > r));
+        if heard && self.answers() {
+            self.resumed_at = Some(at);
+        }
+    }
+
+    /// It was neither stale nor blind when it was last looked at.
+    pub fn answers(&self) -> bool {
+        !matches!(self.state, SourceState::Stale | SourceState::Blind)
+    }
+
+    /// From when its silence counts.
+    fn silent_since(&self) -> Timestamp {
+        let told = self.good_at.unwrap_or(self.started_at);
+        self.resumed_at.map_or(told, |resumed| told.max(resumed))
     }
 
     /// It spoke, though not about now: the age of its last good answer starts anew, if it had one.
@@ -122,7 +145,7 @@ impl Health {
     }
 
     fn judge(&self, now: Timestamp) -> SourceState {
-        let age = now.since(self.good_at.unwrap_or(self.started_at));
+        let age = now.since(self.silent_since());
         if age > self.blind_after() {
             SourceState::Blind
         } else if self.good_at.is_none() || age > self.stale_after() || self.fresh.mute() {
@@ -146,7 +169,7 @@ impl Health {
 
     /// The next instant at which the state may change by itself.
     pub fn next_boundary(&self, now: Timestamp) -> Option<Timestamp> {
-        let from = self.good_at.unwrap_or(self.started_at);
+        let from = self.silent_since();
         [self.stale_after(), self.blind_after()]
             .into_iter()
             .map(|span| from.plus(span).plus(Span::from_millis(1)))
@@ -241,6 +264,29 @@ mod tests {
         let truncated = Batch { partial: true, ..run_at(99) };
         health.answered(at(100), at(115), &mut truncated.clone());
         assert_eq!(health.state(), SourceState::Partial);
+    }
+
+    #[test]
+    fn a_pause_of_our_own_is_nobodys_silence_and_gives_a_dead_source_one_interval_more() {
+        let mut health = health(15);
+        health.answered(at(0), at(15), &mut run_at(0));
+        health.resumed(at(600));
+        for (secs, want) in
+            [(601, SourceState::Live), (631, SourceState::Stale), (691, SourceState::Blind)]
+        {
+            health.refresh(at(secs));
+            assert_eq!(health.state(), want, "after {secs} s");
+        }
+        health.resumed(at(700));
+        health.refresh(at(700));
+        assert_eq!(health.state(), SourceState::Blind, "a pause makes nobody live");
+        let mut dead = health(15);
+        dead.answered(at(0), at(15), &mut run_at(0));
+        for second in (3..60).step_by(3) {
+            dead.resumed(at(second));
+            dead.refresh(at(second));
+        }
+        assert_eq!(dead.state(), SourceState::Stale, "many short pauses hide nothing");
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::policy::response::ResponsePolicy;
 
 use super::health::Health;
 use super::series::{SeriesBook, SeriesRules};
+use super::timing::Timing;
 use super::unstored::Unstored;
 
 /// A source as the watcher needs to know it.
@@ -94,6 +95,7 @@ pub struct Watch {
     pub(super) kill_switch: Option<String>,
     pub(super) ids_made: u64,
     pub(super) published: Option<Board>,
+    pub(super) timing: Timing,
     /// Since when this watcher judges.
     pub(super) since: Timestamp,
 }
@@ -139,6 +141,7 @@ impl Watch {
             kill_switch: None,
             ids_made: 0,
             published: None,
+            timing: Timing::default(),
             since: now,
         }
     }
@@ -148,7 +151,8 @@ impl Watch {
         let deadlines = self.incidents.iter().filter_map(|i| next_deadline(i, now));
         let boundaries = self.health.values().filter_map(|h| h.next_boundary(now));
         let again = self.unstored.as_ref().map(|u| u.next_at);
-        deadlines.chain(boundaries).chain(again).filter(|t| *t > now).min()
+        let wait = self.timing.boundary(now);
+        deadlines.chain(boundaries).chain(again).chain(wait).filter(|t| *t > now).min()
     }
 
     /// Incidents that are in no journal.

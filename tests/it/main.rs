@@ -9,6 +9,7 @@
 mod attack;
 mod calm;
 mod child;
+mod clock_steps;
 mod configs;
 mod demo_incident;
 mod foreign;
@@ -22,6 +23,7 @@ mod live;
 mod old_answers;
 mod once;
 mod outcome;
+mod output;
 mod product;
 mod prometheus;
 mod proof;
