@@ -80,6 +80,7 @@ impl Incident {
             | Event::ActionNotHelping { .. }
             | Event::Noted { .. }
             | Event::Mitigated
+            | Event::ClockStepped { .. }
             | Event::Reviewed { .. } => return,
         };
         *slot = Some(Deed::of(record));

@@ -268,7 +268,8 @@ mod tests {
 
     #[test]
     fn a_pause_of_our_own_is_nobodys_silence_and_gives_a_dead_source_one_interval_more() {
-        let mut health = health(15);
+        let source = || health(15);
+        let mut health = source();
         health.answered(at(0), at(15), &mut run_at(0));
         health.resumed(at(600));
         for (secs, want) in
@@ -280,7 +281,7 @@ mod tests {
         health.resumed(at(700));
         health.refresh(at(700));
         assert_eq!(health.state(), SourceState::Blind, "a pause makes nobody live");
-        let mut dead = health(15);
+        let mut dead = source();
         dead.answered(at(0), at(15), &mut run_at(0));
         for second in (3..60).step_by(3) {
             dead.resumed(at(second));

@@ -206,6 +206,7 @@ impl Room {
             since: START,
             lease_until: None,
             wall_at: None,
+            beat: None,
         };
         let setup = Setup {
             site: "made up".to_owned(),
