@@ -132,6 +132,7 @@ mod tests {
     use crate::desk::update::update;
     use crate::policy::severity::Choice;
     use crate::present::present;
+    use crate::present::screen::Block;
 
     fn refused() -> Outcome {
         Outcome::Refused { status: 401, detail: "bad signature".to_owned(), retry_after_s: None }
@@ -157,7 +158,8 @@ mod tests {
         let screen = present(desk);
         if let Some(wall) = screen.wall {
             let late = wall.blocks.iter().filter(|b| b.role == Role::ClockLate);
-            return late.map(|b| format!("{} | {}", b.big.as_str(), b.label.words())).collect();
+            let words = |b: &Block| [b.big.to_string(), b.label.words()].join(" | ");
+            return late.map(words).collect();
         }
         let bars = screen.banner.iter().filter(|b| b.role == Role::ClockLate);
         bars.flat_map(|b| &b.left).map(|p| p.line.words()).collect()
