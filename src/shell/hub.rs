@@ -333,7 +333,7 @@ impl Hub {
         }
         if let Some(watcher) = &mut board.watcher {
             watcher.lease_until = self.lease_until.filter(|_| !self.clock.is_simulated());
-            watcher.wall_at = Some(self.clock.machine());
+            watcher.wall_at = Some(self.clock.wall());
             watcher.beat = self.clock.beat(board.generated_at);
         }
         let board = Arc::new(board);
