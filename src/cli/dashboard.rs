@@ -200,7 +200,7 @@ fn desk(
     };
     let board = boards.borrow().clone().or(stored).unwrap_or_else(|| empty(config, clock));
     let now = clock.now_by(&board);
-    Ok(Desk::new(setup, board, now, clock.wall()))
+    Ok(Desk::new(setup, board, now, clock.steady()))
 }
 
 fn empty(config: &Config, clock: Clock) -> Arc<Board> {

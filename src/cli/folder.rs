@@ -35,7 +35,7 @@ impl Folder {
     pub fn clock(&self, speed: f64) -> std::io::Result<Clock> {
         let base: Timestamp = BASE.parse().unwrap_or_default();
         let file = self.path.join("started_at");
-        let wall = Clock::system().machine();
+        let wall = Clock::system().wall();
         let started =
             fs::read_to_string(&file).ok().and_then(|t| t.trim().parse::<Timestamp>().ok());
         let Some(started) = started else {

@@ -107,19 +107,19 @@ impl Clock {
     }
 
     /// Wall time that no step moves: for undo windows and input guards.
-    pub fn wall(self) -> Timestamp {
+    pub fn steady(self) -> Timestamp {
         self.wall.plus(span(self.alive()))
     }
 
-    /// What the machine's clock says, steps and all: where others compare it with theirs (leases,
-    /// signatures).
-    pub fn machine(self) -> Timestamp {
+    /// What the machine's clock says, steps and all: for what others compare with theirs (leases,
+    /// signatures, the time of a board).
+    pub fn wall(self) -> Timestamp {
         machine_now()
     }
 
     /// How far the machine's clock is ahead of this one.
     pub fn off(self) -> Span {
-        machine_now().since(if self.simulated { self.wall() } else { self.now() })
+        machine_now().since(if self.simulated { self.steady() } else { self.now() })
     }
 
     /// For how long the machine has been up, sleep included.

@@ -53,7 +53,7 @@ const WRITES: usize = 8;
 /// Waking up later than planned by this is a pause of the whole process, not a slow machine.
 const PAUSE: Duration = Duration::from_secs(2);
 /// And so is a turn that takes this long, whatever it was doing.
-const STUCK: Duration = Duration::from_secs(20);
+const STUCK: Duration = Duration::from_secs(5);
 /// The machine's clock may be slewed by this before it counts as set.
 const STEP: Span = Span::from_secs(2);
 
@@ -333,7 +333,7 @@ impl Hub {
         }
         if let Some(watcher) = &mut board.watcher {
             watcher.lease_until = self.lease_until.filter(|_| !self.clock.is_simulated());
-            watcher.wall_at = Some(self.clock.machine());
+            watcher.wall_at = Some(self.clock.wall());
             watcher.beat = self.clock.beat(board.generated_at);
         }
         let board = Arc::new(board);

@@ -39,11 +39,11 @@ pub fn owner() -> String {
 
 /// One try.
 pub async fn take(journal: &Journal, owner: &str, clock: Clock) -> Grip {
-    let first = journal.take_lease(owner, clock.machine(), LEASE).await;
+    let first = journal.take_lease(owner, clock.wall(), LEASE).await;
     let answer = match first {
         Ok(LeaseOutcome::Held { owner: holder, .. }) if alive::is_gone(&holder) => {
             tracing::info!(holder, "the watcher before is dead; taking over");
-            journal.take_lease_after(&holder, owner, clock.machine(), LEASE).await
+            journal.take_lease_after(&holder, owner, clock.wall(), LEASE).await
         }
         answer => answer,
     };

@@ -143,7 +143,7 @@ impl Desk {
         let tries = self.incident(id).await?.action(&intent.id).map_or(0, |run| run.tries);
         let sent = Event::ActionSent { id: intent.id.clone(), try_no: tries.saturating_add(1) };
         self.journal.append(&[self.record(id, "send", sent, self.clock.now())]).await?;
-        let answer = webhook.send(intent, self.clock.machine()).await;
+        let answer = webhook.send(intent, self.clock.wall()).await;
         self.answered(id, &intent.id, "answer", answer.clone()).await?;
         Ok(answer)
     }

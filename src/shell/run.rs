@@ -162,7 +162,7 @@ impl Loop {
     }
 
     fn patience(&self) -> Duration {
-        let wall = self.viewer.clock.wall();
+        let wall = self.viewer.clock.steady();
         let wake = next_wake(&self.viewer.desk);
         wake.map_or(Duration::from_hours(1), |at| at.since(wall).to_std())
             .max(Duration::from_millis(1))
@@ -211,7 +211,7 @@ impl Loop {
 
     fn take(&mut self, event: Event, terminal: &mut Terminal) {
         let clock = self.viewer.clock;
-        let (now, wall) = (clock.now_by(&self.viewer.desk.board), clock.wall());
+        let (now, wall) = (clock.now_by(&self.viewer.desk.board), clock.steady());
         for effect in update(&mut self.viewer.desk, event, now, wall) {
             match effect {
                 Effect::Order { ticket, incident, command } => {

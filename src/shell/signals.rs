@@ -1,5 +1,6 @@
 //! Waiting for the end of a program without a screen: TERM, INT, HUP, QUIT; and outliving the
-//! signal of a file that may not grow. Screens have their own way (`shell::input`), since they must restore a terminal.
+//! signal of a file that may not grow. Screens have their own way (`shell::input`), since they must
+//! restore a terminal.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 

@@ -84,8 +84,8 @@ impl Tty {
         }))
     }
 
-    /// Columns and rows, at most [`LARGEST`]. A terminal that does not say (a serial line, `script`,
-    /// a container's console) is as large as `COLUMNS` and `LINES` tell, else 80 x 24.
+    /// Columns and rows, at most [`LARGEST`]. A terminal that does not say (a serial line, a
+    /// container's console) is as large as `COLUMNS` and `LINES` tell, else 80 x 24.
     pub fn size(&self) -> (u16, u16) {
         let told = tcgetwinsize(&self.fd).map_or((0, 0), |s| (s.ws_col, s.ws_row));
         let named = |name: &str| std::env::var(name).ok()?.trim().parse().ok();

@@ -93,8 +93,8 @@ impl Health {
         if self.fresh.measures() { self.fresh.newest(None).or(self.good_at) } else { self.good_at }
     }
 
-    /// This process was paused until `at` and asked nobody meanwhile: what was live has its interval
-    /// anew, once until it is heard of again.
+    /// This process was paused until `at` and asked nobody meanwhile: what was live has its
+    /// interval anew, once until it is heard of again.
     pub fn resumed(&mut self, at: Timestamp) {
         let heard = self.good_at.is_some_and(|ok| self.resumed_at.is_none_or(|r| ok > r));
         if heard && self.answers() {

@@ -24,7 +24,8 @@ fn answer(refuse: &AtomicBool, asked: &Asked) -> Said {
         return (503, "text/plain", b"down".to_vec());
     }
     let now = unix_now();
-    let row = |location: &str| json!({ "t": now, "journey": "checkout", "where": location, "ok": false, "message": "no" });
+    let row =
+        |location: &str| json!({ "t": now, "journey": "checkout", "at": location, "ok": false });
     let rows = match asked.path.split('?').next().unwrap_or_default() {
         "/checks" => vec![row("fra"), row("ams"), row("lon")],
         _ => Vec::new(),
@@ -36,8 +37,7 @@ fn config(home: &Path, url: &str) -> String {
     let text = format!(
         "[[source]]\nname = \"checks\"\nkind = \"http_json\"\nurl = \"{url}\"\nevery = \"1s\"\n\
          [[source.record]]\nkind = \"check\"\npath = \"/checks\"\ntime = \"t\"\n\
-         check = {{ journey = \"journey\", ok = \"ok\", message = \"message\", \
-         location = \"where\" }}\n"
+         check = {{ journey = \"journey\", ok = \"ok\", location = \"at\" }}\n"
     );
     let path = home.join("tillwatch.toml");
     std::fs::write(&path, text).expect("written");

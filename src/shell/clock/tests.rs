@@ -23,11 +23,11 @@ fn about(now: Timestamp, want: Timestamp) -> bool {
 #[test]
 fn a_clock_goes_on_from_where_it_began_and_sees_how_far_the_machines_is() {
     let clock = Clock::system();
-    assert!(about(clock.now(), clock.machine()) && about(clock.wall(), clock.machine()));
+    assert!(about(clock.now(), clock.wall()) && about(clock.steady(), clock.wall()));
     let ahead = clock.going_on(clock.now().plus(Span::from_hours(1)));
     let off = ahead.off().millis() + 3_600_000;
     assert!(off.abs() < 2000, "{off}");
-    assert!(about(ahead.wall(), clock.machine()), "undo windows know nothing of it");
+    assert!(about(ahead.steady(), clock.wall()), "undo windows know nothing of it");
 }
 
 #[test]
@@ -50,13 +50,13 @@ fn a_board_of_another_machine_or_of_before_a_restart_tells_no_time() {
     let elsewhere = Beat { boot: "00ff".to_owned(), ..beat.clone() };
     let later = Beat { up_ms: i64::MAX, ..beat };
     for beat in [Some(elsewhere), Some(later), None] {
-        assert!(about(clock.now_by(&board(beat, made_at, 1.0)), clock.machine()));
+        assert!(about(clock.now_by(&board(beat, made_at, 1.0)), clock.wall()));
     }
 }
 
 #[test]
 fn orders_for_a_fast_demo_are_given_in_its_time_and_not_in_its_last_boards() {
-    let wall = Clock::system().machine();
+    let wall = Clock::system().wall();
     let made: Timestamp = "2026-11-20T18:00:00Z".parse().expect("time");
     let mut board = board(None, made, 60.0);
     if let Some(watcher) = &mut board.watcher {
