@@ -6,6 +6,7 @@
     reason = "a test reports what went wrong by panicking"
 )]
 
+mod attack;
 mod calm;
 mod child;
 mod configs;
