@@ -105,6 +105,14 @@ pub struct Incident {
     /// The last entries of the journal about it, oldest first.
     pub timeline: Vec<TimelineEntry>,
     pub occurrences: u32,
+    /// False while it is in the watcher's memory only, because the journal cannot be written.
+    #[serde(default = "stored")]
+    pub stored: bool,
+}
+
+/// Boards of older programs hold what was stored.
+const fn stored() -> bool {
+    true
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -7,6 +7,7 @@ pub mod words;
 pub mod fold;
 pub mod id;
 pub mod record;
+pub mod unread;
 pub mod facts;
 pub mod deadline;
 pub mod deed;

@@ -10,6 +10,7 @@ pub mod hub;
 pub mod identity;
 pub mod input;
 pub mod known;
+pub mod keeper;
 pub mod lease;
 pub mod log;
 pub mod order;

@@ -7,4 +7,5 @@ pub mod event;
 pub mod health;
 pub mod series;
 pub mod state;
+pub mod unstored;
 pub mod update;

@@ -53,6 +53,7 @@ pub fn view(incident: &fold::Incident, facts: &Facts<'_>, now: Timestamp) -> Inc
         choices: choices(incident, facts),
         timeline: incident.timeline.iter().skip(skip).cloned().collect(),
         occurrences: incident.occurrences,
+        stored: true,
     }
 }
 

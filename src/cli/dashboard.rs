@@ -136,7 +136,10 @@ struct Engine {
 impl Engine {
     async fn stop(self) {
         if let Some(on_duty) = self.on_duty {
-            on_duty.stop().await;
+            let left = on_duty.stop().await;
+            if let Some(words) = session::left_words(&left) {
+                out::error(&words);
+            }
         }
     }
 }

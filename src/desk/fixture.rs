@@ -118,6 +118,7 @@ fn blank(id: &str, severity: Severity, headline: &str) -> Incident {
         choices: vec![],
         timeline: vec![],
         occurrences: 1,
+        stored: true,
     }
 }
 

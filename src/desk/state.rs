@@ -31,6 +31,8 @@ pub enum Watching {
     /// Another, or nobody yet; this one takes over when its lease ends. By name who took the lease
     /// away from us, when somebody did.
     Elsewhere(Option<String>),
+    /// Nobody as far as can be seen; this process would, were it not for what is told here.
+    Blocked(String),
 }
 
 /// A screen in cells, never above 500x200.

@@ -89,7 +89,9 @@ fn holds(desk: &Desk) -> bool {
 }
 
 fn receive(desk: &mut Desk, board: Arc<Board>) {
-    desk.lost = None;
+    if !matches!(desk.watching, Some(Watching::Blocked(_))) {
+        desk.lost = None;
+    }
     if holds(desk) {
         desk.ui.list.hold(&desk.board, &board);
     } else {
@@ -104,7 +106,13 @@ fn post(desk: &mut Desk, watching: Watching) {
     match (&desk.watching, &watching) {
         (Some(Watching::Elsewhere(_)), Watching::Here) => desk.say(Say::TookOver),
         (_, Watching::Elsewhere(Some(by))) => desk.say(Say::Relieved(by.clone())),
+        (_, Watching::Blocked(why)) => desk.lost = Some(format!("nobody watches, {why}")),
         (None | Some(_), Watching::Here | Watching::Elsewhere(None)) => {}
+    }
+    if matches!(desk.watching, Some(Watching::Blocked(_)))
+        && !matches!(watching, Watching::Blocked(_))
+    {
+        desk.lost = None;
     }
     desk.watching = Some(watching);
 }

@@ -128,6 +128,23 @@ pub fn fold(records: &[Record]) -> Option<Incident> {
     Some(incident)
 }
 
+/// The incident of `records` whose opening cannot be read: it begins with the first evidence that
+/// can. What its clocks were is not known, so both are due at once; none without any evidence.
+pub fn salvaged(records: &[&Record]) -> Option<Incident> {
+    let first = records.first()?;
+    let case = records.iter().find_map(|r| match &r.event {
+        Event::Updated { case } | Event::Reopened { case, .. } => Some(case.clone()),
+        _other => None,
+    })?;
+    let (ack_due_at, decide_due_at) = (first.at, first.at);
+    let event = Event::Opened { case, ack_due_at, decide_due_at, recurrence_of: None };
+    let mut incident = Incident::opened(&Record { event, ..(*first).clone() })?;
+    for record in records {
+        apply(&mut incident, record);
+    }
+    Some(incident)
+}
+
 /// Adds `record` to the incident it belongs to, opening a new one where there is none.
 pub fn absorb(incidents: &mut Vec<Incident>, record: &Record) {
     match incidents.iter_mut().find(|i| i.id == record.incident) {

@@ -46,6 +46,7 @@ pub fn title(desk: &Desk) -> Bar {
 fn follows(desk: &Desk) -> Line {
     match desk.watching {
         Some(Watching::Elsewhere(_)) => Line::fixed(Role::Warning, " (follows)"),
+        Some(Watching::Blocked(_)) => Line::fixed(Role::Error, " (not watching)"),
         Some(Watching::Here) | None => Line::new(),
     }
 }

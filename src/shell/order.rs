@@ -9,8 +9,9 @@ use crate::domain::time::Timestamp;
 use crate::incident::command;
 use crate::incident::event::{Actor, Command, Event, Intent, Outcome, Record};
 use crate::incident::facts::Facts;
-use crate::incident::fold::{ActionRun, Incident, absorb, fold};
+use crate::incident::fold::{ActionRun, Incident};
 use crate::incident::state::ActionState;
+use crate::incident::unread;
 use crate::journal::Journal;
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
@@ -38,9 +39,9 @@ pub struct Desk {
 pub enum OrderError {
     #[error("{0}")]
     Refused(String),
-    #[error("NOT STORED - {0}")]
+    #[error("NOT STORED - {}", .0.why())]
     NotStored(#[from] crate::journal::JournalError),
-    #[error("no incident {0}")]
+    #[error("no incident {0} in the journal; one shown as NOT STORED is not there yet")]
     Unknown(IncidentId),
 }
 
@@ -74,17 +75,16 @@ impl Desk {
     }
 
     async fn incident(&self, id: &IncidentId) -> Result<Incident, OrderError> {
-        let records: Vec<Record> =
-            self.journal.records_of(id).await?.into_iter().map(|s| s.record).collect();
-        fold(&records).ok_or_else(|| OrderError::Unknown(id.clone()))
+        let reading = self.journal.records_of(id).await?;
+        let found = reading.incidents().into_iter().find(|i| i.id == *id);
+        found.ok_or_else(|| match unread::notices(&reading.unread).first() {
+            Some(why) => OrderError::Refused(format!("{id} cannot be read: {why}")),
+            None => OrderError::Unknown(id.clone()),
+        })
     }
 
     async fn others(&self) -> Result<Vec<Incident>, OrderError> {
-        let mut incidents = Vec::new();
-        for stored in self.journal.open_records(self.clock.now()).await? {
-            absorb(&mut incidents, &stored.record);
-        }
-        Ok(incidents)
+        Ok(self.journal.open_records(self.clock.now()).await?.incidents())
     }
 
     async fn decide(

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 
+use crate::board::Board;
 use crate::desk::state::{Desk, Effect, Event, Watching};
 use crate::desk::update::update;
 use crate::desk::wake::next_wake;
@@ -19,7 +21,7 @@ use super::clock::Clock;
 use super::duty::{Post, Posts};
 use super::hub::Signal;
 use super::input::{EXIT_HANGUP, Input, TermEvent};
-use super::order;
+use super::order::{self, OrderError};
 use super::session::Boards;
 use super::terminal::{Drawn, Terminal};
 use super::tty::Tty;
@@ -37,6 +39,9 @@ pub struct Viewer {
     /// `[ui] clipboard`
     pub clipboard: bool,
 }
+
+/// An order waits so long for the incident it is about to be stored.
+const FLUSH_WITHIN: Duration = Duration::from_secs(3);
 
 /// An order's answer on its way back to the desk.
 type Answer = (u64, Result<(), String>);
@@ -92,6 +97,7 @@ async fn post(posts: &mut Option<Posts>) -> Watching {
             Post::Starts => {}
             Post::Watches(_) => return Watching::Here,
             Post::Follows => return Watching::Elsewhere(None),
+            Post::Blocked(why) => return Watching::Blocked(why.clone()),
             Post::Relieved(other) => return Watching::Elsewhere(Some(other.clone())),
         }
     }
@@ -102,6 +108,33 @@ fn nudge(posts: Option<&Posts>) {
     if let Some(Post::Watches(hub)) = posts.map(|p| p.borrow().clone()) {
         let _gone = hub.send(Signal::Nudge);
     }
+}
+
+/// An incident that only our own watcher's memory knows is stored first, if that can be done now.
+async fn stored_first(posts: Option<&Posts>, board: Option<&Arc<Board>>, id: &IncidentId) {
+    let unknown = board.is_some_and(|b| b.incidents.iter().any(|i| i.id == *id && !i.stored));
+    if let Some(Post::Watches(hub)) = posts.filter(|_| unknown).map(|p| p.borrow().clone()) {
+        let (done, waits) = oneshot::channel();
+        let _gone = hub.send(Signal::Flush(done));
+        let _late = tokio::time::timeout(FLUSH_WITHIN, waits).await;
+    }
+}
+
+/// Why an order failed; one about an incident that is in memory only says so.
+fn why(error: &OrderError, board: Option<&Arc<Board>>) -> String {
+    match error {
+        OrderError::Unknown(id) => match board.and_then(|b| unstored(b, id)) {
+            Some(notice) => format!("{id} is not stored yet: {notice}"),
+            None => error.to_string(),
+        },
+        OrderError::Refused(_) | OrderError::NotStored(_) => error.to_string(),
+    }
+}
+
+fn unstored<'a>(board: &'a Board, id: &IncidentId) -> Option<&'a str> {
+    board.incidents.iter().find(|i| i.id == *id && !i.stored)?;
+    let told = board.notices.iter().find_map(|n| n.strip_prefix("NOT STORED - "));
+    Some(told.unwrap_or("the journal cannot be written"))
 }
 
 impl Loop {
@@ -215,9 +248,11 @@ impl Loop {
         let (answers, posts) = (self.answers.0.clone(), self.viewer.posts.clone());
         tokio::spawn(async move {
             let nudge = || nudge(posts.as_ref());
+            stored_first(posts.as_ref(), board.as_ref(), &incident).await;
             let done = orders.carry_out(&incident, &command, "key", board.as_ref()).await;
             let intent = done.as_ref().ok().and_then(|d| d.intent.clone());
-            let _gone = answers.send((ticket, done.map(|_| ()).map_err(|e| e.to_string())));
+            let _gone =
+                answers.send((ticket, done.map(|_| ()).map_err(|e| why(&e, board.as_ref()))));
             nudge();
             if let Some(intent) = intent {
                 if let Err(error) = orders.send(&incident, &intent).await {

@@ -6,11 +6,12 @@ use crate::domain::change::Change;
 use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
 use crate::incident::fold::Incident;
-use crate::incident::rank;
+use crate::incident::{rank, unread};
 
 use super::checklist::checklist;
 use super::health::Health;
 use super::state::Watch;
+use super::unstored::Unstored;
 
 /// Releases kept on the board.
 const RELEASES_SHOWN: usize = 60;
@@ -46,7 +47,10 @@ fn incidents(watch: &Watch, now: Timestamp) -> Vec<board::Incident> {
     let facts = watch.facts(&changes, &told);
     let mut ranked: Vec<&Incident> = watch.incidents.iter().collect();
     ranked.sort_by(|a, b| rank::compare(a, b));
-    ranked.into_iter().map(|i| view::view(i, &facts, now)).collect()
+    let unknown = watch.not_stored();
+    let stored = |i: &Incident| !unknown.contains(&i.id);
+    let view = |i| board::Incident { stored: stored(i), ..view::view(i, &facts, now) };
+    ranked.into_iter().map(view).collect()
 }
 
 fn releases(watch: &Watch, incidents: &[board::Incident], now: Timestamp) -> Vec<board::Release> {
@@ -91,10 +95,9 @@ fn sources(watch: &Watch) -> Vec<board::Source> {
 }
 
 fn notices(watch: &Watch) -> Vec<String> {
-    let mut notices = Vec::new();
-    if let Some(why) = &watch.not_stored {
-        notices.push(format!("NOT STORED - {why}; incidents are kept in memory only"));
-    }
+    let mut notices: Vec<String> = watch.trouble.iter().cloned().collect();
+    notices.extend(watch.unstored.iter().map(Unstored::words));
+    notices.extend(unread::notices(&watch.unread));
     if !watch.waiting.is_empty() {
         let names: Vec<&str> = watch.waiting.iter().map(SourceId::as_str).collect();
         notices.push(format!("reading history from {}; judging starts after", names.join(", ")));

@@ -9,6 +9,7 @@ use crate::domain::id::SourceId;
 use crate::domain::observation::Observation;
 use crate::domain::time::Timestamp;
 use crate::incident::event::Record;
+use crate::incident::unread::Unread;
 
 /// One good answer of a source.
 #[derive(Clone, Debug, Default)]
@@ -35,10 +36,18 @@ pub enum Event {
     PastRead { source: SourceId, batch: Batch },
     /// A source has told its past, or cannot; judging waits for all of them.
     PastEnded { source: SourceId, at: Timestamp },
-    /// Records that are in the journal now, in journal order: ours and other processes'.
+    /// An append is in the journal: ours and what others stored before it, in journal order.
     Journaled { records: Vec<Record>, at: Timestamp },
-    /// An append was refused; the incidents go on in memory and the board says so.
+    /// Records that others stored, in journal order.
+    News { records: Vec<Record>, at: Timestamp },
+    /// An append was refused; its records wait in memory and the board says so.
     NotStored { records: Vec<Record>, why: String, at: Timestamp },
+    /// What waits is to be tried now.
+    Flush { at: Timestamp },
+    /// Records of the journal that cannot be read.
+    Unread { records: Vec<Unread>, at: Timestamp },
+    /// What is wrong with the journal as a whole; none when nothing is any more.
+    JournalTrouble { why: Option<String>, at: Timestamp },
     /// Time passed.
     Woke { at: Timestamp },
 }

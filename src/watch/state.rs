@@ -7,7 +7,7 @@ use crate::board::{Board, SourceState, Watcher};
 use crate::detect::engine::{Engine, Unusual};
 use crate::detect::verdict::{Class, Judgement};
 use crate::domain::change::Change;
-use crate::domain::id::{ReleaseId, SourceId};
+use crate::domain::id::{IncidentId, ReleaseId, SourceId};
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::time::{Span, Timestamp};
@@ -15,11 +15,13 @@ use crate::incident::deadline::next_deadline;
 use crate::incident::facts::{Facts, Told};
 use crate::incident::fold::Incident;
 use crate::incident::reconcile;
+use crate::incident::unread::Unread;
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
 
 use super::health::Health;
 use super::series::{SeriesBook, SeriesRules};
+use super::unstored::Unstored;
 
 /// A source as the watcher needs to know it.
 #[derive(Clone, Debug)]
@@ -82,7 +84,12 @@ pub struct Watch {
     pub(super) judgement: Judgement,
     /// Records are on their way to the journal; no new ones are made meanwhile.
     pub(super) appending: bool,
-    pub(super) not_stored: Option<String>,
+    /// Records that the journal refused.
+    pub(super) unstored: Option<Unstored>,
+    /// Records of the journal that cannot be read.
+    pub(super) unread: BTreeSet<Unread>,
+    /// What is wrong with the journal as a whole.
+    pub(super) trouble: Option<String>,
     /// Why nothing may be sent outside, while that is so.
     pub(super) kill_switch: Option<String>,
     pub(super) ids_made: u64,
@@ -121,7 +128,9 @@ impl Watch {
             waiting,
             judgement: Judgement { at: now, ..Judgement::default() },
             appending: false,
-            not_stored: None,
+            unstored: None,
+            unread: BTreeSet::new(),
+            trouble: None,
             kill_switch: None,
             ids_made: 0,
             published: None,
@@ -133,7 +142,13 @@ impl Watch {
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
         let deadlines = self.incidents.iter().filter_map(|i| next_deadline(i, now));
         let boundaries = self.health.values().filter_map(|h| h.next_boundary(now));
-        deadlines.chain(boundaries).filter(|t| *t > now).min()
+        let again = self.unstored.as_ref().map(|u| u.next_at);
+        deadlines.chain(boundaries).chain(again).filter(|t| *t > now).min()
+    }
+
+    /// Incidents that are in no journal.
+    pub fn not_stored(&self) -> Vec<IncidentId> {
+        self.unstored.as_ref().map(Unstored::unknown).unwrap_or_default()
     }
 
     pub(super) fn all_changes(&self) -> Vec<Change> {

@@ -10,9 +10,13 @@ use crate::incident::{deadline, fold, id, reconcile, verify};
 
 use super::event::{Batch, Effect, Event};
 use super::state::Watch;
+use super::unstored::{RETRY, Unstored};
 
 /// A sender that has not told the answer after this (wall time) has died: the outcome is unknown.
 const ANSWER_WITHIN: Span = Span::from_secs(90);
+
+/// Records that cannot be read are remembered one by one up to so many.
+const UNREAD: usize = 1_000;
 
 /// Takes one event in and says what must happen outside.
 pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
@@ -43,14 +47,32 @@ pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
         }
         Event::Journaled { records, at } => {
             watch.appending = false;
-            watch.not_stored = None;
+            if let Some(waited) = watch.unstored.take() {
+                watch.incidents = waited.base;
+            }
             fold_in(watch, &records, at);
+            step(watch, at)
+        }
+        Event::News { records, at } => {
+            take_news(watch, &records, at);
             step(watch, at)
         }
         Event::NotStored { records, why, at } => {
             watch.appending = false;
-            watch.not_stored = Some(why);
-            fold_in(watch, &records, at);
+            keep_unstored(watch, records, why, at);
+            step(watch, at)
+        }
+        Event::Flush { at } => {
+            watch.unstored.iter_mut().for_each(|waits| waits.next_at = at);
+            step(watch, at)
+        }
+        Event::Unread { records, at } => {
+            watch.unread.extend(records);
+            watch.unread = std::mem::take(&mut watch.unread).into_iter().take(UNREAD).collect();
+            step(watch, at)
+        }
+        Event::JournalTrouble { why, at } => {
+            watch.trouble = why;
             step(watch, at)
         }
         Event::Woke { at } => step(watch, at),
@@ -96,6 +118,32 @@ fn fold_in(watch: &mut Watch, records: &[Record], now: Timestamp) {
     watch.incidents.retain(|i| reconcile::keep(i, response, now));
 }
 
+/// What others stored; the fold of what waits goes after it, as it will in the journal.
+fn take_news(watch: &mut Watch, records: &[Record], now: Timestamp) {
+    let Some(mut waits) = watch.unstored.take() else { return fold_in(watch, records, now) };
+    waits.take_in(records);
+    watch.incidents = waits.incidents();
+    watch.unstored = Some(waits).filter(|w| !w.records.is_empty());
+    fold_in(watch, &[], now);
+}
+
+/// `records` are all that wait, those that waited before among them.
+fn keep_unstored(watch: &mut Watch, records: Vec<Record>, why: String, now: Timestamp) {
+    let base = match watch.unstored.take() {
+        Some(waited) => waited.base,
+        None => watch.incidents.clone(),
+    };
+    let waits = Unstored::new(base, records, why, now.plus(pause(watch)));
+    watch.incidents = waits.incidents();
+    watch.unstored = Some(waits);
+    fold_in(watch, &[], now);
+}
+
+/// Shop time between tries to store.
+fn pause(watch: &Watch) -> Span {
+    Span::from_millis((RETRY.millis() as f64 * watch.setup.speed.max(1.0)) as i64)
+}
+
 /// Judges what is new, turns it into records, shows the result.
 fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
     see_health(watch, now);
@@ -107,7 +155,7 @@ fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
     }
     let mut effects = Vec::new();
     if !watch.appending && watch.waiting.is_empty() {
-        let records = records_now(watch, now);
+        let records = to_store(watch, now);
         if !records.is_empty() {
             watch.appending = true;
             effects.push(Effect::Append(records));
@@ -127,6 +175,17 @@ fn see_health(watch: &mut Watch, now: Timestamp) {
         let blind = health.state() == crate::board::SourceState::Blind;
         watch.engine.source_blind(&health.name, blind, health.since());
     }
+}
+
+/// What waits, the oldest first, and what is new; nothing while a try would come too soon.
+fn to_store(watch: &mut Watch, now: Timestamp) -> Vec<Record> {
+    let (waiting, full) = match &watch.unstored {
+        Some(waits) if !waits.is_due(now, pause(watch)) => return Vec::new(),
+        Some(waits) => (waits.records.clone(), waits.is_full()),
+        None => (Vec::new(), false),
+    };
+    let new = if full { Vec::new() } else { records_now(watch, now) };
+    waiting.into_iter().chain(new).collect()
 }
 
 fn records_now(watch: &mut Watch, now: Timestamp) -> Vec<Record> {
