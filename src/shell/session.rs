@@ -17,6 +17,7 @@ use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::fold;
 use crate::journal::{Journal, JournalError};
+use crate::policy::action::ActionPolicy;
 use crate::source::http_json::config::RecordKind;
 use crate::source::query::QueryKind;
 use crate::source::{self, Kind};
@@ -25,7 +26,7 @@ use crate::watch::state::{Setup, SourceInfo, Watch};
 use super::clock::Clock;
 use super::hub::{self, Hub, Signal};
 use super::poller::{self, Poller, random_u64};
-use super::settings;
+use super::{settings, signing};
 
 /// Length of the buckets that live judging works on (policy time).
 pub const BUCKET: Span = crate::detect::settings::LIVE_BUCKET;
@@ -74,7 +75,12 @@ pub async fn watch(
     let (incidents, seen) = stored(&journal, now.minus(window)).await?;
     let infos = config.sources.iter().map(info).collect();
     let engine = Engine::new(settings::of(config, BUCKET, now));
-    let core = Watch::new(setup(config, clock, infos), engine, incidents, now);
+    let core = Watch::new(
+        setup(config, clock, infos, signing::seen(config).await),
+        engine,
+        incidents,
+        now,
+    );
     let (sender, receiver) = channel();
     let hub = Hub {
         watch: core,
@@ -166,7 +172,12 @@ fn poller(config: &source::SourceConfig) -> Result<Poller, StartError> {
     Ok(Poller { name, every, source, past_days, phase: 0.0 })
 }
 
-fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
+fn setup(
+    config: &Config,
+    clock: Clock,
+    sources: Vec<SourceInfo>,
+    actions: Vec<ActionPolicy>,
+) -> Setup {
     let watcher = Watcher {
         host: super::identity::host(),
         pid: std::process::id(),
@@ -178,7 +189,7 @@ fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
         site: config.shop.name.clone(),
         watcher,
         response: config.response(),
-        actions: settings::actions(config),
+        actions,
         sources,
         currency: config.shop.currency.clone(),
         speed: clock.speed(),

@@ -8,6 +8,7 @@ use crate::domain::time::Span;
 use crate::incident::facts::names;
 use crate::incident::fold::Incident;
 use crate::incident::state::{ActionState, Precheck};
+use crate::policy::action::Signing;
 use crate::policy::severity::Choice;
 
 impl Draft<'_> {
@@ -21,6 +22,7 @@ impl Draft<'_> {
             self.no_newer(),
             self.none_in_flight(),
             self.cooldown(),
+            self.signing(),
             self.evidence(),
             self.confidence(),
         ]
@@ -122,6 +124,20 @@ impl Draft<'_> {
             |until| format!("rests until {until} after the last action"),
         );
         check("cooldown is over", rests_until.is_none(), detail)
+    }
+
+    /// What this process could not look at is said and left to the one that sends.
+    fn signing(&self) -> Precheck {
+        let name = "signing secret is usable";
+        let later = |detail: String| Precheck { required: false, ..check(name, true, detail) };
+        match &self.action.signing {
+            Signing::Usable => check(name, true, "it signs"),
+            Signing::Unusable(why) => check(name, false, why.clone()),
+            Signing::NotRead => later("not read here: looked at when it is ordered".to_owned()),
+            Signing::NotHere(why) => {
+                later(format!("not readable here ({why}): looked at when it is ordered"))
+            }
+        }
     }
 
     fn evidence(&self) -> Precheck {

@@ -14,7 +14,7 @@ use crate::incident::event::{Actor, Command, Event, Record};
 use crate::incident::facts::Facts;
 use crate::incident::fold::{Incident, absorb};
 use crate::incident::id::confirm_token;
-use crate::policy::action::ActionPolicy;
+use crate::policy::action::{ActionPolicy, Signing};
 use crate::policy::response::ResponsePolicy;
 
 pub const T0: i64 = 1_794_996_000_000;
@@ -118,6 +118,7 @@ pub fn actions() -> Vec<ActionPolicy> {
         verify: Span::from_mins(5),
         verify_within: Span::from_mins(30),
         reversible: true,
+        signing: Signing::Usable,
     }]
 }
 
