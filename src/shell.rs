@@ -20,6 +20,7 @@ pub mod redact;
 pub mod run;
 pub mod session;
 pub mod settings;
+mod signing;
 pub mod signals;
 pub mod terminal;
 pub mod tty;

@@ -134,7 +134,7 @@ fn tell(outcome: &Outcome) -> Exit {
             out::error(&format!("NOT SENT: {detail}; nothing was done, order it again"));
             Exit::No
         }
-        Outcome::Unknown { detail } => {
+        Outcome::Unknown { detail, .. } => {
             out::error(&format!(
                 "UNKNOWN: it may have happened: {detail}; a watcher goes on asking its receiver, \
                  and the same command sends the same request again"

@@ -40,8 +40,7 @@ pub fn verify(incident: &Incident, facts: &Facts<'_>, now: Timestamp) -> Vec<Rec
 /// without an answer may have arrived. A prepared one is never sent by itself.
 pub fn after_crash(incident: &Incident, now: Timestamp) -> Option<Record> {
     let run = incident.actions.iter().find(|a| a.state == ActionState::Sent)?;
-    let detail = "the program ended before the answer came".to_owned();
-    let answer = Outcome::Unknown { detail };
+    let answer = Outcome::unknown("the program ended before the answer came");
     let event = Event::ActionAnswered { id: run.intent.id.clone(), answer };
     Some(record(incident, now, "start", event))
 }

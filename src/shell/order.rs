@@ -15,10 +15,10 @@ use crate::incident::unread;
 use crate::journal::Journal;
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
-use crate::sink::webhook::Webhook;
+use crate::sink::webhook::{Stamp, Webhook};
 
 use super::clock::Clock;
-use super::known;
+use super::{known, signing};
 
 /// What orders are carried out with. Sinks are there for operators only.
 pub struct Desk {
@@ -97,10 +97,11 @@ impl Desk {
         let changes = board.map(|b| known::changes(b)).unwrap_or_default();
         let told = board.map(|b| view::told(&b.sources)).unwrap_or_default();
         let incidents = self.others().await?;
+        let actions = signing::known(&self.actions, &self.webhooks, order).await;
         let facts = Facts {
             policy: &self.response,
             changes: &changes,
-            actions: &self.actions,
+            actions: &actions,
             incidents: &incidents,
             cases: &[],
             kill_switch: self.killed().then_some("the file freeze is there"),
@@ -136,7 +137,8 @@ impl Desk {
         let tries = self.incident(id).await?.action(&intent.id).map_or(0, |run| run.tries);
         let sent = Event::ActionSent { id: intent.id.clone(), try_no: tries.saturating_add(1) };
         self.journal.append(&[self.record(id, "send", sent, self.clock.now())]).await?;
-        let answer = webhook.send(intent, self.clock.wall()).await;
+        let stamp = Stamp { wall: self.clock.wall(), incident: id };
+        let answer = webhook.send(intent, stamp).await;
         self.answered(id, &intent.id, "answer", answer.clone()).await?;
         Ok(answer)
     }

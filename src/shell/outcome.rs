@@ -98,7 +98,7 @@ impl Question {
             return Ok(Next::Settled);
         }
         if status == Status::NotKnown && !std::mem::replace(said, true) {
-            let outcome = Outcome::Unknown { detail: NOT_KNOWN.to_owned() };
+            let outcome = Outcome::unknown(NOT_KNOWN);
             self.desk.answered(&self.incident, &self.action, "status", outcome).await?;
         }
         if self.may_resend(webhook, &run) {

@@ -9,7 +9,7 @@ use crate::detect::settings::{Event, Maintenance, Settings};
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Actor;
 use crate::journal::Journal;
-use crate::policy::action::ActionPolicy;
+use crate::policy::action::{ActionPolicy, Signing};
 use crate::policy::guardrail::{Condition, GuardClass, Guardrail};
 use crate::policy::holidays;
 use crate::policy::judging::Policy;
@@ -131,6 +131,7 @@ fn action(config: &ActionConfig) -> ActionPolicy {
         verify_within: config.verify_within,
         timeout: config.timeout,
         reversible: true,
+        signing: Signing::NotRead,
     }
 }
 

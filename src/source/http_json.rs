@@ -117,6 +117,10 @@ impl HttpJson {
         })
     }
 
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Asks every record once.
     ///
     /// # Errors
@@ -193,7 +197,7 @@ impl HttpJson {
         if read.is_ok() && reader.is_fixed() {
             ask.memory.learn(&answer, self.now);
         }
-        let mut harvest = read.map_err(|e| self.client.mask(e))?;
+        let mut harvest = read?;
         harvest.skew = answer.skew(self.now);
         Ok(harvest)
     }

@@ -89,7 +89,7 @@ fn without_a_deploy_feed_recovery_is_taken_late_and_says_so() {
 
 #[test]
 fn the_feed_settles_an_unknown_outcome() {
-    let (mut i, mut world) = sent(Outcome::Unknown { detail: "timeout".to_owned() });
+    let (mut i, mut world) = sent(Outcome::unknown("timeout"));
     assert_eq!(watch(&mut i, &world, 3), Vec::<&str>::new());
     world.changes = rolled_back(4);
     assert_eq!(watch(&mut i, &world, 5), ["action_answered"]);
@@ -110,18 +110,18 @@ fn a_crash_after_sending_is_unknown_and_a_prepared_one_waits_for_a_person() {
     // The answer that comes after all still counts; a final one is never taken back.
     let late = Outcome::Accepted { status: 200, detail: String::new() };
     tell(&mut i, min(4), "ana", Event::ActionAnswered { id: id.clone(), answer: late });
-    let lost = Outcome::Unknown { detail: "x".to_owned() };
+    let lost = Outcome::unknown("x");
     tell(&mut i, min(4), "ana", Event::ActionAnswered { id, answer: lost });
     assert_eq!(i.actions[0].state, ActionState::Accepted);
 }
 
 #[test]
 fn an_unknown_outcome_does_not_hold_an_incident_for_ever() {
-    let (mut i, world) = sent(Outcome::Unknown { detail: "timeout".to_owned() });
+    let (mut i, world) = sent(Outcome::unknown("timeout"));
     assert_eq!(watch(&mut i, &world, 31), Vec::<&str>::new());
     assert_eq!(watch(&mut i, &world, 32), ["action_not_helping"]);
     assert!(i.actions[0].detail.contains("never learned"), "{}", i.actions[0].detail);
-    let (mut i, world) = sent(Outcome::Unknown { detail: "timeout".to_owned() });
+    let (mut i, world) = sent(Outcome::unknown("timeout"));
     tell(&mut i, min(30), "tillwatch", Event::Cleared);
     assert_eq!(watch(&mut i, &world, 34), Vec::<&str>::new(), "clear for four minutes only");
     assert_eq!(watch(&mut i, &world, 35), ["action_verified", "mitigated"]);
@@ -129,7 +129,7 @@ fn an_unknown_outcome_does_not_hold_an_incident_for_ever() {
 
 #[test]
 fn the_same_request_may_be_sent_again_while_its_outcome_is_unknown() {
-    let (mut i, world) = sent(Outcome::Unknown { detail: "timeout".to_owned() });
+    let (mut i, world) = sent(Outcome::unknown("timeout"));
     let first = i.actions[0].intent.clone();
     let plan = crate::incident::rollback::plan(&i, &world.facts(), min(3)).expect("a plan");
     assert_eq!(plan.resend_of.as_ref(), Some(&first.id));
@@ -168,7 +168,7 @@ fn what_was_not_sent_gives_the_decision_back_and_is_ordered_again_as_the_same_re
 
 #[test]
 fn a_try_that_never_left_proves_nothing_about_the_one_before_it() {
-    let (mut i, world) = sent(Outcome::Unknown { detail: "timeout".to_owned() });
+    let (mut i, world) = sent(Outcome::unknown("timeout"));
     let command = Command::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(3)).expect("the same again");
     let id = i.actions[0].intent.id.clone();
