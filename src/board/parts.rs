@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::mem::{replace, take};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::detect::verdict::{Basis, Cell, Finding, Impact, Suspect, Verdict};
+use crate::domain::change::Change;
 use crate::domain::metric::Metric;
 use crate::domain::money::Range;
 use crate::domain::observation::Quality;
@@ -42,6 +44,9 @@ struct Rest {
     impacts: Vec<Impact>,
     /// Of the incidents after the first [`WHOLE`].
     stories: Vec<Story>,
+    /// What rollbacks are planned by; none in the boards of older programs.
+    #[serde(default)]
+    changes: Option<Vec<Change>>,
 }
 
 /// Metric, places of its stat, its unit and its segment; value, n, interval, baseline with the days
@@ -69,6 +74,7 @@ pub fn split(board: &Board) -> serde_json::Result<(String, String)> {
         cells,
         impacts: board.impacts.clone(),
         stories,
+        changes: board.changes.as_deref().cloned(),
     };
     Ok((serde_json::to_string(&head)?, serde_json::to_string(&rest)?))
 }
@@ -110,6 +116,7 @@ pub fn whole(text: &str, rest: Option<&str>) -> Result<Board, String> {
         let cells = rest.cells.iter().map(|row| cell(row, &rest.segments, &rest.words));
         board.cells = cells.collect::<Option<_>>().ok_or("a cell names what is not there")?;
         board.impacts = rest.impacts;
+        board.changes = rest.changes.map(Arc::new);
         if board.incidents.len().saturating_sub(WHOLE) != rest.stories.len() {
             return Err("incidents and their stories differ in number".to_owned());
         }

@@ -56,6 +56,10 @@ pub fn update(desk: &mut Desk, event: Event, now: Timestamp, wall: Timestamp) ->
             not_sent(desk, incident, action, why);
             vec![]
         }
+        Event::AnswerUnstored { incident: _, action: _, why } => {
+            desk.say(Say::Failed(Verb::Rollback, why));
+            vec![]
+        }
         Event::Ordered { ticket, result } => {
             ordered(desk, ticket, result);
             vec![]

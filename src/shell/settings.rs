@@ -22,6 +22,7 @@ use crate::source::{Kind, SourceConfig};
 use crate::watch::series::{DriftRule, SeriesRow, SeriesRules};
 
 use super::clock::Clock;
+use super::kill_switch::KillSwitch;
 use super::order::Desk;
 
 /// Weekly work is told to judging for so long ahead; a watcher that runs longer still keeps
@@ -149,6 +150,7 @@ pub fn desk(
         webhooks.push(built.map_err(|error| format!("action {}: {error}", action.name))?);
     }
     Ok(Desk {
+        kill_switch: KillSwitch::of(journal.file()),
         journal,
         clock,
         actor,
@@ -156,7 +158,6 @@ pub fn desk(
         actions: actions(config),
         webhooks,
         may_act: true,
-        kill_switch: crate::config::paths::kill_switch(),
         currency: config.shop.currency.clone(),
     })
 }

@@ -48,6 +48,8 @@ pub enum Event {
     Unread { records: Vec<Unread>, at: Timestamp },
     /// What is wrong with the journal as a whole; none when nothing is any more.
     JournalTrouble { why: Option<String>, at: Timestamp },
+    /// The kill switch was thrown, with the reason, or is off again.
+    KillSwitch { why: Option<String>, at: Timestamp },
     /// Time passed.
     Woke { at: Timestamp },
 }

@@ -87,6 +87,13 @@ impl<'a> Pass<'a> {
         self.taken += 1;
         if let Some(change) = &self.reader.change {
             let read = self.change(change, row);
+            if let Some(word) = change.unknown_kind(row).filter(|_| read.is_some()) {
+                let title = self.reader.title();
+                self.out.note(format!(
+                    "{title}: change kind `{word}` is not known: read as config, which no rollback \
+                     takes back; say in `kinds` what it is"
+                ));
+            }
             self.keep(read, |out, c| out.changes.push(c));
             return;
         }
@@ -224,7 +231,11 @@ impl<'a> Pass<'a> {
         Some(Change {
             source: self.source.clone(),
             id: id.into(),
-            kind: fields.kind_of(text(&fields.kind).as_deref()),
+            // A kind nobody knows still changed the shop, but shipped nothing as far as we know.
+            kind: match fields.word(row) {
+                None => ChangeKind::Deploy,
+                Some(word) => fields.kind_of(&word).unwrap_or(ChangeKind::Config),
+            },
             service: text(&fields.service).unwrap_or_else(|| "shop".to_owned()),
             environment: text(&fields.environment).unwrap_or_else(|| "production".to_owned()),
             version: text(&fields.version).unwrap_or_else(|| id.to_owned()),
@@ -243,13 +254,18 @@ impl<'a> Pass<'a> {
 }
 
 impl ChangeReader {
-    fn kind_of(&self, word: Option<&str>) -> ChangeKind {
-        let Some(word) = word else { return ChangeKind::Deploy };
-        if let Some(kind) = self.kinds.get(word) {
-            return *kind;
-        }
-        // A kind nobody knows still changed the shop, but shipped nothing as far as we know.
-        serde_json::from_value(Json::String(word.to_lowercase())).unwrap_or(ChangeKind::Config)
+    /// The word for its kind, where there is one.
+    fn word(&self, row: Row<'_>) -> Option<String> {
+        let word = self.kind.as_ref()?.text(row)?;
+        Some(cut(&word, LABEL).to_owned()).filter(|w| !w.trim().is_empty())
+    }
+
+    fn kind_of(&self, word: &str) -> Option<ChangeKind> {
+        self.kinds.get(word).copied().or_else(|| ChangeKind::named(word))
+    }
+
+    fn unknown_kind(&self, row: Row<'_>) -> Option<String> {
+        self.word(row).filter(|word| self.kind_of(word).is_none())
     }
 }
 
