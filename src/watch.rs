@@ -9,3 +9,6 @@ pub mod series;
 pub mod state;
 pub mod unstored;
 pub mod update;
+
+#[cfg(test)]
+mod tests;

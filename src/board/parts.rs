@@ -224,6 +224,22 @@ mod tests {
     }
 
     #[test]
+    fn every_release_travels_in_the_second_part_and_none_in_the_first() {
+        let kinds = crate::incident::tests::kit::changes();
+        let all = (0..200_i64).zip(kinds.iter().cycle()).map(|(n, change)| Change {
+            id: format!("v{n}").as_str().into(),
+            created_at: Timestamp::from_secs(n),
+            ..change.clone()
+        });
+        let board = Board { changes: Some(Arc::new(all.collect())), ..board() };
+        let (text, rest) = split(&board).expect("text");
+        assert_eq!(whole(&text, Some(&rest)).map(|b| b.changes), Ok(board.changes.clone()));
+        assert_eq!(head(&text).map(|b| b.changes), Ok(None), "nobody plans by the head alone");
+        let json = serde_json::to_value(&board).expect("json");
+        assert_eq!(json.get("changes"), None, "readers of the document have `releases`");
+    }
+
+    #[test]
     fn both_parts_give_the_board_and_the_head_alone_is_it_without_cells() {
         let board = board();
         let (text, rest) = split(&board).expect("text");

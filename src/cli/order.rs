@@ -143,7 +143,8 @@ fn lines(plan: &RollbackPlan) -> Vec<String> {
     let mut checks: Vec<&Precheck> = plan.prechecks.iter().collect();
     checks.sort_by_key(|check| check.ok);
     lines.extend(checks.into_iter().map(|check| {
-        let past = if check.stops() && check.waivable { " (--reason TEXT goes past it)" } else { "" };
+        let past =
+            if check.stops() && check.waivable { " (--reason TEXT goes past it)" } else { "" };
         let mark = if check.ok { "ok" } else { "NO" };
         format!("  [{mark}] {}: {}{past}", check.name, check.detail)
     }));

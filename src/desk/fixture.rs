@@ -67,6 +67,7 @@ pub fn calm() -> Board {
         notices: vec![],
         incidents: vec![],
         speed: 1.0,
+        ..Board::default()
     }
 }
 

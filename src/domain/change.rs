@@ -24,8 +24,12 @@ pub enum ChangeKind {
 impl ChangeKind {
     /// The kind that a word means, as feeds and people say it; none for a word nobody knows.
     pub fn named(word: &str) -> Option<Self> {
-        let plain: String =
-            word.trim().to_lowercase().chars().map(|c| if " -".contains(c) { '_' } else { c }).collect();
+        let plain: String = word
+            .trim()
+            .to_lowercase()
+            .chars()
+            .map(|c| if " -".contains(c) { '_' } else { c })
+            .collect();
         Some(match plain.as_str() {
             "deploy" | "release" | "deployment" | "rollout" | "hotfix" => Self::Deploy,
             "theme" => Self::Theme,

@@ -24,8 +24,8 @@ mod lease;
 mod reading;
 mod tables;
 
-use reading::Which;
 pub use decide::Seen;
+use reading::Which;
 
 const BUSY: Duration = Duration::from_secs(5);
 

@@ -116,18 +116,19 @@ impl Desk {
         if sends {
             self.signs(id, board.map(Arc::as_ref)).await?;
         }
-        let judge = |seen: Seen| {
+        let judge = |seen: Seen| -> Result<_, OrderError> {
             let incident = known(id, &seen.own)?;
             let now = self.clock.now();
             let others = seen.others.incidents();
-            let events = self.decide((&incident, &others), order, &world, now)?;
+            let events = self.decide((&incident, others.as_slice()), order, &world, now)?;
             let intent = events.iter().find_map(|e| match e {
                 Event::ActionPrepared { intent, .. } => Some(intent.clone()),
                 _ => None,
             });
             let mut records: Vec<Record> =
                 events.into_iter().map(|e| self.record(id, cause, e, now)).collect();
-            let ticket = intent.map(|i| self.ticket(&incident, i, now, &mut records)).transpose()?;
+            let ticket =
+                intent.map(|i| self.ticket(&incident, i, now, &mut records)).transpose()?;
             Ok((records, Done { ticket }))
         };
         self.journal.decide(id, sends.then(|| self.lately()), judge).await?
@@ -162,7 +163,7 @@ impl Desk {
             return Ok(());
         };
         let signed = webhook.signs().await;
-        signed.map_err(|why| refused(format!("not ok: request can be signed: {why}")))
+        signed.map_err(|why| refused(format!("not ok: signing secret is usable: {why}")))
     }
 
     /// Incidents that ended after this count for the cooldown and for the number of the attempt.
@@ -206,7 +207,7 @@ impl Desk {
     ) -> Facts<'a> {
         Facts {
             policy: &self.response,
-            changes: world.changes.as_deref().map_or(&[], Vec::as_slice),
+            changes: world.changes.as_deref().map(Vec::as_slice).unwrap_or_default(),
             actions: &self.actions,
             incidents,
             cases,
@@ -271,7 +272,7 @@ impl Desk {
         cause: &str,
         answer: Outcome,
     ) -> Result<(), OrderError> {
-        let judge = |seen: Seen| {
+        let judge = |seen: Seen| -> Result<_, OrderError> {
             let incident = known(id, &seen.own)?;
             let open = incident.action(action).is_some_and(ActionRun::unanswered);
             let event = Event::ActionAnswered { id: action.clone(), answer };

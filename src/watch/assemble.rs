@@ -107,7 +107,8 @@ fn notices(watch: &Watch) -> Vec<String> {
     let mut notices: Vec<String> = watch.trouble.iter().cloned().collect();
     notices.extend(watch.unstored.iter().map(Unstored::words));
     notices.extend(unread::notices(&watch.unread));
-    notices.extend(blocked(watch).map(|why| format!("ROLLBACKS BLOCKED: kill switch is on: {why}")));
+    notices
+        .extend(blocked(watch).map(|why| format!("ROLLBACKS BLOCKED: kill switch is on: {why}")));
     if !watch.waiting.is_empty() {
         let names: Vec<&str> = watch.waiting.iter().map(SourceId::as_str).collect();
         notices.push(format!("reading history from {}; judging starts after", names.join(", ")));

@@ -31,8 +31,7 @@ pub fn tell(dry: &Rehearsed, json: bool) -> Exit {
         out::lines(lines(dry));
     }
     let agreed = match &dry.asked {
-        Asked::Nowhere => true,
-        Asked::Said(Outcome::Accepted { .. }) => true,
+        Asked::Nowhere | Asked::Said(Outcome::Accepted { .. }) => true,
         Asked::Not(_) | Asked::Said(_) => false,
     };
     if dry.plan.ready && dry.request.is_ok() && agreed { Exit::Ok } else { Exit::No }

@@ -118,7 +118,11 @@ fn a_crash_after_sending_is_unknown_one_second_after_the_time_for_an_answer() {
         assert_eq!(silence(&mut i, &world, last), Vec::<&str>::new(), "its sender still waits");
         assert_eq!(shown(&i.actions[0], &world.facts(), sec(last)).0, ActionState::Sent);
         let full = shown(&i.actions[0], &world.facts(), sec(last + 1));
-        assert_eq!(full.0, ActionState::Unknown, "shown though a full disk keeps it from the journal");
+        assert_eq!(
+            full.0,
+            ActionState::Unknown,
+            "shown though a full disk keeps it from the journal"
+        );
         assert_eq!(silence(&mut i, &world, last + 1), ["action_answered"]);
         assert_eq!(i.actions[0].state, ActionState::Unknown);
         // The answer that comes after all still counts; a final one is never taken back.

@@ -13,7 +13,7 @@ use super::{Desk, OrderError, Ticket, known, refused};
 impl Desk {
     /// The right to send the request of `action` again, same key and same bytes.
     pub async fn again(&self, id: &IncidentId, action: &ActionId) -> Result<Ticket, OrderError> {
-        let judge = |seen: Seen| {
+        let judge = |seen: Seen| -> Result<_, OrderError> {
             let incident = known(id, &seen.own)?;
             let now = self.clock.now();
             let run = self.resendable(&incident, action, now)?;
