@@ -24,6 +24,7 @@ use crate::sink::webhook::{Stamp, Webhook};
 
 use super::clock::Clock;
 use super::kill_switch::KillSwitch;
+use super::signing;
 
 mod again;
 mod rehearse;
@@ -92,6 +93,8 @@ pub struct Sent {
 
 /// What a board tells beside the journal.
 struct World {
+    /// With what is known about their secrets.
+    actions: Vec<ActionPolicy>,
     changes: Option<Arc<Vec<Change>>>,
     told: Vec<Told>,
     /// The newest evidence about the incident, as everyone sees it.
@@ -108,13 +111,10 @@ impl Desk {
         cause: &str,
         board: Option<&Arc<Board>>,
     ) -> Result<Done, OrderError> {
-        let world = self.world(id, board.map(Arc::as_ref));
         let sends = matches!(order, Command::Rollback { .. } | Command::RollbackAgain { .. });
+        let world = self.world(id, board.map(Arc::as_ref), sends).await;
         if sends && world.changes.is_none() {
             return Err(refused("the releases are not read yet: a watcher tells them; try again"));
-        }
-        if sends {
-            self.signs(id, board.map(Arc::as_ref)).await?;
         }
         let judge = |seen: Seen| -> Result<_, OrderError> {
             let incident = known(id, &seen.own)?;
@@ -155,17 +155,6 @@ impl Desk {
         found.ok_or_else(|| refused(format!("action {} cannot be sent from here", intent.action)))
     }
 
-    /// A request that nobody could sign is refused before anything is stored.
-    async fn signs(&self, id: &IncidentId, board: Option<&Board>) -> Result<(), OrderError> {
-        let shown = board.and_then(|b| b.incidents.iter().find(|i| i.id == *id));
-        let Some(plan) = shown.and_then(|i| i.rollback.as_ref()) else { return Ok(()) };
-        let Some(webhook) = self.webhooks.iter().find(|w| w.config().name == plan.action) else {
-            return Ok(());
-        };
-        let signed = webhook.signs().await;
-        signed.map_err(|why| refused(format!("not ok: signing secret is usable: {why}")))
-    }
-
     /// Incidents that ended after this count for the cooldown and for the number of the attempt.
     fn lately(&self) -> Timestamp {
         let rest = self.actions.iter().map(|a| a.cooldown).max().unwrap_or(Span::ZERO);
@@ -176,9 +165,16 @@ impl Desk {
         known(id, &self.journal.records_of(id).await?)
     }
 
-    fn world(&self, id: &IncidentId, board: Option<&Board>) -> World {
+    /// Only who sends reads secrets, and then it must be able to.
+    async fn world(&self, id: &IncidentId, board: Option<&Board>, sends: bool) -> World {
+        let actions = if sends {
+            signing::known(&self.actions, &self.webhooks).await
+        } else {
+            self.actions.clone()
+        };
         let shown = board.and_then(|b| b.incidents.iter().find(|i| i.id == *id));
         World {
+            actions,
             changes: board.and_then(|b| b.changes.clone()),
             told: board.map(|b| view::told(&b.sources)).unwrap_or_default(),
             case: shown.map(view::evidence),
@@ -208,7 +204,7 @@ impl Desk {
         Facts {
             policy: &self.response,
             changes: world.changes.as_deref().map(Vec::as_slice).unwrap_or_default(),
-            actions: &self.actions,
+            actions: &world.actions,
             incidents,
             cases,
             kill_switch: world.kill_switch.as_deref(),

@@ -38,7 +38,7 @@ impl Desk {
         id: &IncidentId,
         board: Option<&Arc<Board>>,
     ) -> Result<Rehearsed, OrderError> {
-        let world = self.world(id, board.map(Arc::as_ref));
+        let world = self.world(id, board.map(Arc::as_ref), true).await;
         let incident = self.incident(id).await?;
         let others = self.journal.open_records(self.lately()).await?.incidents();
         let cases = world.cases(&incident);
