@@ -2,12 +2,14 @@
 //! 4). Built by the watcher, read by everyone; holds no policy, no credential and no behaviour.
 //! The parts that the incident rules speak of too are defined in `incident::state`.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::detect::verdict::{
     Cell, Class, Finding, FunnelStep, GuardrailState, Impact, JourneyState, Suspect,
 };
-use crate::domain::change::{ChangeKind, ChangeStatus};
+use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::id::{ActionId, IncidentId, JourneyId, ReleaseId, SourceId};
 use crate::domain::metric::Metric;
 use crate::domain::money::{MoneyRange, Range};
@@ -48,6 +50,14 @@ pub struct Board {
     pub notices: Vec<String>,
     /// Shop seconds per wall second; 1 except in the demo.
     pub speed: f64,
+    /// Why nothing may be sent outside; null while the kill switch is off.
+    #[serde(default)]
+    pub kill_switch: Option<String>,
+    /// What rollbacks are planned by: the releases as their sources tell them, newest first. Kept in
+    /// the second part of the stored board (`board::parts`) and not for readers of its JSON, who
+    /// have `releases`. None while only the first part was read.
+    #[serde(skip)]
+    pub changes: Option<Arc<Vec<Change>>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -11,3 +11,6 @@ pub mod state;
 pub mod timing;
 pub mod unstored;
 pub mod update;
+
+#[cfg(test)]
+mod tests;

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use crate::board::{Board, RollbackPlan};
+use crate::board::{Board, Precheck, RollbackPlan};
 use crate::domain::id::IncidentId;
 use crate::incident::event::{Command, Outcome};
 use crate::journal::Access;
 use crate::policy::severity::Choice;
 use crate::shell::clock::Clock;
-use crate::shell::order::{Desk, OrderError};
+use crate::shell::order::{Desk, OrderError, Sent};
 use crate::shell::settings;
 
 use super::app;
@@ -18,6 +18,11 @@ use super::args::{
 };
 use super::exit::Exit;
 use super::out;
+
+mod rehearsal;
+
+/// How often the outcome of a request is tried to be stored, at two seconds each.
+const STORE_TRIES: u32 = 5;
 
 pub fn ack(global: &Global, args: &AckArgs) -> Exit {
     let order = if args.undo {
@@ -73,24 +78,41 @@ fn give(global: &Global, id: &str, order: &Command, done: &str) -> Exit {
 pub fn rollback(global: &Global, args: &RollbackArgs) -> Exit {
     let result = with_desk(global, async |desk, board| {
         let id: IncidentId = args.id.as_str().into();
-        let Some(plan) = board.as_ref().and_then(|b| plan(b, &id)) else {
-            let why = "no rollback is possible: no suspect release or no [[action]] for it";
-            return Err(OrderError::Refused(why.into()));
-        };
-        let Some(token) = args.confirm.clone().filter(|_| !args.dry_run) else {
+        if args.dry_run {
+            return Ok(rehearsal::tell(&desk.rehearse(&id, board.as_ref()).await?, args.json));
+        }
+        let Some(token) = args.confirm.clone() else {
+            let Some(plan) = board.as_ref().and_then(|b| plan(b, &id)) else {
+                let why = "no rollback is possible: no suspect release or no [[action]] for it";
+                return Err(OrderError::Refused(why.into()));
+            };
             show(&plan, args.json);
-            return Ok(if args.dry_run { Exit::Ok } else { Exit::No });
+            return Ok(Exit::No);
         };
+        let waive = args.reason.clone();
         let order = if args.again {
-            Command::RollbackAgain { token, waive: args.reason.clone() }
+            Command::RollbackAgain { token, waive }
         } else {
-            Command::Rollback { token, waive: args.reason.clone() }
+            Command::Rollback { token, waive }
         };
         let done = desk.carry_out(&id, &order, "command line", board.as_ref()).await?;
-        let Some(intent) = done.intent else { return Ok(Exit::Ok) };
-        Ok(tell(&desk.send(&id, &intent).await?))
+        let Some(ticket) = done.ticket else { return Ok(Exit::Ok) };
+        let sent = desk.send(ticket).await;
+        let exit = tell(&sent.outcome);
+        Ok(match kept(desk, &sent).await {
+            Ok(()) => exit,
+            Err(error) => {
+                out::error(&format!("what became of it is {error}"));
+                Exit::NoJournal
+            }
+        })
     });
     result.unwrap_or_else(|exit| exit)
+}
+
+/// The outcome in the journal, at the first or a later try.
+async fn kept(desk: &Desk, sent: &Sent) -> Result<(), OrderError> {
+    if sent.unstored.is_none() { Ok(()) } else { desk.store_again(sent, STORE_TRIES).await }
 }
 
 fn plan(board: &Board, id: &IncidentId) -> Option<RollbackPlan> {
@@ -100,8 +122,13 @@ fn plan(board: &Board, id: &IncidentId) -> Option<RollbackPlan> {
 fn show(plan: &RollbackPlan, json: bool) {
     if json {
         out::json(plan);
-        return;
+    } else {
+        out::lines(lines(plan));
     }
+}
+
+/// A plan in lines; what fails comes first.
+fn lines(plan: &RollbackPlan) -> Vec<String> {
     let mut lines = vec![
         format!(
             "{} {}: {} -> {} by {}",
@@ -112,10 +139,15 @@ fn show(plan: &RollbackPlan, json: bool) {
     lines.extend(plan.resend_of.as_ref().map(|id| {
         format!("its outcome is unknown: this sends {id} again, same key and same bytes")
     }));
-    lines.extend(plan.prechecks.iter().map(|check| {
-        format!("  [{}] {}: {}", if check.ok { "ok" } else { "NO" }, check.name, check.detail)
+    let mut checks: Vec<&Precheck> = plan.prechecks.iter().collect();
+    checks.sort_by_key(|check| check.ok);
+    lines.extend(checks.into_iter().map(|check| {
+        let past =
+            if check.stops() && check.waivable { " (--reason TEXT goes past it)" } else { "" };
+        let mark = if check.ok { "ok" } else { "NO" };
+        format!("  [{mark}] {}: {}{past}", check.name, check.detail)
     }));
-    out::lines(lines);
+    lines
 }
 
 fn tell(outcome: &Outcome) -> Exit {
@@ -133,7 +165,7 @@ fn tell(outcome: &Outcome) -> Exit {
             out::error(&format!("NOT SENT: {detail}; nothing was done, order it again"));
             Exit::No
         }
-        Outcome::Unknown { detail } => {
+        Outcome::Unknown { detail, .. } => {
             out::error(&format!(
                 "UNKNOWN: it may have happened: {detail}; a watcher goes on asking its receiver, \
                  and the same command sends the same request again"

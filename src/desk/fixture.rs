@@ -68,6 +68,7 @@ pub fn calm() -> Board {
         notices: vec![],
         incidents: vec![],
         speed: 1.0,
+        ..Board::default()
     }
 }
 

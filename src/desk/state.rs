@@ -111,6 +111,12 @@ pub enum Event {
         action: ActionId,
         why: String,
     },
+    /// What a receiver said could not be stored; `why` holds both.
+    AnswerUnstored {
+        incident: IncidentId,
+        action: ActionId,
+        why: String,
+    },
     /// An order's answer: `Ok` after the journal's commit returned.
     Ordered {
         ticket: u64,

@@ -55,6 +55,10 @@ pub fn update(desk: &mut Desk, event: Event, now: Timestamp, wall: Timestamp) ->
             vec![]
         }
         Event::Woke => vec![],
+        Event::AnswerUnstored { incident: _, action: _, why } => {
+            desk.say(Say::Failed(Verb::Rollback, why));
+            vec![]
+        }
         Event::Ordered { ticket, result } => {
             ordered(desk, ticket, result);
             vec![]

@@ -72,9 +72,14 @@ pub enum Outcome {
         detail: String,
         retry_after_s: Option<u64>,
     },
-    /// Timeout, reset, 3xx, 5xx, garbage, or a crash after sending: it may have happened.
+    /// Timeout, reset, 3xx, 409, 422, 5xx, garbage, or a crash after sending: it may have happened.
     Unknown {
         detail: String,
+        /// 0 when there was no answer.
+        #[serde(default)]
+        status: u16,
+        #[serde(default)]
+        retry_after_s: Option<u64>,
     },
     /// No byte of this try left: nothing can have happened by it.
     NotSent {
@@ -83,11 +88,18 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// An outcome that nobody knows, without an answer.
+    pub fn unknown(detail: impl Into<String>) -> Self {
+        Self::Unknown { detail: detail.into(), status: 0, retry_after_s: None }
+    }
+
     /// The seconds that the receiver asked to be left alone for.
     pub const fn retry_after_s(&self) -> Option<u64> {
         match self {
-            Self::Refused { retry_after_s, .. } => *retry_after_s,
-            Self::Accepted { .. } | Self::Unknown { .. } | Self::NotSent { .. } => None,
+            Self::Refused { retry_after_s, .. } | Self::Unknown { retry_after_s, .. } => {
+                *retry_after_s
+            }
+            Self::Accepted { .. } | Self::NotSent { .. } => None,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::fold::{ActionRun, Incident};
 use super::id::{self, action_id, confirm_token};
 use super::state::{ActionState, Precheck, RollbackPlan};
 use crate::domain::change::{Change, ChangeStatus};
-use crate::domain::id::{ActionId, IncidentId, ReleaseId};
+use crate::domain::id::{ActionId, ReleaseId};
 use crate::domain::time::Timestamp;
 use crate::policy::action::ActionPolicy;
 
@@ -106,7 +106,7 @@ impl<'a> Draft<'a> {
             dry_run,
             body: String::new(),
         };
-        intent.body = body(&intent, &self.incident.id, self.now);
+        intent.body = body(&intent);
         intent
     }
 
@@ -174,11 +174,12 @@ fn was_live(change: &Change) -> bool {
 #[derive(Serialize)]
 struct Body<'a> {
     r#type: &'static str,
-    timestamp: Timestamp,
     data: Data<'a>,
 }
 
-/// The field names and their order are the contract with the receiver.
+/// The field names and their order are the contract with the receiver. Facts only, those that the
+/// key is made of: the same rollback from two journals has the same key and the same bytes. What
+/// differs (instant, incident, operator) goes into headers.
 #[derive(Serialize)]
 struct Data<'a> {
     action_id: &'a ActionId,
@@ -188,13 +189,11 @@ struct Data<'a> {
     target: &'a ReleaseId,
     dry_run: bool,
     attempt: u32,
-    incident: &'a IncidentId,
 }
 
-fn body(intent: &Intent, incident: &IncidentId, now: Timestamp) -> String {
+fn body(intent: &Intent) -> String {
     let body = Body {
         r#type: "rollback.requested",
-        timestamp: now,
         data: Data {
             action_id: &intent.id,
             environment: &intent.environment,
@@ -203,7 +202,6 @@ fn body(intent: &Intent, incident: &IncidentId, now: Timestamp) -> String {
             target: &intent.to,
             dry_run: intent.dry_run,
             attempt: intent.attempt,
-            incident,
         },
     };
     serde_json::to_string(&body).unwrap_or_default() // plain strings and numbers always serialise

@@ -79,12 +79,18 @@ pub fn outcome(answer: &Outcome) -> String {
         Outcome::Accepted { status: 0, detail } => format!("taken as accepted{}", tail(detail)),
         Outcome::Accepted { status, detail } => format!("accepted ({status}){}", tail(detail)),
         Outcome::Refused { status, detail, retry_after_s } => {
-            let wait = retry_after_s.map(|s| format!(", retry after {s} s"));
-            format!("refused ({status}){}{}", tail(detail), wait.unwrap_or_default())
+            format!("refused ({status}){}{}", tail(detail), wish(*retry_after_s))
         }
-        Outcome::Unknown { detail } => format!("outcome unknown{}", tail(detail)),
+        Outcome::Unknown { detail, retry_after_s, .. } => {
+            format!("outcome unknown{}{}", tail(detail), wish(*retry_after_s))
+        }
         Outcome::NotSent { detail } => format!("NOT SENT{}", tail(detail)),
     }
+}
+
+/// What the receiver asks us to wait, as it said it.
+fn wish(retry_after_s: Option<u64>) -> String {
+    retry_after_s.map_or_else(String::new, |s| format!(", retry after {s} s"))
 }
 
 /// `theme-3 (high)` or `no release explains this`.

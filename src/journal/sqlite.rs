@@ -19,10 +19,12 @@ use crate::incident::event::{Event, Record};
 use crate::incident::record::{kind, to_line};
 
 mod boards;
+mod decide;
 mod lease;
 mod reading;
 mod tables;
 
+pub use decide::Seen;
 use reading::Which;
 
 const BUSY: Duration = Duration::from_secs(5);
@@ -170,6 +172,10 @@ impl Store {
         Ok(row.map(|(owner, until)| (owner, Timestamp::from_millis(until))))
     }
 
+    pub(super) fn file(&self) -> &Path {
+        &self.path
+    }
+
     async fn reader(&self) -> Result<PoolConnection<Sqlite>, JournalError> {
         self.pool.acquire().await.map_err(|e| unreadable(&e))
     }
@@ -293,21 +299,26 @@ impl Line {
     }
 }
 
+/// Writes a line; its place.
+async fn put(conn: &mut SqliteConnection, line: &Line) -> Result<i64, sqlx::Error> {
+    const SQL: &str = "INSERT INTO record (at, incident, type, body) VALUES (?, ?, ?, ?)";
+    let row = sqlx::query(SQL).bind(line.at).bind(&line.incident).bind(line.kind);
+    Ok(row.bind(&line.body).execute(conn).await?.last_insert_rowid())
+}
+
 /// The place of the last line; none when the lease is not `held` any more.
 async fn insert(
     conn: &mut SqliteConnection,
     lines: &[Line],
     held: Option<&str>,
 ) -> Result<Option<i64>, sqlx::Error> {
-    const SQL: &str = "INSERT INTO record (at, incident, type, body) VALUES (?, ?, ?, ?)";
     let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
     if !lease::is_held(&mut tx, held).await? {
         return Ok(None);
     }
     let mut seq = 0;
     for line in lines {
-        let row = sqlx::query(SQL).bind(line.at).bind(&line.incident).bind(line.kind);
-        seq = row.bind(&line.body).execute(&mut *tx).await?.last_insert_rowid();
+        seq = put(&mut tx, line).await?;
         tables::mark(&mut tx, line).await?;
     }
     tx.commit().await?;

@@ -33,6 +33,23 @@ pub struct ActionPolicy {
     pub timeout: Span,
     #[serde(default)]
     pub reversible: bool,
+    /// Whether a request can be signed, as far as this process knows.
+    #[serde(default)]
+    pub signing: Signing,
+}
+
+/// What is known about the secret that signs.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signing {
+    /// It was not read here; whoever sends reads it.
+    #[default]
+    NotRead,
+    /// This process could not read it; another one may.
+    NotHere(String),
+    Usable,
+    /// It was read and cannot sign, or whoever is to send cannot read it.
+    Unusable(String),
 }
 
 impl ActionPolicy {

@@ -74,6 +74,8 @@ pub struct Hub {
     ahead: BTreeSet<i64>,
     /// What was wrong with the journal as a whole when it was last looked at.
     trouble: Option<String>,
+    /// What the core was last told of the kill switch.
+    thrown: Option<String>,
     /// Records of an event that brought about more than [`WRITES`].
     later: Option<Vec<Record>>,
     /// Records that could not be read at the start.
@@ -164,6 +166,7 @@ impl Hub {
             lost: false,
             ahead: BTreeSet::new(),
             trouble: None,
+            thrown: None,
             later: None,
             unread,
             earlier: Span::ZERO,
@@ -305,7 +308,7 @@ impl Hub {
         self.work(events);
     }
 
-    /// News about the journal itself.
+    /// News about the journal itself and the kill switch beside it.
     fn said(&mut self, unread: Vec<Unread>, trouble: Option<String>) -> Vec<Event> {
         let at = self.clock.now();
         let mut events = Vec::new();
@@ -315,6 +318,11 @@ impl Hub {
         if trouble != self.trouble {
             self.trouble.clone_from(&trouble);
             events.push(Event::JournalTrouble { why: trouble, at });
+        }
+        let why = self.keeper.killed();
+        if why != self.thrown {
+            self.thrown.clone_from(&why);
+            events.push(Event::KillSwitch { why, at });
         }
         events
     }

@@ -12,7 +12,8 @@ use crate::desk::state::{Desk, Effect, Event, Watching};
 use crate::desk::update::update;
 use crate::desk::wake::next_wake;
 use crate::domain::id::IncidentId;
-use crate::incident::event::Command;
+use crate::incident::event::{Command, Outcome};
+use crate::incident::words;
 use crate::present::{present, screen::Screen};
 use crate::render::render;
 use crate::render::theme::Theme;
@@ -21,7 +22,7 @@ use super::clock::Clock;
 use super::duty::{Post, Posts};
 use super::hub::Signal;
 use super::input::{EXIT_HANGUP, Input, TermEvent};
-use super::order::{self, OrderError};
+use super::order::{self, OrderError, Sent};
 use super::session::Boards;
 use super::terminal::{Drawn, Terminal};
 use super::tty::Tty;
@@ -43,8 +44,11 @@ pub struct Viewer {
 /// An order waits so long for the incident it is about to be stored.
 const FLUSH_WITHIN: Duration = Duration::from_secs(3);
 
-/// What came of an order, on its way back to the desk.
+/// News of an order on its way back to the desk.
 type Answer = Event;
+
+/// How often the outcome of a request is tried to be stored: ten minutes at two seconds each.
+const STORE_TRIES: u32 = 300;
 
 struct Loop {
     viewer: Viewer,
@@ -135,6 +139,25 @@ fn unstored<'a>(board: &'a Board, id: &IncidentId) -> Option<&'a str> {
     board.incidents.iter().find(|i| i.id == *id && !i.stored)?;
     let told = board.notices.iter().find_map(|n| n.strip_prefix("NOT STORED - "));
     Some(told.unwrap_or("the journal cannot be written"))
+}
+
+/// What the person has to be told of a request beside what the journal says of it.
+fn news(sent: &Sent) -> Option<Event> {
+    let (incident, action) = (sent.incident.clone(), sent.action.clone());
+    match (&sent.outcome, &sent.unstored) {
+        (Outcome::NotSent { detail }, None) => {
+            Some(Event::NotSent { incident, action, why: detail.clone() })
+        }
+        (Outcome::NotSent { detail }, Some(error)) => {
+            let why = format!("{detail}; and {error}");
+            Some(Event::NotSent { incident, action, why })
+        }
+        (outcome, Some(error)) => {
+            let why = format!("{}, and {error}", words::outcome(outcome));
+            Some(Event::AnswerUnstored { incident, action, why })
+        }
+        (_, None) => None,
+    }
 }
 
 impl Loop {
@@ -249,17 +272,21 @@ impl Loop {
             let nudge = || nudge(posts.as_ref());
             stored_first(posts.as_ref(), board.as_ref(), &incident).await;
             let done = orders.carry_out(&incident, &command, "key", board.as_ref()).await;
-            let intent = done.as_ref().ok().and_then(|d| d.intent.clone());
-            let result = done.map(|_| ()).map_err(|e| why(&e, board.as_ref()));
+            let (request, result) = match done {
+                Ok(done) => (done.ticket, Ok(())),
+                Err(error) => (None, Err(why(&error, board.as_ref()))),
+            };
             let _gone = answers.send(Event::Ordered { ticket, result });
             nudge();
-            if let Some(intent) = intent {
-                if let Err(error) = orders.send(&incident, &intent).await {
-                    tracing::warn!(%error, "the action could not be sent");
-                    let why = error.to_string();
-                    let _gone = answers.send(Event::NotSent { incident, action: intent.id, why });
-                }
+            if let Some(request) = request {
+                let sent = orders.send(request).await;
                 nudge();
+                let _gone = news(&sent).map(|event| answers.send(event));
+                if let Some(error) = &sent.unstored {
+                    tracing::warn!(%error, "what became of a request could not be stored");
+                    let _tried = orders.store_again(&sent, STORE_TRIES).await;
+                    nudge();
+                }
             }
         });
     }

@@ -18,6 +18,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::incident::fold;
 use crate::incident::unread::Unread;
 use crate::journal::{Journal, JournalError};
+use crate::policy::action::ActionPolicy;
 use crate::source::http_json::config::RecordKind;
 use crate::source::query::QueryKind;
 use crate::source::{self, Kind};
@@ -28,7 +29,7 @@ use super::hub::{self, Hub, Signal};
 use super::keeper::Held;
 use super::poller::{self, Poller, random_u64};
 use super::resume::resume;
-use super::settings;
+use super::{settings, signing};
 
 /// Length of the buckets that live judging works on (policy time).
 pub const BUCKET: Span = crate::detect::settings::LIVE_BUCKET;
@@ -81,7 +82,12 @@ pub async fn watch(
     let now = clock.now();
     let infos = config.sources.iter().map(info).collect();
     let engine = Engine::new(settings::of(config, BUCKET, now));
-    let core = Watch::new(setup(config, clock, infos), engine, incidents, now);
+    let core = Watch::new(
+        setup(config, clock, infos, signing::seen(config).await),
+        engine,
+        incidents,
+        now,
+    );
     let (sender, receiver) = channel();
     let held = Held { journal, runtime: Handle::current(), owner: owner.to_owned() };
     let hub = Hub::new(core, Box::new(held), clock, boards, known).earlier(earlier);
@@ -151,7 +157,12 @@ fn poller(config: &source::SourceConfig) -> Result<Poller, StartError> {
 }
 
 /// What a watcher with these sources is told about itself.
-pub(super) fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
+pub(super) fn setup(
+    config: &Config,
+    clock: Clock,
+    sources: Vec<SourceInfo>,
+    actions: Vec<ActionPolicy>,
+) -> Setup {
     let watcher = Watcher {
         host: super::identity::host(),
         pid: std::process::id(),
@@ -164,7 +175,7 @@ pub(super) fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> 
         site: config.shop.name.clone(),
         watcher,
         response: config.response(),
-        actions: settings::actions(config),
+        actions,
         sources,
         currency: config.shop.currency.clone(),
         speed: clock.speed(),

@@ -10,7 +10,7 @@ use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Actor;
 use crate::journal::Journal;
-use crate::policy::action::ActionPolicy;
+use crate::policy::action::{ActionPolicy, Signing};
 use crate::policy::guardrail::{Condition, GuardClass, Guardrail};
 use crate::policy::holidays;
 use crate::policy::judging::Policy;
@@ -23,6 +23,7 @@ use crate::source::{Kind, SourceConfig};
 use crate::watch::series::{DriftRule, SeriesRow, SeriesRules};
 
 use super::clock::Clock;
+use super::kill_switch::KillSwitch;
 use super::order::Desk;
 
 /// Weekly work is told to judging for so long ahead; a watcher that runs longer still keeps
@@ -145,6 +146,7 @@ fn action(config: &ActionConfig) -> ActionPolicy {
         verify_within: config.verify_within,
         timeout: config.timeout,
         reversible: true,
+        signing: Signing::NotRead,
     }
 }
 
@@ -162,6 +164,7 @@ pub fn desk(
         webhooks.push(built.map_err(|error| format!("action {}: {error}", action.name))?);
     }
     Ok(Desk {
+        kill_switch: KillSwitch::of(journal.file()),
         journal,
         clock,
         actor,
@@ -169,7 +172,6 @@ pub fn desk(
         actions: actions(config),
         webhooks,
         may_act: true,
-        kill_switch: crate::config::paths::kill_switch(),
         currency: config.shop.currency.clone(),
     })
 }

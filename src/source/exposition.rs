@@ -88,6 +88,10 @@ impl Exposition {
         Ok(Self { client: Client::new(config, Limits::of(config))?, reader })
     }
 
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Scrapes once.
     ///
     /// # Errors
@@ -95,7 +99,7 @@ impl Exposition {
     pub async fn poll(&mut self, now: Timestamp) -> Result<Harvest, SourceError> {
         let url = self.client.base().clone();
         let answer = self.client.get(url, None).await?;
-        let page = page(&answer).map_err(|e| self.client.mask(e))?;
+        let page = page(&answer)?;
         let mut out = self.reader.take(&page, now);
         out.skew = answer.skew(now);
         Ok(out)

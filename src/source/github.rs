@@ -86,6 +86,10 @@ impl Github {
         })
     }
 
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Brings the changes that are new or not what they were.
     ///
     /// # Errors

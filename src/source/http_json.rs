@@ -155,6 +155,10 @@ impl HttpJson {
         })
     }
 
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Asks every record once.
     ///
     /// # Errors
@@ -231,7 +235,7 @@ impl HttpJson {
         if read.is_ok() && reader.is_fixed() {
             ask.memory.learn(&answer, self.now);
         }
-        let mut harvest = read.map_err(|e| self.client.mask(e))?;
+        let mut harvest = read?;
         harvest.skew = answer.skew(self.now);
         let from = (!reader.is_fixed()).then_some(stretch.from);
         if reader.kind == RecordKind::Change && ask.listed.emptied(&harvest.changes, from) {

@@ -34,6 +34,8 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
         checklist: Vec::new(),
         sources: sources(watch),
         notices: notices(watch, now),
+        kill_switch: blocked(watch),
+        changes: Some(watch.releases()),
         speed: watch.setup.speed,
     };
     let telling = watch.setup.sources.iter().filter(|s| s.changes).count();
@@ -42,7 +44,7 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
 }
 
 fn incidents(watch: &Watch, now: Timestamp) -> Vec<board::Incident> {
-    let changes = watch.all_changes();
+    let changes = watch.releases();
     let told = watch.told();
     let facts = watch.facts(&changes, &told);
     let mut ranked: Vec<&Incident> = watch.incidents.iter().collect();
@@ -97,11 +99,20 @@ fn sources(watch: &Watch) -> Vec<board::Source> {
     watch.health.values().map(view).collect()
 }
 
+/// Why no rollback may be sent: the file, or the config.
+fn blocked(watch: &Watch) -> Option<String> {
+    let set = watch.setup.response.timing.kill_switch;
+    let config = set.then(|| "the config says kill_switch = true".to_owned());
+    watch.kill_switch.clone().or(config)
+}
+
 fn notices(watch: &Watch, now: Timestamp) -> Vec<String> {
     let mut notices: Vec<String> = watch.trouble.iter().cloned().collect();
     notices.extend(watch.unstored.iter().map(Unstored::words));
     notices.extend(watch.timing.notices(now));
     notices.extend(unread::notices(&watch.unread));
+    notices
+        .extend(blocked(watch).map(|why| format!("ROLLBACKS BLOCKED: kill switch is on: {why}")));
     if !watch.waiting.is_empty() {
         let names: Vec<&str> = watch.waiting.iter().map(SourceId::as_str).collect();
         notices.push(format!("reading history from {}; judging starts after", names.join(", ")));

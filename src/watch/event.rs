@@ -55,6 +55,8 @@ pub enum Event {
     ClockStepped { by: Span, off: Span, earlier: Span, at: Timestamp },
     /// This process did not run for so long on the wall (a suspended machine, SIGSTOP).
     Paused { by: Span, at: Timestamp },
+    /// The kill switch was thrown, with the reason, or is off again.
+    KillSwitch { why: Option<String>, at: Timestamp },
     /// Time passed.
     Woke { at: Timestamp },
 }

@@ -1,7 +1,9 @@
 //! The watcher's state: engine, incidents, changes, source health. Only `watch::update` changes it.
 //! Nothing here is shared or locked; the shell owns it on one thread.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::board::{Board, SourceState, Watcher};
 use crate::detect::engine::{Engine, Unusual};
@@ -16,6 +18,7 @@ use crate::incident::facts::{Facts, Told};
 use crate::incident::fold::Incident;
 use crate::incident::reconcile;
 use crate::incident::unread::Unread;
+use crate::incident::verify::silent_until;
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
 
@@ -23,6 +26,9 @@ use super::health::Health;
 use super::series::{SeriesBook, SeriesRules};
 use super::timing::Timing;
 use super::unstored::Unstored;
+
+/// So many releases are carried for planning, as many as judging keeps of changes.
+const RELEASES: usize = 2_000;
 
 /// A source as the watcher needs to know it.
 #[derive(Clone, Debug)]
@@ -79,6 +85,9 @@ pub struct Watch {
     pub(super) series: SeriesBook,
     pub(super) incidents: Vec<Incident>,
     pub(super) changes: BTreeMap<(SourceId, ReleaseId), Change>,
+    /// Those that shipped something, newest first: what rollbacks are planned by, here and in every
+    /// process that orders.
+    released: Arc<Vec<Change>>,
     pub(super) health: BTreeMap<SourceId, Health>,
     /// Sources whose past is still being read; judging waits for them.
     pub(super) waiting: BTreeSet<SourceId>,
@@ -131,6 +140,7 @@ impl Watch {
             engine,
             incidents,
             changes: BTreeMap::new(),
+            released: Arc::default(),
             health,
             waiting,
             judgement: Judgement { at: now, ..Judgement::default() },
@@ -149,10 +159,15 @@ impl Watch {
     /// The next instant at which something happens without an event from outside.
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
         let deadlines = self.incidents.iter().filter_map(|i| next_deadline(i, now));
+        let told = self.told();
+        let facts = self.facts(&self.released, &told);
+        let runs = self.incidents.iter().flat_map(|i| &i.actions);
+        let silences = runs.filter_map(|run| silent_until(run, &facts));
         let boundaries = self.health.values().filter_map(|h| h.next_boundary(now));
         let again = self.unstored.as_ref().map(|u| u.next_at);
         let wait = self.timing.boundary(now);
-        deadlines.chain(boundaries).chain(again).chain(wait).filter(|t| *t > now).min()
+        let own = silences.chain(again).chain(wait);
+        deadlines.chain(boundaries).chain(own).filter(|t| *t > now).min()
     }
 
     /// Incidents that are in no journal.
@@ -160,8 +175,25 @@ impl Watch {
         self.unstored.as_ref().map(Unstored::unknown).unwrap_or_default()
     }
 
-    pub(super) fn all_changes(&self) -> Vec<Change> {
-        self.changes.values().cloned().collect()
+    pub(super) fn take_changes(&mut self, changes: Vec<Change>) {
+        if changes.is_empty() {
+            return;
+        }
+        for change in changes {
+            self.changes.insert((change.source.clone(), change.id.clone()), change);
+        }
+        let releases = self.changes.values().filter(|c| c.is_release());
+        let mut released: Vec<Change> = releases.cloned().collect();
+        released.sort_by_key(|c| (Reverse(c.effective_at()), c.id.clone()));
+        released.truncate(RELEASES);
+        if *self.released != released {
+            self.released = Arc::new(released);
+        }
+    }
+
+    /// Every release known, newest first.
+    pub(super) fn releases(&self) -> Arc<Vec<Change>> {
+        Arc::clone(&self.released)
     }
 
     /// The world as incidents' rules may see it.

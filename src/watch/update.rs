@@ -13,9 +13,6 @@ use super::health::Health;
 use super::state::Watch;
 use super::unstored::{RETRY, Unstored};
 
-/// A sender that has not told the answer after this (wall time) has died: the outcome is unknown.
-const ANSWER_WITHIN: Span = Span::from_secs(90);
-
 /// Records that cannot be read are remembered one by one up to so many.
 const UNREAD: usize = 1_000;
 
@@ -90,6 +87,10 @@ pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
             paused(watch, by, at);
             step(watch, at)
         }
+        Event::KillSwitch { why, at } => {
+            watch.kill_switch = why;
+            step(watch, at)
+        }
         Event::Woke { at } => step(watch, at),
     }
 }
@@ -137,9 +138,7 @@ fn take_in(watch: &mut Watch, batch: Batch, live: bool) {
     }
     watch.engine.observe_checks(&batch.checks);
     watch.engine.observe_changes(&batch.changes);
-    for change in batch.changes {
-        watch.changes.insert((change.source.clone(), change.id.clone()), change);
-    }
+    watch.take_changes(batch.changes);
 }
 
 /// Folds records into their incidents and forgets what can no longer matter.
@@ -243,17 +242,13 @@ fn deadlines(watch: &Watch, now: Timestamp) -> Vec<Record> {
 
 fn records_now(watch: &mut Watch, now: Timestamp) -> Vec<Record> {
     let mut records = reconciled(watch, now);
-    let changes = watch.all_changes();
+    let changes = watch.releases();
     let told = watch.told();
     let facts = watch.facts(&changes, &told);
-    let patience = facts.shop_time(ANSWER_WITHIN);
     for incident in &watch.incidents {
         records.extend(deadline::sweep(incident, &watch.setup.response, now));
         records.extend(verify::verify(incident, &facts, now));
-        let sent = incident.newest_action().and_then(|run| run.sent_at);
-        if sent.is_some_and(|at| now.since(at) > patience) {
-            records.extend(verify::after_crash(incident, now));
-        }
+        records.extend(verify::fallen_silent(incident, &facts, now));
     }
     records
 }

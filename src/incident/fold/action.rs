@@ -63,20 +63,22 @@ impl ActionRun {
         }
     }
 
-    fn unanswered(&self) -> bool {
+    /// Nothing final is known of it yet.
+    pub fn unanswered(&self) -> bool {
         matches!(self.state, ActionState::Prepared | ActionState::Sent | ActionState::Unknown)
     }
 }
 
 impl Incident {
-    pub(super) fn prepare(&mut self, intent: &Intent, record: &Record) -> bool {
+    pub(super) fn prepare(&mut self, intent: &Intent, past: bool, record: &Record) -> bool {
         if !self.is_live() {
             return false;
         }
         let rehearsed = |a: &ActionRun| a.intent.id == intent.id && a.intent.dry_run;
         self.actions.retain(|a| !(intent.dry_run && rehearsed(a)));
         if let Some(run) = self.run(&intent.id) {
-            return run.rearm(record); // the same key again: the first one stands
+            // The same key again: the first one stands. What was gone past is told all the same.
+            return run.rearm(record) || past;
         }
         self.actions.push(ActionRun {
             intent: intent.clone(),

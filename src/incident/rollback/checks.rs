@@ -9,6 +9,7 @@ use crate::incident::deed;
 use crate::incident::facts::names;
 use crate::incident::fold::{ActionRun, Incident};
 use crate::incident::state::{ActionState, Precheck};
+use crate::policy::action::Signing;
 use crate::policy::severity::Choice;
 
 impl Draft<'_> {
@@ -23,6 +24,7 @@ impl Draft<'_> {
             self.none_in_flight(),
             self.cooldown(),
             self.receiver(),
+            self.signing(),
             self.evidence(),
             self.confidence(),
         ]
@@ -40,7 +42,8 @@ impl Draft<'_> {
     }
 
     fn kill_switch(&self) -> Precheck {
-        let why = self.facts.kill_switch;
+        let set = self.facts.policy.timing.kill_switch;
+        let why = self.facts.kill_switch.or(set.then_some("the config says kill_switch = true"));
         let detail = why.map_or_else(|| "off".to_owned(), |why| format!("on: {why}"));
         check("kill switch is off", why.is_none(), detail)
     }
@@ -147,6 +150,20 @@ impl Draft<'_> {
             },
         );
         waivable("receiver takes requests", asked.is_none(), detail)
+    }
+
+    /// What this process could not look at is said and left to the one that sends.
+    fn signing(&self) -> Precheck {
+        let name = "signing secret is usable";
+        let later = |detail: String| Precheck { required: false, ..check(name, true, detail) };
+        match &self.action.signing {
+            Signing::Usable => check(name, true, "it signs"),
+            Signing::Unusable(why) => check(name, false, why.clone()),
+            Signing::NotRead => later("not read here: looked at when it is ordered".to_owned()),
+            Signing::NotHere(why) => {
+                later(format!("not readable here ({why}): looked at when it is ordered"))
+            }
+        }
     }
 
     /// Of the sources that carry what the incident says, one must be heard; others may be blind.

@@ -11,6 +11,7 @@ use crate::incident::event::{Command, Event, Intent, Outcome};
 use crate::incident::fold::Incident;
 use crate::incident::rollback::{plan, rehearsal};
 use crate::incident::state::State;
+use crate::policy::action::Signing;
 use crate::policy::severity::Choice;
 
 fn ack() -> Command {
@@ -110,10 +111,10 @@ fn the_intent_is_complete_and_its_body_is_the_contract() {
     let intent = prepared(&events);
     let want = format!(
         concat!(
-            r#"{{"type":"rollback.requested","timestamp":"2026-11-18T10:03:00.000Z","data":{{"#,
+            r#"{{"type":"rollback.requested","data":{{"#,
             r#""action_id":"{}","environment":"production","service":"theme","#,
             r#""expected_current":"theme-2026.11.20-3","target":"theme-2026.11.20-2","#,
-            r#""dry_run":false,"attempt":1,"incident":"INC-00001"}}}}"#
+            r#""dry_run":false,"attempt":1}}}}"#
         ),
         intent.id
     );
@@ -217,7 +218,7 @@ fn while_one_is_in_flight_no_second_one_goes_and_nothing_is_closed() {
 fn an_unknown_outcome_is_sent_again_with_the_same_key_and_bytes_only() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
     let first = prepared(&order(&mut i, &world, "ana", &rollback(), min(1)).expect("first"));
-    answer(&mut i, 1, &first, Outcome::Unknown { detail: "timeout".to_owned() });
+    answer(&mut i, 1, &first, Outcome::unknown("timeout"));
     assert_eq!(i.state(), State::Mitigating);
     let again = Command::RollbackAgain { token: token(), waive: None };
     assert_eq!(order(&mut i, &world, "ana", &again, min(2)), Err("again"), "no fresh key");
@@ -248,4 +249,54 @@ fn a_rehearsal_is_offered_where_the_real_one_is_not_and_leaves_no_event() {
     let failed: Vec<_> = gone_through.plan.prechecks.iter().filter(|c| c.stops()).collect();
     assert_eq!((failed.len(), failed[0].name.as_str()), (1, "severity allows it"));
     assert_eq!(i, incident(Severity::Sev4));
+}
+
+#[test]
+fn two_journals_send_the_same_rollback_with_the_same_key_and_the_same_bytes() {
+    let world = World::new();
+    let mut ours = incident(Severity::Sev1);
+    let mut theirs = incident(Severity::Sev1);
+    theirs.id = "INC-OTHER".into();
+    let one = prepared(&order(&mut ours, &world, "ana", &rollback(), min(1)).expect("here"));
+    let two = prepared(&order(&mut theirs, &world, "ben", &rollback(), min(9)).expect("there"));
+    assert_eq!((&one.id, &one.body), (&two.id, &two.body));
+    let dry = Command::Rollback { token: token(), dry_run: true };
+    let (mut ours, mut theirs) = (incident(Severity::Sev1), theirs);
+    theirs.actions.clear();
+    let one = prepared(&order(&mut ours, &world, "ana", &dry, min(1)).expect("here"));
+    let two = prepared(&order(&mut theirs, &world, "ben", &dry, min(9)).expect("there"));
+    assert_eq!((&one.id, &one.body), (&two.id, &two.body));
+}
+
+#[test]
+fn an_answer_about_the_key_keeps_the_key_and_never_leads_to_a_fresh_one() {
+    let (mut i, world) = (incident(Severity::Sev1), World::new());
+    let first = prepared(&order(&mut i, &world, "ana", &rollback(), min(1)).expect("first"));
+    let detail = "http 422: the receiver may know this request from before".to_owned();
+    let seen = Outcome::Unknown { detail, status: 422, retry_after_s: None };
+    answer(&mut i, 1, &first, seen);
+    let again = Command::RollbackAgain { token: token() };
+    assert_eq!(order(&mut i, &world, "ana", &again, min(2)), Err("again"), "no fresh key");
+    let same = prepared(&order(&mut i, &world, "ana", &rollback(), min(2)).expect("the same"));
+    assert_eq!((same, i.actions.len()), (first, 1));
+}
+
+#[test]
+fn a_secret_that_cannot_sign_fails_its_check_and_one_not_read_here_does_not() {
+    for (signing, ok, words) in [
+        (Signing::Unusable("file x: it is no base64".to_owned()), false, "no base64"),
+        (Signing::NotHere("X is not set".to_owned()), true, "not readable here (X is not set)"),
+        (Signing::NotRead, true, "not read here"),
+        (Signing::Usable, true, "it signs"),
+    ] {
+        let (mut i, mut world) = (incident(Severity::Sev1), World::new());
+        world.actions[0].signing = signing;
+        let plan = plan(&i, &world.facts(), min(1)).expect("a plan");
+        let check = plan.prechecks.iter().find(|c| c.name == "signing secret is usable");
+        let check = check.expect("the check");
+        assert!(check.ok == ok && check.detail.contains(words), "{check:?}");
+        assert_eq!(plan.ready, ok);
+        let ordered = order(&mut i, &world, "ana", &rollback(), min(1));
+        assert_eq!(ordered.is_ok(), ok);
+    }
 }

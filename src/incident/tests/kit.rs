@@ -15,7 +15,7 @@ use crate::incident::event::{Actor, Command, Event, Record};
 use crate::incident::facts::{Facts, Told};
 use crate::incident::fold::{Incident, absorb};
 use crate::incident::id::confirm_token;
-use crate::policy::action::ActionPolicy;
+use crate::policy::action::{ActionPolicy, Signing};
 use crate::policy::response::ResponsePolicy;
 
 pub const T0: i64 = 1_794_996_000_000;
@@ -120,6 +120,7 @@ pub fn actions() -> Vec<ActionPolicy> {
         verify_within: Span::from_mins(30),
         timeout: Span::from_secs(15),
         reversible: true,
+        signing: Signing::Usable,
     }]
 }
 

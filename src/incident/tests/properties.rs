@@ -49,7 +49,9 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         (any::<u16>(), prop::option::of(any::<u64>())).prop_map(|(status, retry_after_s)| {
             Outcome::Refused { status, detail: "no".to_owned(), retry_after_s }
         }),
-        ".{0,8}".prop_map(|detail| Outcome::Unknown { detail }),
+        (".{0,8}", any::<u16>(), prop::option::of(any::<u64>())).prop_map(
+            |(detail, status, retry_after_s)| Outcome::Unknown { detail, status, retry_after_s }
+        ),
         ".{0,8}".prop_map(|detail| Outcome::NotSent { detail }),
     ]
 }

@@ -268,7 +268,7 @@ impl<'a> Pass<'a> {
         let text = |expr: &Option<Expr>| {
             expr.as_ref().and_then(|e| e.text(row)).map(|t| cut(&t, LABEL).to_owned())
         };
-        let kind = self.kind(fields, text(&fields.kind));
+        let kind = self.kind(fields, fields.word(row));
         let time = |expr: &Option<Expr>| expr.as_ref().and_then(|e| self.time(e, row));
         let id = fields.id.text(row).filter(|id| !id.is_empty())?;
         let id = cut(&id, LABEL);
@@ -300,10 +300,14 @@ impl<'a> Pass<'a> {
 }
 
 impl ChangeReader {
-    /// `None` for a kind that nobody knows.
+    /// The word for its kind, where there is one.
+    fn word(&self, row: Row<'_>) -> Option<String> {
+        let word = self.kind.as_ref()?.text(row)?;
+        Some(cut(&word, LABEL).to_owned()).filter(|w| !w.trim().is_empty())
+    }
+
     fn kind_of(&self, word: &str) -> Option<ChangeKind> {
-        let known = || serde_json::from_value(Json::String(word.to_lowercase())).ok();
-        self.kinds.get(word).copied().or_else(known)
+        self.kinds.get(word).copied().or_else(|| ChangeKind::named(word))
     }
 }
 
