@@ -81,7 +81,7 @@ fn why(action: &Action) -> String {
             let wait = retry_after_s.map(|s| format!(", retry after {s} s"));
             format!("{detail}{}", wait.unwrap_or_default())
         }
-        Some(Outcome::Unknown { detail } | Outcome::NotSent { detail }) => detail.clone(),
+        Some(Outcome::Unknown { detail, .. } | Outcome::NotSent { detail }) => detail.clone(),
         Some(Outcome::Accepted { .. }) | None => action.detail.clone(),
     }
 }
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn what_went_wrong_stands_on_every_page_and_the_wall() {
         let not_sent = Outcome::NotSent { detail: "the kill switch is on".to_owned() };
-        let unknown = Outcome::Unknown { detail: "timeout".to_owned() };
+        let unknown = Outcome::unknown("timeout");
         for (state, answer, words) in [
             (ActionState::Refused, Some(refused()), "REFUSED 401: bad signature"),
             (ActionState::NotSent, Some(not_sent), "NOT SENT: the kill switch is on"),
