@@ -21,78 +21,95 @@ const PATIENCE: Span = Span::from_mins(2);
 
 /// Takes one event in and says what must happen outside.
 pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
-    match event {
+    let at = match event {
         Event::Polled { source, batch, at, next_at } => {
             polled(watch, &source, batch, at, next_at);
-            step(watch, at)
+            at
         }
         Event::PollFailed { source, why, at, next_at } => {
-            let why = without_personal(watch, &source, why, at);
-            if let Some(health) = watch.health.get_mut(&source) {
-                health.failed(at, next_at, why);
-            }
-            step(watch, at)
+            poll_failed(watch, &source, why, at, next_at);
+            at
         }
-        Event::PastRead { source, mut batch } => {
-            if let Some(health) = watch.health.get_mut(&source) {
-                health.fresh.past(&batch);
-            }
-            batch.observations = watch.series.take(batch.observations);
-            watch.engine.history(&batch.observations);
-            take_in(watch, batch, false);
-            Vec::new()
+        Event::PastRead { source, batch } => {
+            past_read(watch, &source, batch);
+            return Vec::new();
         }
         Event::PastEnded { source, at } => {
             watch.waiting.remove(&source);
-            if let Some(health) = watch.health.get_mut(&source) {
-                health.alive(at);
-            }
-            step(watch, at)
+            watch.health.get_mut(&source).into_iter().for_each(|health| health.alive(at));
+            at
         }
         Event::Journaled { records, at } => {
-            watch.appending = false;
-            if let Some(waited) = watch.unstored.take() {
-                watch.incidents = waited.base;
-            }
-            fold_in(watch, &records, at);
-            step(watch, at)
+            journaled(watch, &records, at);
+            at
         }
         Event::News { records, at } => {
             take_news(watch, &records, at);
-            step(watch, at)
+            at
         }
         Event::NotStored { records, why, at } => {
-            watch.appending = false;
             keep_unstored(watch, records, why, at);
-            step(watch, at)
+            at
         }
         Event::Flush { at } => {
             watch.unstored.iter_mut().for_each(|waits| waits.next_at = at);
-            step(watch, at)
+            at
         }
         Event::Unread { records, at } => {
             watch.unread.extend(records);
             watch.unread = std::mem::take(&mut watch.unread).into_iter().take(UNREAD).collect();
-            step(watch, at)
+            at
         }
         Event::JournalTrouble { why, at } => {
             watch.trouble = why;
-            step(watch, at)
+            at
         }
         Event::ClockStepped { by, off, earlier, at } => {
             watch.timing.stepped(by, off, earlier, at);
-            step(watch, at)
+            at
         }
         Event::Paused { by, at } => {
             paused(watch, by, at);
-            step(watch, at)
+            at
         }
         Event::KillSwitch { why, at } => {
             watch.kill_switch = why;
-            step(watch, at)
+            at
         }
-        Event::Woke { at } => step(watch, at),
+        Event::Woke { at } => at,
+    };
+    step(watch, at)
+}
+
+fn poll_failed(
+    watch: &mut Watch,
+    source: &SourceId,
+    why: String,
+    at: Timestamp,
+    next_at: Timestamp,
+) {
+    let why = without_personal(watch, source, why, at);
+    if let Some(health) = watch.health.get_mut(source) {
+        health.failed(at, next_at, why);
     }
+}
+
+fn past_read(watch: &mut Watch, source: &SourceId, mut batch: Batch) {
+    if let Some(health) = watch.health.get_mut(source) {
+        health.fresh.past(&batch);
+    }
+    batch.observations = watch.series.take(batch.observations);
+    watch.engine.history(&batch.observations);
+    take_in(watch, batch, false);
+}
+
+/// What waited to be stored is there now, and all that is new with it.
+fn journaled(watch: &mut Watch, records: &[Record], at: Timestamp) {
+    watch.appending = false;
+    if let Some(waited) = watch.unstored.take() {
+        watch.incidents = waited.base;
+    }
+    fold_in(watch, records, at);
 }
 
 /// After a pause of this process nothing is known about meanwhile: who answered before is asked
@@ -161,6 +178,7 @@ fn take_news(watch: &mut Watch, records: &[Record], now: Timestamp) {
 
 /// `records` are all that wait, those that waited before among them.
 fn keep_unstored(watch: &mut Watch, records: Vec<Record>, why: String, now: Timestamp) {
+    watch.appending = false;
     let base = match watch.unstored.take() {
         Some(waited) => waited.base,
         None => watch.incidents.clone(),

@@ -50,7 +50,11 @@ impl Group {
 pub fn groups(batch: &Batch, at: Timestamp) -> BTreeMap<Group, Data> {
     let mut out: BTreeMap<Group, Data> = BTreeMap::new();
     for o in batch.observations.iter().filter(|o| o.window.end <= at.plus(AHEAD)) {
-        let Some(volume) = volume(o) else { continue };
+        let volume = match volume(o) {
+            Volume::None => continue,
+            Volume::Steady => None,
+            Volume::Events(number) => Some(number),
+        };
         let dims = o.segment.dims().map(|(dim, _)| dim).collect();
         let data = out.entry(Group::Cut(o.metric, dims)).or_default();
         let datum = data.entry(o.window.end.min(at)).or_default();
@@ -75,16 +79,25 @@ pub fn hold_future(batch: &mut Batch, at: Timestamp) -> (usize, usize) {
     (all - batch.observations.len() - batch.checks.len(), all)
 }
 
-/// Events behind a number: `Some(None)` for one that does not depend on them.
-fn volume(o: &Observation) -> Option<Option<f64>> {
+/// What a number rests on.
+enum Volume {
+    /// It says nothing.
+    None,
+    /// It does not depend on events.
+    Steady,
+    Events(f64),
+}
+
+fn volume(o: &Observation) -> Volume {
     match &o.value {
-        Value::Missing(_) => None,
-        Value::Gauge(x) => x.is_finite().then_some(None),
+        Value::Missing(_) => Volume::None,
+        Value::Gauge(x) if x.is_finite() => Volume::Steady,
+        Value::Gauge(_) => Volume::None,
         // Money is no number of events: a row stands for one at least.
-        Value::Count(x) if o.metric == Metric::Revenue => Some(Some(x.min(1.0))),
-        Value::Count(x) => Some(Some(*x)),
-        Value::Ratio { trials, .. } => Some(Some(*trials)),
-        Value::Dist(h) => Some(Some(h.total())),
+        Value::Count(x) if o.metric == Metric::Revenue => Volume::Events(x.min(1.0)),
+        Value::Count(x) => Volume::Events(*x),
+        Value::Ratio { trials, .. } => Volume::Events(*trials),
+        Value::Dist(h) => Volume::Events(h.total()),
     }
 }
 

@@ -190,9 +190,9 @@ impl Pulse {
         let (Some(first), Some(last)) = (self.volumes.front(), self.volumes.back()) else {
             return true;
         };
-        let recent = self.volumes.iter().rev().take(10);
-        let sum: f64 = recent.clone().map(|(_, volume)| volume).sum();
-        let from = recent.last().map_or(first.0, |(end, _)| *end);
+        let recent = self.volumes.len().saturating_sub(10);
+        let sum: f64 = self.volumes.iter().skip(recent).map(|(_, volume)| volume).sum();
+        let from = self.volumes.get(recent).map_or(first.0, |(end, _)| *end);
         let over = last.0.since(from).as_secs_f64() + self.cadence().as_secs_f64().max(1.0);
         self.volumes.iter().any(|(_, volume)| *volume <= 0.0)
             || sum / over * age.as_secs_f64() >= MISSED

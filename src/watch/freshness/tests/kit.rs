@@ -80,7 +80,7 @@ fn window(end: Timestamp, out: &mut Batch) {
             let segment = Segment::all()
                 .with(Dim::Template, value(template))
                 .with(Dim::Device, value(device));
-            let views = 400.0 + noise(end.secs() + (n * 7 + m) as i64);
+            let views = 400.0 + noise(end.secs() + i64::try_from(n * 7 + m).expect("small"));
             let hits = (views * 0.01).round();
             let ratio = Value::Ratio { hits, trials: views };
             out.observations.push(number(Metric::PageViews, &segment, end, Value::Count(views)));

@@ -153,7 +153,7 @@ fn what_is_silent_beyond_its_own_past_is_said() {
     let checks: Vec<_> =
         (-12..24).map(|n| START.plus(Span::from_secs(n * 300))).map(|at| (at, run(at))).collect();
     let (off, said) = watch(&[], &checks, (3, MINUTE.times(2)));
-    let silent_for = Span::from_secs(off as i64 * 15);
+    let silent_for = Span::from_secs(i64::try_from(off).expect("small") * 15);
     let stopped_for = Span::from_hours(3).minus_of(23 * 300);
     assert!(silent_for >= stopped_for.minus_of(600), "{silent_for} of {stopped_for}: {said:?}");
     assert_eq!(said.first().map(String::as_str), Some("no new runs of checkout since 13:55 UTC"));
