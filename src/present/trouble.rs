@@ -3,6 +3,7 @@
 
 use crate::board::{Action, ActionState, Incident};
 use crate::desk::command::Command;
+use crate::desk::order::Failed;
 use crate::desk::state::{Desk, Role as Seat};
 use crate::domain::text::{ScreenText, screen_text};
 use crate::domain::time::{Span, Timestamp};
@@ -81,7 +82,7 @@ fn why(action: &Action) -> String {
             let wait = retry_after_s.map(|s| format!(", retry after {s} s"));
             format!("{detail}{}", wait.unwrap_or_default())
         }
-        Some(Outcome::Unknown { detail } | Outcome::NotSent { detail }) => detail.clone(),
+        Some(Outcome::Unknown { detail, .. } | Outcome::NotSent { detail }) => detail.clone(),
         Some(Outcome::Accepted { .. }) | None => action.detail.clone(),
     }
 }
@@ -90,8 +91,10 @@ fn why(action: &Action) -> String {
 pub fn all(desk: &Desk) -> Vec<(&Incident, Trouble)> {
     let here = |x: &Incident| {
         let mut mine = desk.outgoing.iter().filter(|o| o.incident == x.id);
-        let why = mine.find_map(|o| o.failed.clone())?;
-        Some(Trouble::new("NOT SENT", why))
+        Some(match mine.find_map(|o| o.failed.as_ref())? {
+            Failed::NotSent(why) => Trouble::new("NOT SENT", why.as_str()),
+            Failed::Unstored(why) => Trouble::new("SENT, ANSWER NOT STORED", why.as_str()),
+        })
     };
     let open = desk.board.incidents.iter().filter(|x| x.state.is_open());
     open.filter_map(|x| Some((x, here(x).or_else(|| of(x, desk.now, desk.speed()))?))).collect()
@@ -168,7 +171,7 @@ mod tests {
     #[test]
     fn what_went_wrong_stands_on_every_page_and_the_wall() {
         let not_sent = Outcome::NotSent { detail: "the kill switch is on".to_owned() };
-        let unknown = Outcome::Unknown { detail: "timeout".to_owned() };
+        let unknown = Outcome::unknown("timeout");
         for (state, answer, words) in [
             (ActionState::Refused, Some(refused()), "REFUSED 401: bad signature"),
             (ActionState::NotSent, Some(not_sent), "NOT SENT: the kill switch is on"),
