@@ -25,8 +25,17 @@ pub struct Outgoing {
     pub before: Option<Action>,
     /// Shop time.
     pub since: Timestamp,
-    /// Why it was not sent; none while it is being sent.
-    pub failed: Option<String>,
+    /// What went wrong on the way; none while it is being sent.
+    pub failed: Option<Failed>,
+}
+
+/// What no record says about a rollback that was stored, with why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Failed {
+    /// No byte of it left.
+    NotSent(String),
+    /// It was sent; what was answered is not in the journal.
+    Unstored(String),
 }
 
 /// Why a dialog closed by itself.
@@ -83,8 +92,8 @@ pub enum Say {
     Shut(IncidentId, Shut),
     /// How far a rollback came that this desk ordered.
     Came(ActionState),
-    /// A rollback was stored and not sent, and why.
-    NotSent(String),
+    /// A rollback was stored, and the rest went wrong.
+    Went(Failed),
     PasteRefused,
     Copied,
     /// The watcher is gone and this process watches now.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::chord::{Chord, Key};
 use super::dialog::{Dialog, Refusal};
 use super::fixture;
-use super::order::{Say, Shut, Verb};
+use super::order::{Failed, Say, Shut, Verb};
 use super::session_tests::{TOKEN, after, desk, key, orders, run};
 use super::state::{Desk, Effect, Event, Role};
 use super::ui::Page;
@@ -298,7 +298,7 @@ fn a_rollback_that_was_not_sent_stands_until_somebody_acts_or_the_board_knows_mo
         let (incident, action) = ("INC-7F3A".into(), "key".into());
         let why = "the kill switch is on".to_owned();
         after(&mut desk, 50, Event::NotSent { incident, action, why: why.clone() });
-        assert_eq!(desk.ui.toast.as_ref().expect("toast").say, Say::NotSent(why));
+        assert_eq!(desk.ui.toast.as_ref().expect("toast").say, Say::Went(Failed::NotSent(why)));
         desk
     };
     let with = |state| {
@@ -401,4 +401,27 @@ fn a_reason_goes_past_nothing_that_stops_for_good() {
     after(&mut desk, 10, Event::Board(Arc::new(board)));
     assert_eq!(orders(&key(&mut desk, 400, "enter")), []);
     assert_eq!(refusal(&desk), Some(Refusal::NoReason));
+}
+
+/// It left, and the journal could not take what was answered: that is no "not sent".
+#[test]
+fn an_answer_that_was_not_stored_stands_until_the_board_has_it() {
+    let mut desk = desk();
+    run(&mut desk, "R");
+    confirm(&mut desk, TOKEN);
+    after(&mut desk, 50, Event::Ordered { ticket: 1, result: Ok(()) });
+    let (incident, action) = ("INC-7F3A".into(), "key".into());
+    let why = "accepted (202), and NOT STORED - disk full".to_owned();
+    after(&mut desk, 50, Event::AnswerUnstored { incident, action, why: why.clone() });
+    let how = Failed::Unstored(why);
+    assert_eq!(desk.ui.toast.as_ref().expect("toast").say, Say::Went(how.clone()));
+    let with = |state| {
+        let mut board = fixture::outage();
+        board.incidents[0].action = Some(fixture::action(state));
+        Event::Board(Arc::new(board))
+    };
+    after(&mut desk, 60_000, with(A::Sent));
+    assert_eq!(desk.outgoing[0].failed, Some(how), "sent is all the journal knows");
+    after(&mut desk, 10, with(A::Accepted));
+    assert_eq!(desk.outgoing, []);
 }

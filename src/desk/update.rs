@@ -16,7 +16,7 @@ use crate::domain::time::{Span, Timestamp};
 use super::chord::{Chord, Key};
 use super::command::{Access, Command};
 use super::dialog::Dialog;
-use super::order::{Say, Verb};
+use super::order::{Failed, Say, Verb};
 use super::state::{Desk, Effect, Event, Role, Size, Watching};
 use super::ui::Undo;
 
@@ -55,8 +55,8 @@ pub fn update(desk: &mut Desk, event: Event, now: Timestamp, wall: Timestamp) ->
             vec![]
         }
         Event::Woke => vec![],
-        Event::AnswerUnstored { incident: _, action: _, why } => {
-            desk.say(Say::Failed(Verb::Rollback, why));
+        Event::AnswerUnstored { incident, action: _, why } => {
+            outgoing::failed(desk, incident, Failed::Unstored(why));
             vec![]
         }
         Event::Ordered { ticket, result } => {
@@ -64,7 +64,7 @@ pub fn update(desk: &mut Desk, event: Event, now: Timestamp, wall: Timestamp) ->
             vec![]
         }
         Event::NotSent { incident, action: _, why } => {
-            outgoing::failed(desk, incident, why);
+            outgoing::failed(desk, incident, Failed::NotSent(why));
             vec![]
         }
     };

@@ -2,7 +2,7 @@
 //! Nothing is called stored before the journal's answer came.
 
 use crate::board::ActionState;
-use crate::desk::order::{Say, Shut, Verb};
+use crate::desk::order::{Failed, Say, Shut, Verb};
 use crate::domain::text::screen_text;
 
 use super::clocks;
@@ -70,7 +70,11 @@ pub fn line(say: &Say) -> Line {
             .and(Role::Text, screen_text(id.as_str()))
             .say(Role::Warning, shut(*why)),
         Say::Came(state) => came(*state),
-        Say::NotSent(why) => {
+        Say::Went(Failed::Unstored(why)) => {
+            words(Role::Error, "It was sent; its answer is not stored: ")
+                .and(Role::Error, screen_text(why))
+        }
+        Say::Went(Failed::NotSent(why)) => {
             words(Role::Error, "NOT SENT, nothing was done: ").and(Role::Error, screen_text(why))
         }
         Say::PasteRefused => words(Role::Warning, "Paste dropped: no text field is open."),

@@ -3,6 +3,7 @@
 
 use crate::board::{Action, ActionState, Incident};
 use crate::desk::command::Command;
+use crate::desk::order::Failed;
 use crate::desk::state::{Desk, Role as Seat};
 use crate::domain::text::{ScreenText, screen_text};
 use crate::domain::time::{Span, Timestamp};
@@ -90,8 +91,10 @@ fn why(action: &Action) -> String {
 pub fn all(desk: &Desk) -> Vec<(&Incident, Trouble)> {
     let here = |x: &Incident| {
         let mut mine = desk.outgoing.iter().filter(|o| o.incident == x.id);
-        let why = mine.find_map(|o| o.failed.clone())?;
-        Some(Trouble::new("NOT SENT", why))
+        Some(match mine.find_map(|o| o.failed.as_ref())? {
+            Failed::NotSent(why) => Trouble::new("NOT SENT", why.as_str()),
+            Failed::Unstored(why) => Trouble::new("SENT, ANSWER NOT STORED", why.as_str()),
+        })
     };
     let open = desk.board.incidents.iter().filter(|x| x.state.is_open());
     open.filter_map(|x| Some((x, here(x).or_else(|| of(x, desk.now, desk.speed()))?))).collect()

@@ -2,7 +2,7 @@
 //! stands until somebody acts or the board knows more; a toast alone would be gone in seconds.
 
 use crate::board::{ActionState, Incident};
-use crate::desk::order::{Outgoing, Pending, Say, Verb};
+use crate::desk::order::{Failed, Outgoing, Pending, Say, Verb};
 use crate::desk::state::Desk;
 use crate::domain::id::IncidentId;
 
@@ -27,15 +27,15 @@ pub(super) fn stored(desk: &mut Desk, done: Pending) {
     }
 }
 
-/// A stored rollback did not get out, and the journal has no record of that.
-pub(super) fn failed(desk: &mut Desk, incident: IncidentId, why: String) {
+/// A stored rollback did not get out, or its answer did not get into the journal.
+pub(super) fn failed(desk: &mut Desk, incident: IncidentId, how: Failed) {
     let known = desk.outgoing.iter().position(|o| o.incident == incident);
     let before = match known.map(|at| desk.outgoing.remove(at)) {
         Some(known) => known.before,
         None => desk.incident(&incident).and_then(|x| x.action.clone()),
     };
-    desk.say(Say::NotSent(why.clone()));
-    desk.outgoing.push(Outgoing { incident, before, since: desk.now, failed: Some(why) });
+    desk.say(Say::Went(how.clone()));
+    desk.outgoing.push(Outgoing { incident, before, since: desk.now, failed: Some(how) });
 }
 
 /// Drops what the board knows better by now, and says how it went.
