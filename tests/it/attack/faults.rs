@@ -245,9 +245,13 @@ pub const FAULTS: [Fault; 80] = [
 ];
 
 impl Fault {
-    /// A deploy feed without news is no fault; its rows have no numbers to spoil.
+    /// A deploy feed without news is no fault, its rows have no numbers to spoil; Prometheus writes
+    /// `NaN` where it has none.
     pub fn board(&self, adapter: Adapter) -> Board {
-        let of_data = self.lie != Lie::None || self.name == "not-a-number";
-        if of_data && adapter == Adapter::Github { Board::Either } else { self.board }
+        match adapter {
+            Adapter::Github if self.lie != Lie::None => Board::Either,
+            Adapter::Github | Adapter::Prometheus if self.name == "not-a-number" => Board::Either,
+            Adapter::Github | Adapter::Prometheus | Adapter::HttpJson => self.board,
+        }
     }
 }

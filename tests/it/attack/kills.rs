@@ -8,6 +8,7 @@ use super::scene::Scene;
 use super::sweep::arguments;
 use super::{Dice, Plan, Tally, run};
 use crate::child::Running;
+use crate::pty::Session;
 use crate::wait::{Deadline, pause, secs};
 
 /// An order, the words that say it is stored, the records that must be there then.
@@ -83,8 +84,28 @@ fn look(scene: &Scene, promised: &[&str], what: &str, tally: &mut Tally) {
 }
 
 /// What a dashboard is asked for, and the words on its screen.
-const KEYS: [(&str, &str, &str); 2] =
-    [("a", "Acknowledged and stored", "acknowledged"), ("nk\r", "Note written", "noted")];
+const KEYS: [(&str, &str, &str); 4] = [
+    ("a", "Acknowledged and stored", "acknowledged"),
+    ("nk\r", "Note written and stored", "noted"),
+    ("d3under fire\r", "Decision recorded and stored", "decided"),
+    ("R\r", "Rollback ordered and stored", "action_prepared"),
+];
+
+/// Types at a pace that dialogs take: not in their first moments, no burst, no hasty Enter.
+fn type_order(scene: &Scene, session: &mut Session, keys: &str) {
+    let keys = keys.replace('R', &format!("R{}", scene.token));
+    let last = keys.chars().count() - 1;
+    for (n, key) in keys.chars().enumerate() {
+        session.keys(key.encode_utf8(&mut [0; 4]));
+        let ms = match n {
+            _ if n == last => 0,
+            0 => 900,
+            _ if n + 1 == last => 600,
+            _ => 150,
+        };
+        pause(Duration::from_millis(ms));
+    }
+}
 
 /// One dashboard on one journal, killed a moment after the last key.
 fn by_keys(scene: &Scene, dice: &mut Dice, tally: &mut Tally) {
@@ -93,12 +114,7 @@ fn by_keys(scene: &Scene, dice: &mut Dice, tally: &mut Tally) {
     let (keys, words, kind) = KEYS[dice.below(KEYS.len())];
     let mut session = scene.dashboard(&[]);
     session.wait_for(&scene.id, secs(30));
-    for key in keys.chars() {
-        session.keys(key.encode_utf8(&mut [0; 4]));
-        if key != '\r' && keys.len() > 1 {
-            pause(Duration::from_millis(900)); // neither a fresh dialog nor a burst takes a key
-        }
-    }
+    type_order(scene, &mut session, keys);
     let deadline = Deadline::after(Duration::from_millis(dice.below(120) as u64));
     while !deadline.passed() {
         pause(Duration::from_millis(1));

@@ -20,8 +20,8 @@ use crate::wait::{Deadline, pause, secs};
 const BATCH: usize = 10;
 /// Two intervals of two seconds and one.
 const LIMIT: u64 = 5;
-/// Waits of the product between tries go up to a minute.
-const RECOVERY: u64 = 130;
+/// A server may ask for 300 s of patience; waits of the product's own go up to a minute.
+const RECOVERY: u64 = 330;
 /// What a watcher may grow by, in MB.
 const GROWTH: usize = 160;
 
