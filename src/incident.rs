@@ -10,6 +10,7 @@ pub mod record;
 pub mod unread;
 pub mod facts;
 pub mod deadline;
+pub mod deed;
 pub mod rank;
 pub mod compare;
 pub mod reconcile;

@@ -17,6 +17,7 @@ mod sqlite;
 
 pub use place::Stamp;
 pub use reading::Reading;
+pub use sqlite::Seen;
 
 /// The layout of the tables; a newer one is read by nobody older and never rewritten.
 pub const SCHEMA_VERSION: i64 = 2;
@@ -139,6 +140,24 @@ impl Journal {
         self.store.append(records, Some(owner)).await
     }
 
+    /// Reads the records of `id`, and with `others` those of every incident that is open or ended
+    /// at that instant or later; lets `judge` decide by them; writes the records it gives, all or
+    /// none. One transaction: nobody else writes between the reading and the commit. What `judge`
+    /// refuses leaves nothing behind. `judge` runs at most once and must not wait.
+    pub async fn decide<T: Send, E: Send>(
+        &self,
+        id: &IncidentId,
+        others: Option<Timestamp>,
+        judge: impl FnOnce(Seen) -> Result<(Vec<Record>, T), E> + Send,
+    ) -> Result<Result<T, E>, JournalError> {
+        self.store.decide(id, others, judge).await
+    }
+
+    /// Where the journal lies.
+    pub fn file(&self) -> &Path {
+        self.store.file()
+    }
+
     /// Every record of incidents that are open, or that ended at `ended_since` or later (they may
     /// reopen). Closed ones are found by an index, not by reading the journal.
     pub async fn open_records(&self, ended_since: Timestamp) -> Result<Reading, JournalError> {
@@ -241,7 +260,7 @@ impl Journal {
 
     /// Stands for a full disk in tests: SQLite refuses to grow the file beyond `pages`.
     #[cfg(test)]
-    async fn limit_pages(&self, pages: u32) {
+    pub(crate) async fn limit_pages(&self, pages: u32) {
         self.store.limit_pages(pages).await;
     }
 

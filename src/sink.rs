@@ -2,8 +2,10 @@
 //! and wall never have.
 
 pub mod config;
+mod says;
 pub mod sign;
 pub mod webhook;
+mod wire;
 
 pub use self::config::ActionConfig;
 pub use self::webhook::{Status, Webhook};

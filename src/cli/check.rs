@@ -1,12 +1,15 @@
 //! `tillwatch check`: lint the config, read the journal's durability back, ask each source once.
 //! `tillwatch check-source`: decode one recorded answer. Exit 0 ok, 1 problems, 2 unreadable.
 
+use std::path::Path;
+
 use crate::config::load;
-use crate::config::problem::Level;
+use crate::config::problem::{Level, Problem};
 use crate::config::{Config, paths};
 use crate::journal::Access;
 use crate::shell::clock::Clock;
 use crate::shell::session::BUCKET;
+use crate::sink::sign;
 use crate::source::{self, Kind, SourceConfig};
 
 use super::app;
@@ -29,7 +32,7 @@ pub fn run(global: &Global, args: &CheckArgs) -> Exit {
     };
     app::say(&loaded.problems, Level::Warning);
     let Some(config) = loaded.config else { return Exit::No };
-    let name = path.map_or("built-in defaults".to_owned(), |p| p.display().to_string());
+    let name = path.as_ref().map_or("built-in defaults".to_owned(), |p| p.display().to_string());
     out::lines([format!(
         "config    {name}: {} sources, {} guardrails, {} actions",
         config.sources.len(),
@@ -38,7 +41,7 @@ pub fn run(global: &Global, args: &CheckArgs) -> Exit {
     )]);
     let Ok(runtime) = app::runtime() else { return Exit::No };
     let journal_good = runtime.block_on(journal(global, &config));
-    let secrets_good = runtime.block_on(secrets(&config));
+    let secrets_good = runtime.block_on(secrets(&config, path.as_deref()));
     let sources_good = args.offline || runtime.block_on(sources(&config, args));
     if journal_good && secrets_good && sources_good { Exit::Ok } else { Exit::No }
 }
@@ -60,18 +63,30 @@ async fn journal(global: &Global, config: &Config) -> bool {
     }
 }
 
-/// Can every action's signing secret be read? Its value is dropped at once.
-async fn secrets(config: &Config) -> bool {
-    let mut good = true;
+/// Can every action's signing secret be read, and does it sign? Its value is dropped at once.
+async fn secrets(config: &Config, file: Option<&Path>) -> bool {
+    let mut problems = Vec::new();
     for action in &config.actions {
-        for spec in std::iter::once(&action.secret).chain(&action.next_secret) {
-            if let Err(error) = spec.resolve().await {
-                good = false;
-                out::error(&format!("action    {}: {error}", action.name));
-            }
+        let first = ("secret", action.lines.secret, Some(&action.secret));
+        let next = ("next_secret", action.lines.next_secret, action.next_secret.as_ref());
+        for (key, line, spec) in [first, next] {
+            let Some(spec) = spec else { continue };
+            let why = match spec.resolve().await {
+                Ok(secret) => sign::usable(&secret).err().map(|w| format!("{}: {w}", spec.place())),
+                Err(error) => Some(error.to_string()),
+            };
+            problems.extend(why.map(|message| Problem {
+                level: Level::Error,
+                file: file.unwrap_or(Path::new("config")).to_path_buf(),
+                line,
+                key: format!("action.{}.{key}", action.name),
+                message,
+                hint: None,
+            }));
         }
     }
-    good
+    app::say(&problems, Level::Warning);
+    problems.is_empty()
 }
 
 async fn sources(config: &Config, args: &CheckArgs) -> bool {
@@ -79,7 +94,7 @@ async fn sources(config: &Config, args: &CheckArgs) -> bool {
     let mut good = true;
     for source in config.sources.iter().filter(wanted) {
         match ask(source).await {
-            Ok(line) => out::lines([line]),
+            Ok(lines) => out::lines(lines),
             Err(line) => {
                 good = false;
                 out::error(&line);
@@ -95,7 +110,7 @@ async fn sources(config: &Config, args: &CheckArgs) -> bool {
     good
 }
 
-async fn ask(config: &SourceConfig) -> Result<String, String> {
+async fn ask(config: &SourceConfig) -> Result<Vec<String>, String> {
     let say = |what: &str| format!("source    {}: {what}", config.name);
     let mut source = source::build(config, BUCKET).map_err(|e| say(&e.to_string()))?;
     let harvest = source.poll(Clock::system().now()).await.map_err(|e| say(&e.to_string()))?;
@@ -105,8 +120,8 @@ async fn ask(config: &SourceConfig) -> Result<String, String> {
         harvest.checks.len(),
         harvest.changes.len()
     );
-    let notes = harvest.notes.iter().fold(String::new(), |all, n| all + "\n          note: " + n);
-    Ok(say(&format!("{counts}{notes}")))
+    let notes = harvest.notes.iter().map(|n| format!("          note: {n}"));
+    Ok(std::iter::once(say(&counts)).chain(notes).collect())
 }
 
 /// Prints what an adapter makes of a recorded answer, as one JSON document.

@@ -144,6 +144,19 @@ impl<'t> Reader<'t> {
         own.find(|(_, text)| text.contains(word)).map_or(line, |(at, _)| at + 1)
     }
 
+    /// The line of a row (which starts at `line`) that sets `key`; the row's own when none does.
+    pub fn line_of_key(&self, line: usize, key: &str) -> usize {
+        let sets = |text: &str| {
+            let rest = text.trim_start().trim_start_matches(['[', '"', '\'']);
+            let rest = rest.strip_prefix("action.").unwrap_or(rest);
+            rest.strip_prefix(key)
+                .is_some_and(|r| !r.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+        };
+        let rows = self.text.lines().enumerate().skip(line);
+        let mut own = rows.take_while(|(_, text)| !text.trim_start().starts_with("[["));
+        own.find(|(_, text)| sets(text)).map_or(line, |(at, _)| at + 1)
+    }
+
     /// A problem found by a check of meaning.
     pub fn mean(&mut self, level: Level, line: usize, key: &str, message: String) {
         let hint = None;

@@ -4,6 +4,9 @@
 use std::path::Path;
 
 use crate::policy::guardrail::Guardrail;
+use crate::sink::config::{ActionConfig, Lines};
+use crate::sink::webhook;
+use crate::source::home;
 
 use super::file::Reader;
 use super::problem::{Level, Problem};
@@ -33,7 +36,10 @@ pub fn from_text(path: &Path, text: &str) -> Loaded {
     let mut config = read(&defaults, &mut base, &mut user);
     if let (Some(config), Some(folder)) = (&mut config, path.parent()) {
         // A file named in the config lies beside it.
-        let file = config.shop.holidays.as_ref().map(|file| folder.join(file));
+        let file = config.shop.holidays.as_ref().map(|file| {
+            // One that is not understood is told by the check: it is not found under this name.
+            folder.join(home::text(file).unwrap_or_else(|_| file.clone()))
+        });
         config.shop.holidays = file.map(|file| file.to_string_lossy().into_owned());
     }
     let mut problems = base.finish();
@@ -74,7 +80,7 @@ fn read(defaults: &toml::Table, base: &mut Reader<'_>, user: &mut Reader<'_>) ->
         });
     let maintenance = plain(user.rows("maintenance"));
     let sources = plain(user.rows("source"));
-    let actions = plain(user.rows("action"));
+    let actions = actions(user);
     let (shop, detect, journal, identity, ui, keys, calendar, timing) = tables;
     Some(Config {
         shop: shop?,
@@ -108,6 +114,22 @@ fn laid_over<T: serde::de::DeserializeOwned>(
 ) -> Vec<T> {
     let rows = plain(base.rows::<T>(name));
     replaced(rows, plain(user.rows::<T>(name)), key)
+}
+
+/// Actions, with what in them cannot work and the lines of their secrets.
+fn actions(user: &mut Reader<'_>) -> Vec<ActionConfig> {
+    let mut own = user.rows::<ActionConfig>("action");
+    for (line, row) in &mut own {
+        for (word, message) in webhook::faults(row) {
+            let at = user.line_of_key(*line, word);
+            user.mean(Level::Error, at, &format!("action.{}.{word}", row.name), message);
+        }
+        row.lines = Lines {
+            secret: user.line_of_key(*line, "secret"),
+            next_secret: user.line_of_key(*line, "next_secret"),
+        };
+    }
+    plain(own)
 }
 
 /// Guardrails, with the windows that cannot be judged as they are written.

@@ -108,5 +108,6 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Resolved { .. } => "resolved",
         Event::Reviewed { .. } => "reviewed",
         Event::Cancelled { .. } => "cancelled",
+        Event::ClockStepped { .. } => "clock_stepped",
     }
 }

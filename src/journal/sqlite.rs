@@ -20,6 +20,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 
 mod boards;
+mod decide;
 mod doubt;
 mod enter;
 mod lease;
@@ -28,9 +29,10 @@ mod reading;
 mod tables;
 mod words;
 
+pub use decide::Seen;
 use doubt::Doubt;
 pub(super) use line::Fault;
-use line::{Failed, Line, Mark, in_doubt, insert};
+use line::{Failed, Line, Mark, in_doubt, insert, put};
 use reading::Which;
 use words::{FULL, code, held_by_another, not_stored, unreadable, words};
 
@@ -271,6 +273,10 @@ impl Store {
             sqlx::query_as(SQL).fetch_optional(&mut *conn).await;
         let row = row.map_err(|e| unreadable(&e))?;
         Ok(row.map(|(owner, until)| (owner, Timestamp::from_millis(until))))
+    }
+
+    pub(super) fn file(&self) -> &Path {
+        &self.path
     }
 
     async fn reader(&self) -> Result<PoolConnection<Sqlite>, JournalError> {

@@ -12,7 +12,7 @@ use tokio::sync::watch as cell;
 
 use crate::board::Board;
 use crate::domain::id::IncidentId;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 use crate::incident::unread::Unread;
 use crate::journal::{JournalError, Stored};
@@ -50,6 +50,13 @@ const ROWS: u32 = 10_000;
 /// Writes that one event may bring about; what is beyond waits for the next look at the journal.
 const WRITES: usize = 8;
 
+/// Waking up later than planned by this is a pause of the whole process, not a slow machine.
+const PAUSE: Duration = Duration::from_secs(2);
+/// And so is a turn that takes this long, whatever it was doing.
+const STUCK: Duration = Duration::from_secs(5);
+/// The machine's clock may be slewed by this before it counts as set.
+const STEP: Span = Span::from_secs(2);
+
 /// Everything the hub works with.
 pub struct Hub {
     watch: Watch,
@@ -59,18 +66,31 @@ pub struct Hub {
     /// Records up to here are in the core.
     seen: i64,
     lease_until: Option<Timestamp>,
+    /// Deadlines that the journal holds have to come earlier by this (`shell::resume`).
+    earlier: Span,
     /// Another has the lease: nothing is judged, shown or written any more.
     lost: bool,
     /// Own records after `seen` that are in the core already.
     ahead: BTreeSet<i64>,
     /// What was wrong with the journal as a whole when it was last looked at.
     trouble: Option<String>,
+    /// What the core was last told of the kill switch.
+    thrown: Option<String>,
     /// Records of an event that brought about more than [`WRITES`].
     later: Option<Vec<Record>>,
     /// Records that could not be read at the start.
     unread: Vec<Unread>,
     tail_at: Instant,
     snapshot_at: Option<Instant>,
+    time: Time,
+}
+
+/// What was last seen of our own time.
+struct Time {
+    /// Of the machine.
+    up: Duration,
+    /// How far the machine's clock is ahead of ours, as far as it was told.
+    off: Span,
 }
 
 /// What a look at the journal gave.
@@ -87,9 +107,17 @@ pub fn run(mut hub: Hub, signals: &Receiver<Signal>) -> Vec<IncidentId> {
     let unread = std::mem::take(&mut hub.unread);
     let begun = hub.said(unread, None).into_iter().chain([Event::Woke { at: hub.clock.now() }]);
     hub.work(begun.collect());
+    if hub.earlier > Span::ZERO {
+        let (by, earlier, at) = (hub.earlier.times(-1), hub.earlier, hub.clock.now());
+        hub.handle(Event::ClockStepped { by, off: Span::ZERO, earlier, at });
+    }
     while !hub.lost {
         super::fault::here("watcher");
-        match signals.recv_timeout(hub.patience()) {
+        let patience = hub.patience();
+        let asleep_at = hub.clock.up();
+        let signal = signals.recv_timeout(patience);
+        hub.look_at_time(asleep_at.saturating_add(patience));
+        match signal {
             Ok(Signal::Event(event)) => hub.handle(*event),
             Ok(Signal::Nudge) => hub.tail(),
             Ok(Signal::Flush(_waits)) => hub.handle(Event::Flush { at: hub.clock.now() }),
@@ -138,11 +166,20 @@ impl Hub {
             lost: false,
             ahead: BTreeSet::new(),
             trouble: None,
+            thrown: None,
             later: None,
             unread,
+            earlier: Span::ZERO,
             tail_at: clock.instant(),
             snapshot_at: None,
+            time: Time { up: clock.up(), off: Span::ZERO },
         }
+    }
+
+    /// Deadlines that the journal holds come earlier by this (`shell::resume`).
+    #[must_use]
+    pub fn earlier(self, earlier: Span) -> Self {
+        Self { earlier, ..self }
     }
 
     fn patience(&self) -> Duration {
@@ -151,6 +188,30 @@ impl Hub {
             self.watch.next_wake(now).map_or(TAIL_EVERY, |t| self.clock.pause_for(t.since(now)));
         let passed = self.clock.instant().saturating_duration_since(self.tail_at);
         wake.min(TAIL_EVERY.saturating_sub(passed)).max(Duration::from_millis(1))
+    }
+
+    /// Tells the core when this process did not run, or when the machine's clock was set. A pause
+    /// goes first: what was asked of nobody must not be judged.
+    fn look_at_time(&mut self, planned: Duration) {
+        let (up, at) = (self.clock.up(), self.clock.now());
+        let late = up.saturating_sub(planned);
+        let stuck = up.saturating_sub(self.time.up);
+        self.time.up = up;
+        let paused = if late > PAUSE { Some(late) } else { Some(stuck).filter(|s| *s > STUCK) };
+        if let Some(by) = paused {
+            let by = Span::from_millis(i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
+            tracing::warn!(%by, "this process did not run");
+            self.handle(Event::Paused { by, at });
+        }
+        let (was, off) = (self.time.off, self.clock.off());
+        let by = Span::from_millis(off.millis().saturating_sub(was.millis()));
+        if by.millis().abs() > STEP.millis() {
+            tracing::warn!(%by, "the machine's clock was set");
+            self.time.off = off;
+            let lead = |off: Span| off.max(Span::ZERO).millis();
+            let earlier = Span::from_millis(lead(off).saturating_sub(lead(was)));
+            self.handle(Event::ClockStepped { by, off, earlier, at });
+        }
     }
 
     fn handle(&mut self, event: Event) {
@@ -247,7 +308,7 @@ impl Hub {
         self.work(events);
     }
 
-    /// News about the journal itself.
+    /// News about the journal itself and the kill switch beside it.
     fn said(&mut self, unread: Vec<Unread>, trouble: Option<String>) -> Vec<Event> {
         let at = self.clock.now();
         let mut events = Vec::new();
@@ -257,6 +318,11 @@ impl Hub {
         if trouble != self.trouble {
             self.trouble.clone_from(&trouble);
             events.push(Event::JournalTrouble { why: trouble, at });
+        }
+        let why = self.keeper.killed();
+        if why != self.thrown {
+            self.thrown.clone_from(&why);
+            events.push(Event::KillSwitch { why, at });
         }
         events
     }
@@ -276,6 +342,7 @@ impl Hub {
         if let Some(watcher) = &mut board.watcher {
             watcher.lease_until = self.lease_until.filter(|_| !self.clock.is_simulated());
             watcher.wall_at = Some(self.clock.wall());
+            watcher.beat = self.clock.beat(board.generated_at);
         }
         let board = Arc::new(board);
         let before = self.boards.borrow().clone();

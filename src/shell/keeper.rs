@@ -9,6 +9,8 @@ use crate::board::Board;
 use crate::incident::event::Record;
 use crate::journal::{Journal, JournalError, Reading};
 
+use super::kill_switch::KillSwitch;
+
 /// A journal in the hands of one watcher.
 pub trait Keeper: Send {
     /// Stores all or none; the place of the last one. They have the places before it.
@@ -18,6 +20,10 @@ pub trait Keeper: Send {
     fn put_board(&self, board: &Board) -> Result<(), JournalError>;
     /// Whether the files still are the ones that were opened.
     fn standing(&self) -> Result<(), JournalError>;
+    /// Why nothing may be sent outside, while that is so.
+    fn killed(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The journal, written under the lease of `owner`.
@@ -42,5 +48,9 @@ impl Keeper for Held {
 
     fn standing(&self) -> Result<(), JournalError> {
         self.journal.standing()
+    }
+
+    fn killed(&self) -> Option<String> {
+        KillSwitch::of(self.journal.file()).why()
     }
 }

@@ -1,7 +1,6 @@
 //! One running program put together: journal, lease, hub, pollers, boards for the viewers.
 //! Starting and stopping only; no judgement, no drawing.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
@@ -15,11 +14,11 @@ use crate::board::{Board, Watcher};
 use crate::config::Config;
 use crate::detect::engine::Engine;
 use crate::domain::id::IncidentId;
-use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::fold;
 use crate::incident::unread::Unread;
 use crate::journal::{Journal, JournalError};
+use crate::policy::action::ActionPolicy;
 use crate::source::http_json::config::RecordKind;
 use crate::source::query::QueryKind;
 use crate::source::{self, Kind};
@@ -29,7 +28,8 @@ use super::clock::Clock;
 use super::hub::{self, Hub, Signal};
 use super::keeper::Held;
 use super::poller::{self, Poller, random_u64};
-use super::settings;
+use super::resume::resume;
+use super::{settings, signing};
 
 /// Length of the buckets that live judging works on (policy time).
 pub const BUCKET: Span = crate::detect::settings::LIVE_BUCKET;
@@ -77,12 +77,20 @@ pub async fn watch(
     let now = clock.now();
     let window = config.timing.reopen_window.max(Span::from_days(PAST_DAYS.into()));
     let (incidents, known) = stored(&journal, now.minus(window)).await?;
+    let board = journal.board_head().await.ok().flatten();
+    let (clock, earlier) = resume(clock, board.as_ref(), &incidents);
+    let now = clock.now();
     let infos = config.sources.iter().map(info).collect();
     let engine = Engine::new(settings::of(config, BUCKET, now));
-    let core = Watch::new(setup(config, clock, infos), engine, incidents, now);
+    let core = Watch::new(
+        setup(config, clock, infos, signing::seen(config).await),
+        engine,
+        incidents,
+        now,
+    );
     let (sender, receiver) = channel();
     let held = Held { journal, runtime: Handle::current(), owner: owner.to_owned() };
-    let hub = Hub::new(core, Box::new(held), clock, boards, known);
+    let hub = Hub::new(core, Box::new(held), clock, boards, known).earlier(earlier);
     let (alive, ended) = oneshot::channel();
     hub::spawn(hub, receiver, alive)?;
     let start = |(poller, source): (Poller, &source::SourceConfig)| {
@@ -115,7 +123,7 @@ fn info(source: &source::SourceConfig) -> SourceInfo {
         changes: settings::tells_changes(source),
         past: tells_past(source),
         url: place(&source.url),
-        metrics: metrics(source),
+        metrics: settings::metrics(source),
     }
 }
 
@@ -126,19 +134,6 @@ fn place(address: &str) -> String {
     url.set_query(None);
     url.set_fragment(None);
     if bare.is_err() && url.has_authority() { String::new() } else { url.to_string() }
-}
-
-/// What a source measures, checks included.
-fn metrics(source: &source::SourceConfig) -> Vec<Metric> {
-    let queried = source.query.iter().filter_map(|q| match q.kind {
-        QueryKind::Check => Some(Metric::CheckSuccess),
-        _ => q.metric,
-    });
-    let read = source.record.iter().flat_map(|r| {
-        let check = (r.kind == RecordKind::Check).then_some(Metric::CheckSuccess);
-        check.into_iter().chain(r.metric.iter().map(|m| m.metric))
-    });
-    queried.chain(read).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn tells_past(source: &source::SourceConfig) -> bool {
@@ -162,19 +157,25 @@ fn poller(config: &source::SourceConfig) -> Result<Poller, StartError> {
 }
 
 /// What a watcher with these sources is told about itself.
-pub(super) fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
+pub(super) fn setup(
+    config: &Config,
+    clock: Clock,
+    sources: Vec<SourceInfo>,
+    actions: Vec<ActionPolicy>,
+) -> Setup {
     let watcher = Watcher {
         host: super::identity::host(),
         pid: std::process::id(),
         since: clock.now(),
         lease_until: None,
         wall_at: None,
+        beat: None,
     };
     Setup {
         site: config.shop.name.clone(),
         watcher,
         response: config.response(),
-        actions: settings::actions(config),
+        actions,
         sources,
         currency: config.shop.currency.clone(),
         speed: clock.speed(),

@@ -26,12 +26,16 @@ pub struct ActionConfig {
     pub url: String,
     /// Where the state of a sent request can be read; `{id}` is the action's id.
     pub status_url: Option<String>,
+    /// Where rehearsals go; without it none is sent anywhere.
+    pub dry_run_url: Option<String>,
     /// Signing secret, `whsec_` and base64 of 24 to 64 bytes.
     pub secret: SecretSpec,
     /// Second secret while keys rotate: the request carries both signatures.
     pub next_secret: Option<SecretSpec>,
     /// Signing in beside the signature, where a gateway wants it.
     pub auth: Option<Auth>,
+    /// What counts as accepted, where the receiver has its own way of saying so.
+    pub success: Option<Success>,
     #[serde(default = "production")]
     pub environment: String,
     /// The service it rolls back; empty means any.
@@ -60,8 +64,32 @@ pub struct ActionConfig {
     pub headers: BTreeMap<String, String>,
     /// `"i know"` allows plain http beyond loopback.
     pub insecure: Option<String>,
+    #[serde(default, deserialize_with = "crate::source::home::given_path")]
     pub ca: Option<PathBuf>,
     pub proxy: Option<String>,
+    /// Where its secrets stand in the file.
+    #[serde(skip)]
+    pub lines: Lines,
+}
+
+/// Lines of the config file, for what is found out later; 0 where none is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Lines {
+    pub secret: usize,
+    pub next_secret: usize,
+}
+
+/// `success = { status = [200], path = "result.state", equals = "queued" }`.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Success {
+    /// Statuses that count; any 2xx unless given.
+    #[serde(default)]
+    pub status: Vec<u16>,
+    /// JMESPath into the answer; it must hold `equals`, or anything but null, false and nothing.
+    pub path: Option<String>,
+    /// The value, or a list of values of which one must be there.
+    pub equals: Option<serde_json::Value>,
 }
 
 fn production() -> String {

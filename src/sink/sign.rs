@@ -3,14 +3,37 @@
 
 use aws_lc_rs::hmac;
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 
-/// The key inside a secret: base64 with or without `whsec_`, 24 to 64 bytes; `None` otherwise.
-fn key(secret: &SecretString) -> Option<hmac::Key> {
+/// The bytes inside a secret: base64 with or without `whsec_`, 24 to 64 bytes.
+fn bytes(secret: &SecretString) -> Result<Vec<u8>, &'static str> {
     let text = secret.expose_secret().trim();
-    let bytes = STANDARD.decode(text.strip_prefix("whsec_").unwrap_or(text)).ok()?;
-    (24..=64).contains(&bytes.len()).then(|| hmac::Key::new(hmac::HMAC_SHA256, &bytes))
+    let text = text.strip_prefix("whsec_").unwrap_or(text);
+    match STANDARD.decode(text) {
+        Ok(bytes) if (24..=64).contains(&bytes.len()) => Ok(bytes),
+        Ok(bytes) if bytes.len() < 24 => Err("it is too short: 24 to 64 bytes in base64 sign"),
+        Ok(_) => Err("it is too long: 24 to 64 bytes in base64 sign"),
+        Err(_) if STANDARD_NO_PAD.decode(text).is_ok() => {
+            Err("its base64 lacks the padding (`=`) at its end: write it whole")
+        }
+        Err(_) if URL_SAFE.decode(text).is_ok() || URL_SAFE_NO_PAD.decode(text).is_ok() => {
+            Err("its base64 is the one for addresses: write + for - and / for _, with padding")
+        }
+        Err(_) => Err("it is no base64: write whsec_ and 24 to 64 bytes in base64"),
+    }
+}
+
+/// Whether `secret` signs.
+///
+/// # Errors
+/// What is wrong with it, without any of it.
+pub fn usable(secret: &SecretString) -> Result<(), &'static str> {
+    bytes(secret).map(drop)
+}
+
+fn key(secret: &SecretString) -> Option<hmac::Key> {
+    bytes(secret).ok().map(|bytes| hmac::Key::new(hmac::HMAC_SHA256, &bytes))
 }
 
 /// The value of `webhook-signature`: one `v1,BASE64` for each secret, separated by a blank.

@@ -1,29 +1,25 @@
-//! The signed webhook: one POST on a new connection, never repeated by itself, and what its answer
-//! means. When to send and whether to send again is decided in `incident` and the shell.
-
-use std::time::Duration;
+//! The signed webhook: one POST on a new connection, never repeated by itself. When to send and
+//! whether to send again is decided in `incident` and the shell, what an answer means in `verdict`.
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use reqwest::{Method, Request};
 use url::Url;
 
-use crate::domain::id::ActionId;
+use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::Timestamp;
 use crate::incident::event::{Intent, Outcome};
-use crate::source::answer::Answer;
-use crate::source::error::{SourceError, mask, words};
-use crate::source::http::sign_in::{authorities, one_way, plain, signed};
-use crate::source::http::{address, broken};
+use crate::source::error::SourceError;
+use crate::source::http::address;
+use crate::source::http::sign_in::{one_way, plain, signed};
+use crate::source::mask::Mask;
 
 use super::WriteCap;
 use super::config::ActionConfig;
-use super::sign::signature;
+use super::sign::{signature, usable};
+use super::wire::{Lost, exchange, learn, mask};
+use verdict::Rule;
 
-/// Bytes of a response that are kept.
-const KEPT: usize = 4096;
-/// Time for the body of an answer whose status is already known.
-const BODY: Duration = Duration::from_secs(3);
+mod verdict;
 
 /// A rollback receiver.
 #[derive(Debug)]
@@ -31,7 +27,26 @@ pub struct Webhook {
     config: ActionConfig,
     url: Url,
     plain: HeaderMap,
+    rule: Rule,
     operator: String,
+}
+
+/// What differs from one sender of a request to the next: headers, never bytes of the body.
+#[derive(Clone, Copy, Debug)]
+pub struct Stamp<'a> {
+    /// Time of the signature.
+    pub wall: Timestamp,
+    /// The incident in the journal of whoever sends.
+    pub incident: &'a IncidentId,
+}
+
+/// A request as it would leave, for people: no secret is in it.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Preview {
+    pub method: String,
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
 }
 
 /// What the receiver says about a request sent earlier.
@@ -55,20 +70,46 @@ pub enum Status {
     },
 }
 
+/// What in an `[[action]]` cannot work, with the key it stands under.
+pub fn faults(config: &ActionConfig) -> Vec<(&'static str, String)> {
+    let insecure = config.insecure.as_deref();
+    let mut found = Vec::new();
+    let mut look = |key, result: Result<(), SourceError>| {
+        found.extend(result.err().map(|e| (key, e.to_string())));
+    };
+    look("url", address(&config.url, insecure).map(drop));
+    if let Some(status) = &config.status_url {
+        look("status_url", address(&status.replace("{id}", "x"), insecure).map(drop));
+    }
+    if let Some(dry) = &config.dry_run_url {
+        look("dry_run_url", address(dry, insecure).map(drop));
+        if Url::parse(dry).ok() == Url::parse(&config.url).ok() {
+            let why = "dry_run_url is the live url: a rehearsal needs a place of its own";
+            look("dry_run_url", Err(SourceError::give_up(why)));
+        }
+    }
+    if let Some(auth) = &config.auth {
+        look("auth", one_way(auth));
+    }
+    look("headers", plain(&config.headers).map(drop));
+    look("success", Rule::new(config.success.as_ref()).map(drop));
+    found
+}
+
 impl Webhook {
     /// # Errors
     /// [`SourceError::GiveUp`] with what to change in the config.
     pub fn new(cap: &WriteCap, config: &ActionConfig) -> Result<Self, SourceError> {
-        let insecure = config.insecure.as_deref();
-        let url = address(&config.url, insecure)?;
-        if let Some(status) = &config.status_url {
-            address(&status.replace("{id}", "x"), insecure)?;
+        if let Some((_, why)) = faults(config).into_iter().next() {
+            return Err(SourceError::give_up(why));
         }
-        if let Some(auth) = &config.auth {
-            one_way(auth)?;
-        }
-        let plain = plain(&config.headers)?;
-        Ok(Self { config: config.clone(), url, plain, operator: cap.operator().to_owned() })
+        Ok(Self {
+            config: config.clone(),
+            url: address(&config.url, config.insecure.as_deref())?,
+            plain: plain(&config.headers)?,
+            rule: Rule::new(config.success.as_ref())?,
+            operator: cap.operator().to_owned(),
+        })
     }
 
     pub fn config(&self) -> &ActionConfig {
@@ -80,32 +121,65 @@ impl Webhook {
         &self.operator
     }
 
-    /// Sends `intent` once; `wall` is the time of the signature. The body goes out byte for byte.
-    /// A request that never left (bad secret, bad id) is refused with status 0.
-    pub async fn send(&self, intent: &Intent, wall: Timestamp) -> Outcome {
-        let body = intent.body.as_bytes();
-        let prepared = self.headers(&intent.id, wall, body).await;
-        let (mut headers, secrets) = match prepared {
-            Ok(ready) => ready,
-            Err(e) => return not_sent(&e),
-        };
-        headers.insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    /// Can its secrets be had, and do they sign?
+    ///
+    /// # Errors
+    /// Where the secret comes from and what is wrong with it, never the secret.
+    pub async fn signs(&self) -> Result<(), String> {
+        for spec in std::iter::once(&self.config.secret).chain(&self.config.next_secret) {
+            let secret = spec.resolve().await.map_err(|e| e.to_string())?;
+            usable(&secret).map_err(|why| format!("{}: {why}", spec.place()))?;
+        }
+        Ok(())
+    }
+
+    /// Sends `intent` once. The body goes out byte for byte. A rehearsal never goes to `url`.
+    pub async fn send(&self, intent: &Intent, stamp: Stamp<'_>) -> Outcome {
         if intent.dry_run {
-            let name = HeaderName::from_static("x-tillwatch-dry-run");
-            headers.insert(name, HeaderValue::from_static("1"));
+            return self.dry_run(intent, stamp).await;
         }
-        let client = match self.client() {
-            Ok(client) => client,
-            Err(e) => return not_sent(&e),
+        self.post(self.url.clone(), intent, stamp).await
+    }
+
+    /// Sends a rehearsal to `dry_run_url`, and nowhere when there is none.
+    pub async fn dry_run(&self, intent: &Intent, stamp: Stamp<'_>) -> Outcome {
+        let not_sent = |detail: &str| Outcome::NotSent { detail: detail.to_owned() };
+        let Some(place) = &self.config.dry_run_url else {
+            return not_sent("a dry run: the action has no dry_run_url");
         };
-        let request =
-            client.post(self.url.clone()).headers(headers).body(intent.body.clone().into_bytes());
-        let limit = self.config.timeout.to_std();
-        match tokio::time::timeout(limit, request.send()).await {
-            Ok(Ok(response)) => judge(&read(response).await, &secrets),
-            Ok(Err(e)) => unknown(broken(e, "no answer in time").why(), &secrets),
-            Err(_) => unknown("no answer in time", &secrets),
+        if !intent.dry_run {
+            return not_sent("this is no rehearsal");
         }
+        match address(place, self.config.insecure.as_deref()) {
+            Ok(url) => self.post(url, intent, stamp).await,
+            Err(e) => not_sent(e.why()),
+        }
+    }
+
+    /// The request for `intent`, built and signed, not sent. Its signature is real.
+    ///
+    /// # Errors
+    /// Why it could not be sent either.
+    pub async fn preview(&self, intent: &Intent, stamp: Stamp<'_>) -> Result<Preview, SourceError> {
+        let place = self.config.dry_run_url.as_ref().filter(|_| intent.dry_run);
+        let url = match place {
+            Some(place) => address(place, self.config.insecure.as_deref())?,
+            None => self.url.clone(),
+        };
+        let (request, mask) = self.request(url, intent, stamp).await?;
+        let header = |(name, value): (&HeaderName, &HeaderValue)| {
+            let text = match value.to_str() {
+                Ok(text) if !value.is_sensitive() => mask.text(text),
+                _ => "***".to_owned(),
+            };
+            (name.as_str().to_owned(), text)
+        };
+        Ok(Preview {
+            method: request.method().to_string(),
+            url: mask.text(request.url().as_str()),
+            headers: request.headers().iter().map(header).collect(),
+            body: mask.text(&intent.body),
+        })
     }
 
     /// Asks what became of `id`. Never has an effect.
@@ -116,47 +190,73 @@ impl Webhook {
         let Ok(url) = Url::parse(&template.replace("{id}", &part)) else {
             return none("status_url is not an address");
         };
-        let (headers, secrets) = match self.headers(id, wall, b"").await {
+        let (headers, mask) = match self.headers(id, wall, b"").await {
             Ok(ready) => ready,
             Err(e) => return none(e.why()),
         };
-        let client = match self.client() {
-            Ok(client) => client,
-            Err(e) => return none(e.why()),
-        };
-        let request = client.get(url).headers(headers);
-        match tokio::time::timeout(self.config.timeout.to_std(), request.send()).await {
-            Ok(Ok(response)) => told(&read(response).await, &secrets),
-            Ok(Err(e)) => none(&masked(broken(e, "no answer in time").why(), &secrets)),
-            Err(_) => none("no answer in time"),
+        let mut request = Request::new(Method::GET, url);
+        *request.headers_mut() = headers;
+        match exchange(&self.config, request, &mask).await {
+            Ok(answer) => verdict::told(&answer),
+            Err(Lost::NotSent(why) | Lost::Open(why)) => none(&why),
         }
     }
 
-    /// A client for one request: HTTP/1.1, no pool, no retry, no redirect, no proxy of the
-    /// environment (reliability.md section 4).
-    fn client(&self) -> Result<reqwest::Client, SourceError> {
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("tillwatch/", env!("CARGO_PKG_VERSION")))
-            .http1_only()
-            .pool_max_idle_per_host(0)
-            .retry(reqwest::retry::never())
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .no_proxy()
-            .connect_timeout(Duration::from_secs(3));
-        if self.url.scheme() == "http" {
-            builder = builder.tls_certs_only([]);
-        } else if let Some(path) = &self.config.ca {
-            builder = builder.tls_certs_merge(authorities(path)?);
+    async fn post(&self, url: Url, intent: &Intent, stamp: Stamp<'_>) -> Outcome {
+        let (request, mask) = match self.request(url, intent, stamp).await {
+            Ok(ready) => ready,
+            Err(e) => return Outcome::NotSent { detail: e.to_string() },
+        };
+        match exchange(&self.config, request, &mask).await {
+            Ok(answer) => self.pointed(verdict::judge(&answer, &self.rule, stamp.wall), &intent.id),
+            Err(Lost::NotSent(detail)) => Outcome::NotSent { detail },
+            Err(Lost::Open(why)) => self.pointed(Outcome::unknown(why), &intent.id),
         }
-        if let Some(proxy) = &self.config.proxy {
-            let proxy = reqwest::Proxy::all(proxy)
-                .map_err(|_| SourceError::give_up("proxy is not an address"))?;
-            builder = builder.proxy(proxy);
+    }
+
+    /// An unknown outcome, with how to find out where nobody can be asked.
+    fn pointed(&self, outcome: Outcome, id: &ActionId) -> Outcome {
+        match outcome {
+            Outcome::Unknown { detail, status, retry_after_s }
+                if self.config.status_url.is_none() =>
+            {
+                let detail =
+                    format!("look for key {id} in the deploy system (no status_url): {detail}");
+                Outcome::Unknown { detail, status, retry_after_s }
+            }
+            Outcome::Accepted { .. }
+            | Outcome::Refused { .. }
+            | Outcome::Unknown { .. }
+            | Outcome::NotSent { .. } => outcome,
         }
-        builder.build().map_err(|e| {
-            SourceError::give_up(format!("http client: {}", words(&e.without_url().to_string())))
-        })
+    }
+
+    async fn request(
+        &self,
+        url: Url,
+        intent: &Intent,
+        stamp: Stamp<'_>,
+    ) -> Result<(Request, Mask), SourceError> {
+        let body = intent.body.as_bytes();
+        let (mut headers, mask) = self.headers(&intent.id, stamp.wall, body).await?;
+        headers.insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        for (name, text) in [
+            ("x-tillwatch-incident", stamp.incident.as_str()),
+            ("x-tillwatch-operator", &self.operator),
+        ] {
+            let safe: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+            if let Ok(value) = HeaderValue::from_str(&safe) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+        if intent.dry_run {
+            let name = HeaderName::from_static("x-tillwatch-dry-run");
+            headers.insert(name, HeaderValue::from_static("1"));
+        }
+        let mut request = Request::new(Method::POST, url);
+        *request.headers_mut() = headers;
+        *request.body_mut() = Some(body.to_vec().into());
+        Ok((request, mask))
     }
 
     async fn headers(
@@ -164,13 +264,16 @@ impl Webhook {
         id: &ActionId,
         wall: Timestamp,
         body: &[u8],
-    ) -> Result<(HeaderMap, Vec<SecretString>), SourceError> {
+    ) -> Result<(HeaderMap, Mask), SourceError> {
+        let mut mask = mask(&self.config);
         let mut secrets = vec![self.config.secret.resolve().await?];
         if let Some(next) = &self.config.next_secret {
             secrets.push(next.resolve().await?);
         }
+        learn(&mut mask, &secrets);
         let signature = signature(&secrets, id.as_str(), wall.secs(), body).ok_or_else(|| {
-            SourceError::denied("signing secret is not whsec_ and base64 of 24 to 64 bytes")
+            let why = secrets.iter().find_map(|s| usable(s).err()).unwrap_or("there is none");
+            SourceError::denied(format!("signing secret: {why}"))
         })?;
         let mut headers = self.plain.clone();
         let fields = [
@@ -185,91 +288,10 @@ impl Webhook {
             headers.insert(HeaderName::from_static(name), value);
         }
         if let Some(auth) = &self.config.auth {
-            let (name, value, secret) = signed(auth).await?;
+            let (name, value) = signed(auth, &mut mask).await?;
             headers.insert(name, value);
-            secrets.push(secret);
         }
-        Ok((headers, secrets))
-    }
-}
-
-fn not_sent(error: &SourceError) -> Outcome {
-    Outcome::Refused { status: 0, detail: format!("not sent: {error}"), retry_after_s: None }
-}
-
-fn unknown(why: &str, secrets: &[SecretString]) -> Outcome {
-    Outcome::Unknown { detail: masked(why, secrets) }
-}
-
-fn masked(text: &str, secrets: &[SecretString]) -> String {
-    let secrets: Vec<&str> = secrets.iter().map(ExposeSecret::expose_secret).collect();
-    mask(text, &secrets)
-}
-
-/// Status, headers and the start of the body; a body that breaks off does not undo the status.
-async fn read(mut response: reqwest::Response) -> Answer {
-    let mut answer = Answer { status: response.status().as_u16(), ..Answer::default() };
-    for name in ["retry-after", "date", "content-type", "location"] {
-        if let Some(value) = response.headers().get(name).and_then(|v| v.to_str().ok()) {
-            answer.headers.insert(name.to_owned(), value.to_owned());
-        }
-    }
-    let body = async {
-        while answer.body.len() < 2 * KEPT {
-            match response.chunk().await {
-                Ok(Some(part)) => answer.body.extend_from_slice(&part),
-                Ok(None) | Err(_) => break,
-            }
-        }
-    };
-    let _ = tokio::time::timeout(BODY, body).await;
-    answer.body.truncate(2 * KEPT);
-    answer
-}
-
-/// The first 4 KB of the body as text without secrets.
-fn kept(answer: &Answer, secrets: &[SecretString]) -> String {
-    let text = masked(&String::from_utf8_lossy(&answer.body), secrets);
-    let mut end = text.len().min(KEPT);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default().to_owned()
-}
-
-/// DESIGN section 7: 2xx accepted, the listed 4xx refused, everything else may have happened.
-pub fn judge(answer: &Answer, secrets: &[SecretString]) -> Outcome {
-    let (status, detail) = (answer.status, kept(answer, secrets));
-    match status {
-        200..=299 => Outcome::Accepted { status, detail },
-        400 | 401 | 403 | 404 | 405 | 410 | 412 | 422 | 429 => {
-            let wish = answer.retry_after().and_then(|s| u64::try_from(s.secs()).ok());
-            Outcome::Refused { status, detail, retry_after_s: wish }
-        }
-        300..=399 => Outcome::Unknown { detail: format!("http {status}: redirect not followed") },
-        _ => Outcome::Unknown { detail: format!("http {status}: {detail}") },
-    }
-}
-
-#[derive(Deserialize)]
-struct State {
-    #[serde(alias = "state")]
-    status: String,
-}
-
-fn told(answer: &Answer, secrets: &[SecretString]) -> Status {
-    let detail = kept(answer, secrets);
-    let state: Option<State> = serde_json::from_slice(&answer.body).ok();
-    match (answer.status, state.map(|s| s.status.to_lowercase()).as_deref()) {
-        (404, _) => Status::NotKnown,
-        (200..=299, Some("done" | "success" | "succeeded" | "completed" | "finished" | "ok")) => {
-            Status::Done { detail }
-        }
-        (200..=299, Some("failed" | "failure" | "error" | "refused" | "cancelled")) => {
-            Status::Failed { detail }
-        }
-        (200..=299, Some(_)) => Status::Running { detail },
-        (status, _) => Status::NoAnswer { detail: format!("http {status}: {detail}") },
+        Ok((headers, mask))
     }
 }
 

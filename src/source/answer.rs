@@ -50,6 +50,22 @@ impl Answer {
         Some(Span::from_secs(secs.clamp(0, RETRY_CAP)))
     }
 
+    /// The same wish as it was given, in whole seconds, for people and for what they send; a year
+    /// at most. A date is measured by the server's own `Date`, else by `now`.
+    pub fn wish(&self, now: Timestamp) -> Option<u64> {
+        const YEAR: u64 = 365 * 86_400;
+        let text = self.header("retry-after")?.trim();
+        let secs = match text.parse::<u64>() {
+            Ok(secs) => secs,
+            Err(e) if *e.kind() == std::num::IntErrorKind::PosOverflow => YEAR,
+            Err(_) => {
+                let left = http_date(text)?.since(self.date().unwrap_or(now)).secs();
+                u64::try_from(left).unwrap_or(0)
+            }
+        };
+        Some(secs.min(YEAR))
+    }
+
     /// Time until the rate limit's window ends when nothing of it is left (`x-ratelimit-remaining`
     /// 0, `x-ratelimit-reset` in unix seconds, measured by the server's own `Date`).
     pub fn exhausted(&self) -> Option<Span> {

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Request};
-use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::answer::Answer;
 use super::config::{Auth, SourceConfig};
 use super::error::{SourceError, TOO_LARGE, TOO_SLOW, words};
+use super::mask::Mask;
 pub(crate) use fault::broken;
 use fault::sane;
 use sign_in::{authorities, one_way, plain, signed};
@@ -49,7 +49,7 @@ pub struct Client {
     plain: HeaderMap,
     /// Signed-in headers, made at the first question and again after a refusal.
     signed: Option<HeaderMap>,
-    secrets: Vec<SecretString>,
+    mask: Mask,
     limits: Limits,
 }
 
@@ -89,7 +89,7 @@ impl Client {
             auth: config.auth.clone(),
             plain: plain(&config.headers)?,
             signed: None,
-            secrets: Vec::new(),
+            mask: mask(config),
             limits,
         })
     }
@@ -155,7 +155,12 @@ impl Client {
         if answer.as_ref().is_ok_and(|a| matches!(a.status, 401 | 403)) {
             self.signed = None;
         }
-        answer.map_err(|e| self.mask(e))
+        answer
+            .map(|mut answer| {
+                self.mask.answer(&mut answer);
+                answer
+            })
+            .map_err(|e| self.mask.error(e))
     }
 
     /// Another time limit for one answer, as history needs it.
@@ -163,19 +168,17 @@ impl Client {
         self.limits.total = total;
     }
 
-    /// `error` without any of this source's secrets.
-    pub fn mask(&self, error: SourceError) -> SourceError {
-        let secrets: Vec<&str> = self.secrets.iter().map(ExposeSecret::expose_secret).collect();
-        error.masked(&secrets)
+    /// What no text of this source may hold: [`super::Source`] puts everything through it that
+    /// leaves an adapter.
+    pub fn mask(&self) -> &Mask {
+        &self.mask
     }
 
     async fn sign_in(&mut self) -> Result<(), SourceError> {
         let mut headers = HeaderMap::new();
-        self.secrets.clear();
         if let Some(auth) = &self.auth {
-            let (name, value, secret) = signed(auth).await?;
+            let (name, value) = signed(auth, &mut self.mask).await?;
             headers.insert(name, value);
-            self.secrets.push(secret);
         }
         self.signed = Some(headers);
         Ok(())
@@ -208,6 +211,21 @@ impl Client {
         }
         Ok(answer)
     }
+}
+
+/// A mask that knows what of a source's config is sent and looks like a secret.
+fn mask(config: &SourceConfig) -> Mask {
+    let mut mask = Mask::default();
+    mask.learn_address(&config.url);
+    mask.learn_address(config.proxy.as_deref().unwrap_or_default());
+    for (name, value) in &config.headers {
+        mask.learn_header(name, value);
+    }
+    for record in &config.record {
+        mask.learn_path(&record.path);
+        mask.learn_body(record.body.as_deref().unwrap_or_default());
+    }
+    mask
 }
 
 /// Same scheme, host and port: the only place a source's credentials go.

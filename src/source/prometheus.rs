@@ -110,6 +110,10 @@ impl Prometheus {
         })
     }
 
+    pub fn client(&self) -> &Client {
+        &self.wire.client
+    }
+
     /// Asks every query once. A refused query is a note as long as another one works.
     ///
     /// # Errors
@@ -185,7 +189,7 @@ impl Wire {
         let url = self.client.at(&["api", "v1", "query_range"]);
         let answer = self.client.post(url, FORM, body).await?;
         self.skew = answer.skew(self.now).or(self.skew);
-        wire::decode(&answer).map_err(|e| self.client.mask(e))
+        wire::decode(&answer)
     }
 
     async fn optional(&mut self, expr: Option<&str>, grid: Grid) -> Result<Answered, SourceError> {

@@ -33,7 +33,9 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
         funnel: watch.judgement.funnel.clone(),
         checklist: Vec::new(),
         sources: sources(watch),
-        notices: notices(watch),
+        notices: notices(watch, now),
+        kill_switch: blocked(watch),
+        changes: Some(watch.releases()),
         speed: watch.setup.speed,
     };
     let telling = watch.setup.sources.iter().filter(|s| s.changes).count();
@@ -42,8 +44,9 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
 }
 
 fn incidents(watch: &Watch, now: Timestamp) -> Vec<board::Incident> {
-    let changes = watch.all_changes();
-    let facts = watch.facts(&changes);
+    let changes = watch.releases();
+    let told = watch.told();
+    let facts = watch.facts(&changes, &told);
     let mut ranked: Vec<&Incident> = watch.incidents.iter().collect();
     ranked.sort_by(|a, b| rank::compare(a, b));
     let unknown = watch.not_stored();
@@ -84,19 +87,32 @@ fn sources(watch: &Watch) -> Vec<board::Source> {
     let view = |health: &Health| {
         let view = health.view();
         match known(&health.name) {
-            Some(info) => {
-                board::Source { url: info.url.clone(), metrics: info.metrics.clone(), ..view }
-            }
+            Some(info) => board::Source {
+                url: info.url.clone(),
+                metrics: info.metrics.clone(),
+                told: info.metrics.iter().map(|m| health.told(*m)).collect(),
+                ..view
+            },
             None => view,
         }
     };
     watch.health.values().map(view).collect()
 }
 
-fn notices(watch: &Watch) -> Vec<String> {
+/// Why no rollback may be sent: the file, or the config.
+fn blocked(watch: &Watch) -> Option<String> {
+    let set = watch.setup.response.timing.kill_switch;
+    let config = set.then(|| "the config says kill_switch = true".to_owned());
+    watch.kill_switch.clone().or(config)
+}
+
+fn notices(watch: &Watch, now: Timestamp) -> Vec<String> {
     let mut notices: Vec<String> = watch.trouble.iter().cloned().collect();
     notices.extend(watch.unstored.iter().map(Unstored::words));
+    notices.extend(watch.timing.notices(now));
     notices.extend(unread::notices(&watch.unread));
+    notices
+        .extend(blocked(watch).map(|why| format!("ROLLBACKS BLOCKED: kill switch is on: {why}")));
     if !watch.waiting.is_empty() {
         let names: Vec<&str> = watch.waiting.iter().map(SourceId::as_str).collect();
         notices.push(format!("reading history from {}; judging starts after", names.join(", ")));

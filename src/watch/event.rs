@@ -7,7 +7,7 @@ use crate::domain::check::Check;
 use crate::domain::flaw::Flaw;
 use crate::domain::id::SourceId;
 use crate::domain::observation::Observation;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 use crate::incident::unread::Unread;
 
@@ -21,6 +21,8 @@ pub struct Batch {
     pub notes: Vec<String>,
     /// Something asked for is not in here.
     pub partial: bool,
+    /// It holds samples whose first window is not over.
+    pub waiting: bool,
     /// What was noticed about the telling itself.
     pub flaws: Vec<Flaw>,
 }
@@ -48,6 +50,13 @@ pub enum Event {
     Unread { records: Vec<Unread>, at: Timestamp },
     /// What is wrong with the journal as a whole; none when nothing is any more.
     JournalTrouble { why: Option<String>, at: Timestamp },
+    /// The machine's clock was set and is `off` ahead of ours now; ours goes on. Deadlines that run
+    /// come `earlier` by what the machine's clock would reach them sooner.
+    ClockStepped { by: Span, off: Span, earlier: Span, at: Timestamp },
+    /// This process did not run for so long on the wall (a suspended machine, SIGSTOP).
+    Paused { by: Span, at: Timestamp },
+    /// The kill switch was thrown, with the reason, or is off again.
+    KillSwitch { why: Option<String>, at: Timestamp },
     /// Time passed.
     Woke { at: Timestamp },
 }

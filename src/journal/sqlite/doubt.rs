@@ -4,7 +4,7 @@
 
 use sqlx::sqlite::SqliteConnection;
 
-use super::{Failed, Line, Store, insert, words};
+use super::{Failed, Line, Store, insert, not_stored, words};
 use crate::journal::JournalError;
 
 /// Records of which nobody knows whether they are stored.
@@ -28,6 +28,27 @@ impl Store {
             Err(first) => {
                 self.remember(Some(Doubt { first, lines }));
                 Err(JournalError::Unknown(words(error)))
+            }
+        }
+    }
+
+    /// The same for what was judged in its transaction: it is not written again, for others may have
+    /// stored something since that it was not judged by.
+    pub(super) async fn settle_judged(
+        &self,
+        (first, lines): (i64, &[Line]),
+        error: &sqlx::Error,
+    ) -> Result<(), JournalError> {
+        let unknown = || JournalError::Unknown(words(error));
+        let mut conn = self.writer().await.map_err(|_| unknown())?;
+        let there = is_there(&mut conn, first, lines).await;
+        // one more commit makes either answer last
+        match (there, touch(&mut conn).await) {
+            (Ok(true), Ok(())) => Ok(()),
+            (Ok(false), Ok(())) => Err(not_stored(error)),
+            (Ok(_) | Err(_), _) => {
+                self.give_up(conn).await;
+                Err(unknown())
             }
         }
     }

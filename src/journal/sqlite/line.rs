@@ -66,7 +66,8 @@ impl Line {
             | Event::ActionNotHelping { .. }
             | Event::Noted { .. }
             | Event::Mitigated
-            | Event::Reviewed { .. } => Mark::None,
+            | Event::Reviewed { .. }
+            | Event::ClockStepped { .. } => Mark::None,
         };
         let body = to_line(record).map_err(|e| JournalError::NotStored(e.to_string()))?;
         let incident = record.incident.to_string();
@@ -89,6 +90,13 @@ impl From<sqlx::Error> for Failed {
     }
 }
 
+/// Writes a line; its place.
+pub(super) async fn put(conn: &mut SqliteConnection, line: &Line) -> Result<i64, sqlx::Error> {
+    const SQL: &str = "INSERT INTO record (at, incident, type, body) VALUES (?, ?, ?, ?)";
+    let row = sqlx::query(SQL).bind(line.at).bind(&line.incident).bind(line.kind);
+    Ok(row.bind(&line.body).execute(conn).await?.last_insert_rowid())
+}
+
 /// The place of the last line; none when the lease is not `held` any more.
 pub(super) async fn insert(
     conn: &mut SqliteConnection,
@@ -96,15 +104,13 @@ pub(super) async fn insert(
     held: Option<&str>,
     fault: Option<Fault>,
 ) -> Result<Option<i64>, Failed> {
-    const SQL: &str = "INSERT INTO record (at, incident, type, body) VALUES (?, ?, ?, ?)";
     let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
     if !lease::is_held(&mut tx, held).await? {
         return Ok(None);
     }
     let (mut first, mut last) = (None, 0);
     for line in lines {
-        let row = sqlx::query(SQL).bind(line.at).bind(&line.incident).bind(line.kind);
-        last = row.bind(&line.body).execute(&mut *tx).await?.last_insert_rowid();
+        last = put(&mut tx, line).await?;
         first = first.or(Some(last));
         tables::mark(&mut tx, line).await?;
     }

@@ -103,7 +103,7 @@ impl Scene {
             url: String::new(),
             metrics: Vec::new(),
         };
-        let setup = session::setup(&config, clock, vec![source]);
+        let setup = session::setup(&config, clock, vec![source], settings::actions(&config));
         let engine = Engine::new(settings::of(&config, session::BUCKET, begun));
         let watch = Watch::new(setup, engine, Vec::new(), begun);
         let (sender, boards) = cell::channel(None);

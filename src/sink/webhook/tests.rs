@@ -1,9 +1,14 @@
 //! The webhook against receivers that answer, refuse, stall and break: each outcome is the stated
 //! one, the request is what was signed, and nothing is ever sent twice.
 
+use secrecy::SecretString;
+
 use super::*;
 use crate::domain::time::Span;
 use crate::source::fixture::{Case, Reply, Seen, Server, Then, secret_file};
+
+mod answers;
+mod edges;
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const WALL: Timestamp = Timestamp::from_secs(1_795_208_010);
@@ -22,47 +27,65 @@ fn intent(dry_run: bool) -> Intent {
     }
 }
 
+/// A sender with the journal of its own.
+fn stamp(incident: &IncidentId) -> Stamp<'_> {
+    Stamp { wall: WALL, incident }
+}
+
 struct Bench {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     server: Server,
     hook: Webhook,
+}
+
+impl Bench {
+    async fn send(&self, dry_run: bool) -> Outcome {
+        self.hook.send(&intent(dry_run), stamp(&"INC-00001".into())).await
+    }
+}
+
+/// A hook over `url` with more lines of config.
+fn hook(folder: &std::path::Path, url: &str, more: &str) -> Webhook {
+    let text = format!(
+        "name = \"r\"\nkind = \"webhook\"\nurl = \"{url}/hook\"\nservice = \"shop\"\n\
+         secret = {{ env = \"X\" }}\ntimeout = \"400ms\"\n{more}"
+    );
+    let mut config: ActionConfig = toml::from_str(&text).expect("config");
+    config.secret = secret_file(folder, KEY);
+    Webhook::new(&WriteCap::for_operator("ana"), &config).expect("hook")
 }
 
 async fn bench(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Bench {
     let folder = tempfile::tempdir().expect("folder");
     let server = Server::start(answer).await;
     let url = &server.url;
-    let text = format!(
-        "name = \"r\"\nkind = \"webhook\"\nurl = \"{url}/hook\"\nservice = \"shop\"\n\
-         status_url = \"{url}/hook/{{id}}\"\nsecret = {{ env = \"X\" }}\ntimeout = \"400ms\""
-    );
-    let mut config: ActionConfig = toml::from_str(&text).expect("config");
-    config.secret = secret_file(folder.path(), KEY);
-    let cap = WriteCap::for_operator("ana");
-    let hook = Webhook::new(&cap, &config).expect("hook");
-    Bench { _folder: folder, server, hook }
+    let more = format!("status_url = \"{url}/hook/{{id}}\"\ndry_run_url = \"{url}/dry\"");
+    let hook = hook(folder.path(), url, &more);
+    Bench { folder, server, hook }
 }
 
 async fn outcome(reply: fn() -> Reply) -> (Outcome, usize) {
     let mut bench = bench(move |_| reply()).await;
-    let outcome = bench.hook.send(&intent(false), WALL).await;
+    let outcome = bench.send(false).await;
     (outcome, bench.server.requests().len())
 }
 
 #[tokio::test]
 async fn the_request_is_signed_and_its_body_goes_byte_for_byte() {
     let mut bench = bench(|_| Reply::new(202, "", "{\"status\":\"accepted\"}")).await;
-    let sent = bench.hook.send(&intent(true), WALL).await;
+    let sent = bench.send(true).await;
     let want = Outcome::Accepted { status: 202, detail: "{\"status\":\"accepted\"}".to_owned() };
     assert_eq!(sent, want);
     let seen = &bench.server.requests()[0];
-    assert_eq!(seen.line, "POST /hook");
+    assert_eq!(seen.line, "POST /dry", "a rehearsal goes to its own place");
     assert_eq!(seen.body, intent(true).body);
     for (name, value) in [
         ("webhook-id", "k7q2mzp4"),
         ("idempotency-key", "k7q2mzp4"),
         ("webhook-timestamp", "1795208010"),
         ("x-tillwatch-dry-run", "1"),
+        ("x-tillwatch-incident", "INC-00001"),
+        ("x-tillwatch-operator", "ana"),
         ("content-type", "application/json"),
     ] {
         assert_eq!(seen.header(name), Some(value), "{name}");
@@ -76,28 +99,28 @@ async fn the_request_is_signed_and_its_body_goes_byte_for_byte() {
 async fn each_answer_has_its_outcome_and_none_is_repeated() {
     for status in [200, 201, 202, 204] {
         let mut bench = bench(move |_| Reply::new(status, "", "")).await;
-        let sent = bench.hook.send(&intent(false), WALL).await;
+        let sent = bench.send(false).await;
         assert!(matches!(sent, Outcome::Accepted { status: s, .. } if s == status), "{sent:?}");
         assert_eq!(bench.server.requests()[0].header("x-tillwatch-dry-run"), None);
     }
-    for status in [400, 401, 403, 404, 405, 410, 412, 422, 429] {
+    for status in [400, 401, 403, 404, 405, 410, 412, 429] {
         let mut bench = bench(move |_| Reply::new(status, "retry-after: 7\r\n", "no")).await;
-        let sent = bench.hook.send(&intent(false), WALL).await;
+        let sent = bench.send(false).await;
         let want = Outcome::Refused { status, detail: "no".to_owned(), retry_after_s: Some(7) };
         assert_eq!(sent, want);
         assert_eq!(bench.server.requests().len(), 1);
     }
-    for status in [301, 302, 307, 308, 402, 408, 409, 425, 500, 502, 503, 504] {
+    for status in [301, 302, 307, 308, 402, 408, 409, 422, 425, 500, 502, 503, 504] {
         let to = "location: http://127.0.0.1:1/x\r\n";
         let mut bench = bench(move |_| Reply::new(status, to, "?")).await;
-        let sent = bench.hook.send(&intent(false), WALL).await;
+        let sent = bench.send(false).await;
         assert!(matches!(sent, Outcome::Unknown { .. }), "{status}: {sent:?}");
         assert_eq!(bench.server.requests().len(), 1, "{status}");
     }
 }
 
 #[tokio::test]
-async fn broken_answers_are_unknown_and_a_known_status_stays_known() {
+async fn broken_answers_are_unknown_unless_their_words_are_there() {
     let cases: [Case; 4] = [
         (|| Reply::raw("", Then::Hang), "no answer in time"),
         (|| Reply::raw("", Then::Close), ""),
@@ -106,23 +129,33 @@ async fn broken_answers_are_unknown_and_a_known_status_stays_known() {
     ];
     for (reply, words) in cases {
         let (sent, requests) = outcome(reply).await;
-        assert!(matches!(&sent, Outcome::Unknown { detail } if detail.contains(words)), "{sent:?}");
+        assert!(
+            matches!(&sent, Outcome::Unknown { detail, .. } if detail.contains(words)),
+            "{sent:?}"
+        );
         assert_eq!(requests, 1);
     }
-    let cut = "HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n{\"status\"";
-    let mut bench = bench(move |_| Reply::raw(cut, Then::Close)).await;
-    let sent = bench.hook.send(&intent(false), WALL).await;
-    assert_eq!(sent, Outcome::Accepted { status: 200, detail: "{\"status\"".to_owned() });
-    assert_eq!(bench.server.requests().len(), 1);
+    for (cut, taken) in [("{\"status\"", false), ("", false), ("taken, deploying", true)] {
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n{cut}");
+        let mut bench = bench(move |_| Reply::raw(head.clone(), Then::Close)).await;
+        match bench.send(false).await {
+            Outcome::Accepted { status, detail } => {
+                assert_eq!((taken, status, detail), (true, 200, cut.to_owned()))
+            }
+            Outcome::Unknown { status, detail, .. } => {
+                assert!(!taken && status == 200 && detail.contains("broke off"), "{cut}: {detail}");
+            }
+            other => panic!("{cut}: {other:?}"),
+        }
+        assert_eq!(bench.server.requests().len(), 1);
+    }
 }
 
 #[tokio::test]
 async fn four_kilobytes_are_kept_and_secrets_are_masked() {
     let bench =
         bench(|_| Reply::new(400, "", &format!("bad secret {KEY} {}", "é".repeat(9000)))).await;
-    let Outcome::Refused { detail, .. } = bench.hook.send(&intent(false), WALL).await else {
-        panic!("refused");
-    };
+    let Outcome::Refused { detail, .. } = bench.send(false).await else { panic!("refused") };
     assert!(detail.starts_with("bad secret *** é"));
     assert!(detail.len() <= 4096 && detail.len() > 4000);
 }
@@ -130,19 +163,27 @@ async fn four_kilobytes_are_kept_and_secrets_are_masked() {
 #[tokio::test]
 async fn what_cannot_be_signed_is_not_sent() {
     let mut bench = bench(|_| Reply::new(200, "", "")).await;
-    let folder = tempfile::tempdir().expect("folder");
-    bench.hook.config.secret = secret_file(folder.path(), "not base64 at all");
-    let sent = bench.hook.send(&intent(false), WALL).await;
-    assert!(
-        matches!(&sent, Outcome::Refused { status: 0, detail, .. }
-        if detail.starts_with("not sent") && !detail.contains("base64 at")),
-        "{sent:?}"
-    );
-    bench.hook.config.secret = secret_file(folder.path(), KEY);
+    for bad in [
+        "not base64 at all",
+        "my-github-secret-2026",
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS-",
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMw",
+        "whsec_c2hvcnQ=",
+    ] {
+        bench.hook.config.secret = secret_file(bench.folder.path(), bad);
+        let sent = bench.send(false).await;
+        let Outcome::NotSent { detail } = sent else { panic!("{bad}: {sent:?}") };
+        let told = bench.hook.signs().await.expect_err(bad);
+        for words in [detail, told] {
+            assert!(words.contains("base64") && !words.contains(bad), "{words}");
+        }
+    }
+    bench.hook.config.secret = secret_file(bench.folder.path(), KEY);
+    assert_eq!(bench.hook.signs().await, Ok(()));
     let mut odd = intent(false);
     odd.id = "a\r\nx: y".into();
-    let sent = bench.hook.send(&odd, WALL).await;
-    assert!(matches!(sent, Outcome::Refused { status: 0, .. }), "{sent:?}");
+    let sent = bench.hook.send(&odd, stamp(&"INC-00001".into())).await;
+    assert!(matches!(sent, Outcome::NotSent { .. }), "{sent:?}");
     assert!(bench.server.requests().is_empty());
 }
 
@@ -155,6 +196,14 @@ async fn a_sent_request_can_be_asked_about() {
         (404, "{\"status\":\"unknown\"}", "not known"),
         (500, "", "no answer"),
         (200, "<html>", "no answer"),
+        (200, "{\"status\":\"rejected\"}", "failed"),
+        (200, "{\"data\":{\"state\":\"aborted\"}}", "failed"),
+        (200, "{\"data\":{\"state\":\"in progress\"}}", "running"),
+        (200, "{\"status\":\"unknown\"}", "no answer"),
+        (200, "{\"status\":\"baking\"}", "no answer"),
+        (200, "{\"status\":\"not_found\"}", "not known"),
+        (200, "{\"success\":true,\"status\":\"failed\"}", "failed"),
+        (200, "", "no answer"),
     ];
     for (status, body, expected) in cases {
         let mut bench = bench(move |_| Reply::new(status, "", body)).await;

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use crate::source::config::Auth;
 use crate::source::error::{SourceError, words};
+use crate::source::mask::Mask;
 
 /// Reads a PEM bundle of certificate authorities.
 pub fn authorities(path: &std::path::Path) -> Result<Vec<reqwest::Certificate>, SourceError> {
@@ -58,8 +59,12 @@ pub fn one_way(auth: &Auth) -> Result<(), SourceError> {
     Err(SourceError::give_up("auth needs one of: bearer, basic, or header with secret"))
 }
 
-/// The header that signs in, marked sensitive, with its secret for masking.
-pub async fn signed(auth: &Auth) -> Result<(HeaderName, HeaderValue, SecretString), SourceError> {
+/// The header that signs in, marked sensitive. `mask` learns the secret in it first: nobody gets
+/// the one without the other.
+pub async fn signed(
+    auth: &Auth,
+    mask: &mut Mask,
+) -> Result<(HeaderName, HeaderValue), SourceError> {
     use base64::Engine;
     let authorization = reqwest::header::AUTHORIZATION;
     let (name, spec) = match auth {
@@ -73,6 +78,10 @@ pub async fn signed(auth: &Auth) -> Result<(HeaderName, HeaderValue, SecretStrin
         _ => return Err(SourceError::give_up("auth needs one of: bearer, basic, header")),
     };
     let secret = spec.resolve().await?;
+    match &auth.basic {
+        Some(basic) => mask.learn_basic(&basic.user, &secret),
+        None => mask.learn(&secret),
+    }
     let text = match auth {
         Auth { bearer: Some(_), .. } => format!("Bearer {}", secret.expose_secret()),
         Auth { basic: Some(basic), .. } => {
@@ -85,5 +94,5 @@ pub async fn signed(auth: &Auth) -> Result<(HeaderName, HeaderValue, SecretStrin
         SourceError::denied(format!("{} holds bytes no header can carry", spec.place()))
     })?;
     value.set_sensitive(true);
-    Ok((name, value, secret))
+    Ok((name, value))
 }

@@ -122,7 +122,7 @@ async fn secrets_are_masked_in_what_the_server_echoes() {
     let mut client = client(&server.url, |c| c.auth = Some(auth));
     let url = client.at(&["x"]);
     let answer = client.get(url, None).await.expect("answer");
-    let error = client.mask(answer.check().expect_err("denied"));
+    let error = answer.check().expect_err("denied");
     assert_eq!(error, SourceError::denied("http 401: bad key ***"));
 }
 

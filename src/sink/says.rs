@@ -1,0 +1,182 @@
+//! What the body of an answer says in the words that receivers use: done, under way, failed, or
+//! something that leaves it open. Pure; what follows from it is decided in `webhook::verdict`.
+
+use serde_json::Value;
+
+mod words;
+
+use words::{Key, Word};
+
+/// How deep an answer is looked into, and how many elements of a list.
+const DEPTH: u8 = 6;
+const ROWS: usize = 100;
+
+/// What was found, anywhere in an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Says {
+    /// It is finished, in a word for a state.
+    pub done: bool,
+    /// It was taken and goes on.
+    pub running: bool,
+    /// A flag says yes; of the call or of the work, nobody knows.
+    pub yes: bool,
+    pub failed: bool,
+    /// Neither: a repeat, a timeout further on, a word for not knowing.
+    pub open: bool,
+    /// The receiver does not know what it was asked about.
+    pub unheard: bool,
+}
+
+impl Says {
+    /// Says that it failed and nothing that speaks against it.
+    pub const fn only_failed(self) -> bool {
+        self.failed && !self.open && !self.done && !self.running && !self.yes
+    }
+
+    /// Nothing in it speaks against success.
+    pub const fn no_harm(self) -> bool {
+        !self.failed && !self.open && !self.unheard
+    }
+}
+
+/// Reads a JSON document.
+pub fn json(value: &Value) -> Says {
+    let mut says = Says::default();
+    match value {
+        Value::String(text) => says.word(text),
+        Value::Bool(flag) => says.flag(*flag),
+        Value::Null | Value::Number(_) => {}
+        Value::Array(_) | Value::Object(_) => says.look(value, false, DEPTH),
+    }
+    says
+}
+
+/// Reads plain text: the word it begins with, and lines like `status: failed` or `ok=false`.
+pub fn text(body: &str) -> Says {
+    let mut says = Says::default();
+    let body = body.trim();
+    says.word(body);
+    let part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let lead = body.split(|c| !part(c)).next().unwrap_or_default();
+    let rest = body.get(lead.len()..).unwrap_or_default();
+    let sentence = !rest.starts_with([':', '=']) && !["no", "new", "not"].contains(&lead);
+    if sentence && matches!(words::word(lead), Word::Failed | Word::Open) {
+        says.word(lead);
+        says.doubt(body);
+    }
+    for line in body.split(['\n', '&', ';']).take(ROWS) {
+        if let Some((key, value)) = line.split_once([':', '=']) {
+            says.pair(key, &Value::String(value.trim().to_owned()), DEPTH);
+        }
+    }
+    says
+}
+
+impl Says {
+    fn look(&mut self, value: &Value, any: bool, depth: u8) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        match value {
+            Value::Array(rows) => rows.iter().take(ROWS).for_each(|v| self.look(v, any, depth)),
+            Value::Object(fields) => {
+                for (key, value) in fields {
+                    self.pair(key, value, depth);
+                    if any && value.is_object() {
+                        self.look(value, false, depth);
+                    }
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    fn pair(&mut self, key: &str, value: &Value, depth: u8) {
+        match words::key(key) {
+            Key::Yes => match words::truth(value) {
+                Some(flag) => self.flag(flag),
+                None => self.state(value, depth),
+            },
+            Key::Finished => match words::truth(value) {
+                Some(true) => self.done = true,
+                Some(false) => self.running = true,
+                None => {}
+            },
+            Key::Fault if words::is_loaded(value) => {
+                self.failed = true;
+                self.doubt(&value.to_string());
+            }
+            Key::State => self.state(value, depth),
+            Key::Code => self.code(value),
+            Key::Message => {
+                if let Some(Word::Failed | Word::Open) = value.as_str().map(words::word) {
+                    self.word(value.as_str().unwrap_or_default());
+                }
+            }
+            Key::Envelope { any } => self.inside(value, any, depth),
+            Key::Fault | Key::Other => {}
+        }
+    }
+
+    fn state(&mut self, value: &Value, depth: u8) {
+        match value {
+            Value::String(text) => match text.trim().parse::<u16>() {
+                Ok(_) => self.code(value),
+                Err(_) => self.word(text),
+            },
+            Value::Number(_) => self.code(value),
+            Value::Bool(flag) => self.flag(*flag),
+            Value::Array(_) | Value::Object(_) => self.look(value, false, depth),
+            Value::Null => {}
+        }
+    }
+
+    /// What an envelope holds; a string in it may be a document itself.
+    fn inside(&mut self, value: &Value, any: bool, depth: u8) {
+        let inner = value.as_str().filter(|t| t.trim_start().starts_with(['{', '[']));
+        match inner.and_then(|t| serde_json::from_str(t).ok()) {
+            Some(document) => self.look(&document, any, depth),
+            None => self.look(value, any, depth),
+        }
+        if value.is_string() && inner.is_none() {
+            self.state(value, depth);
+        }
+    }
+
+    /// An HTTP status that was put into the body.
+    fn code(&mut self, value: &Value) {
+        let text = value.as_str().map(|t| t.trim().parse().ok());
+        match text.unwrap_or_else(|| value.as_u64()) {
+            Some(409 | 422 | 500..=599) => self.open = true,
+            Some(400..=499) => self.failed = true,
+            Some(_) => {}
+            None => {
+                if let Some(Word::Failed | Word::Open) = value.as_str().map(words::word) {
+                    self.word(value.as_str().unwrap_or_default());
+                }
+            }
+        }
+    }
+
+    fn flag(&mut self, yes: bool) {
+        self.yes |= yes;
+        self.failed |= !yes;
+    }
+
+    fn word(&mut self, text: &str) {
+        match words::word(text) {
+            Word::Done => self.done = true,
+            Word::Running => self.running = true,
+            Word::Failed => self.failed = true,
+            Word::Open => self.open = true,
+            Word::Unheard => self.unheard = true,
+            Word::Other => {}
+        }
+    }
+
+    /// A failure in words that leave open whether something happened.
+    fn doubt(&mut self, text: &str) {
+        self.open |= words::leaves_open(text);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! One exchange of a sink: one connection, one request, never repeated, never pooled, never sent to
+//! another place. What the other side says leaves this file without secrets.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::source::answer::Answer;
+use crate::source::error::{SourceError, words};
+use crate::source::http::broken;
+use crate::source::http::sign_in::authorities;
+use crate::source::mask::Mask;
+
+use super::config::ActionConfig;
+
+/// Bytes of a response that are read.
+const READ: usize = 256 << 10;
+/// Longest time for a connection with its TLS handshake; half of what there is in all, if less.
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// Bytes of a response that people are shown.
+const KEPT: usize = 4096;
+
+/// An answer as far as it came.
+#[derive(Debug, Default)]
+pub struct Told {
+    pub answer: Answer,
+    /// It came to its end.
+    pub whole: bool,
+    /// The start of the body for people; what is no text is only counted.
+    pub words: String,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum Lost {
+    /// No byte of the request left.
+    NotSent(String),
+    /// It may have arrived.
+    Open(String),
+}
+
+/// A mask that knows what an action sends and is a secret by its looks.
+pub fn mask(config: &ActionConfig) -> Mask {
+    let mut mask = Mask::default();
+    let addresses = [Some(&config.url), config.status_url.as_ref(), config.dry_run_url.as_ref()];
+    for address in addresses.into_iter().flatten().chain(&config.proxy) {
+        mask.learn_address(address);
+    }
+    for (name, value) in &config.headers {
+        mask.learn_header(name, value);
+    }
+    mask
+}
+
+/// Adds what signs a request.
+pub fn learn(mask: &mut Mask, secrets: &[SecretString]) {
+    for secret in secrets {
+        mask.learn(secret);
+    }
+}
+
+/// Sends `request` once. All of it, the answer included, ends within the action's `timeout`.
+pub async fn exchange(
+    config: &ActionConfig,
+    request: reqwest::Request,
+    mask: &Mask,
+) -> Result<Told, Lost> {
+    let client = client(config, request.url()).map_err(|e| Lost::NotSent(mask.text(e.why())))?;
+    let mut told = None;
+    let end = tokio::time::timeout(config.timeout.to_std(), ask(client, request, &mut told)).await;
+    if let Some(mut told) = told {
+        mask.answer(&mut told.answer);
+        told.words = kept(&told.answer.body, mask);
+        return Ok(told);
+    }
+    match end {
+        Ok(Err(error)) if never_left(&error) => {
+            Err(Lost::NotSent(mask.text(broken(error, "no answer in time").why())))
+        }
+        Ok(Err(error)) => Err(Lost::Open(mask.text(broken(error, "no answer in time").why()))),
+        Ok(Ok(())) | Err(_) => Err(Lost::Open("no answer in time".to_owned())),
+    }
+}
+
+fn kept(body: &[u8], mask: &Mask) -> String {
+    let start = body.get(..2 * KEPT).unwrap_or(body);
+    let text = match std::str::from_utf8(start) {
+        Ok(text) => text,
+        // A letter that was cut in two at the end of what was read.
+        Err(e) if e.error_len().is_none() => {
+            start.get(..e.valid_up_to()).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or("")
+        }
+        Err(_) => return format!("{} bytes that are no text", body.len()),
+    };
+    let text = mask.text(text);
+    let mut end = text.len().min(KEPT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default().to_owned()
+}
+
+/// Name, connection and handshake come before the first byte of a request.
+fn never_left(error: &reqwest::Error) -> bool {
+    error.is_connect() || error.is_builder()
+}
+
+/// Status and headers go into `told` as soon as they are there, the body as it comes: what breaks
+/// off later does not undo them.
+async fn ask(
+    client: reqwest::Client,
+    request: reqwest::Request,
+    told: &mut Option<Told>,
+) -> Result<(), reqwest::Error> {
+    let mut response = client.execute(request).await?;
+    let mut answer = Answer { status: response.status().as_u16(), ..Answer::default() };
+    for name in ["retry-after", "date", "content-type", "location"] {
+        if let Some(value) = response.headers().get(name).and_then(|v| v.to_str().ok()) {
+            answer.headers.insert(name.to_owned(), value.to_owned());
+        }
+    }
+    let told = told.insert(Told { answer, ..Told::default() });
+    while let Some(part) = response.chunk().await? {
+        let room = READ.saturating_sub(told.answer.body.len());
+        told.answer.body.extend_from_slice(part.get(..room.min(part.len())).unwrap_or_default());
+        if part.len() > room {
+            return Ok(());
+        }
+    }
+    told.whole = true;
+    Ok(())
+}
+
+/// A client for one request: HTTP/1.1, no pool, no retry, no redirect, no proxy of the environment
+/// (reliability.md section 4).
+fn client(config: &ActionConfig, url: &Url) -> Result<reqwest::Client, SourceError> {
+    let connect = CONNECT.min(config.timeout.to_std() / 2);
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("tillwatch/", env!("CARGO_PKG_VERSION")))
+        .http1_only()
+        .pool_max_idle_per_host(0)
+        .retry(reqwest::retry::never())
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .no_proxy()
+        .connect_timeout(connect);
+    if url.scheme() == "http" {
+        builder = builder.tls_certs_only([]);
+    } else if let Some(path) = &config.ca {
+        builder = builder.tls_certs_merge(authorities(path)?);
+    }
+    if let Some(proxy) = &config.proxy {
+        let proxy = reqwest::Proxy::all(proxy)
+            .map_err(|_| SourceError::give_up("proxy is not an address"))?;
+        builder = builder.proxy(proxy);
+    }
+    builder.build().map_err(|e| {
+        SourceError::give_up(format!("http client: {}", words(&e.without_url().to_string())))
+    })
+}
