@@ -68,7 +68,7 @@ fn incident(i: &Incident) -> Vec<String> {
         |r| format!("suspect {r} ({:?})", i.suspect.confidence).to_lowercase(),
     );
     vec![
-        format!("{}  {}  {}  {}", i.severity, i.id, i.state.name(), i.headline),
+        format!("{}  {}  {}{}  {}", i.severity, i.id, i.state.name(), kept(i), i.headline),
         format!(
             "    {}; {}; owner {}; {}",
             scopes.join(" and "),
@@ -77,6 +77,11 @@ fn incident(i: &Incident) -> Vec<String> {
             suspect
         ),
     ]
+}
+
+/// Said of what no journal has yet.
+const fn kept(i: &Incident) -> &'static str {
+    if i.stored { "" } else { "  NOT STORED" }
 }
 
 fn money(range: &MoneyRange) -> String {

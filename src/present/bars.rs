@@ -136,6 +136,7 @@ fn headline(desk: &Desk, x: &Incident) -> Bar {
     Bar::new(role)
         .left(0, Line::fixed(role, " ").and(role, clocks::severity_words(x.severity)))
         .left(0, Line::fixed(role, "  ").and(role, clocks::journey(x)).say(role, ": "))
+        .left(0, if x.stored { Line::new() } else { Line::fixed(Role::Error, "NOT STORED ") })
         .left(0, Line::of(role, screen_text(&x.headline)))
         .right(0, Line::fixed(role, "  "))
         .right(0, owner)

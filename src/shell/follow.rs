@@ -41,6 +41,8 @@ pub async fn run(url: String, boards: BoardCell) {
                 tracing::warn!(%error, "the journal could not be read");
                 if std::mem::take(&mut half) {
                     take_back(&boards, &error);
+                } else {
+                    mourn(&boards, &error);
                 }
                 shown = Shown::default();
             }
@@ -74,6 +76,17 @@ fn take_back(boards: &BoardCell, error: &JournalError) {
     boards.send_replace(Some(Arc::new(said)));
 }
 
+/// The board shown stays, with what is wrong said first; the next good look takes that away.
+fn mourn(boards: &BoardCell, error: &JournalError) {
+    let why = error.why();
+    let Some(shown) = boards.borrow().clone() else { return };
+    if !shown.notices.contains(&why) {
+        let mut board = Board::clone(&shown);
+        board.notices.insert(0, why);
+        boards.send_replace(Some(Arc::new(board)));
+    }
+}
+
 /// What was read last.
 #[derive(Default)]
 struct Shown {
@@ -87,6 +100,7 @@ impl Shown {
     /// The stored board, when it is another than the one shown. Files that nobody wrote to are
     /// not opened, and looking costs no decoding.
     async fn news(&mut self, journal: &Journal) -> Result<Option<Board>, JournalError> {
+        journal.standing()?;
         let stamp = Some(journal.stamp());
         let same = stamp == self.stamp;
         if same && self.settled {
