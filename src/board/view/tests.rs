@@ -30,7 +30,7 @@ fn accepted_and_live_are_two_facts() {
     let command = Command::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
     let action = |i: &crate::incident::fold::Incident, world: &World| {
-        view(i, &world.facts(), min(3)).action.expect("action")
+        view(i, &world.facts(), sec(122)).action.expect("action")
     };
     assert_eq!(action(&i, &world).state, ActionState::Prepared);
     let id = i.actions[0].intent.id.clone();

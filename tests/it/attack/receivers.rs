@@ -23,12 +23,13 @@ enum Death {
     Read,
 }
 
-/// Each moment with the states in which the action may be found afterwards.
+/// Each moment with the states in which the action may be found afterwards. "Prepared" and "sent"
+/// are one write: there is no moment between them.
 const DEATHS: [(Death, &[&str]); 8] = [
     (Death::Never, &[]),
     (Death::At("before:action_prepared"), &["none"]),
-    (Death::At("after:action_prepared"), &["prepared", "not_sent"]),
-    (Death::At("before:action_sent"), &["prepared", "not_sent"]),
+    (Death::At("after:action_prepared"), &["sent", "unknown"]),
+    (Death::At("before:action_sent"), &["none"]),
     (Death::At("after:action_sent"), &["sent", "unknown"]),
     (Death::Read, &["sent", "unknown"]),
     (Death::At("before:action_answered"), &["sent", "unknown"]),
