@@ -13,14 +13,16 @@ use crate::domain::metric::Metric;
 use crate::domain::money::{MoneyRange, Range};
 use crate::domain::segment::Scope;
 use crate::domain::severity::Severity;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::policy::severity::Choice;
 
+pub use self::standing::Learning;
 pub use crate::incident::state::{
     ActionState, Decision, Precheck, RollbackPlan, State, TimelineEntry,
 };
 
 pub mod parts;
+pub mod standing;
 pub mod view;
 
 pub const SCHEMA: &str = "tillwatch/board/1";
@@ -47,6 +49,15 @@ pub struct Board {
     pub notices: Vec<String>,
     /// Shop seconds per wall second; 1 except in the demo.
     pub speed: f64,
+    /// The end of the newest minute that was judged; null before the first.
+    #[serde(default)]
+    pub judged_until: Option<Timestamp>,
+    /// What is missing before every guardrail of high exposure has a verdict; null when nothing is.
+    #[serde(default)]
+    pub learning: Option<Learning>,
+    /// Older than this (policy time) it is not fresh: its watcher hangs or cannot store.
+    #[serde(default)]
+    pub fresh_for: Option<Span>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -58,6 +69,18 @@ pub struct Watcher {
     /// Wall time of the board; with `speed` it tells the shop's time of a demo to other programs.
     #[serde(default)]
     pub wall_at: Option<Timestamp>,
+    /// Found out by who reads the stored board, never stored itself.
+    #[serde(skip)]
+    pub absent: Option<Absent>,
+}
+
+/// Why a watcher's board must not be believed, seen from outside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Absent {
+    /// It gave its lease back, or its process is gone.
+    Ended,
+    /// Its lease ran out although nobody saw it die: it hangs, cannot write, or is out of reach.
+    Silent,
 }
 
 /// One incident as viewers see it.
@@ -105,6 +128,9 @@ pub struct Incident {
     /// The last entries of the journal about it, oldest first.
     pub timeline: Vec<TimelineEntry>,
     pub occurrences: u32,
+    /// Its evidence is there now; with a closed state: closed by hand, still firing.
+    #[serde(default)]
+    pub firing: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

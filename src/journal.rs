@@ -48,6 +48,14 @@ impl Durability {
     }
 }
 
+/// The watcher's lease as it stands in the journal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lease {
+    pub owner: String,
+    /// Wall time of its owner's machine.
+    pub until: Timestamp,
+}
+
 /// The answer to asking for the lease.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum LeaseOutcome {
@@ -200,6 +208,11 @@ impl Journal {
         ttl: Span,
     ) -> Result<LeaseOutcome, JournalError> {
         self.store.take_lease(owner, Some(dead), now, ttl).await
+    }
+
+    /// Who has the lease and until when, run out or not; none where nobody has it.
+    pub async fn lease(&self) -> Result<Option<Lease>, JournalError> {
+        self.store.lease().await
     }
 
     /// Gives the lease back; nothing happens when it is another's.

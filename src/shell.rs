@@ -22,3 +22,4 @@ pub mod settings;
 pub mod signals;
 pub mod terminal;
 pub mod tty;
+pub mod watched;

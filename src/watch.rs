@@ -5,6 +5,7 @@ pub mod assemble;
 pub mod checklist;
 pub mod event;
 pub mod health;
+mod learning;
 pub mod series;
 pub mod state;
 pub mod update;

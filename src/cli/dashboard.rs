@@ -18,7 +18,7 @@ use crate::shell::order;
 use crate::shell::run::{self, Viewer};
 use crate::shell::session::{self, Boards};
 use crate::shell::tty::{Tty, install_panic_hook};
-use crate::shell::{follow, lease, outcome, settings};
+use crate::shell::{follow, lease, outcome, settings, watched};
 
 use super::app::{self, Found};
 use super::args::{Global, RoleArg};
@@ -150,7 +150,8 @@ async fn operator(
 ) -> Result<Engine, Exit> {
     let journal = app::journal(url, Access::Write).await?;
     let stored = journal.board().await.ok().flatten().map(Arc::new);
-    let orders = Some(orders(config, &journal, clock)?);
+    let told = if clock.is_simulated() { clock } else { watched::clock(stored.as_deref()) };
+    let orders = Some(orders(config, &journal, told)?);
     if config.sources.is_empty() {
         tokio::spawn(follow::run(url.to_owned(), sender));
         return Ok(Engine { on_duty: None, orders, stored });
@@ -196,6 +197,7 @@ fn desk(
         size: Size::default(),
     };
     let board = boards.borrow().clone().or(stored).unwrap_or_else(|| empty(config, clock));
+    let clock = if clock.is_simulated() { clock } else { watched::clock(Some(&board)) };
     Ok(Desk::new(setup, board, clock.now(), clock.wall()))
 }
 
@@ -205,7 +207,6 @@ fn empty(config: &Config, clock: Clock) -> Arc<Board> {
         generated_at: clock.now(),
         site: config.shop.name.clone(),
         speed: clock.speed(),
-        notices: vec!["waiting for the first board".to_owned()],
         ..Board::default()
     })
 }

@@ -5,13 +5,11 @@ use std::sync::Arc;
 
 use crate::board::{Board, RollbackPlan};
 use crate::domain::id::IncidentId;
-use crate::domain::time::Span;
 use crate::incident::event::{Command, Outcome};
 use crate::journal::Access;
 use crate::policy::severity::Choice;
-use crate::shell::clock::Clock;
 use crate::shell::order::{Desk, OrderError};
-use crate::shell::settings;
+use crate::shell::{settings, watched};
 
 use super::app;
 use super::args::{
@@ -166,7 +164,7 @@ fn with_desk(
     runtime.block_on(async {
         let journal = app::journal(&url, Access::Write).await?;
         let board = journal.board().await.ok().flatten().map(Arc::new);
-        let clock = clock(board.as_deref());
+        let clock = watched::clock(board.as_deref());
         let desk =
             settings::desk(&config, journal, clock, app::person(&config)).map_err(|why| {
                 out::error(&why);
@@ -180,38 +178,4 @@ fn with_desk(
             }
         })
     })
-}
-
-/// Wall time, or the time of the demo shop whose board lies in this journal: the board's own time
-/// and what has passed on the wall since, as fast as that shop runs.
-fn clock(board: Option<&Board>) -> Clock {
-    let Some(board) = board.filter(|b| b.speed != 1.0) else { return Clock::system() };
-    let made_at = board.watcher.as_ref().and_then(|w| w.wall_at);
-    let passed = made_at.map_or(0.0, |at| Clock::system().wall().since(at).as_secs_f64().max(0.0));
-    let passed = Span::from_millis((passed * board.speed * 1000.0) as i64);
-    Clock::simulated(board.generated_at.plus(passed), board.speed)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::board::Watcher;
-
-    #[test]
-    fn orders_for_a_fast_demo_are_given_in_its_time_and_not_in_its_last_boards() {
-        let wall = Clock::system().wall();
-        let watcher = Watcher {
-            host: "h".to_owned(),
-            pid: 1,
-            since: wall,
-            lease_until: None,
-            wall_at: Some(wall.minus(Span::from_secs(10))),
-        };
-        let made: crate::domain::time::Timestamp = "2026-11-20T18:00:00Z".parse().expect("time");
-        let board =
-            Board { speed: 60.0, generated_at: made, watcher: Some(watcher), ..Board::default() };
-        let passed = clock(Some(&board)).now().since(made);
-        assert!(passed >= Span::from_mins(10), "{passed}");
-        assert!(!clock(None).is_simulated());
-    }
 }

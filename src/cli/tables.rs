@@ -1,10 +1,12 @@
 //! Lists for people: keys, themes, the starter config, and a board as lines of text.
 //! Words come from the tables they describe; nothing is written twice.
 
+use crate::board::standing::{self, Standing, Trust};
 use crate::board::{Board, Incident, Source};
 use crate::config::EXAMPLE;
 use crate::domain::money::MoneyRange;
 use crate::present::keys::{markdown, plain};
+use crate::present::standing::{lines as standing_lines, sentence};
 use crate::render::theme;
 
 use super::app;
@@ -42,18 +44,22 @@ pub fn themes(_global: &Global) -> Exit {
     Exit::Ok
 }
 
-/// The board as lines: incidents worst first, then sources.
-pub fn board(board: &Board) -> Vec<String> {
-    let open: Vec<&Incident> = board.incidents.iter().filter(|i| i.state.is_open()).collect();
-    let mut lines = vec![format!(
+/// The board as lines: how it stands and what stands on every page, then incidents worst first,
+/// then sources.
+pub fn board(board: &Board, trust: Trust) -> Vec<String> {
+    let asks = |i: &&Incident| i.state.is_open() || standing::fires_on(i);
+    let open: Vec<&Incident> = board.incidents.iter().filter(asks).collect();
+    let stands = Standing::of(board, trust);
+    let mut lines = vec![sentence(board, stands, trust)];
+    lines.extend(standing_lines(board, stands).into_iter().map(|n| format!("! {n}")));
+    lines.push(format!(
         "{}  {}  {} open",
         if board.site.is_empty() { "shop" } else { &board.site },
         board.generated_at,
-        open.len()
-    )];
+        open.iter().filter(|i| i.state.is_open()).count()
+    ));
     lines.extend(open.iter().flat_map(|i| incident(i)));
     lines.extend(board.sources.iter().map(source));
-    lines.extend(board.notices.iter().map(|n| format!("! {n}")));
     lines
 }
 

@@ -55,6 +55,7 @@ pub fn calm() -> Board {
             since: at("00:00:00"),
             lease_until: Some(at("03:07:40")),
             wall_at: None,
+            absent: None,
         }),
         cells: shop::cells(false),
         releases: shop::releases(false),
@@ -67,6 +68,9 @@ pub fn calm() -> Board {
         notices: vec![],
         incidents: vec![],
         speed: 1.0,
+        judged_until: Some(at("03:06:00")),
+        learning: None,
+        fresh_for: None,
     }
 }
 
@@ -118,6 +122,7 @@ fn blank(id: &str, severity: Severity, headline: &str) -> Incident {
         choices: vec![],
         timeline: vec![],
         occurrences: 1,
+        firing: false,
     }
 }
 

@@ -12,7 +12,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection, Sqlite};
 
 use super::place::{self, Identity};
-use super::{Access, Durability, JournalError, LeaseOutcome, SCHEMA_VERSION, Stored};
+use super::{Access, Durability, JournalError, Lease, LeaseOutcome, SCHEMA_VERSION, Stored};
 use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::{Event, Record};
@@ -136,6 +136,15 @@ impl Store {
         let mut conn = self.writer().await?;
         let taken = lease::take(&mut conn, (owner, dead), now, ttl).await;
         self.finish(conn, taken).await
+    }
+
+    pub(super) async fn lease(&self) -> Result<Option<Lease>, JournalError> {
+        let mut conn = self.reader().await?;
+        let sql = "SELECT owner, until FROM lease WHERE id = 1";
+        let row: Result<Option<(String, i64)>, _> =
+            sqlx::query_as(sql).fetch_optional(&mut *conn).await;
+        let row = row.map_err(|e| unreadable(&e))?;
+        Ok(row.map(|(owner, until)| Lease { owner, until: Timestamp::from_millis(until) }))
     }
 
     pub(super) async fn release_lease(&self, owner: &str) -> Result<(), JournalError> {

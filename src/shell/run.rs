@@ -23,6 +23,7 @@ use super::order;
 use super::session::Boards;
 use super::terminal::{Drawn, Terminal};
 use super::tty::Tty;
+use super::watched;
 
 /// What a viewer is put together from.
 pub struct Viewer {
@@ -46,6 +47,8 @@ struct Loop {
     tty: Arc<Tty>,
     answers: (UnboundedSender<Answer>, UnboundedReceiver<Answer>),
     shown: Option<Screen>,
+    /// It runs the shop's clock itself; else the shop's time is told by the boards.
+    own_time: bool,
     /// A frame was refused by a terminal that does not drain.
     owed: bool,
     exit: Option<u8>,
@@ -59,6 +62,7 @@ pub async fn run(mut viewer: Viewer, tty: &Arc<Tty>) -> std::io::Result<u8> {
         posts.mark_changed(); // what it is by now is news here
     }
     let mut state = Loop {
+        own_time: viewer.clock.is_simulated(),
         viewer,
         tty: Arc::clone(tty),
         answers: unbounded_channel(),
@@ -153,6 +157,9 @@ impl Loop {
     fn board(&mut self, terminal: &mut Terminal) {
         let board = self.viewer.boards.borrow_and_update().clone();
         if let Some(board) = board {
+            if !self.own_time {
+                self.viewer.clock = watched::clock(Some(&board));
+            }
             self.take(Event::Board(board), terminal);
         }
     }

@@ -85,6 +85,8 @@ pub struct Watch {
     pub(super) not_stored: Option<String>,
     pub(super) ids_made: u64,
     pub(super) published: Option<Board>,
+    /// How far back each source has told its past by now.
+    pub(super) told_back: BTreeMap<SourceId, Timestamp>,
     /// Since when this watcher judges.
     pub(super) since: Timestamp,
 }
@@ -108,6 +110,7 @@ impl Watch {
                 (s.name.clone(), health)
             })
             .collect();
+        let judgement = engine.unjudged(now);
         let waiting = setup.sources.iter().filter(|s| s.past).map(|s| s.name.clone()).collect();
         Self {
             series: SeriesBook::new(setup.series.clone()),
@@ -117,11 +120,12 @@ impl Watch {
             changes: BTreeMap::new(),
             health,
             waiting,
-            judgement: Judgement { at: now, ..Judgement::default() },
+            judgement,
             appending: false,
             not_stored: None,
             ids_made: 0,
             published: None,
+            told_back: BTreeMap::new(),
             since: now,
         }
     }

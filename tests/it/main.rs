@@ -17,6 +17,7 @@ mod hostile_strings;
 mod http;
 mod journal_kill;
 mod live;
+mod mixes;
 mod once;
 mod outcome;
 mod product;
