@@ -58,6 +58,9 @@ pub struct Board {
     /// Older than this (policy time) it is not fresh: its watcher hangs or cannot store.
     #[serde(default)]
     pub fresh_for: Option<Span>,
+    /// Nobody stands behind it any more; found out by who reads the stored board, never stored.
+    #[serde(skip)]
+    pub absent: Option<Absent>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -69,9 +72,6 @@ pub struct Watcher {
     /// Wall time of the board; with `speed` it tells the shop's time of a demo to other programs.
     #[serde(default)]
     pub wall_at: Option<Timestamp>,
-    /// Found out by who reads the stored board, never stored itself.
-    #[serde(skip)]
-    pub absent: Option<Absent>,
 }
 
 /// Why a watcher's board must not be believed, seen from outside.

@@ -55,7 +55,6 @@ pub fn calm() -> Board {
             since: at("00:00:00"),
             lease_until: Some(at("03:07:40")),
             wall_at: None,
-            absent: None,
         }),
         cells: shop::cells(false),
         releases: shop::releases(false),
@@ -71,6 +70,7 @@ pub fn calm() -> Board {
         judged_until: Some(at("03:06:00")),
         learning: None,
         fresh_for: None,
+        absent: None,
     }
 }
 

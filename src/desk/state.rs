@@ -181,7 +181,7 @@ impl Desk {
     }
 
     fn absent(&self) -> Option<Absent> {
-        self.board.watcher.as_ref().and_then(|w| w.absent)
+        self.board.absent
     }
 
     /// How far the board can be believed.

@@ -94,9 +94,7 @@ impl Keeper {
     }
 
     fn marked(&self, mut board: Board) -> Board {
-        if let Some(watcher) = &mut board.watcher {
-            watcher.absent = self.absent;
-        }
+        board.absent = self.absent;
         board
     }
 }

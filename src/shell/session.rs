@@ -173,7 +173,6 @@ fn setup(config: &Config, clock: Clock, sources: Vec<SourceInfo>) -> Setup {
         since: clock.now(),
         lease_until: None,
         wall_at: None,
-        absent: None,
     };
     Setup {
         site: config.shop.name.clone(),

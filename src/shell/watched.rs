@@ -77,7 +77,6 @@ mod tests {
             since: wall,
             lease_until: None,
             wall_at: Some(wall),
-            absent: None,
         };
         let fresh_for = Some(Span::from_secs(360));
         Board { speed, generated_at: made, watcher: Some(watcher), fresh_for, ..Board::default() }

@@ -39,6 +39,7 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
         judged_until: watch.engine.judged_until(),
         learning: learning::learning(watch, now),
         fresh_for: fresh_for(watch),
+        absent: None,
     };
     let telling = watch.setup.sources.iter().filter(|s| s.changes).count();
     board.checklist = checklist(&board, telling);

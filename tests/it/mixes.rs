@@ -122,7 +122,6 @@ fn setup(config: &Config, parts: &[Part]) -> Setup {
             since: START.parse().expect("a time"),
             lease_until: None,
             wall_at: None,
-            absent: None,
         },
         response: config.response(),
         actions: Vec::new(),

@@ -270,7 +270,6 @@ fn setup(config: &Config) -> Setup {
             since: Timestamp::from_millis(0),
             lease_until: None,
             wall_at: None,
-            absent: None,
         },
         response: config.response(),
         actions: settings::actions(config),
