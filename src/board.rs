@@ -14,6 +14,7 @@ use crate::domain::money::{MoneyRange, Range};
 use crate::domain::segment::Scope;
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
+use crate::incident::event::Outcome;
 use crate::policy::severity::Choice;
 
 pub use self::standing::Learning;
@@ -72,6 +73,18 @@ pub struct Watcher {
     /// Wall time of the board; with `speed` it tells the shop's time of a demo to other programs.
     #[serde(default)]
     pub wall_at: Option<Timestamp>,
+    /// When the board was made, told so that no step of the machine's clock moves it.
+    #[serde(default)]
+    pub beat: Option<Beat>,
+}
+
+/// A moment by the time a machine has been up.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Beat {
+    /// Which start of which machine: the kernel's boot id in hexadecimal digits.
+    pub boot: String,
+    /// Milliseconds since that start, sleep included.
+    pub up_ms: i64,
 }
 
 /// Why a watcher's board must not be believed, seen from outside.
@@ -131,6 +144,14 @@ pub struct Incident {
     /// Its evidence is there now; with a closed state: closed by hand, still firing.
     #[serde(default)]
     pub firing: bool,
+    /// False while it is in the watcher's memory only, because the journal cannot be written.
+    #[serde(default = "stored")]
+    pub stored: bool,
+}
+
+/// Boards of older programs hold what was stored.
+const fn stored() -> bool {
+    true
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -154,6 +175,9 @@ pub struct Action {
     pub sent_at: Option<Timestamp>,
     pub answered_at: Option<Timestamp>,
     pub detail: String,
+    /// What was said last about it, in parts.
+    #[serde(default)]
+    pub answer: Option<Outcome>,
     /// Until when recovery is watched.
     pub verify_until: Option<Timestamp>,
 }
@@ -208,4 +232,18 @@ pub struct Source {
     /// What it measures.
     #[serde(default)]
     pub metrics: Vec<Metric>,
+    /// How fresh each of these is; checks stand under `check_success`.
+    #[serde(default)]
+    pub told: Vec<Told>,
+}
+
+/// How fresh one metric of a source is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Told {
+    pub metric: Metric,
+    /// The end of the newest window, or the newest run, that was told. Null: never.
+    pub newest_at: Option<Timestamp>,
+    /// Why it cannot be believed to be of now; null while it can.
+    #[serde(default)]
+    pub doubt: Option<String>,
 }

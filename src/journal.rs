@@ -9,12 +9,13 @@ use crate::board::Board;
 use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
-use crate::incident::record::RecordError;
 
 mod place;
+mod reading;
 mod sqlite;
 
 pub use place::Stamp;
+pub use reading::Reading;
 
 /// The layout of the tables; a newer one is read by nobody older and never rewritten.
 pub const SCHEMA_VERSION: i64 = 2;
@@ -48,14 +49,6 @@ impl Durability {
     }
 }
 
-/// The watcher's lease as it stands in the journal.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Lease {
-    pub owner: String,
-    /// Wall time of its owner's machine.
-    pub until: Timestamp,
-}
-
 /// The answer to asking for the lease.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum LeaseOutcome {
@@ -86,8 +79,16 @@ pub enum JournalError {
     LeaseLost,
     #[error("journal cannot be read: {0}")]
     Unreadable(String),
-    #[error("journal record {seq}: {source}")]
-    Record { seq: i64, source: RecordError },
+}
+
+impl JournalError {
+    /// Why, for sentences that begin with what came of it.
+    pub fn why(&self) -> String {
+        match self {
+            Self::NotStored(why) => why.clone(),
+            other => other.to_string(),
+        }
+    }
 }
 
 /// An open journal. Cheap calls, one connection; share it by reference.
@@ -127,16 +128,16 @@ impl Journal {
 
     /// Every record of incidents that are open, or that ended at `ended_since` or later (they may
     /// reopen). Closed ones are found by an index, not by reading the journal.
-    pub async fn open_records(&self, ended_since: Timestamp) -> Result<Vec<Stored>, JournalError> {
+    pub async fn open_records(&self, ended_since: Timestamp) -> Result<Reading, JournalError> {
         self.store.open_records(ended_since).await
     }
 
-    pub async fn records_of(&self, incident: &IncidentId) -> Result<Vec<Stored>, JournalError> {
+    pub async fn records_of(&self, incident: &IncidentId) -> Result<Reading, JournalError> {
         self.store.records_of(incident).await
     }
 
     /// The first `limit` records after place `seq`.
-    pub async fn since(&self, seq: i64, limit: u32) -> Result<Vec<Stored>, JournalError> {
+    pub async fn since(&self, seq: i64, limit: u32) -> Result<Reading, JournalError> {
         self.store.since(seq, limit).await
     }
 
@@ -148,6 +149,16 @@ impl Journal {
     /// A number that changes when another connection has written anything, boards included.
     pub async fn data_version(&self) -> Result<i64, JournalError> {
         self.store.data_version().await
+    }
+
+    /// Whether the files still are the ones that were opened; if not, what became of them.
+    pub fn standing(&self) -> Result<(), JournalError> {
+        self.store.standing()
+    }
+
+    /// Who has the lease and until when (wall time), without taking it.
+    pub async fn lease(&self) -> Result<Option<(String, Timestamp)>, JournalError> {
+        self.store.lease().await
     }
 
     /// How many incidents were ever opened: the counter for `incident::id::incident_id`.
@@ -208,11 +219,6 @@ impl Journal {
         ttl: Span,
     ) -> Result<LeaseOutcome, JournalError> {
         self.store.take_lease(owner, Some(dead), now, ttl).await
-    }
-
-    /// Who has the lease and until when, run out or not; none where nobody has it.
-    pub async fn lease(&self) -> Result<Option<Lease>, JournalError> {
-        self.store.lease().await
     }
 
     /// Gives the lease back; nothing happens when it is another's.

@@ -20,6 +20,7 @@ mod releases;
 mod say;
 pub mod standing;
 mod strip;
+pub mod trouble;
 mod wall;
 
 #[cfg(test)]

@@ -4,8 +4,11 @@
 pub mod assemble;
 pub mod checklist;
 pub mod event;
+pub mod freshness;
 pub mod health;
 mod learning;
 pub mod series;
 pub mod state;
+pub mod timing;
+pub mod unstored;
 pub mod update;

@@ -1,9 +1,9 @@
 //! An incident of the fold as viewers see it: clocks that run, choices with their rule, the plan
 //! of a rollback with its ticks, the timeline in words. Pure; decides nothing.
 
-use super::{Action, ChoiceRow, Incident};
+use super::{Action, ChoiceRow, Incident, Source, SourceState};
 use crate::domain::time::Timestamp;
-use crate::incident::facts::Facts;
+use crate::incident::facts::{Facts, Told};
 use crate::incident::fold;
 use crate::incident::rollback::plan;
 use crate::incident::state::ActionState;
@@ -58,7 +58,19 @@ pub fn view(incident: &fold::Incident, facts: &Facts<'_>, now: Timestamp) -> Inc
         timeline: incident.timeline.iter().skip(skip).cloned().collect(),
         occurrences: incident.occurrences,
         firing: incident.firing,
+        stored: true,
     }
+}
+
+/// The sources as far as evidence rests on them.
+pub fn told(sources: &[Source]) -> Vec<Told> {
+    let told = |s: &Source| Told {
+        name: s.name.clone(),
+        metrics: s.metrics.clone(),
+        good_at: s.last_ok_at,
+        blind: s.state == SourceState::Blind,
+    };
+    sources.iter().map(told).collect()
 }
 
 fn choices(incident: &fold::Incident, facts: &Facts<'_>) -> Vec<ChoiceRow> {
@@ -82,11 +94,12 @@ fn action(run: &fold::ActionRun, facts: &Facts<'_>, now: Timestamp) -> Action {
         state: if live { ActionState::Verifying } else { run.state },
         from: run.intent.from.clone(),
         to: run.intent.to.clone(),
-        by: run.by.clone(),
+        by: run.by.name.clone(),
         prepared_at: run.prepared_at,
         sent_at: run.sent_at,
         answered_at: run.answered_at,
         detail: format!("{}{seen}", run.detail),
+        answer: run.answer.clone(),
         verify_until: verify_until(run, facts.action(&run.intent.action)).filter(|_| accepted),
     }
 }

@@ -136,7 +136,10 @@ struct Engine {
 impl Engine {
     async fn stop(self) {
         if let Some(on_duty) = self.on_duty {
-            on_duty.stop().await;
+            let left = on_duty.stop().await;
+            if let Some(words) = session::left_words(&left) {
+                out::error(&words);
+            }
         }
     }
 }
@@ -149,8 +152,11 @@ async fn operator(
     sender: BoardCell,
 ) -> Result<Engine, Exit> {
     let journal = app::journal(url, Access::Write).await?;
-    let stored = journal.board().await.ok().flatten().map(Arc::new);
-    let told = if clock.is_simulated() { clock } else { watched::clock(stored.as_deref()) };
+    let absent = watched::absent(&journal).await;
+    let stored = journal.board().await.ok().flatten();
+    let stored = stored.map(|board| Arc::new(Board { absent, ..board }));
+    let of_board = || stored.as_deref().map_or(clock, Clock::of_board);
+    let told = if clock.is_simulated() { clock } else { of_board() };
     let orders = Some(orders(config, &journal, told)?);
     if config.sources.is_empty() {
         tokio::spawn(follow::run(url.to_owned(), sender));
@@ -197,8 +203,8 @@ fn desk(
         size: Size::default(),
     };
     let board = boards.borrow().clone().or(stored).unwrap_or_else(|| empty(config, clock));
-    let clock = if clock.is_simulated() { clock } else { watched::clock(Some(&board)) };
-    Ok(Desk::new(setup, board, clock.now(), clock.wall()))
+    let now = clock.now_by(&board);
+    Ok(Desk::new(setup, board, now, clock.steady()))
 }
 
 fn empty(config: &Config, clock: Clock) -> Arc<Board> {
@@ -235,7 +241,10 @@ pub fn theme(global: &Global, config: &Config) -> Result<Theme, Exit> {
 
 fn terminal_depth() -> ColorDepth {
     let var = |name: &str| std::env::var(name).unwrap_or_default();
-    depth(!var("NO_COLOR").is_empty(), &var("COLORTERM"), &var("TERM"))
+    // GNU screen hands on what its own terminal said and takes true colours for other commands.
+    let in_screen = !var("STY").is_empty() && var("TMUX").is_empty();
+    let colorterm = if in_screen { String::new() } else { var("COLORTERM") };
+    depth(!var("NO_COLOR").is_empty(), &colorterm, &var("TERM"))
 }
 
 /// By the locale, as the C library would decide it.

@@ -33,7 +33,7 @@ fn inner(global: &Global, args: &DemoArgs) -> Result<u8, Exit> {
     let code = dashboard::show(global, &config, &stage.journal(), stage.clock);
     runtime.block_on(async {
         if let Some(watcher) = watcher {
-            watcher.stop().await;
+            let _unstored = watcher.stop().await;
         }
     });
     runtime.block_on(shop.shutdown());

@@ -8,8 +8,9 @@ use crate::domain::id::IncidentId;
 use crate::incident::event::{Command, Outcome};
 use crate::journal::Access;
 use crate::policy::severity::Choice;
+use crate::shell::clock::Clock;
 use crate::shell::order::{Desk, OrderError};
-use crate::shell::{settings, watched};
+use crate::shell::settings;
 
 use super::app;
 use super::args::{
@@ -76,28 +77,20 @@ pub fn rollback(global: &Global, args: &RollbackArgs) -> Exit {
             let why = "no rollback is possible: no suspect release or no [[action]] for it";
             return Err(OrderError::Refused(why.into()));
         };
-        let Some(token) = args.confirm.clone().or_else(|| shown(args, &plan)) else {
+        let Some(token) = args.confirm.clone().filter(|_| !args.dry_run) else {
             show(&plan, args.json);
-            return Ok(Exit::No);
+            return Ok(if args.dry_run { Exit::Ok } else { Exit::No });
         };
         let order = if args.again {
-            Command::RollbackAgain { token }
+            Command::RollbackAgain { token, waive: args.reason.clone() }
         } else {
-            Command::Rollback { token, dry_run: args.dry_run }
+            Command::Rollback { token, waive: args.reason.clone() }
         };
         let done = desk.carry_out(&id, &order, "command line", board.as_ref()).await?;
         let Some(intent) = done.intent else { return Ok(Exit::Ok) };
-        if args.dry_run {
-            show(&plan, args.json);
-        }
         Ok(tell(&desk.send(&id, &intent).await?))
     });
     result.unwrap_or_else(|exit| exit)
-}
-
-/// A dry run needs no typed token: nothing happens.
-fn shown(args: &RollbackArgs, plan: &RollbackPlan) -> Option<String> {
-    args.dry_run.then(|| plan.confirm_token.clone())
 }
 
 fn plan(board: &Board, id: &IncidentId) -> Option<RollbackPlan> {
@@ -164,7 +157,7 @@ fn with_desk(
     runtime.block_on(async {
         let journal = app::journal(&url, Access::Write).await?;
         let board = journal.board().await.ok().flatten().map(Arc::new);
-        let clock = watched::clock(board.as_deref());
+        let clock = board.as_deref().map_or_else(Clock::system, Clock::of_board);
         let desk =
             settings::desk(&config, journal, clock, app::person(&config)).map_err(|why| {
                 out::error(&why);

@@ -54,6 +54,7 @@ pub fn calm() -> Board {
             pid: 4242,
             since: at("00:00:00"),
             lease_until: Some(at("03:07:40")),
+            beat: None,
             wall_at: None,
         }),
         cells: shop::cells(false),
@@ -123,6 +124,7 @@ fn blank(id: &str, severity: Severity, headline: &str) -> Incident {
         timeline: vec![],
         occurrences: 1,
         firing: false,
+        stored: true,
     }
 }
 
@@ -217,6 +219,7 @@ pub fn plan() -> RollbackPlan {
         name: name.to_owned(),
         ok,
         required,
+        waivable: ["cooldown is over", "evidence is fresh"].contains(&name),
         detail: detail.to_owned(),
     };
     RollbackPlan {
@@ -253,6 +256,7 @@ pub fn action(state: ActionState) -> Action {
         sent_at: Some(at("03:07:01")),
         answered_at: Some(at("03:07:02")),
         detail: "202 queued".to_owned(),
+        answer: None,
         verify_until: Some(at("03:17:00")),
     }
 }

@@ -9,10 +9,12 @@ use crate::policy::guardrail::{GuardClass, Guardrail};
 use super::engine::Engine;
 use super::stat::{Shape, evidence};
 use super::table::{Role, Table};
-use super::{notes, probes, scan, visits};
+use super::{doubt, notes, probes, scan, visits};
 
 /// Share of beacons beyond the visits from which collection is doubted.
 const SURPLUS: f64 = 0.25;
+/// There is nothing to say.
+const USUAL: &str = "within its usual band";
 
 /// An answer: whether the row was judged, the verdict, and the words.
 pub type Answer = (Judged, Verdict, String);
@@ -26,34 +28,58 @@ pub fn calm(engine: &Engine, row: &Guardrail, cells: &[Cell], bucket: i64) -> An
         let judged = if verdict == Verdict::Ok { Judged::Yes } else { Judged::Unmeasured };
         return (judged, verdict, text);
     }
-    unheard(engine, row, bucket).unwrap_or_else(|| heard(engine, row, cells, bucket))
+    let tables = tables(engine, row);
+    let doubted = doubt::row(engine, tables.iter().copied());
+    let (lost, partly) = match doubted {
+        Some((verdict, why, all)) if all => (Some((verdict, why)), None),
+        Some((verdict, why, _)) => (None, Some((verdict, why))),
+        None => (None, None),
+    };
+    if let Some(answer) = unheard(engine, row, (&tables, lost), bucket) {
+        return answer;
+    }
+    match (heard(engine, row, cells, bucket), partly) {
+        ((Judged::Yes, Verdict::Ok, text), Some((verdict, why))) => {
+            let said = if text == USUAL { why } else { text };
+            (Judged::Unseen, verdict, said)
+        }
+        (answer, _) => answer,
+    }
 }
 
-/// Why nothing is known of what the row watches; none while something is.
-fn unheard(engine: &Engine, row: &Guardrail, bucket: i64) -> Option<Answer> {
-    let tables = || {
-        let watched = |f: &super::table::Family| row.metric.contains(&f.0);
-        engine.store.tables.values().filter(move |t| watched(&t.key.family))
-    };
+fn tables<'a>(engine: &'a Engine, row: &Guardrail) -> Vec<&'a Table> {
+    let all = engine.store.tables.values();
+    all.filter(|t| row.metric.contains(&t.key.family.0)).collect()
+}
+
+/// Why nothing is known of what the row watches; none while something is. `lost`: none of its
+/// tables can be believed.
+fn unheard(
+    engine: &Engine,
+    row: &Guardrail,
+    (tables, lost): (&[&Table], Option<(Verdict, String)>),
+    bucket: i64,
+) -> Option<Answer> {
     let probed = row.metric.contains(&Metric::CheckSuccess);
     let checks = probed && !engine.checks.runs.is_empty();
-    let some = tables().next().is_some();
     let unsure = |judged, text: &str| Some((judged, Verdict::Unsure, text.to_owned()));
-    if some && tables().all(|t| engine.blind.contains_key(&t.key.source)) {
-        return Some((Judged::Blind, Verdict::Blind, "its source tells nothing".to_owned()));
+    let blind = |t: &&Table| engine.blind.contains_key(&t.key.source);
+    if !tables.is_empty() && tables.iter().all(blind) {
+        let why = lost.map_or_else(|| "its source tells nothing".to_owned(), |l| l.1);
+        return Some((Judged::Blind, Verdict::Blind, why));
     }
     let unseen = probed.then(|| probes::unseen(engine, engine.store.end_of(bucket))).flatten();
-    if let Some((verdict, text)) = unseen {
+    if let Some((verdict, text)) = lost.or(unseen) {
         let judged = if verdict == Verdict::Blind { Judged::Blind } else { Judged::Unseen };
         return Some((judged, verdict, text));
     }
-    if !checks && !some {
+    if !checks && tables.is_empty() {
         return unsure(Judged::Unmeasured, "nothing measures it");
     }
-    if !checks && tables().all(|t| t.latest == i64::MIN) {
+    if !checks && tables.iter().all(|t| t.latest == i64::MIN) {
         return unsure(Judged::Learning, "no live number yet");
     }
-    if !checks && learning(engine, row, tables()) {
+    if !checks && learning(engine, row, tables) {
         return unsure(Judged::Learning, "learning what is usual");
     }
     None
@@ -61,13 +87,10 @@ fn unheard(engine: &Engine, row: &Guardrail, bucket: i64) -> Option<Answer> {
 
 /// A row that compares with what is usual, while nothing of it has a usual level: of a shop that is
 /// new, or of a source whose history is shorter than the others'.
-fn learning<'a>(
-    engine: &Engine,
-    row: &Guardrail,
-    mut tables: impl Iterator<Item = &'a Table>,
-) -> bool {
+fn learning(engine: &Engine, row: &Guardrail, tables: &[&Table]) -> bool {
     let compares = row.condition.min_change().is_some();
-    engine.learning() || compares && !tables.any(|t| t.leaves.iter().any(|l| l.prof.known()))
+    let known = |t: &&Table| t.leaves.iter().any(|l| l.prof.known());
+    engine.learning() || compares && !tables.iter().any(known)
 }
 
 /// The answer of a row whose numbers are there.
@@ -80,7 +103,7 @@ fn heard(engine: &Engine, row: &Guardrail, cells: &[Cell], bucket: i64) -> Answe
         return (judged, Verdict::Unsure, text);
     }
     let (verdict, text) = notes::noticed(engine, row, cells, bucket)
-        .unwrap_or_else(|| (Verdict::Ok, "within its usual band".to_owned()));
+        .unwrap_or_else(|| (Verdict::Ok, USUAL.to_owned()));
     (Judged::Yes, verdict, text)
 }
 

@@ -52,6 +52,13 @@ pub struct Intent {
     pub body: String,
 }
 
+/// Pre-checks that failed and were gone past by the person who ordered, with the typed reason.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Waived {
+    pub checks: Vec<String>,
+    pub reason: String,
+}
+
 /// What the receiver said.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "outcome")]
@@ -73,6 +80,16 @@ pub enum Outcome {
     NotSent {
         detail: String,
     },
+}
+
+impl Outcome {
+    /// The seconds that the receiver asked to be left alone for.
+    pub const fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::Refused { retry_after_s, .. } => *retry_after_s,
+            Self::Accepted { .. } | Self::Unknown { .. } | Self::NotSent { .. } => None,
+        }
+    }
 }
 
 /// What happened, past tense. Closed: the fold matches every variant by name.
@@ -138,6 +155,9 @@ pub enum Event {
     },
     ActionPrepared {
         intent: Intent,
+        /// The failing pre-checks that the order went past, and why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waived: Option<Waived>,
     },
     ActionSent {
         id: ActionId,
@@ -173,6 +193,10 @@ pub enum Event {
     Cancelled {
         reason: String,
     },
+    /// The machine's clock was set: every clock that runs ends earlier by this, never later.
+    ClockStepped {
+        by: Span,
+    },
 }
 
 /// What an operator may order, by key, command line or phone; the same rules for each.
@@ -201,13 +225,15 @@ pub enum Command {
     Resolve {
         reason: String,
     },
-    /// Prepares the action's intent; the token must be the one shown.
+    /// Prepares the action's intent; the token must be the one shown. `waive` is the reason to go
+    /// past pre-checks that fail and may be gone past.
     Rollback {
         token: String,
-        dry_run: bool,
+        waive: Option<String>,
     },
     /// After refused or not helping: same facts, next attempt number.
     RollbackAgain {
         token: String,
+        waive: Option<String>,
     },
 }

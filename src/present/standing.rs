@@ -86,7 +86,7 @@ pub fn still(x: &Incident) -> String {
 
 fn stale(board: &Board, trust: Trust) -> String {
     if board.generated_at == Timestamp::EPOCH {
-        return "NO DATA: no board yet, nobody has watched".to_owned();
+        return "NO DATA: waiting for the first board".to_owned();
     }
     let since = words::hm_utc(board.generated_at);
     let age = |age: Span| words::length(age.secs().max(0));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::board::{Absent, Board};
 use crate::domain::time::Timestamp;
-use crate::journal::{Access, Journal, JournalError, Lease, Stamp};
+use crate::journal::{Access, Journal, JournalError, Stamp};
 
 use super::clock::Clock;
 use super::hub::BoardCell;
@@ -66,7 +66,8 @@ pub async fn run(url: String, boards: BoardCell) {
 /// need not agree.
 #[derive(Default)]
 struct Keeper {
-    lease: Option<Lease>,
+    /// Its holder, and until when.
+    lease: Option<(String, Timestamp)>,
     stamp: Option<Stamp>,
     renewed: Option<Instant>,
     absent: Option<Absent>,
@@ -85,7 +86,7 @@ impl Keeper {
         }
         let quiet = self.renewed.map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
         let absent = match &self.lease {
-            Some(lease) if !alive::is_gone(&lease.owner) => {
+            Some((owner, _)) if !alive::is_gone(owner) => {
                 (quiet > lease::LEASE.to_std()).then_some(Absent::Silent)
             }
             Some(_) | None => Some(Absent::Ended),

@@ -3,19 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::board::{Board, Release, SourceState};
+use crate::board::{Board, Release};
 use crate::domain::change::{Change, Stage};
 use crate::domain::time::Timestamp;
 
 /// The board's releases as changes.
 pub fn changes(board: &Board) -> Vec<Change> {
     board.releases.iter().map(|r| change(r, board.generated_at)).collect()
-}
-
-/// When the evidence was last good; none while a source is blind.
-pub fn evidence_at(board: &Board) -> Option<Timestamp> {
-    let blind = board.sources.iter().any(|s| s.state == SourceState::Blind);
-    (!blind && !board.sources.is_empty()).then_some(board.generated_at)
 }
 
 fn change(release: &Release, seen_at: Timestamp) -> Change {

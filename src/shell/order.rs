@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
-use crate::board::Board;
+use crate::board::{Board, view};
 use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::Timestamp;
 use crate::incident::command;
 use crate::incident::event::{Actor, Command, Event, Intent, Outcome, Record};
 use crate::incident::facts::Facts;
-use crate::incident::fold::{ActionRun, Incident, absorb, fold};
+use crate::incident::fold::{ActionRun, Incident};
 use crate::incident::state::ActionState;
+use crate::incident::unread;
 use crate::journal::Journal;
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
@@ -18,6 +19,7 @@ use crate::sink::webhook::Webhook;
 
 use super::clock::Clock;
 use super::known;
+use super::resume;
 
 /// What orders are carried out with. Sinks are there for operators only.
 pub struct Desk {
@@ -38,9 +40,9 @@ pub struct Desk {
 pub enum OrderError {
     #[error("{0}")]
     Refused(String),
-    #[error("NOT STORED - {0}")]
+    #[error("NOT STORED - {}", .0.why())]
     NotStored(#[from] crate::journal::JournalError),
-    #[error("no incident {0}")]
+    #[error("no incident {0} in the journal; one shown as NOT STORED is not there yet")]
     Unknown(IncidentId),
 }
 
@@ -61,10 +63,10 @@ impl Desk {
         board: Option<&Arc<Board>>,
     ) -> Result<Done, OrderError> {
         let incident = self.incident(id).await?;
-        let now = self.clock.now();
+        let now = self.now(&incident, board);
         let events = self.decide(&incident, order, board, now).await?;
         let intent = events.iter().find_map(|e| match e {
-            Event::ActionPrepared { intent } => Some(intent.clone()),
+            Event::ActionPrepared { intent, .. } => Some(intent.clone()),
             _ => None,
         });
         let records =
@@ -73,18 +75,23 @@ impl Desk {
         Ok(Done { intent })
     }
 
+    /// The watcher's time, and not before what the journal holds of the incident.
+    fn now(&self, incident: &Incident, board: Option<&Arc<Board>>) -> Timestamp {
+        let now = board.map_or_else(|| self.clock.now(), |b| self.clock.now_by(b));
+        resume::not_before(now, incident)
+    }
+
     async fn incident(&self, id: &IncidentId) -> Result<Incident, OrderError> {
-        let records: Vec<Record> =
-            self.journal.records_of(id).await?.into_iter().map(|s| s.record).collect();
-        fold(&records).ok_or_else(|| OrderError::Unknown(id.clone()))
+        let reading = self.journal.records_of(id).await?;
+        let found = reading.incidents().into_iter().find(|i| i.id == *id);
+        found.ok_or_else(|| match unread::notices(&reading.unread).first() {
+            Some(why) => OrderError::Refused(format!("{id} cannot be read: {why}")),
+            None => OrderError::Unknown(id.clone()),
+        })
     }
 
     async fn others(&self) -> Result<Vec<Incident>, OrderError> {
-        let mut incidents = Vec::new();
-        for stored in self.journal.open_records(self.clock.now()).await? {
-            absorb(&mut incidents, &stored.record);
-        }
-        Ok(incidents)
+        Ok(self.journal.open_records(self.clock.now()).await?.incidents())
     }
 
     async fn decide(
@@ -95,6 +102,7 @@ impl Desk {
         now: Timestamp,
     ) -> Result<Vec<Event>, OrderError> {
         let changes = board.map(|b| known::changes(b)).unwrap_or_default();
+        let told = board.map(|b| view::told(&b.sources)).unwrap_or_default();
         let incidents = self.others().await?;
         let facts = Facts {
             policy: &self.response,
@@ -102,8 +110,8 @@ impl Desk {
             actions: &self.actions,
             incidents: &incidents,
             cases: &[],
-            kill_switch: self.killed(),
-            evidence_at: board.and_then(|b| known::evidence_at(b)),
+            kill_switch: self.killed().then_some("the file freeze is there"),
+            sources: &told,
             may_act: self.may_act,
             speed: self.clock.speed(),
             currency: &self.currency,

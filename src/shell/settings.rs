@@ -1,11 +1,12 @@
 //! From config to what each room is told: judging settings, action policies, the desk of orders.
 //! The only place that makes a `WriteCap`, and only for operators.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Config;
 use crate::detect::settings::{Event, Maintenance, Settings};
+use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Actor;
 use crate::journal::Journal;
@@ -53,6 +54,19 @@ pub fn of(config: &Config, bucket: Span, now: Timestamp) -> Settings {
         events: holidays(config, now),
         ..Settings::new(bucket, judging(config))
     }
+}
+
+/// What a source measures, checks included.
+pub fn metrics(source: &SourceConfig) -> Vec<Metric> {
+    let queried = source.query.iter().filter_map(|q| match q.kind {
+        QueryKind::Check => Some(Metric::CheckSuccess),
+        _ => q.metric,
+    });
+    let read = source.record.iter().flat_map(|r| {
+        let check = (r.kind == RecordKind::Check).then_some(Metric::CheckSuccess);
+        check.into_iter().chain(r.metric.iter().map(|m| m.metric))
+    });
+    queried.chain(read).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Does a source tell of releases, whether or not it told of one yet?
@@ -129,6 +143,7 @@ fn action(config: &ActionConfig) -> ActionPolicy {
         cooldown: config.cooldown,
         verify: config.verify,
         verify_within: config.verify_within,
+        timeout: config.timeout,
         reversible: true,
     }
 }

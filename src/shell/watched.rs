@@ -1,10 +1,10 @@
-//! A stored board seen from outside its watcher: what time it is in its shop, and whether anybody
-//! still stands behind it. Reads the lease; takes nothing and writes nothing.
+//! A stored board seen from outside its watcher: how old it is, and whether anybody still stands
+//! behind it. Reads the lease; takes nothing and writes nothing.
 
 use crate::board::standing::Trust;
 use crate::board::{Absent, Board};
 use crate::domain::time::{Span, Timestamp};
-use crate::journal::{Journal, Lease};
+use crate::journal::Journal;
 
 use super::alive;
 use super::clock::Clock;
@@ -15,16 +15,6 @@ const GRACE_HERE: Span = Span::from_secs(2);
 const GRACE_ELSEWHERE: Span = Span::from_secs(60);
 /// A board that does not say how long it is fresh.
 const FRESH_FOR: Span = Span::from_secs(60);
-
-/// Wall time, or the time of the demo shop whose board lies in this journal: the board's own time
-/// and what has passed on the wall since, as fast as that shop runs.
-pub fn clock(board: Option<&Board>) -> Clock {
-    let Some(board) = board.filter(|b| b.speed != 1.0) else { return Clock::system() };
-    let made_at = board.watcher.as_ref().and_then(|w| w.wall_at);
-    let passed = made_at.map_or(0.0, |at| Clock::system().wall().since(at).as_secs_f64().max(0.0));
-    let passed = Span::from_millis((passed * board.speed * 1000.0) as i64);
-    Clock::simulated(board.generated_at.plus(passed), board.speed)
-}
 
 /// Does anybody stand behind the stored board?
 pub async fn absent(journal: &Journal) -> Option<Absent> {
@@ -38,13 +28,13 @@ pub async fn absent(journal: &Journal) -> Option<Absent> {
 }
 
 /// The same by the row of the lease.
-pub fn of_lease(lease: Option<&Lease>, wall: Timestamp) -> Option<Absent> {
-    let Some(lease) = lease else { return Some(Absent::Ended) };
-    if alive::is_gone(&lease.owner) {
+pub fn of_lease(lease: Option<&(String, Timestamp)>, wall: Timestamp) -> Option<Absent> {
+    let Some((owner, until)) = lease else { return Some(Absent::Ended) };
+    if alive::is_gone(owner) {
         return Some(Absent::Ended);
     }
-    let grace = if alive::is_here(&lease.owner) { GRACE_HERE } else { GRACE_ELSEWHERE };
-    (wall.since(lease.until) > grace).then_some(Absent::Silent)
+    let grace = if alive::is_here(owner) { GRACE_HERE } else { GRACE_ELSEWHERE };
+    (wall.since(*until) > grace).then_some(Absent::Silent)
 }
 
 /// How far a stored board can be believed at wall time `wall`.
@@ -77,20 +67,10 @@ mod tests {
             since: wall,
             lease_until: None,
             wall_at: Some(wall),
+            beat: None,
         };
         let fresh_for = Some(Span::from_secs(360));
         Board { speed, generated_at: made, watcher: Some(watcher), fresh_for, ..Board::default() }
-    }
-
-    #[test]
-    fn orders_for_a_fast_demo_are_given_in_its_time_and_not_in_its_last_boards() {
-        let wall = Clock::system().wall();
-        let board = board(wall.minus(Span::from_secs(10)), 60.0);
-        let passed = clock(Some(&board)).now().since(board.generated_at);
-        assert!((600..660).contains(&passed.secs()), "{passed}");
-        let real = Board { speed: 1.0, ..board };
-        let late = Clock::system().wall().since(clock(Some(&real)).now());
-        assert!(late.secs().abs() <= 1, "{late}");
     }
 
     #[test]
@@ -113,8 +93,7 @@ mod tests {
     #[test]
     fn a_lease_that_ran_out_or_is_not_there_is_no_watcher() {
         let now = Timestamp::from_secs(1_800_000_000);
-        let lease =
-            |owner: String, ago: i64| Lease { owner, until: now.minus(Span::from_secs(ago)) };
+        let lease = |owner: String, ago: i64| (owner, now.minus(Span::from_secs(ago)));
         assert_eq!(of_lease(None, now), Some(Absent::Ended));
         let own = alive::own_name;
         assert_eq!(of_lease(Some(&lease(own(), -5)), now), None);

@@ -19,7 +19,9 @@ pub(super) fn learning(watch: &Watch, now: Timestamp) -> Option<Learning> {
     let rows = watch.judgement.guardrails.iter().filter(learns);
     let without_verdict: Vec<_> = rows.map(|g| g.guardrail.clone()).collect();
     let begun = watch.engine.judged_until().is_some();
-    if begun && watch.waiting.is_empty() && without_verdict.is_empty() {
+    // asked for the first time at once, again later
+    let heard = watch.health.values().all(|h| h.next_at != Some(h.started_at));
+    if begun && heard && watch.waiting.is_empty() && without_verdict.is_empty() {
         return None;
     }
     let histories = watch.setup.sources.iter().filter(|s| s.past).count();

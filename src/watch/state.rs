@@ -7,19 +7,22 @@ use crate::board::{Board, SourceState, Watcher};
 use crate::detect::engine::{Engine, Unusual};
 use crate::detect::verdict::{Class, Judgement};
 use crate::domain::change::Change;
-use crate::domain::id::{ReleaseId, SourceId};
+use crate::domain::id::{IncidentId, ReleaseId, SourceId};
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::deadline::next_deadline;
-use crate::incident::facts::Facts;
+use crate::incident::facts::{Facts, Told};
 use crate::incident::fold::Incident;
 use crate::incident::reconcile;
+use crate::incident::unread::Unread;
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
 
 use super::health::Health;
 use super::series::{SeriesBook, SeriesRules};
+use super::timing::Timing;
+use super::unstored::Unstored;
 
 /// A source as the watcher needs to know it.
 #[derive(Clone, Debug)]
@@ -82,11 +85,19 @@ pub struct Watch {
     pub(super) judgement: Judgement,
     /// Records are on their way to the journal; no new ones are made meanwhile.
     pub(super) appending: bool,
-    pub(super) not_stored: Option<String>,
+    /// Records that the journal refused.
+    pub(super) unstored: Option<Unstored>,
+    /// Records of the journal that cannot be read.
+    pub(super) unread: BTreeSet<Unread>,
+    /// What is wrong with the journal as a whole.
+    pub(super) trouble: Option<String>,
+    /// Why nothing may be sent outside, while that is so.
+    pub(super) kill_switch: Option<String>,
     pub(super) ids_made: u64,
     pub(super) published: Option<Board>,
     /// How far back each source has told its past by now.
     pub(super) told_back: BTreeMap<SourceId, Timestamp>,
+    pub(super) timing: Timing,
     /// Since when this watcher judges.
     pub(super) since: Timestamp,
 }
@@ -106,7 +117,12 @@ impl Watch {
             .sources
             .iter()
             .map(|s| {
-                let health = Health::new(s.name.clone(), &s.kind, s.every, now, setup.speed);
+                let health = Health::new(
+                    (s.name.clone(), &s.kind),
+                    (s.every, !s.metrics.is_empty()),
+                    now,
+                    setup.speed,
+                );
                 (s.name.clone(), health)
             })
             .collect();
@@ -122,10 +138,14 @@ impl Watch {
             waiting,
             judgement,
             appending: false,
-            not_stored: None,
+            unstored: None,
+            unread: BTreeSet::new(),
+            trouble: None,
+            kill_switch: None,
             ids_made: 0,
             published: None,
             told_back: BTreeMap::new(),
+            timing: Timing::default(),
             since: now,
         }
     }
@@ -134,7 +154,14 @@ impl Watch {
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
         let deadlines = self.incidents.iter().filter_map(|i| next_deadline(i, now));
         let boundaries = self.health.values().filter_map(|h| h.next_boundary(now));
-        deadlines.chain(boundaries).filter(|t| *t > now).min()
+        let again = self.unstored.as_ref().map(|u| u.next_at);
+        let wait = self.timing.boundary(now);
+        deadlines.chain(boundaries).chain(again).chain(wait).filter(|t| *t > now).min()
+    }
+
+    /// Incidents that are in no journal.
+    pub fn not_stored(&self) -> Vec<IncidentId> {
+        self.unstored.as_ref().map(Unstored::unknown).unwrap_or_default()
     }
 
     pub(super) fn all_changes(&self) -> Vec<Change> {
@@ -142,24 +169,33 @@ impl Watch {
     }
 
     /// The world as incidents' rules may see it.
-    pub(super) fn facts<'a>(&'a self, changes: &'a [Change]) -> Facts<'a> {
+    pub(super) fn facts<'a>(&'a self, changes: &'a [Change], sources: &'a [Told]) -> Facts<'a> {
         Facts {
             policy: &self.setup.response,
             changes,
             actions: &self.setup.actions,
             incidents: &self.incidents,
             cases: &self.judgement.cases,
-            kill_switch: false,
-            evidence_at: self.evidence_at(),
+            kill_switch: self.kill_switch.as_deref(),
+            sources,
             may_act: true,
             speed: self.setup.speed,
             currency: &self.setup.currency,
         }
     }
 
-    /// When the last good answer of any source came; none while one is blind.
-    fn evidence_at(&self) -> Option<Timestamp> {
-        let blind = self.health.values().any(|h| h.state() == SourceState::Blind);
-        self.health.values().filter_map(|h| h.last_ok_at).max().filter(|_| !blind)
+    /// The sources as far as evidence rests on them.
+    pub(super) fn told(&self) -> Vec<Told> {
+        let measured = |name: &SourceId| {
+            let info = self.setup.sources.iter().find(|info| info.name == *name);
+            info.map_or_else(Vec::new, |info| info.metrics.clone())
+        };
+        let told = |h: &Health| Told {
+            name: h.name.clone(),
+            metrics: measured(&h.name),
+            good_at: h.last_ok_at(),
+            blind: h.state() == SourceState::Blind,
+        };
+        self.health.values().map(told).collect()
     }
 }

@@ -124,10 +124,20 @@ pub fn output(command: Command) -> Output {
 }
 
 /// The same for work that may take longer.
-pub fn output_within(mut command: Command, limit: Duration) -> Output {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+pub fn output_within(command: Command, limit: Duration) -> Output {
     let text = format!("{command:?}");
-    let mut child = command.spawn().unwrap_or_else(|e| panic!("{text}: {e}"));
+    output_or_hang(command, limit).unwrap_or_else(|| panic!("{text}: hung"))
+}
+
+/// The same; none when it had to be ended after `limit`.
+pub fn output_or_hang(mut command: Command, limit: Duration) -> Option<Output> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    finish(child, limit)
+}
+
+/// Waits for a child with piped outputs; none when it had to be ended after `limit`.
+pub fn finish(mut child: Child, limit: Duration) -> Option<Output> {
     let mut pipes = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
     let (tx, rx) = channel();
     std::thread::spawn(move || {
@@ -142,6 +152,6 @@ pub fn output_within(mut command: Command, limit: Duration) -> Output {
         child.kill().ok();
     }
     let status = child.wait().expect("a child");
-    let (stdout, stderr) = read.unwrap_or_else(|_| panic!("{text}: hung"));
-    Output { status, stdout, stderr }
+    let (stdout, stderr) = read.ok()?;
+    Some(Output { status, stdout, stderr })
 }

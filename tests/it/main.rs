@@ -6,20 +6,25 @@
     reason = "a test reports what went wrong by panicking"
 )]
 
+mod attack;
 mod calm;
 mod child;
+mod clock_steps;
 mod configs;
 mod demo_incident;
 mod foreign;
 mod foreign_shop;
+mod frames;
 mod hostile;
 mod hostile_strings;
 mod http;
 mod journal_kill;
 mod live;
 mod mixes;
+mod old_answers;
 mod once;
 mod outcome;
+mod output;
 mod product;
 mod prometheus;
 mod proof;

@@ -185,6 +185,7 @@ impl Bench {
                 error: None,
                 url: String::new(),
                 metrics: Vec::new(),
+                told: Vec::new(),
             }],
             speed: 1.0,
             ..Board::default()
@@ -196,8 +197,8 @@ impl Bench {
             actions: &self.desk.actions,
             incidents: &[],
             cases: &[],
-            kill_switch: false,
-            evidence_at: Some(now),
+            kill_switch: None,
+            sources: &view::told(&board.sources),
             may_act: true,
             speed: 1.0,
             currency: "EUR",
@@ -212,7 +213,7 @@ impl Bench {
     async fn roll_back(&self) -> Outcome {
         let board = self.publish().await;
         let plan = board.incidents[0].rollback.clone().expect("a plan");
-        let order = Command::Rollback { token: plan.confirm_token, dry_run: false };
+        let order = Command::Rollback { token: plan.confirm_token, waive: None };
         let done = self.desk.carry_out(&ID.into(), &order, "test", Some(&board)).await;
         let intent = done.expect("taken").intent.expect("an intent");
         self.desk.send(&ID.into(), &intent).await.expect("stored")

@@ -11,7 +11,7 @@ use crate::incident::verify::{after_crash, verify};
 
 fn sent(outcome: Outcome) -> (Incident, World) {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
-    let command = Command::Rollback { token: token(), dry_run: false };
+    let command = Command::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
     let id = i.actions[0].intent.id.clone();
     tell(&mut i, min(2), "ana", Event::ActionSent { id: id.clone(), try_no: 1 });
@@ -99,7 +99,7 @@ fn the_feed_settles_an_unknown_outcome() {
 #[test]
 fn a_crash_after_sending_is_unknown_and_a_prepared_one_waits_for_a_person() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
-    let command = Command::Rollback { token: token(), dry_run: false };
+    let command = Command::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
     assert_eq!(after_crash(&i, min(3)), None);
     let id = i.actions[0].intent.id.clone();
@@ -133,7 +133,7 @@ fn the_same_request_may_be_sent_again_while_its_outcome_is_unknown() {
     let first = i.actions[0].intent.clone();
     let plan = crate::incident::rollback::plan(&i, &world.facts(), min(3)).expect("a plan");
     assert_eq!(plan.resend_of.as_ref(), Some(&first.id));
-    let command = Command::Rollback { token: token(), dry_run: false };
+    let command = Command::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(3)).expect("the same again");
     assert_eq!((i.actions.len(), &i.actions[0].intent), (1, &first), "same key, same bytes");
     let id = first.id.clone();
@@ -149,7 +149,7 @@ fn the_same_request_may_be_sent_again_while_its_outcome_is_unknown() {
 fn what_was_not_sent_gives_the_decision_back_and_is_ordered_again_as_the_same_request() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
     let due = i.decide_clock();
-    let command = Command::Rollback { token: token(), dry_run: false };
+    let command = Command::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
     let first = i.actions[0].intent.clone();
     let answer = Outcome::NotSent { detail: "the kill switch is on".to_owned() };
@@ -162,14 +162,14 @@ fn what_was_not_sent_gives_the_decision_back_and_is_ordered_again_as_the_same_re
     order(&mut i, &world, "ben", &command, min(3)).expect("the same once more");
     assert_eq!((i.actions.len(), &i.actions[0].intent), (1, &first));
     let run = &i.actions[0];
-    assert_eq!((run.state, run.by.as_str()), (ActionState::Prepared, "ben"));
+    assert_eq!((run.state, run.by.name.as_str()), (ActionState::Prepared, "ben"));
     assert_eq!(i.state(), State::Mitigating);
 }
 
 #[test]
 fn a_try_that_never_left_proves_nothing_about_the_one_before_it() {
     let (mut i, world) = sent(Outcome::Unknown { detail: "timeout".to_owned() });
-    let command = Command::Rollback { token: token(), dry_run: false };
+    let command = Command::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(3)).expect("the same again");
     let id = i.actions[0].intent.id.clone();
     tell(&mut i, min(3), "ana", Event::ActionSent { id: id.clone(), try_no: 2 });
