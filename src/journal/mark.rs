@@ -50,18 +50,21 @@ fn parse(text: &str) -> Mark {
     if (next(), next()) != ("tillwatch", "journal") {
         return Mark::Bare;
     }
-    let (store, state, _, newest) = (next(), next(), next(), next());
+    let (store, state, _, newest, again) = (next(), next(), next(), next(), next());
     match (state, u64::from_str_radix(store, 16), newest.parse()) {
+        _torn if newest != again => Mark::Bare,
         ("begun", _, _) => Mark::Begun,
         ("kept", Ok(store), Ok(newest)) => Mark::Kept { store: store.cast_signed(), newest },
         _other => Mark::Bare,
     }
 }
 
-/// One length for every content, so that writing over it leaves no half of the old one.
+/// One length for every content, so that writing over it leaves no half of the old one; the number
+/// twice, so that a line torn by a power cut says nothing.
 fn line(store: i64, state: &str, newest: i64) -> String {
     let newest = newest.max(0);
-    format!("tillwatch journal {:016x} {state:<5} records {newest:020}\n", store.cast_unsigned())
+    let store = store.cast_unsigned();
+    format!("tillwatch journal {store:016x} {state:<5} records {newest:020} {newest:020}\n")
 }
 
 /// Says that a journal is being made here, unless there is a mark already.
@@ -112,7 +115,8 @@ mod tests {
         assert_eq!(read(&journal), Mark::Kept { store: -5, newest: 7 });
         kept.note(1_234);
         assert_eq!(read(&journal), Mark::Kept { store: -5, newest: 1_234 });
-        for text in ["", "tillwatch journal", "tillwatch journal zz kept records 1", "\u{0}"] {
+        let torn = "tillwatch journal 0f kept records 19 10";
+        for text in ["", "tillwatch journal", "tillwatch journal zz kept records 1 1", torn] {
             std::fs::write(path(&journal), text).expect("written");
             assert_eq!(read(&journal), Mark::Bare, "{text}");
         }

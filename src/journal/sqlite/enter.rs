@@ -5,7 +5,7 @@
 use std::fs::{self, OpenOptions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use sqlx::ConnectOptions;
@@ -86,9 +86,8 @@ fn judge(path: &Path, files: &Files, look: &Look) -> Result<(), JournalError> {
              [journal] url";
         return refuse(words.to_owned());
     }
-    let in_log_mode = fs::read(path).is_ok_and(|bytes| bytes.get(18..20) == Some(&[2, 2]));
     let half = match (look.version, look.store, files.mark) {
-        (None, _, _) => in_log_mode && !files.log,
+        (None, _, _) => !files.log && in_log_mode(path),
         (Some(_), Some(_), Mark::Absent) => !files.log,
         _whole => false,
     };
@@ -120,6 +119,13 @@ fn judge(path: &Path, files: &Files, look: &Look) -> Result<(), JournalError> {
         ));
     }
     Ok(())
+}
+
+/// The head of the file says that changes go to a log first.
+fn in_log_mode(path: &Path) -> bool {
+    let mut head = [0; 20];
+    let read = fs::File::open(path).and_then(|file| file.read_exact_at(&mut head, 0));
+    read.is_ok() && head.ends_with(&[2, 2])
 }
 
 /// A journal with its tables, made beside the place and put there in one step. Another program
