@@ -15,15 +15,17 @@ use crate::domain::metric::Metric;
 use crate::domain::money::{MoneyRange, Range};
 use crate::domain::segment::Scope;
 use crate::domain::severity::Severity;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Outcome;
 use crate::policy::severity::Choice;
 
+pub use self::standing::Learning;
 pub use crate::incident::state::{
     ActionState, Decision, Precheck, RollbackPlan, State, TimelineEntry,
 };
 
 pub mod parts;
+pub mod standing;
 pub mod view;
 
 pub const SCHEMA: &str = "tillwatch/board/1";
@@ -58,6 +60,18 @@ pub struct Board {
     /// have `releases`. None while only the first part was read.
     #[serde(skip)]
     pub changes: Option<Arc<Vec<Change>>>,
+    /// The end of the newest minute that was judged; null before the first.
+    #[serde(default)]
+    pub judged_until: Option<Timestamp>,
+    /// What is missing before every guardrail of high exposure has a verdict; null when nothing is.
+    #[serde(default)]
+    pub learning: Option<Learning>,
+    /// Older than this (policy time) it is not fresh: its watcher hangs or cannot store.
+    #[serde(default)]
+    pub fresh_for: Option<Span>,
+    /// Nobody stands behind it any more; found out by who reads the stored board, never stored.
+    #[serde(skip)]
+    pub absent: Option<Absent>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -81,6 +95,15 @@ pub struct Beat {
     pub boot: String,
     /// Milliseconds since that start, sleep included.
     pub up_ms: i64,
+}
+
+/// Why a watcher's board must not be believed, seen from outside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Absent {
+    /// It gave its lease back, or its process is gone.
+    Ended,
+    /// Its lease ran out although nobody saw it die: it hangs, cannot write, or is out of reach.
+    Silent,
 }
 
 /// One incident as viewers see it.
@@ -128,6 +151,9 @@ pub struct Incident {
     /// The last entries of the journal about it, oldest first.
     pub timeline: Vec<TimelineEntry>,
     pub occurrences: u32,
+    /// Its evidence is there now; with a closed state: closed by hand, still firing.
+    #[serde(default)]
+    pub firing: bool,
     /// False while it is in the watcher's memory only, because the journal cannot be written.
     #[serde(default = "stored")]
     pub stored: bool,

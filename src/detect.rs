@@ -24,6 +24,7 @@ mod place;
 mod bots;
 mod budget;
 mod notes;
+mod answer;
 mod scan;
 mod find;
 mod flaws;

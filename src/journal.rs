@@ -10,6 +10,7 @@ use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 
+mod mark;
 mod place;
 mod reading;
 mod sqlite;
@@ -75,6 +76,9 @@ pub enum JournalError {
     /// A write that did not happen; nothing of it is in the journal.
     #[error("NOT STORED - {0}")]
     NotStored(String),
+    /// A write of which nobody knows whether it happened.
+    #[error("UNKNOWN whether it is stored - {0}; look before you do it again")]
+    Unknown(String),
     /// Another watcher holds the lease by now; nothing of the write is in the journal.
     #[error("another watcher holds the lease; nothing was written")]
     LeaseLost,
@@ -87,7 +91,16 @@ impl JournalError {
     pub fn why(&self) -> String {
         match self {
             Self::NotStored(why) => why.clone(),
+            Self::Unknown(why) => format!("{why}, it may be there all the same"),
             other => other.to_string(),
+        }
+    }
+
+    /// What came of a write that ended so.
+    pub fn said(&self) -> String {
+        match self {
+            Self::Unknown(_) => self.to_string(),
+            other => format!("NOT STORED - {}", other.why()),
         }
     }
 }

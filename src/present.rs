@@ -18,6 +18,7 @@ mod inputs;
 mod journal;
 mod releases;
 mod say;
+pub mod standing;
 mod strip;
 pub mod trouble;
 mod wall;

@@ -25,3 +25,4 @@ mod signing;
 pub mod signals;
 pub mod terminal;
 pub mod tty;
+pub mod watched;

@@ -6,6 +6,7 @@ pub mod checklist;
 pub mod event;
 pub mod freshness;
 pub mod health;
+mod learning;
 pub mod series;
 pub mod state;
 pub mod timing;

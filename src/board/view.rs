@@ -22,7 +22,11 @@ pub fn view(incident: &fold::Incident, facts: &Facts<'_>, now: Timestamp) -> Inc
     let skip = incident.timeline.len().saturating_sub(TIMELINE);
     Incident {
         id: incident.id.clone(),
-        severity: incident.severity,
+        severity: if incident.suppressed {
+            incident.severity.min(case.severity) // nobody writes a rise down once it is closed
+        } else {
+            incident.severity
+        },
         state: incident.state(),
         headline: case.headline,
         journey: case.journey,
@@ -54,6 +58,7 @@ pub fn view(incident: &fold::Incident, facts: &Facts<'_>, now: Timestamp) -> Inc
         choices: choices(incident, facts),
         timeline: incident.timeline.iter().skip(skip).cloned().collect(),
         occurrences: incident.occurrences,
+        firing: incident.firing,
         stored: true,
     }
 }

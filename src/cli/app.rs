@@ -87,7 +87,7 @@ pub fn journal_url(global: &Global, config: &Config) -> Result<String, Exit> {
 /// Opens the journal; a posture that only looks gets a connection that only reads.
 pub async fn journal(url: &str, access: Access) -> Result<Arc<Journal>, Exit> {
     Journal::open(url, access).await.map(Arc::new).map_err(|error| {
-        out::error(&format!("journal {url}: {error}"));
+        out::error(&format!("journal {url}: {}", error.why()));
         Exit::NoJournal
     })
 }

@@ -18,7 +18,7 @@ use crate::shell::order;
 use crate::shell::run::{self, Viewer};
 use crate::shell::session::{self, Boards};
 use crate::shell::tty::{Tty, install_panic_hook};
-use crate::shell::{follow, lease, outcome, settings};
+use crate::shell::{follow, lease, outcome, settings, watched};
 
 use super::app::{self, Found};
 use super::args::{Global, RoleArg};
@@ -152,8 +152,12 @@ async fn operator(
     sender: BoardCell,
 ) -> Result<Engine, Exit> {
     let journal = app::journal(url, Access::Write).await?;
-    let stored = journal.board().await.ok().flatten().map(Arc::new);
-    let orders = Some(orders(config, &journal, clock)?);
+    let absent = watched::absent(&journal).await;
+    let stored = journal.board().await.ok().flatten();
+    let stored = stored.map(|board| Arc::new(Board { absent, ..board }));
+    let of_board = || stored.as_deref().map_or(clock, Clock::of_board);
+    let told = if clock.is_simulated() { clock } else { of_board() };
+    let orders = Some(orders(config, &journal, told)?);
     if config.sources.is_empty() {
         tokio::spawn(follow::run(url.to_owned(), sender));
         return Ok(Engine { on_duty: None, orders, stored });
@@ -209,7 +213,6 @@ fn empty(config: &Config, clock: Clock) -> Arc<Board> {
         generated_at: clock.now(),
         site: config.shop.name.clone(),
         speed: clock.speed(),
-        notices: vec!["waiting for the first board".to_owned()],
         ..Board::default()
     })
 }

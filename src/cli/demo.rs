@@ -2,13 +2,17 @@
 //! Files live in a temporary folder that is removed at the end, unless `--keep DIR`.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::config::{Config, load, problem::Level};
+use crate::journal::Access;
 use crate::shell::clock::Clock;
+use crate::shell::duty::{self, Duty, OnDuty};
+use crate::shell::lease;
 use crate::shop::{self, Options, Running};
 
 use super::app;
-use super::args::{DemoArgs, Global};
+use super::args::{DemoArgs, Global, RoleArg};
 use super::dashboard;
 use super::exit::Exit;
 use super::folder::Folder;
@@ -25,10 +29,30 @@ fn inner(global: &Global, args: &DemoArgs) -> Result<u8, Exit> {
     let stage = Stage::set(args)?;
     let runtime = app::runtime()?;
     let (shop, config) = runtime.block_on(stage.open())?;
+    let watcher = runtime.block_on(behind(global, &config, &stage))?;
     let code = dashboard::show(global, &config, &stage.journal(), stage.clock);
+    runtime.block_on(async {
+        if let Some(watcher) = watcher {
+            let _unstored = watcher.stop().await;
+        }
+    });
     runtime.block_on(shop.shutdown());
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     code
+}
+
+/// Who only looks needs somebody who watches: in the demo that is this process, behind the screen.
+/// What it shows comes out of the journal all the same, and it can order nothing.
+async fn behind(global: &Global, config: &Config, stage: &Stage) -> Result<Option<OnDuty>, Exit> {
+    if global.role == RoleArg::Operator {
+        return Ok(None);
+    }
+    let url = stage.journal();
+    let journal = app::journal(&url, Access::Write).await?;
+    let config = Arc::new(config.clone());
+    let duty = Duty { config, journal, url, clock: stage.clock, owner: lease::owner() };
+    let (boards, _none) = tokio::sync::watch::channel(None);
+    Ok(Some(duty::start(duty, boards)))
 }
 
 /// The embedded shop with its folder, clock and secret.

@@ -4,13 +4,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::board::{Board, SourceState};
+use serde::Serialize;
+
+use crate::board::standing::{Standing, Trust};
+use crate::board::{Absent, Board, SourceState};
 use crate::config::Config;
+use crate::domain::text::screen_text;
 use crate::journal::{Access, Journal};
+use crate::present::standing::sentence;
 use crate::shell::clock::Clock;
 use crate::shell::hub;
 use crate::shell::lease::{self, Grip};
 use crate::shell::session::{self, Boards};
+use crate::shell::watched;
 
 use super::app;
 use super::args::{Global, OnceArgs, RoleArg};
@@ -28,17 +34,34 @@ fn inner(global: &Global, args: &OnceArgs) -> Result<Exit, Exit> {
     let config = app::config(global)?.config();
     let url = app::journal_url(global, &config)?;
     let runtime = app::runtime()?;
-    let board = runtime.block_on(board(global, args, &config, &url))?;
-    let Some(board) = board else {
+    let Some(seen) = runtime.block_on(board(global, args, &config, &url))? else {
         out::error("no board: no watcher has run on this journal yet");
         return Ok(Exit::Blind);
     };
+    let Seen { board, trust } = seen;
+    let standing = Standing::of(&board, trust);
     if args.json {
-        out::json(&*board);
+        let says = screen_text(&sentence(&board, standing, trust)).as_str().to_owned();
+        out::json(&Document { board: &board, standing, says });
     } else {
-        out::lines(tables::board(&board));
+        out::lines(tables::board(&board, trust));
     }
-    Ok(of_board(&board))
+    Ok(of_board(&board, trust))
+}
+
+/// A board and how far it can be believed.
+struct Seen {
+    board: Arc<Board>,
+    trust: Trust,
+}
+
+/// What `--json` prints: the board, and how it stands for who reads it now.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    board: &'a Board,
+    standing: Standing,
+    says: String,
 }
 
 async fn board(
@@ -46,7 +69,7 @@ async fn board(
     args: &OnceArgs,
     config: &Config,
     url: &str,
-) -> Result<Option<Arc<Board>>, Exit> {
+) -> Result<Option<Seen>, Exit> {
     let clock = Clock::system();
     if global.role != RoleArg::Operator || config.sources.is_empty() {
         let journal = app::journal(url, Access::Read).await?;
@@ -59,14 +82,22 @@ async fn board(
     }
     let found = poll(args, config, journal.clone(), (clock, &owner)).await;
     let _freed = journal.release_lease(&owner).await;
-    found
+    Ok(found?.map(|board| Seen { board, trust: Trust::Fresh }))
 }
 
-async fn stored(journal: &Journal) -> Result<Option<Arc<Board>>, Exit> {
-    journal.board().await.map(|b| b.map(Arc::new)).map_err(|error| {
+/// The stored board, held against the clock and the lease: who made it may hang or be gone.
+async fn stored(journal: &Journal) -> Result<Option<Seen>, Exit> {
+    let found = journal.board().await.map_err(|error| {
         out::error(&format!("journal: {error}"));
         Exit::NoJournal
-    })
+    })?;
+    let Some(mut board) = found else { return Ok(None) };
+    let absent = watched::absent(journal).await;
+    let trust = watched::trust(&board, absent, Clock::system().wall());
+    if absent == Some(Absent::Ended) {
+        board.watcher = None;
+    }
+    Ok(Some(Seen { board: Arc::new(board), trust }))
 }
 
 async fn poll(
@@ -105,7 +136,7 @@ async fn enough(mut boards: Boards, want_incident: bool) {
 /// Every source has spoken or failed and judging has begun; with `--wait` an open incident too.
 fn judged(board: &Board, want_incident: bool) -> bool {
     let heard = board.sources.iter().all(|s| s.last_ok_at.is_some() || s.error.is_some());
-    let begun = board.notices.iter().all(|n| !n.starts_with("reading history"));
+    let begun = board.judged_until.is_some();
     let incident = board.incidents.iter().any(|i| i.state.is_open());
     heard && begun && seen(board) && (incident || !want_incident)
 }

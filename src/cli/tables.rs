@@ -1,10 +1,12 @@
 //! Lists for people: keys, themes, the starter config, and a board as lines of text.
 //! Words come from the tables they describe; nothing is written twice.
 
+use crate::board::standing::{self, Standing, Trust};
 use crate::board::{Board, Incident, Source};
 use crate::config::EXAMPLE;
 use crate::domain::money::MoneyRange;
 use crate::present::keys::{markdown, plain};
+use crate::present::standing::{lines as standing_lines, sentence};
 use crate::present::trouble;
 use crate::render::theme;
 
@@ -43,21 +45,25 @@ pub fn themes(_global: &Global) -> Exit {
     Exit::Ok
 }
 
-/// The board as lines: incidents worst first, then sources.
-pub fn board(board: &Board) -> Vec<String> {
-    let open: Vec<&Incident> = board.incidents.iter().filter(|i| i.state.is_open()).collect();
-    let mut lines = vec![format!(
+/// The board as lines: how it stands and what stands on every page, then incidents worst first,
+/// then sources.
+pub fn board(board: &Board, trust: Trust) -> Vec<String> {
+    let asks = |i: &&Incident| i.state.is_open() || standing::fires_on(i);
+    let open: Vec<&Incident> = board.incidents.iter().filter(asks).collect();
+    let stands = Standing::of(board, trust);
+    let mut lines = vec![sentence(board, stands, trust)];
+    lines.extend(standing_lines(board, stands).into_iter().map(|n| format!("! {n}")));
+    lines.push(format!(
         "{}  {}  {} open",
         if board.site.is_empty() { "shop" } else { &board.site },
         board.generated_at,
-        open.len()
-    )];
+        open.iter().filter(|i| i.state.is_open()).count()
+    ));
     lines.extend(open.iter().flat_map(|i| {
         let trouble = trouble::of(i, board.generated_at, board.speed);
         incident(i).into_iter().chain(trouble.map(|t| format!("    ! {}", t.words())))
     }));
     lines.extend(board.sources.iter().map(source));
-    lines.extend(board.notices.iter().map(|n| format!("! {n}")));
     lines
 }
 
@@ -68,7 +74,7 @@ fn incident(i: &Incident) -> Vec<String> {
         |r| format!("suspect {r} ({:?})", i.suspect.confidence).to_lowercase(),
     );
     vec![
-        format!("{}  {}  {}  {}", i.severity, i.id, i.state.name(), i.headline),
+        format!("{}  {}  {}{}  {}", i.severity, i.id, i.state.name(), kept(i), i.headline),
         format!(
             "    {}; {}; owner {}; {}",
             scopes.join(" and "),
@@ -77,6 +83,11 @@ fn incident(i: &Incident) -> Vec<String> {
             suspect
         ),
     ]
+}
+
+/// Said of what no journal has yet.
+const fn kept(i: &Incident) -> &'static str {
+    if i.stored { "" } else { "  NOT STORED" }
 }
 
 fn money(range: &MoneyRange) -> String {
@@ -102,7 +113,7 @@ mod tests {
         let mut action = fixture::action(ActionState::NotSent);
         action.answer = Some(Outcome::NotSent { detail: "disk full".to_owned() });
         shown.incidents[0].action = Some(action);
-        let lines = board(&shown);
-        assert_eq!(lines[3], "    ! ROLLBACK NOT SENT: disk full", "{lines:?}");
+        let lines = board(&shown, Trust::Fresh);
+        assert_eq!(lines[4], "    ! ROLLBACK NOT SENT: disk full", "{lines:?}");
     }
 }

@@ -68,6 +68,7 @@ pub fn calm() -> Board {
         notices: vec![],
         incidents: vec![],
         speed: 1.0,
+        judged_until: Some(at("03:06:00")),
         ..Board::default()
     }
 }
@@ -120,6 +121,7 @@ fn blank(id: &str, severity: Severity, headline: &str) -> Incident {
         choices: vec![],
         timeline: vec![],
         occurrences: 1,
+        firing: false,
         stored: true,
     }
 }

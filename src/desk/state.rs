@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 
-use crate::board::{Board, Incident};
+use crate::board::standing::{Standing, Trust};
+use crate::board::{Absent, Board, Incident};
 use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Command as Order;
@@ -189,12 +190,31 @@ impl Desk {
     /// When the board stops being fresh: its expectation, at least three wall seconds.
     pub fn stale_at(&self) -> Timestamp {
         let floor = Span::from_millis((3000.0 * self.speed()) as i64);
-        self.board.generated_at.plus(self.setup.fresh_for.max(floor))
+        let fresh_for = self.board.fresh_for.unwrap_or(self.setup.fresh_for);
+        self.board.generated_at.plus(fresh_for.max(floor))
     }
 
-    /// True when what is shown is too old to be believed.
+    /// True when what is shown is too old to be believed, or nobody is there who would renew it.
     pub fn is_stale(&self) -> bool {
-        self.now >= self.stale_at()
+        self.absent().is_some() || self.now >= self.stale_at()
+    }
+
+    fn absent(&self) -> Option<Absent> {
+        self.board.absent
+    }
+
+    /// How far the board can be believed.
+    pub fn trust(&self) -> Trust {
+        let age = self.now.since(self.board.generated_at);
+        match self.absent() {
+            Some(Absent::Ended) => Trust::Unwatched(age),
+            _ if self.is_stale() || self.lost.is_some() => Trust::Late(age),
+            Some(Absent::Silent) | None => Trust::Fresh,
+        }
+    }
+
+    pub fn standing(&self) -> Standing {
+        Standing::of(&self.board, self.trust())
     }
 
     pub fn say(&mut self, say: Say) {

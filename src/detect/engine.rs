@@ -149,10 +149,13 @@ impl Engine {
         self.flaws.take(source, flaws, at);
     }
 
-    /// Judges every bucket that is complete by `now` and was not judged yet.
+    /// Judges every bucket that is complete by `now` and was not judged yet. The very first one is
+    /// the newest of all, or the one before it where a table is late: whoever always is (its answer
+    /// lags, its history is short) must not keep the others from being judged.
     pub fn judge(&mut self, now: Timestamp) -> Judgement {
         let last = self.store.bucket_of(now) - 1;
-        let first = self.judged.map_or(last, |j| j + 1).max(last - MOST);
+        let begin = || if self.ready(last, now) { last } else { last - 1 };
+        let first = self.judged.map_or_else(begin, |j| j + 1).max(last - MOST);
         let before = self.judged;
         for bucket in first..=last {
             if bucket == last && !self.ready(bucket, now) {
@@ -170,6 +173,22 @@ impl Engine {
         self.reface = false;
         self.last.at = now;
         self.last.clone()
+    }
+
+    /// What is said before anything was judged: every row is there, none has a verdict.
+    pub fn unjudged(&mut self, now: Timestamp) -> Judgement {
+        let bucket = self.store.bucket_of(now) - 1;
+        Judgement { at: now, ..report::judgement(self, bucket, bucket - 1) }
+    }
+
+    /// The end of the newest bucket that was judged; none before the first.
+    pub fn judged_until(&self) -> Option<Timestamp> {
+        self.judged.map(|bucket| self.store.end_of(bucket))
+    }
+
+    /// The start of the oldest live bucket seen.
+    pub fn first_live(&self) -> Option<Timestamp> {
+        self.store.first.map(|bucket| self.store.start_of(bucket))
     }
 
     /// Every table that has been alive of late has told this bucket, or had one more bucket's time.

@@ -2,22 +2,17 @@
 //! guardrails, funnel, journeys, impacts. Decides nothing.
 
 use crate::detect::verdict::{
-    Case, Cell, FunnelStep, GuardrailState, JourneyState, Judgement, UNMEASURED, Verdict,
+    Case, Cell, FunnelStep, GuardrailState, JourneyState, Judged, Judgement, Verdict,
 };
 use crate::domain::metric::Metric;
 use crate::domain::segment::Segment;
-use crate::policy::guardrail::{GuardClass, Guardrail};
+use crate::policy::guardrail::Guardrail;
 
 use super::case::{self, Live};
 use super::cells::{Sight, cells};
 use super::effect::Effect;
 use super::engine::Engine;
-use super::stat::{Shape, evidence};
-use super::table::Role;
-use super::{budget, contrast, doubt, impact, money, notes, probes, scan, severity, visits, words};
-
-/// Share of beacons beyond the visits from which collection is doubted.
-const SURPLUS: f64 = 0.25;
+use super::{answer, budget, contrast, impact, money, probes, severity, words};
 
 /// Everything as of the end of `bucket`; cases that closed after `before` are told once more.
 pub fn judgement(engine: &mut Engine, bucket: i64, before: i64) -> Judgement {
@@ -134,51 +129,9 @@ fn guardrail(
         let mine = case.findings.iter().filter(|f| f.guardrail == row.name);
         hits.extend(mine.filter(|f| f.verdict == Verdict::Breach).map(|f| f.text.clone()));
     }
-    let tables = || {
-        let watched = |f: &super::table::Family| row.metric.contains(&f.0);
-        engine.store.tables.values().filter(move |t| watched(&t.key.family))
-    };
-    let probed = row.metric.contains(&Metric::CheckSuccess);
-    let checks = probed && !engine.checks.runs.is_empty();
-    let unseen = probed.then(|| probes::unseen(engine, engine.store.end_of(bucket))).flatten();
-    let seen = checks || tables().next().is_some();
-    let told = checks || tables().any(|t| t.latest != i64::MIN);
-    let doubted = doubt::row(engine, tables());
-    let (lost, partly) = match doubted {
-        Some((verdict, why, all)) if all => (Some((verdict, why)), None),
-        Some((verdict, why, _)) => (None, Some((verdict, why))),
-        None => (None, None),
-    };
-    let blind =
-        tables().next().is_some() && tables().all(|t| engine.blind.contains_key(&t.key.source));
-    let (verdict, detail) = if let Some(first) = hits.first() {
-        (Verdict::Breach, first.clone())
-    } else if let Some(calm) = engine.flaws.calm(&row.condition) {
-        calm
-    } else if blind {
-        (Verdict::Blind, lost.map_or_else(|| "its source tells nothing".to_owned(), |l| l.1))
-    } else if let Some(lost) = lost {
-        lost
-    } else if let Some(unseen) = unseen {
-        unseen
-    } else if !seen {
-        (Verdict::Unsure, UNMEASURED.to_owned())
-    } else if !told {
-        (Verdict::Unsure, "no live number yet".to_owned())
-    } else if engine.learning() {
-        (Verdict::Unsure, "learning what is usual".to_owned())
-    } else if let Some(more) =
-        (row.class == GuardClass::Telemetry).then(|| surplus(engine)).flatten()
-    {
-        (Verdict::Unsure, more)
-    } else if let Some(unjudged) = visits::unjudged(engine, row, bucket) {
-        unjudged
-    } else if let Some(noticed) = notes::noticed(engine, row, cells, bucket) {
-        noticed
-    } else if let Some(partly) = partly {
-        partly
-    } else {
-        (Verdict::Ok, "within its usual band".to_owned())
+    let (judged, verdict, detail) = match hits.into_iter().next() {
+        Some(first) => (Judged::Yes, Verdict::Breach, first),
+        None => answer::calm(engine, row, cells, bucket),
     };
     GuardrailState {
         guardrail: row.name.clone(),
@@ -186,22 +139,9 @@ fn guardrail(
         owner: row.owner.clone(),
         verdict,
         detail: budget::after(detail, engine, row, bucket),
+        judged,
+        exposure: row.exposure,
     }
-}
-
-/// More beacons than the visits explain: collected twice, or bots. Noted, never an incident.
-fn surplus(engine: &Engine) -> Option<String> {
-    let window = engine.lengths.len().checked_sub(5)?;
-    let line = engine.settings.policy.detect.sensitivity.nats();
-    let tables = engine.store.family((Metric::PageViews, Role::Beacon));
-    let found = tables.filter_map(|t| {
-        let (acc, _) = scan::at(t, &Segment::all(), window)?;
-        let more = evidence(Shape::Flow, 1.0, &acc, t.calib(0));
-        (more.nats >= line && more.harm >= SURPLUS).then_some(more.harm)
-    });
-    let most = found.fold(0.0, f64::max);
-    let text = format!("{:.0}% more beacons than visits: collected twice, or bots", most * 100.0);
-    (most > 0.0).then_some(text)
 }
 
 fn funnel(cells: &[crate::detect::verdict::Cell]) -> Vec<FunnelStep> {

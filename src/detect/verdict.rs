@@ -10,6 +10,7 @@ use crate::domain::observation::Quality;
 use crate::domain::segment::{Scope, Segment};
 use crate::domain::severity::Severity;
 use crate::domain::time::Timestamp;
+use crate::policy::guardrail::Exposure;
 
 /// A guardrail's answer now. `Unsure` and `Blind` are never drawn as green.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -170,8 +171,37 @@ pub struct FunnelStep {
     pub verdict: Verdict,
 }
 
-/// What a guardrail says whose metrics no source tells.
-pub const UNMEASURED: &str = "nothing measures it";
+/// Whether a guardrail's row could be judged at all; beside the verdict, because `unsure` says both
+/// "judged, and not certain" and "not judged".
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Judged {
+    /// It has a verdict, and would have been in breach if the shop were.
+    #[default]
+    Yes,
+    /// What is usual is not known yet.
+    Learning,
+    /// Its sources tell nothing.
+    Blind,
+    /// Some of what it looks at is not seen: a check that ran long ago.
+    Unseen,
+    /// No source tells its metrics.
+    Unmeasured,
+    /// By policy or by nature not judged now: announced work, a count that stands alone.
+    Excused,
+}
+
+impl Judged {
+    /// Nothing can be said of the row, although it is there to be judged.
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::Learning | Self::Blind | Self::Unseen => true,
+            Self::Yes | Self::Unmeasured | Self::Excused => false,
+        }
+    }
+}
 
 /// One guardrail over all its segments.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -182,6 +212,10 @@ pub struct GuardrailState {
     /// The worst verdict in its scope.
     pub verdict: Verdict,
     pub detail: String,
+    #[serde(default)]
+    pub judged: Judged,
+    #[serde(default)]
+    pub exposure: Exposure,
 }
 
 /// One journey: its synthetic state and how well it is covered.

@@ -3,7 +3,7 @@
 //! nights, ends of campaigns and quiet weekdays are no falls. Where beacons go on it is the
 //! counting that fails.
 
-use crate::detect::verdict::Verdict;
+use crate::detect::verdict::Judged;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Scope, Segment};
 use crate::domain::time::{Span, Timestamp};
@@ -212,7 +212,7 @@ fn effect(engine: &Engine, fall: &Fall<'_>, bucket: i64) -> Effect {
 }
 
 /// What there is to say of a row on counts while they cannot be judged.
-pub fn unjudged(engine: &Engine, row: &Guardrail, bucket: i64) -> Option<(Verdict, String)> {
+pub fn unjudged(engine: &Engine, row: &Guardrail, bucket: i64) -> Option<(Judged, String)> {
     let banded = row.condition.min_change().is_some();
     let mine = |t: &&Table| banded && row.metric.contains(&t.key.family.0);
     let tables: Vec<&Table> = counts(engine).filter(mine).collect();
@@ -221,15 +221,15 @@ pub fn unjudged(engine: &Engine, row: &Guardrail, bucket: i64) -> Option<(Verdic
         |t: &&Table| t.conj_at(&Segment::all()).is_some_and(|c| quietest(t, c, bucket).is_some());
     let several = tables.iter().any(|t| t.key.family.0 != first.key.family.0);
     if first_judged(engine, bucket).is_none() {
-        Some((Verdict::Unsure, "announced work: not judged".to_owned()))
+        Some((Judged::Excused, "announced work: not judged".to_owned()))
     } else if !tables.iter().any(known) {
         Some((
-            Verdict::Unsure,
+            Judged::Learning,
             "needs two days of past to know a quiet hour from a fall".to_owned(),
         ))
     } else if !several {
         let only = first.key.family.0.row().label;
-        Some((Verdict::Unsure, format!("{only} alone: judged only while checks fail too")))
+        Some((Judged::Excused, format!("{only} alone: judged only while checks fail too")))
     } else {
         None
     }

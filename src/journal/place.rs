@@ -1,9 +1,9 @@
 //! Where a journal may lie: an own folder on a local file system, closed to others.
 //! Looks at folders and files only; SQL is `sqlite`.
 
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, Permissions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::JournalError;
@@ -65,23 +65,31 @@ pub struct Stamp([Option<(u64, i64, i64)>; 2]);
 
 impl Stamp {
     pub(super) fn of(path: &Path) -> Self {
-        let mut log = path.as_os_str().to_owned();
-        log.push("-wal");
         let look = |path: &Path| {
             let meta = fs::metadata(path).ok()?;
             Some((meta.size(), meta.mtime(), meta.mtime_nsec()))
         };
-        Self([look(path), look(Path::new(&log))])
+        Self([look(path), look(&log(path))])
     }
 }
 
-/// Makes folder and file where they are missing and refuses what others could write to.
+/// Makes the folder where it is missing and refuses what others could write to.
 pub(super) fn prepare(path: &Path) -> Result<(), JournalError> {
     let folder = folder_of(path);
     make_folder(&folder)?;
     own_folder(&folder)?;
     local(&folder)?;
-    make_file(path)
+    match fs::symlink_metadata(path) {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+        Err(_) | Ok(_) => close_file(path),
+    }
+}
+
+/// The write-ahead log of a journal.
+pub(super) fn log(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
 }
 
 /// What a reader needs: a plain file on a local file system.
@@ -89,9 +97,8 @@ pub(super) fn look(path: &Path) -> Result<(), JournalError> {
     match fs::metadata(path) {
         Ok(meta) if meta.is_file() => local(&folder_of(path)),
         Ok(_) => refuse(path, "is not a plain file"),
-        Err(e) if e.kind() == ErrorKind::NotFound => {
-            Err(JournalError::Absent(path.display().to_string()))
-        }
+        // what that means is seen at the door
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
         Err(e) => refuse(path, &e.to_string()),
     }
 }
@@ -121,16 +128,8 @@ fn own_folder(folder: &Path) -> Result<(), JournalError> {
     Ok(())
 }
 
-/// Created with 0600 whatever the umask is (it can only take more away); an existing file that
-/// is open to others is closed to them. SQLite gives its side files the same mode.
-fn make_file(path: &Path) -> Result<(), JournalError> {
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(_) => sync_folder(path),
-        Err(e) if e.kind() == ErrorKind::AlreadyExists => close_file(path),
-        Err(e) => Err(JournalError::NotStored(format!("{}: {e}", path.display()))),
-    }
-}
-
+/// An existing file that is open to others is closed to them. SQLite gives its side files the same
+/// mode.
 fn close_file(path: &Path) -> Result<(), JournalError> {
     let meta = fs::symlink_metadata(path).or_else(|e| refuse(path, &e.to_string()))?;
     if !meta.is_file() {
@@ -148,7 +147,7 @@ fn close_file(path: &Path) -> Result<(), JournalError> {
 }
 
 /// A new name is on the disk only after its folder was synced.
-fn sync_folder(path: &Path) -> Result<(), JournalError> {
+pub(super) fn sync_folder(path: &Path) -> Result<(), JournalError> {
     let folder = folder_of(path);
     fs::File::open(&folder)
         .and_then(|f| f.sync_all())

@@ -2,6 +2,7 @@
 //! Every write is one immediate transaction; an error leaves nothing behind.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
@@ -11,23 +12,32 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions, Connection, Sqlite};
 
+use super::mark;
 use super::place::{self, Identity};
 use super::{Access, Durability, JournalError, LeaseOutcome, Reading, SCHEMA_VERSION};
 use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
-use crate::incident::event::{Event, Record};
-use crate::incident::record::{kind, to_line};
+use crate::incident::event::Record;
 
 mod boards;
 mod decide;
+mod doubt;
+mod enter;
 mod lease;
+mod line;
 mod reading;
 mod tables;
+mod words;
 
 pub use decide::Seen;
+use doubt::Doubt;
+pub(super) use line::Fault;
+use line::{Failed, Line, Mark, in_doubt, insert, put};
 use reading::Which;
+use words::{FULL, code, held_by_another, not_stored, unreadable, words};
 
 const BUSY: Duration = Duration::from_secs(5);
+const USED_UP: &str = "a record has the last number there is; remove it, or begin a new journal";
 
 #[derive(Debug)]
 pub(super) struct Store {
@@ -35,6 +45,13 @@ pub(super) struct Store {
     path: PathBuf,
     identity: Option<Identity>,
     access: Access,
+    /// The mark beside it; none for those who only look.
+    mark: Option<mark::Kept>,
+    /// A write of which nobody knows whether it happened.
+    doubt: Mutex<Option<Doubt>>,
+    /// What the next commits do, in tests.
+    #[cfg(test)]
+    faults: Mutex<Vec<Fault>>,
 }
 
 impl Store {
@@ -43,11 +60,33 @@ impl Store {
             Access::Write => place::prepare(path)?,
             Access::Read => place::look(path)?,
         }
+        enter::enter(path, access).await?;
         let pool = connect(path, access).await?;
-        let identity = Identity::of(path);
-        let store = Self { pool, path: path.to_owned(), identity, access };
+        let mut store = Self {
+            pool,
+            path: path.to_owned(),
+            identity: Identity::of(path),
+            access,
+            mark: None,
+            doubt: Mutex::default(),
+            #[cfg(test)]
+            faults: Mutex::default(),
+        };
         store.prepare().await?;
+        store.mark = store.mark().await?;
         Ok(store)
+    }
+
+    /// Says beside the journal which one it is. That it cannot be said is no reason to refuse.
+    async fn mark(&self) -> Result<Option<mark::Kept>, JournalError> {
+        if self.access == Access::Read {
+            return Ok(None);
+        }
+        let mut conn = self.reader().await?;
+        let Some(name) = tables::adopt(&mut conn).await else { return Ok(None) };
+        let newest = tables::newest(&mut conn).await;
+        let kept = mark::keep(&self.path, name, if newest == i64::MAX { 0 } else { newest });
+        Ok(kept.inspect_err(|e| tracing::debug!(error = %e, "no mark beside the journal")).ok())
     }
 
     async fn prepare(&self) -> Result<(), JournalError> {
@@ -86,10 +125,64 @@ impl Store {
         if records.is_empty() {
             return self.newest().await;
         }
-        let lines: Vec<Line> = records.iter().map(Line::of).collect::<Result<_, _>>()?;
+        let mut lines: Vec<Line> = records.iter().map(Line::of).collect::<Result<_, _>>()?;
         let mut conn = self.writer().await?;
-        let written = insert(&mut conn, &lines, held).await;
-        self.finish(conn, written).await?.ok_or(JournalError::LeaseLost)
+        let there = match self.already(&mut conn, &lines).await {
+            Ok(there) => there,
+            Err(error) => return self.finish(conn, Err(error)).await,
+        };
+        lines.drain(..there.min(lines.len()));
+        if lines.is_empty() {
+            drop(conn);
+            return self.newest().await;
+        }
+        let last = match insert(&mut conn, &lines, held, self.fault()).await {
+            Ok(last) => last,
+            Err(Failed::AtCommit { first, error }) if in_doubt(&error) => {
+                self.give_up(conn).await;
+                return self.settle((first, lines), held, &error).await.inspect(|n| self.note(*n));
+            }
+            Err(Failed::Before(error) | Failed::AtCommit { error, .. }) => {
+                // a full disk and record numbers that are used up have the same code
+                let used =
+                    code(&error) == Some(FULL) && tables::newest(&mut conn).await == i64::MAX;
+                let refused = self.finish(conn, Err(error)).await;
+                return if used {
+                    Err(JournalError::NotStored(USED_UP.to_owned()))
+                } else {
+                    refused
+                };
+            }
+        };
+        last.inspect(|n| self.note(*n)).ok_or(JournalError::LeaseLost)
+    }
+
+    fn note(&self, newest: i64) {
+        if let Some(mark) = &self.mark {
+            mark.note(newest);
+        }
+    }
+
+    fn remember(&self, doubt: Option<Doubt>) -> Option<Doubt> {
+        let mut kept = self.doubt.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *kept, doubt)
+    }
+
+    #[cfg(test)]
+    pub(super) fn fail(&self, faults: &[Fault]) {
+        *self.faults.lock().expect("lock") = faults.to_vec();
+    }
+
+    #[cfg(test)]
+    fn fault(&self) -> Option<Fault> {
+        let mut faults = self.faults.lock().expect("lock");
+        if faults.is_empty() { None } else { Some(faults.remove(0)) }
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "tests have faults to give")]
+    const fn fault(&self) -> Option<Fault> {
+        None
     }
 
     pub(super) async fn open_records(&self, since: Timestamp) -> Result<Reading, JournalError> {
@@ -160,7 +253,17 @@ impl Store {
     }
 
     pub(super) fn standing(&self) -> Result<(), JournalError> {
-        place::standing(&self.path, self.identity).map_err(JournalError::NotStored)
+        place::standing(&self.path, self.identity).map_err(JournalError::NotStored)?;
+        // while a connection that writes is open its log is there
+        if self.access == Access::Write && self.pool.size() > 0 && !place::log(&self.path).exists()
+        {
+            return Err(JournalError::NotStored(format!(
+                "{} was moved away or deleted under this program: end every tillwatch on it, then \
+                 start again",
+                place::log(&self.path).display()
+            )));
+        }
+        Ok(())
     }
 
     pub(super) async fn lease(&self) -> Result<Option<(String, Timestamp)>, JournalError> {
@@ -199,10 +302,14 @@ impl Store {
         match result {
             Ok(value) => Ok(value),
             Err(error) => {
-                conn.detach().close_hard().await.ok();
+                self.give_up(conn).await;
                 Err(not_stored(&error))
             }
         }
+    }
+
+    async fn give_up(&self, conn: PoolConnection<Sqlite>) {
+        conn.detach().close_hard().await.ok();
     }
 }
 
@@ -245,124 +352,9 @@ fn options(path: &Path, access: Access) -> SqliteConnectOptions {
     }
 }
 
-/// A record ready to be written, and what it does to the index of open incidents.
-struct Line {
-    at: i64,
-    incident: String,
-    kind: &'static str,
-    body: String,
-    mark: Mark,
-}
-
-#[derive(Clone, Copy)]
-enum Mark {
-    Open,
-    /// Evidence that it fires (again).
-    Fires,
-    /// Closed; while it still fires it stays in the index until it clears.
-    Closed,
-    Cleared,
-    None,
-}
-
-impl Line {
-    fn of(record: &Record) -> Result<Self, JournalError> {
-        let mark = match &record.event {
-            Event::Opened { .. } | Event::Reopened { .. } => Mark::Open,
-            Event::Resolved { .. } | Event::Cancelled { .. } => Mark::Closed,
-            Event::Cleared => Mark::Cleared,
-            Event::Updated { case } if case.firing => Mark::Fires,
-            Event::Updated { .. }
-            | Event::SeverityChanged { .. }
-            | Event::Acknowledged { .. }
-            | Event::AckUndone
-            | Event::AckExpired { .. }
-            | Event::TimerStarted { .. }
-            | Event::TimerExtended { .. }
-            | Event::TimerStopped
-            | Event::Decided { .. }
-            | Event::DecisionExpired
-            | Event::RecheckDue { .. }
-            | Event::ActionPrepared { .. }
-            | Event::ActionSent { .. }
-            | Event::ActionAnswered { .. }
-            | Event::ActionVerified { .. }
-            | Event::ActionNotHelping { .. }
-            | Event::Noted { .. }
-            | Event::Mitigated
-            | Event::Reviewed { .. }
-            | Event::ClockStepped { .. } => Mark::None,
-        };
-        let body = to_line(record).map_err(|e| JournalError::NotStored(e.to_string()))?;
-        let incident = record.incident.to_string();
-        Ok(Self { at: record.at.millis(), incident, kind: kind(&record.event), body, mark })
-    }
-}
-
-/// Writes a line; its place.
-async fn put(conn: &mut SqliteConnection, line: &Line) -> Result<i64, sqlx::Error> {
-    const SQL: &str = "INSERT INTO record (at, incident, type, body) VALUES (?, ?, ?, ?)";
-    let row = sqlx::query(SQL).bind(line.at).bind(&line.incident).bind(line.kind);
-    Ok(row.bind(&line.body).execute(conn).await?.last_insert_rowid())
-}
-
-/// The place of the last line; none when the lease is not `held` any more.
-async fn insert(
-    conn: &mut SqliteConnection,
-    lines: &[Line],
-    held: Option<&str>,
-) -> Result<Option<i64>, sqlx::Error> {
-    let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
-    if !lease::is_held(&mut tx, held).await? {
-        return Ok(None);
-    }
-    let mut seq = 0;
-    for line in lines {
-        seq = put(&mut tx, line).await?;
-        tables::mark(&mut tx, line).await?;
-    }
-    tx.commit().await?;
-    Ok(Some(seq))
-}
-
 async fn one<T>(conn: &mut SqliteConnection, sql: &'static str) -> Result<T, JournalError>
 where
     T: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpin,
 {
     sqlx::query_as(sql).fetch_one(conn).await.map_err(|e| unreadable(&e))
-}
-
-const BUSY_CODE: i64 = 5;
-const LOCKED: i64 = 6;
-const IOERR: i64 = 10;
-
-/// SQLite's primary result code (sqlite.org/rescode.html).
-fn code(error: &sqlx::Error) -> Option<i64> {
-    let extended: i64 = error.as_database_error()?.code()?.parse().ok()?;
-    Some(extended & 0xFF)
-}
-
-fn held_by_another(error: &sqlx::Error) -> bool {
-    matches!(code(error), Some(BUSY_CODE | LOCKED))
-}
-
-fn words(error: &sqlx::Error) -> String {
-    match code(error) {
-        Some(13) => "disk full".to_owned(),
-        Some(8) => "the disk or the file is read-only".to_owned(),
-        Some(IOERR) => format!("disk error: {error}"),
-        Some(BUSY_CODE | LOCKED) => "another program holds the journal".to_owned(),
-        Some(11) => "the journal is damaged; put a copy back or move it away".to_owned(),
-        Some(26) => "the file is not a journal".to_owned(),
-        Some(14) => "the file cannot be opened".to_owned(),
-        Some(_) | None => error.to_string(),
-    }
-}
-
-fn not_stored(error: &sqlx::Error) -> JournalError {
-    JournalError::NotStored(words(error))
-}
-
-fn unreadable(error: &sqlx::Error) -> JournalError {
-    JournalError::Unreadable(words(error))
 }

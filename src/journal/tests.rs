@@ -14,6 +14,8 @@ use crate::incident::tests::kit::{case, min, opened, record};
 
 mod boards;
 mod damage;
+mod doors;
+mod doubts;
 
 struct Place {
     dir: TempDir,

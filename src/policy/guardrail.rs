@@ -21,6 +21,18 @@ pub enum GuardClass {
     Telemetry,
 }
 
+/// How much revenue hangs on what a guardrail watches. The shop is called calm only while every row
+/// of high exposure has a verdict; rows of low exposure are told beside it.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Exposure {
+    Low,
+    #[default]
+    High,
+}
+
 /// When a guardrail is in breach. Shares are 0..=1.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -111,6 +123,8 @@ pub struct Guardrail {
     /// Good evidence must last so long before the case clears.
     #[serde(default = "five_minutes")]
     pub clear: Span,
+    #[serde(default)]
+    pub exposure: Exposure,
     pub owner: String,
     /// The default response, in words for the person on call.
     pub response: String,

@@ -1,13 +1,13 @@
 //! The rows around the body: title with source health, banner, toast, prompt, key hints, summary.
 //! The banner is the worst open incident wherever one is; it never scrolls away.
 
+use crate::board::standing::{Standing, fires_on};
 use crate::board::{Incident, SourceState};
 use crate::desk::command::{Access, Command};
 use crate::desk::dialog::Dialog;
 use crate::desk::order::{Say, Verb};
 use crate::desk::state::{Desk, Role as Seat, Watching};
 use crate::desk::ui::{Page, Toast};
-use crate::detect::verdict::{GuardrailState, Verdict};
 use crate::domain::text::screen_text;
 use crate::domain::time::Timestamp;
 
@@ -15,8 +15,12 @@ use super::clocks::{self, key_of};
 use super::role::Role;
 use super::say;
 use super::screen::{Bar, Line};
+use super::standing;
 use super::trouble;
 use super::words;
+
+/// Rows from which more than one standing line has room.
+const TALL: u16 = 36;
 
 pub fn title(desk: &Desk) -> Bar {
     let who = match desk.role() {
@@ -100,14 +104,9 @@ pub fn stale_line(desk: &Desk) -> Option<Line> {
             .and(Role::Error, screen_text(why));
         return Some(line);
     }
-    desk.is_stale().then(|| {
-        let late = words::made(words::length(words::seconds_to(desk.now, desk.board.generated_at)));
-        Line::fixed(Role::Error, " NO FRESH DATA since ")
-            .and(Role::Error, words::made(words::hm_utc(desk.board.generated_at)))
-            .say(Role::Error, " (")
-            .and(Role::Error, late)
-            .say(Role::Error, "): what is below may be over")
-    })
+    let standing = desk.standing();
+    let said = || standing::sentence(&desk.board, standing, desk.trust());
+    desk.is_stale().then(|| Line::fixed(Role::Error, " ").and(Role::Error, screen_text(&said())))
 }
 
 /// No board came yet.
@@ -121,7 +120,25 @@ pub fn banner(desk: &Desk) -> Vec<Bar> {
         Some(worst) => vec![headline(desk, worst), facts(desk, worst)],
         None => vec![calm(desk)],
     };
-    stale.into_iter().chain(rest).chain(trouble::bar(desk)).collect()
+    stale.into_iter().chain(rest).chain(trouble::bar(desk)).chain(lasting(desk)).collect()
+}
+
+/// Rows for what stands until it is over: one on a small screen, three on a tall one.
+fn lasting(desk: &Desk) -> Vec<Bar> {
+    let lines = standing::lines(&desk.board, desk.standing());
+    let room = if desk.size.h >= TALL { 3 } else { 1 };
+    let more = lines.len().saturating_sub(room);
+    let last = room.min(lines.len()).saturating_sub(1);
+    let bar = |(i, text): (usize, &String)| {
+        let said = Line::fixed(Role::Warning, " ! ").and(Role::Warning, screen_text(text));
+        let bar = Bar::new(Role::Text).left(0, said);
+        if i == last && more > 0 {
+            let more = words::made(format!(" +{more} more "));
+            return bar.right(0, Line::of(Role::Warning, more));
+        }
+        bar
+    };
+    lines.iter().take(room).enumerate().map(bar).collect()
 }
 
 fn headline(desk: &Desk, x: &Incident) -> Bar {
@@ -136,6 +153,7 @@ fn headline(desk: &Desk, x: &Incident) -> Bar {
     Bar::new(role)
         .left(0, Line::fixed(role, " ").and(role, clocks::severity_words(x.severity)))
         .left(0, Line::fixed(role, "  ").and(role, clocks::journey(x)).say(role, ": "))
+        .left(0, if x.stored { Line::new() } else { Line::fixed(Role::Error, "NOT STORED ") })
         .left(0, Line::of(role, screen_text(&x.headline)))
         .right(0, Line::fixed(role, "  "))
         .right(0, owner)
@@ -170,37 +188,29 @@ fn facts(desk: &Desk, x: &Incident) -> Bar {
     }
 }
 
-/// No incident is open. That is calm only while the sources can see.
+/// No incident is open: how the board stands. Green is said of calm alone.
 fn calm(desk: &Desk) -> Bar {
-    let sources = &desk.board.sources;
-    let bad = sources.iter().filter(|s| s.state != SourceState::Live).count();
-    let line = match (sources.len(), bad) {
+    let standing = desk.standing();
+    let line = match standing {
         _ if is_waiting(desk) => Line::fixed(Role::Unsure, " Waiting for the first board"),
-        _ if stale_line(desk).is_some() => {
+        Standing::Stale => {
             Line::fixed(Role::Unsure, " Nothing was open then; what is open now is not known")
         }
-        (0, _) => Line::fixed(Role::Unsure, " No data yet: nothing can be said about the shop"),
-        (_, 0) if nothing_judged(desk) => Line::fixed(
-            Role::Unsure,
-            " Nothing is open, but no guardrail can judge yet: learning what is usual",
-        ),
-        (_, 0) => Line::fixed(Role::Ok, " Calm: nothing is open, every source is live"),
-        (all, bad) if all == bad => {
-            Line::fixed(Role::Blind, " BLIND: no source is live; nothing open does not mean well")
-        }
-        (all, bad) => {
-            let text = format!(" Nothing is open, but {bad} of {all} sources cannot be relied on");
-            Line::of(Role::Unsure, screen_text(&text))
+        Standing::Open
+        | Standing::Firing
+        | Standing::Blind
+        | Standing::Learning
+        | Standing::Unsure
+        | Standing::Recovering
+        | Standing::Calm => {
+            let fires = desk.board.incidents.iter().find(|x| fires_on(x));
+            let severity = fires.filter(|_| standing == Standing::Firing).map(|x| x.severity);
+            let role = severity.map_or(standing::role(standing), clocks::severity_role);
+            let said = standing::sentence(&desk.board, standing, desk.trust());
+            Line::fixed(role, " ").and(role, screen_text(&said))
         }
     };
     Bar::new(Role::Text).left(0, line)
-}
-
-/// Guardrails exist and none of them says more than `unsure`.
-fn nothing_judged(desk: &Desk) -> bool {
-    let rows = &desk.board.guardrails;
-    let silent = |g: &GuardrailState| matches!(g.verdict, Verdict::Unsure | Verdict::Blind);
-    !rows.is_empty() && rows.iter().all(silent)
 }
 
 pub fn toast(desk: &Desk) -> Option<Line> {
@@ -225,9 +235,7 @@ pub fn toast(desk: &Desk) -> Option<Line> {
     if let Some(toast) = &desk.ui.toast {
         return Some(say::line(&toast.say));
     }
-    let notice = desk.board.notices.first().map(|n| Line::of(Role::Muted, screen_text(n)));
-    let line = notice.or_else(|| followed(desk))?;
-    Some(Line::fixed(Role::Muted, " ").and_line(line))
+    Some(Line::fixed(Role::Muted, " ").and_line(followed(desk)?))
 }
 
 /// Who watches for a screen that would watch itself if it could.

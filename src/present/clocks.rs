@@ -119,6 +119,9 @@ pub fn decide_cell(x: &Incident, now: Timestamp) -> Line {
         },
         State::Verifying => "verify",
         State::Mitigated => "better",
+        State::Resolved | State::Reviewed | State::Cancelled if x.firing => {
+            return Line::fixed(Role::Warning, "FIRING"); // closed by hand, and it goes on
+        }
         State::Resolved | State::Reviewed => "closed",
         State::Cancelled => "no inc.",
         State::Pending | State::Triggered | State::Acknowledged => {

@@ -3,7 +3,7 @@
 
 mod rollback;
 
-use crate::desk::command::{Access, Category, TABLE};
+use crate::desk::command::{Access, Category, Row, TABLE};
 use crate::desk::dialog::{Dialog, Field, Form, FormError, FormKind, matches};
 use crate::desk::fit;
 use crate::desk::state::{Desk, Role as Seat};
@@ -49,15 +49,18 @@ fn view(title: ScreenText, role: Role, lines: Vec<Line>) -> DialogView {
 
 fn help(desk: &Desk, scroll: usize) -> DialogView {
     let mut lines = vec![];
+    // who only looks is not offered what only an operator can do
+    let usable = |row: &&Row| row.access == Access::Any || desk.role() == Seat::Operator;
     for category in Category::ALL {
-        lines.push(Line::fixed(Role::Title, category.name()));
-        for row in TABLE.iter().filter(|r| r.category == category) {
+        let rows = || TABLE.iter().filter(|r| r.category == category).filter(usable);
+        if rows().next().is_some() {
+            lines.push(Line::fixed(Role::Title, category.name()));
+        }
+        for row in rows() {
             let keys: Vec<String> =
                 desk.setup.keymap.chords(row.command).iter().map(ToString::to_string).collect();
-            let off = row.access == Access::Operator && desk.role() != Seat::Operator;
-            let role = if off { Role::Muted } else { Role::Text };
             let keys = words::made(format!("  {:<12} ", keys.join(" ")));
-            lines.push(Line::of(Role::Key, keys).say(role, row.doc));
+            lines.push(Line::of(Role::Key, keys).say(Role::Text, row.doc));
         }
     }
     let title = ScreenText::fixed("Keys (up, down scroll; any other key closes)");

@@ -3,8 +3,9 @@
 
 use crate::board::{ChecklistItem, Source};
 use crate::desk::state::Desk;
-use crate::detect::verdict::{FunnelStep, GuardrailState, JourneyState, UNMEASURED, Verdict};
+use crate::detect::verdict::{FunnelStep, GuardrailState, JourneyState, Judged, Verdict};
 use crate::domain::text::{ScreenText, screen_text, screen_text_last_field};
+use crate::domain::time::Timestamp;
 
 use super::bars::source_word;
 use super::clocks::{column, growing, number, verdict_line};
@@ -103,13 +104,17 @@ fn worst_first(rows: &[GuardrailState]) -> Vec<&GuardrailState> {
     rows.sort_by_key(|g| match g.verdict {
         Verdict::Breach => 0,
         Verdict::Blind => 1,
-        Verdict::Unsure if g.detail.starts_with(UNMEASURED) => 3,
+        Verdict::Unsure if g.judged == Judged::Unmeasured => 3,
         Verdict::Ok | Verdict::Unsure => 2,
     });
     rows
 }
 
+const UNKNOWN: &str = "Not known before the first board.";
+const NO_GUARDRAIL: &str = "No guardrail is configured.";
+
 fn guardrail_table(desk: &Desk) -> Table {
+    let waiting = desk.board.generated_at == Timestamp::EPOCH;
     let row = |g: &GuardrailState| Row {
         cells: vec![
             text(g.guardrail.as_str()),
@@ -130,7 +135,7 @@ fn guardrail_table(desk: &Desk) -> Table {
         rows: worst_first(&desk.board.guardrails).into_iter().map(row).collect(),
         total: desk.board.guardrails.len(),
         top: desk.ui.scroll,
-        empty: Line::fixed(Role::Muted, "No guardrail is configured."),
+        empty: Line::fixed(Role::Muted, if waiting { UNKNOWN } else { NO_GUARDRAIL }),
         ..Table::default()
     }
 }

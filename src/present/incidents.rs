@@ -110,6 +110,11 @@ fn empty(desk: &Desk) -> Line {
     }
 }
 
+/// Said before what no journal has yet.
+fn kept(x: &Incident) -> Line {
+    if x.stored { Line::new() } else { Line::fixed(Role::Error, "NOT STORED ") }
+}
+
 fn row(desk: &Desk, x: &Incident) -> Row {
     let plain = if x.state.is_open() { Role::Text } else { Role::Muted };
     let severity = if x.state.is_open() { clocks::severity_role(x.severity) } else { Role::Muted };
@@ -131,7 +136,7 @@ fn row(desk: &Desk, x: &Incident) -> Row {
         cells: vec![
             Line::of(severity, clocks::severity_words(x.severity)),
             Line::of(plain, clocks::journey(x)),
-            Line::of(plain, screen_text(&x.headline)),
+            kept(x).and(plain, screen_text(&x.headline)),
             clocks::owner_cell(desk, x),
             clocks::ack_cell(x, desk.now),
             clocks::decide_cell(x, desk.now),

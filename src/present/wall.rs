@@ -2,6 +2,7 @@
 //! long to decide, is the data alive. No keys, no names where none is set.
 
 use crate::board::Incident;
+use crate::board::standing::fires_on;
 use crate::desk::state::Desk;
 use crate::domain::text::{ScreenText, screen_text};
 
@@ -9,14 +10,17 @@ use super::bars;
 use super::clocks;
 use super::role::Role;
 use super::screen::{Bar, Block, Line, Wall};
+use super::standing;
 use super::trouble;
 use super::words;
 
 pub fn wall(desk: &Desk) -> Wall {
     let stale = bars::stale_line(desk);
-    let mut blocks = match desk.worst() {
-        Some(worst) => incident(desk, worst),
-        None => calm(desk, stale.is_some()),
+    let fires = desk.board.incidents.iter().find(|x| fires_on(x));
+    let mut blocks = match (desk.worst(), fires) {
+        (Some(worst), _) => incident(desk, worst),
+        (None, Some(closed)) if stale.is_none() => still(closed),
+        (None, _) => calm(desk, stale.is_some()),
     };
     if let Some(label) = stale {
         // what a dead feed says about money is worth less than that it is dead
@@ -43,7 +47,20 @@ fn incident(desk: &Desk, x: &Incident) -> Vec<Block> {
     let journey = clocks::journey(x).cut(13);
     let severity = screen_text(&format!("SEV {} {journey}", x.severity.number()));
     let what = Line::of(role, screen_text(&x.headline));
-    let money = match &x.revenue_at_risk {
+    let last = trouble::all(desk).first().map_or_else(
+        || clock(desk, x),
+        |(about, t)| {
+            let label = clocks::decide_phrase(x, desk.now).say(Role::Text, "; ");
+            let label = if about.id == x.id { label } else { Line::new() };
+            let label = label.and(Role::ClockLate, t.text());
+            Block { big: screen_text(&t.head).cut(24), role: Role::ClockLate, label }
+        },
+    );
+    vec![Block { big: severity, role, label: what }, money(x), last]
+}
+
+fn money(x: &Incident) -> Block {
+    match &x.revenue_at_risk {
         Some(m) => {
             let range = crate::domain::money::Range::new(m.low, m.high);
             let big = screen_text(&format!("{} {}", m.currency, words::range(range)));
@@ -54,17 +71,7 @@ fn incident(desk: &Desk, x: &Incident) -> Vec<Block> {
             role: Role::Unsure,
             label: Line::fixed(Role::Unsure, "money at risk unknown"),
         },
-    };
-    let last = trouble::all(desk).first().map_or_else(
-        || clock(desk, x),
-        |(about, t)| {
-            let label = clocks::decide_phrase(x, desk.now).say(Role::Text, "; ");
-            let label = if about.id == x.id { label } else { Line::new() };
-            let label = label.and(Role::ClockLate, t.text());
-            Block { big: screen_text(&t.head).cut(24), role: Role::ClockLate, label }
-        },
-    );
-    vec![Block { big: severity, role, label: what }, money, last]
+    }
 }
 
 /// The clock that matters now, with who has it.
@@ -105,15 +112,21 @@ fn calm(desk: &Desk, stale: bool) -> Vec<Block> {
     if stale {
         return vec![];
     }
-    let bars = bars::banner(desk);
-    let label = bars.into_iter().flat_map(|b| b.left).map(|p| p.line).next().unwrap_or_default();
-    let role = label.0.first().map_or(Role::Text, |s| s.role);
-    let big = match role {
-        Role::Ok => "CALM",
-        Role::Blind => "BLIND",
-        _ => "UNSURE",
-    };
-    vec![Block { big: ScreenText::fixed(big), role, label }]
+    let standing = desk.standing();
+    let role = standing::role(standing);
+    let said = standing::sentence(&desk.board, standing, desk.trust());
+    let label = Line::of(role, screen_text(&said));
+    vec![Block { big: ScreenText::fixed(standing::word(standing)), role, label }]
+}
+
+/// Closed by hand while it fires: nobody may read this as calm.
+fn still(x: &Incident) -> Vec<Block> {
+    let role = clocks::severity_role(x.severity);
+    let journey = clocks::journey(x).cut(13);
+    let big = screen_text(&format!("SEV {} {journey}", x.severity.number()));
+    let label =
+        Line::fixed(role, "closed by hand, STILL FIRING: ").and(role, screen_text(&x.headline));
+    vec![Block { big, role, label }, money(x)]
 }
 
 /// How many more are open, and how the sources are.
@@ -123,5 +136,14 @@ fn foot(desk: &Desk) -> Bar {
         0 | 1 => Line::fixed(Role::Muted, " "),
         n => Line::of(Role::Text, words::made(format!(" {} more open", n - 1))),
     };
-    Bar::new(Role::Text).left(0, more).right(0, bars::health(desk).say(Role::Text, "   "))
+    let lines = standing::lines(&desk.board, desk.standing());
+    let note = lines.first().map(|first| {
+        let rest = lines.len() - 1;
+        let rest = if rest > 0 { format!(" +{rest} more") } else { String::new() };
+        Line::of(Role::Warning, screen_text(&format!(" ! {first}{rest}")))
+    });
+    Bar::new(Role::Text)
+        .left(0, more)
+        .left(0, note.unwrap_or_default())
+        .right(0, bars::health(desk).say(Role::Text, "   "))
 }

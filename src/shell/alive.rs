@@ -34,19 +34,21 @@ pub fn boot() -> Option<u128> {
 
 /// True when the process called `name` was on this machine and is certainly not any more.
 pub fn is_gone(name: &str) -> bool {
-    let own = own_name();
-    let (Some(theirs), Some(own)) = (Name::of(name), Name::of(&own)) else { return false };
-    let told = [theirs.start, theirs.space, theirs.boot].iter().all(|part| *part != "?");
-    let here = (theirs.host, theirs.space, theirs.boot) == (own.host, own.space, own.boot);
-    if !told || !here {
-        return false;
-    }
+    let Some(theirs) = Name::of(name).filter(|_| is_here(name)) else { return false };
     let Some(pid) = theirs.pid.parse().ok().and_then(Pid::from_raw) else { return false };
     if test_kill_process(pid) == Err(Errno::SRCH) {
         return true;
     }
     let now = stat(pid.as_raw_nonzero().get().unsigned_abs());
     now.is_some_and(|now| now.start != theirs.start || now.is_over())
+}
+
+/// True when the process called `name` certainly is or was one of this machine as it runs now.
+pub fn is_here(name: &str) -> bool {
+    let own = own_name();
+    let (Some(theirs), Some(own)) = (Name::of(name), Name::of(&own)) else { return false };
+    let told = [theirs.start, theirs.space, theirs.boot].iter().all(|part| *part != "?");
+    told && (theirs.host, theirs.space, theirs.boot) == (own.host, own.space, own.boot)
 }
 
 /// `host` and `pid` of a lease's owner, for people.

@@ -2,13 +2,15 @@
 //! Needs the journal alone; no source, no credential.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::board::Board;
+use crate::board::{Absent, Board};
 use crate::domain::time::Timestamp;
 use crate::journal::{Access, Journal, JournalError, Stamp};
 
+use super::clock::Clock;
 use super::hub::BoardCell;
+use super::{alive, lease};
 
 /// The journal is looked at this often; two terminals see each other's acks within a second.
 const LOOK_EVERY: Duration = Duration::from_millis(900);
@@ -28,27 +30,75 @@ pub async fn run(url: String, boards: BoardCell) {
     };
     let mut shown = Shown::default();
     let mut half = first(&journal, &boards).await;
+    let mut keeper = Keeper::default();
     loop {
-        match shown.news(&journal).await {
+        let news = shown.news(&journal).await;
+        let turned = keeper.look(&journal, shown.stamp.as_ref()).await;
+        let board = match news {
             Ok(Some(board)) => {
                 half = false;
-                if boards.send(Some(Arc::new(board))).is_err() {
-                    return;
-                }
+                Some(board)
             }
-            Ok(None) => {}
+            Ok(None) => turned.then(|| boards.borrow().as_deref().cloned()).flatten(),
             Err(error) => {
                 tracing::warn!(%error, "the journal could not be read");
                 if std::mem::take(&mut half) {
                     take_back(&boards, &error);
+                } else {
+                    mourn(&boards, &error);
                 }
                 shown = Shown::default();
+                None
             }
+        };
+        if let Some(board) = board
+            && boards.send(Some(Arc::new(keeper.marked(board)))).is_err()
+        {
+            return;
         }
         tokio::time::sleep(LOOK_EVERY).await;
         if boards.is_closed() {
             return;
         }
+    }
+}
+
+/// Who stands behind the boards: the lease, looked at whenever the journal was written to. It is
+/// silent when it was not renewed for its own length, by our monotonic clock: clocks of two hosts
+/// need not agree.
+#[derive(Default)]
+struct Keeper {
+    /// Its holder, and until when.
+    lease: Option<(String, Timestamp)>,
+    stamp: Option<Stamp>,
+    renewed: Option<Instant>,
+    absent: Option<Absent>,
+}
+
+impl Keeper {
+    /// True when what is to be said of the watcher changed.
+    async fn look(&mut self, journal: &Journal, stamp: Option<&Stamp>) -> bool {
+        let now = Clock::system().instant();
+        if stamp.is_none() || stamp != self.stamp.as_ref() {
+            let Ok(lease) = journal.lease().await else { return false };
+            if lease != self.lease || self.renewed.is_none() {
+                (self.lease, self.renewed) = (lease, Some(now));
+            }
+            self.stamp = stamp.cloned();
+        }
+        let quiet = self.renewed.map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+        let absent = match &self.lease {
+            Some((owner, _)) if !alive::is_gone(owner) => {
+                (quiet > lease::LEASE.to_std()).then_some(Absent::Silent)
+            }
+            Some(_) | None => Some(Absent::Ended),
+        };
+        std::mem::replace(&mut self.absent, absent) != absent
+    }
+
+    fn marked(&self, mut board: Board) -> Board {
+        board.absent = self.absent;
+        board
     }
 }
 
@@ -74,6 +124,17 @@ fn take_back(boards: &BoardCell, error: &JournalError) {
     boards.send_replace(Some(Arc::new(said)));
 }
 
+/// The board shown stays, with what is wrong said first; the next good look takes that away.
+fn mourn(boards: &BoardCell, error: &JournalError) {
+    let why = error.why();
+    let Some(shown) = boards.borrow().clone() else { return };
+    if !shown.notices.contains(&why) {
+        let mut board = Board::clone(&shown);
+        board.notices.insert(0, why);
+        boards.send_replace(Some(Arc::new(board)));
+    }
+}
+
 /// What was read last.
 #[derive(Default)]
 struct Shown {
@@ -87,6 +148,7 @@ impl Shown {
     /// The stored board, when it is another than the one shown. Files that nobody wrote to are
     /// not opened, and looking costs no decoding.
     async fn news(&mut self, journal: &Journal) -> Result<Option<Board>, JournalError> {
+        journal.standing()?;
         let stamp = Some(journal.stamp());
         let same = stamp == self.stamp;
         if same && self.settled {

@@ -55,7 +55,7 @@ pub struct Desk {
 pub enum OrderError {
     #[error("{0}")]
     Refused(String),
-    #[error("NOT STORED - {}", .0.why())]
+    #[error("{}", .0.said())]
     NotStored(#[from] crate::journal::JournalError),
     #[error("no incident {0} in the journal; one shown as NOT STORED is not there yet")]
     Unknown(IncidentId),

@@ -1,15 +1,17 @@
 //! The board out of the watcher's state: everything a viewer shows, worst first.
 //! Pure; decides nothing that the rooms below have not decided.
 
-use crate::board::{self, Board, SCHEMA, view};
+use crate::board::{self, Board, SCHEMA, SourceState, view};
+use crate::detect::verdict::{Judged, Verdict};
 use crate::domain::change::Change;
 use crate::domain::id::SourceId;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::incident::fold::Incident;
 use crate::incident::{rank, unread};
 
 use super::checklist::checklist;
 use super::health::Health;
+use super::learning;
 use super::state::Watch;
 use super::unstored::Unstored;
 
@@ -37,10 +39,44 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
         kill_switch: blocked(watch),
         changes: Some(watch.releases()),
         speed: watch.setup.speed,
+        judged_until: watch.engine.judged_until(),
+        learning: learning::learning(watch, now),
+        fresh_for: fresh_for(watch),
+        absent: None,
     };
     let telling = watch.setup.sources.iter().filter(|s| s.changes).count();
     board.checklist = checklist(&board, telling);
+    if !board.sources.is_empty() && board.sources.iter().all(|s| s.state == SourceState::Blind) {
+        darken(&mut board);
+    }
     board
+}
+
+/// Every source is blind: whatever the rows say is of the time before, and none of it is ok.
+fn darken(board: &mut Board) {
+    const WHY: &str = "every source is blind";
+    let cells = board.cells.iter_mut().map(|c| &mut c.verdict);
+    let steps = board.funnel.iter_mut().map(|s| &mut s.verdict);
+    let journeys = board.journeys.iter_mut().map(|j| &mut j.verdict);
+    for verdict in cells.chain(steps).chain(journeys).filter(|v| **v != Verdict::Breach) {
+        *verdict = Verdict::Blind;
+    }
+    for row in board.guardrails.iter_mut().filter(|g| g.verdict != Verdict::Breach) {
+        (row.judged, row.verdict) = (Judged::Blind, Verdict::Blind);
+        row.detail = WHY.to_owned();
+    }
+    for item in board.checklist.iter_mut().filter(|item| item.pass) {
+        (item.pass, item.detail) = (false, WHY.to_owned());
+    }
+}
+
+/// Boards come with every poll: four of the shortest interval without one is not fresh; half a
+/// minute is always let pass, and six wall seconds where the shop runs fast.
+fn fresh_for(watch: &Watch) -> Option<Span> {
+    let shortest = watch.setup.sources.iter().map(|s| s.every).min()?;
+    let floor = Span::from_millis((6000.0 * watch.setup.speed.max(1.0)) as i64);
+    let fast = if watch.setup.speed > 1.0 { floor } else { Span::ZERO };
+    Some(shortest.times(4).max(Span::from_secs(30)).max(fast))
 }
 
 fn incidents(watch: &Watch, now: Timestamp) -> Vec<board::Incident> {
@@ -113,10 +149,6 @@ fn notices(watch: &Watch, now: Timestamp) -> Vec<String> {
     notices.extend(unread::notices(&watch.unread));
     notices
         .extend(blocked(watch).map(|why| format!("ROLLBACKS BLOCKED: kill switch is on: {why}")));
-    if !watch.waiting.is_empty() {
-        let names: Vec<&str> = watch.waiting.iter().map(SourceId::as_str).collect();
-        notices.push(format!("reading history from {}; judging starts after", names.join(", ")));
-    }
     notices.extend(watch.engine.freezes());
     notices
 }

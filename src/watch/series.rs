@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::detect::doubt::Doubt;
-use crate::detect::verdict::{Case, Cell, Class, Demand, Judgement, Verdict};
+use crate::detect::verdict::{Case, Cell, Class, Demand, Judged, Judgement, Verdict};
 use crate::domain::id::{GuardrailId, SourceId};
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::observation::{Observation, Value};
@@ -137,16 +137,21 @@ impl SeriesBook {
             if let Some(row) = row {
                 match (&case, explained, doubt) {
                     (Some(c), ..) if c.firing => {
-                        row.verdict = Verdict::Breach;
+                        (row.judged, row.verdict) = (Judged::Yes, Verdict::Breach);
                         row.detail = c.evidence_for.first().cloned().unwrap_or_default();
                     }
                     (_, _, Some(d)) if row.verdict != Verdict::Breach => {
                         row.verdict = d.verdict();
+                        row.judged = if d.blind { Judged::Blind } else { Judged::Unseen };
                         row.detail = format!("{source}: {}", d.why);
                     }
-                    (_, Some(why), _) => (row.verdict, row.detail) = (Verdict::Unsure, why),
+                    (_, Some(why), _) => {
+                        (row.judged, row.verdict) = (Judged::Yes, Verdict::Unsure);
+                        row.detail = why;
+                    }
                     _ if row.verdict == Verdict::Unsure => {
                         (row.verdict, row.detail) = (line.verdict(), line.standing());
+                        row.judged = judged(row.verdict);
                     }
                     _ => {}
                 }
@@ -173,6 +178,15 @@ fn losing(cases: &[Case]) -> Option<String> {
         |c: &&Case| matches!(c.class, Class::Availability | Class::Regression | Class::Conversion);
     let costs = |c: &&Case| c.lost.is_some_and(|lost| lost.high > 0.0);
     cases.iter().filter(|c| c.firing).filter(business).find(costs).map(|c| c.headline.clone())
+}
+
+/// A series that is not sure yet has not seen enough of itself.
+fn judged(verdict: Verdict) -> Judged {
+    match verdict {
+        Verdict::Ok | Verdict::Breach => Judged::Yes,
+        Verdict::Unsure => Judged::Learning,
+        Verdict::Blind => Judged::Blind,
+    }
 }
 
 fn number(value: &Value) -> Option<f64> {

@@ -104,6 +104,8 @@ pub struct Watch {
     pub(super) kill_switch: Option<String>,
     pub(super) ids_made: u64,
     pub(super) published: Option<Board>,
+    /// How far back each source has told its past by now.
+    pub(super) told_back: BTreeMap<SourceId, Timestamp>,
     pub(super) timing: Timing,
     /// Since when this watcher judges.
     pub(super) since: Timestamp,
@@ -133,6 +135,7 @@ impl Watch {
                 (s.name.clone(), health)
             })
             .collect();
+        let judgement = engine.unjudged(now);
         let waiting = setup.sources.iter().filter(|s| s.past).map(|s| s.name.clone()).collect();
         Self {
             series: SeriesBook::new(setup.series.clone()),
@@ -143,7 +146,7 @@ impl Watch {
             released: Arc::default(),
             health,
             waiting,
-            judgement: Judgement { at: now, ..Judgement::default() },
+            judgement,
             appending: false,
             unstored: None,
             unread: BTreeSet::new(),
@@ -151,6 +154,7 @@ impl Watch {
             kill_switch: None,
             ids_made: 0,
             published: None,
+            told_back: BTreeMap::new(),
             timing: Timing::default(),
             since: now,
         }

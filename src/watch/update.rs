@@ -95,12 +95,20 @@ fn poll_failed(
 }
 
 fn past_read(watch: &mut Watch, source: &SourceId, mut batch: Batch) {
+    told_back(watch, source, &batch);
     if let Some(health) = watch.health.get_mut(source) {
         health.fresh.past(&batch);
     }
     batch.observations = watch.series.take(batch.observations);
     watch.engine.history(&batch.observations);
     take_in(watch, batch, false);
+}
+
+/// The newest past is told first, so its oldest window says how far it has come.
+fn told_back(watch: &mut Watch, source: &SourceId, batch: &Batch) {
+    let Some(oldest) = batch.observations.iter().map(|o| o.window.start).min() else { return };
+    let known = watch.told_back.entry(source.clone()).or_insert(oldest);
+    *known = oldest.min(*known);
 }
 
 /// What waited to be stored is there now, and all that is new with it.
@@ -289,12 +297,16 @@ fn reconciled(watch: &mut Watch, now: Timestamp) -> Vec<Record> {
     records
 }
 
-/// A board goes out only when something but its own time changed.
+/// A board goes out when something but its own time changed, and before who waits for the next one
+/// must think that nobody makes it.
 fn publish(watch: &mut Watch, now: Timestamp) -> Option<Effect> {
     let board = super::assemble::board(watch, now);
     if let Some(old) = &mut watch.published {
-        old.generated_at = board.generated_at;
-        if *old == board {
+        let half = board.fresh_for.map_or(i64::MAX, |s| s.millis() / 2);
+        let due = now.since(old.generated_at).millis() >= half;
+        let before = std::mem::replace(&mut old.generated_at, board.generated_at);
+        if !due && *old == board {
+            old.generated_at = before;
             return None;
         }
     }

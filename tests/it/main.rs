@@ -20,6 +20,7 @@ mod hostile_strings;
 mod http;
 mod journal_kill;
 mod live;
+mod mixes;
 mod old_answers;
 mod once;
 mod outcome;

@@ -67,7 +67,8 @@ impl World {
         };
         let field = |name: &str| field(&format!("{}&{}", asked.path, asked.body), name);
         let (from, to) = (field("from").max(field("start")), field("to").max(field("end")));
-        let some = mood != Mood::Empty;
+        // it has no past worth reading
+        let some = mood != Mood::Empty && to - from <= 7200;
         let steps = || (from.div_euclid(60)..=to.div_euclid(60)).map(|m| m * 60).filter(|_| some);
         match place {
             "/rum" => rows(steps().filter(|t| t + 60 <= to).flat_map(|t| {

@@ -9,7 +9,7 @@ use crate::rust_text::root;
 use crate::servers::home;
 use crate::shopd::Shop;
 
-const TOP: [&str; 15] = [
+const TOP: [&str; 20] = [
     "schema",
     "generated_at",
     "site",
@@ -25,6 +25,11 @@ const TOP: [&str; 15] = [
     "sources",
     "notices",
     "speed",
+    "judged_until",
+    "learning",
+    "fresh_for",
+    "standing",
+    "says",
 ];
 
 #[test]
@@ -43,6 +48,7 @@ fn a_calm_shop_ends_with_0_and_one_whole_document() {
         assert!(board[list].as_array().is_some_and(|l| !l.is_empty()), "no {list}");
     }
     assert!(open(&board).is_empty());
+    assert_eq!(board["standing"], "calm", "{}", board["says"]);
     times_are_utc(&board);
 }
 

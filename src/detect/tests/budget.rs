@@ -6,7 +6,7 @@ use crate::detect::verdict::Judgement;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::time::Span;
-use crate::policy::guardrail::{Condition, GuardClass, Guardrail};
+use crate::policy::guardrail::{Condition, Exposure, GuardClass, Guardrail};
 
 fn row(name: &str, metric: Metric, condition: Condition, target: Option<f64>) -> Guardrail {
     Guardrail {
@@ -19,6 +19,7 @@ fn row(name: &str, metric: Metric, condition: Condition, target: Option<f64>) ->
         target,
         hold: Span::ZERO,
         clear: Span::from_mins(5),
+        exposure: Exposure::High,
         owner: "release manager".to_owned(),
         response: String::new(),
         escalation: Vec::new(),

@@ -4,8 +4,9 @@
 use sqlx::Row;
 
 use super::{Store, code, lease, unreadable};
-use crate::board::{Board, parts};
+use crate::board::{Board, SCHEMA, parts};
 use crate::domain::time::Timestamp;
+use crate::incident::unread::short;
 use crate::journal::JournalError;
 use crate::journal::place::Stamp;
 
@@ -40,7 +41,7 @@ impl Store {
         let row = sqlx::query("SELECT body FROM board WHERE id = 1").fetch_optional(&mut *conn);
         let Some(row) = row.await.map_err(|e| unreadable(&e))? else { return Ok(None) };
         let head: &str = row.try_get(0).map_err(|e| unreadable(&e))?;
-        parts::head(head).map(Some).map_err(|why| damaged(&why))
+        parts::head(head).map(Some).map_err(|why| damaged(head, &why))
     }
 
     pub(in crate::journal) async fn board(&self) -> Result<Option<Board>, JournalError> {
@@ -55,10 +56,21 @@ impl Store {
         let Some(row) = row.map_err(|e| unreadable(&e))? else { return Ok(None) };
         let head: &str = row.try_get(0).map_err(|e| unreadable(&e))?;
         let rest: Option<&str> = row.try_get(1).map_err(|e| unreadable(&e))?;
-        parts::whole(head, rest).map(Some).map_err(|why| damaged(&why))
+        parts::whole(head, rest).map(Some).map_err(|why| damaged(head, &why))
     }
 }
 
-fn damaged(why: &str) -> JournalError {
-    JournalError::Unreadable(format!("board: {why}"))
+/// A board of another schema is told as that.
+fn damaged(head: &str, why: &str) -> JournalError {
+    let found: Option<serde_json::Value> = serde_json::from_str(head).ok();
+    let schema = found.as_ref().and_then(|board| board.get("schema")?.as_str());
+    JournalError::Unreadable(match schema {
+        Some(schema) if schema != SCHEMA => {
+            format!(
+                "its board is a `{}`, written by another tillwatch; update this one",
+                short(schema)
+            )
+        }
+        Some(_) | None => format!("its board is not whole: {why}; a running watcher replaces it"),
+    })
 }

@@ -5,7 +5,7 @@ use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
 use super::reading::{self, Which};
-use super::{Line, Store, not_stored, tables};
+use super::{Line, Store, in_doubt, not_stored, tables};
 use crate::domain::id::IncidentId;
 use crate::domain::time::Timestamp;
 use crate::incident::event::Record;
@@ -21,18 +21,25 @@ pub struct Seen {
 }
 
 /// What went wrong inside the transaction.
-enum Fault {
+enum Fault<T> {
     Sql(sqlx::Error),
+    /// All of it was written, from place `first` on, and not confirmed.
+    Commit {
+        first: i64,
+        lines: Vec<Line>,
+        error: sqlx::Error,
+        done: T,
+    },
     Journal(JournalError),
 }
 
-impl From<sqlx::Error> for Fault {
+impl<T> From<sqlx::Error> for Fault<T> {
     fn from(error: sqlx::Error) -> Self {
         Self::Sql(error)
     }
 }
 
-impl From<JournalError> for Fault {
+impl<T> From<JournalError> for Fault<T> {
     fn from(error: JournalError) -> Self {
         Self::Journal(error)
     }
@@ -51,13 +58,20 @@ impl Store {
     {
         let mut conn = self.writer().await?;
         match decide(&mut conn, id, others, judge).await {
-            Ok(done) => Ok(done),
+            Ok(done) => Ok(done.map(|(done, last)| {
+                last.iter().for_each(|last| self.note(*last));
+                done
+            })),
+            Err(Fault::Commit { first, lines, error, done }) if in_doubt(&error) => {
+                self.give_up(conn).await;
+                self.settle_judged((first, &lines), &error).await.map(|()| Ok(done))
+            }
             Err(Fault::Journal(error)) => {
                 drop(conn);
                 Err(error)
             }
-            Err(Fault::Sql(error)) => {
-                conn.detach().close_hard().await.ok();
+            Err(Fault::Sql(error) | Fault::Commit { error, .. }) => {
+                self.give_up(conn).await;
                 Err(not_stored(&error))
             }
         }
@@ -69,7 +83,7 @@ async fn decide<T, E>(
     id: &IncidentId,
     others: Option<Timestamp>,
     judge: impl FnOnce(Seen) -> Result<(Vec<Record>, T), E>,
-) -> Result<Result<T, E>, Fault> {
+) -> Result<Result<(T, Option<i64>), E>, Fault<T>> {
     let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
     let own = reading::read(&mut tx, Which::Of(id), i64::MIN, i64::MAX).await?;
     let others = match others {
@@ -80,11 +94,16 @@ async fn decide<T, E>(
         Ok(judged) => judged,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let (mut first, mut last, mut lines) = (None, None, Vec::new());
     for record in &records {
         let line = Line::of(record)?;
-        super::put(&mut tx, &line).await?;
+        last = Some(super::put(&mut tx, &line).await?);
+        first = first.or(last);
         tables::mark(&mut tx, &line).await?;
+        lines.push(line);
     }
-    tx.commit().await?;
-    Ok(Ok(done))
+    match tx.commit().await {
+        Ok(()) => Ok(Ok((done, last))),
+        Err(error) => Err(Fault::Commit { first: first.unwrap_or(0), lines, error, done }),
+    }
 }

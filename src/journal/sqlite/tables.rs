@@ -22,6 +22,13 @@ const TABLES: [&str; 7] = [
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT",
 ];
 
+/// What makes a journal known as one of ours, and as this one.
+const APPLICATION: i64 = 0x7469_6C77;
+const NAME: [&str; 2] = [
+    "INSERT OR IGNORE INTO meta (key, value) VALUES ('store', random())",
+    "PRAGMA application_id = 1953066103",
+];
+
 /// The schema version of the file; none when it has no tables yet.
 pub(super) async fn version(conn: &mut SqliteConnection) -> Result<Option<i64>, JournalError> {
     const HAS: &str = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta'";
@@ -56,6 +63,83 @@ pub(super) async fn widen(conn: &mut SqliteConnection) -> Result<(), JournalErro
     widened.map_err(|e| not_stored(&e))
 }
 
+/// What a file says of itself, whoever made it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Look {
+    /// The schema version of a journal.
+    pub version: Option<i64>,
+    /// Which journal it is; older ones have no name.
+    pub store: Option<i64>,
+    /// The highest number that a record ever had.
+    pub newest: i64,
+    tables: i64,
+    application: i64,
+}
+
+impl Look {
+    /// Of another program: its tables or its mark are not ours.
+    pub const fn is_foreign(self) -> bool {
+        let marked = self.application != 0 && self.application != APPLICATION;
+        marked || (self.tables > 0 && self.version.is_none())
+    }
+}
+
+/// Looks and changes nothing.
+pub(super) async fn look(conn: &mut SqliteConnection) -> Result<Look, JournalError> {
+    const TABLES: &str = "SELECT COUNT(*) FROM sqlite_master WHERE type IN ('table', 'view') \
+         AND name NOT LIKE 'sqlite~_%' ESCAPE '~'";
+    const OURS: &str = "SELECT \
+         (SELECT COUNT(*) FROM pragma_table_info('meta') WHERE name IN ('key', 'value')) + \
+         (SELECT COUNT(*) FROM pragma_table_info('record') \
+          WHERE name IN ('seq', 'at', 'incident', 'type', 'body'))";
+    let (tables,): (i64,) = super::one(conn, TABLES).await?;
+    let (application,): (i64,) = super::one(conn, "PRAGMA application_id").await?;
+    let (columns,): (i64,) = super::one(conn, OURS).await?;
+    let mut look = Look { version: None, store: None, newest: 0, tables, application };
+    if columns == 7 {
+        look.version = value(conn, "schema").await?;
+        look.store = value(conn, "store").await?;
+        look.newest = newest(conn).await;
+    }
+    Ok(look)
+}
+
+async fn value(conn: &mut SqliteConnection, key: &str) -> Result<Option<i64>, JournalError> {
+    const READ: &str = "SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?";
+    let row: Result<Option<(Option<i64>,)>, _> =
+        sqlx::query_as(READ).bind(key).fetch_optional(conn).await;
+    Ok(row.map_err(|e| unreadable(&e))?.and_then(|row| row.0))
+}
+
+/// Counted on where records were removed by hand; what cannot be read says nothing.
+pub(super) async fn newest(conn: &mut SqliteConnection) -> i64 {
+    const NEWEST: &str = "SELECT COALESCE(MAX(seq), 0) FROM record";
+    const GIVEN: &str = "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'record'";
+    let there: Result<(i64,), _> = super::one(conn, NEWEST).await;
+    let given: Result<(i64,), _> = super::one(conn, GIVEN).await;
+    let there = there.map_or(i64::MAX, |row| row.0);
+    given.map_or(there, |row| row.0.max(there))
+}
+
+/// Gives a journal of an older program its name. None where it cannot be written now.
+pub(super) async fn adopt(conn: &mut SqliteConnection) -> Option<i64> {
+    if let Ok(Some(store)) = value(conn, "store").await {
+        return Some(store);
+    }
+    if let Err(error) = name(conn).await {
+        tracing::debug!(%error, "the journal could not be given a name yet");
+    }
+    value(conn, "store").await.ok().flatten()
+}
+
+async fn name(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+    for sql in NAME {
+        sqlx::query(sql).execute(&mut *tx).await?;
+    }
+    tx.commit().await
+}
+
 /// Makes the tables, unless another process was faster.
 pub(super) async fn create(conn: &mut SqliteConnection) -> Result<(), JournalError> {
     let made = make(conn).await;
@@ -70,7 +154,7 @@ pub(super) async fn create(conn: &mut SqliteConnection) -> Result<(), JournalErr
 
 async fn make(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
-    for sql in TABLES {
+    for sql in TABLES.into_iter().chain(NAME) {
         sqlx::query(sql).execute(&mut *tx).await?;
     }
     sqlx::query("INSERT INTO meta (key, value) VALUES ('schema', ?)")

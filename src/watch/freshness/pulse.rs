@@ -12,12 +12,15 @@ use super::streak::Streak;
 const KNOWN: u32 = 4;
 /// So many events must be missing before few events explain nothing.
 const MISSED: f64 = 8.0;
-/// A datum older than this, and than four times its usual distance, tells nothing of now.
+/// A datum older than this, than four times its usual distance and than sixteen intervals tells
+/// nothing of now.
 const OLD: Span = Span::from_mins(15);
 /// The same for a run of a check whose distance is not known yet.
 const OLD_RUN: Span = Span::from_hours(1);
 /// Fewer rows than this share of the least usual number is half an answer.
 const HALF: f64 = 0.6;
+/// Events from which two windows are hardly ever alike by chance.
+const TELLING: f64 = 20.0;
 /// Values that changed so often are known to change.
 const CHANGES: usize = 20;
 const REMEMBERED: usize = 64;
@@ -99,7 +102,9 @@ impl Pulse {
         let news = present && here > self.newest;
         let learn = self.silent.is_none();
         if present {
-            self.gone.ended(learn);
+            if self.gone.now() > 0 {
+                self.gone.ended(learn);
+            }
             if !self.run && data.values().all(|d| d.rows == 1) {
                 self.totals.take(u32::try_from(data.len()).unwrap_or(u32::MAX));
             }
@@ -118,7 +123,7 @@ impl Pulse {
 
     /// It is in the newest answer, or is not missed yet.
     pub fn speaks(&self) -> bool {
-        self.silent.is_none() && self.gone.now() <= self.gone.longest()
+        self.silent.is_none_or(|why| why == Why::Half) && self.gone.now() <= self.gone.longest()
     }
 
     fn learn(&mut self, data: &Data, usual: bool) {
@@ -139,9 +144,9 @@ impl Pulse {
         }
     }
 
-    /// Windows without events are alike by nature.
+    /// Windows of few events are alike by nature.
     fn printed(&mut self, datum: &Datum) {
-        if datum.volume == Some(0.0) {
+        if datum.volume.is_some_and(|volume| volume < TELLING) {
             return;
         }
         if self.print.replace(datum.print) == Some(datum.print) {
@@ -155,21 +160,24 @@ impl Pulse {
         let newest = self.newest?;
         let (age, cadence) = (at.since(newest), self.cadence());
         let known = self.instants >= KNOWN;
-        if known && age > OLD.max(cadence.times(4)).max(every.times(4)) {
+        if known && age > OLD.max(cadence.times(4)).max(every.times(16)) {
             return Some(Why::Old);
         }
         if self.run && !known && age > OLD_RUN {
             return Some(Why::Old);
         }
-        if !known && self.gone.heard() < KNOWN as usize {
+        if !known {
             return None;
         }
-        let seed = (cadence.millis() / every.millis().max(1)).clamp(0, 100_000) as u32 + 1;
+        // Until some rounds were heard, the distance of its data stands for them.
+        let young = self.quiet.heard() < KNOWN as usize;
+        let answers = (cadence.millis() / every.millis().max(1)).clamp(0, 100_000) as u32 + 1;
+        let seed = if young { answers } else { 0 };
         let missed = self.missed(age);
         if missed && self.gone.now() >= self.gone.limit(seed) {
             return Some(Why::Gone);
         }
-        if missed && known && self.quiet.now() >= self.quiet.limit(seed) {
+        if missed && self.quiet.now() >= self.quiet.limit(seed) {
             return Some(Why::Quiet);
         }
         let changing = self.same.heard() >= CHANGES;

@@ -4,8 +4,6 @@ use std::collections::VecDeque;
 
 /// Streaks remembered.
 const REMEMBERED: usize = 64;
-/// Streaks heard before they count as usual without help.
-const ENOUGH: usize = 4;
 /// An unusual streak seen so often is usual.
 const AGAIN: usize = 3;
 
@@ -59,12 +57,16 @@ impl Streak {
         self.usual.iter().copied().max().unwrap_or(0)
     }
 
-    /// From here on it is no longer usual: two answers more than the longest usual streak, or a
-    /// quarter more where that is long. `seed` stands for what was not heard yet.
+    /// From here on it is no longer usual: two answers more than the longest usual streak; a quarter
+    /// more where that is long, or as much more as it is longer than the one in the middle. `seed`
+    /// stands for what was not heard yet.
     pub fn limit(&self, seed: u32) -> u32 {
-        let seed = if self.usual.len() >= ENOUGH { 0 } else { seed };
         let longest = self.longest().max(seed);
-        longest.saturating_add((longest.div_ceil(4)).max(2))
+        let mut sorted: Vec<u32> = self.usual.iter().copied().collect();
+        sorted.sort_unstable();
+        let middle = sorted.get(sorted.len() / 2).copied().unwrap_or(longest);
+        let spread = self.longest().saturating_sub(middle);
+        longest.saturating_add(longest.div_ceil(4).max(2).max(spread))
     }
 }
 
@@ -79,12 +81,12 @@ mod tests {
         for _ in 0..4 {
             streak.ended(true);
         }
-        assert_eq!(streak.limit(20), 2);
+        assert_eq!(streak.limit(0), 2);
         for round in 1..=3 {
             (0..7).for_each(|_| streak.more());
             assert!(streak.now() >= streak.limit(0), "round {round}");
             streak.ended(false);
         }
-        assert_eq!(streak.limit(0), 9, "seven in a row have become usual");
+        assert_eq!(streak.limit(0), 14, "seven in a row have become usual");
     }
 }

@@ -1,7 +1,7 @@
 //! The book of series: what goes in, in which order, and the case that comes out.
 
 use super::*;
-use crate::detect::verdict::{Case, Class};
+use crate::detect::verdict::{Case, Class, Judged};
 use crate::domain::observation::{Quality, Window};
 use crate::domain::severity::Severity;
 use crate::domain::time::Span;
@@ -92,6 +92,8 @@ fn told(book: &mut SeriesBook, change: Option<f64>) -> Judgement {
         owner: "growth".to_owned(),
         verdict: Verdict::Unsure,
         detail: String::new(),
+        judged: Judged::Unmeasured,
+        exposure: crate::policy::guardrail::Exposure::Low,
     });
     let demand = change.map(|change| Demand { change, hours: 4.0 });
     book.tell(&mut judgement, demand, &BTreeMap::new(), gauge(620).window.end);

@@ -113,7 +113,7 @@ fn zeros_written_down_are_data_and_what_never_came_is_not_missed() {
     assert_eq!(watch(&log, &[], (6, MINUTE.times(3))), (0, vec![]));
     // A counter of failures that appears with the first failure and is gone with the last.
     let rows = minutes(6, |m| {
-        let some = m % 97 < 2;
+        let some = m.rem_euclid(97) < 2;
         let failures = || count(Metric::PersonalData, end_of(m), Value::Count(1.0));
         some.then(failures)
     });
@@ -127,11 +127,11 @@ fn zeros_written_down_are_data_and_what_never_came_is_not_missed() {
 #[test]
 fn lag_of_minutes_slow_checks_and_hourly_figures_are_usual_where_they_are() {
     let mut dice = Dice(3);
-    // Each window comes four to six minutes late.
+    // Each window comes four to five minutes late.
     let late = minutes(6, |m| {
         Some(count(Metric::Sessions, end_of(m), Value::Count(80.0 + (m % 9) as f64)))
     });
-    let lag = |dice: &mut Dice| Span::from_secs(240 + (dice.next() * 120.0) as i64);
+    let lag = |dice: &mut Dice| Span::from_secs(240 + (dice.next() * 60.0) as i64);
     let log: Vec<_> = late.into_iter().map(|o| (o.window.end.plus(lag(&mut dice)), o)).collect();
     assert_eq!(watch(&log, &[], (6, MINUTE.times(10))), (0, vec![]), "lag");
     // A run every five minutes, some seconds early or late.
