@@ -13,6 +13,7 @@ use crate::journal::Access;
 use crate::policy::severity::Choice;
 use crate::shell::settings;
 use crate::source::fixture::{Reply, Seen as Request, Server, Then, secret_file};
+use crate::source::secret::SecretSpec;
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -20,6 +21,7 @@ const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 struct Room {
     folder: tempfile::TempDir,
     server: Server,
+    secret: SecretSpec,
     more: String,
 }
 
@@ -31,7 +33,8 @@ impl Room {
     async fn new(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let server = Server::start(answer).await;
-        let room = Self { folder, server, more: String::new() };
+        let secret = secret_file(folder.path(), KEY);
+        let room = Self { folder, server, secret, more: String::new() };
         room.journal().await.append(&[kit::opened(Severity::Sev1)]).await.expect("stored");
         room
     }
@@ -51,7 +54,7 @@ impl Room {
         );
         let loaded = load::from_text(std::path::Path::new("test.toml"), &text);
         let mut config = loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.problems));
-        config.actions[0].secret = secret_file(self.folder.path(), KEY);
+        config.actions[0].secret = self.secret.clone();
         let clock = Clock::simulated(kit::min(1), 1.0);
         let journal = Arc::new(self.journal().await);
         Arc::new(settings::desk(&config, journal, clock, kit::person(name)).expect("a desk"))
