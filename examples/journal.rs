@@ -21,7 +21,7 @@ async fn main() -> anyhow::Result<()> {
     let source = Journal::open(source, Access::Read).await?;
     let board = source.board().await?.context("the source holds no board yet")?;
     let story: Vec<Record> =
-        source.since(0, 10_000).await?.into_iter().map(|stored| stored.record).collect();
+        source.since(0, 10_000).await?.records.into_iter().map(|stored| stored.record).collect();
     let first = story.first().context("the source holds no incident yet")?.at;
     let target = Journal::open(target, Access::Write).await?;
     let mut batch = Vec::new();

@@ -2,18 +2,21 @@
 //! 4). Built by the watcher, read by everyone; holds no policy, no credential and no behaviour.
 //! The parts that the incident rules speak of too are defined in `incident::state`.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::detect::verdict::{
     Cell, Class, Finding, FunnelStep, GuardrailState, Impact, JourneyState, Suspect,
 };
-use crate::domain::change::{ChangeKind, ChangeStatus};
+use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::id::{ActionId, IncidentId, JourneyId, ReleaseId, SourceId};
 use crate::domain::metric::Metric;
 use crate::domain::money::{MoneyRange, Range};
 use crate::domain::segment::Scope;
 use crate::domain::severity::Severity;
 use crate::domain::time::Timestamp;
+use crate::incident::event::Outcome;
 use crate::policy::severity::Choice;
 
 pub use crate::incident::state::{
@@ -47,6 +50,14 @@ pub struct Board {
     pub notices: Vec<String>,
     /// Shop seconds per wall second; 1 except in the demo.
     pub speed: f64,
+    /// Why nothing may be sent outside; null while the kill switch is off.
+    #[serde(default)]
+    pub kill_switch: Option<String>,
+    /// What rollbacks are planned by: the releases as their sources tell them, newest first. Kept in
+    /// the second part of the stored board (`board::parts`) and not for readers of its JSON, who
+    /// have `releases`. None while only the first part was read.
+    #[serde(skip)]
+    pub changes: Option<Arc<Vec<Change>>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -58,6 +69,18 @@ pub struct Watcher {
     /// Wall time of the board; with `speed` it tells the shop's time of a demo to other programs.
     #[serde(default)]
     pub wall_at: Option<Timestamp>,
+    /// When the board was made, told so that no step of the machine's clock moves it.
+    #[serde(default)]
+    pub beat: Option<Beat>,
+}
+
+/// A moment by the time a machine has been up.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Beat {
+    /// Which start of which machine: the kernel's boot id in hexadecimal digits.
+    pub boot: String,
+    /// Milliseconds since that start, sleep included.
+    pub up_ms: i64,
 }
 
 /// One incident as viewers see it.
@@ -105,6 +128,14 @@ pub struct Incident {
     /// The last entries of the journal about it, oldest first.
     pub timeline: Vec<TimelineEntry>,
     pub occurrences: u32,
+    /// False while it is in the watcher's memory only, because the journal cannot be written.
+    #[serde(default = "stored")]
+    pub stored: bool,
+}
+
+/// Boards of older programs hold what was stored.
+const fn stored() -> bool {
+    true
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -128,6 +159,9 @@ pub struct Action {
     pub sent_at: Option<Timestamp>,
     pub answered_at: Option<Timestamp>,
     pub detail: String,
+    /// What was said last about it, in parts.
+    #[serde(default)]
+    pub answer: Option<Outcome>,
     /// Until when recovery is watched.
     pub verify_until: Option<Timestamp>,
 }
@@ -182,4 +216,18 @@ pub struct Source {
     /// What it measures.
     #[serde(default)]
     pub metrics: Vec<Metric>,
+    /// How fresh each of these is; checks stand under `check_success`.
+    #[serde(default)]
+    pub told: Vec<Told>,
+}
+
+/// How fresh one metric of a source is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Told {
+    pub metric: Metric,
+    /// The end of the newest window, or the newest run, that was told. Null: never.
+    pub newest_at: Option<Timestamp>,
+    /// Why it cannot be believed to be of now; null while it can.
+    #[serde(default)]
+    pub doubt: Option<String>,
 }

@@ -27,12 +27,10 @@ use exit::Exit;
 /// Parses the arguments, does what they say, returns the exit code.
 pub fn run() -> std::process::ExitCode {
     crate::shell::terminal::harden();
+    crate::shell::signals::outlive_limits();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            let _closed = error.print();
-            return std::process::ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(error) => return std::process::ExitCode::from(misread(&error)),
     };
     if let Some(file) = &cli.global.log
         && let Err(error) = crate::shell::log::start(file)
@@ -40,7 +38,18 @@ pub fn run() -> std::process::ExitCode {
         out::error(&format!("cannot write the log {}: {error}", file.display()));
         return std::process::ExitCode::from(Exit::Usage.code());
     }
-    std::process::ExitCode::from(dispatch(cli))
+    std::process::ExitCode::from(out::settled(dispatch(cli)))
+}
+
+/// Help and version go to stdout, everything else to stderr; what was typed is outside text too.
+fn misread(error: &clap::Error) -> u8 {
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        out::error(&text);
+        return u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code());
+    }
+    out::lines(text.lines());
+    out::settled(Exit::Ok.code())
 }
 
 fn dispatch(cli: Cli) -> u8 {
@@ -71,8 +80,9 @@ fn dispatch(cli: Cli) -> u8 {
         Some(Command::Themes) => tables::themes(global),
         Some(Command::Screenshots(args)) => screenshots::run(&args),
         Some(Command::Completions { shell }) => {
-            let mut command = Cli::command();
-            clap_complete::generate(shell, &mut command, "tillwatch", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "tillwatch", &mut script);
+            out::document(&String::from_utf8_lossy(&script));
             Exit::Ok
         }
     };

@@ -42,6 +42,7 @@ mod case;
 mod joint;
 mod life;
 mod troubles;
+pub mod doubt;
 mod settle;
 mod spare;
 mod arms;

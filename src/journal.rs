@@ -9,12 +9,14 @@ use crate::board::Board;
 use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
-use crate::incident::record::RecordError;
 
 mod place;
+mod reading;
 mod sqlite;
 
 pub use place::Stamp;
+pub use reading::Reading;
+pub use sqlite::Seen;
 
 /// The layout of the tables; a newer one is read by nobody older and never rewritten.
 pub const SCHEMA_VERSION: i64 = 2;
@@ -78,8 +80,16 @@ pub enum JournalError {
     LeaseLost,
     #[error("journal cannot be read: {0}")]
     Unreadable(String),
-    #[error("journal record {seq}: {source}")]
-    Record { seq: i64, source: RecordError },
+}
+
+impl JournalError {
+    /// Why, for sentences that begin with what came of it.
+    pub fn why(&self) -> String {
+        match self {
+            Self::NotStored(why) => why.clone(),
+            other => other.to_string(),
+        }
+    }
 }
 
 /// An open journal. Cheap calls, one connection; share it by reference.
@@ -117,18 +127,36 @@ impl Journal {
         self.store.append(records, Some(owner)).await
     }
 
+    /// Reads the records of `id`, and with `others` those of every incident that is open or ended
+    /// at that instant or later; lets `judge` decide by them; writes the records it gives, all or
+    /// none. One transaction: nobody else writes between the reading and the commit. What `judge`
+    /// refuses leaves nothing behind. `judge` runs at most once and must not wait.
+    pub async fn decide<T: Send, E: Send>(
+        &self,
+        id: &IncidentId,
+        others: Option<Timestamp>,
+        judge: impl FnOnce(Seen) -> Result<(Vec<Record>, T), E> + Send,
+    ) -> Result<Result<T, E>, JournalError> {
+        self.store.decide(id, others, judge).await
+    }
+
+    /// Where the journal lies.
+    pub fn file(&self) -> &Path {
+        self.store.file()
+    }
+
     /// Every record of incidents that are open, or that ended at `ended_since` or later (they may
     /// reopen). Closed ones are found by an index, not by reading the journal.
-    pub async fn open_records(&self, ended_since: Timestamp) -> Result<Vec<Stored>, JournalError> {
+    pub async fn open_records(&self, ended_since: Timestamp) -> Result<Reading, JournalError> {
         self.store.open_records(ended_since).await
     }
 
-    pub async fn records_of(&self, incident: &IncidentId) -> Result<Vec<Stored>, JournalError> {
+    pub async fn records_of(&self, incident: &IncidentId) -> Result<Reading, JournalError> {
         self.store.records_of(incident).await
     }
 
     /// The first `limit` records after place `seq`.
-    pub async fn since(&self, seq: i64, limit: u32) -> Result<Vec<Stored>, JournalError> {
+    pub async fn since(&self, seq: i64, limit: u32) -> Result<Reading, JournalError> {
         self.store.since(seq, limit).await
     }
 
@@ -140,6 +168,16 @@ impl Journal {
     /// A number that changes when another connection has written anything, boards included.
     pub async fn data_version(&self) -> Result<i64, JournalError> {
         self.store.data_version().await
+    }
+
+    /// Whether the files still are the ones that were opened; if not, what became of them.
+    pub fn standing(&self) -> Result<(), JournalError> {
+        self.store.standing()
+    }
+
+    /// Who has the lease and until when (wall time), without taking it.
+    pub async fn lease(&self) -> Result<Option<(String, Timestamp)>, JournalError> {
+        self.store.lease().await
     }
 
     /// How many incidents were ever opened: the counter for `incident::id::incident_id`.
@@ -209,7 +247,7 @@ impl Journal {
 
     /// Stands for a full disk in tests: SQLite refuses to grow the file beyond `pages`.
     #[cfg(test)]
-    async fn limit_pages(&self, pages: u32) {
+    pub(crate) async fn limit_pages(&self, pages: u32) {
         self.store.limit_pages(pages).await;
     }
 

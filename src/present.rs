@@ -19,6 +19,7 @@ mod journal;
 mod releases;
 mod say;
 mod strip;
+pub mod trouble;
 mod wall;
 
 #[cfg(test)]

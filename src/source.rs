@@ -13,6 +13,7 @@ pub mod github;
 pub mod harvest;
 mod guard;
 pub mod history;
+pub mod home;
 pub mod http;
 pub mod http_json;
 pub mod mask;

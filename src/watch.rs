@@ -4,7 +4,13 @@
 pub mod assemble;
 pub mod checklist;
 pub mod event;
+pub mod freshness;
 pub mod health;
 pub mod series;
 pub mod state;
+pub mod timing;
+pub mod unstored;
 pub mod update;
+
+#[cfg(test)]
+mod tests;

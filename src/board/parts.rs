@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::mem::{replace, take};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::detect::verdict::{Basis, Cell, Finding, Impact, Suspect, Verdict};
+use crate::domain::change::Change;
 use crate::domain::metric::Metric;
 use crate::domain::money::Range;
 use crate::domain::observation::Quality;
@@ -42,6 +44,9 @@ struct Rest {
     impacts: Vec<Impact>,
     /// Of the incidents after the first [`WHOLE`].
     stories: Vec<Story>,
+    /// What rollbacks are planned by; none in the boards of older programs.
+    #[serde(default)]
+    changes: Option<Vec<Change>>,
 }
 
 /// Metric, places of its stat, its unit and its segment; value, n, interval, baseline with the days
@@ -69,6 +74,7 @@ pub fn split(board: &Board) -> serde_json::Result<(String, String)> {
         cells,
         impacts: board.impacts.clone(),
         stories,
+        changes: board.changes.as_deref().cloned(),
     };
     Ok((serde_json::to_string(&head)?, serde_json::to_string(&rest)?))
 }
@@ -110,6 +116,7 @@ pub fn whole(text: &str, rest: Option<&str>) -> Result<Board, String> {
         let cells = rest.cells.iter().map(|row| cell(row, &rest.segments, &rest.words));
         board.cells = cells.collect::<Option<_>>().ok_or("a cell names what is not there")?;
         board.impacts = rest.impacts;
+        board.changes = rest.changes.map(Arc::new);
         if board.incidents.len().saturating_sub(WHOLE) != rest.stories.len() {
             return Err("incidents and their stories differ in number".to_owned());
         }
@@ -214,6 +221,22 @@ mod tests {
             impacts: vec![impact],
             ..Board::default()
         }
+    }
+
+    #[test]
+    fn every_release_travels_in_the_second_part_and_none_in_the_first() {
+        let kinds = crate::incident::tests::kit::changes();
+        let all = (0..200_i64).zip(kinds.iter().cycle()).map(|(n, change)| Change {
+            id: format!("v{n}").as_str().into(),
+            created_at: Timestamp::from_secs(n),
+            ..change.clone()
+        });
+        let board = Board { changes: Some(Arc::new(all.collect())), ..board() };
+        let (text, rest) = split(&board).expect("text");
+        assert_eq!(whole(&text, Some(&rest)).map(|b| b.changes), Ok(board.changes.clone()));
+        assert_eq!(head(&text).map(|b| b.changes), Ok(None), "nobody plans by the head alone");
+        let json = serde_json::to_value(&board).expect("json");
+        assert_eq!(json.get("changes"), None, "readers of the document have `releases`");
     }
 
     #[test]

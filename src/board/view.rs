@@ -1,13 +1,14 @@
 //! An incident of the fold as viewers see it: clocks that run, choices with their rule, the plan
 //! of a rollback with its ticks, the timeline in words. Pure; decides nothing.
 
-use super::{Action, ChoiceRow, Incident};
+use super::{Action, ChoiceRow, Incident, Source, SourceState};
+use crate::detect::verdict::{Case, Finding, Suspect};
 use crate::domain::time::Timestamp;
-use crate::incident::facts::Facts;
+use crate::incident::facts::{Facts, Told};
 use crate::incident::fold;
 use crate::incident::rollback::plan;
 use crate::incident::state::ActionState;
-use crate::incident::verify::{Feed, feed, verify_until};
+use crate::incident::verify::{Feed, feed, shown, verify_until};
 use crate::policy::severity::Choice;
 
 /// Entries of the timeline that viewers get.
@@ -53,7 +54,39 @@ pub fn view(incident: &fold::Incident, facts: &Facts<'_>, now: Timestamp) -> Inc
         choices: choices(incident, facts),
         timeline: incident.timeline.iter().skip(skip).cloned().collect(),
         occurrences: incident.occurrences,
+        stored: true,
     }
+}
+
+/// What is newest of the evidence about an incident, as everyone sees it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Evidence {
+    suspect: Suspect,
+    findings: Vec<Finding>,
+}
+
+/// The evidence that `incident` is shown with.
+pub fn evidence(incident: &Incident) -> Evidence {
+    Evidence { suspect: incident.suspect.clone(), findings: incident.findings.clone() }
+}
+
+impl Evidence {
+    /// `case` with this evidence.
+    pub fn over(&self, case: &Case) -> Case {
+        let (suspect, findings) = (self.suspect.clone(), self.findings.clone());
+        Case { suspect, findings, firing: true, ..case.clone() }
+    }
+}
+
+/// The sources as far as evidence rests on them.
+pub fn told(sources: &[Source]) -> Vec<Told> {
+    let told = |s: &Source| Told {
+        name: s.name.clone(),
+        metrics: s.metrics.clone(),
+        good_at: s.last_ok_at,
+        blind: s.state == SourceState::Blind,
+    };
+    sources.iter().map(told).collect()
 }
 
 fn choices(incident: &fold::Incident, facts: &Facts<'_>) -> Vec<ChoiceRow> {
@@ -68,20 +101,22 @@ fn choices(incident: &fold::Incident, facts: &Facts<'_>) -> Vec<ChoiceRow> {
 
 /// Accepted by the receiver and seen live by the feed are two facts: verifying begins with both.
 fn action(run: &fold::ActionRun, facts: &Facts<'_>, now: Timestamp) -> Action {
-    let accepted = run.state == ActionState::Accepted;
+    let (state, detail) = shown(run, facts, now);
+    let accepted = state == ActionState::Accepted;
     let live = accepted && feed(run, facts, now) == Feed::Target;
     let seen = if live { format!("; {} is live", run.intent.to) } else { String::new() };
     Action {
         id: run.intent.id.clone(),
         name: run.intent.action.clone(),
-        state: if live { ActionState::Verifying } else { run.state },
+        state: if live { ActionState::Verifying } else { state },
         from: run.intent.from.clone(),
         to: run.intent.to.clone(),
-        by: run.by.clone(),
+        by: run.by.name.clone(),
         prepared_at: run.prepared_at,
         sent_at: run.sent_at,
         answered_at: run.answered_at,
-        detail: format!("{}{seen}", run.detail),
+        detail: format!("{detail}{seen}"),
+        answer: run.answer.clone(),
         verify_until: verify_until(run, facts.action(&run.intent.action)).filter(|_| accepted),
     }
 }

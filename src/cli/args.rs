@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::time::{Span, Timestamp};
+use crate::source::home;
 
 /// On-call dashboard for online shops: what is broken, for whom, what it costs, what changed.
 #[derive(Parser, Debug)]
@@ -21,22 +22,23 @@ pub struct Cli {
 #[derive(Args, Debug, Clone)]
 pub struct Global {
     /// Config file; default: the user's config folder, `tillwatch/config.toml`.
-    #[arg(long, global = true, value_name = "FILE", env = "TILLWATCH_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "TILLWATCH_CONFIG",
+        value_parser = home::path)]
     pub config: Option<PathBuf>,
     /// Journal, `sqlite:PATH`; default: the state folder.
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", value_parser = home::journal)]
     pub journal: Option<String>,
     /// Posture: operator acts, observer looks, wall is a display without keys.
     #[arg(long = "as", global = true, value_enum, value_name = "ROLE", default_value = "operator")]
     pub role: RoleArg,
     /// Theme by name (`tillwatch themes`) or a theme file.
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", value_parser = home::text)]
     pub theme: Option<String>,
     /// Draw with ASCII characters only.
     #[arg(long, global = true)]
     pub ascii: bool,
     /// Write a log here (JSON lines, no secrets).
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", value_parser = home::path)]
     pub log: Option<PathBuf>,
 }
 
@@ -102,7 +104,7 @@ pub struct DemoArgs {
     #[arg(long, default_value_t = 10.0)]
     pub speed: f64,
     /// Keep journal and config in this folder.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = home::path)]
     pub keep: Option<PathBuf>,
 }
 
@@ -124,7 +126,7 @@ pub struct ShopArgs {
     #[arg(long)]
     pub list: bool,
     /// Write the shop's past as OpenMetrics and end (for `promtool tsdb create-blocks-from`).
-    #[arg(long, value_name = "FILE", requires = "days")]
+    #[arg(long, value_name = "FILE", requires = "days", value_parser = home::path)]
     pub export_openmetrics: Option<PathBuf>,
     /// Days of past to export.
     #[arg(long)]
@@ -140,7 +142,7 @@ pub struct ShopArgs {
 #[derive(Args, Debug, Clone)]
 pub struct WatchArgs {
     /// Touch this file after every board (a URL gets a GET instead).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = home::text)]
     pub heartbeat: Option<String>,
 }
 
@@ -210,12 +212,16 @@ pub struct RollbackArgs {
     /// The token that the plan shows: the end of the release rolled back to.
     #[arg(long, value_name = "TOKEN")]
     pub confirm: Option<String>,
-    /// Show plan and request; the receiver is asked not to act.
+    /// Show pre-checks and the signed request, and send nothing; only an action with a `dry_run_url`
+    /// is asked, there.
     #[arg(long)]
     pub dry_run: bool,
     /// Try again after a refusal or a rollback that did not help: a new attempt, a new key.
     #[arg(long)]
     pub again: bool,
+    /// Why to go past pre-checks that fail and are not about the target; stays in the record.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
     #[arg(long)]
     pub json: bool,
 }
@@ -235,7 +241,7 @@ pub struct CheckSourceArgs {
     /// A configured source, or a kind.
     pub name: String,
     /// Recorded answer.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = home::path)]
     pub replay: PathBuf,
 }
 
@@ -243,23 +249,23 @@ pub struct CheckSourceArgs {
 pub enum BacktestCommand {
     /// The streaming detector alone over CSV files, no look-ahead.
     Series {
-        #[arg(long = "in", value_name = "DIR")]
+        #[arg(long = "in", value_name = "DIR", value_parser = home::path)]
         input: PathBuf,
-        #[arg(long, value_name = "DIR")]
+        #[arg(long, value_name = "DIR", value_parser = home::path)]
         out: PathBuf,
         /// JSON: file to `up`, `down` or `both`.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", value_parser = home::path)]
         direction: Option<PathBuf>,
         #[arg(long, default_value = "normal")]
         sensitivity: String,
     },
     /// The whole judging engine over a recorded shop day.
     Shop {
-        #[arg(long, value_name = "DIR")]
+        #[arg(long, value_name = "DIR", value_parser = home::path)]
         run: PathBuf,
-        #[arg(long, value_name = "DIR")]
+        #[arg(long, value_name = "DIR", value_parser = home::path)]
         history: Option<PathBuf>,
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", value_parser = home::path)]
         out: PathBuf,
     },
 }

@@ -94,7 +94,7 @@ async fn sources(config: &Config, args: &CheckArgs) -> bool {
     let mut good = true;
     for source in config.sources.iter().filter(wanted) {
         match ask(source).await {
-            Ok(line) => out::lines([line]),
+            Ok(lines) => out::lines(lines),
             Err(line) => {
                 good = false;
                 out::error(&line);
@@ -110,7 +110,7 @@ async fn sources(config: &Config, args: &CheckArgs) -> bool {
     good
 }
 
-async fn ask(config: &SourceConfig) -> Result<String, String> {
+async fn ask(config: &SourceConfig) -> Result<Vec<String>, String> {
     let say = |what: &str| format!("source    {}: {what}", config.name);
     let mut source = source::build(config, BUCKET).map_err(|e| say(&e.to_string()))?;
     let harvest = source.poll(Clock::system().now()).await.map_err(|e| say(&e.to_string()))?;
@@ -120,8 +120,8 @@ async fn ask(config: &SourceConfig) -> Result<String, String> {
         harvest.checks.len(),
         harvest.changes.len()
     );
-    let notes = harvest.notes.iter().fold(String::new(), |all, n| all + "\n          note: " + n);
-    Ok(say(&format!("{counts}{notes}")))
+    let notes = harvest.notes.iter().map(|n| format!("          note: {n}"));
+    Ok(std::iter::once(say(&counts)).chain(notes).collect())
 }
 
 /// Prints what an adapter makes of a recorded answer, as one JSON document.

@@ -136,7 +136,10 @@ struct Engine {
 impl Engine {
     async fn stop(self) {
         if let Some(on_duty) = self.on_duty {
-            on_duty.stop().await;
+            let left = on_duty.stop().await;
+            if let Some(words) = session::left_words(&left) {
+                out::error(&words);
+            }
         }
     }
 }
@@ -196,7 +199,8 @@ fn desk(
         size: Size::default(),
     };
     let board = boards.borrow().clone().or(stored).unwrap_or_else(|| empty(config, clock));
-    Ok(Desk::new(setup, board, clock.now(), clock.wall()))
+    let now = clock.now_by(&board);
+    Ok(Desk::new(setup, board, now, clock.steady()))
 }
 
 fn empty(config: &Config, clock: Clock) -> Arc<Board> {
@@ -234,7 +238,10 @@ pub fn theme(global: &Global, config: &Config) -> Result<Theme, Exit> {
 
 fn terminal_depth() -> ColorDepth {
     let var = |name: &str| std::env::var(name).unwrap_or_default();
-    depth(!var("NO_COLOR").is_empty(), &var("COLORTERM"), &var("TERM"))
+    // GNU screen hands on what its own terminal said and takes true colours for other commands.
+    let in_screen = !var("STY").is_empty() && var("TMUX").is_empty();
+    let colorterm = if in_screen { String::new() } else { var("COLORTERM") };
+    depth(!var("NO_COLOR").is_empty(), &colorterm, &var("TERM"))
 }
 
 /// By the locale, as the C library would decide it.

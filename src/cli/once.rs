@@ -88,7 +88,9 @@ async fn poll(
         _other = lease::keep(&journal, owner, clock, &watching.hub) => {}
     }
     let board = boards.borrow().clone();
-    watching.stop().await;
+    if let Some(words) = session::left_words(&watching.stop().await) {
+        out::error(&words);
+    }
     Ok(board)
 }
 

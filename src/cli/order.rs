@@ -3,14 +3,13 @@
 
 use std::sync::Arc;
 
-use crate::board::{Board, RollbackPlan};
+use crate::board::{Board, Precheck, RollbackPlan};
 use crate::domain::id::IncidentId;
-use crate::domain::time::Span;
 use crate::incident::event::{Command, Outcome};
 use crate::journal::Access;
 use crate::policy::severity::Choice;
 use crate::shell::clock::Clock;
-use crate::shell::order::{Desk, OrderError};
+use crate::shell::order::{Desk, OrderError, Sent};
 use crate::shell::settings;
 
 use super::app;
@@ -19,6 +18,11 @@ use super::args::{
 };
 use super::exit::Exit;
 use super::out;
+
+mod rehearsal;
+
+/// How often the outcome of a request is tried to be stored, at two seconds each.
+const STORE_TRIES: u32 = 5;
 
 pub fn ack(global: &Global, args: &AckArgs) -> Exit {
     let order = if args.undo {
@@ -74,32 +78,41 @@ fn give(global: &Global, id: &str, order: &Command, done: &str) -> Exit {
 pub fn rollback(global: &Global, args: &RollbackArgs) -> Exit {
     let result = with_desk(global, async |desk, board| {
         let id: IncidentId = args.id.as_str().into();
-        let Some(plan) = board.as_ref().and_then(|b| plan(b, &id)) else {
-            let why = "no rollback is possible: no suspect release or no [[action]] for it";
-            return Err(OrderError::Refused(why.into()));
-        };
-        let Some(token) = args.confirm.clone().or_else(|| shown(args, &plan)) else {
+        if args.dry_run {
+            return Ok(rehearsal::tell(&desk.rehearse(&id, board.as_ref()).await?, args.json));
+        }
+        let Some(token) = args.confirm.clone() else {
+            let Some(plan) = board.as_ref().and_then(|b| plan(b, &id)) else {
+                let why = "no rollback is possible: no suspect release or no [[action]] for it";
+                return Err(OrderError::Refused(why.into()));
+            };
             show(&plan, args.json);
             return Ok(Exit::No);
         };
+        let waive = args.reason.clone();
         let order = if args.again {
-            Command::RollbackAgain { token }
+            Command::RollbackAgain { token, waive }
         } else {
-            Command::Rollback { token, dry_run: args.dry_run }
+            Command::Rollback { token, waive }
         };
         let done = desk.carry_out(&id, &order, "command line", board.as_ref()).await?;
-        let Some(intent) = done.intent else { return Ok(Exit::Ok) };
-        if args.dry_run {
-            show(&plan, args.json);
-        }
-        Ok(tell(&desk.send(&id, &intent).await?))
+        let Some(ticket) = done.ticket else { return Ok(Exit::Ok) };
+        let sent = desk.send(ticket).await;
+        let exit = tell(&sent.outcome);
+        Ok(match kept(desk, &sent).await {
+            Ok(()) => exit,
+            Err(error) => {
+                out::error(&format!("what became of it is {error}"));
+                Exit::NoJournal
+            }
+        })
     });
     result.unwrap_or_else(|exit| exit)
 }
 
-/// A dry run needs no typed token: nothing happens.
-fn shown(args: &RollbackArgs, plan: &RollbackPlan) -> Option<String> {
-    args.dry_run.then(|| plan.confirm_token.clone())
+/// The outcome in the journal, at the first or a later try.
+async fn kept(desk: &Desk, sent: &Sent) -> Result<(), OrderError> {
+    if sent.unstored.is_none() { Ok(()) } else { desk.store_again(sent, STORE_TRIES).await }
 }
 
 fn plan(board: &Board, id: &IncidentId) -> Option<RollbackPlan> {
@@ -109,8 +122,13 @@ fn plan(board: &Board, id: &IncidentId) -> Option<RollbackPlan> {
 fn show(plan: &RollbackPlan, json: bool) {
     if json {
         out::json(plan);
-        return;
+    } else {
+        out::lines(lines(plan));
     }
+}
+
+/// A plan in lines; what fails comes first.
+fn lines(plan: &RollbackPlan) -> Vec<String> {
     let mut lines = vec![
         format!(
             "{} {}: {} -> {} by {}",
@@ -121,10 +139,15 @@ fn show(plan: &RollbackPlan, json: bool) {
     lines.extend(plan.resend_of.as_ref().map(|id| {
         format!("its outcome is unknown: this sends {id} again, same key and same bytes")
     }));
-    lines.extend(plan.prechecks.iter().map(|check| {
-        format!("  [{}] {}: {}", if check.ok { "ok" } else { "NO" }, check.name, check.detail)
+    let mut checks: Vec<&Precheck> = plan.prechecks.iter().collect();
+    checks.sort_by_key(|check| check.ok);
+    lines.extend(checks.into_iter().map(|check| {
+        let past =
+            if check.stops() && check.waivable { " (--reason TEXT goes past it)" } else { "" };
+        let mark = if check.ok { "ok" } else { "NO" };
+        format!("  [{mark}] {}: {}{past}", check.name, check.detail)
     }));
-    out::lines(lines);
+    lines
 }
 
 fn tell(outcome: &Outcome) -> Exit {
@@ -166,7 +189,7 @@ fn with_desk(
     runtime.block_on(async {
         let journal = app::journal(&url, Access::Write).await?;
         let board = journal.board().await.ok().flatten().map(Arc::new);
-        let clock = clock(board.as_deref());
+        let clock = board.as_deref().map_or_else(Clock::system, Clock::of_board);
         let desk =
             settings::desk(&config, journal, clock, app::person(&config)).map_err(|why| {
                 out::error(&why);
@@ -180,38 +203,4 @@ fn with_desk(
             }
         })
     })
-}
-
-/// Wall time, or the time of the demo shop whose board lies in this journal: the board's own time
-/// and what has passed on the wall since, as fast as that shop runs.
-fn clock(board: Option<&Board>) -> Clock {
-    let Some(board) = board.filter(|b| b.speed != 1.0) else { return Clock::system() };
-    let made_at = board.watcher.as_ref().and_then(|w| w.wall_at);
-    let passed = made_at.map_or(0.0, |at| Clock::system().wall().since(at).as_secs_f64().max(0.0));
-    let passed = Span::from_millis((passed * board.speed * 1000.0) as i64);
-    Clock::simulated(board.generated_at.plus(passed), board.speed)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::board::Watcher;
-
-    #[test]
-    fn orders_for_a_fast_demo_are_given_in_its_time_and_not_in_its_last_boards() {
-        let wall = Clock::system().wall();
-        let watcher = Watcher {
-            host: "h".to_owned(),
-            pid: 1,
-            since: wall,
-            lease_until: None,
-            wall_at: Some(wall.minus(Span::from_secs(10))),
-        };
-        let made: crate::domain::time::Timestamp = "2026-11-20T18:00:00Z".parse().expect("time");
-        let board =
-            Board { speed: 60.0, generated_at: made, watcher: Some(watcher), ..Board::default() };
-        let passed = clock(Some(&board)).now().since(made);
-        assert!(passed >= Span::from_mins(10), "{passed}");
-        assert!(!clock(None).is_simulated());
-    }
 }

@@ -5,6 +5,7 @@ use crate::board::{Board, Incident, Source};
 use crate::config::EXAMPLE;
 use crate::domain::money::MoneyRange;
 use crate::present::keys::{markdown, plain};
+use crate::present::trouble;
 use crate::render::theme;
 
 use super::app;
@@ -51,7 +52,10 @@ pub fn board(board: &Board) -> Vec<String> {
         board.generated_at,
         open.len()
     )];
-    lines.extend(open.iter().flat_map(|i| incident(i)));
+    lines.extend(open.iter().flat_map(|i| {
+        let trouble = trouble::of(i, board.generated_at, board.speed);
+        incident(i).into_iter().chain(trouble.map(|t| format!("    ! {}", t.words())))
+    }));
     lines.extend(board.sources.iter().map(source));
     lines.extend(board.notices.iter().map(|n| format!("! {n}")));
     lines
@@ -83,4 +87,22 @@ fn source(s: &Source) -> String {
     let state = format!("{:?}", s.state).to_lowercase();
     let error = s.error.as_ref().map(|e| format!("  {e}")).unwrap_or_default();
     format!("source {}  {}  {state}{error}", s.name, s.kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::board::ActionState;
+    use crate::desk::fixture;
+    use crate::incident::event::Outcome;
+
+    #[test]
+    fn what_went_wrong_with_an_action_is_a_line_of_its_own() {
+        let mut shown = fixture::outage();
+        let mut action = fixture::action(ActionState::NotSent);
+        action.answer = Some(Outcome::NotSent { detail: "disk full".to_owned() });
+        shown.incidents[0].action = Some(action);
+        let lines = board(&shown);
+        assert_eq!(lines[3], "    ! ROLLBACK NOT SENT: disk full", "{lines:?}");
+    }
 }

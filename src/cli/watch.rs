@@ -68,7 +68,9 @@ async fn watch(
         () = beat(boards, args.heartbeat.clone()) => Exit::No,
     };
     notify("STOPPING=1");
-    on_duty.stop().await;
+    if let Some(words) = session::left_words(&on_duty.stop().await) {
+        out::error(&words);
+    }
     Ok(exit)
 }
 
@@ -79,6 +81,7 @@ async fn tell(mut posts: Posts) {
             Post::Starts => "starting".to_owned(),
             Post::Watches(_) => "watching".to_owned(),
             Post::Follows => "standing by: another watcher has the lease".to_owned(),
+            Post::Blocked(why) => format!("NOT WATCHING: {why}; trying again every second"),
             Post::Relieved(other) => format!("standing by: {other} has the lease now"),
         };
         notify(&format!("STATUS={words}"));

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::policy::guardrail::Guardrail;
 use crate::sink::config::{ActionConfig, Lines};
 use crate::sink::webhook;
+use crate::source::home;
 
 use super::file::Reader;
 use super::problem::{Level, Problem};
@@ -35,7 +36,10 @@ pub fn from_text(path: &Path, text: &str) -> Loaded {
     let mut config = read(&defaults, &mut base, &mut user);
     if let (Some(config), Some(folder)) = (&mut config, path.parent()) {
         // A file named in the config lies beside it.
-        let file = config.shop.holidays.as_ref().map(|file| folder.join(file));
+        let file = config.shop.holidays.as_ref().map(|file| {
+            // One that is not understood is told by the check: it is not found under this name.
+            folder.join(home::text(file).unwrap_or_else(|_| file.clone()))
+        });
         config.shop.holidays = file.map(|file| file.to_string_lossy().into_owned());
     }
     let mut problems = base.finish();

@@ -21,7 +21,10 @@ pub fn journal_file() -> Option<PathBuf> {
     Some(state.join("journal.db"))
 }
 
+/// The name of the kill switch's file, in the state folder or beside the journal.
+pub const FREEZE: &str = "freeze";
+
 /// `~/.local/state/tillwatch/freeze`: while this file exists nothing may be sent outside.
 pub fn kill_switch() -> Option<PathBuf> {
-    journal_file().map(|file| file.with_file_name("freeze"))
+    journal_file().map(|file| file.with_file_name(FREEZE))
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct JournalSection {
     /// `sqlite:PATH`; empty means the state folder.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::source::home::given_journal")]
     pub url: String,
 }
 
@@ -28,6 +28,7 @@ pub struct IdentitySection {
 #[serde(deny_unknown_fields)]
 pub struct UiSection {
     /// Theme by name or file.
+    #[serde(deserialize_with = "crate::source::home::given_text")]
     pub theme: String,
     /// ASCII characters only.
     pub ascii: bool,

@@ -76,6 +76,8 @@ pub enum Field {
 pub enum FormError {
     Empty,
     NoDuration,
+    /// What was put in was longer than the field holds; its end is gone.
+    Cut,
 }
 
 impl FormKind {
@@ -118,29 +120,79 @@ impl Form {
     }
 }
 
-/// The rollback dialog: what was shown when it opened, and what was typed since.
+/// The rollback dialog: the plan as the board has it now, and what was typed so far.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Rollback {
     pub incident: IncidentId,
-    /// The plan as opened; a plan that changed since cannot be confirmed here.
+    /// What it is about is as it was when the dialog opened (another plan closes it); its checks
+    /// follow the board.
     pub plan: RollbackPlan,
     /// A try after refused or not helping.
     pub again: bool,
     /// Wall time; keys in the first 700 ms are ignored.
     pub opened_at: Timestamp,
+    /// Wall time until which keys after a burst are swallowed.
+    pub deaf_until: Option<Timestamp>,
     pub typed: String,
+    /// Why a failing check is gone past.
+    pub reason: String,
+    /// Keys go to the reason and not to the token.
+    pub on_reason: bool,
+    /// Every check is listed, not only those that fail.
+    pub unfolded: bool,
+    /// First row shown of a list that does not fit.
+    pub scroll: usize,
     pub refusal: Option<Refusal>,
 }
 
-/// Why Enter did not fire.
+impl Rollback {
+    pub fn new(incident: IncidentId, plan: RollbackPlan, opened_at: Timestamp) -> Self {
+        let again = plan.attempt > 1;
+        let mut dialog = Self {
+            incident,
+            plan,
+            again,
+            opened_at,
+            deaf_until: None,
+            typed: String::new(),
+            reason: String::new(),
+            on_reason: false,
+            unfolded: false,
+            scroll: 0,
+            refusal: None,
+        };
+        dialog.on_reason = dialog.needs_reason();
+        dialog
+    }
+
+    /// Checks fail, and a reason goes past all of them.
+    pub fn needs_reason(&self) -> bool {
+        self.plan.blocked().is_none() && self.plan.to_waive().next().is_some()
+    }
+
+    /// True when the plan is about the same request; its checks may differ.
+    pub fn is_about(&self, other: &RollbackPlan) -> bool {
+        let about = |p: &RollbackPlan| RollbackPlan { prechecks: vec![], ready: true, ..p.clone() };
+        about(&self.plan) == about(other)
+    }
+}
+
+/// Why Enter did not fire, or why what was typed is gone.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Refusal {
     TooSmall,
+    /// The unfolded checks are not all in sight.
+    Unfolded,
     TooSoon,
-    Changed,
     /// The name of the first required pre-check that fails.
     NotReady(String),
+    /// A check fails that only a written reason goes past.
+    NoReason,
+    /// A check began to fail while the dialog was open.
+    Worse(String),
     WrongToken,
+    /// Keys came in one burst.
+    Burst,
 }
 
 /// Palette rows that match, best first: name starts so, name holds it, doc holds it.

@@ -54,6 +54,7 @@ pub fn calm() -> Board {
             pid: 4242,
             since: at("00:00:00"),
             lease_until: Some(at("03:07:40")),
+            beat: None,
             wall_at: None,
         }),
         cells: shop::cells(false),
@@ -67,6 +68,7 @@ pub fn calm() -> Board {
         notices: vec![],
         incidents: vec![],
         speed: 1.0,
+        ..Board::default()
     }
 }
 
@@ -118,6 +120,7 @@ fn blank(id: &str, severity: Severity, headline: &str) -> Incident {
         choices: vec![],
         timeline: vec![],
         occurrences: 1,
+        stored: true,
     }
 }
 
@@ -212,6 +215,7 @@ pub fn plan() -> RollbackPlan {
         name: name.to_owned(),
         ok,
         required,
+        waivable: ["cooldown is over", "evidence is fresh"].contains(&name),
         detail: detail.to_owned(),
     };
     RollbackPlan {
@@ -248,6 +252,7 @@ pub fn action(state: ActionState) -> Action {
         sent_at: Some(at("03:07:01")),
         answered_at: Some(at("03:07:02")),
         detail: "202 queued".to_owned(),
+        answer: None,
         verify_until: Some(at("03:17:00")),
     }
 }

@@ -1,6 +1,7 @@
 //! Orders on their way out and what the person is told about them, as data.
 //! The words are made in `present`; the rules of incidents live in `incident`.
 
+use crate::board::{Action, ActionState};
 use crate::domain::id::IncidentId;
 use crate::domain::time::Timestamp;
 
@@ -12,6 +13,33 @@ pub struct Pending {
     pub verb: Verb,
     /// Wall time.
     pub asked_at: Timestamp,
+    /// The incident's action as the board had it then.
+    pub before: Option<Action>,
+}
+
+/// A rollback that was stored and is on its way out of this process, or did not get out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outgoing {
+    pub incident: IncidentId,
+    /// The incident's action before the order; another one on the board says how it went.
+    pub before: Option<Action>,
+    /// Shop time.
+    pub since: Timestamp,
+    /// Why it was not sent; none while it is being sent.
+    pub failed: Option<String>,
+}
+
+/// Why a dialog closed by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shut {
+    /// The incident was closed meanwhile.
+    Closed,
+    /// The incident is not on the board any more.
+    Gone,
+    /// There is no rollback any more.
+    NoPlan,
+    /// The rollback would be another one.
+    OtherPlan,
 }
 
 /// What was ordered.
@@ -49,6 +77,14 @@ pub enum Say {
     NoRollback,
     NotAllowed(String),
     Burst,
+    /// Text was longer than its field; the end is gone.
+    PasteCut,
+    /// A dialog closed by itself.
+    Shut(IncidentId, Shut),
+    /// How far a rollback came that this desk ordered.
+    Came(ActionState),
+    /// A rollback was stored and not sent, and why.
+    NotSent(String),
     PasteRefused,
     Copied,
     /// The watcher is gone and this process watches now.

@@ -85,17 +85,17 @@ fn sessions() {
         (
             "R +300 6 1 1 1 9 7 enter",
             "INC-7F3A",
-            Order::Rollback { token: text(TOKEN), dry_run: false },
+            Order::Rollback { token: text(TOKEN), waive: None },
         ),
         (
             "d 1 +300 6 1 1 1 9 7 enter",
             "INC-7F3A",
-            Order::Rollback { token: text(TOKEN), dry_run: false },
+            Order::Rollback { token: text(TOKEN), waive: None },
         ),
         (
             ": r o l l enter +300 6 1 1 1 9 8 backspace 7 enter",
             "INC-7F3A",
-            Order::Rollback { token: text(TOKEN), dry_run: false },
+            Order::Rollback { token: text(TOKEN), waive: None },
         ),
         ("/ p d p enter n x enter", "INC-7F2B", Order::Note { text: text("x") }),
     ];
@@ -234,6 +234,48 @@ fn copying_gives_one_clean_line() {
     );
 }
 
+/// A text pasted by a terminal without brackets is text in a text field, and is said when cut.
+#[test]
+fn a_heap_of_letters_is_text_for_a_text_field_and_nothing_for_a_page() {
+    let mut desk = desk();
+    run(&mut desk, "n");
+    let note = "deploy 3 is bad, see runbook 12";
+    assert_eq!(after(&mut desk, 10, Event::Burst(note.to_owned())), []);
+    assert_eq!(orders(&run(&mut desk, "enter"))[0].1, Order::Note { text: note.to_owned() });
+    run(&mut desk, "n");
+    after(&mut desk, 10, Event::Burst("x".repeat(1990)));
+    assert_eq!(desk.ui.toast, None);
+    for text in [Event::Burst("y".repeat(30)), Event::Paste("y".repeat(30))] {
+        after(&mut desk, 10, text);
+        assert_eq!(desk.ui.toast.take().expect("toast").say, Say::PasteCut);
+    }
+    run(&mut desk, "z");
+    let sent = orders(&run(&mut desk, "enter"));
+    let text = format!("{}{}", "x".repeat(1990), "y".repeat(10));
+    assert_eq!(sent[0].1, Order::Note { text }, "as long as the rules take");
+    let page = desk.ui.page;
+    assert_eq!(after(&mut desk, 10, Event::Burst("aRqX3\u{1b}".repeat(9))), []);
+    assert_eq!((desk.ui.page, desk.ui.dialog.is_none()), (page, true));
+    assert_eq!(desk.ui.toast.expect("toast").say, Say::Burst);
+}
+
+#[test]
+fn a_burst_leaves_the_decision_open() {
+    let mut desk = desk();
+    run(&mut desk, "d");
+    for c in "222222".chars() {
+        key(&mut desk, 3, &c.to_string());
+    }
+    let open = matches!(desk.ui.dialog, Some(Dialog::Form(_)));
+    assert!(open, "the first key was a hand's: {:?}", desk.ui.dialog);
+    let mut desk = self::desk();
+    run(&mut desk, "d");
+    for c in "xxxxx4".chars() {
+        key(&mut desk, 3, &c.to_string());
+    }
+    assert!(matches!(desk.ui.dialog, Some(Dialog::Decide { .. })), "{:?}", desk.ui.dialog);
+}
+
 fn any_chord() -> impl Strategy<Value = Chord> {
     let keys = prop_oneof![
         6 => prop::char::range(' ', '~').prop_map(Key::Char),
@@ -262,8 +304,8 @@ proptest! {
             }
             let effects = after(&mut desk, pause, Event::Key(chord));
             for (_, order) in orders(&effects) {
-                if let Order::Rollback { token, .. } | Order::RollbackAgain { token } = order {
-                    prop_assert_eq!(&token, TOKEN);
+                if let Order::Rollback { token, .. } | Order::RollbackAgain { token, .. } = order {
+                    prop_assert!(crate::incident::id::confirms(&token, TOKEN), "{}", token);
                     let mut rest = typed.chars();
                     prop_assert!(TOKEN.chars().all(|c| rest.any(|t| t == c)), "{}", typed);
                 }
@@ -274,7 +316,7 @@ proptest! {
     /// Any mix of events leaves a desk that can be asked when to wake.
     #[test]
     fn any_events_leave_a_desk_that_stands(
-        steps in prop::collection::vec((0u8..6, any_chord(), -2000i64..5000), 0..60)
+        steps in prop::collection::vec((0u8..7, any_chord(), -2000i64..5000), 0..60)
     ) {
         let mut desk = desk();
         for (kind, chord, pause) in steps {
@@ -283,6 +325,7 @@ proptest! {
                 2 => Event::Board(Arc::new(fixture::calm())),
                 3 => Event::Board(Arc::new(fixture::outage())),
                 4 => Event::Resized { w: (pause.unsigned_abs() % 600) as u16, h: 24 },
+                5 => Event::Burst(chord.to_string().repeat(20)),
                 _ => Event::Paste(chord.to_string()),
             };
             after(&mut desk, pause, event);

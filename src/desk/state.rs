@@ -6,13 +6,13 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use crate::board::{Board, Incident};
-use crate::domain::id::IncidentId;
+use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Command as Order;
 
 use super::chord::Chord;
 use super::keymap::Keymap;
-use super::order::{Pending, Say, Verb};
+use super::order::{Outgoing, Pending, Say, Verb};
 use super::ui::{Toast, Ui};
 
 /// Who sits here.
@@ -31,6 +31,8 @@ pub enum Watching {
     /// Another, or nobody yet; this one takes over when its lease ends. By name who took the lease
     /// away from us, when somebody did.
     Elsewhere(Option<String>),
+    /// Nobody as far as can be seen; this process would, were it not for what is told here.
+    Blocked(String),
 }
 
 /// A screen in cells, never above 500x200.
@@ -75,6 +77,8 @@ pub struct Desk {
     pub wall: Timestamp,
     pub size: Size,
     pub pending: Vec<Pending>,
+    /// Rollbacks ordered here that the board does not show yet, and those that were not sent.
+    pub outgoing: Vec<Outgoing>,
     /// Why no board arrives, until one does.
     pub lost: Option<String>,
     /// None for a viewer that never watches itself.
@@ -88,6 +92,8 @@ pub enum Event {
     Key(Chord),
     /// A bracketed paste.
     Paste(String),
+    /// Letters that came faster than a hand types, without brackets.
+    Burst(String),
     Resized {
         w: u16,
         h: u16,
@@ -99,6 +105,18 @@ pub enum Event {
     Post(Watching),
     /// The instant of `next_wake` came.
     Woke,
+    /// A rollback was ordered and stored, and not sent; `why` says what kept it.
+    NotSent {
+        incident: IncidentId,
+        action: ActionId,
+        why: String,
+    },
+    /// What a receiver said could not be stored; `why` holds both.
+    AnswerUnstored {
+        incident: IncidentId,
+        action: ActionId,
+        why: String,
+    },
     /// An order's answer: `Ok` after the journal's commit returned.
     Ordered {
         ticket: u64,
@@ -138,6 +156,7 @@ impl Desk {
             wall,
             size,
             pending: vec![],
+            outgoing: vec![],
             lost: None,
             watching: None,
             next_ticket: 1,
@@ -199,8 +218,9 @@ impl Desk {
         }
         let ticket = self.next_ticket;
         self.next_ticket += 1;
+        let before = self.incident(&incident).and_then(|x| x.action.clone());
         let asked_at = self.wall;
-        self.pending.push(Pending { ticket, incident: incident.clone(), verb, asked_at });
+        self.pending.push(Pending { ticket, incident: incident.clone(), verb, asked_at, before });
         vec![Effect::Order { ticket, incident, command }]
     }
 }

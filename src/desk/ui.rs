@@ -82,6 +82,32 @@ pub struct Ui {
     pub toast: Option<Toast>,
     pub undo: Option<Undo>,
     pub keys: RecentKeys,
+    pub deaf: Deaf,
+}
+
+/// Keys are swallowed for a moment after a dialog went from under the hands.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Deaf {
+    until: Option<Timestamp>,
+}
+
+/// A key that is held down stays unheard until it has been let go for this long.
+const LET_GO: Span = Span::from_millis(150);
+
+impl Deaf {
+    /// Swallows keys for `span` of wall time.
+    pub fn start(&mut self, wall: Timestamp, span: Span) {
+        self.until = Some(wall.plus(span));
+    }
+
+    /// True when a key at this wall instant is not heard. A clock that steps back ends it.
+    pub fn swallows(&mut self, wall: Timestamp) -> bool {
+        const LONGEST: Span = Span::from_secs(1);
+        self.until = self.until.filter(|t| wall < *t && t.since(wall) <= LONGEST);
+        let Some(until) = self.until else { return false };
+        self.until = Some(until.max(wall.plus(LET_GO)));
+        true
+    }
 }
 
 /// Key times, to tell a hand from a paste (reliability.md 3.3).

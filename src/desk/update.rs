@@ -3,6 +3,7 @@
 //! `update::talk`.
 
 mod act;
+mod outgoing;
 mod rollback;
 mod talk;
 mod walk;
@@ -21,10 +22,12 @@ use super::ui::Undo;
 
 /// Keys in the first moments of a rollback dialog were meant for the page below.
 pub const GUARD: Span = Span::from_millis(700);
+/// Keys in the moment after a dialog closed by itself were meant for the dialog.
+const SHUT: Span = Span::from_millis(700);
 /// How long an acknowledgement can be taken back, wall time.
 const UNDO: Span = Span::from_secs(10);
-/// Pasted text kept at most.
-const PASTE_MAX: usize = 4096;
+/// The longest text of a prompt: a filter, a command.
+const PROMPT_MAX: usize = 200;
 
 /// Takes one event at shop time `now` and wall time `wall`; the effects are to be done in order.
 pub fn update(desk: &mut Desk, event: Event, now: Timestamp, wall: Timestamp) -> Vec<Effect> {
@@ -34,6 +37,7 @@ pub fn update(desk: &mut Desk, event: Event, now: Timestamp, wall: Timestamp) ->
     let effects = match event {
         Event::Key(chord) => key(desk, chord),
         Event::Paste(text) => paste(desk, &text),
+        Event::Burst(text) => burst(desk, &text),
         Event::Resized { w, h } => {
             desk.size = Size::clamped(w, h);
             vec![]
@@ -51,8 +55,16 @@ pub fn update(desk: &mut Desk, event: Event, now: Timestamp, wall: Timestamp) ->
             vec![]
         }
         Event::Woke => vec![],
+        Event::AnswerUnstored { incident: _, action: _, why } => {
+            desk.say(Say::Failed(Verb::Rollback, why));
+            vec![]
+        }
         Event::Ordered { ticket, result } => {
             ordered(desk, ticket, result);
+            vec![]
+        }
+        Event::NotSent { incident, action: _, why } => {
+            outgoing::failed(desk, incident, why);
             vec![]
         }
     };
@@ -84,13 +96,17 @@ fn holds(desk: &Desk) -> bool {
 }
 
 fn receive(desk: &mut Desk, board: Arc<Board>) {
-    desk.lost = None;
+    if !matches!(desk.watching, Some(Watching::Blocked(_))) {
+        desk.lost = None;
+    }
     if holds(desk) {
         desk.ui.list.hold(&desk.board, &board);
     } else {
         desk.ui.list.rebuild(&board, &desk.ui.filter);
     }
     desk.board = board;
+    outgoing::settle(desk);
+    talk::follow(desk);
 }
 
 /// The first word about it is no news; each change after it is.
@@ -98,7 +114,13 @@ fn post(desk: &mut Desk, watching: Watching) {
     match (&desk.watching, &watching) {
         (Some(Watching::Elsewhere(_)), Watching::Here) => desk.say(Say::TookOver),
         (_, Watching::Elsewhere(Some(by))) => desk.say(Say::Relieved(by.clone())),
+        (_, Watching::Blocked(why)) => desk.lost = Some(format!("nobody watches, {why}")),
         (None | Some(_), Watching::Here | Watching::Elsewhere(None)) => {}
+    }
+    if matches!(desk.watching, Some(Watching::Blocked(_)))
+        && !matches!(watching, Watching::Blocked(_))
+    {
+        desk.lost = None;
     }
     desk.watching = Some(watching);
 }
@@ -108,19 +130,26 @@ fn ordered(desk: &mut Desk, ticket: u64, result: Result<(), String>) {
         return;
     };
     let done = desk.pending.remove(at);
-    if done.verb == Verb::Acknowledge && result.is_ok() {
-        desk.ui.undo = Some(Undo { incident: done.incident, until: desk.wall.plus(UNDO) });
+    let verb = done.verb;
+    if let Err(why) = result {
+        desk.say(Say::Failed(verb, why));
+        return;
     }
-    desk.say(match result {
-        Ok(()) => Say::Stored(done.verb),
-        Err(why) => Say::Failed(done.verb, why),
-    });
+    if verb == Verb::Acknowledge {
+        let incident = done.incident.clone();
+        desk.ui.undo = Some(Undo { incident, until: desk.wall.plus(UNDO) });
+    }
+    desk.say(Say::Stored(verb));
+    outgoing::stored(desk, done);
 }
 
 fn key(desk: &mut Desk, chord: Chord) -> Vec<Effect> {
     let burst = desk.ui.keys.note(desk.wall);
     if desk.role() == Role::Wall {
         return wall_key(desk, chord);
+    }
+    if desk.ui.deaf.swallows(desk.wall) {
+        return vec![];
     }
     if desk.ui.dialog.is_some() {
         return talk::key(desk, chord, burst);
@@ -163,26 +192,38 @@ fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
 
 /// A bracketed paste is text: it goes into a text field or nowhere, and never confirms.
 fn paste(desk: &mut Desk, text: &str) -> Vec<Effect> {
-    if desk.role() == Role::Wall {
-        return vec![];
-    }
-    let clean: String = text
-        .chars()
-        .take(PASTE_MAX)
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| !c.is_control())
-        .collect();
-    if !talk::paste(desk, clean.trim()) {
+    if desk.role() != Role::Wall && !talk::paste(desk, line(text).trim()) {
         desk.say(Say::PasteRefused);
     }
     vec![]
 }
 
+/// So are letters that came in a heap; no press of theirs counts.
+fn burst(desk: &mut Desk, text: &str) -> Vec<Effect> {
+    if desk.role() != Role::Wall && !talk::paste(desk, &line(text)) {
+        desk.say(Say::Burst);
+    }
+    vec![]
+}
+
+/// One line without control characters.
+fn line(text: &str) -> String {
+    let blank = |c: char| if c.is_whitespace() { ' ' } else { c };
+    text.chars().map(blank).filter(|c| !c.is_control()).collect()
+}
+
+/// Adds what there is room for; true when something was left out.
+fn add(text: &mut String, more: &str, most: usize) -> bool {
+    let room = most.saturating_sub(text.chars().count());
+    text.extend(more.chars().take(room));
+    more.chars().nth(room).is_some()
+}
+
 /// What a chord does to a text being typed; false when it is no editing key.
-fn edit(text: &mut String, chord: Chord) -> bool {
+fn edit(text: &mut String, chord: Chord, most: usize) -> bool {
     match (chord.key, chord.ctrl, chord.alt) {
         (Key::Char(c), false, false) => {
-            if text.chars().count() < PASTE_MAX {
+            if text.chars().count() < most {
                 text.push(c);
             }
         }

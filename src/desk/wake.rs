@@ -43,7 +43,8 @@ fn ticks(desk: &Desk) -> Timestamp {
 pub fn counts_down(incident: &Incident) -> bool {
     let clocks = [incident.ack_due_at, incident.decide_due_at, incident.timer_due_at];
     let verify = incident.action.as_ref().and_then(|a| a.verify_until);
-    incident.state.is_open() && clocks.into_iter().chain([verify]).any(|c| c.is_some())
+    let hold = incident.decision.as_ref().and_then(|d| d.recheck_at);
+    incident.state.is_open() && clocks.into_iter().chain([verify, hold]).any(|c| c.is_some())
 }
 
 fn boundary(now: Timestamp, step: Span) -> Timestamp {

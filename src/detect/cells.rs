@@ -13,6 +13,7 @@ use crate::domain::segment::{Scope, Segment};
 use crate::policy::guardrail::row_for;
 use crate::policy::judging::Policy;
 
+use super::doubt::Doubt;
 use super::effect::Effect;
 use super::hists::percentile;
 use super::power::{Named, Power};
@@ -42,6 +43,7 @@ pub struct Sight<'a> {
     pub store: &'a Store,
     pub effects: &'a [&'a Effect],
     pub blind: &'a BTreeSet<SourceId>,
+    pub doubts: &'a BTreeMap<SourceId, Doubt>,
     pub bucket: i64,
     pub learning: bool,
 }
@@ -57,7 +59,13 @@ pub fn cells(sight: &Sight<'_>) -> Vec<Cell> {
         for conj in table.conj.iter().filter(|c| shown(table, c)) {
             let Some(cell) = cell(sight, table, conj, named) else { continue };
             let key = (cell.metric, cell.segment.clone());
-            if out.get(&key).is_none_or(|old| cell.n > old.n * 1.0001) {
+            let (mine, more) = (cell.quality.stale, |old: &Cell| cell.n > old.n * 1.0001);
+            let better = |old: &Cell| match (mine, old.quality.stale) {
+                (false, true) => true,
+                (true, false) => false,
+                _ => more(old),
+            };
+            if out.get(&key).is_none_or(better) {
                 out.insert(key, cell);
             }
         }
@@ -91,7 +99,12 @@ fn cell(sight: &Sight<'_>, table: &Table, conj: &Conj, named: Named) -> Option<C
     let mut quality = sight.store.marks.get(&table.key).map_or(Quality::GOOD, |m| m.any);
     quality.low_sample |= !reading.sure;
     quality.incomplete |= late(sight, table, conj);
-    let verdict = verdict(sight, table, conj, &reading);
+    let doubt = sight.doubts.get(&table.key.source).filter(|d| d.on_table(&table.key));
+    quality.stale |= doubt.is_some();
+    let verdict = match (verdict(sight, table, conj, &reading), doubt) {
+        (Verdict::Ok | Verdict::Unsure, Some(doubt)) => doubt.verdict(),
+        (verdict, _) => verdict,
+    };
     Some(Cell {
         metric,
         stat: stat(sight.policy, table),

@@ -16,6 +16,7 @@ use super::calibrate;
 use super::case::Live;
 use super::checks::Checks;
 use super::derive;
+use super::doubt::Doubt;
 use super::effect::{self, Effect};
 use super::flaws::{self, Flaws};
 use super::learn;
@@ -38,6 +39,10 @@ pub struct Engine {
     pub(super) checks: Checks,
     pub(super) changes: BTreeMap<(SourceId, ReleaseId), Change>,
     pub(super) blind: BTreeMap<SourceId, Timestamp>,
+    /// What of which source cannot be believed to be of now.
+    doubts: BTreeMap<SourceId, Doubt>,
+    /// Blindness or doubts are not what they were when cells were last told.
+    reface: bool,
     pub(super) flaws: Flaws,
     pub(super) lives: Vec<Live>,
     /// Effects of cases that are gone, while they still lie inside a window.
@@ -65,6 +70,8 @@ impl Engine {
             checks: Checks::default(),
             changes: BTreeMap::new(),
             blind: BTreeMap::new(),
+            doubts: BTreeMap::new(),
+            reface: false,
             flaws: Flaws::default(),
             lives: Vec::new(),
             past: Vec::new(),
@@ -111,11 +118,30 @@ impl Engine {
 
     /// A source went blind, or sees again. What it feeds becomes `Blind`, not zero.
     pub fn source_blind(&mut self, source: &SourceId, blind: bool, since: Timestamp) {
+        if blind != self.blind.contains_key(source) {
+            self.reface = true;
+        }
         if blind {
             self.blind.entry(source.clone()).or_insert(since);
         } else {
             self.blind.remove(source);
         }
+    }
+
+    /// What of a source cannot be believed to be of now; it loses its `Ok` at once.
+    pub fn doubted(&mut self, source: &SourceId, doubt: Option<Doubt>) {
+        if self.doubts.get(source) == doubt.as_ref() {
+            return;
+        }
+        self.reface = true;
+        match doubt {
+            Some(doubt) => self.doubts.insert(source.clone(), doubt),
+            None => self.doubts.remove(source),
+        };
+    }
+
+    pub fn doubts(&self) -> &BTreeMap<SourceId, Doubt> {
+        &self.doubts
     }
 
     /// What was noticed about the telling of a source: clocks, personal data.
@@ -138,7 +164,10 @@ impl Engine {
         if self.judged != before || self.last.at == Timestamp::default() {
             let bucket = self.judged.unwrap_or(last);
             self.last = report::judgement(self, bucket, before.unwrap_or(bucket - 1));
+        } else if self.reface {
+            self.last = report::again(self, self.judged.unwrap_or(last));
         }
+        self.reface = false;
         self.last.at = now;
         self.last.clone()
     }

@@ -68,6 +68,8 @@ impl Flaws {
                     let fields = self.personal.entry(source.clone()).or_default();
                     fields.insert((*field, *what), at);
                 }
+                // Whether a source can be believed at all is said by its health.
+                Flaw::Times { .. } | Flaw::Emptied { .. } => {}
             }
         }
     }

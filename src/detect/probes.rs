@@ -30,6 +30,8 @@ pub enum Eye {
     Stale(Timestamp),
     /// Its source tells nothing since.
     Blind(SourceId, Timestamp),
+    /// Its source tells nothing of now, for this reason.
+    Doubted(SourceId, String),
 }
 
 /// Usual time between runs: as the journey says, else as the runs show.
@@ -45,6 +47,10 @@ pub fn eye(engine: &Engine, check: &JourneyId, now: Timestamp) -> Option<Eye> {
     let source = engine.checks.sources.get(check);
     if let Some((name, since)) = source.and_then(|s| engine.blind.get_key_value(s)) {
         return Some(Eye::Blind(name.clone(), *since));
+    }
+    let doubt = source.and_then(|s| engine.doubts().get_key_value(s));
+    if let Some((name, doubt)) = doubt.filter(|(_, doubt)| doubt.on_checks(check)) {
+        return Some(Eye::Doubted(name.clone(), doubt.why.clone()));
     }
     let patience = cadence(engine, check).times(MISSED).millis() + LATE.millis();
     let fresh = now.since(newest).millis() <= patience;
@@ -68,6 +74,7 @@ fn why(eye: &Eye, now: Timestamp) -> String {
         Eye::Fresh => "checks run".to_owned(),
         Eye::Stale(at) => format!("last check {:.0} min ago", now.since(*at).as_mins_f64()),
         Eye::Blind(source, since) => format!("{source} is blind since {}", hour(*since)),
+        Eye::Doubted(source, why) => format!("{source}: {why}"),
     }
 }
 
@@ -78,7 +85,7 @@ pub fn unseen(engine: &Engine, now: Timestamp) -> Option<(Verdict, String)> {
     let lost = || eyes.iter().filter(|(_, eye)| *eye != Eye::Fresh);
     let (check, first) = lost().next()?;
     let word = why(first, now);
-    if eyes.iter().all(|(_, eye)| matches!(eye, Eye::Blind(..))) {
+    if eyes.iter().all(|(_, eye)| matches!(eye, Eye::Blind(..) | Eye::Doubted(..))) {
         return Some((Verdict::Blind, word));
     }
     let all = lost().count() == eyes.len();

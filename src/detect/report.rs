@@ -14,7 +14,7 @@ use super::effect::Effect;
 use super::engine::Engine;
 use super::stat::{Shape, evidence};
 use super::table::Role;
-use super::{budget, contrast, impact, money, notes, probes, scan, severity, visits, words};
+use super::{budget, contrast, doubt, impact, money, notes, probes, scan, severity, visits, words};
 
 /// Share of beacons beyond the visits from which collection is doubted.
 const SURPLUS: f64 = 0.25;
@@ -37,28 +37,8 @@ pub fn judgement(engine: &mut Engine, bucket: i64, before: i64) -> Judgement {
         },
     ));
     cases.sort_by(|a, b| a.severity.cmp(&b.severity).then(a.key.cmp(&b.key)));
-    let open = |l: &&Live| l.closed.is_none();
-    let effects: Vec<&Effect> = engine.lives.iter().filter(open).flat_map(|l| &l.effects).collect();
-    let blind = engine.blind_sources();
-    let learning = engine.learning();
-    let sight = Sight {
-        policy: &engine.settings.policy,
-        store: &engine.store,
-        effects: &effects,
-        blind: &blind,
-        bucket,
-        learning,
-    };
-    let cells = cells(&sight);
-    let guardrails = engine
-        .settings
-        .policy
-        .guardrail
-        .iter()
-        .map(|g| guardrail(engine, g, (&cases, &cells), bucket));
-    let mut guardrails: Vec<GuardrailState> = guardrails.collect();
+    let (cells, mut guardrails, funnel) = faces(engine, bucket, &cases);
     contrast::name(&engine.settings.policy.guardrail, &mut cases, &mut guardrails);
-    let funnel = funnel(&cells);
     let journeys = journeys(engine, bucket);
     let impacts = impact::impacts(engine, bucket);
     Judgement {
@@ -70,6 +50,44 @@ pub fn judgement(engine: &mut Engine, bucket: i64, before: i64) -> Judgement {
         journeys,
         impacts,
     }
+}
+
+/// The last judgement once more, with what sources can be believed now: no bucket is judged anew.
+pub fn again(engine: &Engine, bucket: i64) -> Judgement {
+    let last = &engine.last;
+    let (cells, mut guardrails, funnel) = faces(engine, bucket, &last.cases);
+    contrast::name(&engine.settings.policy.guardrail, &mut last.cases.clone(), &mut guardrails);
+    let journeys = journeys(engine, bucket);
+    Judgement { cells, guardrails, funnel, journeys, ..last.clone() }
+}
+
+type Faces = (Vec<Cell>, Vec<GuardrailState>, Vec<FunnelStep>);
+
+/// Cells, guardrails and funnel as of the end of `bucket`.
+fn faces(engine: &Engine, bucket: i64, cases: &[Case]) -> Faces {
+    let open = |l: &&Live| l.closed.is_none();
+    let effects: Vec<&Effect> = engine.lives.iter().filter(open).flat_map(|l| &l.effects).collect();
+    let blind = engine.blind_sources();
+    let learning = engine.learning();
+    let sight = Sight {
+        policy: &engine.settings.policy,
+        store: &engine.store,
+        effects: &effects,
+        blind: &blind,
+        doubts: engine.doubts(),
+        bucket,
+        learning,
+    };
+    let cells = cells(&sight);
+    let guardrails = engine
+        .settings
+        .policy
+        .guardrail
+        .iter()
+        .map(|g| guardrail(engine, g, (cases, &cells), bucket))
+        .collect();
+    let funnel = funnel(&cells);
+    (cells, guardrails, funnel)
 }
 
 fn case_of(engine: &Engine, live: &Live, bucket: i64) -> Case {
@@ -125,6 +143,12 @@ fn guardrail(
     let unseen = probed.then(|| probes::unseen(engine, engine.store.end_of(bucket))).flatten();
     let seen = checks || tables().next().is_some();
     let told = checks || tables().any(|t| t.latest != i64::MIN);
+    let doubted = doubt::row(engine, tables());
+    let (lost, partly) = match doubted {
+        Some((verdict, why, all)) if all => (Some((verdict, why)), None),
+        Some((verdict, why, _)) => (None, Some((verdict, why))),
+        None => (None, None),
+    };
     let blind =
         tables().next().is_some() && tables().all(|t| engine.blind.contains_key(&t.key.source));
     let (verdict, detail) = if let Some(first) = hits.first() {
@@ -132,7 +156,9 @@ fn guardrail(
     } else if let Some(calm) = engine.flaws.calm(&row.condition) {
         calm
     } else if blind {
-        (Verdict::Blind, "its source tells nothing".to_owned())
+        (Verdict::Blind, lost.map_or_else(|| "its source tells nothing".to_owned(), |l| l.1))
+    } else if let Some(lost) = lost {
+        lost
     } else if let Some(unseen) = unseen {
         unseen
     } else if !seen {
@@ -149,6 +175,8 @@ fn guardrail(
         unjudged
     } else if let Some(noticed) = notes::noticed(engine, row, cells, bucket) {
         noticed
+    } else if let Some(partly) = partly {
+        partly
     } else {
         (Verdict::Ok, "within its usual band".to_owned())
     };
@@ -259,10 +287,13 @@ fn join(
     let down = engine.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.troubles);
     let failing = down.filter(|t| !t.over).any(|t| t.journey == state.journey);
     let fresh = eye == Some(probes::Eye::Fresh);
+    let doubted = matches!(eye, Some(probes::Eye::Doubted(..)));
     state.verdict = if blind {
         Verdict::Blind
     } else if failing {
         Verdict::Breach
+    } else if doubted {
+        Verdict::Blind
     } else if !fresh || newest.iter().any(|(_, r)| !r.ok) {
         Verdict::Unsure
     } else {

@@ -21,6 +21,29 @@ pub enum ChangeKind {
     Rollback,
 }
 
+impl ChangeKind {
+    /// The kind that a word means, as feeds and people say it; none for a word nobody knows.
+    pub fn named(word: &str) -> Option<Self> {
+        let plain: String = word
+            .trim()
+            .to_lowercase()
+            .chars()
+            .map(|c| if " -".contains(c) { '_' } else { c })
+            .collect();
+        Some(match plain.as_str() {
+            "deploy" | "release" | "deployment" | "rollout" | "hotfix" => Self::Deploy,
+            "theme" => Self::Theme,
+            "app" => Self::App,
+            "flag" | "feature_flag" => Self::Flag,
+            "experiment" | "ab_test" => Self::Experiment,
+            "config" | "configuration" => Self::Config,
+            "campaign" => Self::Campaign,
+            "rollback" | "revert" => Self::Rollback,
+            _ => return None,
+        })
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeStatus {
@@ -93,5 +116,20 @@ impl Change {
             self.kind,
             ChangeKind::Deploy | ChangeKind::Theme | ChangeKind::App | ChangeKind::Rollback
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_is_a_deploy_in_every_spelling_and_an_unknown_word_is_none() {
+        for word in ["release", "Release", " DEPLOY ", "deployment", "rollout"] {
+            assert_eq!(ChangeKind::named(word), Some(ChangeKind::Deploy), "{word}");
+        }
+        assert_eq!(ChangeKind::named("Feature-Flag"), Some(ChangeKind::Flag));
+        assert_eq!(ChangeKind::named("revert"), Some(ChangeKind::Rollback));
+        assert_eq!((ChangeKind::named("quiz"), ChangeKind::named("")), (None, None));
     }
 }

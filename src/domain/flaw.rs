@@ -1,6 +1,7 @@
 //! Flaw: what a reader notices about the telling itself, not about the shop: a clock that is off,
 //! personal data where none belongs. What follows from it is decided by judging.
 
+use super::metric::Metric;
 use super::time::Span;
 
 /// One thing noticed in one answer of one source.
@@ -15,4 +16,20 @@ pub enum Flaw {
         /// What it looked like: `e-mail address`.
         what: &'static str,
     },
+    /// Rows of one question whose time cannot be right.
+    Times {
+        /// The question, as notes name it.
+        what: String,
+        /// What it measures; none for changes.
+        metrics: Vec<Metric>,
+        rows: usize,
+        /// Without a usable time (or name).
+        timeless: usize,
+        /// Beyond now and beyond what the server's clock is ahead.
+        ahead: usize,
+        /// Stamped by their sender with a time long gone.
+        stale: usize,
+    },
+    /// A list that held something is empty, though nothing can have left it.
+    Emptied { what: String },
 }

@@ -132,6 +132,13 @@ impl Metric {
         (Self::OrderRate, Self::Orders, Self::PaymentTry),
     ];
 
+    /// The counts that a ratio is made of; none for what is measured itself.
+    pub fn parts(self) -> Option<(Self, Self)> {
+        let conversion = (Self::ConversionRate, Self::Orders, Self::Sessions);
+        let all = Self::STEPS.into_iter().chain([conversion]);
+        all.into_iter().find(|step| step.0 == self).map(|(_, hits, trials)| (hits, trials))
+    }
+
     pub fn row(self) -> &'static Row {
         // The table lists every variant; a test holds that, so the fallback is never taken.
         TABLE.iter().find(|r| r.metric == self).unwrap_or(&TABLE[0])

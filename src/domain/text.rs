@@ -8,7 +8,7 @@ mod rule;
 mod tests;
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -58,6 +58,24 @@ pub fn escaped(outside: &str) -> String {
             out.push(c);
         } else {
             out.extend(c.escape_unicode());
+        }
+    }
+    out
+}
+
+/// JSON with everything a terminal must not get as `\\uXXXX`, which is the same JSON: outside of
+/// ASCII such characters only stand inside its strings. Line ends stay.
+pub fn json_safe(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut cell = [0_u8; 4];
+    for c in json.chars() {
+        if (c.is_ascii() && c != '\u{7f}') || (!c.is_ascii() && cell_ok(c.encode_utf8(&mut cell))) {
+            out.push(c);
+        } else {
+            let mut units = [0_u16; 2];
+            for unit in c.encode_utf16(&mut units) {
+                let _infallible = write!(out, "\\u{unit:04x}");
+            }
         }
     }
     out

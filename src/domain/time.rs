@@ -129,6 +129,10 @@ impl Span {
         self.as_secs_f64() / 60.0
     }
 
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
     pub const fn times(self, factor: i64) -> Self {
         Self(self.0.saturating_mul(factor))
     }

@@ -3,10 +3,13 @@
 
 use thiserror::Error;
 
-use super::event::{Actor, Command, Event};
+use super::deed::{Deed, after};
+use super::event::{Actor, Command, Event, Waived};
 use super::facts::Facts;
 use super::fold::{Incident, Phase};
+use super::id::confirms;
 use super::rollback::Draft;
+use super::state::{Precheck, RollbackPlan, State};
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::severity::Choice;
 
@@ -40,15 +43,14 @@ pub fn decide(
         Command::UndoAcknowledge => ask.undo(),
         Command::StartTimer { span } => ask.start_timer(*span),
         Command::ExtendTimer { span, reason } => ask.extend(*span, reason),
-        Command::StopTimer if incident.timer.is_none() => refuse("timer", "no timer is running"),
-        Command::StopTimer => Ok(vec![Event::TimerStopped]),
+        Command::StopTimer => ask.stop_timer(),
         Command::Decide { choice, reason, recheck } => ask.decide(*choice, reason, *recheck),
         Command::Resolve { reason } => {
             ask.nothing_under_way()?;
             Ok(vec![Event::Resolved { reason: said("reason", reason)? }])
         }
-        Command::Rollback { token, dry_run } => ask.rollback(token, *dry_run),
-        Command::RollbackAgain { token } => ask.rollback_again(token),
+        Command::Rollback { token, waive } => ask.rollback(token, waive.as_deref()),
+        Command::RollbackAgain { token, waive } => ask.rollback_again(token, waive.as_deref()),
     }
 }
 
@@ -83,15 +85,20 @@ impl Ask<'_> {
             return refuse("role", "this role looks and notes; only an operator acts");
         }
         if !self.incident.is_live() {
-            let state = self.incident.state().name();
-            return refuse("closed", format!("{} is {state}", self.incident.id));
+            let (state, did) = match self.incident.state() {
+                State::Cancelled => ("cancelled", "said that it is no incident"),
+                state => (state.name(), "resolved it"),
+            };
+            let who = after(self.incident.deeds.closed.as_ref(), did);
+            return refuse("closed", format!("{} is {state}{who}", self.incident.id));
         }
         Ok(())
     }
 
     fn acknowledge(&self, note: &str) -> Answer {
-        if self.incident.acks.iter().any(|a| a.actor.name == self.actor.name) {
-            return refuse("acknowledge", "you have acknowledged it already");
+        if let Some(mine) = self.incident.acks.iter().find(|a| a.actor.name == self.actor.name) {
+            let done = Deed { by: mine.actor.clone(), at: mine.at }.told("did");
+            return refuse("acknowledge", format!("you have acknowledged it already: {done}"));
         }
         let note = if note.trim().is_empty() { String::new() } else { said("note", note)? };
         let expires_at = self.facts.policy.ack_expires(self.incident.severity, self.now);
@@ -101,7 +108,10 @@ impl Ask<'_> {
     fn undo(&self) -> Answer {
         let mine = self.incident.acks.iter().rev().find(|a| a.actor.name == self.actor.name);
         let Some(ack) = mine else {
-            return refuse("undo", "you have not acknowledged it");
+            let taken = self.incident.deeds.ack_undone.as_ref();
+            let by_me = taken.filter(|d| d.by.name == self.actor.name);
+            let who = after(by_me, "took it back");
+            return refuse("undo", format!("no acknowledgement of yours stands{who}"));
         };
         let wall = self.facts.policy.timing.undo;
         if self.now.since(ack.at) > self.facts.shop_time(wall) {
@@ -112,13 +122,22 @@ impl Ask<'_> {
 
     fn start_timer(&self, span: Span) -> Answer {
         if self.incident.timer.is_some() {
-            return refuse("timer", "a timer is running; extend or stop it");
+            let who = after(self.incident.deeds.timer_started.as_ref(), "started it");
+            return refuse("timer", format!("a timer is running{who}; extend or stop it"));
         }
         let longest = self.facts.policy.timing.timer_max;
         if span <= Span::ZERO || span > longest {
             return refuse("timer", format!("a timer runs for more than 0s and at most {longest}"));
         }
         Ok(vec![Event::TimerStarted { due_at: self.now.plus(span) }])
+    }
+
+    fn stop_timer(&self) -> Answer {
+        if self.incident.timer.is_some() {
+            return Ok(vec![Event::TimerStopped]);
+        }
+        let who = after(self.incident.deeds.timer_stopped.as_ref(), "stopped the last one");
+        refuse("timer", format!("no timer is running{who}"))
     }
 
     /// Extends the running timer, or else the decision deadline; each once, with a reason.
@@ -128,13 +147,16 @@ impl Ask<'_> {
         if span <= Span::ZERO || span > longest {
             return refuse("extend", format!("an extension is more than 0s and at most {longest}"));
         }
-        let (extended, due_at) = match (&self.incident.timer, self.incident.decide_clock()) {
-            (Some(timer), _) => (timer.extended, timer.due_at),
-            (None, Some(due_at)) => (self.incident.decide_extended, due_at),
+        let deeds = &self.incident.deeds;
+        let (extended, due_at, by) = match (&self.incident.timer, self.incident.decide_clock()) {
+            (Some(timer), _) => (timer.extended, timer.due_at, &deeds.timer_extended),
+            (None, Some(due)) => (self.incident.decide_extended, due, &deeds.decision_extended),
             (None, None) => return refuse("extend", "no clock is running"),
         };
         if extended {
-            return refuse("extend", "it was extended once; that is all the policy gives");
+            let who = after(by.as_ref(), "did");
+            let words = format!("it was extended once{who}; that is all the policy gives");
+            return refuse("extend", words);
         }
         if self.incident.timer.is_none() && !self.incident.acked() {
             return refuse("extend", "acknowledge it first: only an owner gets more time");
@@ -149,6 +171,7 @@ impl Ask<'_> {
             return refuse("choice", policy.why(severity, choice));
         }
         let reason = said("reason", reason)?;
+        self.not_decided_just_now(choice, &reason)?;
         let recheck_at = match (choice, recheck) {
             (Choice::Hold, Some(span)) if span > Span::ZERO => Some(self.now.plus(span)),
             (Choice::Hold, _) => return refuse("recheck", "a hold needs the time to look again"),
@@ -160,6 +183,24 @@ impl Ask<'_> {
         }
         self.nothing_under_way()?;
         Ok(vec![decided, Event::Cancelled { reason }])
+    }
+
+    /// Of two who decide at the same moment the first has decided, and the second is told. The one
+    /// who decided may think again; saying the same twice is one decision.
+    fn not_decided_just_now(&self, choice: Choice, reason: &str) -> Result<(), Refusal> {
+        let Some(decision) = &self.incident.decision else { return Ok(()) };
+        let moment = self.facts.shop_time(self.facts.policy.timing.undo);
+        let Some(deed) = self.incident.deeds.decided.as_ref() else { return Ok(()) };
+        if self.now.since(decision.at) > moment {
+            return Ok(());
+        }
+        let same = decision.choice == choice && decision.reason == reason;
+        if deed.by.name == self.actor.name && !same {
+            return Ok(());
+        }
+        let done = deed.told(&format!("decided {}", decision.choice.name()));
+        let words = if same { done } else { format!("{done}; decide again if it is not so") };
+        refuse("decided", words)
     }
 
     fn nothing_under_way(&self) -> Result<(), Refusal> {
@@ -184,51 +225,53 @@ impl Ask<'_> {
         if wanted.is_empty() {
             return refuse("token", "no release to go to, so there is nothing to confirm");
         }
-        if token.trim().to_lowercase() != wanted {
+        if !confirms(token, &wanted) {
             return refuse("token", "that is not the token shown; nothing was sent");
         }
         Ok(draft)
     }
 
-    fn rollback(&self, token: &str, dry_run: bool) -> Answer {
+    fn rollback(&self, token: &str, waive: Option<&str>) -> Answer {
         let draft = self.draft(token)?;
-        if dry_run {
-            passed(&draft, &["role allows it", "kill switch is off"])?;
-            return Ok(vec![Event::ActionPrepared { intent: draft.intent(true) }]);
-        }
         if draft.attempt() > 1 {
             let words = format!("attempt {} failed; order it again", draft.attempt() - 1);
             return refuse("again", words);
         }
-        self.prepared(&draft)
+        self.prepared(&draft, waive)
     }
 
-    fn rollback_again(&self, token: &str) -> Answer {
+    fn rollback_again(&self, token: &str, waive: Option<&str>) -> Answer {
         let draft = self.draft(token)?;
         if draft.attempt() < 2 {
             return refuse("again", "no attempt was refused or did not help");
         }
-        self.prepared(&draft)
+        self.prepared(&draft, waive)
     }
 
-    fn prepared(&self, draft: &Draft<'_>) -> Answer {
-        passed(draft, &[])?;
+    fn prepared(&self, draft: &Draft<'_>, waive: Option<&str>) -> Answer {
+        let waived = passed(&draft.plan(), waive)?;
         let intent = draft.intent(false);
         let decided = self.incident.decision.as_ref().is_some_and(|d| d.choice == Choice::Rollback);
         let reason = format!("{} -> {}", intent.from, intent.to);
         let decision = Event::Decided { choice: Choice::Rollback, reason, recheck_at: None };
         let mut events = if decided { Vec::new() } else { vec![decision] };
-        events.push(Event::ActionPrepared { intent });
+        events.push(Event::ActionPrepared { intent, waived });
         Ok(events)
     }
 }
 
-/// Refuses with the first required check that failed; with `only` names, no other check counts.
-fn passed(draft: &Draft<'_>, only: &[&str]) -> Result<(), Refusal> {
-    let counts = |name: &str| only.is_empty() || only.contains(&name);
-    let failed = draft.prechecks().into_iter().find(|c| c.required && !c.ok && counts(&c.name));
-    match failed {
-        Some(check) => refuse("precheck", format!("not ok: {}: {}", check.name, check.detail)),
-        None => Ok(()),
+/// Refuses with the first pre-check that failed and cannot be gone past, then with the first that
+/// nobody gave a reason for; says what was gone past.
+fn passed(plan: &RollbackPlan, waive: Option<&str>) -> Result<Option<Waived>, Refusal> {
+    let not_ok = |check: &Precheck| format!("not ok: {}: {}", check.name, check.detail);
+    if let Some(check) = plan.blocked() {
+        return refuse("precheck", not_ok(check));
     }
+    let Some(first) = plan.to_waive().next() else { return Ok(None) };
+    let Some(reason) = waive.filter(|text| !text.trim().is_empty()) else {
+        let words = format!("{}; a reason goes past it and stays in the record", not_ok(first));
+        return refuse("precheck", words);
+    };
+    let checks = plan.to_waive().map(|check| check.name.clone()).collect();
+    Ok(Some(Waived { checks, reason: said("reason", reason)? }))
 }

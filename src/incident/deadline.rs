@@ -4,7 +4,7 @@
 use super::event::{Actor, Event, Record};
 use super::fold::{Incident, Phase};
 use super::state::State;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::policy::response::ResponsePolicy;
 use crate::policy::severity::Choice;
 
@@ -55,6 +55,12 @@ pub fn sweep(incident: &Incident, policy: &ResponsePolicy, now: Timestamp) -> Ve
         events.push(Event::RecheckDue { decide_due_at: policy.decide_due(severity, now) });
     }
     events.into_iter().map(|event| record(incident, now, "deadline", event)).collect()
+}
+
+/// What a step of the machine's clock leaves in the journal where clocks run.
+pub fn stepped(incident: &Incident, by: Span, now: Timestamp) -> Option<Record> {
+    let runs = !clocks(incident).is_empty();
+    runs.then(|| record(incident, now, "clock", Event::ClockStepped { by }))
 }
 
 fn recheck_at(incident: &Incident) -> Option<Timestamp> {

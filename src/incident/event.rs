@@ -52,6 +52,13 @@ pub struct Intent {
     pub body: String,
 }
 
+/// Pre-checks that failed and were gone past by the person who ordered, with the typed reason.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Waived {
+    pub checks: Vec<String>,
+    pub reason: String,
+}
+
 /// What the receiver said.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "outcome")]
@@ -84,6 +91,16 @@ impl Outcome {
     /// An outcome that nobody knows, without an answer.
     pub fn unknown(detail: impl Into<String>) -> Self {
         Self::Unknown { detail: detail.into(), status: 0, retry_after_s: None }
+    }
+
+    /// The seconds that the receiver asked to be left alone for.
+    pub const fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::Refused { retry_after_s, .. } | Self::Unknown { retry_after_s, .. } => {
+                *retry_after_s
+            }
+            Self::Accepted { .. } | Self::NotSent { .. } => None,
+        }
     }
 }
 
@@ -150,6 +167,9 @@ pub enum Event {
     },
     ActionPrepared {
         intent: Intent,
+        /// The failing pre-checks that the order went past, and why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waived: Option<Waived>,
     },
     ActionSent {
         id: ActionId,
@@ -185,6 +205,10 @@ pub enum Event {
     Cancelled {
         reason: String,
     },
+    /// The machine's clock was set: every clock that runs ends earlier by this, never later.
+    ClockStepped {
+        by: Span,
+    },
 }
 
 /// What an operator may order, by key, command line or phone; the same rules for each.
@@ -213,13 +237,15 @@ pub enum Command {
     Resolve {
         reason: String,
     },
-    /// Prepares the action's intent; the token must be the one shown.
+    /// Prepares the action's intent; the token must be the one shown. `waive` is the reason to go
+    /// past pre-checks that fail and may be gone past.
     Rollback {
         token: String,
-        dry_run: bool,
+        waive: Option<String>,
     },
     /// After refused or not helping: same facts, next attempt number.
     RollbackAgain {
         token: String,
+        waive: Option<String>,
     },
 }

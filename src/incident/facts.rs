@@ -4,7 +4,8 @@
 use super::fold::Incident;
 use crate::detect::verdict::Case;
 use crate::domain::change::{Change, ChangeStatus};
-use crate::domain::id::ReleaseId;
+use crate::domain::id::{ReleaseId, SourceId};
+use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
@@ -22,10 +23,10 @@ pub struct Facts<'a> {
     pub incidents: &'a [Incident],
     /// The newest cases of judging, for figures fresher than the journal's; may be empty.
     pub cases: &'a [Case],
-    /// Nothing may be sent outside while this is set.
-    pub kill_switch: bool,
-    /// When the evidence behind judging was last good; none when it is blind.
-    pub evidence_at: Option<Timestamp>,
+    /// Nothing may be sent outside while this says why.
+    pub kill_switch: Option<&'a str>,
+    /// Every configured source, so far as evidence and the deploy feed rest on it.
+    pub sources: &'a [Told],
     /// The role may act (operators do; observers and walls do not).
     pub may_act: bool,
     /// Shop seconds per wall second, for the limits that are wall time.
@@ -34,7 +35,34 @@ pub struct Facts<'a> {
     pub currency: &'a str,
 }
 
+/// A source and how well it is heard.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Told {
+    pub name: SourceId,
+    /// What it measures.
+    pub metrics: Vec<Metric>,
+    /// Its newest good answer.
+    pub good_at: Option<Timestamp>,
+    pub blind: bool,
+}
+
+impl Told {
+    /// It tells `metric`, or the counts that make it.
+    fn measures(&self, metric: Metric) -> bool {
+        let tells = |m| self.metrics.contains(&m);
+        tells(metric) || metric.parts().is_some_and(|(hits, trials)| tells(hits) || tells(trials))
+    }
+}
+
 impl Facts<'_> {
+    /// The sources that carry `case`: those that measure what its findings are about. Where none is
+    /// known to, any source may.
+    pub fn carriers(&self, case: &Case) -> Vec<&Told> {
+        let measures = |told: &&Told| case.findings.iter().any(|f| told.measures(f.metric));
+        let named: Vec<&Told> = self.sources.iter().filter(measures).collect();
+        if named.is_empty() { self.sources.iter().collect() } else { named }
+    }
+
     /// `wall` as shop time.
     pub fn shop_time(&self, wall: Span) -> Span {
         let speed = if self.speed.is_finite() { self.speed.max(1.0) } else { 1.0 };

@@ -1,7 +1,8 @@
 //! The fold: an incident is what its records make of it, nothing else. Total and deterministic;
 //! an event that cannot be is ignored. No policy here: every instant it needs is in the event.
 
-use super::event::{Actor, Event, Intent, Record};
+use super::deed::Deeds;
+use super::event::{Actor, Event, Intent, Outcome, Record};
 use super::state::{ActionState, Decision, State, TimelineEntry};
 use super::words;
 use crate::detect::verdict::Case;
@@ -66,6 +67,8 @@ pub struct Incident {
     /// When evidence was last recorded.
     pub updated_at: Timestamp,
     pub review: Option<String>,
+    /// Who did last what cannot be done twice.
+    pub deeds: Deeds,
 }
 
 /// The main stages; acknowledged, mitigating and verifying follow from acks and actions.
@@ -98,7 +101,9 @@ pub struct Timer {
 #[derive(Clone, PartialEq, Debug)]
 pub struct ActionRun {
     pub intent: Intent,
-    pub by: String,
+    pub by: Actor,
+    /// Who sent it last.
+    pub sent_by: Option<Actor>,
     pub state: ActionState,
     pub prepared_at: Timestamp,
     pub sent_at: Option<Timestamp>,
@@ -107,6 +112,10 @@ pub struct ActionRun {
     pub tries: u32,
     /// A try of it may have arrived; what a later try that never left says is no proof against it.
     pub doubtful: bool,
+    /// Seconds of wall time that the receiver asked to be left alone for, from the answer on.
+    pub retry_after_s: Option<u64>,
+    /// What was said last about it.
+    pub answer: Option<Outcome>,
     pub detail: String,
 }
 
@@ -116,6 +125,23 @@ pub fn fold(records: &[Record]) -> Option<Incident> {
     let (opening, rest) = records.get(first..)?.split_first()?;
     let mut incident = Incident::opened(opening)?;
     for record in rest {
+        apply(&mut incident, record);
+    }
+    Some(incident)
+}
+
+/// The incident of `records` whose opening cannot be read: it begins with the first evidence that
+/// can. What its clocks were is not known, so both are due at once; none without any evidence.
+pub fn salvaged(records: &[&Record]) -> Option<Incident> {
+    let first = records.first()?;
+    let case = records.iter().find_map(|r| match &r.event {
+        Event::Updated { case } | Event::Reopened { case, .. } => Some(case.clone()),
+        _other => None,
+    })?;
+    let (ack_due_at, decide_due_at) = (first.at, first.at);
+    let event = Event::Opened { case, ack_due_at, decide_due_at, recurrence_of: None };
+    let mut incident = Incident::opened(&Record { event, ..(*first).clone() })?;
+    for record in records {
         apply(&mut incident, record);
     }
     Some(incident)
@@ -135,6 +161,7 @@ pub fn apply(incident: &mut Incident, record: &Record) {
         return;
     }
     if step(incident, record) {
+        incident.remember(record);
         incident.tell(record);
     }
 }
@@ -170,8 +197,8 @@ fn step(i: &mut Incident, record: &Record) -> bool {
             let held = i.decision.as_ref().is_some_and(|d| d.choice == Choice::Hold);
             held && i.ask_decision(*decide_due_at)
         }
-        Event::ActionPrepared { intent } => i.prepare(intent, record),
-        Event::ActionSent { id, try_no } => i.sent(id, *try_no, at),
+        Event::ActionPrepared { intent, waived } => i.prepare(intent, waived.is_some(), record),
+        Event::ActionSent { id, try_no } => i.sent(id, *try_no, record),
         Event::ActionAnswered { id, answer } => i.answered(id, answer, at),
         Event::ActionVerified { id, evidence } => i.verified(id, evidence, at),
         Event::ActionNotHelping { id, evidence, decide_due_at } => {
@@ -189,6 +216,7 @@ fn step(i: &mut Incident, record: &Record) -> bool {
         Event::Resolved { .. } => i.close(Phase::Resolved, at),
         Event::Cancelled { .. } => i.close(Phase::Cancelled, at),
         Event::Reviewed { text } => i.reviewed(text),
+        Event::ClockStepped { by } => i.clocks_earlier(*by),
     }
 }
 
@@ -230,6 +258,7 @@ impl Incident {
             lower_since: None,
             updated_at: at,
             review: None,
+            deeds: Deeds::default(),
         };
         incident.tell(record);
         Some(incident)

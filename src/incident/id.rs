@@ -70,6 +70,14 @@ pub fn confirm_token(release: &ReleaseId) -> String {
     tail.iter().flat_map(|c| c.to_lowercase()).collect()
 }
 
+/// True when what was typed is the token: case and blanks do not matter, and an empty token is
+/// nobody's. The one rule for the dialog, the command line and the journal's gate.
+pub fn confirms(typed: &str, token: &str) -> bool {
+    let plain: String =
+        typed.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
+    !token.is_empty() && plain == token
+}
+
 fn base32(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 8 / 5 + 1);
     let (mut bits, mut held) = (0_u32, 0_u32);
@@ -119,6 +127,18 @@ mod tests {
         assert_eq!(token("Checkout-API v1.4-RC2"), "v14rc2");
         assert_eq!(token("7"), "7");
         assert_eq!(token("---"), "");
+    }
+
+    #[test]
+    fn a_token_is_confirmed_by_its_letters_whatever_their_case_and_the_blanks_between() {
+        for typed in ["v14rc2", "V14RC2", " v14rc2 ", "v14 rc2", "\tv1 4r c2\n", "v14\u{a0}rc2"] {
+            assert!(confirms(typed, "v14rc2"), "{typed:?}");
+        }
+        for typed in ["", " ", "v14rc", "v14rc22", "xv14rc2", "v14-rc2", "v14rc2;"] {
+            assert!(!confirms(typed, "v14rc2"), "{typed:?}");
+        }
+        assert!(!confirms("", "") && !confirms(" ", ""));
+        assert!(confirms("\u{dc}NI7", "\u{fc}ni7"));
     }
 
     #[test]

@@ -19,9 +19,12 @@ pub enum RecordError {
     #[error(
         "record version {found} is newer than this program knows ({VERSION}); update tillwatch"
     )]
-    Newer { found: u32 },
+    Newer { found: u64 },
     #[error("record is not readable: {0}")]
     Unreadable(#[from] serde_json::Error),
+    /// The line is whole; what happened is not known here, or not told in full.
+    #[error("record is not readable: event `{kind}`: {source}")]
+    Event { kind: String, source: serde_json::Error },
     #[error("record is not readable: its event is no object")]
     Shapeless,
 }
@@ -41,7 +44,7 @@ struct Line {
 /// What has to be read before anything else may be understood.
 #[derive(Deserialize)]
 struct Version {
-    v: u32,
+    v: u64,
 }
 
 /// The line of `record`, without a newline.
@@ -67,18 +70,15 @@ pub fn to_line(record: &Record) -> Result<String, RecordError> {
 /// The record of a line.
 pub fn from_line(text: &str) -> Result<Record, RecordError> {
     let Version { v } = serde_json::from_str(text)?;
-    if v > VERSION {
+    if v > u64::from(VERSION) {
         return Err(RecordError::Newer { found: v });
     }
     let mut line: Line = serde_json::from_str(text)?;
-    line.payload.insert(TYPE.to_owned(), Value::String(line.kind));
-    Ok(Record {
-        at: line.at,
-        incident: line.incident,
-        actor: line.actor,
-        cause: line.cause,
-        event: serde_json::from_value::<Event>(Value::Object(line.payload))?,
-    })
+    line.payload.insert(TYPE.to_owned(), Value::String(line.kind.clone()));
+    let event = serde_json::from_value::<Event>(Value::Object(line.payload))
+        .map_err(|source| RecordError::Event { kind: line.kind, source })?;
+    let (at, incident) = (line.at, line.incident);
+    Ok(Record { at, incident, actor: line.actor, cause: line.cause, event })
 }
 
 /// The `type` of an event as the line has it: `acknowledged`.
@@ -108,5 +108,6 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Resolved { .. } => "resolved",
         Event::Reviewed { .. } => "reviewed",
         Event::Cancelled { .. } => "cancelled",
+        Event::ClockStepped { .. } => "clock_stepped",
     }
 }

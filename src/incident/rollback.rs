@@ -7,7 +7,7 @@ use super::event::Intent;
 use super::facts::{Facts, names};
 use super::fold::{ActionRun, Incident};
 use super::id::{self, action_id, confirm_token};
-use super::state::{ActionState, RollbackPlan};
+use super::state::{ActionState, Precheck, RollbackPlan};
 use crate::domain::change::{Change, ChangeStatus};
 use crate::domain::id::{ActionId, ReleaseId};
 use crate::domain::time::Timestamp;
@@ -27,6 +27,23 @@ pub(super) struct Draft<'a> {
     pub from: &'a Change,
     pub to: Option<&'a Change>,
     pub now: Timestamp,
+}
+
+/// A rollback gone through without anything being prepared.
+#[derive(Clone, Debug)]
+pub struct Rehearsal {
+    pub plan: RollbackPlan,
+    /// What carrying it out would send.
+    pub real: Intent,
+    /// What an address of its own for dry runs may be asked: another key, and it says so.
+    pub dry: Intent,
+}
+
+/// The plan for `incident` now with its request.
+pub fn rehearsal(incident: &Incident, facts: &Facts<'_>, now: Timestamp) -> Option<Rehearsal> {
+    let draft = Draft::of(incident, facts, now)?;
+    let (real, dry) = (draft.intent(false), draft.intent(true));
+    Some(Rehearsal { plan: draft.plan(), real, dry })
 }
 
 /// The plan for `incident` now; none when no release is suspected or no action is configured.
@@ -55,7 +72,7 @@ impl<'a> Draft<'a> {
             from: self.from.id.clone(),
             confirm_token: if self.to.is_some() { confirm_token(&to) } else { String::new() },
             to,
-            ready: prechecks.iter().all(|c| c.ok || !c.required),
+            ready: !prechecks.iter().any(Precheck::stops),
             prechecks,
             attempt: self.attempt(),
             resend_of: self.resendable().filter(|a| a.doubtful).map(|a| a.intent.id.clone()),
@@ -101,16 +118,20 @@ impl<'a> Draft<'a> {
         (same && may).then_some(run)
     }
 
-    /// Every real action on this service and environment, of this incident and all others.
-    fn runs(&self) -> impl Iterator<Item = &'a ActionRun> {
-        let from = self.from;
+    /// Every real action of this incident and all others.
+    fn all(&self) -> impl Iterator<Item = &'a ActionRun> {
         std::iter::once(self.incident)
             .chain(self.facts.others(self.incident))
             .flat_map(|i| i.actions.iter())
             .filter(|a| !a.intent.dry_run)
-            .filter(move |a| {
-                a.intent.service == from.service && a.intent.environment == from.environment
-            })
+    }
+
+    /// Those on this service and environment.
+    fn runs(&self) -> impl Iterator<Item = &'a ActionRun> {
+        let from = self.from;
+        self.all().filter(move |a| {
+            a.intent.service == from.service && a.intent.environment == from.environment
+        })
     }
 
     fn target_id(&self) -> ReleaseId {

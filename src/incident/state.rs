@@ -106,5 +106,27 @@ pub struct Precheck {
     pub name: String,
     pub ok: bool,
     pub required: bool,
+    /// Not about the safety of the target: a person may go past it with a reason that is recorded.
+    #[serde(default)]
+    pub waivable: bool,
     pub detail: String,
+}
+
+impl Precheck {
+    /// It stops the rollback as it stands.
+    pub const fn stops(&self) -> bool {
+        self.required && !self.ok
+    }
+}
+
+impl RollbackPlan {
+    /// The first failing pre-check that nobody can go past.
+    pub fn blocked(&self) -> Option<&Precheck> {
+        self.prechecks.iter().find(|c| c.stops() && !c.waivable)
+    }
+
+    /// The failing pre-checks that a reason goes past.
+    pub fn to_waive(&self) -> impl Iterator<Item = &Precheck> {
+        self.prechecks.iter().filter(|c| c.stops() && c.waivable)
+    }
 }

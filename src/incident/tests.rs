@@ -6,5 +6,6 @@ pub(crate) mod kit;
 mod commands;
 mod life;
 mod properties;
+mod races;
 mod rounds;
 mod verification;

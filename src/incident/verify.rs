@@ -6,7 +6,8 @@ use super::event::{Event, Outcome, Record};
 use super::facts::{Facts, names};
 use super::fold::{ActionRun, Incident};
 use super::state::ActionState;
-use crate::domain::time::Timestamp;
+use super::words;
+use crate::domain::time::{Span, Timestamp};
 use crate::policy::action::ActionPolicy;
 
 /// What the deploy feed says about an action's target.
@@ -36,13 +37,58 @@ pub fn verify(incident: &Incident, facts: &Facts<'_>, now: Timestamp) -> Vec<Rec
     events.into_iter().map(|e| record(incident, now, "verification", e)).collect()
 }
 
-/// What a process that sent actions and then died must write down when it starts again: a request
-/// without an answer may have arrived. A prepared one is never sent by itself.
-pub fn after_crash(incident: &Incident, now: Timestamp) -> Option<Record> {
-    let run = incident.actions.iter().find(|a| a.state == ActionState::Sent)?;
-    let answer = Outcome::unknown("the program ended before the answer came");
-    let event = Event::ActionAnswered { id: run.intent.id.clone(), answer };
-    Some(record(incident, now, "start", event))
+/// A prepared request is sent in the same moment; after this (wall time) nobody does.
+const SENT_WITHIN: Span = Span::from_secs(5);
+/// Beyond the configured time for an answer, to write it down (wall time).
+const WRITTEN_WITHIN: Span = Span::from_secs(1);
+
+/// Until when an action may stay as it is without a word from its sender; none where nobody waits.
+pub fn silent_until(run: &ActionRun, facts: &Facts<'_>) -> Option<Timestamp> {
+    let policy = facts.action(&run.intent.action);
+    let answer = policy.map_or(ActionPolicy::default_timeout(), |p| p.timeout);
+    match run.state {
+        ActionState::Prepared => Some(run.prepared_at.plus(facts.shop_time(SENT_WITHIN))),
+        ActionState::Sent => {
+            let within = answer.plus(WRITTEN_WITHIN);
+            Some(run.sent_at?.plus(facts.shop_time(within)))
+        }
+        ActionState::Accepted
+        | ActionState::Refused
+        | ActionState::Unknown
+        | ActionState::NotSent
+        | ActionState::Verifying
+        | ActionState::Verified
+        | ActionState::NotHelping => None,
+    }
+}
+
+/// What the silence of a sender means: a request that nobody sends was not sent, one without an
+/// answer may have arrived. None while it may still speak.
+fn silence(run: &ActionRun, facts: &Facts<'_>, now: Timestamp) -> Option<Outcome> {
+    silent_until(run, facts).filter(|until| now >= *until)?;
+    if run.state == ActionState::Prepared {
+        let detail = "the program that ordered it ended before it was sent".to_owned();
+        return Some(Outcome::NotSent { detail });
+    }
+    Some(Outcome::unknown("no word from its sender within the time for an answer"))
+}
+
+/// What must be written down for senders that fell silent; nothing is ever sent by it.
+pub fn fallen_silent(incident: &Incident, facts: &Facts<'_>, now: Timestamp) -> Vec<Record> {
+    let silent = |run: &ActionRun| {
+        let answer = silence(run, facts, now)?;
+        let event = Event::ActionAnswered { id: run.intent.id.clone(), answer };
+        Some(record(incident, now, "silence", event))
+    };
+    incident.actions.iter().filter_map(silent).collect()
+}
+
+/// State and words of an action as it is shown: the same, though the journal may not take it.
+pub fn shown(run: &ActionRun, facts: &Facts<'_>, now: Timestamp) -> (ActionState, String) {
+    let Some(answer) = silence(run, facts, now) else { return (run.state, run.detail.clone()) };
+    let sent = run.state == ActionState::Sent || run.doubtful;
+    let state = if sent { ActionState::Unknown } else { ActionState::NotSent };
+    (state, words::outcome(&answer))
 }
 
 /// Until when recovery of an accepted action is watched.

@@ -1,7 +1,8 @@
 //! Events in plain words, for the timeline, the journal page and the postmortem.
 //! Words only: the meaning of an event is `fold`, its line form is `record`.
 
-use super::event::{Event, Intent, Outcome};
+use super::deed::clock;
+use super::event::{Event, Intent, Outcome, Waived};
 use crate::detect::verdict::{Confidence, Suspect};
 use crate::domain::time::Timestamp;
 
@@ -41,7 +42,10 @@ pub fn words(event: &Event) -> String {
         Event::RecheckDue { decide_due_at } => {
             format!("hold is over: decide again until {}", clock(*decide_due_at))
         }
-        Event::ActionPrepared { intent } => format!("prepared {}", plan(intent)),
+        Event::ActionPrepared { intent, waived: None } => format!("prepared {}", plan(intent)),
+        Event::ActionPrepared { intent, waived: Some(Waived { checks, reason }) } => {
+            format!("prepared {}, past \"{}\": {reason}", plan(intent), checks.join("\", \""))
+        }
         Event::ActionSent { try_no, .. } if *try_no > 1 => format!("sent again (try {try_no})"),
         Event::ActionSent { .. } => "sent".to_owned(),
         Event::ActionAnswered { answer, .. } => outcome(answer),
@@ -52,6 +56,9 @@ pub fn words(event: &Event) -> String {
         Event::Resolved { reason } => format!("resolved: {reason}"),
         Event::Reviewed { text } => format!("reviewed: {text}"),
         Event::Cancelled { reason } => format!("not an incident: {reason}"),
+        Event::ClockStepped { .. } => {
+            "the machine's clock was set; earlier deadlines kept".to_owned()
+        }
     }
 }
 
@@ -101,11 +108,6 @@ const fn confidence(confidence: Confidence) -> &'static str {
         Confidence::Low => "low",
         Confidence::None => "none",
     }
-}
-
-/// UTC time of day with its zone, `02:41:07Z`.
-fn clock(at: Timestamp) -> String {
-    at.utc().format("%H:%M:%SZ").to_string()
 }
 
 fn when(lead: &str, at: Option<Timestamp>) -> String {

@@ -39,6 +39,26 @@ impl Identity {
     }
 }
 
+/// What became of a journal that was opened as `opened`; nothing while it is that one still.
+pub(super) fn standing(path: &Path, opened: Option<Identity>) -> Result<(), String> {
+    let at = path.display();
+    match (Identity::of(path), opened) {
+        (None, _) => Err(format!(
+            "the journal at {at} was moved away or deleted under this program: put it back, or \
+             start again"
+        )),
+        (Some(now), opened) if opened != Some(now) => Err(format!(
+            "the journal at {at} was replaced by another file under this program: put the first \
+             one back, or start again"
+        )),
+        (Some(_), _) if fs::metadata(path).is_ok_and(|meta| meta.len() == 0) => Err(format!(
+            "the journal at {at} was cut to nothing under this program: put a copy back and start \
+             again"
+        )),
+        (Some(_), _) => Ok(()),
+    }
+}
+
 /// Size and time of last change of the files of a journal: the main one and the write-ahead log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stamp([Option<(u64, i64, i64)>; 2]);

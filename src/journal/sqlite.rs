@@ -12,15 +12,20 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection, Sqlite};
 
 use super::place::{self, Identity};
-use super::{Access, Durability, JournalError, LeaseOutcome, SCHEMA_VERSION, Stored};
+use super::{Access, Durability, JournalError, LeaseOutcome, Reading, SCHEMA_VERSION};
 use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::{Event, Record};
-use crate::incident::record::{from_line, kind, to_line};
+use crate::incident::record::{kind, to_line};
 
 mod boards;
+mod decide;
 mod lease;
+mod reading;
 mod tables;
+
+pub use decide::Seen;
+use reading::Which;
 
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -87,25 +92,23 @@ impl Store {
         self.finish(conn, written).await?.ok_or(JournalError::LeaseLost)
     }
 
-    pub(super) async fn open_records(&self, since: Timestamp) -> Result<Vec<Stored>, JournalError> {
-        const SQL: &str = "SELECT seq, body FROM record WHERE incident IN \
-             (SELECT incident FROM open_incident WHERE ended IS NULL OR ended >= ?) ORDER BY seq";
-        let mut conn = self.reader().await?;
-        let rows = sqlx::query_as(SQL).bind(since.millis()).fetch_all(&mut *conn).await;
-        stored(rows)
+    pub(super) async fn open_records(&self, since: Timestamp) -> Result<Reading, JournalError> {
+        self.read(Which::Open(since), i64::MIN, i64::MAX).await
     }
 
-    pub(super) async fn records_of(&self, id: &IncidentId) -> Result<Vec<Stored>, JournalError> {
-        const SQL: &str = "SELECT seq, body FROM record WHERE incident = ? ORDER BY seq";
-        let mut conn = self.reader().await?;
-        stored(sqlx::query_as(SQL).bind(id.as_str()).fetch_all(&mut *conn).await)
+    pub(super) async fn records_of(&self, id: &IncidentId) -> Result<Reading, JournalError> {
+        self.read(Which::Of(id), i64::MIN, i64::MAX).await
     }
 
-    pub(super) async fn since(&self, seq: i64, limit: u32) -> Result<Vec<Stored>, JournalError> {
-        const SQL: &str = "SELECT seq, body FROM record WHERE seq > ? ORDER BY seq LIMIT ?";
-        let mut conn = self.reader().await?;
-        let rows = sqlx::query_as(SQL).bind(seq).bind(i64::from(limit)).fetch_all(&mut *conn).await;
-        stored(rows)
+    pub(super) async fn since(&self, seq: i64, limit: u32) -> Result<Reading, JournalError> {
+        match seq.checked_add(1) {
+            Some(from) => self.read(Which::All, from, i64::from(limit)).await,
+            None => Ok(Reading::default()),
+        }
+    }
+
+    async fn read(&self, which: Which<'_>, from: i64, most: i64) -> Result<Reading, JournalError> {
+        reading::read(&mut *self.reader().await?, which, from, most).await
     }
 
     pub(super) async fn newest(&self) -> Result<i64, JournalError> {
@@ -156,6 +159,23 @@ impl Store {
         self.pool.close().await;
     }
 
+    pub(super) fn standing(&self) -> Result<(), JournalError> {
+        place::standing(&self.path, self.identity).map_err(JournalError::NotStored)
+    }
+
+    pub(super) async fn lease(&self) -> Result<Option<(String, Timestamp)>, JournalError> {
+        const SQL: &str = "SELECT owner, until FROM lease WHERE id = 1";
+        let mut conn = self.reader().await?;
+        let row: Result<Option<(String, i64)>, _> =
+            sqlx::query_as(SQL).fetch_optional(&mut *conn).await;
+        let row = row.map_err(|e| unreadable(&e))?;
+        Ok(row.map(|(owner, until)| (owner, Timestamp::from_millis(until))))
+    }
+
+    pub(super) fn file(&self) -> &Path {
+        &self.path
+    }
+
     async fn reader(&self) -> Result<PoolConnection<Sqlite>, JournalError> {
         self.pool.acquire().await.map_err(|e| unreadable(&e))
     }
@@ -165,11 +185,7 @@ impl Store {
         if self.access == Access::Read {
             return Err(JournalError::NotStored("opened for looking only".to_owned()));
         }
-        if self.identity.is_none() || Identity::of(&self.path) != self.identity {
-            let path = self.path.display();
-            let words = format!("the journal at {path} was moved or deleted; start again");
-            return Err(JournalError::NotStored(words));
-        }
+        self.standing()?;
         self.pool.acquire().await.map_err(|e| not_stored(&e))
     }
 
@@ -274,12 +290,20 @@ impl Line {
             | Event::ActionNotHelping { .. }
             | Event::Noted { .. }
             | Event::Mitigated
-            | Event::Reviewed { .. } => Mark::None,
+            | Event::Reviewed { .. }
+            | Event::ClockStepped { .. } => Mark::None,
         };
         let body = to_line(record).map_err(|e| JournalError::NotStored(e.to_string()))?;
         let incident = record.incident.to_string();
         Ok(Self { at: record.at.millis(), incident, kind: kind(&record.event), body, mark })
     }
+}
+
+/// Writes a line; its place.
+async fn put(conn: &mut SqliteConnection, line: &Line) -> Result<i64, sqlx::Error> {
+    const SQL: &str = "INSERT INTO record (at, incident, type, body) VALUES (?, ?, ?, ?)";
+    let row = sqlx::query(SQL).bind(line.at).bind(&line.incident).bind(line.kind);
+    Ok(row.bind(&line.body).execute(conn).await?.last_insert_rowid())
 }
 
 /// The place of the last line; none when the lease is not `held` any more.
@@ -288,27 +312,17 @@ async fn insert(
     lines: &[Line],
     held: Option<&str>,
 ) -> Result<Option<i64>, sqlx::Error> {
-    const SQL: &str = "INSERT INTO record (at, incident, type, body) VALUES (?, ?, ?, ?)";
     let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
     if !lease::is_held(&mut tx, held).await? {
         return Ok(None);
     }
     let mut seq = 0;
     for line in lines {
-        let row = sqlx::query(SQL).bind(line.at).bind(&line.incident).bind(line.kind);
-        seq = row.bind(&line.body).execute(&mut *tx).await?.last_insert_rowid();
+        seq = put(&mut tx, line).await?;
         tables::mark(&mut tx, line).await?;
     }
     tx.commit().await?;
     Ok(Some(seq))
-}
-
-fn stored(rows: Result<Vec<(i64, String)>, sqlx::Error>) -> Result<Vec<Stored>, JournalError> {
-    let read = |(seq, body): (i64, String)| {
-        let record = from_line(&body).map_err(|source| JournalError::Record { seq, source })?;
-        Ok(Stored { seq, record })
-    };
-    rows.map_err(|e| unreadable(&e))?.into_iter().map(read).collect()
 }
 
 async fn one<T>(conn: &mut SqliteConnection, sql: &'static str) -> Result<T, JournalError>

@@ -13,6 +13,7 @@ use crate::incident::fold::fold;
 use crate::incident::tests::kit::{case, min, opened, record};
 
 mod boards;
+mod damage;
 
 struct Place {
     dir: TempDir,
@@ -77,7 +78,7 @@ async fn two_writers_lose_nothing_and_reopening_finds_it_all() {
     one.close().await;
     drop(two);
     let journal = place.read().await;
-    let all = journal.records_of(&"INC-00001".into()).await.expect("records");
+    let all = journal.records_of(&"INC-00001".into()).await.expect("records").records;
     assert_eq!(all.len(), 101);
     assert!(all.windows(2).all(|w| w[0].seq < w[1].seq));
     let records: Vec<Record> = all.into_iter().map(|s| s.record).collect();
@@ -96,7 +97,7 @@ async fn changes_of_others_are_seen_cheaply() {
     assert_eq!(other.changed_since(0).await.expect("newest"), Some(seq));
     assert_eq!(other.changed_since(seq).await.expect("newest"), None);
     assert_ne!(other.data_version().await.expect("version"), version);
-    let after = other.since(seq - 1, 10).await.expect("since");
+    let after = other.since(seq - 1, 10).await.expect("since").records;
     assert_eq!((after.len(), after[0].seq), (1, seq));
     assert_eq!(other.since(0, 1).await.expect("since").len(), 1);
     assert_eq!(writer.append(&[]).await.expect("nothing"), seq);
@@ -125,6 +126,7 @@ async fn a_start_reads_open_incidents_and_those_that_may_reopen_only() {
             .open_records(since)
             .await
             .expect("open")
+            .records
             .iter()
             .map(|s| s.record.incident.to_string())
             .collect();

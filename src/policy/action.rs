@@ -28,6 +28,9 @@ pub struct ActionPolicy {
     /// After this time without recovery the action did not help.
     #[serde(default = "ActionPolicy::default_verify_within")]
     pub verify_within: Span,
+    /// Wall time in which the receiver has to answer; after it the outcome is unknown.
+    #[serde(default = "ActionPolicy::default_timeout")]
+    pub timeout: Span,
     #[serde(default)]
     pub reversible: bool,
     /// Whether a request can be signed, as far as this process knows.
@@ -60,6 +63,10 @@ impl ActionPolicy {
 
     pub const fn default_verify_within() -> Span {
         Span::from_mins(30)
+    }
+
+    pub const fn default_timeout() -> Span {
+        Span::from_secs(15)
     }
 
     /// True when this action may take `change` back.

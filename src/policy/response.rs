@@ -50,6 +50,8 @@ pub struct Timing {
     pub evidence_max_age: Span,
     /// The longest timer that can be started by hand.
     pub timer_max: Span,
+    /// Nothing may be sent outside while this is true.
+    pub kill_switch: bool,
 }
 
 impl Default for Timing {
@@ -67,6 +69,7 @@ impl Default for Timing {
             undo: Span::from_secs(10),
             evidence_max_age: Span::from_mins(5),
             timer_max: Span::from_hours(24),
+            kill_switch: false,
         }
     }
 }

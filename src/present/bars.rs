@@ -4,16 +4,18 @@
 use crate::board::{Incident, SourceState};
 use crate::desk::command::{Access, Command};
 use crate::desk::dialog::Dialog;
+use crate::desk::order::{Say, Verb};
 use crate::desk::state::{Desk, Role as Seat, Watching};
-use crate::desk::ui::Page;
+use crate::desk::ui::{Page, Toast};
 use crate::detect::verdict::{GuardrailState, Verdict};
-use crate::domain::text::{ScreenText, screen_text};
+use crate::domain::text::screen_text;
 use crate::domain::time::Timestamp;
 
-use super::clocks;
+use super::clocks::{self, key_of};
 use super::role::Role;
 use super::say;
 use super::screen::{Bar, Line};
+use super::trouble;
 use super::words;
 
 pub fn title(desk: &Desk) -> Bar {
@@ -46,6 +48,7 @@ pub fn title(desk: &Desk) -> Bar {
 fn follows(desk: &Desk) -> Line {
     match desk.watching {
         Some(Watching::Elsewhere(_)) => Line::fixed(Role::Warning, " (follows)"),
+        Some(Watching::Blocked(_)) => Line::fixed(Role::Error, " (not watching)"),
         Some(Watching::Here) | None => Line::new(),
     }
 }
@@ -118,14 +121,14 @@ pub fn banner(desk: &Desk) -> Vec<Bar> {
         Some(worst) => vec![headline(desk, worst), facts(desk, worst)],
         None => vec![calm(desk)],
     };
-    stale.into_iter().chain(rest).collect()
+    stale.into_iter().chain(rest).chain(trouble::bar(desk)).collect()
 }
 
 fn headline(desk: &Desk, x: &Incident) -> Bar {
     let role = clocks::severity_role(x.severity);
     let owner = match clocks::holder(x) {
         Some(name) => Line::of(role, screen_text(name).cut(16)).say(role, " has it"),
-        None if desk.is_pending(&x.id, crate::desk::order::Verb::Acknowledge) => {
+        None if desk.is_pending(&x.id, Verb::Acknowledge) => {
             Line::of(role, clocks::own_name(desk)).say(role, " has it, not stored yet")
         }
         None => Line::fixed(role, "NOBODY HAS IT"),
@@ -143,9 +146,12 @@ fn headline(desk: &Desk, x: &Incident) -> Bar {
 fn facts(desk: &Desk, x: &Incident) -> Bar {
     let gap =
         |line: Line| Line(Line::fixed(Role::Text, "  ").0.into_iter().chain(line.0).collect());
+    let (ack, decide) = (clocks::ack_phrase(desk, x), clocks::decide_phrase(x, desk.now));
+    // an action that runs is told before a promise that ran out
+    let (first, second) = if clocks::is_acting(x) { (decide, ack) } else { (ack, decide) };
     let mut bar = Bar::new(Role::Text)
-        .left(0, Line::fixed(Role::Text, " ").and_line(clocks::ack_phrase(x, desk.now)))
-        .left(0, gap(clocks::decide_phrase(x, desk.now)))
+        .left(0, Line::fixed(Role::Text, " ").and_line(first))
+        .left(0, gap(second))
         .left(0, gap(clocks::money_phrase(x)));
     if let Some(due) = x.timer_due_at {
         let timer =
@@ -200,6 +206,11 @@ fn nothing_judged(desk: &Desk) -> bool {
 pub fn toast(desk: &Desk) -> Option<Line> {
     if let Some(pending) = desk.pending.last() {
         return Some(say::pending(pending.verb));
+    }
+    // an answer to the last key is told before the offer to take the one before it back
+    let fresh = |t: &&Toast| t.say != Say::Stored(Verb::Acknowledge);
+    if let Some(toast) = desk.ui.toast.as_ref().filter(fresh) {
+        return Some(say::line(&toast.say));
     }
     if let Some(undo) = &desk.ui.undo {
         let key = key_of(desk, Command::Undo);
@@ -259,12 +270,6 @@ pub fn prompt(desk: &Desk) -> Bar {
     bar
 }
 
-/// The first key of a command, as hints write it.
-pub fn key_of(desk: &Desk, command: Command) -> ScreenText {
-    let chord = desk.setup.keymap.first(command);
-    chord.map_or(ScreenText::fixed("(no key)"), |c| words::made(c.to_string()))
-}
-
 /// The keys that matter here; what does not fit goes from the back.
 pub fn hints(desk: &Desk) -> Bar {
     let operator = desk.role() == Seat::Operator;
@@ -309,9 +314,10 @@ pub fn summary(desk: &Desk) -> Vec<Line> {
                 .say(Role::Text, " ")
                 .and(Role::Text, clocks::journey(x))
                 .say(Role::Text, " ")
-                .and_line(match x.acked_at {
-                    Some(_) => clocks::decide_phrase(x, desk.now),
-                    None => clocks::ack_phrase(x, desk.now),
+                .and_line(if clocks::asks_ack(x) && !clocks::is_acting(x) {
+                    clocks::ack_phrase(desk, x)
+                } else {
+                    clocks::decide_phrase(x, desk.now)
                 })
                 .say(Role::Text, " ")
                 .and_line(clocks::money_phrase(x))
@@ -321,5 +327,10 @@ pub fn summary(desk: &Desk) -> Vec<Line> {
     let second = stale_line(desk).unwrap_or_else(|| {
         Line::of(Role::Text, screen_text(&format!("{open} open, "))).and_line(health(desk))
     });
-    vec![first, second]
+    let trouble = trouble::all(desk).first().map(|(_, t)| Line::of(Role::ClockLate, t.text()));
+    let hidden =
+        desk.ui.dialog.is_some().then(|| {
+            Line::fixed(Role::Warning, "A dialog is open and does not fit: enlarge, or esc")
+        });
+    hidden.into_iter().chain([first]).chain(trouble).chain([second]).collect()
 }

@@ -1,11 +1,12 @@
 //! Dialogs as data: the box over the page, with what was typed. Rules live in `desk::update`.
-//! The rollback box is laid out by `desk::fit`, which also says whether it can be shown whole.
+//! The rollback box has a file of its own.
+
+mod rollback;
 
 use crate::desk::command::{Access, Category, TABLE};
-use crate::desk::dialog::{Dialog, Field, Form, FormError, FormKind, Refusal, Rollback, matches};
+use crate::desk::dialog::{Dialog, Field, Form, FormError, FormKind, matches};
 use crate::desk::fit;
 use crate::desk::state::{Desk, Role as Seat};
-use crate::desk::update::GUARD;
 use crate::domain::id::IncidentId;
 use crate::domain::text::{ScreenText, screen_text};
 use crate::policy::severity::Choice;
@@ -24,7 +25,7 @@ pub fn dialog(desk: &Desk) -> Option<DialogView> {
         Dialog::Decide { incident } => decide(desk, incident),
         Dialog::Timer { incident } => timer(desk, incident),
         Dialog::Form(form) => form_view(form),
-        Dialog::Rollback(r) => rollback(desk, r),
+        Dialog::Rollback(r) => rollback::view(desk, r),
         Dialog::Inputs { of, scroll } => inputs::view(desk, of, *scroll),
         Dialog::ConfirmQuit => view(
             ScreenText::fixed("An action is in flight"),
@@ -107,7 +108,7 @@ fn decide(desk: &Desk, id: &IncidentId) -> DialogView {
         lines.push(Line::of(role, key).say(name, "  ").say(name, choice_words(choice)));
         if let Some(row) = row.filter(|r| !r.allowed) {
             let why = screen_text(&format!("not allowed: {}", row.why));
-            let parts = inputs::wrap(&why, fit::text_width(desk.size));
+            let parts = fit::wrap(&why, fit::text_width(desk.size));
             lines.extend(
                 parts.into_iter().map(|p| Line::fixed(Role::Muted, "   ").and(Role::Muted, p)),
             );
@@ -173,6 +174,9 @@ fn form_view(form: &Form) -> DialogView {
     }
     lines.push(match form.error {
         Some(FormError::Empty) => Line::fixed(Role::Error, "Write something first."),
+        Some(FormError::Cut) => {
+            Line::fixed(Role::Error, "Cut: the field holds 2000 letters and is full.")
+        }
         Some(FormError::NoDuration) => Line::fixed(Role::Error, "Write a duration: 90s, 15m, 2h."),
         None => Line::new(),
     });
@@ -182,7 +186,7 @@ fn form_view(form: &Form) -> DialogView {
 }
 
 /// The end of a long text, where the typing is.
-fn tail(text: &str, width: usize) -> ScreenText {
+pub(super) fn tail(text: &str, width: usize) -> ScreenText {
     let clean = screen_text(text);
     if clean.width() <= width {
         return clean;
@@ -191,91 +195,7 @@ fn tail(text: &str, width: usize) -> ScreenText {
     screen_text(&text.chars().skip(n).collect::<String>())
 }
 
-fn rollback(desk: &Desk, r: &Rollback) -> DialogView {
-    let width = fit::text_width(desk.size);
-    let mut lines = vec![];
-    for (label, text) in ["Where", "From", "To"].into_iter().zip(fit::facts(&r.plan)) {
-        lines.extend(labelled(label, Role::Title, &text, width));
-    }
-    let money = desk.incident(&r.incident).map_or_else(Line::new, clocks::money_phrase);
-    lines.push(label("Saves").and_line(money).say(Role::Muted, " at risk now"));
-    lines.push(label("Evidence").and_line(age(desk)));
-    let checks = fit::prechecks(&r.plan);
-    for (check, text) in r.plan.prechecks.iter().zip(&checks) {
-        let (mark, role) = match (check.ok, check.required) {
-            (true, _) => ("ok", Role::Ok),
-            (false, true) => ("FAILS", Role::Error),
-            (false, false) => ("note", Role::Warning),
-        };
-        lines.extend(labelled(mark, role, text, width));
-    }
-    lines.push(Line::new());
-    lines.push(ask(desk, r));
-    lines.push(label("Typed").and(Role::Title, screen_text(&r.typed)).say(Role::Focus, "_"));
-    lines.push(Line::new());
-    lines.push(state(desk, r));
-    let title = match (&r.plan.resend_of, r.again) {
-        (Some(_), _) => "Send the SAME rollback again",
-        (None, true) => "Roll back AGAIN",
-        (None, false) => "Roll back",
-    };
-    DialogView {
-        title: screen_text(&format!("{title} - {}", r.incident)),
-        role: Role::Warning,
-        width: desk.size.w.min(fit::WIDTH),
-        lines,
-        scroll: 0,
-        whole: true,
-    }
-}
-
 pub(super) fn label(text: &'static str) -> Line {
     let pad = fit::LABEL.saturating_sub(text.len());
     Line::fixed(Role::Muted, text).and(Role::Muted, words::made(" ".repeat(pad)))
-}
-
-fn labelled(head: &'static str, role: Role, text: &ScreenText, width: usize) -> Vec<Line> {
-    let lines = fit::wrap(text, width).into_iter().enumerate();
-    lines.map(|(i, part)| label(if i == 0 { head } else { "" }).and(role, part)).collect()
-}
-
-fn age(desk: &Desk) -> Line {
-    let old = words::slow_age(desk.board.generated_at, desk.now);
-    let role = if desk.is_stale() { Role::Stale } else { Role::Text };
-    Line::of(role, old).say(role, if desk.is_stale() { " old: NOT FRESH" } else { " old" })
-}
-
-fn ask(desk: &Desk, r: &Rollback) -> Line {
-    if desk.wall.since(r.opened_at) < GUARD {
-        return label("Confirm").say(Role::Muted, "read first ...");
-    }
-    label("Confirm")
-        .say(Role::Text, "type ")
-        .and(Role::Key, screen_text(&r.plan.confirm_token))
-        .say(Role::Text, " then enter; esc closes")
-}
-
-/// Whether Enter may fire, and why it did not.
-fn state(desk: &Desk, r: &Rollback) -> Line {
-    let error = |text| Line::fixed(Role::Error, text);
-    if !fit::is_whole(&r.plan, desk.size) {
-        return error("Too small to show all of this: enlarge the terminal to confirm.");
-    }
-    match &r.refusal {
-        Some(Refusal::TooSmall) => error("Too small to show all of this: enlarge the terminal."),
-        Some(Refusal::TooSoon) => error("Enter came too soon after the last key; press it again."),
-        Some(Refusal::Changed) => {
-            error("The plan changed since this opened: esc, then look again.")
-        }
-        Some(Refusal::NotReady(check)) => {
-            error("Not safe now, this must hold first: ").and(Role::Error, screen_text(check))
-        }
-        Some(Refusal::WrongToken) => error("That is not the token; nothing was sent."),
-        None if !r.plan.ready => error("Not safe now: see the lines marked FAILS."),
-        None if r.plan.resend_of.is_some() => Line::fixed(
-            Role::Muted,
-            "Same key, same bytes: a receiver that keeps keys does it at most once.",
-        ),
-        None => Line::fixed(Role::Muted, "Nothing is sent before enter."),
-    }
 }

@@ -8,8 +8,8 @@ use crate::detect::verdict::{Class, Finding, Verdict};
 use crate::domain::metric::Metric;
 use crate::domain::text::{ScreenText, screen_text};
 
-use super::bars::{self, key_of};
-use super::clocks;
+use super::bars;
+use super::clocks::{self, key_of};
 use super::role::Role;
 use super::screen::{Item, Line, Lines};
 use super::words;
@@ -175,6 +175,9 @@ pub fn next(desk: &Desk, x: &Incident) -> Line {
                 .say(Role::Text, " tries again, ")
                 .and_line(key(Command::Decide))
                 .say(Role::Text, " decides otherwise")
+        }
+        (State::Pending | State::Triggered, _) if clocks::ran_out(x) => {
+            clocks::ack_phrase(desk, x).say(Role::Text, ", then ").and_line(choice(desk, x))
         }
         (State::Pending | State::Triggered, _) => {
             key(Command::Acknowledge).say(Role::Text, " takes it, then ").and_line(choice(desk, x))

@@ -174,7 +174,7 @@ fn suspect(x: &Incident) -> Vec<Item> {
 }
 
 fn action_line(desk: &Desk, a: &Action) -> Line {
-    let line = Line::fixed(Role::Accent, clocks::action_words(a.state))
+    let line = Line::fixed(clocks::action_role(a.state), clocks::action_words(a.state))
         .say(Role::Text, ": ")
         .and(Role::Link, screen_text(a.from.as_str()))
         .say(Role::Text, " -> ")

@@ -8,7 +8,7 @@ use crate::desk::state::Desk;
 use crate::detect::verdict::{Basis, Cell, Finding, Impact};
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
-use crate::domain::text::{ScreenText, screen_text, width};
+use crate::domain::text::{ScreenText, screen_text};
 
 use super::bars::source_word;
 use super::clocks;
@@ -64,7 +64,7 @@ impl Lines {
     }
 
     fn put(&mut self, head: &'static str, role: Role, text: &ScreenText) {
-        let parts = wrap(text, self.room).into_iter().enumerate();
+        let parts = fit::wrap(text, self.room).into_iter().enumerate();
         self.lines
             .extend(parts.map(|(i, part)| label(if i == 0 { head } else { "" }).and(role, part)));
     }
@@ -232,21 +232,6 @@ impl Lines {
             self.say("Source", Role::Muted, "not told by the board");
         }
     }
-}
-
-/// Lines of at most `room` columns, broken at blanks where there are any.
-pub(super) fn wrap(text: &ScreenText, room: usize) -> Vec<ScreenText> {
-    let mut lines: Vec<String> = vec![];
-    for word in text.as_str().split(' ') {
-        match lines.last_mut() {
-            Some(line) if width(line) + 1 + width(word) <= room => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines.into_iter().map(ScreenText::made).flat_map(|line| fit::wrap(&line, room)).collect()
 }
 
 /// The metric itself, and the counts a derived one is made of.

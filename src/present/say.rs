@@ -1,9 +1,11 @@
 //! Messages: each thing the desk may say, in a sentence.
 //! Nothing is called stored before the journal's answer came.
 
-use crate::desk::order::{Say, Verb};
+use crate::board::ActionState;
+use crate::desk::order::{Say, Shut, Verb};
 use crate::domain::text::screen_text;
 
+use super::clocks;
 use super::role::Role;
 use super::screen::Line;
 
@@ -31,6 +33,10 @@ pub fn pending(what: Verb) -> Line {
 pub fn line(say: &Say) -> Line {
     let words = |role, text| Line::fixed(role, " ").say(role, text);
     match say {
+        // more than this is not known yet
+        Say::Stored(Verb::Rollback) => {
+            words(Role::Warning, "Rollback ordered and stored; sending ...")
+        }
         Say::Stored(v) => words(Role::Ok, verb(*v).1).say(Role::Ok, " and stored."),
         Say::Failed(v, why) => words(Role::Error, verb(*v).0)
             .say(Role::Error, " failed: ")
@@ -57,6 +63,16 @@ pub fn line(say: &Say) -> Line {
             words(Role::Warning, "Not allowed here: ").and(Role::Text, screen_text(why))
         }
         Say::Burst => words(Role::Warning, "Keys came too fast for a hand and were dropped."),
+        Say::PasteCut => {
+            words(Role::Warning, "The text was longer than its field: its end is gone.")
+        }
+        Say::Shut(id, why) => Line::fixed(Role::Warning, " Dialog closed: ")
+            .and(Role::Text, screen_text(id.as_str()))
+            .say(Role::Warning, shut(*why)),
+        Say::Came(state) => came(*state),
+        Say::NotSent(why) => {
+            words(Role::Error, "NOT SENT, nothing was done: ").and(Role::Error, screen_text(why))
+        }
         Say::PasteRefused => words(Role::Warning, "Paste dropped: no text field is open."),
         Say::Copied => words(Role::Ok, "Summary sent to the clipboard (OSC 52)."),
         Say::TookOver => words(Role::Warning, "The watcher ended: this process watches now."),
@@ -64,4 +80,26 @@ pub fn line(say: &Say) -> Line {
             .and(Role::Text, screen_text(by))
             .say(Role::Warning, "; this screen follows it."),
     }
+}
+
+const fn shut(why: Shut) -> &'static str {
+    match why {
+        Shut::Closed => " was closed meanwhile; nothing was done.",
+        Shut::Gone => " is not on the board any more; nothing was done.",
+        Shut::NoPlan => " has no rollback any more; nothing was sent.",
+        Shut::OtherPlan => " would be rolled back otherwise now; open it again.",
+    }
+}
+
+/// How a rollback that was ordered here came out.
+fn came(state: ActionState) -> Line {
+    let role = match state {
+        ActionState::Prepared | ActionState::Sent => Role::Warning,
+        ActionState::Accepted | ActionState::Verifying | ActionState::Verified => Role::Ok,
+        ActionState::Refused
+        | ActionState::Unknown
+        | ActionState::NotSent
+        | ActionState::NotHelping => Role::Error,
+    };
+    Line::fixed(role, " Your order: ").say(role, clocks::action_words(state)).say(role, ".")
 }

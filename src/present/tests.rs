@@ -7,49 +7,194 @@ use base64::Engine;
 use proptest::prelude::*;
 
 use super::present;
+use super::screen::Line;
 use crate::board::{Board, Precheck};
-use crate::desk::chord::Chord;
+use crate::desk::chord::{Chord, Key};
+use crate::desk::dialog::{Dialog, Rollback};
 use crate::desk::fit;
 use crate::desk::fixture;
-use crate::desk::state::{Desk, Event, Role, Size};
+use crate::desk::state::{Desk, Event, Role};
 use crate::desk::update::update;
 use crate::domain::text::cell_ok;
 use crate::domain::time::Span;
+use crate::incident::id::confirm_token;
 
 fn open(board: Board, w: u16, h: u16) -> Desk {
     let mut desk = fixture::desk_as(board, Role::Operator, w, h);
     let (now, wall) = (desk.now, desk.wall.plus(Span::from_secs(1)));
     update(&mut desk, Event::Key(Chord::char('R')), now, wall);
+    update(&mut desk, Event::Woke, now, wall.plus(Span::from_secs(1)));
     desk
+}
+
+fn dialog(desk: &Desk) -> &Rollback {
+    match &desk.ui.dialog {
+        Some(Dialog::Rollback(r)) => r,
+        other => panic!("{other:?}"),
+    }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
     #[test]
-    fn the_rollback_box_is_as_tall_as_fit_says(
+    fn the_rollback_box_is_as_tall_as_fit_says_and_hides_nothing_that_is_confirmed(
         host in ".{0,120}",
-        details in prop::collection::vec(".{0,200}", 0..9),
-        w in 20u16..140,
+        ids in prop::collection::vec("[a-z0-9.-]{1,90}|[日月火水木金土]{1,60}", 2),
+        details in prop::collection::vec((".{0,200}", any::<bool>(), any::<bool>()), 0..11),
+        w in 20u16..140, h in 8u16..40,
+        unfolded: bool,
     ) {
         let mut board = fixture::outage();
         let plan = board.incidents[0].rollback.as_mut().expect("plan");
         plan.host = host;
+        (plan.from, plan.to) = (ids[0].as_str().into(), ids[1].as_str().into());
+        plan.confirm_token = confirm_token(&plan.to);
         plan.prechecks = details
             .into_iter()
-            .map(|detail| Precheck { name: "check".to_owned(), ok: true, required: true, detail })
+            .map(|(detail, ok, required)| Precheck {
+                name: "check".to_owned(),
+                ok,
+                required,
+                waivable: false,
+                detail,
+            })
             .collect();
-        let plan = plan.clone();
-        let view = present(&open(board, w, 24)).dialog.expect("dialog");
-        let size = Size { w, h: 24 };
-        prop_assert_eq!(view.lines.len() + 2, fit::rows(&plan, size));
+        plan.ready = plan.prechecks.iter().all(|c| c.ok || !c.required);
+        let mut desk = open(board, w, h);
+        if unfolded {
+            let (now, wall) = (desk.now, desk.wall.plus(Span::from_secs(1)));
+            update(&mut desk, Event::Key(Chord::plain(Key::Tab)), now, wall);
+        }
+        let view = present(&desk).dialog.expect("dialog");
+        let layout = fit::layout(dialog(&desk), desk.size, false);
+        prop_assert_eq!(view.lines.len(), layout.rows.len());
+        let tall = layout.rows.len() + 2 <= usize::from(h);
+        prop_assert!(tall || !layout.whole);
+        prop_assert_eq!(layout.whole, fit::is_whole(dialog(&desk), desk.size, false));
         if w >= fit::WIDTH_MIN {
-            // nothing from outside is cut: it was wrapped to the room there is
+            // nothing from outside is cut by drawing: it was wrapped to the room there is
             let room = usize::from(view.width) - 4;
-            for line in view.lines.iter().take(view.lines.len() - 5) {
+            let outside = layout.rows.iter().zip(&view.lines).filter(|(r, _)| !r.text.is_empty());
+            for (_, line) in outside {
                 prop_assert!(line.width() <= room, "{} > {room}: {}", line.width(), line.words());
             }
         }
+        if layout.whole {
+            let text: String = view.lines.iter().map(Line::words).collect();
+            prop_assert!(text.contains("production / theme at"), "{}", text);
+            prop_assert!(text.contains(dialog(&desk).plan.confirm_token.as_str()), "{}", text);
+        }
     }
+}
+
+/// The three facts, the token, the field: whole where tmux leaves 23 rows, and at 60x12.
+#[test]
+fn the_rollback_box_is_whole_on_small_screens() {
+    let release = |c: &str| {
+        format!("{c}-{}-3", "x.2026.11.20-y.".repeat(4)).chars().take(60).collect::<String>()
+    };
+    let long = |board: &mut Board| {
+        let plan = board.incidents[0].rollback.as_mut().expect("plan");
+        (plan.from, plan.to) = (release("new").as_str().into(), release("old").as_str().into());
+        plan.confirm_token = confirm_token(&plan.to);
+    };
+    let wide = |board: &mut Board| {
+        let plan = board.incidents[0].rollback.as_mut().expect("plan");
+        (plan.from, plan.to) = ("新".repeat(60).as_str().into(), "旧".repeat(60).as_str().into());
+        plan.confirm_token = confirm_token(&plan.to);
+    };
+    let plain = |_: &mut Board| {};
+    let edits: [&dyn Fn(&mut Board); 3] = [&plain, &long, &wide];
+    for (w, h) in [(60, 12), (80, 12), (80, 23), (80, 24), (120, 40), (200, 60)] {
+        for edit in edits {
+            let mut board = fixture::outage();
+            edit(&mut board);
+            let plan = board.incidents[0].rollback.as_mut().expect("plan");
+            let passed = plan.prechecks[0].clone();
+            plan.prechecks = vec![passed; 10];
+            let token = plan.confirm_token.clone();
+            let desk = open(board, w, h);
+            let view = present(&desk).dialog.expect("dialog");
+            let text = view.lines.iter().map(Line::words).collect::<Vec<_>>().join("\n");
+            assert!(fit::is_whole(dialog(&desk), desk.size, false), "{w}x{h}\n{text}");
+            for must in ["deploy.shop.example", "10 of 10 ok", "Typed", "Confirm", &token] {
+                assert!(text.contains(must), "{w}x{h} `{must}`\n{text}");
+            }
+            let layout = fit::layout(dialog(&desk), desk.size, false);
+            let to = layout.rows.iter().filter(|r| r.part == fit::Part::To);
+            let to: String = to.map(|r| r.text.as_str()).collect();
+            assert_eq!(confirm_token(&to.as_str().into()), token, "{w}x{h} {to}");
+        }
+    }
+}
+
+/// A check that a reason goes past: words, field and token at 60x12.
+#[test]
+fn the_reason_has_its_field_at_60x12() {
+    let mut board = fixture::outage();
+    let plan = board.incidents[0].rollback.as_mut().expect("plan");
+    plan.prechecks.retain(|c| c.required);
+    (plan.prechecks[3].ok, plan.prechecks[3].waivable, plan.ready) = (false, true, false);
+    let desk = open(board, 60, 12);
+    assert!(fit::is_whole(dialog(&desk), desk.size, false));
+    let lines = present(&desk).dialog.expect("dialog").lines;
+    let text = lines.iter().map(Line::words).collect::<Vec<_>>().join("\n");
+    for must in ["FAILS    cooldown: last action", "3 of 4 ok", "Reason   _", "type 611197", "kept"]
+    {
+        assert!(text.contains(must), "`{must}`\n{text}");
+    }
+}
+
+/// What would read alike is never shortened to it.
+#[test]
+fn two_releases_that_differ_in_the_middle_are_not_cut_to_the_same_words() {
+    let mut board = fixture::outage();
+    let plan = board.incidents[0].rollback.as_mut().expect("plan");
+    let name = |c: char| format!("{}{c}{}", "a".repeat(40), "b".repeat(40));
+    (plan.from, plan.to) = (name('1').as_str().into(), name('2').as_str().into());
+    for h in 9..24 {
+        let desk = open(board.clone(), 60, h);
+        let layout = fit::layout(dialog(&desk), desk.size, false);
+        let of = |part| {
+            let rows = layout.rows.iter().filter(move |r| r.part == part);
+            rows.map(|r| r.text.to_string()).collect::<String>()
+        };
+        assert_ne!(of(fit::Part::From), of(fit::Part::To), "60x{h}");
+    }
+}
+
+#[test]
+fn failing_checks_come_first_with_their_words_and_no_word_is_torn() {
+    let mut board = fixture::outage();
+    let plan = board.incidents[0].rollback.as_mut().expect("plan");
+    let mut fails = plan.prechecks[0].clone();
+    fails.ok = false;
+    fails.detail =
+        "theme-2026.11.19-7 was live from 2026-11-20T14:07:00.000Z and not-incident".to_owned();
+    plan.prechecks.push(fails);
+    plan.ready = false;
+    let desk = open(board, 60, 23);
+    let lines: Vec<String> =
+        present(&desk).dialog.expect("dialog").lines.iter().map(Line::words).collect();
+    let text = lines.join("\n");
+    let at = |word: &str| lines.iter().position(|l| l.contains(word)).expect(word);
+    assert!(at("FAILS") < at("of 6 ok"), "{text}");
+    for word in ["2026-11-20T14:07:00.000Z", "not-incident", "theme-2026.11.19-7"] {
+        assert!(lines.iter().any(|l| l.contains(word)), "`{word}` is torn:\n{text}");
+    }
+}
+
+#[test]
+fn a_screen_too_small_says_the_size_it_needs() {
+    for (w, h, says) in [(60, 9, "Needs 60x"), (44, 30, "Needs 60x"), (40, 12, "is 40x12")] {
+        let desk = open(fixture::outage(), w, h);
+        let view = present(&desk).dialog.expect("dialog");
+        let last = view.lines.last().expect("lines").words();
+        assert!(last.contains(says) && last.chars().count() <= usize::from(w) - 4, "{last}");
+    }
+    // below 40x12 only the summary is drawn; it tells of the dialog
+    let summary = present(&open(fixture::outage(), 39, 9)).summary;
+    assert!(summary[0].words().contains("A dialog is open"), "{summary:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The wall: read from five metres in three seconds. Are we losing money, how bad, who has it, how
 //! long to decide, is the data alive. No keys, no names where none is set.
 
-use crate::board::{Incident, State};
+use crate::board::Incident;
 use crate::desk::state::Desk;
 use crate::domain::text::{ScreenText, screen_text};
 
@@ -9,6 +9,7 @@ use super::bars;
 use super::clocks;
 use super::role::Role;
 use super::screen::{Bar, Block, Line, Wall};
+use super::trouble;
 use super::words;
 
 pub fn wall(desk: &Desk) -> Wall {
@@ -54,7 +55,16 @@ fn incident(desk: &Desk, x: &Incident) -> Vec<Block> {
             label: Line::fixed(Role::Unsure, "money at risk unknown"),
         },
     };
-    vec![Block { big: severity, role, label: what }, money, clock(desk, x)]
+    let last = trouble::all(desk).first().map_or_else(
+        || clock(desk, x),
+        |(about, t)| {
+            let label = clocks::decide_phrase(x, desk.now).say(Role::Text, "; ");
+            let label = if about.id == x.id { label } else { Line::new() };
+            let label = label.and(Role::ClockLate, t.text());
+            Block { big: screen_text(&t.head).cut(24), role: Role::ClockLate, label }
+        },
+    );
+    vec![Block { big: severity, role, label: what }, money, last]
 }
 
 /// The clock that matters now, with who has it.
@@ -66,8 +76,10 @@ fn clock(desk: &Desk, x: &Incident) -> Block {
         Some(_) => Line::fixed(Role::Text, "someone has it"),
         None => Line::fixed(Role::Warning, "NOBODY HAS IT"),
     };
-    let due = if x.acked_at.is_none() { x.ack_due_at } else { x.decide_due_at };
-    let acting = matches!(x.state, State::Mitigating | State::Verifying);
+    let who = if clocks::ran_out(x) { who.say(Role::Text, ", the hold ran out") } else { who };
+    let asks_ack = clocks::asks_ack(x);
+    let due = if asks_ack { x.ack_due_at } else { x.decide_due_at };
+    let acting = clocks::is_acting(x);
     let Some(due) = due.filter(|_| !acting) else {
         let word = if acting { "acting" } else { "decided" };
         let big = ScreenText::fixed(if acting { "ACTING" } else { "DECIDED" });
@@ -78,7 +90,7 @@ fn clock(desk: &Desk, x: &Incident) -> Block {
         };
     };
     let late = words::seconds_to(due, desk.now) < 0;
-    let word = match (x.acked_at.is_none(), late) {
+    let word = match (asks_ack, late) {
         (true, false) => ", left to acknowledge",
         (true, true) => ", acknowledge OVERDUE",
         (false, false) => ", left to decide",

@@ -26,6 +26,12 @@ pub fn own_name() -> String {
     format!("{}:{pid}:{start}:{space}:{boot}", super::identity::host())
 }
 
+/// The kernel's name for this start of this machine; none where it does not tell.
+pub fn boot() -> Option<u128> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    u128::from_str_radix(&text.trim().replace('-', ""), 16).ok()
+}
+
 /// True when the process called `name` was on this machine and is certainly not any more.
 pub fn is_gone(name: &str) -> bool {
     let own = own_name();

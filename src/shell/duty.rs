@@ -3,17 +3,20 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::time::Duration;
 
 use tokio::sync::{oneshot, watch as cell};
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
+use crate::domain::id::IncidentId;
 use crate::journal::Journal;
 
 use super::clock::Clock;
+use super::follow;
 use super::hub::{BoardCell, Signal};
-use super::session::{self, Watching};
-use super::{follow, lease};
+use super::lease::{self, Grip};
+use super::session::{self, StartError, Watching};
 
 /// What this process does at the moment, and since what.
 #[derive(Clone, Debug)]
@@ -24,6 +27,8 @@ pub enum Post {
     Watches(Sender<Signal>),
     /// Another does, or nobody yet.
     Follows,
+    /// Nobody does as far as can be seen, and this one cannot, because of the journal.
+    Blocked(String),
     /// It did, and the lease went to the process named.
     Relieved(String),
 }
@@ -45,14 +50,15 @@ pub struct Duty {
 pub struct OnDuty {
     pub posts: Posts,
     stop: oneshot::Sender<()>,
-    task: JoinHandle<()>,
+    task: JoinHandle<Vec<IncidentId>>,
 }
 
 impl OnDuty {
-    /// Ends watching, waits for what is being stored, and gives the lease back.
-    pub async fn stop(self) {
+    /// Ends watching, waits for what is being stored, and gives the lease back. Incidents that are
+    /// in no journal then.
+    pub async fn stop(self) -> Vec<IncidentId> {
         let _gone = self.stop.send(());
-        let _panicked = self.task.await;
+        self.task.await.unwrap_or_default()
     }
 }
 
@@ -66,9 +72,12 @@ pub fn start(duty: Duty, boards: BoardCell) -> OnDuty {
 
 /// Why a watch ended.
 enum End {
-    Stopped,
+    Stopped(Vec<IncidentId>),
     Lost(String),
 }
+
+/// The lease is given back so long; after that it runs out by itself.
+const GIVES_BACK_WITHIN: Duration = Duration::from_millis(400);
 
 impl Duty {
     async fn run(
@@ -76,29 +85,20 @@ impl Duty {
         boards: BoardCell,
         posts: cell::Sender<Post>,
         mut stop: oneshot::Receiver<()>,
-    ) {
+    ) -> Vec<IncidentId> {
         loop {
-            if !self.takes_lease().await {
-                if matches!(*posts.borrow(), Post::Starts) {
-                    posts.send_replace(Post::Follows);
-                }
-                tokio::select! {
-                    biased;
-                    _ = &mut stop => return,
-                    () = lease::wait_for(&self.journal, &self.owner, self.clock) => {}
-                    () = follow::run(self.url.clone(), boards.clone()) => return,
-                }
-            }
-            let begun = session::watch(
-                &self.config,
-                self.journal.clone(),
-                self.clock,
-                boards.clone(),
-                &self.owner,
-            );
-            match begun.await {
+            let begun = tokio::select! {
+                biased;
+                _ = &mut stop => None,
+                begun = self.begin(&boards, &posts) => begun,
+            };
+            let Some(begun) = begun else {
+                self.give_back().await;
+                return Vec::new();
+            };
+            match begun {
                 Ok(watching) => match self.hold(watching, &posts, &mut stop).await {
-                    End::Stopped => return,
+                    End::Stopped(left) => return left,
                     End::Lost(other) => {
                         posts.send_replace(Post::Relieved(other));
                     }
@@ -106,15 +106,59 @@ impl Duty {
                 Err(error) => {
                     tracing::error!(%error, "watching could not begin");
                     self.give_back().await;
-                    tokio::time::sleep(lease::LEASE.to_std()).await;
+                    posts.send_replace(Post::Blocked(error.to_string()));
+                    tokio::select! {
+                        _ = &mut stop => return Vec::new(),
+                        () = tokio::time::sleep(lease::LEASE.to_std()) => {}
+                    }
                 }
             }
         }
     }
 
-    async fn takes_lease(&self) -> bool {
+    /// Follows until the lease is ours, then starts to watch. None when nobody looks any more.
+    async fn begin(
+        &self,
+        boards: &BoardCell,
+        posts: &cell::Sender<Post>,
+    ) -> Option<Result<Watching, StartError>> {
+        if !self.takes_lease(posts).await {
+            tokio::select! {
+                biased;
+                () = self.wait_for_lease(posts) => {}
+                () = follow::run(self.url.clone(), boards.clone()) => return None,
+            }
+        }
+        let (journal, boards) = (self.journal.clone(), boards.clone());
+        Some(session::watch(&self.config, journal, self.clock, boards, &self.owner).await)
+    }
+
+    async fn wait_for_lease(&self, posts: &cell::Sender<Post>) {
+        loop {
+            tokio::time::sleep(lease::ASK_EVERY).await;
+            if self.takes_lease(posts).await {
+                return;
+            }
+        }
+    }
+
+    /// One try; tells what came of it where that is news.
+    async fn takes_lease(&self, posts: &cell::Sender<Post>) -> bool {
         let grip = lease::take(&self.journal, &self.owner, self.clock).await;
-        matches!(grip, lease::Grip::Mine { .. })
+        let now = posts.borrow().clone();
+        let words = |why: &str| format!("the journal cannot be written: {why}");
+        match (grip, now) {
+            (Grip::Mine { .. }, _) => return true,
+            (Grip::Other(_), Post::Follows | Post::Relieved(_)) => {}
+            (Grip::Other(_), Post::Starts | Post::Watches(_) | Post::Blocked(_)) => {
+                posts.send_replace(Post::Follows);
+            }
+            (Grip::Silent(why), Post::Blocked(before)) if words(&why) == before => {}
+            (Grip::Silent(why), _) => {
+                posts.send_replace(Post::Blocked(words(&why)));
+            }
+        }
+        false
     }
 
     /// Watches until told to stop or until the lease is another's.
@@ -126,19 +170,26 @@ impl Duty {
     ) -> End {
         posts.send_replace(Post::Watches(watching.hub.clone()));
         let hub = watching.hub.clone();
-        let end = tokio::select! {
-            _ = stop => End::Stopped,
-            other = lease::keep(&self.journal, &self.owner, self.clock, &hub) => End::Lost(other),
-            _ = &mut watching.ended => End::Lost("another watcher".to_owned()),
+        let lost = tokio::select! {
+            _ = stop => None,
+            other = lease::keep(&self.journal, &self.owner, self.clock, &hub) => Some(other),
+            left = watching.over() => {
+                if let Some(words) = session::left_words(&left) {
+                    tracing::error!("{words}");
+                }
+                Some("another watcher".to_owned())
+            }
         };
-        watching.stop().await;
-        if matches!(end, End::Stopped) {
-            self.give_back().await;
+        let left = watching.stop().await;
+        if let Some(other) = lost {
+            return End::Lost(other);
         }
-        end
+        self.give_back().await;
+        End::Stopped(left)
     }
 
     async fn give_back(&self) {
-        let _freed = self.journal.release_lease(&self.owner).await;
+        let freed = self.journal.release_lease(&self.owner);
+        let _late = tokio::time::timeout(GIVES_BACK_WITHIN, freed).await;
     }
 }

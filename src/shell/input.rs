@@ -33,10 +33,11 @@ const SIGCONT: i32 = 18;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum TermEvent {
     Key(Chord),
-    /// Text for a text field, one line, at most 4 kB; outside a text field it does nothing.
+    /// Text for a text field, one line, at most 8 kB; outside a text field it does nothing.
     Paste(String),
-    /// This many bytes came faster than a hand types; none of them is a press.
-    Burst(usize),
+    /// This many bytes came faster than a hand types: none of them is a press, but a text field may
+    /// take what can be read of them, which is one line.
+    Burst(usize, String),
     /// Columns, rows; already clamped.
     Resized(u16, u16),
     /// The last frame has left; a draw that was refused meanwhile can be made now.

@@ -14,9 +14,11 @@ use super::hub::Signal;
 
 /// Length of the lease: takeover is over within 10 s (DESIGN section 10).
 pub const LEASE: Span = Span::from_secs(8);
+/// A clock that moves by more was set.
+const STEP: Span = Span::from_secs(2);
 const RENEW_EVERY: Duration = Duration::from_secs(2);
 /// One who waits asks more often: it costs a look at one row.
-const ASK_EVERY: Duration = Duration::from_secs(1);
+pub const ASK_EVERY: Duration = Duration::from_secs(1);
 
 /// The answer to one try.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,8 +28,8 @@ pub enum Grip {
     },
     /// Another has it, by name.
     Other(String),
-    /// The journal does not answer (busy, disk full): nobody can take it either.
-    Silent,
+    /// Nobody has it as far as can be seen, and it cannot be taken: busy, disk full, read-only.
+    Silent(String),
 }
 
 /// Who asks: unique per process.
@@ -50,15 +52,34 @@ pub async fn take(journal: &Journal, owner: &str, clock: Clock) -> Grip {
         Ok(LeaseOutcome::Held { owner, .. }) => Grip::Other(owner),
         Err(error) => {
             tracing::warn!(%error, "the lease could not be asked for");
-            Grip::Silent
+            refused(journal, owner, clock, error.why()).await
         }
     }
 }
 
 /// Waits until the lease is ours.
 pub async fn wait_for(journal: &Journal, owner: &str, clock: Clock) {
+    let mut off = clock.off();
     while !matches!(take(journal, owner, clock).await, Grip::Mine { .. }) {
         tokio::time::sleep(ASK_EVERY).await;
+        let now = clock.off();
+        if now.millis().abs_diff(off.millis()) > STEP.millis().unsigned_abs() {
+            // the machine's clock was set: a holder that lives writes its lease anew first
+            off = now;
+            tokio::time::sleep(RENEW_EVERY * 2).await;
+        }
+    }
+}
+
+/// A journal that cannot be written may still tell who watches.
+async fn refused(journal: &Journal, owner: &str, clock: Clock, why: String) -> Grip {
+    match journal.lease().await {
+        Ok(Some((holder, until)))
+            if holder != owner && until > clock.wall() && !alive::is_gone(&holder) =>
+        {
+            Grip::Other(holder)
+        }
+        Ok(_) | Err(_) => Grip::Silent(why),
     }
 }
 
@@ -72,7 +93,7 @@ pub async fn keep(journal: &Journal, owner: &str, clock: Clock, hub: &Sender<Sig
                 let _gone = hub.send(Signal::Lease { until });
             }
             Grip::Other(other) => return alive::place(&other),
-            Grip::Silent => {}
+            Grip::Silent(_) => {}
         }
     }
 }

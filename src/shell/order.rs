@@ -1,23 +1,40 @@
-//! Carrying out an operator's order: rules first, journal second, the outside last.
-//! One path for keys, command line and phones. "Stored" is said only after the commit returned.
+//! Carrying out an operator's order: rules first, journal second, the outside last. What is judged
+//! and what is stored are one transaction, so of several who order at once one is first and the
+//! others are told. One path for keys, command line and phones; "stored" is said only after the
+//! commit returned.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::board::Board;
+use crate::board::{Board, view};
+use crate::detect::verdict::Case;
+use crate::domain::change::Change;
 use crate::domain::id::{ActionId, IncidentId};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::incident::command;
 use crate::incident::event::{Actor, Command, Event, Intent, Outcome, Record};
-use crate::incident::facts::Facts;
-use crate::incident::fold::{ActionRun, Incident, absorb, fold};
+use crate::incident::facts::{Facts, Told};
+use crate::incident::fold::{ActionRun, Incident};
 use crate::incident::state::ActionState;
-use crate::journal::Journal;
+use crate::incident::unread;
+use crate::journal::{Journal, Reading, Seen};
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
 use crate::sink::webhook::{Stamp, Webhook};
 
 use super::clock::Clock;
-use super::{known, signing};
+use super::kill_switch::KillSwitch;
+use super::resume;
+use super::signing;
+
+mod again;
+mod rehearse;
+pub use rehearse::{Asked, Rehearsed};
+
+/// A board older than this (wall time) is no witness of the watcher's kill switch.
+const WITNESS: Span = Span::from_secs(30);
+/// Pause between tries to store what is known of a request that left, or did not.
+const STORE_AGAIN: Duration = Duration::from_secs(2);
 
 /// What orders are carried out with. Sinks are there for operators only.
 pub struct Desk {
@@ -29,7 +46,7 @@ pub struct Desk {
     /// Built from a `WriteCap`; empty for observers and walls, who can send nothing.
     pub webhooks: Vec<Webhook>,
     pub may_act: bool,
-    pub kill_switch: Option<std::path::PathBuf>,
+    pub kill_switch: KillSwitch,
     pub currency: String,
 }
 
@@ -38,17 +55,52 @@ pub struct Desk {
 pub enum OrderError {
     #[error("{0}")]
     Refused(String),
-    #[error("NOT STORED - {0}")]
+    #[error("NOT STORED - {}", .0.why())]
     NotStored(#[from] crate::journal::JournalError),
-    #[error("no incident {0}")]
+    #[error("no incident {0} in the journal; one shown as NOT STORED is not there yet")]
     Unknown(IncidentId),
 }
 
 /// What came of an order that was stored.
 #[derive(Debug, Default)]
 pub struct Done {
-    /// To be sent now, by `send`; it is in the journal as prepared.
-    pub intent: Option<Intent>,
+    /// The request to send now, by `send`; the journal has it as sent.
+    pub ticket: Option<Ticket>,
+}
+
+/// The right to send one request once. It is made inside the transaction that judged the order and
+/// stored "sent", and used up by sending: there is no other way to a webhook.
+#[derive(Debug)]
+pub struct Ticket {
+    incident: IncidentId,
+    intent: Intent,
+}
+
+impl Ticket {
+    pub fn action(&self) -> &ActionId {
+        &self.intent.id
+    }
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub struct Sent {
+    pub incident: IncidentId,
+    pub action: ActionId,
+    pub outcome: Outcome,
+    /// The error that kept the outcome out of the journal.
+    pub unstored: Option<OrderError>,
+}
+
+/// What a board tells beside the journal.
+struct World {
+    /// With what is known about their secrets.
+    actions: Vec<ActionPolicy>,
+    changes: Option<Arc<Vec<Change>>>,
+    told: Vec<Told>,
+    /// The newest evidence about the incident, as everyone sees it.
+    case: Option<view::Evidence>,
+    kill_switch: Option<String>,
 }
 
 impl Desk {
@@ -60,61 +112,123 @@ impl Desk {
         cause: &str,
         board: Option<&Arc<Board>>,
     ) -> Result<Done, OrderError> {
-        let incident = self.incident(id).await?;
-        let now = self.clock.now();
-        let events = self.decide(&incident, order, board, now).await?;
-        let intent = events.iter().find_map(|e| match e {
-            Event::ActionPrepared { intent } => Some(intent.clone()),
-            _ => None,
-        });
-        let records =
-            events.into_iter().map(|e| self.record(id, cause, e, now)).collect::<Vec<_>>();
-        self.journal.append(&records).await?;
-        Ok(Done { intent })
+        let sends = matches!(order, Command::Rollback { .. } | Command::RollbackAgain { .. });
+        let world = self.world(id, board.map(Arc::as_ref), sends).await;
+        if sends && world.changes.is_none() {
+            return Err(refused("the releases are not read yet: a watcher tells them; try again"));
+        }
+        let judge = |seen: Seen| -> Result<_, OrderError> {
+            let incident = known(id, &seen.own)?;
+            let now = self.now(&incident, board);
+            let others = seen.others.incidents();
+            let events = self.decide((&incident, others.as_slice()), order, &world, now)?;
+            let intent = events.iter().find_map(|e| match e {
+                Event::ActionPrepared { intent, .. } => Some(intent.clone()),
+                _ => None,
+            });
+            let mut records: Vec<Record> =
+                events.into_iter().map(|e| self.record(id, cause, e, now)).collect();
+            let ticket =
+                intent.map(|i| self.ticket(&incident, i, now, &mut records)).transpose()?;
+            Ok((records, Done { ticket }))
+        };
+        self.journal.decide(id, sends.then(|| self.lately()), judge).await?
+    }
+
+    /// The right to send `intent`, with the record that says it is used.
+    fn ticket(
+        &self,
+        incident: &Incident,
+        intent: Intent,
+        now: Timestamp,
+        records: &mut Vec<Record>,
+    ) -> Result<Ticket, OrderError> {
+        self.webhook(&intent)?;
+        let tries = incident.action(&intent.id).map_or(0, |run| run.tries);
+        let sent = Event::ActionSent { id: intent.id.clone(), try_no: tries.saturating_add(1) };
+        records.push(self.record(&incident.id, "send", sent, now));
+        Ok(Ticket { incident: incident.id.clone(), intent })
+    }
+
+    fn webhook(&self, intent: &Intent) -> Result<&Webhook, OrderError> {
+        let found = self.webhooks.iter().find(|w| w.config().name == intent.action);
+        let found = found.filter(|_| !intent.dry_run);
+        found.ok_or_else(|| refused(format!("action {} cannot be sent from here", intent.action)))
+    }
+
+    /// Incidents that ended after this count for the cooldown and for the number of the attempt.
+    fn lately(&self) -> Timestamp {
+        let rest = self.actions.iter().map(|a| a.cooldown).max().unwrap_or(Span::ZERO);
+        self.clock.now().minus(self.response.timing.reopen_window.max(rest))
+    }
+
+    /// The watcher's time, and not before what the journal holds of the incident.
+    fn now(&self, incident: &Incident, board: Option<&Arc<Board>>) -> Timestamp {
+        let now = board.map_or_else(|| self.clock.now(), |b| self.clock.now_by(b));
+        resume::not_before(now, incident)
     }
 
     async fn incident(&self, id: &IncidentId) -> Result<Incident, OrderError> {
-        let records: Vec<Record> =
-            self.journal.records_of(id).await?.into_iter().map(|s| s.record).collect();
-        fold(&records).ok_or_else(|| OrderError::Unknown(id.clone()))
+        known(id, &self.journal.records_of(id).await?)
     }
 
-    async fn others(&self) -> Result<Vec<Incident>, OrderError> {
-        let mut incidents = Vec::new();
-        for stored in self.journal.open_records(self.clock.now()).await? {
-            absorb(&mut incidents, &stored.record);
+    /// Only who sends reads secrets, and then it must be able to.
+    async fn world(&self, id: &IncidentId, board: Option<&Board>, sends: bool) -> World {
+        let actions = if sends {
+            signing::known(&self.actions, &self.webhooks).await
+        } else {
+            self.actions.clone()
+        };
+        let shown = board.and_then(|b| b.incidents.iter().find(|i| i.id == *id));
+        World {
+            actions,
+            changes: board.and_then(|b| b.changes.clone()),
+            told: board.map(|b| view::told(&b.sources)).unwrap_or_default(),
+            case: shown.map(view::evidence),
+            kill_switch: self.killed(board),
         }
-        Ok(incidents)
     }
 
-    async fn decide(
+    fn decide(
         &self,
-        incident: &Incident,
+        (incident, others): (&Incident, &[Incident]),
         order: &Command,
-        board: Option<&Arc<Board>>,
+        world: &World,
         now: Timestamp,
     ) -> Result<Vec<Event>, OrderError> {
-        let changes = board.map(|b| known::changes(b)).unwrap_or_default();
-        let incidents = self.others().await?;
-        let actions = signing::known(&self.actions, &self.webhooks, order).await;
-        let facts = Facts {
+        let cases = world.cases(incident);
+        let facts = self.facts(world, others, &cases);
+        command::decide(incident, order, &self.actor, &facts, now)
+            .map_err(|refusal| refused(refusal.to_string()))
+    }
+
+    fn facts<'a>(
+        &'a self,
+        world: &'a World,
+        incidents: &'a [Incident],
+        cases: &'a [Case],
+    ) -> Facts<'a> {
+        Facts {
             policy: &self.response,
-            changes: &changes,
-            actions: &actions,
-            incidents: &incidents,
-            cases: &[],
-            kill_switch: self.killed(),
-            evidence_at: board.and_then(|b| known::evidence_at(b)),
+            changes: world.changes.as_deref().map(Vec::as_slice).unwrap_or_default(),
+            actions: &world.actions,
+            incidents,
+            cases,
+            kill_switch: world.kill_switch.as_deref(),
+            sources: &world.told,
             may_act: self.may_act,
             speed: self.clock.speed(),
             currency: &self.currency,
-        };
-        command::decide(incident, order, &self.actor, &facts, now)
-            .map_err(|refusal| OrderError::Refused(refusal.to_string()))
+        }
     }
 
-    fn killed(&self) -> bool {
-        self.kill_switch.as_ref().is_some_and(|file| file.exists())
+    /// Why nothing may be sent: what is seen from here, else what the watcher sees.
+    fn killed(&self, board: Option<&Board>) -> Option<String> {
+        let far = Span::from_millis((WITNESS.millis() as f64 * self.clock.speed().max(1.0)) as i64);
+        let set = self.response.timing.kill_switch;
+        let config = set.then(|| "the config says kill_switch = true".to_owned());
+        let fresh = board.filter(|b| self.clock.now().since(b.generated_at) <= far);
+        self.kill_switch.why().or(config).or_else(|| fresh.and_then(|b| b.kill_switch.clone()))
     }
 
     fn record(&self, id: &IncidentId, cause: &str, event: Event, at: Timestamp) -> Record {
@@ -122,27 +236,38 @@ impl Desk {
         Record { at, incident: id.clone(), actor, cause, event }
     }
 
-    /// Sends a prepared action: "sent" is durable before the first byte leaves, the answer after.
-    pub async fn send(&self, id: &IncidentId, intent: &Intent) -> Result<Outcome, OrderError> {
-        let Some(webhook) = self.webhooks.iter().find(|w| w.config().name == intent.action) else {
-            return Err(OrderError::Refused(format!(
-                "action {} cannot be sent from here",
-                intent.action
-            )));
+    /// Sends what was ordered: "sent" is durable already, the outcome is stored after. What keeps a
+    /// request from leaving now is its outcome too.
+    pub async fn send(&self, ticket: Ticket) -> Sent {
+        let Ticket { incident, intent } = ticket;
+        let kept = self.killed(None).map(|why| format!("the kill switch is on: {why}"));
+        let outcome = match (kept, self.webhook(&intent)) {
+            (Some(detail), _) => Outcome::NotSent { detail },
+            (None, Err(error)) => Outcome::NotSent { detail: error.to_string() },
+            (None, Ok(webhook)) => {
+                let stamp = Stamp { wall: self.clock.wall(), incident: &incident };
+                webhook.send(&intent, stamp).await
+            }
         };
-        if self.killed() {
-            return Err(OrderError::Refused("the kill switch is on".into()));
-        }
-        let tries = self.incident(id).await?.action(&intent.id).map_or(0, |run| run.tries);
-        let sent = Event::ActionSent { id: intent.id.clone(), try_no: tries.saturating_add(1) };
-        self.journal.append(&[self.record(id, "send", sent, self.clock.now())]).await?;
-        let stamp = Stamp { wall: self.clock.wall(), incident: id };
-        let answer = webhook.send(intent, stamp).await;
-        self.answered(id, &intent.id, "answer", answer.clone()).await?;
-        Ok(answer)
+        let stored = self.answered(&incident, &intent.id, "answer", outcome.clone()).await;
+        Sent { incident, action: intent.id, outcome, unstored: stored.err() }
     }
 
-    /// Writes down what is known now about an action that was sent.
+    /// Tries to store an outcome again until the journal takes it, `tries` times at most.
+    pub async fn store_again(&self, sent: &Sent, tries: u32) -> Result<(), OrderError> {
+        let mut last = Ok(());
+        for _ in 0..tries {
+            tokio::time::sleep(STORE_AGAIN).await;
+            last =
+                self.answered(&sent.incident, &sent.action, "answer", sent.outcome.clone()).await;
+            if last.is_ok() {
+                break;
+            }
+        }
+        last
+    }
+
+    /// Writes down what is known now about an action that was sent, while nothing final is.
     pub async fn answered(
         &self,
         id: &IncidentId,
@@ -150,9 +275,14 @@ impl Desk {
         cause: &str,
         answer: Outcome,
     ) -> Result<(), OrderError> {
-        let answered = Event::ActionAnswered { id: action.clone(), answer };
-        self.journal.append(&[self.record(id, cause, answered, self.clock.now())]).await?;
-        Ok(())
+        let judge = |seen: Seen| -> Result<_, OrderError> {
+            let incident = known(id, &seen.own)?;
+            let open = incident.action(action).is_some_and(ActionRun::unanswered);
+            let event = Event::ActionAnswered { id: action.clone(), answer };
+            let record = self.record(id, cause, event, self.clock.now());
+            Ok((if open { vec![record] } else { Vec::new() }, ()))
+        };
+        self.journal.decide(id, None, judge).await?
     }
 
     /// The action as the journal has it, while nobody knows its outcome.
@@ -166,3 +296,27 @@ impl Desk {
         Ok(run.filter(|run| run.state == ActionState::Unknown).cloned())
     }
 }
+
+impl World {
+    /// The newest evidence as a case of the incident.
+    fn cases(&self, incident: &Incident) -> Vec<Case> {
+        let newest = self.case.as_ref().filter(|_| incident.firing);
+        newest.map(|evidence| evidence.over(&incident.case)).into_iter().collect()
+    }
+}
+
+fn refused(words: impl Into<String>) -> OrderError {
+    OrderError::Refused(words.into())
+}
+
+/// The incident that `reading` makes.
+fn known(id: &IncidentId, reading: &Reading) -> Result<Incident, OrderError> {
+    let found = reading.incidents().into_iter().find(|i| i.id == *id);
+    found.ok_or_else(|| match unread::notices(&reading.unread).first() {
+        Some(why) => refused(format!("{id} cannot be read: {why}")),
+        None => OrderError::Unknown(id.clone()),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,8 @@ use super::session::Boards;
 /// Wait before the first question, doubled after each, up to the last (wall time).
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
+/// How often an outcome is tried to be stored, at two seconds each.
+const STORE_TRIES: u32 = 30;
 /// Said once when the receiver has never heard of the request.
 const NOT_KNOWN: &str = "the receiver does not know this request: it may never have arrived";
 
@@ -102,9 +104,23 @@ impl Question {
             self.desk.answered(&self.incident, &self.action, "status", outcome).await?;
         }
         if self.may_resend(webhook, &run) {
-            self.desk.send(&self.incident, &run.intent).await?;
+            self.resend().await;
         }
         Ok(Next::Again)
+    }
+
+    /// Who was faster, or what else keeps it, is no fault: it is looked at again.
+    async fn resend(&self) {
+        match self.desk.again(&self.incident, &self.action).await {
+            Ok(ticket) => {
+                let sent = self.desk.send(ticket).await;
+                if let Some(error) = &sent.unstored {
+                    tracing::warn!(%error, "what became of a request could not be stored");
+                    let _tried = self.desk.store_again(&sent, STORE_TRIES).await;
+                }
+            }
+            Err(why) => tracing::info!(%why, "not sent again"),
+        }
     }
 
     /// The action allows it, it is young enough, and this process is the one that watches.

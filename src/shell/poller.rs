@@ -34,6 +34,7 @@ impl From<Harvest> for Batch {
             changes: harvest.changes,
             notes: harvest.notes,
             partial: harvest.partial,
+            waiting: harvest.waiting,
             flaws: harvest.flaws,
         }
     }
@@ -116,7 +117,10 @@ impl Poller {
                 wait
             }
             Err(error) => {
-                let wait = backoff.failed(random_u64(), error.after());
+                let every = Span::from_millis(
+                    i64::try_from(clock.pause_for(self.every).as_millis()).unwrap_or(i64::MAX),
+                );
+                let wait = backoff.failed(every, random_u64(), error.after());
                 let wait = wait.to_std().max(super::clock::WALL_FLOOR);
                 let next_at = next(at, wait, clock);
                 tracing::warn!(source = %self.name, %error, "poll failed");

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 
+use crate::board::Board;
 use crate::desk::state::{Desk, Effect, Event, Watching};
 use crate::desk::update::update;
 use crate::desk::wake::next_wake;
 use crate::domain::id::IncidentId;
-use crate::incident::event::Command;
+use crate::incident::event::{Command, Outcome};
+use crate::incident::words;
 use crate::present::{present, screen::Screen};
 use crate::render::render;
 use crate::render::theme::Theme;
@@ -19,7 +22,7 @@ use super::clock::Clock;
 use super::duty::{Post, Posts};
 use super::hub::Signal;
 use super::input::{EXIT_HANGUP, Input, TermEvent};
-use super::order;
+use super::order::{self, OrderError, Sent};
 use super::session::Boards;
 use super::terminal::{Drawn, Terminal};
 use super::tty::Tty;
@@ -38,8 +41,14 @@ pub struct Viewer {
     pub clipboard: bool,
 }
 
-/// An order's answer on its way back to the desk.
-type Answer = (u64, Result<(), String>);
+/// An order waits so long for the incident it is about to be stored.
+const FLUSH_WITHIN: Duration = Duration::from_secs(3);
+
+/// News of an order on its way back to the desk.
+type Answer = Event;
+
+/// How often the outcome of a request is tried to be stored: ten minutes at two seconds each.
+const STORE_TRIES: u32 = 300;
 
 struct Loop {
     viewer: Viewer,
@@ -92,6 +101,7 @@ async fn post(posts: &mut Option<Posts>) -> Watching {
             Post::Starts => {}
             Post::Watches(_) => return Watching::Here,
             Post::Follows => return Watching::Elsewhere(None),
+            Post::Blocked(why) => return Watching::Blocked(why.clone()),
             Post::Relieved(other) => return Watching::Elsewhere(Some(other.clone())),
         }
     }
@@ -104,6 +114,52 @@ fn nudge(posts: Option<&Posts>) {
     }
 }
 
+/// An incident that only our own watcher's memory knows is stored first, if that can be done now.
+async fn stored_first(posts: Option<&Posts>, board: Option<&Arc<Board>>, id: &IncidentId) {
+    let unknown = board.is_some_and(|b| b.incidents.iter().any(|i| i.id == *id && !i.stored));
+    if let Some(Post::Watches(hub)) = posts.filter(|_| unknown).map(|p| p.borrow().clone()) {
+        let (done, waits) = oneshot::channel();
+        let _gone = hub.send(Signal::Flush(done));
+        let _late = tokio::time::timeout(FLUSH_WITHIN, waits).await;
+    }
+}
+
+/// Why an order failed; one about an incident that is in memory only says so.
+fn why(error: &OrderError, board: Option<&Arc<Board>>) -> String {
+    match error {
+        OrderError::Unknown(id) => match board.and_then(|b| unstored(b, id)) {
+            Some(notice) => format!("{id} is not stored yet: {notice}"),
+            None => error.to_string(),
+        },
+        OrderError::Refused(_) | OrderError::NotStored(_) => error.to_string(),
+    }
+}
+
+fn unstored<'a>(board: &'a Board, id: &IncidentId) -> Option<&'a str> {
+    board.incidents.iter().find(|i| i.id == *id && !i.stored)?;
+    let told = board.notices.iter().find_map(|n| n.strip_prefix("NOT STORED - "));
+    Some(told.unwrap_or("the journal cannot be written"))
+}
+
+/// What the person has to be told of a request beside what the journal says of it.
+fn news(sent: &Sent) -> Option<Event> {
+    let (incident, action) = (sent.incident.clone(), sent.action.clone());
+    match (&sent.outcome, &sent.unstored) {
+        (Outcome::NotSent { detail }, None) => {
+            Some(Event::NotSent { incident, action, why: detail.clone() })
+        }
+        (Outcome::NotSent { detail }, Some(error)) => {
+            let why = format!("{detail}; and {error}");
+            Some(Event::NotSent { incident, action, why })
+        }
+        (outcome, Some(error)) => {
+            let why = format!("{}, and {error}", words::outcome(outcome));
+            Some(Event::AnswerUnstored { incident, action, why })
+        }
+        (_, None) => None,
+    }
+}
+
 impl Loop {
     async fn wait(&mut self, input: &mut Input, terminal: &mut Terminal) {
         let patience = self.patience();
@@ -113,9 +169,7 @@ impl Loop {
                 Some(event) => self.terminal_said(event, terminal),
                 None => self.exit = Some(EXIT_HANGUP as u8),
             },
-            Some((ticket, result)) = self.answers.1.recv() => {
-                self.take(Event::Ordered { ticket, result }, terminal);
-            }
+            Some(answer) = self.answers.1.recv() => self.take(answer, terminal),
             changed = self.viewer.boards.changed() => {
                 if changed.is_ok() { self.board(terminal) } else { self.orphaned(terminal).await }
             }
@@ -131,7 +185,7 @@ impl Loop {
     }
 
     fn patience(&self) -> Duration {
-        let wall = self.viewer.clock.wall();
+        let wall = self.viewer.clock.steady();
         let wake = next_wake(&self.viewer.desk);
         wake.map_or(Duration::from_hours(1), |at| at.since(wall).to_std())
             .max(Duration::from_millis(1))
@@ -142,8 +196,8 @@ impl Loop {
         while let Some(event) = input.ready() {
             self.terminal_said(event, terminal);
         }
-        while let Ok((ticket, result)) = self.answers.1.try_recv() {
-            self.take(Event::Ordered { ticket, result }, terminal);
+        while let Ok(answer) = self.answers.1.try_recv() {
+            self.take(answer, terminal);
         }
         if self.viewer.boards.has_changed().unwrap_or(false) {
             self.board(terminal);
@@ -161,8 +215,7 @@ impl Loop {
         match event {
             TermEvent::Key(chord) => self.take(Event::Key(chord), terminal),
             TermEvent::Paste(text) => self.take(Event::Paste(text), terminal),
-            // Not typed by a hand: as a paste without text it closes what is armed.
-            TermEvent::Burst(_) => self.take(Event::Paste(String::new()), terminal),
+            TermEvent::Burst(_, text) => self.take(Event::Burst(text), terminal),
             TermEvent::Resized(w, h) => self.take(Event::Resized { w, h }, terminal),
             TermEvent::Drained => {}
             TermEvent::Terminate(signal) => {
@@ -180,7 +233,8 @@ impl Loop {
     }
 
     fn take(&mut self, event: Event, terminal: &mut Terminal) {
-        let (now, wall) = (self.viewer.clock.now(), self.viewer.clock.wall());
+        let clock = self.viewer.clock;
+        let (now, wall) = (clock.now_by(&self.viewer.desk.board), clock.steady());
         for effect in update(&mut self.viewer.desk, event, now, wall) {
             match effect {
                 Effect::Order { ticket, incident, command } => {
@@ -208,23 +262,31 @@ impl Loop {
 
     fn order(&self, ticket: u64, incident: IncidentId, command: Command) {
         let Some(orders) = self.viewer.orders.clone() else {
-            let _gone = self.answers.0.send((ticket, Err("read-only".into())));
+            let result = Err("read-only".into());
+            let _gone = self.answers.0.send(Event::Ordered { ticket, result });
             return;
         };
         let board = self.viewer.boards.borrow().clone();
         let (answers, posts) = (self.answers.0.clone(), self.viewer.posts.clone());
         tokio::spawn(async move {
             let nudge = || nudge(posts.as_ref());
+            stored_first(posts.as_ref(), board.as_ref(), &incident).await;
             let done = orders.carry_out(&incident, &command, "key", board.as_ref()).await;
-            let intent = done.as_ref().ok().and_then(|d| d.intent.clone());
-            let _gone = answers.send((ticket, done.map(|_| ()).map_err(|e| e.to_string())));
+            let (request, result) = match done {
+                Ok(done) => (done.ticket, Ok(())),
+                Err(error) => (None, Err(why(&error, board.as_ref()))),
+            };
+            let _gone = answers.send(Event::Ordered { ticket, result });
             nudge();
-            if let Some(intent) = intent {
-                if let Err(error) = orders.send(&incident, &intent).await {
-                    tracing::warn!(%error, "the action could not be sent");
-                    let _gone = answers.send((ticket, Err(error.to_string())));
-                }
+            if let Some(request) = request {
+                let sent = orders.send(request).await;
                 nudge();
+                let _gone = news(&sent).map(|event| answers.send(event));
+                if let Some(error) = &sent.unstored {
+                    tracing::warn!(%error, "what became of a request could not be stored");
+                    let _tried = orders.store_again(&sent, STORE_TRIES).await;
+                    nudge();
+                }
             }
         });
     }

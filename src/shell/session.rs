@@ -1,9 +1,9 @@
 //! One running program put together: journal, lease, hub, pollers, boards for the viewers.
 //! Starting and stopping only; no judgement, no drawing.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -13,9 +13,10 @@ use tokio::task::JoinHandle;
 use crate::board::{Board, Watcher};
 use crate::config::Config;
 use crate::detect::engine::Engine;
-use crate::domain::metric::Metric;
+use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::fold;
+use crate::incident::unread::Unread;
 use crate::journal::{Journal, JournalError};
 use crate::policy::action::ActionPolicy;
 use crate::source::http_json::config::RecordKind;
@@ -26,20 +27,23 @@ use crate::watch::state::{Setup, SourceInfo, Watch};
 
 use super::clock::Clock;
 use super::hub::{self, Hub, Signal};
+use super::keeper::Held;
 use super::poller::{self, Poller, random_u64};
+use super::resume::resume;
 use super::{settings, signing};
 
 /// Length of the buckets that live judging works on (policy time).
 pub const BUCKET: Span = crate::detect::settings::LIVE_BUCKET;
+/// Longer than this nobody waits for a journal that does not answer.
+const STOPS_WITHIN: Duration = Duration::from_millis(1200);
 /// Past that is read at start.
 const PAST_DAYS: u32 = 21;
 
 /// Handles of a running watcher; stopping it is dropping the pollers and the last sender.
 pub struct Watching {
     pub hub: Sender<Signal>,
-    /// Closed when the hub has ended by itself: its lease is another's.
-    pub ended: oneshot::Receiver<()>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    /// Answers when the hub has ended.
+    ended: Option<oneshot::Receiver<Vec<IncidentId>>>,
     pollers: Vec<JoinHandle<()>>,
 }
 
@@ -73,7 +77,10 @@ pub async fn watch(
     let pollers = pollers(config)?;
     let now = clock.now();
     let window = config.timing.reopen_window.max(Span::from_days(PAST_DAYS.into()));
-    let (incidents, seen) = stored(&journal, now.minus(window)).await?;
+    let (incidents, known) = stored(&journal, now.minus(window)).await?;
+    let board = journal.board_head().await.ok().flatten();
+    let (clock, earlier) = resume(clock, board.as_ref(), &incidents);
+    let now = clock.now();
     let infos = config.sources.iter().map(info).collect();
     let engine = Engine::new(settings::of(config, BUCKET, now));
     let core = Watch::new(
@@ -83,40 +90,30 @@ pub async fn watch(
         now,
     );
     let (sender, receiver) = channel();
-    let hub = Hub {
-        watch: core,
-        journal,
-        clock,
-        runtime: Handle::current(),
-        boards,
-        seen,
-        owner: owner.to_owned(),
-        lease_until: None,
-        lost: false,
-    };
+    let held = Held { journal, runtime: Handle::current(), owner: owner.to_owned() };
+    let hub = Hub::new(core, Box::new(held), clock, boards, known).earlier(earlier);
     let (alive, ended) = oneshot::channel();
-    let thread = Some(hub::spawn(hub, receiver, alive)?);
+    hub::spawn(hub, receiver, alive)?;
     let start = |(poller, source): (Poller, &source::SourceConfig)| {
         let source = source.clone();
         let again = move || self::poller(&source).ok();
         tokio::spawn(poller::guarded(poller, again, clock, sender.clone()))
     };
     let pollers = pollers.into_iter().zip(&config.sources).map(start).collect();
-    Ok(Watching { hub: sender, ended, thread, pollers })
+    Ok(Watching { hub: sender, ended: Some(ended), pollers })
 }
 
-/// Open incidents, those that may reopen and those of the past that is read, folded, and the newest
-/// place in the journal.
+/// Open incidents, those that may reopen and those of the past that is read, folded; the newest
+/// place in the journal, and what cannot be read.
 async fn stored(
     journal: &Journal,
     ended_since: Timestamp,
-) -> Result<(Vec<fold::Incident>, i64), JournalError> {
-    let seen = journal.changed_since(-1).await?.unwrap_or(0);
-    let mut incidents = Vec::new();
-    for stored in journal.open_records(ended_since).await? {
-        fold::absorb(&mut incidents, &stored.record);
-    }
-    Ok((incidents, seen))
+) -> Result<(Vec<fold::Incident>, (i64, Vec<Unread>)), JournalError> {
+    let newest = journal.changed_since(-1).await?.unwrap_or(0);
+    let reading = journal.open_records(ended_since).await?;
+    // somebody may have stored more between the two looks
+    let seen = reading.last().map_or(newest, |last| last.max(newest));
+    Ok((reading.incidents(), (seen, reading.unread)))
 }
 
 fn info(source: &source::SourceConfig) -> SourceInfo {
@@ -127,7 +124,7 @@ fn info(source: &source::SourceConfig) -> SourceInfo {
         changes: settings::tells_changes(source),
         past: tells_past(source),
         url: place(&source.url),
-        metrics: metrics(source),
+        metrics: settings::metrics(source),
     }
 }
 
@@ -140,19 +137,6 @@ fn place(address: &str) -> String {
     let mut mask = Mask::default();
     mask.learn_address(address);
     if bare.is_err() && url.has_authority() { String::new() } else { mask.text(url.as_str()) }
-}
-
-/// What a source measures, checks included.
-fn metrics(source: &source::SourceConfig) -> Vec<Metric> {
-    let queried = source.query.iter().filter_map(|q| match q.kind {
-        QueryKind::Check => Some(Metric::CheckSuccess),
-        _ => q.metric,
-    });
-    let read = source.record.iter().flat_map(|r| {
-        let check = (r.kind == RecordKind::Check).then_some(Metric::CheckSuccess);
-        check.into_iter().chain(r.metric.iter().map(|m| m.metric))
-    });
-    queried.chain(read).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn tells_past(source: &source::SourceConfig) -> bool {
@@ -175,7 +159,8 @@ fn poller(config: &source::SourceConfig) -> Result<Poller, StartError> {
     Ok(Poller { name, every, source, past_days, phase: 0.0 })
 }
 
-fn setup(
+/// What a watcher with these sources is told about itself.
+pub(super) fn setup(
     config: &Config,
     clock: Clock,
     sources: Vec<SourceInfo>,
@@ -187,6 +172,7 @@ fn setup(
         since: clock.now(),
         lease_until: None,
         wall_at: None,
+        beat: None,
     };
     Setup {
         site: config.shop.name.clone(),
@@ -202,14 +188,36 @@ fn setup(
 }
 
 impl Watching {
-    /// Ends polling and the hub, and waits for what it is storing.
-    pub async fn stop(mut self) {
+    /// Ends polling and the hub, and waits for what it is storing, though not for a journal that
+    /// does not answer. Incidents that are in no journal then.
+    pub async fn stop(mut self) -> Vec<IncidentId> {
         for poller in &self.pollers {
             poller.abort();
         }
         let _gone = self.hub.send(Signal::Stop);
-        if let Some(thread) = self.thread.take() {
-            let _panicked = tokio::task::spawn_blocking(move || thread.join()).await;
+        if self.ended.is_none() {
+            return Vec::new();
         }
+        tokio::time::timeout(STOPS_WITHIN, self.over()).await.unwrap_or_default()
     }
+
+    /// Waits until the hub has ended by itself: its lease is another's.
+    pub async fn over(&mut self) -> Vec<IncidentId> {
+        let Some(ended) = &mut self.ended else { return std::future::pending().await };
+        let left = ended.await.unwrap_or_default();
+        self.ended = None;
+        left
+    }
+}
+
+/// What is said of incidents that end with the process; none when there are none.
+pub fn left_words(left: &[IncidentId]) -> Option<String> {
+    let names: Vec<String> = left.iter().map(ToString::to_string).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "NOT STORED: {} was in memory only and ended with this process; what goes on is opened \
+             again under another name",
+            names.join(", ")
+        )
+    })
 }

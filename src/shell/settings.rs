@@ -1,11 +1,12 @@
 //! From config to what each room is told: judging settings, action policies, the desk of orders.
 //! The only place that makes a `WriteCap`, and only for operators.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Config;
 use crate::detect::settings::{Event, Maintenance, Settings};
+use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Actor;
 use crate::journal::Journal;
@@ -22,6 +23,7 @@ use crate::source::{Kind, SourceConfig};
 use crate::watch::series::{DriftRule, SeriesRow, SeriesRules};
 
 use super::clock::Clock;
+use super::kill_switch::KillSwitch;
 use super::order::Desk;
 
 /// Weekly work is told to judging for so long ahead; a watcher that runs longer still keeps
@@ -53,6 +55,19 @@ pub fn of(config: &Config, bucket: Span, now: Timestamp) -> Settings {
         events: holidays(config, now),
         ..Settings::new(bucket, judging(config))
     }
+}
+
+/// What a source measures, checks included.
+pub fn metrics(source: &SourceConfig) -> Vec<Metric> {
+    let queried = source.query.iter().filter_map(|q| match q.kind {
+        QueryKind::Check => Some(Metric::CheckSuccess),
+        _ => q.metric,
+    });
+    let read = source.record.iter().flat_map(|r| {
+        let check = (r.kind == RecordKind::Check).then_some(Metric::CheckSuccess);
+        check.into_iter().chain(r.metric.iter().map(|m| m.metric))
+    });
+    queried.chain(read).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Does a source tell of releases, whether or not it told of one yet?
@@ -129,6 +144,7 @@ fn action(config: &ActionConfig) -> ActionPolicy {
         cooldown: config.cooldown,
         verify: config.verify,
         verify_within: config.verify_within,
+        timeout: config.timeout,
         reversible: true,
         signing: Signing::NotRead,
     }
@@ -148,6 +164,7 @@ pub fn desk(
         webhooks.push(built.map_err(|error| format!("action {}: {error}", action.name))?);
     }
     Ok(Desk {
+        kill_switch: KillSwitch::of(journal.file()),
         journal,
         clock,
         actor,
@@ -155,7 +172,6 @@ pub fn desk(
         actions: actions(config),
         webhooks,
         may_act: true,
-        kill_switch: crate::config::paths::kill_switch(),
         currency: config.shop.currency.clone(),
     })
 }

@@ -2,7 +2,6 @@
 //! send. A secret is read and dropped; a secret command is run only by who sends.
 
 use crate::config::Config;
-use crate::incident::event::Command;
 use crate::policy::action::{ActionPolicy, Signing};
 use crate::sink::config::ActionConfig;
 use crate::sink::sign::usable;
@@ -37,16 +36,9 @@ async fn look(action: &ActionConfig) -> Signing {
     Signing::Usable
 }
 
-/// The same for an order: only one that sends reads secrets, and then it must be able to.
-pub async fn known(
-    actions: &[ActionPolicy],
-    webhooks: &[Webhook],
-    order: &Command,
-) -> Vec<ActionPolicy> {
+/// The same for whoever is about to send.
+pub async fn known(actions: &[ActionPolicy], webhooks: &[Webhook]) -> Vec<ActionPolicy> {
     let mut actions = actions.to_vec();
-    if !matches!(order, Command::Rollback { .. } | Command::RollbackAgain { .. }) {
-        return actions;
-    }
     for action in &mut actions {
         if let Some(webhook) = webhooks.iter().find(|w| w.config().name == action.name) {
             action.signing = match webhook.signs().await {

@@ -84,10 +84,12 @@ impl Tty {
         }))
     }
 
-    /// Columns and rows, at most [`LARGEST`]; 0 x 0 if the terminal does not say.
+    /// Columns and rows, at most [`LARGEST`]. A terminal that does not say (a serial line, a
+    /// container's console) is as large as `COLUMNS` and `LINES` tell, else 80 x 24.
     pub fn size(&self) -> (u16, u16) {
-        let size = tcgetwinsize(&self.fd).ok();
-        size.map_or((0, 0), |s| (s.ws_col.min(LARGEST.0), s.ws_row.min(LARGEST.1)))
+        let told = tcgetwinsize(&self.fd).map_or((0, 0), |s| (s.ws_col, s.ws_row));
+        let named = |name: &str| std::env::var(name).ok()?.trim().parse().ok();
+        sized(told, (named("COLUMNS"), named("LINES")))
     }
 
     /// Raw mode and the alternate screen. In the background the kernel stops us here until `fg`.
@@ -200,6 +202,15 @@ impl Tty {
     }
 }
 
+/// What the terminal says, else what the environment says, else what every terminal has.
+fn sized(told: (u16, u16), named: (Option<u16>, Option<u16>)) -> (u16, u16) {
+    let side = |told: u16, named: Option<u16>, usual: u16, largest: u16| {
+        let side = if told == 0 { named.filter(|n| *n > 0).unwrap_or(usual) } else { told };
+        side.min(largest)
+    };
+    (side(told.0, named.0, 80, LARGEST.0), side(told.1, named.1, 24, LARGEST.1))
+}
+
 /// On a panic anywhere the terminal is put back first, then the message is written. A panic outside
 /// the main thread ends the process with 101. `contained` says that the panic is somebody's to
 /// handle (`|| tokio::task::try_id().is_some()`): it is only traced and the screen stays.
@@ -233,5 +244,19 @@ pub fn say(text: &str) {
     let mut rest = text.as_bytes();
     while let Ok(n @ 1..) = rustix::io::write(rustix::stdio::stderr(), rest) {
         rest = rest.get(n..).unwrap_or_default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sized;
+
+    #[test]
+    fn a_terminal_that_does_not_say_its_size_has_one() {
+        assert_eq!(sized((0, 0), (None, None)), (80, 24));
+        assert_eq!(sized((0, 0), (Some(132), Some(0))), (132, 24));
+        assert_eq!(sized((120, 0), (Some(90), Some(50))), (120, 50));
+        assert_eq!(sized((1, 1), (Some(90), Some(50))), (1, 1), "what it says counts");
+        assert_eq!(sized((0, 65_535), (Some(9_999), None)), (500, 200));
     }
 }

@@ -158,6 +158,16 @@ impl Shop {
         })
     }
 
+    /// Whoever owns a fault that no rollback heals has mended it at `at`: it hurts nobody after
+    /// this minute, and the truth says when it ended.
+    pub fn mend(&self, at: Timestamp) {
+        self.change(|timeline, truth| {
+            let minute = ceil_minute(at);
+            timeline.mend(minute);
+            truth.end(minute_time(minute));
+        });
+    }
+
     fn change<T>(&self, edit: impl FnOnce(&mut Timeline, &mut Truth) -> T) -> T {
         let mut truth = lock(&self.truth);
         let mut shared = self.timeline.write().unwrap_or_else(PoisonError::into_inner);

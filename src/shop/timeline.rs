@@ -163,6 +163,14 @@ impl Timeline {
         table
     }
 
+    /// Ends every effect that still hurts at `minute`.
+    pub fn mend(&mut self, minute: i64) {
+        let lasting = self.effects.iter_mut().map(|c| &mut c.effect);
+        for effect in lasting.filter(|e| e.until.is_none_or(|u| u > minute)) {
+            effect.until = Some(minute);
+        }
+    }
+
     /// Takes every version of `service` newer than `target` back at `at`; effects those versions
     /// cause end with the minute they cease to serve. Gives the versions taken back, or `None` when
     /// `target` was never live.

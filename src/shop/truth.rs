@@ -44,6 +44,19 @@ pub struct Truth {
 }
 
 impl Truth {
+    /// Notes that what still lasts has ended at `at`.
+    pub fn end(&mut self, at: Timestamp) {
+        for incident in &mut self.incidents {
+            let over = incident.healed_at.is_some() || incident.end.is_some_and(|end| end <= at);
+            if !over {
+                incident.end = Some(at);
+            }
+        }
+        for benign in self.benign.iter_mut().filter(|b| b.end.is_none_or(|end| end > at)) {
+            benign.end = Some(at);
+        }
+    }
+
     /// Notes that the versions taken back no longer hurt from `at` on.
     pub fn heal(&mut self, taken_back: &[String], at: Timestamp) {
         for incident in &mut self.incidents {

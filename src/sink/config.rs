@@ -64,6 +64,7 @@ pub struct ActionConfig {
     pub headers: BTreeMap<String, String>,
     /// `"i know"` allows plain http beyond loopback.
     pub insecure: Option<String>,
+    #[serde(default, deserialize_with = "crate::source::home::given_path")]
     pub ca: Option<PathBuf>,
     pub proxy: Option<String>,
     /// Where its secrets stand in the file.

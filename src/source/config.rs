@@ -65,6 +65,7 @@ pub struct SourceConfig {
     /// `"i know"` allows plain http beyond loopback.
     pub insecure: Option<String>,
     /// PEM file of further certificate authorities.
+    #[serde(default, deserialize_with = "super::home::given_path")]
     pub ca: Option<PathBuf>,
     /// Proxy address; the environment's proxies are ignored.
     pub proxy: Option<String>,

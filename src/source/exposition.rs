@@ -6,13 +6,16 @@ pub mod selector;
 pub mod text;
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
+use crate::domain::flaw::Flaw;
 use crate::domain::id::SourceId;
+use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 
 use self::counters::Counters;
 use self::selector::Selector;
-use self::text::{Page, read};
+use self::text::{Page, Sample, read};
 
 use super::answer::Answer;
 use super::assemble::builds::Live;
@@ -23,6 +26,10 @@ use super::error::SourceError;
 use super::harvest::Harvest;
 use super::http::{Client, Limits};
 use super::query::{Query, QueryKind};
+
+/// A sample that its sender stamped with a time this long ago is no reading of now: the time after
+/// which Prometheus lets a series go.
+const OLD: Span = Span::from_mins(5);
 
 /// A scraped page.
 pub struct Exposition {
@@ -38,6 +45,7 @@ pub struct Reader {
     bucket: Span,
     /// End of the last bucket whose gauges were given.
     gauged: Option<Timestamp>,
+    repeats: Repeats,
 }
 
 #[derive(Debug)]
@@ -125,6 +133,7 @@ impl Reader {
             asks: config.query.iter().map(Ask::new).collect::<Result<_, _>>()?,
             bucket,
             gauged: None,
+            repeats: Repeats::default(),
         })
     }
 
@@ -132,6 +141,14 @@ impl Reader {
     /// found then); counts and histograms when their bucket is over.
     pub fn take(&mut self, page: &Page, now: Timestamp) -> Harvest {
         let mut out = Harvest::default();
+        if self.repeats.again(page) {
+            out.note(
+                "metrics page: the same samples once more, and they always changed".to_owned(),
+            );
+            return out;
+        }
+        let fresh = self.fresh(page, now, &mut out);
+        let page = &fresh;
         let end = now.floor(self.bucket);
         let gauges = self.gauged.is_none_or(|g| end > g).then_some(end);
         self.gauged = self.gauged.max(gauges);
@@ -148,14 +165,79 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// The page without the samples that their sender stamped with a time long gone.
+    fn fresh(&self, page: &Page, now: Timestamp, out: &mut Harvest) -> Page {
+        let old = |s: &Sample| s.at.is_some_and(|at| now.since(at) > OLD.max(self.bucket.times(4)));
+        let mut fresh = Page { unread: page.unread, dropped: page.dropped, ..Page::default() };
+        let wanted = |s: &&Sample| self.asks.iter().any(|ask| ask.wants(s));
+        fresh.samples.extend(page.samples.iter().filter(|s| !old(s)).cloned());
+        for ask in &self.asks {
+            let mine = page.samples.iter().filter(|s| ask.wants(s));
+            let (rows, stale) = (mine.clone().count(), mine.filter(|s| old(s)).count());
+            if stale > 0 {
+                let metric = match ask.query.kind {
+                    QueryKind::Check => Some(Metric::CheckSuccess),
+                    _ => ask.query.metric,
+                };
+                let (timeless, ahead) = (0, 0);
+                out.flaws.push(Flaw::Times {
+                    what: ask.query.title().to_owned(),
+                    metrics: metric.into_iter().collect(),
+                    rows,
+                    timeless,
+                    ahead,
+                    stale,
+                });
+            }
+        }
+        out.waiting = fresh.samples.iter().any(|s| wanted(&s));
+        fresh
+    }
+}
+
+/// Whether a page came back unchanged though it changed every time before: a stuck cache.
+#[derive(Debug, Default)]
+struct Repeats {
+    print: Option<u64>,
+    /// Changes in a row, each from one scrape to the next.
+    changes: u32,
+}
+
+impl Repeats {
+    /// Changes in a row after which no change is odd.
+    const ALWAYS: u32 = 20;
+
+    fn again(&mut self, page: &Page) -> bool {
+        let mut hash = DefaultHasher::new();
+        for s in &page.samples {
+            (&s.name, &s.labels, s.value.to_bits()).hash(&mut hash);
+        }
+        let print = Some(hash.finish());
+        if self.print == print {
+            let always = self.changes >= Self::ALWAYS;
+            self.changes = if always { self.changes } else { 0 };
+            return always;
+        }
+        self.print = print;
+        self.changes = self.changes.saturating_add(1);
+        false
+    }
+}
+
 type Scene<'a> = (&'a SourceId, Span, Timestamp, Option<Timestamp>);
 
 impl Ask {
+    fn wants(&self, sample: &Sample) -> bool {
+        self.main.takes(sample, suffix(self.query.kind))
+    }
+
     fn take(&mut self, page: &Page, (source, bucket, now, gauges): Scene<'_>, out: &mut Harvest) {
         let frame = Frame { source, query: &self.query, window: bucket, now };
         let truncated = page.dropped > 0;
         let wrap = |lines| Answered { lines, partial: false, truncated };
         let found = |selector: &Selector| wrap(at(page, selector, now));
+        let runs = |selector: &Selector| wrap(stamped(page, selector, now));
         match self.query.kind {
             QueryKind::Histogram => {
                 let lines = self.counted.scrape(now, bucket, values(page, &self.main, "_bucket"));
@@ -183,9 +265,9 @@ impl Ask {
                 }
             }
             QueryKind::Check => {
-                let took = self.duration.as_ref().map(found).unwrap_or_default();
-                let status = self.status.as_ref().map(found).unwrap_or_default();
-                frame.checks((&found(&self.main), &took, &status), out);
+                let took = self.duration.as_ref().map(runs).unwrap_or_default();
+                let status = self.status.as_ref().map(runs).unwrap_or_default();
+                frame.checks((&runs(&self.main), &took, &status), out);
             }
             QueryKind::Build => frame.builds(&found(&self.main), &mut self.live, out),
         }
@@ -214,6 +296,17 @@ fn at(page: &Page, selector: &Selector, at: Timestamp) -> Vec<Line> {
             natives: Vec::new(),
         })
         .collect()
+}
+
+/// Each sample at its own time where it has one: an old run is no run of now.
+fn stamped(page: &Page, selector: &Selector, now: Timestamp) -> Vec<Line> {
+    let taken = page.samples.iter().filter(|s| selector.takes(s, ""));
+    let line = |s: &Sample| Line {
+        labels: s.labels.clone(),
+        points: vec![(s.at.unwrap_or(now), s.value)],
+        natives: Vec::new(),
+    };
+    taken.map(line).collect()
 }
 
 #[cfg(test)]

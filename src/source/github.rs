@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 
 use crate::domain::change::Change;
+use crate::domain::flaw::Flaw;
 use crate::domain::id::SourceId;
 use crate::domain::time::{Span, Timestamp};
 
@@ -121,6 +122,11 @@ impl Github {
                 return Ok(());
             }
             let rows: Vec<Deployment> = list(&answer)?;
+            if seen.is_empty() && rows.is_empty() && !self.known.is_empty() {
+                // Deployments are never taken back: where some were, none is no answer.
+                out.flaws.push(Flaw::Emptied { what: "deployments".to_owned() });
+                return Ok(());
+            }
             if seen.is_empty() {
                 self.memory.learn(&answer, now);
             }

@@ -22,6 +22,8 @@ pub struct Harvest {
     pub skew: Option<Span>,
     /// Something asked for is not in here: a refused query, a cut answer.
     pub partial: bool,
+    /// It holds samples whose first window is not over: nothing to tell yet, and no fault.
+    pub waiting: bool,
     /// What was noticed about the telling itself; filled when a harvest leaves its source.
     pub flaws: Vec<Flaw>,
 }
@@ -48,6 +50,7 @@ impl Harvest {
         }
         self.skew = other.skew.or(self.skew);
         self.partial |= other.partial;
+        self.waiting |= other.waiting;
         self.flaws.extend(other.flaws);
     }
 }

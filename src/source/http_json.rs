@@ -6,12 +6,15 @@ pub mod path;
 pub mod reader;
 pub mod rows;
 pub mod stream;
+pub mod values;
 
 use std::time::Duration;
 
 use serde_json::Value as Json;
 use url::Url;
 
+use crate::domain::change::Change;
+use crate::domain::flaw::Flaw;
 use crate::domain::id::SourceId;
 use crate::domain::time::{Span, Timestamp};
 
@@ -55,6 +58,35 @@ struct Ask {
     reader: Reader,
     done: Option<Timestamp>,
     memory: Memory,
+    /// The last full answer to a question that is always the same, for when nothing changed.
+    last: Harvest,
+    listed: Listed,
+}
+
+/// What a list of changes held.
+#[derive(Debug, Default)]
+struct Listed {
+    rows: usize,
+    newest: Option<Timestamp>,
+}
+
+impl Listed {
+    /// Fewer rows than this may have left a list by themselves.
+    const SOME: usize = 2;
+    /// A change this far from the edge of what was asked cannot have left it by age.
+    const EDGE: Span = Span::from_hours(1);
+
+    /// Takes a new list in; true when it is empty and what it held cannot have left it.
+    fn emptied(&mut self, changes: &[Change], from: Option<Timestamp>) -> bool {
+        let inside = |at: Timestamp| from.is_none_or(|from| at > from.plus(Self::EDGE));
+        let left = changes.is_empty() && self.rows >= Self::SOME;
+        if left && self.newest.is_some_and(inside) {
+            return true;
+        }
+        self.rows = changes.len();
+        self.newest = changes.iter().map(|c| c.created_at).max();
+        false
+    }
 }
 
 /// What fills `{from}`, `{to}` and `{step}`.
@@ -102,7 +134,13 @@ impl HttpJson {
         }
         let limits = Limits::of(config);
         let ask = |record| {
-            Ok(Ask { reader: Reader::new(record)?, done: None, memory: Memory::default() })
+            Ok(Ask {
+                reader: Reader::new(record)?,
+                done: None,
+                memory: Memory::default(),
+                last: Harvest::default(),
+                listed: Listed::default(),
+            })
         };
         Ok(Self {
             source: config.name.clone(),
@@ -191,7 +229,7 @@ impl HttpJson {
             }
         };
         if ask.memory.unchanged(&answer) {
-            return Ok(Harvest { skew: answer.skew(self.now), ..Harvest::default() });
+            return Ok(Harvest { skew: answer.skew(self.now), ..ask.last.clone() });
         }
         let read = decode(&answer, reader, &self.source, (stretch.step, self.now));
         if read.is_ok() && reader.is_fixed() {
@@ -199,6 +237,13 @@ impl HttpJson {
         }
         let mut harvest = read?;
         harvest.skew = answer.skew(self.now);
+        let from = (!reader.is_fixed()).then_some(stretch.from);
+        if reader.kind == RecordKind::Change && ask.listed.emptied(&harvest.changes, from) {
+            harvest.flaws.push(Flaw::Emptied { what: reader.title() });
+        }
+        if reader.is_fixed() {
+            ask.last = harvest.clone();
+        }
         Ok(harvest)
     }
 }
@@ -225,6 +270,7 @@ pub fn decode(
     answer.check()?;
     let text = answer.json()?;
     let mut pass = Pass::new(source, reader, (step, now));
+    pass.skew = answer.skew(now).unwrap_or_default();
     let key = reader.rows.single_key().filter(|_| reader.each.is_none());
     let found = if let Some(key) = key {
         let root = stream::skeleton(text, key).map_err(|e| unread(&e))?;

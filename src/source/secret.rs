@@ -11,6 +11,7 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::error::SourceError;
+use super::home;
 
 /// Largest secret taken, in bytes.
 const CAP: u64 = 64 * 1024;
@@ -149,11 +150,16 @@ impl<'de> Visitor<'de> for SpecVisitor {
         let one = (given.len() == 1).then(|| given.pop_first()).flatten();
         match one {
             Some((k, Given::Text(t))) if k == "env" => Ok(SecretSpec::Env(t)),
-            Some((k, Given::Text(t))) if k == "file" => Ok(SecretSpec::File(t.into())),
+            Some((k, Given::Text(t))) if k == "file" => {
+                home::path(&t).map(SecretSpec::File).map_err(de::Error::custom)
+            }
             Some((k, Given::Text(t))) if k == "credential" && plain_name(&t) => {
                 Ok(SecretSpec::Credential(t))
             }
-            Some((k, Given::List(l))) if k == "command" && !l.is_empty() => {
+            Some((k, Given::List(mut l))) if k == "command" && !l.is_empty() => {
+                if let Some(program) = l.first_mut() {
+                    *program = home::text(program).map_err(de::Error::custom)?;
+                }
                 Ok(SecretSpec::Command(l))
             }
             _ => Err(de::Error::custom(HOW)),

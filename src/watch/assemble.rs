@@ -6,11 +6,12 @@ use crate::domain::change::Change;
 use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
 use crate::incident::fold::Incident;
-use crate::incident::rank;
+use crate::incident::{rank, unread};
 
 use super::checklist::checklist;
 use super::health::Health;
 use super::state::Watch;
+use super::unstored::Unstored;
 
 /// Releases kept on the board.
 const RELEASES_SHOWN: usize = 60;
@@ -32,7 +33,9 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
         funnel: watch.judgement.funnel.clone(),
         checklist: Vec::new(),
         sources: sources(watch),
-        notices: notices(watch),
+        notices: notices(watch, now),
+        kill_switch: blocked(watch),
+        changes: Some(watch.releases()),
         speed: watch.setup.speed,
     };
     let telling = watch.setup.sources.iter().filter(|s| s.changes).count();
@@ -41,11 +44,15 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
 }
 
 fn incidents(watch: &Watch, now: Timestamp) -> Vec<board::Incident> {
-    let changes = watch.all_changes();
-    let facts = watch.facts(&changes);
+    let changes = watch.releases();
+    let told = watch.told();
+    let facts = watch.facts(&changes, &told);
     let mut ranked: Vec<&Incident> = watch.incidents.iter().collect();
     ranked.sort_by(|a, b| rank::compare(a, b));
-    ranked.into_iter().map(|i| view::view(i, &facts, now)).collect()
+    let unknown = watch.not_stored();
+    let stored = |i: &Incident| !unknown.contains(&i.id);
+    let view = |i| board::Incident { stored: stored(i), ..view::view(i, &facts, now) };
+    ranked.into_iter().map(view).collect()
 }
 
 fn releases(watch: &Watch, incidents: &[board::Incident], now: Timestamp) -> Vec<board::Release> {
@@ -80,20 +87,32 @@ fn sources(watch: &Watch) -> Vec<board::Source> {
     let view = |health: &Health| {
         let view = health.view();
         match known(&health.name) {
-            Some(info) => {
-                board::Source { url: info.url.clone(), metrics: info.metrics.clone(), ..view }
-            }
+            Some(info) => board::Source {
+                url: info.url.clone(),
+                metrics: info.metrics.clone(),
+                told: info.metrics.iter().map(|m| health.told(*m)).collect(),
+                ..view
+            },
             None => view,
         }
     };
     watch.health.values().map(view).collect()
 }
 
-fn notices(watch: &Watch) -> Vec<String> {
-    let mut notices = Vec::new();
-    if let Some(why) = &watch.not_stored {
-        notices.push(format!("NOT STORED - {why}; incidents are kept in memory only"));
-    }
+/// Why no rollback may be sent: the file, or the config.
+fn blocked(watch: &Watch) -> Option<String> {
+    let set = watch.setup.response.timing.kill_switch;
+    let config = set.then(|| "the config says kill_switch = true".to_owned());
+    watch.kill_switch.clone().or(config)
+}
+
+fn notices(watch: &Watch, now: Timestamp) -> Vec<String> {
+    let mut notices: Vec<String> = watch.trouble.iter().cloned().collect();
+    notices.extend(watch.unstored.iter().map(Unstored::words));
+    notices.extend(watch.timing.notices(now));
+    notices.extend(unread::notices(&watch.unread));
+    notices
+        .extend(blocked(watch).map(|why| format!("ROLLBACKS BLOCKED: kill switch is on: {why}")));
     if !watch.waiting.is_empty() {
         let names: Vec<&str> = watch.waiting.iter().map(SourceId::as_str).collect();
         notices.push(format!("reading history from {}; judging starts after", names.join(", ")));

@@ -7,8 +7,9 @@ use crate::domain::check::Check;
 use crate::domain::flaw::Flaw;
 use crate::domain::id::SourceId;
 use crate::domain::observation::Observation;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
+use crate::incident::unread::Unread;
 
 /// One good answer of a source.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +21,8 @@ pub struct Batch {
     pub notes: Vec<String>,
     /// Something asked for is not in here.
     pub partial: bool,
+    /// It holds samples whose first window is not over.
+    pub waiting: bool,
     /// What was noticed about the telling itself.
     pub flaws: Vec<Flaw>,
 }
@@ -35,10 +38,25 @@ pub enum Event {
     PastRead { source: SourceId, batch: Batch },
     /// A source has told its past, or cannot; judging waits for all of them.
     PastEnded { source: SourceId, at: Timestamp },
-    /// Records that are in the journal now, in journal order: ours and other processes'.
+    /// An append is in the journal: ours and what others stored before it, in journal order.
     Journaled { records: Vec<Record>, at: Timestamp },
-    /// An append was refused; the incidents go on in memory and the board says so.
+    /// Records that others stored, in journal order.
+    News { records: Vec<Record>, at: Timestamp },
+    /// An append was refused; its records wait in memory and the board says so.
     NotStored { records: Vec<Record>, why: String, at: Timestamp },
+    /// What waits is to be tried now.
+    Flush { at: Timestamp },
+    /// Records of the journal that cannot be read.
+    Unread { records: Vec<Unread>, at: Timestamp },
+    /// What is wrong with the journal as a whole; none when nothing is any more.
+    JournalTrouble { why: Option<String>, at: Timestamp },
+    /// The machine's clock was set and is `off` ahead of ours now; ours goes on. Deadlines that run
+    /// come `earlier` by what the machine's clock would reach them sooner.
+    ClockStepped { by: Span, off: Span, earlier: Span, at: Timestamp },
+    /// This process did not run for so long on the wall (a suspended machine, SIGSTOP).
+    Paused { by: Span, at: Timestamp },
+    /// The kill switch was thrown, with the reason, or is off again.
+    KillSwitch { why: Option<String>, at: Timestamp },
     /// Time passed.
     Woke { at: Timestamp },
 }

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::detect::verdict::{Case, Class, Demand, Judgement, Verdict};
+use crate::detect::doubt::Doubt;
+use crate::detect::verdict::{Case, Cell, Class, Demand, Judgement, Verdict};
 use crate::domain::id::{GuardrailId, SourceId};
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::observation::{Observation, Value};
@@ -117,22 +118,33 @@ impl SeriesBook {
     }
 
     /// Adds cells, cases and guardrail states to what the engine says. `demand`: paid visits.
-    pub fn tell(&mut self, judgement: &mut Judgement, demand: Option<Demand>, now: Timestamp) {
+    pub fn tell(
+        &mut self,
+        judgement: &mut Judgement,
+        demand: Option<Demand>,
+        doubts: &BTreeMap<SourceId, Doubt>,
+        now: Timestamp,
+    ) {
         let losing = losing(&judgement.cases);
         for ((source, metric), line) in &mut self.lines {
             line.follows(losing.as_deref(), now);
-            judgement.cells.push(line.cell(*metric));
+            let doubt = doubts.get(source).filter(|d| d.on_metric(*metric, &[]));
+            judgement.cells.push(doubted(line.cell(*metric), doubt));
             let guardrail = self.rules.guardrails.get(metric).map(|row| &row.name);
             let explained = line.explained_by(demand);
             let case = line.case((source, *metric), guardrail, demand, now);
             let row = judgement.guardrails.iter_mut().find(|g| guardrail == Some(&g.guardrail));
             if let Some(row) = row {
-                match (&case, explained) {
-                    (Some(c), _) if c.firing => {
+                match (&case, explained, doubt) {
+                    (Some(c), ..) if c.firing => {
                         row.verdict = Verdict::Breach;
                         row.detail = c.evidence_for.first().cloned().unwrap_or_default();
                     }
-                    (_, Some(why)) => (row.verdict, row.detail) = (Verdict::Unsure, why),
+                    (_, _, Some(d)) if row.verdict != Verdict::Breach => {
+                        row.verdict = d.verdict();
+                        row.detail = format!("{source}: {}", d.why);
+                    }
+                    (_, Some(why), _) => (row.verdict, row.detail) = (Verdict::Unsure, why),
                     _ if row.verdict == Verdict::Unsure => {
                         (row.verdict, row.detail) = (line.verdict(), line.standing());
                     }
@@ -142,6 +154,17 @@ impl SeriesBook {
             judgement.cases.extend(case);
         }
     }
+}
+
+/// A number that is not of now is no ground for an `Ok`.
+fn doubted(mut cell: Cell, doubt: Option<&Doubt>) -> Cell {
+    if let Some(doubt) = doubt {
+        cell.quality.stale = true;
+        if cell.verdict != Verdict::Breach {
+            cell.verdict = doubt.verdict();
+        }
+    }
+    cell
 }
 
 /// The headline of an open case that costs orders: numbers made of orders get worse with it.

@@ -1,25 +1,34 @@
 //! The watcher's state: engine, incidents, changes, source health. Only `watch::update` changes it.
 //! Nothing here is shared or locked; the shell owns it on one thread.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::board::{Board, SourceState, Watcher};
 use crate::detect::engine::{Engine, Unusual};
 use crate::detect::verdict::{Class, Judgement};
 use crate::domain::change::Change;
-use crate::domain::id::{ReleaseId, SourceId};
+use crate::domain::id::{IncidentId, ReleaseId, SourceId};
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::deadline::next_deadline;
-use crate::incident::facts::Facts;
+use crate::incident::facts::{Facts, Told};
 use crate::incident::fold::Incident;
 use crate::incident::reconcile;
+use crate::incident::unread::Unread;
+use crate::incident::verify::silent_until;
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
 
 use super::health::Health;
 use super::series::{SeriesBook, SeriesRules};
+use super::timing::Timing;
+use super::unstored::Unstored;
+
+/// So many releases are carried for planning, as many as judging keeps of changes.
+const RELEASES: usize = 2_000;
 
 /// A source as the watcher needs to know it.
 #[derive(Clone, Debug)]
@@ -76,15 +85,26 @@ pub struct Watch {
     pub(super) series: SeriesBook,
     pub(super) incidents: Vec<Incident>,
     pub(super) changes: BTreeMap<(SourceId, ReleaseId), Change>,
+    /// Those that shipped something, newest first: what rollbacks are planned by, here and in every
+    /// process that orders.
+    released: Arc<Vec<Change>>,
     pub(super) health: BTreeMap<SourceId, Health>,
     /// Sources whose past is still being read; judging waits for them.
     pub(super) waiting: BTreeSet<SourceId>,
     pub(super) judgement: Judgement,
     /// Records are on their way to the journal; no new ones are made meanwhile.
     pub(super) appending: bool,
-    pub(super) not_stored: Option<String>,
+    /// Records that the journal refused.
+    pub(super) unstored: Option<Unstored>,
+    /// Records of the journal that cannot be read.
+    pub(super) unread: BTreeSet<Unread>,
+    /// What is wrong with the journal as a whole.
+    pub(super) trouble: Option<String>,
+    /// Why nothing may be sent outside, while that is so.
+    pub(super) kill_switch: Option<String>,
     pub(super) ids_made: u64,
     pub(super) published: Option<Board>,
+    pub(super) timing: Timing,
     /// Since when this watcher judges.
     pub(super) since: Timestamp,
 }
@@ -104,7 +124,12 @@ impl Watch {
             .sources
             .iter()
             .map(|s| {
-                let health = Health::new(s.name.clone(), &s.kind, s.every, now, setup.speed);
+                let health = Health::new(
+                    (s.name.clone(), &s.kind),
+                    (s.every, !s.metrics.is_empty()),
+                    now,
+                    setup.speed,
+                );
                 (s.name.clone(), health)
             })
             .collect();
@@ -115,13 +140,18 @@ impl Watch {
             engine,
             incidents,
             changes: BTreeMap::new(),
+            released: Arc::default(),
             health,
             waiting,
             judgement: Judgement { at: now, ..Judgement::default() },
             appending: false,
-            not_stored: None,
+            unstored: None,
+            unread: BTreeSet::new(),
+            trouble: None,
+            kill_switch: None,
             ids_made: 0,
             published: None,
+            timing: Timing::default(),
             since: now,
         }
     }
@@ -129,33 +159,71 @@ impl Watch {
     /// The next instant at which something happens without an event from outside.
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
         let deadlines = self.incidents.iter().filter_map(|i| next_deadline(i, now));
+        let told = self.told();
+        let facts = self.facts(&self.released, &told);
+        let runs = self.incidents.iter().flat_map(|i| &i.actions);
+        let silences = runs.filter_map(|run| silent_until(run, &facts));
         let boundaries = self.health.values().filter_map(|h| h.next_boundary(now));
-        deadlines.chain(boundaries).filter(|t| *t > now).min()
+        let again = self.unstored.as_ref().map(|u| u.next_at);
+        let wait = self.timing.boundary(now);
+        let own = silences.chain(again).chain(wait);
+        deadlines.chain(boundaries).chain(own).filter(|t| *t > now).min()
     }
 
-    pub(super) fn all_changes(&self) -> Vec<Change> {
-        self.changes.values().cloned().collect()
+    /// Incidents that are in no journal.
+    pub fn not_stored(&self) -> Vec<IncidentId> {
+        self.unstored.as_ref().map(Unstored::unknown).unwrap_or_default()
+    }
+
+    pub(super) fn take_changes(&mut self, changes: Vec<Change>) {
+        if changes.is_empty() {
+            return;
+        }
+        for change in changes {
+            self.changes.insert((change.source.clone(), change.id.clone()), change);
+        }
+        let releases = self.changes.values().filter(|c| c.is_release());
+        let mut released: Vec<Change> = releases.cloned().collect();
+        released.sort_by_key(|c| (Reverse(c.effective_at()), c.id.clone()));
+        released.truncate(RELEASES);
+        if *self.released != released {
+            self.released = Arc::new(released);
+        }
+    }
+
+    /// Every release known, newest first.
+    pub(super) fn releases(&self) -> Arc<Vec<Change>> {
+        Arc::clone(&self.released)
     }
 
     /// The world as incidents' rules may see it.
-    pub(super) fn facts<'a>(&'a self, changes: &'a [Change]) -> Facts<'a> {
+    pub(super) fn facts<'a>(&'a self, changes: &'a [Change], sources: &'a [Told]) -> Facts<'a> {
         Facts {
             policy: &self.setup.response,
             changes,
             actions: &self.setup.actions,
             incidents: &self.incidents,
             cases: &self.judgement.cases,
-            kill_switch: false,
-            evidence_at: self.evidence_at(),
+            kill_switch: self.kill_switch.as_deref(),
+            sources,
             may_act: true,
             speed: self.setup.speed,
             currency: &self.setup.currency,
         }
     }
 
-    /// When the last good answer of any source came; none while one is blind.
-    fn evidence_at(&self) -> Option<Timestamp> {
-        let blind = self.health.values().any(|h| h.state() == SourceState::Blind);
-        self.health.values().filter_map(|h| h.last_ok_at).max().filter(|_| !blind)
+    /// The sources as far as evidence rests on them.
+    pub(super) fn told(&self) -> Vec<Told> {
+        let measured = |name: &SourceId| {
+            let info = self.setup.sources.iter().find(|info| info.name == *name);
+            info.map_or_else(Vec::new, |info| info.metrics.clone())
+        };
+        let told = |h: &Health| Told {
+            name: h.name.clone(),
+            metrics: measured(&h.name),
+            good_at: h.last_ok_at(),
+            blind: h.state() == SourceState::Blind,
+        };
+        self.health.values().map(told).collect()
     }
 }

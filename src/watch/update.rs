@@ -9,10 +9,15 @@ use crate::incident::event::Record;
 use crate::incident::{deadline, fold, id, reconcile, verify};
 
 use super::event::{Batch, Effect, Event};
+use super::health::Health;
 use super::state::Watch;
+use super::unstored::{RETRY, Unstored};
 
-/// A sender that has not told the answer after this (wall time) has died: the outcome is unknown.
-const ANSWER_WITHIN: Span = Span::from_secs(90);
+/// Records that cannot be read are remembered one by one up to so many.
+const UNREAD: usize = 1_000;
+
+/// Judging waits so long at most for sources after a pause of this process.
+const PATIENCE: Span = Span::from_mins(2);
 
 /// Takes one event in and says what must happen outside.
 pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
@@ -28,7 +33,10 @@ pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
             }
             step(watch, at)
         }
-        Event::PastRead { mut batch, .. } => {
+        Event::PastRead { source, mut batch } => {
+            if let Some(health) = watch.health.get_mut(&source) {
+                health.fresh.past(&batch);
+            }
             batch.observations = watch.series.take(batch.observations);
             watch.engine.history(&batch.observations);
             take_in(watch, batch, false);
@@ -43,26 +51,74 @@ pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
         }
         Event::Journaled { records, at } => {
             watch.appending = false;
-            watch.not_stored = None;
+            if let Some(waited) = watch.unstored.take() {
+                watch.incidents = waited.base;
+            }
             fold_in(watch, &records, at);
+            step(watch, at)
+        }
+        Event::News { records, at } => {
+            take_news(watch, &records, at);
             step(watch, at)
         }
         Event::NotStored { records, why, at } => {
             watch.appending = false;
-            watch.not_stored = Some(why);
-            fold_in(watch, &records, at);
+            keep_unstored(watch, records, why, at);
+            step(watch, at)
+        }
+        Event::Flush { at } => {
+            watch.unstored.iter_mut().for_each(|waits| waits.next_at = at);
+            step(watch, at)
+        }
+        Event::Unread { records, at } => {
+            watch.unread.extend(records);
+            watch.unread = std::mem::take(&mut watch.unread).into_iter().take(UNREAD).collect();
+            step(watch, at)
+        }
+        Event::JournalTrouble { why, at } => {
+            watch.trouble = why;
+            step(watch, at)
+        }
+        Event::ClockStepped { by, off, earlier, at } => {
+            watch.timing.stepped(by, off, earlier, at);
+            step(watch, at)
+        }
+        Event::Paused { by, at } => {
+            paused(watch, by, at);
+            step(watch, at)
+        }
+        Event::KillSwitch { why, at } => {
+            watch.kill_switch = why;
             step(watch, at)
         }
         Event::Woke { at } => step(watch, at),
     }
 }
 
-fn polled(watch: &mut Watch, source: &SourceId, batch: Batch, at: Timestamp, next_at: Timestamp) {
+/// After a pause of this process nothing is known about meanwhile: who answered before is asked
+/// first, and judging waits for the answers.
+fn paused(watch: &mut Watch, by: Span, at: Timestamp) {
+    let due = |h: &&Health| h.answers() && h.next_at.is_none_or(|next| next <= at);
+    let awaited: Vec<&Health> = watch.health.values().filter(due).collect();
+    let longest = awaited.iter().map(|h| h.every.times(2)).max().unwrap_or(Span::ZERO);
+    let sources = awaited.iter().map(|h| h.name.clone()).collect();
+    watch.timing.paused(by, at, sources, at.plus(longest.min(PATIENCE)));
+    watch.health.values_mut().for_each(|h| h.resumed(at));
+}
+
+fn polled(
+    watch: &mut Watch,
+    source: &SourceId,
+    mut batch: Batch,
+    at: Timestamp,
+    next_at: Timestamp,
+) {
     if let Some(health) = watch.health.get_mut(source) {
-        health.answered(at, next_at, batch.notes.clone(), batch.partial);
+        health.answered(at, next_at, &mut batch);
     }
     watch.engine.flawed(source, &batch.flaws, at);
     take_in(watch, batch, true);
+    watch.timing.heard(source);
 }
 
 /// A source's error is outside text too.
@@ -82,9 +138,7 @@ fn take_in(watch: &mut Watch, batch: Batch, live: bool) {
     }
     watch.engine.observe_checks(&batch.checks);
     watch.engine.observe_changes(&batch.changes);
-    for change in batch.changes {
-        watch.changes.insert((change.source.clone(), change.id.clone()), change);
-    }
+    watch.take_changes(batch.changes);
 }
 
 /// Folds records into their incidents and forgets what can no longer matter.
@@ -96,18 +150,45 @@ fn fold_in(watch: &mut Watch, records: &[Record], now: Timestamp) {
     watch.incidents.retain(|i| reconcile::keep(i, response, now));
 }
 
+/// What others stored; the fold of what waits goes after it, as it will in the journal.
+fn take_news(watch: &mut Watch, records: &[Record], now: Timestamp) {
+    let Some(mut waits) = watch.unstored.take() else { return fold_in(watch, records, now) };
+    waits.take_in(records);
+    watch.incidents = waits.incidents();
+    watch.unstored = Some(waits).filter(|w| !w.records.is_empty());
+    fold_in(watch, &[], now);
+}
+
+/// `records` are all that wait, those that waited before among them.
+fn keep_unstored(watch: &mut Watch, records: Vec<Record>, why: String, now: Timestamp) {
+    let base = match watch.unstored.take() {
+        Some(waited) => waited.base,
+        None => watch.incidents.clone(),
+    };
+    let waits = Unstored::new(base, records, why, now.plus(pause(watch)));
+    watch.incidents = waits.incidents();
+    watch.unstored = Some(waits);
+    fold_in(watch, &[], now);
+}
+
+/// Shop time between tries to store.
+fn pause(watch: &Watch) -> Span {
+    Span::from_millis((RETRY.millis() as f64 * watch.setup.speed.max(1.0)) as i64)
+}
+
 /// Judges what is new, turns it into records, shows the result.
 fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
     see_health(watch, now);
-    if watch.waiting.is_empty() {
+    let ready = watch.waiting.is_empty() && !watch.timing.knows_nothing_yet(now);
+    if ready {
         watch.judgement = watch.engine.judge(now);
         watch.series.start();
         let demand = watch.engine.paid_demand();
-        watch.series.tell(&mut watch.judgement, demand, now);
+        watch.series.tell(&mut watch.judgement, demand, watch.engine.doubts(), now);
     }
     let mut effects = Vec::new();
     if !watch.appending && watch.waiting.is_empty() {
-        let records = records_now(watch, now);
+        let records = to_store(watch, ready, now);
         if !records.is_empty() {
             watch.appending = true;
             effects.push(Effect::Append(records));
@@ -126,21 +207,48 @@ fn see_health(watch: &mut Watch, now: Timestamp) {
         health.refresh(now);
         let blind = health.state() == crate::board::SourceState::Blind;
         watch.engine.source_blind(&health.name, blind, health.since());
+        watch.engine.doubted(&health.name, health.doubt());
     }
+}
+
+/// What waits, the oldest first, and what is new; nothing while a try would come too soon. What
+/// deadlines ask for does not wait until anything is known again (`ready`).
+fn to_store(watch: &mut Watch, ready: bool, now: Timestamp) -> Vec<Record> {
+    let (mut records, full) = match &watch.unstored {
+        Some(waits) if !waits.is_due(now, pause(watch)) => return Vec::new(),
+        Some(waits) => (waits.records.clone(), waits.is_full()),
+        None => (Vec::new(), false),
+    };
+    if full {
+        return records;
+    }
+    records.extend(clocks_earlier(watch, now));
+    records.extend(if ready { records_now(watch, now) } else { deadlines(watch, now) });
+    records
+}
+
+/// What a step of the machine's clock takes from the clocks that run.
+fn clocks_earlier(watch: &mut Watch, now: Timestamp) -> Vec<Record> {
+    let by = std::mem::take(&mut watch.timing.owed);
+    let running = watch.incidents.iter().filter(|_| by > Span::ZERO);
+    running.filter_map(|i| deadline::stepped(i, by, now)).collect()
+}
+
+/// Deadlines pass whether or not anything is known.
+fn deadlines(watch: &Watch, now: Timestamp) -> Vec<Record> {
+    let sweep = |i| deadline::sweep(i, &watch.setup.response, now);
+    watch.incidents.iter().flat_map(sweep).collect()
 }
 
 fn records_now(watch: &mut Watch, now: Timestamp) -> Vec<Record> {
     let mut records = reconciled(watch, now);
-    let changes = watch.all_changes();
-    let facts = watch.facts(&changes);
-    let patience = facts.shop_time(ANSWER_WITHIN);
+    let changes = watch.releases();
+    let told = watch.told();
+    let facts = watch.facts(&changes, &told);
     for incident in &watch.incidents {
         records.extend(deadline::sweep(incident, &watch.setup.response, now));
         records.extend(verify::verify(incident, &facts, now));
-        let sent = incident.newest_action().and_then(|run| run.sent_at);
-        if sent.is_some_and(|at| now.since(at) > patience) {
-            records.extend(verify::after_crash(incident, now));
-        }
+        records.extend(verify::fallen_silent(incident, &facts, now));
     }
     records
 }

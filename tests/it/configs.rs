@@ -16,15 +16,22 @@ pub fn demo_sources(url: &str) -> String {
     text.replace("http://127.0.0.1:PORT", url)
 }
 
+/// The rollback hook of the shop at `url`.
+pub fn action(url: &str) -> String {
+    format!(
+        "[[action]]\nname = \"rollback\"\nkind = \"webhook\"\nurl = \"{url}/hooks/rollback\"\n\
+         status_url = \"{url}/hooks/rollback/{{id}}\"\n\
+         secret = {{ env = \"TILLWATCH_SHOP_SECRET\" }}\nenvironment = \"production\"\n\
+         cooldown = \"1m\"\nverify = \"1m\"\n\n"
+    )
+}
+
 /// Shop, journal and rollback hook, without sources.
 pub fn frame(home: &Path, url: &str) -> String {
     format!(
-        "[shop]\nname = \"test shop\"\n\n[journal]\nurl = \"sqlite:{}/journal.db\"\n\n\
-         [[action]]\nname = \"rollback\"\nkind = \"webhook\"\nurl = \"{url}/hooks/rollback\"\n\
-         status_url = \"{url}/hooks/rollback/{{id}}\"\n\
-         secret = {{ env = \"TILLWATCH_SHOP_SECRET\" }}\nenvironment = \"production\"\n\
-         cooldown = \"1m\"\nverify = \"1m\"\n\n",
-        home.display()
+        "[shop]\nname = \"test shop\"\n\n[journal]\nurl = \"sqlite:{}/journal.db\"\n\n{}",
+        home.display(),
+        action(url)
     )
 }
 

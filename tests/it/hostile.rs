@@ -180,3 +180,38 @@ fn hostile_text_in_a_document_comes_out_as_escapes() {
     let releases = board["releases"].as_array().expect("releases");
     assert!(!names.is_empty() && !releases.is_empty(), "{board:#}");
 }
+
+/// What a terminal obeys or hides, in plain text that may end on one.
+fn obeyed(text: &str) -> Vec<String> {
+    let bad = |c: &char| {
+        (c.is_control() && *c != '\n')
+            || matches!(*c as u32, 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f)
+            || matches!(*c as u32, 0xfeff | 0xe0000..=0xe0fff)
+    };
+    text.chars().filter(bad).map(|c| format!("{:04x}", c as u32)).collect()
+}
+
+#[test]
+fn hostile_text_in_a_pipe_is_as_clean_as_on_a_terminal() {
+    let Some(all) = strings() else { return };
+    let home = home();
+    let batch: Vec<Hostile> = all.into_iter().filter(|h| h.bytes.len() < 4_000).collect();
+    let served = std::sync::Arc::new(batch);
+    let (asked, count) = (std::sync::Arc::clone(&served), served.len());
+    let stub = Stub::start(move |a| answer(&asked, a));
+    let config = config(home.path(), &stub.url, &served);
+    let log = home.path().join("log").display().to_string();
+    let mut seen = 0;
+    for command in [&["once", "--wait", "5"][..], &["check"], &["check", "--source", "\x1b[2J"]] {
+        let whole = [command, &["--config", &config, "--log", &log]].concat();
+        let output = crate::product::run(home.path(), &whole);
+        for bytes in [&output.stdout, &output.stderr] {
+            let text = String::from_utf8_lossy(bytes);
+            seen += text.lines().count();
+            assert_eq!(obeyed(&text), Vec::<String>::new(), "{command:?}\n{text}");
+        }
+    }
+    assert!(seen > count, "every source says something: {seen} lines");
+    let log = std::fs::read_to_string(log).expect("a log");
+    assert_eq!(obeyed(&log), Vec::<String>::new(), "the log");
+}

@@ -93,7 +93,7 @@ fn stored(home: &Path, id: &str) -> (String, usize) {
     runtime.expect("tokio").block_on(async {
         let journal = Journal::open(&url, Access::Read).await.expect("the journal opens");
         let records = journal.since(0, 1_000_000).await.expect("records");
-        let ours = records.into_iter().map(|stored| stored.record);
+        let ours = records.records.into_iter().map(|stored| stored.record);
         let ours: Vec<Record> = ours.filter(|r| r.incident.as_str() == id).collect();
         let incident = fold::fold(&ours).expect("the incident");
         let clocks = (incident.ack_due_at, incident.decide_due_at, incident.timer);

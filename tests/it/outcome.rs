@@ -1,14 +1,15 @@
 //! A rollback whose answer never came: the receiver is asked what became of it, the answer is
 //! stored, and a second request carries the same key and bytes. Against a receiver that keeps keys.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tillwatch::board::{Board, Release, Source, SourceState, view};
+use tillwatch::board::{Board, Source, SourceState, view};
 use tillwatch::config::{Config, load};
 use tillwatch::detect::verdict::{Case, Class, Confidence, Suspect};
-use tillwatch::domain::change::{ChangeKind, ChangeStatus};
+use tillwatch::domain::change::{Change, ChangeKind, ChangeStatus};
 use tillwatch::domain::segment::Scope;
 use tillwatch::domain::severity::Severity;
 use tillwatch::domain::time::{Span, Timestamp};
@@ -20,7 +21,7 @@ use tillwatch::journal::{Access, Journal};
 use tillwatch::shell::clock::Clock;
 use tillwatch::shell::duty::Post;
 use tillwatch::shell::order::Desk;
-use tillwatch::shell::{known, outcome, settings};
+use tillwatch::shell::{outcome, settings};
 
 use crate::configs::SECRET;
 use crate::servers::home;
@@ -89,19 +90,25 @@ fn config(home: &Path, url: &str, more: &str) -> Config {
     loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.problems))
 }
 
-fn release(id: &str, minutes: i64, status: ChangeStatus, now: Timestamp) -> Release {
-    Release {
+fn release(id: &str, minutes: i64, status: ChangeStatus, now: Timestamp) -> Change {
+    let at = now.minus(Span::from_mins(minutes));
+    Change {
+        source: "deploys".into(),
         id: id.into(),
-        service: "theme".to_owned(),
         kind: ChangeKind::Theme,
+        service: "theme".to_owned(),
         environment: "production".to_owned(),
-        started_at: Some(now.minus(Span::from_mins(minutes))),
-        finished_at: Some(now.minus(Span::from_mins(minutes))),
-        share: 1.0,
-        status,
+        version: id.to_owned(),
         previous: None,
+        status,
+        created_at: at,
+        started_at: Some(at),
+        finished_at: Some(at),
+        stages: vec![],
+        templates: BTreeSet::new(),
+        rolled_back_at: None,
         author: String::new(),
-        suspect_of: vec![],
+        url: String::new(),
     }
 }
 
@@ -171,10 +178,10 @@ impl Bench {
         let now = self.desk.clock.now();
         let mut board = Board {
             generated_at: now,
-            releases: vec![
+            changes: Some(Arc::new(vec![
                 release("theme-3", 5, ChangeStatus::Succeeded, self.start),
                 release("theme-2", 900, ChangeStatus::Inactive, self.start),
-            ],
+            ])),
             sources: vec![Source {
                 name: "deploys".into(),
                 kind: "github".to_owned(),
@@ -185,19 +192,21 @@ impl Bench {
                 error: None,
                 url: String::new(),
                 metrics: Vec::new(),
+                told: Vec::new(),
             }],
             speed: 1.0,
             ..Board::default()
         };
-        let (changes, incident) = (known::changes(&board), self.incident().await);
+        let changes = board.changes.clone().expect("changes");
+        let incident = self.incident().await;
         let facts = Facts {
             policy: &self.desk.response,
             changes: &changes,
             actions: &self.desk.actions,
             incidents: &[],
             cases: &[],
-            kill_switch: false,
-            evidence_at: Some(now),
+            kill_switch: None,
+            sources: &view::told(&board.sources),
             may_act: true,
             speed: 1.0,
             currency: "EUR",
@@ -212,10 +221,12 @@ impl Bench {
     async fn roll_back(&self) -> Outcome {
         let board = self.publish().await;
         let plan = board.incidents[0].rollback.clone().expect("a plan");
-        let order = Command::Rollback { token: plan.confirm_token, dry_run: false };
+        let order = Command::Rollback { token: plan.confirm_token, waive: None };
         let done = self.desk.carry_out(&ID.into(), &order, "test", Some(&board)).await;
-        let intent = done.expect("taken").intent.expect("an intent");
-        self.desk.send(&ID.into(), &intent).await.expect("stored")
+        let ticket = done.expect("taken").ticket.expect("a request");
+        let sent = self.desk.send(ticket).await;
+        assert!(sent.unstored.is_none(), "{sent:?}");
+        sent.outcome
     }
 
     /// Waits for a state of the newest action; publishes what the journal says meanwhile.

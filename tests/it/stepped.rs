@@ -12,6 +12,7 @@ use tillwatch::config::{Config, load};
 use tillwatch::detect::engine::Engine;
 use tillwatch::domain::severity::Severity;
 use tillwatch::domain::time::{Span, Timestamp};
+use tillwatch::incident::event::Record;
 use tillwatch::shell::settings;
 use tillwatch::shop::{self, Clocks, Options};
 use tillwatch::source::{self, Kind, Source, SourceConfig};
@@ -20,7 +21,7 @@ use tillwatch::watch::state::{Setup, SourceInfo, Watch};
 use tillwatch::watch::update::update;
 use tokio::runtime::Runtime;
 
-use crate::configs::{SECRET, demo_sources};
+use crate::configs::{SECRET, action, demo_sources};
 use crate::wait::{pause, secs};
 
 const BUCKET: Span = Span::from_mins(1);
@@ -47,6 +48,8 @@ pub struct Stepped {
     watch: Watch,
     pub board: Board,
     pub seen: BTreeMap<String, Seen>,
+    /// Boards from before the past was read, while they are kept.
+    early: Vec<Board>,
 }
 
 impl Stepped {
@@ -71,7 +74,8 @@ impl Stepped {
         let tell = Arc::new(move || Timestamp::from_millis(clock.load(Ordering::Relaxed)));
         let clocks = Clocks { shop: tell.clone(), wall: tell };
         let shop = runtime.block_on(shop::serve(options(start), clocks)).expect("a shop");
-        let mut config = demo_sources(&shop.url()) + &maintenance(shop.shop());
+        let shop_url = shop.url();
+        let mut config = demo_sources(&shop_url) + &maintenance(shop.shop()) + &action(&shop_url);
         for own in ["15s", "30s"] {
             let line = |every: &str| format!("every = \"{every}\"");
             config = config.replace(&line(own), &line(every));
@@ -97,9 +101,20 @@ impl Stepped {
         let engine = Engine::new(settings::of(&config, BUCKET, start));
         let watch = Watch::new(setup(&config), engine, Vec::new(), start);
         let (board, seen) = (Board::default(), BTreeMap::new());
-        let mut this = Self { runtime, now, shop, sources, watch, board, seen };
+        let early = Vec::new();
+        let mut this = Self { runtime, now, shop, sources, watch, board, seen, early };
         this.read_past();
         this
+    }
+
+    /// The boards that were shown before the past had been read.
+    pub fn before_the_past(&self) -> Vec<Board> {
+        self.early.clone()
+    }
+
+    /// What a person did is in the journal and is told to the watcher.
+    pub fn record(&mut self, record: Record) {
+        self.handle(Event::Journaled { records: vec![record], at: self.now() });
     }
 
     /// The shop behind the HTTP face.
@@ -158,6 +173,7 @@ impl Stepped {
     fn read_past(&mut self) {
         for n in 0..self.sources.len() {
             self.poll(n, BUCKET);
+            self.early.push(self.board.clone());
         }
         let at = self.now();
         for n in 0..self.sources.len() {
@@ -260,7 +276,7 @@ fn setup(config: &Config) -> Setup {
         changes: c.kind == Kind::Github,
         past: true,
         url: c.url.clone(),
-        metrics: Vec::new(),
+        metrics: settings::metrics(c),
     };
     Setup {
         site: "stepped".to_owned(),
@@ -270,6 +286,7 @@ fn setup(config: &Config) -> Setup {
             since: Timestamp::from_millis(0),
             lease_until: None,
             wall_at: None,
+            beat: None,
         },
         response: config.response(),
         actions: settings::actions(config),

@@ -68,7 +68,7 @@ pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
     }
 }
 
-fn is_closed(incident: &Incident) -> bool {
+pub(super) fn is_closed(incident: &Incident) -> bool {
     matches!(incident.state, State::Resolved | State::Reviewed | State::Cancelled)
 }
 

@@ -4,17 +4,21 @@
 use crate::desk::chord::{Chord, Key};
 use crate::desk::dialog::{Dialog, Refusal, Rollback};
 use crate::desk::fit;
-use crate::desk::order::{Say, Verb};
+use crate::desk::order::{Say, Shut, Verb};
 use crate::desk::state::{Desk, Effect};
 use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
+use crate::incident::command::LONGEST_TEXT;
 use crate::incident::event::Command as Order;
+use crate::incident::id::confirms;
 use crate::policy::severity::Choice;
 
-use super::{GUARD, edit};
+use super::{GUARD, add, edit, talk};
 
 /// Enter sooner than this after another key is part of a paste.
 const ENTER_PAUSE: Span = Span::from_millis(300);
+/// After a burst keys are swallowed for so long: what is still on the line belongs to it.
+const DEAF: Span = Span::from_millis(300);
 /// Longest text the token field takes.
 const TYPED_MAX: usize = 32;
 
@@ -34,50 +38,120 @@ pub(super) fn open(desk: &mut Desk, id: &IncidentId) -> Vec<Effect> {
         desk.say(Say::NoRollback);
         return vec![];
     };
-    let again = plan.attempt > 1;
     desk.ui.toast = None;
-    desk.ui.dialog = Some(Dialog::Rollback(Box::new(Rollback {
-        incident: id.clone(),
-        plan,
-        again,
-        opened_at: desk.wall,
-        typed: String::new(),
-        refusal: None,
-    })));
+    desk.ui.dialog = Some(Dialog::Rollback(Box::new(Rollback::new(id.clone(), plan, desk.wall))));
     vec![]
 }
 
+/// Takes the checks of a new board; why the dialog cannot stay open, where it cannot.
+pub(super) fn follow(desk: &mut Desk) -> Option<(IncidentId, Shut)> {
+    let Some(Dialog::Rollback(dialog)) = &desk.ui.dialog else { return None };
+    let id = dialog.incident.clone();
+    if let Some(ended) = talk::ended(desk, &id) {
+        return Some(ended);
+    }
+    let Some(live) = desk.incident(&id).and_then(|x| x.rollback.clone()) else {
+        return Some((id, Shut::NoPlan));
+    };
+    let Some(Dialog::Rollback(dialog)) = &mut desk.ui.dialog else { return None };
+    if !dialog.is_about(&live) {
+        return Some((id, Shut::OtherPlan));
+    }
+    let failed = |name: &str| dialog.plan.prechecks.iter().any(|c| c.name == name && !c.ok);
+    let fails = live.prechecks.iter().find(|c| c.required && !c.ok && !failed(&c.name));
+    let worse = fails.map(|c| c.name.clone());
+    dialog.plan = live;
+    if let Some(name) = worse {
+        // what was typed agreed to less than this
+        dialog.typed.clear();
+        dialog.refusal = Some(Refusal::Worse(name));
+        dialog.on_reason = dialog.needs_reason();
+    }
+    dialog.on_reason &= dialog.needs_reason();
+    None
+}
+
+/// Letters without a hand: the reason takes them, the token never; true when some were left out.
+pub(super) fn paste(dialog: &mut Rollback, text: &str, wall: Timestamp) -> bool {
+    if dialog.on_reason {
+        return add(&mut dialog.reason, text, LONGEST_TEXT);
+    }
+    flood(dialog, wall);
+    false
+}
+
+/// A burst is no confirmation: the field is emptied and the rest of it is swallowed.
+fn flood(dialog: &mut Rollback, wall: Timestamp) {
+    dialog.typed.clear();
+    dialog.refusal = Some(Refusal::Burst);
+    dialog.deaf_until = Some(wall.plus(DEAF));
+}
+
 pub(super) fn key(desk: &mut Desk, mut dialog: Rollback, chord: Chord, burst: bool) -> Vec<Effect> {
-    if burst {
-        desk.say(Say::Burst);
-        return vec![];
+    if burst && !dialog.on_reason {
+        flood(&mut dialog, desk.wall);
+        return keep(desk, dialog);
+    }
+    if is_deaf(&mut dialog, desk.wall) {
+        return keep(desk, dialog);
     }
     if chord == Chord::plain(Key::Esc) || chord == Chord::ctrl('c') {
         return vec![];
     }
     if is_early(&mut dialog, desk.wall) {
-        desk.ui.dialog = Some(Dialog::Rollback(Box::new(dialog)));
-        return vec![];
+        return keep(desk, dialog);
     }
-    if chord != Chord::plain(Key::Enter) {
-        let room = dialog.typed.len() < TYPED_MAX || !matches!(chord.key, Key::Char(_));
-        if room && edit(&mut dialog.typed, chord) {
+    match chord.key {
+        Key::Enter if burst => typing(&mut dialog, Chord::char(' ')),
+        Key::Enter => return enter(desk, dialog),
+        Key::Tab if !burst => {
+            dialog.unfolded = !dialog.unfolded;
+            dialog.scroll = 0;
             dialog.refusal = None;
         }
-        desk.ui.dialog = Some(Dialog::Rollback(Box::new(dialog)));
-        return vec![];
-    }
-    match refusal(desk, &dialog) {
-        None => fire(desk, dialog),
-        Some(why) => {
-            if why == Refusal::WrongToken {
-                dialog.typed.clear();
-            }
-            dialog.refusal = Some(why);
-            desk.ui.dialog = Some(Dialog::Rollback(Box::new(dialog)));
-            vec![]
+        Key::Up | Key::Down | Key::PageUp | Key::PageDown if dialog.unfolded => {
+            scroll(desk, &mut dialog, chord.key);
         }
+        Key::Up | Key::Down | Key::BackTab => {
+            dialog.on_reason = !dialog.on_reason && dialog.needs_reason();
+        }
+        _ => typing(&mut dialog, chord),
     }
+    keep(desk, dialog)
+}
+
+fn keep(desk: &mut Desk, dialog: Rollback) -> Vec<Effect> {
+    desk.ui.dialog = Some(Dialog::Rollback(Box::new(dialog)));
+    vec![]
+}
+
+fn typing(dialog: &mut Rollback, chord: Chord) {
+    let (text, most) = if dialog.on_reason {
+        (&mut dialog.reason, LONGEST_TEXT)
+    } else {
+        (&mut dialog.typed, TYPED_MAX)
+    };
+    if edit(text, chord, most) {
+        dialog.refusal = None;
+    }
+}
+
+fn scroll(desk: &Desk, dialog: &mut Rollback, key: Key) {
+    let window = fit::layout(dialog, desk.size, desk.is_stale()).window;
+    let (from, shown, all) = window.unwrap_or((0, 0, 0));
+    let to = match key {
+        Key::Up => from.saturating_sub(1),
+        Key::PageUp => from.saturating_sub(shown.max(1)),
+        Key::PageDown => from + shown.max(1),
+        _ => from + 1,
+    };
+    dialog.scroll = to.min(all - shown);
+}
+
+/// True while a burst may still be on the line. A clock that steps back ends it.
+fn is_deaf(dialog: &mut Rollback, wall: Timestamp) -> bool {
+    dialog.deaf_until = dialog.deaf_until.filter(|t| wall < *t && t.since(wall) <= DEAF);
+    dialog.deaf_until.is_some()
 }
 
 /// True in the dialog's first moments. A clock that steps back starts them anew.
@@ -88,37 +162,60 @@ fn is_early(dialog: &mut Rollback, wall: Timestamp) -> bool {
     wall.since(dialog.opened_at) < GUARD
 }
 
-/// Why Enter must not fire now; none when all is as it was shown and the token is right.
+/// In the reason Enter goes on to the token; there it fires, or says why not.
+fn enter(desk: &mut Desk, mut dialog: Rollback) -> Vec<Effect> {
+    if dialog.on_reason && !dialog.reason.trim().is_empty() {
+        dialog.on_reason = false;
+        dialog.refusal = None;
+        return keep(desk, dialog);
+    }
+    let Some(why) = refusal(desk, &dialog) else { return fire(desk, dialog) };
+    match why {
+        Refusal::WrongToken => dialog.typed.clear(),
+        Refusal::NoReason => dialog.on_reason = true,
+        Refusal::TooSmall
+        | Refusal::Unfolded
+        | Refusal::TooSoon
+        | Refusal::NotReady(_)
+        | Refusal::Worse(_)
+        | Refusal::Burst => {}
+    }
+    dialog.refusal = Some(why);
+    keep(desk, dialog)
+}
+
+/// Why Enter must not fire now; none when all of it is in sight and the token is right.
 fn refusal(desk: &Desk, dialog: &Rollback) -> Option<Refusal> {
-    if !fit::is_whole(&dialog.plan, desk.size) {
+    let shown = fit::layout(dialog, desk.size, desk.is_stale());
+    if shown.window.is_some() {
+        return Some(Refusal::Unfolded);
+    }
+    if !shown.whole {
         return Some(Refusal::TooSmall);
     }
     if desk.ui.keys.pause().is_none_or(|p| p < ENTER_PAUSE) {
         return Some(Refusal::TooSoon);
     }
-    let live = desk.incident(&dialog.incident).and_then(|x| x.rollback.as_ref());
-    let plan = &dialog.plan;
-    let Some(live) = live.filter(|p| {
-        (&p.from, &p.to, &p.confirm_token, &p.host, &p.action, p.attempt)
-            == (&plan.from, &plan.to, &plan.confirm_token, &plan.host, &plan.action, plan.attempt)
-            && p.resend_of == plan.resend_of
-    }) else {
-        return Some(Refusal::Changed);
-    };
-    if !live.ready {
-        let failed = live.prechecks.iter().find(|c| c.required && !c.ok);
-        return Some(Refusal::NotReady(failed.map_or_else(String::new, |c| c.name.clone())));
+    let needs_reason = dialog.needs_reason();
+    if !dialog.plan.ready && !needs_reason {
+        let name = dialog.plan.blocked().map_or_else(String::new, |c| c.name.clone());
+        return Some(Refusal::NotReady(name));
     }
-    let right = !plan.confirm_token.is_empty() && dialog.typed == plan.confirm_token;
-    (!right).then_some(Refusal::WrongToken)
+    if needs_reason && dialog.reason.trim().is_empty() {
+        return Some(Refusal::NoReason);
+    }
+    (!confirms(&dialog.typed, &dialog.plan.confirm_token)).then_some(Refusal::WrongToken)
 }
 
 fn fire(desk: &mut Desk, dialog: Rollback) -> Vec<Effect> {
+    // a second Enter of the same hand is not for the page below
+    desk.ui.deaf.start(desk.wall, DEAF);
+    let waive = dialog.needs_reason().then(|| dialog.reason.trim().to_owned());
     let token = dialog.typed;
     let order = if dialog.again {
-        Order::RollbackAgain { token }
+        Order::RollbackAgain { token, waive }
     } else {
-        Order::Rollback { token, dry_run: false }
+        Order::Rollback { token, waive }
     };
     desk.order(dialog.incident, Verb::Rollback, order)
 }

@@ -4,14 +4,16 @@
 use crate::desk::chord::{Chord, Key};
 use crate::desk::dialog::{Dialog, Field, Form, FormError, FormKind, matches};
 use crate::desk::inputs::Subject;
-use crate::desk::order::{Say, Verb};
+use crate::desk::order::{Say, Shut, Verb};
 use crate::desk::state::{Desk, Effect};
 use crate::domain::id::IncidentId;
 use crate::domain::time::Span;
+use crate::incident::command::LONGEST_TEXT;
 use crate::incident::event::Command as Order;
 use crate::policy::severity::Choice;
 
-use super::{edit, rollback, run};
+use super::act::is_closed;
+use super::{PROMPT_MAX, SHUT, add, edit, rollback, run};
 
 const ENTER: Chord = Chord::plain(Key::Enter);
 const ESC: Chord = Chord::plain(Key::Esc);
@@ -37,25 +39,57 @@ pub(super) fn key(desk: &mut Desk, chord: Chord, burst: bool) -> Vec<Effect> {
     }
 }
 
+/// Closes a dialog whose subject went from under it, says why, and is deaf for a moment: what the
+/// hands still send was meant for the dialog and not for the page below.
+pub(super) fn follow(desk: &mut Desk) {
+    let shut = match &desk.ui.dialog {
+        Some(Dialog::Decide { incident } | Dialog::Timer { incident }) => ended(desk, incident),
+        Some(Dialog::Form(form)) if form.kind != FormKind::Note => ended(desk, &form.incident),
+        Some(Dialog::Rollback(_)) => rollback::follow(desk),
+        None
+        | Some(
+            Dialog::Help { .. }
+            | Dialog::Palette { .. }
+            | Dialog::Filter { .. }
+            | Dialog::Form(_)
+            | Dialog::Inputs { .. }
+            | Dialog::ConfirmQuit,
+        ) => None,
+    };
+    if let Some((incident, why)) = shut {
+        desk.ui.dialog = None;
+        desk.ui.deaf.start(desk.wall, SHUT);
+        desk.say(Say::Shut(incident, why));
+    }
+}
+
+/// Why nothing can be ordered for an incident any more.
+pub(super) fn ended(desk: &Desk, id: &IncidentId) -> Option<(IncidentId, Shut)> {
+    match desk.incident(id) {
+        None => Some((id.clone(), Shut::Gone)),
+        Some(x) if is_closed(x) => Some((id.clone(), Shut::Closed)),
+        Some(_) => None,
+    }
+}
+
 /// Puts pasted text into the open text field; false when there is none.
 pub(super) fn paste(desk: &mut Desk, text: &str) -> bool {
+    let mut cut = false;
     match &mut desk.ui.dialog {
-        Some(Dialog::Form(form)) => form.text_mut(true).map(|t| t.push_str(text)).is_some(),
+        Some(Dialog::Form(_)) if text.is_empty() => {}
+        Some(Dialog::Form(form)) => {
+            cut = form.text_mut(true).is_some_and(|t| add(t, text, LONGEST_TEXT));
+            form.error = cut.then_some(FormError::Cut);
+        }
         Some(Dialog::Palette { text: typed, pick }) => {
-            typed.push_str(text);
+            cut = add(typed, text, PROMPT_MAX);
             *pick = 0;
-            true
         }
         Some(Dialog::Filter { .. }) => {
-            desk.ui.filter.push_str(text);
+            cut = add(&mut desk.ui.filter, text, PROMPT_MAX);
             desk.ui.list.rebuild(&desk.board, &desk.ui.filter);
-            true
         }
-        // A paste into an armed dialog closes it: the hands are elsewhere.
-        Some(Dialog::Rollback(_)) => {
-            desk.ui.dialog = None;
-            false
-        }
+        Some(Dialog::Rollback(dialog)) => cut = rollback::paste(dialog, text, desk.wall),
         None
         | Some(
             Dialog::Help { .. }
@@ -63,8 +97,12 @@ pub(super) fn paste(desk: &mut Desk, text: &str) -> bool {
             | Dialog::Timer { .. }
             | Dialog::Inputs { .. }
             | Dialog::ConfirmQuit,
-        ) => false,
+        ) => return false,
     }
+    if cut {
+        desk.say(Say::PasteCut);
+    }
+    true
 }
 
 fn help(desk: &mut Desk, scroll: usize, chord: Chord) -> Vec<Effect> {
@@ -114,7 +152,7 @@ fn palette(desk: &mut Desk, mut text: String, pick: usize, press: (Chord, bool))
     let pick = match chord.key {
         Key::Up | Key::BackTab => pick.saturating_sub(1),
         Key::Down | Key::Tab => (pick + 1).min(last),
-        _ if edit(&mut text, chord) => 0,
+        _ if edit(&mut text, chord, PROMPT_MAX) => 0,
         _ => pick,
     };
     desk.ui.dialog = Some(Dialog::Palette { text, pick });
@@ -129,7 +167,7 @@ fn filter(desk: &mut Desk, before: String, chord: Chord) -> Vec<Effect> {
     if chord == ESC || chord == Chord::ctrl('c') {
         desk.ui.filter = before;
     } else {
-        edit(&mut desk.ui.filter, chord);
+        edit(&mut desk.ui.filter, chord, PROMPT_MAX);
         desk.ui.dialog = Some(Dialog::Filter { before });
     }
     desk.ui.list.rebuild(&desk.board, &desk.ui.filter);
@@ -140,6 +178,7 @@ fn filter(desk: &mut Desk, before: String, chord: Chord) -> Vec<Effect> {
 fn decide(desk: &mut Desk, incident: IncidentId, chord: Chord, burst: bool) -> Vec<Effect> {
     if burst {
         desk.say(Say::Burst);
+        desk.ui.dialog = Some(Dialog::Decide { incident });
         return vec![];
     }
     if chord == ESC || chord == Chord::ctrl('c') {
@@ -189,16 +228,22 @@ fn form_key(desk: &mut Desk, mut form: Form, chord: Chord, burst: bool) -> Vec<E
     if chord == ESC || chord == Chord::ctrl('c') {
         return vec![];
     }
-    if chord == ENTER {
-        // An Enter inside a burst is a pasted line end, not a person.
-        return if burst { keep(desk, form) } else { enter(desk, form) };
+    if chord == ENTER && !burst {
+        return enter(desk, form);
     }
+    // An Enter inside a burst is a pasted line end, not a person.
+    let chord = if chord == ENTER { Chord::char(' ') } else { chord };
     if chord == Chord::plain(Key::BackTab) {
         form.go(form.at.saturating_sub(1));
         return keep(desk, form);
     }
     let letter = matches!(chord, Chord { key: Key::Char(_), ctrl: false, alt: false });
-    let typed = form.text_mut(letter).is_some_and(|text| edit(text, chord));
+    let full = |text: &String| text.chars().count() >= LONGEST_TEXT;
+    if letter && form.fields.get(form.at).is_some_and(full) {
+        form.error = Some(FormError::Cut);
+        return keep(desk, form);
+    }
+    let typed = form.text_mut(letter).is_some_and(|text| edit(text, chord, LONGEST_TEXT));
     if typed {
         form.error = None;
     }

@@ -191,3 +191,13 @@ proptest! {
         prop_assert!(joined.as_str().graphemes(true).all(cell_ok));
     }
 }
+
+#[test]
+fn json_keeps_its_meaning_and_loses_its_teeth() {
+    let text = serde_json::to_string("ä \u{84}\u{202e}\u{e0041}\u{7f}\u{1b} ok").expect("json");
+    let safe = json_safe(&text);
+    assert!(safe.contains('ä'));
+    assert!(!safe.chars().any(|c| c.is_control() || c == '\u{202e}' || c == '\u{e0041}'));
+    let back: String = serde_json::from_str(&safe).expect("still json");
+    assert_eq!(back, "ä \u{84}\u{202e}\u{e0041}\u{7f}\u{1b} ok");
+}

@@ -39,9 +39,11 @@ impl ActionRun {
         let again = self.state == ActionState::NotSent;
         if again {
             self.state = ActionState::Prepared;
-            self.by.clone_from(&record.actor.name);
+            self.by.clone_from(&record.actor);
             self.prepared_at = record.at;
             (self.sent_at, self.answered_at, self.ended_at) = (None, None, None);
+            self.sent_by = None;
+            self.answer = None;
             self.detail.clear();
         }
         again
@@ -61,24 +63,27 @@ impl ActionRun {
         }
     }
 
-    fn unanswered(&self) -> bool {
+    /// Nothing final is known of it yet.
+    pub fn unanswered(&self) -> bool {
         matches!(self.state, ActionState::Prepared | ActionState::Sent | ActionState::Unknown)
     }
 }
 
 impl Incident {
-    pub(super) fn prepare(&mut self, intent: &Intent, record: &Record) -> bool {
+    pub(super) fn prepare(&mut self, intent: &Intent, past: bool, record: &Record) -> bool {
         if !self.is_live() {
             return false;
         }
         let rehearsed = |a: &ActionRun| a.intent.id == intent.id && a.intent.dry_run;
         self.actions.retain(|a| !(intent.dry_run && rehearsed(a)));
         if let Some(run) = self.run(&intent.id) {
-            return run.rearm(record); // the same key again: the first one stands
+            // The same key again: the first one stands. What was gone past is told all the same.
+            return run.rearm(record) || past;
         }
         self.actions.push(ActionRun {
             intent: intent.clone(),
-            by: record.actor.name.clone(),
+            by: record.actor.clone(),
+            sent_by: None,
             state: ActionState::Prepared,
             prepared_at: record.at,
             sent_at: None,
@@ -86,16 +91,19 @@ impl Incident {
             ended_at: None,
             tries: 0,
             doubtful: false,
+            retry_after_s: None,
+            answer: None,
             detail: String::new(),
         });
         true
     }
 
-    pub(super) fn sent(&mut self, id: &ActionId, try_no: u32, at: Timestamp) -> bool {
+    pub(super) fn sent(&mut self, id: &ActionId, try_no: u32, record: &Record) -> bool {
         let Some(run) = self.run(id).filter(|a| a.unanswered()) else { return false };
         run.doubtful |= run.state == ActionState::Sent;
         run.state = ActionState::Sent;
-        run.sent_at = Some(at);
+        run.sent_at = Some(record.at);
+        run.sent_by = Some(record.actor.clone());
         run.tries = run.tries.max(try_no);
         true
     }
@@ -103,7 +111,9 @@ impl Incident {
     pub(super) fn answered(&mut self, id: &ActionId, answer: &Outcome, at: Timestamp) -> bool {
         let Some(run) = self.run(id).filter(|a| a.unanswered()) else { return false };
         run.answered_at = Some(at);
+        run.answer = Some(answer.clone());
         run.detail = words::outcome(answer);
+        run.retry_after_s = answer.retry_after_s();
         let dry_run = run.intent.dry_run;
         run.state = run.after(answer);
         if matches!(run.state, ActionState::Refused | ActionState::NotSent) {

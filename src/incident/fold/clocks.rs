@@ -4,7 +4,7 @@
 use super::{Ack, Incident, Phase, Timer};
 use crate::detect::verdict::Case;
 use crate::domain::severity::Severity;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 use crate::incident::state::Decision;
 use crate::policy::severity::Choice;
@@ -163,6 +163,20 @@ impl Incident {
         self.decide_due_at = due_at;
         self.decide_extended = false;
         self.decision_expired = false;
+        true
+    }
+
+    /// Every clock that runs ends earlier; nothing ends later by a negative length.
+    pub(super) fn clocks_earlier(&mut self, by: Span) -> bool {
+        if by <= Span::ZERO || !self.is_live() {
+            return false;
+        }
+        let earlier = |at: &mut Timestamp| *at = at.minus(by);
+        earlier(&mut self.ack_due_at);
+        earlier(&mut self.decide_due_at);
+        self.timer.iter_mut().for_each(|t| earlier(&mut t.due_at));
+        self.acks.iter_mut().filter_map(|a| a.expires_at.as_mut()).for_each(earlier);
+        self.decision.iter_mut().filter_map(|d| d.recheck_at.as_mut()).for_each(earlier);
         true
     }
 

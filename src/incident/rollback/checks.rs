@@ -4,9 +4,10 @@
 use super::{Draft, was_live};
 use crate::detect::verdict::Confidence;
 use crate::domain::change::{Change, ChangeStatus};
-use crate::domain::time::Span;
+use crate::domain::time::{Span, Timestamp};
+use crate::incident::deed;
 use crate::incident::facts::names;
-use crate::incident::fold::Incident;
+use crate::incident::fold::{ActionRun, Incident};
 use crate::incident::state::{ActionState, Precheck};
 use crate::policy::action::Signing;
 use crate::policy::severity::Choice;
@@ -22,6 +23,7 @@ impl Draft<'_> {
             self.no_newer(),
             self.none_in_flight(),
             self.cooldown(),
+            self.receiver(),
             self.signing(),
             self.evidence(),
             self.confidence(),
@@ -40,8 +42,10 @@ impl Draft<'_> {
     }
 
     fn kill_switch(&self) -> Precheck {
-        let detail = if self.facts.kill_switch { "on: nothing may be sent" } else { "off" };
-        check("kill switch is off", !self.facts.kill_switch, detail)
+        let set = self.facts.policy.timing.kill_switch;
+        let why = self.facts.kill_switch.or(set.then_some("the config says kill_switch = true"));
+        let detail = why.map_or_else(|| "off".to_owned(), |why| format!("on: {why}"));
+        check("kill switch is off", why.is_none(), detail)
     }
 
     fn target(&self) -> Precheck {
@@ -65,6 +69,12 @@ impl Draft<'_> {
     }
 
     fn still_live(&self) -> Precheck {
+        let name = "suspect is still live";
+        if let Some(feed) =
+            self.facts.sources.iter().find(|s| s.name == self.from.source && s.blind)
+        {
+            return check(name, false, format!("{}, which tells of releases, is blind", feed.name));
+        }
         let live = self.facts.live(&self.from.service, &self.from.environment, self.now);
         let ok = live.is_some_and(|c| c.id == self.from.id);
         let detail = match live {
@@ -72,7 +82,7 @@ impl Draft<'_> {
             Some(other) => format!("{} is live, not {}", other.id, self.from.id),
             None => "the deploy feed does not say what is live".to_owned(),
         };
-        check("suspect is still live", ok, detail)
+        check(name, ok, detail)
     }
 
     fn no_newer(&self) -> Precheck {
@@ -105,7 +115,7 @@ impl Draft<'_> {
                     && a.intent.service == self.from.service
                     && a.intent.environment == self.from.environment
             });
-            run.map(|a| format!("{} of {} is {}", a.intent.action, i.id, state(a.state)))
+            run.map(|a| under_way(a, i))
         });
         let ok = busy.is_none();
         check("none in flight", ok, busy.unwrap_or_else(|| "nothing under way".to_owned()))
@@ -123,7 +133,23 @@ impl Draft<'_> {
             || "no action on this service lately".to_owned(),
             |until| format!("rests until {until} after the last action"),
         );
-        check("cooldown is over", rests_until.is_none(), detail)
+        waivable("cooldown is over", rests_until.is_none(), detail)
+    }
+
+    /// A receiver that asked to be left alone is, for as long as it said.
+    fn receiver(&self) -> Precheck {
+        let wait = self.all().filter(|a| a.intent.action == self.action.name).filter_map(|a| {
+            let wait = Span::from_secs(i64::try_from(a.retry_after_s?).unwrap_or(i64::MAX));
+            Some((a.answered_at?.plus(self.facts.shop_time(wait)), a.retry_after_s?))
+        });
+        let asked = wait.max().filter(|(until, _)| *until > self.now);
+        let detail = asked.map_or_else(
+            || "it asked for no rest".to_owned(),
+            |(until, secs)| {
+                format!("receiver asked to wait until {} ({secs} s)", clock(until, self.now))
+            },
+        );
+        waivable("receiver takes requests", asked.is_none(), detail)
     }
 
     /// What this process could not look at is said and left to the one that sends.
@@ -140,17 +166,34 @@ impl Draft<'_> {
         }
     }
 
+    /// Of the sources that carry what the incident says, one must be heard; others may be blind.
     fn evidence(&self) -> Precheck {
         const TWO_SECONDS: Span = Span::from_secs(2);
         let policy = self.facts.policy.timing.evidence_max_age;
         let limit = policy.max(self.facts.shop_time(TWO_SECONDS));
-        let age = self.facts.evidence_at.map(|at| self.now.since(at));
-        let ok = age.is_some_and(|a| a <= limit);
-        let detail = match age {
-            Some(age) => format!("newest good evidence is {} s old", age.secs().max(0)),
-            None => "evidence is blind".to_owned(),
+        let carriers = self.facts.carriers(self.facts.case(self.incident));
+        let heard = carriers.iter().filter(|s| !s.blind).filter_map(|s| Some((s.good_at?, s)));
+        let newest = heard.max_by_key(|(at, _)| *at);
+        let names = |blind: bool| {
+            let of = carriers.iter().filter(|s| s.blind == blind).map(|s| s.name.as_str());
+            of.collect::<Vec<_>>().join(", ")
         };
-        check("evidence is fresh", ok, detail)
+        let but = if names(true).is_empty() {
+            String::new()
+        } else {
+            format!("; blind: {}", names(true))
+        };
+        let ok = newest.is_some_and(|(at, _)| self.now.since(at) <= limit);
+        let detail = match newest {
+            Some((at, source)) => {
+                let age = self.now.since(at).secs().max(0);
+                format!("newest good evidence is {age} s old, from {}{but}", source.name)
+            }
+            None if carriers.is_empty() => "no source carries it".to_owned(),
+            None if names(false).is_empty() => format!("evidence is blind: {}", names(true)),
+            None => format!("never heard from {}{but}", names(false)),
+        };
+        waivable("evidence is fresh", ok, detail)
     }
 
     /// Advice, not a rule: people may know more than the numbers.
@@ -163,7 +206,27 @@ impl Draft<'_> {
 }
 
 fn check(name: &str, ok: bool, detail: impl Into<String>) -> Precheck {
-    Precheck { name: name.to_owned(), ok, required: true, detail: detail.into() }
+    Precheck { name: name.to_owned(), ok, required: true, waivable: false, detail: detail.into() }
+}
+
+/// One that says nothing about the safety of the target: a recorded reason goes past it.
+fn waivable(name: &str, ok: bool, detail: impl Into<String>) -> Precheck {
+    Precheck { waivable: true, ..check(name, ok, detail) }
+}
+
+/// `rollback of INC-7F3A is sent, by root@host at 02:41:07Z`
+fn under_way(run: &ActionRun, incident: &Incident) -> String {
+    let at = run.sent_at.unwrap_or(run.prepared_at);
+    let by = run.sent_by.as_ref().unwrap_or(&run.by);
+    let what = &run.intent.action;
+    let (state, who) = (state(run.state), deed::who(by));
+    format!("{what} of {} is {state}, by {who} at {}", incident.id, deed::clock(at))
+}
+
+/// The time of day; with its date where that is another day than today.
+fn clock(at: Timestamp, now: Timestamp) -> String {
+    const DAY: Span = Span::from_days(1);
+    if at.floor(DAY) == now.floor(DAY) { deed::clock(at) } else { at.to_string() }
 }
 
 const fn state(state: ActionState) -> &'static str {

@@ -9,7 +9,7 @@ use crate::domain::severity::Severity;
 use crate::domain::time::Span;
 use crate::incident::event::{Command, Event, Intent, Outcome};
 use crate::incident::fold::Incident;
-use crate::incident::rollback::plan;
+use crate::incident::rollback::{plan, rehearsal};
 use crate::incident::state::State;
 use crate::policy::action::Signing;
 use crate::policy::severity::Choice;
@@ -23,12 +23,12 @@ fn decide(choice: Choice) -> Command {
 }
 
 fn rollback() -> Command {
-    Command::Rollback { token: token(), dry_run: false }
+    Command::Rollback { token: token(), waive: None }
 }
 
 fn prepared(events: &[Event]) -> Intent {
     let found = events.iter().find_map(|e| match e {
-        Event::ActionPrepared { intent } => Some(intent.clone()),
+        Event::ActionPrepared { intent, .. } => Some(intent.clone()),
         _ => None,
     });
     found.expect("prepared")
@@ -125,14 +125,17 @@ fn the_intent_is_complete_and_its_body_is_the_contract() {
 
 #[test]
 fn two_bastions_make_the_same_key_and_a_rehearsal_another_one() {
-    let world = World::new();
-    let go = |minute, dry_run| {
-        let mut i = incident(Severity::Sev1);
-        let command = Command::Rollback { token: token(), dry_run };
-        prepared(&order(&mut i, &world, "x", &command, min(minute)).expect("rollback")).id
+    let (i, world) = (incident(Severity::Sev1), World::new());
+    let go = |minute| {
+        let mut i = i.clone();
+        prepared(&order(&mut i, &world, "x", &rollback(), min(minute)).expect("rollback")).id
     };
-    assert_eq!(go(3, false), go(9, false));
-    assert_ne!(go(3, false), go(3, true));
+    assert_eq!(go(3), go(9));
+    let gone_through = rehearsal(&i, &world.facts(), min(3)).expect("a rehearsal");
+    assert_eq!(gone_through.real.id, go(3));
+    assert_ne!(gone_through.dry.id, go(3));
+    assert!(gone_through.dry.dry_run && gone_through.dry.body.contains(r#""dry_run":true"#));
+    assert!(!gone_through.real.dry_run && gone_through.real.body.contains(r#""dry_run":false"#));
 }
 
 #[test]
@@ -140,9 +143,9 @@ fn a_wrong_token_is_refused_in_every_form() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
     let before = i.clone();
     for token in ["", " ", "y", "theme-2026.11.20-2", "20-2", "112203", &token()[1..]] {
-        let command = Command::Rollback { token: token.to_owned(), dry_run: false };
+        let command = Command::Rollback { token: token.to_owned(), waive: None };
         assert_eq!(order(&mut i, &world, "ana", &command, min(1)), Err("token"), "{token:?}");
-        let again = Command::RollbackAgain { token: token.to_owned() };
+        let again = Command::RollbackAgain { token: token.to_owned(), waive: None };
         assert_eq!(order(&mut i, &world, "ana", &again, min(1)), Err("token"), "{token:?}");
     }
     assert_eq!(i, before);
@@ -151,9 +154,9 @@ fn a_wrong_token_is_refused_in_every_form() {
 #[test]
 fn each_precheck_stops_a_rollback_by_itself() {
     type Break = fn(&mut World, &mut Incident);
-    let breaks: [(&str, Break); 9] = [
+    let breaks: [(&str, Break); 10] = [
         ("severity allows it", |_, i| i.severity = Severity::Sev3),
-        ("kill switch is off", |w, _| w.kill_switch = true),
+        ("kill switch is off", |w, _| w.kill_switch = Some("the file freeze is there")),
         ("target was healthy", |w, _| {
             w.changes[1].previous = Some("theme-2026.11.20-2".into());
             w.changes[0].status = ChangeStatus::Failed;
@@ -175,8 +178,12 @@ fn each_precheck_stops_a_rollback_by_itself() {
             order(&mut other, &world, "ben", &rollback(), min(0)).expect("rollback");
             w.incidents.push(other);
         }),
-        ("evidence is fresh", |w, _| w.evidence_at = None),
-        ("evidence is fresh", |w, _| w.evidence_at = Some(min(-6))),
+        ("suspect is still live", |w, _| w.sources[1].blind = true),
+        ("evidence is fresh", |w, _| {
+            w.sources[0].blind = true;
+            w.sources[1].good_at = None;
+        }),
+        ("evidence is fresh", |w, _| w.sources.iter_mut().for_each(|s| s.good_at = Some(min(-6)))),
     ];
     for (name, spoil) in breaks {
         let (mut i, mut world) = (incident(Severity::Sev1), World::new());
@@ -213,7 +220,7 @@ fn an_unknown_outcome_is_sent_again_with_the_same_key_and_bytes_only() {
     let first = prepared(&order(&mut i, &world, "ana", &rollback(), min(1)).expect("first"));
     answer(&mut i, 1, &first, Outcome::unknown("timeout"));
     assert_eq!(i.state(), State::Mitigating);
-    let again = Command::RollbackAgain { token: token() };
+    let again = Command::RollbackAgain { token: token(), waive: None };
     assert_eq!(order(&mut i, &world, "ana", &again, min(2)), Err("again"), "no fresh key");
     let second = order(&mut i, &world, "ben", &rollback(), min(9)).expect("same again");
     assert_eq!(prepared(&second), first);
@@ -227,7 +234,7 @@ fn after_a_refusal_the_clock_runs_on_and_only_an_explicit_attempt_two_goes() {
     answer(&mut i, 1, &first, refused());
     assert_eq!((i.state(), i.decide_clock()), (State::Triggered, Some(min(15))));
     assert_eq!(order(&mut i, &world, "ana", &rollback(), min(2)), Err("again"));
-    let again = Command::RollbackAgain { token: token() };
+    let again = Command::RollbackAgain { token: token(), waive: None };
     let second = prepared(&order(&mut i, &world, "ana", &again, min(2)).expect("second"));
     assert_eq!(second.attempt, 2);
     assert_ne!(second.id, first.id);
@@ -236,16 +243,12 @@ fn after_a_refusal_the_clock_runs_on_and_only_an_explicit_attempt_two_goes() {
 }
 
 #[test]
-fn a_rehearsal_changes_nothing_and_is_offered_where_the_real_one_is_not() {
-    let (mut i, world) = (incident(Severity::Sev4), World::new());
-    let command = Command::Rollback { token: token(), dry_run: true };
-    let intent = prepared(&order(&mut i, &world, "ana", &command, min(1)).expect("rehearsal"));
-    assert!(intent.dry_run && intent.body.contains(r#""dry_run":true"#));
-    let accepted = Outcome::Accepted { status: 202, detail: String::new() };
-    answer(&mut i, 1, &intent, accepted);
-    assert_eq!((i.state(), i.newest_action()), (State::Triggered, None));
-    assert!(order(&mut i, &world, "ana", &command, min(2)).is_ok(), "it can be repeated");
-    assert_eq!(i.actions.len(), 1);
+fn a_rehearsal_is_offered_where_the_real_one_is_not_and_leaves_no_event() {
+    let (i, world) = (incident(Severity::Sev4), World::new());
+    let gone_through = rehearsal(&i, &world.facts(), min(1)).expect("a rehearsal");
+    let failed: Vec<_> = gone_through.plan.prechecks.iter().filter(|c| c.stops()).collect();
+    assert_eq!((failed.len(), failed[0].name.as_str()), (1, "severity allows it"));
+    assert_eq!(i, incident(Severity::Sev4));
 }
 
 #[test]
@@ -257,12 +260,6 @@ fn two_journals_send_the_same_rollback_with_the_same_key_and_the_same_bytes() {
     let one = prepared(&order(&mut ours, &world, "ana", &rollback(), min(1)).expect("here"));
     let two = prepared(&order(&mut theirs, &world, "ben", &rollback(), min(9)).expect("there"));
     assert_eq!((&one.id, &one.body), (&two.id, &two.body));
-    let dry = Command::Rollback { token: token(), dry_run: true };
-    let (mut ours, mut theirs) = (incident(Severity::Sev1), theirs);
-    theirs.actions.clear();
-    let one = prepared(&order(&mut ours, &world, "ana", &dry, min(1)).expect("here"));
-    let two = prepared(&order(&mut theirs, &world, "ben", &dry, min(9)).expect("there"));
-    assert_eq!((&one.id, &one.body), (&two.id, &two.body));
 }
 
 #[test]
@@ -272,7 +269,7 @@ fn an_answer_about_the_key_keeps_the_key_and_never_leads_to_a_fresh_one() {
     let detail = "http 422: the receiver may know this request from before".to_owned();
     let seen = Outcome::Unknown { detail, status: 422, retry_after_s: None };
     answer(&mut i, 1, &first, seen);
-    let again = Command::RollbackAgain { token: token() };
+    let again = Command::RollbackAgain { token: token(), waive: None };
     assert_eq!(order(&mut i, &world, "ana", &again, min(2)), Err("again"), "no fresh key");
     let same = prepared(&order(&mut i, &world, "ana", &rollback(), min(2)).expect("the same"));
     assert_eq!((same, i.actions.len()), (first, 1));

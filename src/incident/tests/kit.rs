@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 use crate::detect::verdict::{Case, Class, Confidence, Judgement, Suspect};
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::id::{IncidentId, ReleaseId};
+use crate::domain::metric::Metric;
 use crate::domain::money::Range;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::{Actor, Command, Event, Record};
-use crate::incident::facts::Facts;
+use crate::incident::facts::{Facts, Told};
 use crate::incident::fold::{Incident, absorb};
 use crate::incident::id::confirm_token;
 use crate::policy::action::{ActionPolicy, Signing};
@@ -117,6 +118,7 @@ pub fn actions() -> Vec<ActionPolicy> {
         cooldown: Span::from_mins(10),
         verify: Span::from_mins(5),
         verify_within: Span::from_mins(30),
+        timeout: Span::from_secs(15),
         reversible: true,
         signing: Signing::Usable,
     }]
@@ -128,8 +130,8 @@ pub struct World {
     pub changes: Vec<Change>,
     pub actions: Vec<ActionPolicy>,
     pub incidents: Vec<Incident>,
-    pub evidence_at: Option<Timestamp>,
-    pub kill_switch: bool,
+    pub sources: Vec<Told>,
+    pub kill_switch: Option<&'static str>,
     pub may_act: bool,
     pub speed: f64,
 }
@@ -141,8 +143,8 @@ impl World {
             changes: changes(),
             actions: actions(),
             incidents: Vec::new(),
-            evidence_at: Some(min(1_000_000)),
-            kill_switch: false,
+            sources: vec![heard("rum", &[Metric::PageViews]), heard("github", &[])],
+            kill_switch: None,
             may_act: true,
             speed: 1.0,
         }
@@ -156,12 +158,18 @@ impl World {
             incidents: &self.incidents,
             cases: &[],
             kill_switch: self.kill_switch,
-            evidence_at: self.evidence_at,
+            sources: &self.sources,
             may_act: self.may_act,
             speed: self.speed,
             currency: "EUR",
         }
     }
+}
+
+/// A source that is heard and measures `metrics`.
+pub fn heard(name: &str, metrics: &[Metric]) -> Told {
+    let metrics = metrics.to_vec();
+    Told { name: name.into(), metrics, good_at: Some(min(1_000_000)), blind: false }
 }
 
 /// What confirms a rollback to theme 2.

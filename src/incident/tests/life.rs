@@ -192,7 +192,9 @@ fn lines_are_readable_and_a_newer_one_says_so() {
     );
     let newer = line.replacen(r#""v":1"#, r#""v":7,"shape":"other""#, 1);
     assert!(matches!(from_line(&newer), Err(RecordError::Newer { found: 7 })));
-    for bad in ["", "null", "[]", "{", r#"{"v":1}"#, &line.replace("acknowledged", "exploded")] {
+    let strange = from_line(&line.replace("acknowledged", "exploded"));
+    assert!(matches!(strange, Err(RecordError::Event { kind, .. }) if kind == "exploded"));
+    for bad in ["", "null", "[]", "{", r#"{"v":1}"#, r#"{"v":-1}"#, &line[..line.len() - 1]] {
         assert!(matches!(from_line(bad), Err(RecordError::Unreadable(_))), "{bad}");
     }
 }

@@ -9,7 +9,7 @@ use super::kit::*;
 use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::money::Range;
 use crate::domain::severity::Severity;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::{Event, Intent, Outcome, Record};
 use crate::incident::fold::{Incident, apply, fold};
 use crate::incident::record::{from_line, to_line};
@@ -95,6 +95,7 @@ fn evidence() -> impl Strategy<Value = Event> {
         Just(Event::Mitigated),
         Just(Event::Resolved { reason: "r".to_owned() }),
         Just(Event::Reviewed { text: "t".to_owned() }),
+        (0_i64..60).prop_map(|m| Event::ClockStepped { by: Span::from_mins(m) }),
         Just(Event::Cancelled { reason: "r".to_owned() }),
         ".{0,20}".prop_map(|text| Event::Noted { text }),
     ]
@@ -114,7 +115,7 @@ fn promise() -> impl Strategy<Value = Event> {
         ),
         Just(Event::DecisionExpired),
         at().prop_map(|decide_due_at| Event::RecheckDue { decide_due_at }),
-        intent().prop_map(|intent| Event::ActionPrepared { intent }),
+        intent().prop_map(|intent| Event::ActionPrepared { intent, waived: None }),
         (an_id(), 1_u32..4).prop_map(|(id, try_no)| Event::ActionSent { id, try_no }),
         (an_id(), outcome()).prop_map(|(id, answer)| Event::ActionAnswered { id, answer }),
         an_id().prop_map(|id| Event::ActionVerified { id, evidence: "e".to_owned() }),

@@ -3,15 +3,16 @@
 
 use super::kit::*;
 use crate::domain::severity::Severity;
+use crate::domain::time::Span;
 use crate::incident::event::{Command, Event, Outcome};
 use crate::incident::fold::Incident;
 use crate::incident::record::kind;
 use crate::incident::state::{ActionState, State};
-use crate::incident::verify::{after_crash, verify};
+use crate::incident::verify::{fallen_silent, shown, verify};
 
 fn sent(outcome: Outcome) -> (Incident, World) {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
-    let command = Command::Rollback { token: token(), dry_run: false };
+    let command = Command::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
     let id = i.actions[0].intent.id.clone();
     tell(&mut i, min(2), "ana", Event::ActionSent { id: id.clone(), try_no: 1 });
@@ -96,23 +97,68 @@ fn the_feed_settles_an_unknown_outcome() {
     assert_eq!((i.state(), i.actions[0].state), (State::Verifying, ActionState::Accepted));
 }
 
+/// What the silence of senders leaves in the journal.
+fn silence(i: &mut Incident, world: &World, second: i64) -> Vec<&'static str> {
+    let records = fallen_silent(i, &world.facts(), sec(second));
+    for record in &records {
+        tell(i, record.at, "tillwatch", record.event.clone());
+    }
+    records.iter().map(|r| kind(&r.event)).collect()
+}
+
 #[test]
-fn a_crash_after_sending_is_unknown_and_a_prepared_one_waits_for_a_person() {
-    let (mut i, world) = (incident(Severity::Sev1), World::new());
-    let command = Command::Rollback { token: token(), dry_run: false };
+fn a_crash_after_sending_is_unknown_one_second_after_the_time_for_an_answer() {
+    for (timeout, last) in [(15, 135), (1, 121), (300, 420)] {
+        let (mut i, mut world) = (incident(Severity::Sev1), World::new());
+        world.actions[0].timeout = Span::from_secs(timeout);
+        let command = Command::Rollback { token: token(), waive: None };
+        order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
+        let id = i.actions[0].intent.id.clone();
+        tell(&mut i, min(2), "ana", Event::ActionSent { id: id.clone(), try_no: 1 });
+        assert_eq!(silence(&mut i, &world, last), Vec::<&str>::new(), "its sender still waits");
+        assert_eq!(shown(&i.actions[0], &world.facts(), sec(last)).0, ActionState::Sent);
+        let full = shown(&i.actions[0], &world.facts(), sec(last + 1));
+        assert_eq!(
+            full.0,
+            ActionState::Unknown,
+            "shown though a full disk keeps it from the journal"
+        );
+        assert_eq!(silence(&mut i, &world, last + 1), ["action_answered"]);
+        assert_eq!(i.actions[0].state, ActionState::Unknown);
+        // The answer that comes after all still counts; a final one is never taken back.
+        let late = Outcome::Accepted { status: 200, detail: String::new() };
+        tell(&mut i, min(9), "ana", Event::ActionAnswered { id: id.clone(), answer: late });
+        let lost = Outcome::unknown("x");
+        tell(&mut i, min(9), "ana", Event::ActionAnswered { id, answer: lost });
+        assert_eq!(i.actions[0].state, ActionState::Accepted);
+        assert_eq!(silence(&mut i, &world, 3600), Vec::<&str>::new());
+    }
+}
+
+#[test]
+fn a_fast_shop_gives_its_receiver_the_same_time_on_the_wall() {
+    let (mut i, mut world) = (incident(Severity::Sev1), World::new());
+    world.speed = 60.0;
+    let command = Command::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
-    assert_eq!(after_crash(&i, min(3)), None);
     let id = i.actions[0].intent.id.clone();
-    tell(&mut i, min(2), "ana", Event::ActionSent { id: id.clone(), try_no: 1 });
-    let record = after_crash(&i, min(3)).expect("record");
-    tell(&mut i, min(3), "tillwatch", record.event);
-    assert_eq!(i.actions[0].state, ActionState::Unknown);
-    // The answer that comes after all still counts; a final one is never taken back.
-    let late = Outcome::Accepted { status: 200, detail: String::new() };
-    tell(&mut i, min(4), "ana", Event::ActionAnswered { id: id.clone(), answer: late });
-    let lost = Outcome::unknown("x");
-    tell(&mut i, min(4), "ana", Event::ActionAnswered { id, answer: lost });
-    assert_eq!(i.actions[0].state, ActionState::Accepted);
+    tell(&mut i, min(2), "ana", Event::ActionSent { id, try_no: 1 });
+    assert_eq!(silence(&mut i, &world, 120 + 15 * 60), Vec::<&str>::new());
+    assert_eq!(silence(&mut i, &world, 120 + 16 * 60), ["action_answered"]);
+}
+
+#[test]
+fn a_prepared_one_that_nobody_sends_was_not_sent_and_gives_the_decision_back() {
+    let (mut i, world) = (incident(Severity::Sev1), World::new());
+    let due = i.decide_clock();
+    let command = Command::Rollback { token: token(), waive: None };
+    order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
+    assert_eq!(silence(&mut i, &world, 124), Vec::<&str>::new());
+    let full = shown(&i.actions[0], &world.facts(), sec(125));
+    assert_eq!((full.0, full.1.starts_with("NOT SENT: ")), (ActionState::NotSent, true));
+    assert_eq!(silence(&mut i, &world, 125), ["action_answered"]);
+    assert_eq!((i.actions[0].state, i.decide_clock()), (ActionState::NotSent, due));
+    assert_eq!(silence(&mut i, &world, 200), Vec::<&str>::new(), "said once");
 }
 
 #[test]
@@ -133,7 +179,7 @@ fn the_same_request_may_be_sent_again_while_its_outcome_is_unknown() {
     let first = i.actions[0].intent.clone();
     let plan = crate::incident::rollback::plan(&i, &world.facts(), min(3)).expect("a plan");
     assert_eq!(plan.resend_of.as_ref(), Some(&first.id));
-    let command = Command::Rollback { token: token(), dry_run: false };
+    let command = Command::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(3)).expect("the same again");
     assert_eq!((i.actions.len(), &i.actions[0].intent), (1, &first), "same key, same bytes");
     let id = first.id.clone();
@@ -149,7 +195,7 @@ fn the_same_request_may_be_sent_again_while_its_outcome_is_unknown() {
 fn what_was_not_sent_gives_the_decision_back_and_is_ordered_again_as_the_same_request() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
     let due = i.decide_clock();
-    let command = Command::Rollback { token: token(), dry_run: false };
+    let command = Command::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
     let first = i.actions[0].intent.clone();
     let answer = Outcome::NotSent { detail: "the kill switch is on".to_owned() };
@@ -162,14 +208,14 @@ fn what_was_not_sent_gives_the_decision_back_and_is_ordered_again_as_the_same_re
     order(&mut i, &world, "ben", &command, min(3)).expect("the same once more");
     assert_eq!((i.actions.len(), &i.actions[0].intent), (1, &first));
     let run = &i.actions[0];
-    assert_eq!((run.state, run.by.as_str()), (ActionState::Prepared, "ben"));
+    assert_eq!((run.state, run.by.name.as_str()), (ActionState::Prepared, "ben"));
     assert_eq!(i.state(), State::Mitigating);
 }
 
 #[test]
 fn a_try_that_never_left_proves_nothing_about_the_one_before_it() {
     let (mut i, world) = sent(Outcome::unknown("timeout"));
-    let command = Command::Rollback { token: token(), dry_run: false };
+    let command = Command::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(3)).expect("the same again");
     let id = i.actions[0].intent.id.clone();
     tell(&mut i, min(3), "ana", Event::ActionSent { id: id.clone(), try_no: 2 });

@@ -17,7 +17,9 @@ const PASTE_MS: u64 = 2000;
 const HAND: usize = 16;
 /// What follows a burst or a paste within this time belongs to it.
 const TAIL_MS: u64 = 30;
-const PASTE_BYTES: usize = 4096;
+/// More than the longest text field takes (2000 letters of four bytes), so that the field can say
+/// that it was cut.
+const PASTE_BYTES: usize = 8192;
 const PASTE_END: &[u8] = b"\x1b[201~";
 const CSI_BYTES: usize = 64;
 
@@ -105,7 +107,10 @@ impl Parser {
                 self.guessed_esc_ms = Some(now_ms);
                 vec![TermEvent::Key(Chord::plain(Key::Esc))]
             }
-            State::Paste(paste) => vec![TermEvent::Burst(paste.total)],
+            State::Paste(paste) => {
+                let text = [paste.text, paste.tail].concat();
+                vec![TermEvent::Burst(paste.total, pasted(&text))]
+            }
             _ => Vec::new(),
         }
     }
@@ -130,8 +135,7 @@ impl Parser {
             return read.events;
         }
         self.burst_until_ms = self.seen_ms + TAIL_MS;
-        let pastes = read.events.into_iter().filter(|e| matches!(e, TermEvent::Paste(_)));
-        std::iter::once(TermEvent::Burst(read.typed)).chain(pastes).collect()
+        flooded(read)
     }
 
     fn enter(&mut self, state: State) {
@@ -260,6 +264,45 @@ impl Read {
         if let Some(key) = key {
             self.press(Chord::plain(key), 3);
         }
+    }
+}
+
+/// The read as a burst: its letters as text, in their order around any paste. Keys that are no
+/// letters are lost, a line end is a blank.
+fn flooded(read: Read) -> Vec<TermEvent> {
+    let mut found = vec![];
+    let mut text = String::new();
+    let mut left = read.typed;
+    for event in read.events {
+        match event {
+            TermEvent::Key(chord) => {
+                let blank = |c: &char| *c != ' ' || !text.ends_with(' ');
+                let letter = letter(chord).filter(blank);
+                text.extend(letter);
+            }
+            TermEvent::Paste(paste) => {
+                if !text.is_empty() {
+                    let bytes = std::mem::take(&mut left);
+                    found.push(TermEvent::Burst(bytes, std::mem::take(&mut text)));
+                }
+                found.push(TermEvent::Paste(paste));
+            }
+            _ => {}
+        }
+    }
+    if left > 0 {
+        found.push(TermEvent::Burst(left, text));
+    }
+    found
+}
+
+fn letter(chord: Chord) -> Option<char> {
+    match chord {
+        Chord { key: Key::Char(c), ctrl: false, alt: false } => Some(c),
+        // ctrl-j is a line feed
+        Chord { key: Key::Enter | Key::Tab, ctrl: false, alt: false }
+        | Chord { key: Key::Char('j'), ctrl: true, alt: false } => Some(' '),
+        _ => None,
     }
 }
 

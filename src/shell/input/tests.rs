@@ -13,6 +13,10 @@ fn keys(list: &[&str]) -> Vec<TermEvent> {
     list.iter().map(|text| key(text)).collect()
 }
 
+fn burst(bytes: usize, text: &str) -> TermEvent {
+    TermEvent::Burst(bytes, text.to_owned())
+}
+
 /// One read, then a long silence.
 fn read(bytes: &[u8]) -> Vec<TermEvent> {
     let mut parser = Parser::default();
@@ -125,15 +129,18 @@ fn a_paste_is_text_of_one_line() {
     assert_eq!(read(b"\x1b[200~\x1b[201~"), pasted(""));
     let long = ["\x1b[200~", &"é".repeat(4000), "\x1b[201~"].concat();
     let TermEvent::Paste(text) = &read(long.as_bytes())[0] else { panic!("a paste") };
-    assert_eq!((text.len(), text.chars().all(|c| c == 'é')), (4096, true));
+    assert_eq!((text.chars().count(), text.chars().all(|c| c == 'é')), (4000, true));
+    let longer = ["\x1b[200~", &"é".repeat(9000), "\x1b[201~"].concat();
+    let TermEvent::Paste(text) = &read(longer.as_bytes())[0] else { panic!("a paste") };
+    assert_eq!((text.len(), text.chars().all(|c| c == 'é')), (8192, true));
 }
 
 #[test]
 fn nothing_after_a_paste_in_the_same_breath_is_a_press() {
     let mut parser = Parser::default();
     let events = parser.feed(b"\x1b[200~harmless \x1b[201~RRyy\r\x1b[201~", 0);
-    assert_eq!(events, [TermEvent::Burst(5), TermEvent::Paste("harmless ".into())]);
-    assert_eq!(parser.feed(b"y\r", 20), [TermEvent::Burst(2)]);
+    assert_eq!(events, [TermEvent::Paste("harmless ".into()), burst(5, "RRyy ")]);
+    assert_eq!(parser.feed(b"y\r", 20), [burst(2, "y ")]);
     assert_eq!(parser.feed(b"y", 60), keys(&["y"]));
 }
 
@@ -145,28 +152,42 @@ fn an_unterminated_paste_gives_the_keyboard_back_in_two_seconds() {
         assert_eq!(parser.feed(b"q", step * 100), [], "still taken as pasted");
     }
     assert_eq!(parser.deadline_ms(), Some(2000));
-    assert_eq!(parser.feed(b"q", 2000), [TermEvent::Burst(30), key("q")]);
+    assert_eq!(parser.feed(b"q", 2000), [burst(30, "never endedqqqqqqqqqqqqqqqqqqq"), key("q")]);
     // a long paste over a slow line is not cut off while it still comes
     assert_eq!(parser.feed(b"\x1b[200~", 5000), []);
     for step in 1..10 {
         assert_eq!(parser.feed(&[b'x'; 500], 5000 + step * 1500), []);
     }
     let end = parser.feed(b"\x1b[201~", 19_000);
-    assert!(matches!(&end[..], [TermEvent::Paste(text)] if text.len() == 4096), "{end:?}");
+    assert!(matches!(&end[..], [TermEvent::Paste(text)] if text.len() == 4500), "{end:?}");
 }
 
 #[test]
 fn more_than_a_hand_types_is_a_burst() {
     assert_eq!(read(&[b'j'; 16]).len(), 16);
-    assert_eq!(read(&[b'j'; 17]), [TermEvent::Burst(17)]);
+    assert_eq!(read(&[b'j'; 17]), [burst(17, &"j".repeat(17))]);
     let mut parser = Parser::default();
     parser.feed(&[b'R'; 4096], 0);
-    assert_eq!(parser.feed(b"y\r", 29), [TermEvent::Burst(2)], "the tail belongs to it");
+    assert_eq!(parser.feed(b"y\r", 29), [burst(2, "y ")], "the tail belongs to it");
     assert_eq!(parser.feed(b"y", 60), keys(&["y"]));
     // ten arrows that a slow line delivers together still move ten rows
     assert_eq!(read(&b"\x1b[B".repeat(10)).len(), 10);
-    assert_eq!(read(&b"\x1b[15~".repeat(10)), [TermEvent::Burst(50)]);
-    assert_eq!(read("é".repeat(9).as_bytes()), [TermEvent::Burst(18)]);
+    assert_eq!(read(&b"\x1b[15~".repeat(10)), [burst(50, "")]);
+    assert_eq!(read("é".repeat(9).as_bytes()), [burst(18, &"é".repeat(9))]);
+}
+
+/// Text that came without brackets: its letters are kept for a text field, what is no letter goes.
+#[test]
+fn a_burst_carries_its_letters_as_one_line() {
+    assert_eq!(
+        read("deploy of théme-3 at 02:41\r\nlooks\tbad".as_bytes()),
+        [burst(38, "deploy of théme-3 at 02:41 looks bad")]
+    );
+    assert_eq!(
+        read(b"\x1b[200~one\x1b[201~two three four five"),
+        [TermEvent::Paste("one".into()), burst(19, "two three four five"),]
+    );
+    assert_eq!(read(&[3; 20]), [burst(20, "")], "twenty ctrl-c are no text");
 }
 
 proptest! {
@@ -179,7 +200,7 @@ proptest! {
             now += pause;
             for event in parser.feed(&bytes, now) {
                 if let TermEvent::Paste(text) = event {
-                    prop_assert!(text.len() <= 3 * 4096 && !text.contains(char::is_control));
+                    prop_assert!(text.len() <= 3 * 8192 && !text.contains(char::is_control));
                 }
             }
         }

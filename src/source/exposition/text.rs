@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::time::Timestamp;
 use crate::source::error::cut;
 use crate::source::query::{LABEL, Labels};
 
 /// Most samples taken of one page.
 const SAMPLES: usize = 50_000;
+/// Numbers below this are seconds: as milliseconds they would be of 1973.
+const SECONDS: f64 = 1e11;
 /// Most labels of one sample.
 const LABELS: usize = 64;
 
@@ -17,6 +20,8 @@ pub struct Sample {
     pub name: String,
     pub labels: Labels,
     pub value: f64,
+    /// When the sender says it was measured; most leave it to the reader.
+    pub at: Option<Timestamp>,
 }
 
 /// What a page says.
@@ -27,7 +32,7 @@ pub struct Page {
     pub dropped: usize,
 }
 
-/// Reads a page. Comments, HELP, TYPE and UNIT lines, timestamps and exemplars are passed over.
+/// Reads a page. Comments, HELP, TYPE and UNIT lines and exemplars are passed over.
 pub fn read(text: &str) -> Page {
     let mut page = Page::default();
     for line in text.lines() {
@@ -56,8 +61,17 @@ fn sample(line: &str) -> Option<Sample> {
     };
     // A UTF-8 name stands quoted among the labels.
     let name = if name.is_empty() { labels.remove("__name__")? } else { name.to_owned() };
-    let value = number(rest.split_whitespace().next()?)?;
-    Some(Sample { name, labels, value })
+    let mut words = rest.split_whitespace();
+    let value = number(words.next()?)?;
+    let at = words.next().and_then(stamp);
+    Some(Sample { name, labels, value, at })
+}
+
+/// Milliseconds (Prometheus) or seconds (OpenMetrics) since 1970; anything else is no time.
+fn stamp(text: &str) -> Option<Timestamp> {
+    let number: f64 = text.parse().ok().filter(|n: &f64| n.is_finite() && *n > 0.0)?;
+    let millis = if number < SECONDS { number * 1000.0 } else { number };
+    (millis < 1e15).then(|| Timestamp::from_millis(millis.round() as i64))
 }
 
 /// Numbers of Go and JavaScript exporters: `NaN`, `Nan`, `+Inf`, `1e-09`.
@@ -139,5 +153,8 @@ mod tests {
         assert_eq!(page.samples[0].labels["y"], "2");
         assert_eq!(page.samples[3].labels["f"], "g");
         assert_eq!(page.unread, 2);
+        let told = page.samples[0].at;
+        assert_eq!(told, Some(Timestamp::from_millis(1_795_207_945_107)));
+        assert_eq!((page.samples[1].at, page.samples[2].at), (None, None));
     }
 }

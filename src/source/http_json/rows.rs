@@ -8,18 +8,18 @@ use serde_json::Value as Json;
 
 use crate::domain::change::{Change, ChangeKind, ChangeStatus, Stage};
 use crate::domain::check::{Check, CheckOutcome};
-use crate::domain::histogram::Histogram;
+use crate::domain::flaw::Flaw;
 use crate::domain::id::SourceId;
-use crate::domain::observation::{Missing, Observation, Quality, Value, Window};
+use crate::domain::metric::Metric;
+use crate::domain::observation::{Observation, Quality, Window};
 use crate::domain::segment::{DimValue, Segment};
 use crate::domain::time::{Span, Timestamp};
-use crate::source::assemble::missing;
 use crate::source::error::{cut, words};
 use crate::source::harvest::Harvest;
 use crate::source::query::{LABEL, named};
 use crate::source::units::{scaled, suspect};
 
-use super::config::{Edge, FieldKind, TimeFormat, Verdict};
+use super::config::{Edge, TimeFormat};
 use super::path::{Expr, Row, number};
 use super::reader::{ChangeReader, CheckReader, MetricReader, Reader};
 
@@ -27,6 +27,11 @@ use super::reader::{ChangeReader, CheckReader, MetricReader, Reader};
 pub const ROWS: usize = 50_000;
 /// Bins of one histogram.
 const BINS: usize = 1000;
+/// Unknown kinds of changes named in one answer, and letters of each.
+const KINDS: usize = 3;
+const SHORT: usize = 40;
+/// A clock further off than this excuses nothing.
+const MOST_SKEW: Span = Span::from_mins(5);
 
 /// Reads the rows of one answer.
 pub struct Pass<'a> {
@@ -42,6 +47,12 @@ pub struct Pass<'a> {
     pub dropped: usize,
     pub unread: usize,
     pub future: usize,
+    /// Of these, so many beyond what a clock may be ahead.
+    pub ahead: usize,
+    /// What the server's clock is ahead of ours.
+    pub skew: Span,
+    /// Kinds of changes that nobody knows.
+    pub unknown: BTreeSet<String>,
 }
 
 impl<'a> Pass<'a> {
@@ -57,6 +68,9 @@ impl<'a> Pass<'a> {
             dropped: 0,
             unread: 0,
             future: 0,
+            ahead: 0,
+            skew: Span::ZERO,
+            unknown: BTreeSet::new(),
         }
     }
 
@@ -85,7 +99,8 @@ impl<'a> Pass<'a> {
             return;
         }
         self.taken += 1;
-        if let Some(change) = &self.reader.change {
+        let reader = self.reader;
+        if let Some(change) = &reader.change {
             let read = self.change(change, row);
             self.keep(read, |out, c| out.changes.push(c));
             return;
@@ -96,7 +111,7 @@ impl<'a> Pass<'a> {
         };
         if let Some(check) = &self.reader.check {
             if at > self.now.plus(Span::from_mins(1)) {
-                self.future += 1;
+                self.is_future(at);
                 return;
             }
             let read = self.check(check, at, row);
@@ -104,6 +119,12 @@ impl<'a> Pass<'a> {
             return;
         }
         self.observations(at, row);
+    }
+
+    fn is_future(&mut self, at: Timestamp) {
+        self.future += 1;
+        let clock = self.skew.max(Span::ZERO).min(MOST_SKEW);
+        self.ahead += usize::from(at > self.now.plus(Span::from_mins(1)).plus(clock));
     }
 
     fn keep<T>(&mut self, read: Option<T>, put: impl FnOnce(&mut Harvest, T)) {
@@ -130,10 +151,34 @@ impl<'a> Pass<'a> {
         if self.future > 0 {
             self.out.note(format!("{title}: {} rows from the future", self.future));
         }
+        for kind in std::mem::take(&mut self.unknown) {
+            self.out.note(format!(
+                "change kind `{kind}` is not known: read as config, which nobody rolls back; \
+                 name it under kinds"
+            ));
+        }
+        self.odd_times(&title);
         if self.out.is_empty() && self.reader.change.is_none() {
             self.out.note(format!("{title}: no data"));
         }
         self.out
+    }
+
+    /// Rows that cannot be right about their time are a flaw, however good the rest looks.
+    fn odd_times(&mut self, title: &str) {
+        if self.unread + self.ahead == 0 {
+            return;
+        }
+        let check = self.reader.check.as_ref().map(|_| Metric::CheckSuccess);
+        let metrics = self.reader.metrics.iter().map(|m| m.metric).chain(check);
+        self.out.flaws.push(Flaw::Times {
+            what: title.to_owned(),
+            metrics: metrics.collect(),
+            rows: self.taken,
+            timeless: self.unread,
+            ahead: self.ahead,
+            stale: 0,
+        });
     }
 
     fn observations(&mut self, at: Timestamp, row: Row<'_>) {
@@ -142,7 +187,7 @@ impl<'a> Pass<'a> {
             Edge::End => Window::ending(at, self.step),
         };
         if window.start > self.now {
-            self.future += 1;
+            self.is_future(window.start);
             return;
         }
         let segment = self.segment(row);
@@ -182,6 +227,17 @@ impl<'a> Pass<'a> {
         segment
     }
 
+    /// A kind nobody knows still changed the shop, but shipped nothing as far as we know.
+    fn kind(&mut self, fields: &ChangeReader, word: Option<String>) -> ChangeKind {
+        let Some(word) = word else { return ChangeKind::Deploy };
+        fields.kind_of(&word).unwrap_or_else(|| {
+            if self.unknown.len() < KINDS {
+                self.unknown.insert(words(cut(&word, SHORT)));
+            }
+            ChangeKind::Config
+        })
+    }
+
     fn time(&self, expr: &Expr, row: Row<'_>) -> Option<Timestamp> {
         read_time(expr.get(row)?.as_ref(), self.reader.time_format)
     }
@@ -208,10 +264,11 @@ impl<'a> Pass<'a> {
         })
     }
 
-    fn change(&self, fields: &ChangeReader, row: Row<'_>) -> Option<Change> {
+    fn change(&mut self, fields: &ChangeReader, row: Row<'_>) -> Option<Change> {
         let text = |expr: &Option<Expr>| {
             expr.as_ref().and_then(|e| e.text(row)).map(|t| cut(&t, LABEL).to_owned())
         };
+        let kind = self.kind(fields, fields.word(row));
         let time = |expr: &Option<Expr>| expr.as_ref().and_then(|e| self.time(e, row));
         let id = fields.id.text(row).filter(|id| !id.is_empty())?;
         let id = cut(&id, LABEL);
@@ -224,7 +281,7 @@ impl<'a> Pass<'a> {
         Some(Change {
             source: self.source.clone(),
             id: id.into(),
-            kind: fields.kind_of(text(&fields.kind).as_deref()),
+            kind,
             service: text(&fields.service).unwrap_or_else(|| "shop".to_owned()),
             environment: text(&fields.environment).unwrap_or_else(|| "production".to_owned()),
             version: text(&fields.version).unwrap_or_else(|| id.to_owned()),
@@ -243,106 +300,15 @@ impl<'a> Pass<'a> {
 }
 
 impl ChangeReader {
-    fn kind_of(&self, word: Option<&str>) -> ChangeKind {
-        let Some(word) = word else { return ChangeKind::Deploy };
-        if let Some(kind) = self.kinds.get(word) {
-            return *kind;
-        }
-        // A kind nobody knows still changed the shop, but shipped nothing as far as we know.
-        serde_json::from_value(Json::String(word.to_lowercase())).unwrap_or(ChangeKind::Config)
-    }
-}
-
-impl CheckReader {
-    fn outcome(&self, row: Row<'_>, status: Option<f64>, message: &str) -> CheckOutcome {
-        let told = self.ok.get(row);
-        let word = self.ok.text(row).and_then(|w| self.words.get(&w).copied());
-        let verdict = word.or_else(|| match told.as_deref() {
-            Some(Json::Bool(ok)) => Some(if *ok { Verdict::Pass } else { Verdict::Fail }),
-            Some(value) => match number(value) {
-                Some(1.0) => Some(Verdict::Pass),
-                Some(0.0) => Some(Verdict::Fail),
-                _ => None,
-            },
-            None => None,
-        });
-        match verdict {
-            Some(Verdict::Pass) => CheckOutcome::Pass,
-            Some(Verdict::Fail) => CheckOutcome::Fail(failure(status, message).to_owned()),
-            Some(Verdict::Unknown) | None => CheckOutcome::Unknown,
-        }
-    }
-}
-
-/// The kind of a failure from its status (0 or none: no answer) and message.
-fn failure(status: Option<f64>, message: &str) -> &'static str {
-    let has = |word: &str| message.to_lowercase().contains(word);
-    match status {
-        Some(code) if code >= 400.0 => "status",
-        _ if has("timeout") || has("timed out") => "timeout",
-        _ if has("dns") || has("no such host") => "dns",
-        _ if has("tls") || has("certificate") => "tls",
-        _ if has("connect") || has("refused") => "connect",
-        Some(code) if code >= 200.0 => "assertion",
-        _ => "unknown",
-    }
-}
-
-impl MetricReader {
-    fn read(&self, row: Row<'_>, bounds: Option<&Arc<[f64]>>) -> Value {
-        match self.kind {
-            FieldKind::Histogram => self.histogram(row, bounds),
-            FieldKind::Count => self
-                .number(&self.value, row)
-                .map_or_else(Value::Missing, |n| Value::Count(scaled(n, self.factor))),
-            FieldKind::Gauge => self
-                .number(&self.value, row)
-                .map_or_else(Value::Missing, |n| Value::Gauge(scaled(n, self.factor))),
-            FieldKind::Ratio => {
-                let hits = self.number(&self.value, row);
-                let trials =
-                    self.trials.as_ref().map_or(Err(Missing::NoData), |e| self.number(e, row));
-                match (hits, trials) {
-                    (Ok(hits), Ok(trials)) => Value::Ratio { hits, trials },
-                    (Err(reason), _) | (_, Err(reason)) => Value::Missing(reason),
-                }
-            }
-        }
+    /// The word for its kind, where there is one.
+    fn word(&self, row: Row<'_>) -> Option<String> {
+        let word = self.kind.as_ref()?.text(row)?;
+        Some(cut(&word, LABEL).to_owned()).filter(|w| !w.trim().is_empty())
     }
 
-    fn number(&self, expr: &Expr, row: Row<'_>) -> Result<f64, Missing> {
-        let number = expr.number(row).ok_or(Missing::NoData)?;
-        if self.sentinels.contains(&number) {
-            return Err(Missing::Sentinel);
-        }
-        missing(number).map_or(Ok(number), Err)
+    fn kind_of(&self, word: &str) -> Option<ChangeKind> {
+        self.kinds.get(word).copied().or_else(|| ChangeKind::named(word))
     }
-
-    fn histogram(&self, row: Row<'_>, bounds: Option<&Arc<[f64]>>) -> Value {
-        let Some(bounds) = bounds else { return Value::Missing(Missing::Error) };
-        let Some(found) = self.value.get(row) else { return Value::Missing(Missing::NoData) };
-        let Some(list) = found.as_array() else { return Value::Missing(Missing::Error) };
-        match counts(list, bounds.len()) {
-            Some(counts) => Value::Dist(Histogram::new(Arc::clone(bounds), counts)),
-            None => Value::Missing(Missing::Error),
-        }
-    }
-}
-
-/// Dense counts, or pairs of bin and count; bins beyond the last edge belong to the open one.
-fn counts(list: &[Json], bins: usize) -> Option<Vec<f64>> {
-    let mut counts = vec![0.0; bins];
-    for (index, entry) in list.iter().enumerate() {
-        let (bin, count) = match entry {
-            Json::Array(pair) => match &pair[..] {
-                [bin, count] => (usize::try_from(bin.as_u64()?).ok()?, count.as_f64()?),
-                _ => return None,
-            },
-            other => (index, other.as_f64()?),
-        };
-        *counts.get_mut(bin.min(bins.checked_sub(1)?))? += count;
-    }
-    Some(counts)
 }
 
 fn list(expr: &Expr, row: Row<'_>) -> BTreeSet<String> {

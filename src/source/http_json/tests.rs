@@ -174,10 +174,18 @@ fn checks_and_changes_are_read() {
     let body = r#"{"rows":[{"id":"c1","kind":"campaign","ended_at":null,
         "started_at":"2026-11-20T08:00:00Z","templates":["pdp"],"share":0.3},
         {"id":"h","kind":"holiday","started_at":"2026-11-20T08:00:00Z"},
-        {"id":"q","kind":"quiz","started_at":"2026-11-20T08:00:00Z","templates":"a, b"}]}"#;
+        {"id":"q","kind":"quiz","started_at":"2026-11-20T08:00:00Z","templates":"a, b"},
+        {"id":"r","kind":"release","started_at":"2026-11-20T09:00:00Z"}]}"#;
     let out = read(record, body).expect("harvest");
     let kinds: Vec<_> = out.changes.iter().map(|c| (c.id.as_str(), c.kind)).collect();
-    assert_eq!(kinds, [("c1", ChangeKind::Campaign), ("q", ChangeKind::Config)]);
+    let read = [
+        ("c1", ChangeKind::Campaign),
+        ("q", ChangeKind::Config),
+        ("r", ChangeKind::Deploy), // nothing takes a config back, and a release is no config
+    ];
+    assert_eq!(kinds, read);
+    let told: Vec<_> = out.notes.iter().filter(|n| n.contains("change kind")).collect();
+    assert!(told.len() == 1 && told[0].contains("`quiz` is not known"), "{told:?}");
     assert_eq!(out.changes[0].share_at(NOW), 0.3);
     assert_eq!(out.changes[1].templates.len(), 2);
 }

@@ -25,7 +25,7 @@ fn gauge(n: i64) -> Observation {
 
 fn cases(book: &mut SeriesBook, n: i64) -> Vec<Case> {
     let mut judgement = Judgement::default();
-    book.tell(&mut judgement, None, gauge(n).window.end);
+    book.tell(&mut judgement, None, &BTreeMap::new(), gauge(n).window.end);
     judgement.cases
 }
 
@@ -94,7 +94,7 @@ fn told(book: &mut SeriesBook, change: Option<f64>) -> Judgement {
         detail: String::new(),
     });
     let demand = change.map(|change| Demand { change, hours: 4.0 });
-    book.tell(&mut judgement, demand, gauge(620).window.end);
+    book.tell(&mut judgement, demand, &BTreeMap::new(), gauge(620).window.end);
     judgement
 }
 
@@ -135,7 +135,12 @@ fn payback_that_follows_from_a_known_loss_is_no_case_of_its_own() {
         let mut judgement = told(&mut efficiency(), None);
         judgement.cases = cases;
         judgement.guardrails[0].verdict = Verdict::Unsure;
-        book.tell(&mut judgement, None, gauge(620).window.end.plus(Span::from_hours(hours)));
+        book.tell(
+            &mut judgement,
+            None,
+            &BTreeMap::new(),
+            gauge(620).window.end.plus(Span::from_hours(hours)),
+        );
         judgement
     };
     let mine = |j: &Judgement| j.cases.iter().any(|c| c.class == Class::Efficiency);

@@ -143,7 +143,6 @@ fn attack(plan: Plan) {
 }
 
 #[test]
-#[ignore = "deadlines follow the wall clock still"]
 fn a_step_of_the_clock_makes_nothing_later() {
     attack(Plan::slice(2));
 }

@@ -1,0 +1,163 @@
+//! The words of the rollback dialog; `desk::fit` says which rows there are and what fits.
+//! What Enter does, and why it does not, is decided in `desk::update`.
+
+use crate::board::Precheck;
+use crate::desk::dialog::{Refusal, Rollback};
+use crate::desk::fit::{self, Layout, Part, Row};
+use crate::desk::state::Desk;
+use crate::desk::update::GUARD;
+use crate::domain::text::{ScreenText, screen_text};
+use crate::present::clocks;
+use crate::present::role::Role;
+use crate::present::screen::{DialogView, Line};
+use crate::present::words;
+
+use super::tail;
+
+pub fn view(desk: &Desk, r: &Rollback) -> DialogView {
+    let layout = fit::layout(r, desk.size, desk.is_stale());
+    let lines = layout.rows.iter().map(|row| line(desk, r, &layout, row)).collect();
+    let title = match (&r.plan.resend_of, r.again) {
+        (Some(_), _) => "Send the SAME rollback again",
+        (None, true) => "Roll back AGAIN",
+        (None, false) => "Roll back",
+    };
+    DialogView {
+        title: screen_text(&format!("{title} - {}", r.incident)),
+        role: Role::Warning,
+        width: desk.size.w.min(fit::WIDTH),
+        lines,
+        scroll: 0,
+        whole: true,
+    }
+}
+
+fn line(desk: &Desk, r: &Rollback, layout: &Layout, row: &Row) -> Line {
+    let text =
+        |head, role| head_of(if row.first { head } else { "" }, role).and(role, row.text.clone());
+    match row.part {
+        Part::Where => text("Where", Role::Title),
+        Part::From => text("From", Role::Title),
+        Part::To => text("To", Role::Title),
+        Part::Fails => text("FAILS", Role::Error),
+        Part::Advice => text("note", Role::Warning),
+        Part::Passed => text("ok", Role::Ok),
+        Part::Folded => folded(r),
+        Part::Saves => saves(desk, r),
+        Part::Reason => field("Reason", &r.reason, r.on_reason, room(desk)),
+        Part::Ask => ask(desk, r),
+        Part::Typed => field("Typed", &r.typed, !r.on_reason, room(desk)),
+        Part::State => state(desk, r, layout),
+        Part::Blank => Line::new(),
+    }
+}
+
+/// Columns for a text that is typed, with its cursor.
+fn room(desk: &Desk) -> usize {
+    usize::from(desk.size.w.min(fit::WIDTH)).saturating_sub(fit::HEAD + 5)
+}
+
+fn head_of(text: &'static str, role: Role) -> Line {
+    let pad = fit::HEAD.saturating_sub(text.len());
+    // a failure is loud in its label too; other labels are quiet
+    let role = if matches!(role, Role::Error | Role::Warning) { role } else { Role::Muted };
+    Line::fixed(role, text).and(Role::Muted, words::made(" ".repeat(pad)))
+}
+
+fn field(head: &'static str, typed: &str, active: bool, room: usize) -> Line {
+    let role = if active { Role::Title } else { Role::Muted };
+    let line = head_of(head, Role::Muted).and(role, tail(typed, room));
+    if active { line.say(Role::Focus, "_") } else { line }
+}
+
+/// `checks  10 of 10 ok, tab shows them`.
+fn folded(r: &Rollback) -> Line {
+    let all = &r.plan.prechecks;
+    let ok = |c: &&Precheck| c.ok;
+    let (passed, n) = (all.iter().filter(ok).count(), all.len());
+    let role = if all.iter().any(|c| c.required && !c.ok) { Role::Text } else { Role::Ok };
+    head_of("Checks", Role::Muted)
+        .and(role, words::made(format!("{passed} of {n} ok")))
+        .say(Role::Muted, ", ")
+        .say(Role::Key, "tab")
+        .say(Role::Muted, " shows them")
+}
+
+fn saves(desk: &Desk, r: &Rollback) -> Line {
+    let money = desk.incident(&r.incident).map_or_else(Line::new, clocks::money_phrase);
+    let old = words::slow_age(desk.board.generated_at, desk.now);
+    let (role, word) =
+        if desk.is_stale() { (Role::Stale, " old: NOT FRESH") } else { (Role::Text, " old") };
+    head_of("Saves", Role::Muted)
+        .and_line(money)
+        .say(Role::Muted, ", evidence ")
+        .and(role, old)
+        .say(role, word)
+}
+
+fn ask(desk: &Desk, r: &Rollback) -> Line {
+    if desk.wall.since(r.opened_at) < GUARD {
+        return head_of("Confirm", Role::Muted).say(Role::Muted, "read first ...");
+    }
+    head_of("Confirm", Role::Muted)
+        .say(Role::Text, "type ")
+        .and(Role::Key, screen_text(&r.plan.confirm_token))
+        .say(Role::Text, " then enter; esc closes")
+}
+
+/// Whether Enter may fire, and why it did not.
+fn state(desk: &Desk, r: &Rollback, layout: &Layout) -> Line {
+    let error = |text| Line::fixed(Role::Error, text);
+    if !layout.whole && layout.window.is_none() {
+        return too_small(desk, layout);
+    }
+    match &r.refusal {
+        Some(Refusal::TooSmall) => too_small(desk, layout),
+        Some(Refusal::Unfolded) => error("Not all is in sight: tab folds the checks first."),
+        Some(Refusal::TooSoon) => error("Enter came too soon after a key; press it again."),
+        Some(Refusal::NotReady(check)) => named("Not safe now: ", check),
+        Some(Refusal::NoReason) => error("Write why you go past the failing check, then enter."),
+        Some(Refusal::Worse(check)) => named("Now it fails, nothing was sent: ", check),
+        Some(Refusal::WrongToken) => error("That is not the token; nothing was sent."),
+        Some(Refusal::Burst) => error("One burst, not typed: field cleared, type it slower."),
+        None => quiet(r, layout),
+    }
+}
+
+fn named(words: &'static str, check: &str) -> Line {
+    Line::fixed(Role::Error, words).and(Role::Error, screen_text(check))
+}
+
+fn too_small(desk: &Desk, layout: &Layout) -> Line {
+    let (needs, has) = (layout.needs, desk.size);
+    let text = format!("Needs {}x{} to confirm, is {}x{}.", needs.w, needs.h, has.w, has.h);
+    Line::of(Role::Error, words::made(text))
+}
+
+/// Nothing was refused yet: what the next step is.
+fn quiet(r: &Rollback, layout: &Layout) -> Line {
+    let muted = |text| Line::fixed(Role::Muted, text);
+    if let Some((from, shown, all)) = layout.window {
+        let text = format!("Rows {}-{} of {all}, up and down; tab folds.", from + 1, from + shown);
+        return Line::of(Role::Muted, words::made(text));
+    }
+    if r.unfolded {
+        return muted("Tab folds what holds.");
+    }
+    if let Some(check) = r.plan.blocked() {
+        return Line::fixed(Role::Error, "Not safe now: ").and(Role::Error, name(check));
+    }
+    match (r.needs_reason(), r.on_reason) {
+        (true, true) => Line::fixed(Role::Warning, "A written reason goes past it, and is kept."),
+        (true, false) => muted("The reason is kept with it; backtab edits it."),
+        (false, _) if !r.plan.ready => Line::fixed(Role::Error, "Not safe now."),
+        (false, _) if r.plan.resend_of.is_some() => {
+            muted("Same key, same bytes: done at most once where keys are kept.")
+        }
+        (false, _) => muted("Nothing is sent before enter."),
+    }
+}
+
+fn name(check: &Precheck) -> ScreenText {
+    screen_text(&check.name)
+}
