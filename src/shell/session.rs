@@ -20,6 +20,7 @@ use crate::incident::unread::Unread;
 use crate::journal::{Journal, JournalError};
 use crate::policy::action::ActionPolicy;
 use crate::source::http_json::config::RecordKind;
+use crate::source::mask::Mask;
 use crate::source::query::QueryKind;
 use crate::source::{self, Kind};
 use crate::watch::state::{Setup, SourceInfo, Watch};
@@ -127,13 +128,15 @@ fn info(source: &source::SourceConfig) -> SourceInfo {
     }
 }
 
-/// An address as it may be shown: no user, no password, no query.
+/// An address as it may be shown: no user, no password, no query, no part that looks like a secret.
 fn place(address: &str) -> String {
     let Ok(mut url) = url::Url::parse(address) else { return String::new() };
     let bare = url.set_username("").and_then(|()| url.set_password(None));
     url.set_query(None);
     url.set_fragment(None);
-    if bare.is_err() && url.has_authority() { String::new() } else { url.to_string() }
+    let mut mask = Mask::default();
+    mask.learn_address(address);
+    if bare.is_err() && url.has_authority() { String::new() } else { mask.text(url.as_str()) }
 }
 
 fn tells_past(source: &source::SourceConfig) -> bool {

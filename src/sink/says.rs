@@ -11,31 +11,47 @@ use words::{Key, Word};
 const DEPTH: u8 = 6;
 const ROWS: usize = 100;
 
-/// What was found, anywhere in an answer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Says {
+/// One thing that an answer says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mark {
     /// It is finished, in a word for a state.
-    pub done: bool,
+    Done,
     /// It was taken and goes on.
-    pub running: bool,
+    Running,
     /// A flag says yes; of the call or of the work, nobody knows.
-    pub yes: bool,
-    pub failed: bool,
+    Yes,
+    Failed,
     /// Neither: a repeat, a timeout further on, a word for not knowing.
-    pub open: bool,
+    Open,
     /// The receiver does not know what it was asked about.
-    pub unheard: bool,
+    Unheard,
 }
 
+/// What was found, anywhere in an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Says(u8);
+
 impl Says {
+    fn add(&mut self, mark: Mark) {
+        self.0 |= 1 << mark as u8;
+    }
+
+    pub const fn has(self, mark: Mark) -> bool {
+        self.0 >> mark as u8 & 1 == 1
+    }
+
+    pub fn any(self, marks: &[Mark]) -> bool {
+        marks.iter().any(|m| self.has(*m))
+    }
+
     /// Says that it failed and nothing that speaks against it.
-    pub const fn only_failed(self) -> bool {
-        self.failed && !self.open && !self.done && !self.running && !self.yes
+    pub fn only_failed(self) -> bool {
+        self.has(Mark::Failed) && !self.any(&[Mark::Open, Mark::Done, Mark::Running, Mark::Yes])
     }
 
     /// Nothing in it speaks against success.
-    pub const fn no_harm(self) -> bool {
-        !self.failed && !self.open && !self.unheard
+    pub fn no_harm(self) -> bool {
+        !self.any(&[Mark::Failed, Mark::Open, Mark::Unheard])
     }
 }
 
@@ -96,12 +112,12 @@ impl Says {
                 None => self.state(value, depth),
             },
             Key::Finished => match words::truth(value) {
-                Some(true) => self.done = true,
-                Some(false) => self.running = true,
+                Some(true) => self.add(Mark::Done),
+                Some(false) => self.add(Mark::Running),
                 None => {}
             },
             Key::Fault if words::is_loaded(value) => {
-                self.failed = true;
+                self.add(Mark::Failed);
                 self.doubt(&value.to_string());
             }
             Key::State => self.state(value, depth),
@@ -145,8 +161,8 @@ impl Says {
     fn code(&mut self, value: &Value) {
         let text = value.as_str().map(|t| t.trim().parse().ok());
         match text.unwrap_or_else(|| value.as_u64()) {
-            Some(409 | 422 | 500..=599) => self.open = true,
-            Some(400..=499) => self.failed = true,
+            Some(409 | 422 | 500..=599) => self.add(Mark::Open),
+            Some(400..=499) => self.add(Mark::Failed),
             Some(_) => {}
             None => {
                 if let Some(Word::Failed | Word::Open) = value.as_str().map(words::word) {
@@ -157,24 +173,25 @@ impl Says {
     }
 
     fn flag(&mut self, yes: bool) {
-        self.yes |= yes;
-        self.failed |= !yes;
+        self.add(if yes { Mark::Yes } else { Mark::Failed });
     }
 
     fn word(&mut self, text: &str) {
         match words::word(text) {
-            Word::Done => self.done = true,
-            Word::Running => self.running = true,
-            Word::Failed => self.failed = true,
-            Word::Open => self.open = true,
-            Word::Unheard => self.unheard = true,
+            Word::Done => self.add(Mark::Done),
+            Word::Running => self.add(Mark::Running),
+            Word::Failed => self.add(Mark::Failed),
+            Word::Open => self.add(Mark::Open),
+            Word::Unheard => self.add(Mark::Unheard),
             Word::Other => {}
         }
     }
 
     /// A failure in words that leave open whether something happened.
     fn doubt(&mut self, text: &str) {
-        self.open |= words::leaves_open(text);
+        if words::leaves_open(text) {
+            self.add(Mark::Open);
+        }
     }
 }
 

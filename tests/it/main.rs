@@ -33,6 +33,7 @@ mod readonly;
 mod rules;
 mod rust_text;
 mod scenarios;
+mod secrets;
 mod series_live;
 mod servers;
 mod shim;

@@ -51,6 +51,7 @@ fn nothing_panics_or_hides_in_the_product() {
         ("shared or hidden state in a ranked room", checks::hidden_state(&sources)),
         ("clocks outside shell/clock.rs", checks::clocks(&sources)),
         ("the outside world in a pure room", checks::outside_world(&sources)),
+        ("ways out that no mask watches over", checks::unmasked(&sources)),
         ("`allow` attributes (write `expect` with a reason)", checks::allows(&sources)),
         ("room files named mod.rs", checks::mod_files(&sources)),
     ]);

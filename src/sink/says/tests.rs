@@ -6,13 +6,18 @@ use super::*;
 
 #[test]
 fn words_are_found_where_receivers_put_them_and_nowhere_else() {
-    let done = Says { done: true, ..Says::default() };
+    let of = |mark| {
+        let mut says = Says::default();
+        says.add(mark);
+        says
+    };
+    let done = of(Mark::Done);
     assert_eq!(json(&json!({ "status": "Done" })), done);
     assert_eq!(json(&json!({ "operation": { "status": { "phase": "Succeeded" } } })), done);
     assert_eq!(json(&json!({ "log": { "status": "failed" }, "note": "error" })), Says::default());
-    assert_eq!(json(&json!({ "done": false })), Says { running: true, ..Says::default() });
+    assert_eq!(json(&json!({ "done": false })), of(Mark::Running));
     assert!(json(&json!({ "jobs": { "x": { "triggered": false } } })).only_failed());
-    assert!(json(&json!({ "ok": true, "errors": ["x"] })).failed);
+    assert!(json(&json!({ "ok": true, "errors": ["x"] })).has(Mark::Failed));
     assert!(!json(&json!({ "ok": true, "errors": ["x"] })).only_failed());
     let mut deep = json!({ "status": "failed" });
     for _ in 0..50 {

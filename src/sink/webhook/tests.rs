@@ -140,7 +140,7 @@ async fn broken_answers_are_unknown_unless_their_words_are_there() {
         let mut bench = bench(move |_| Reply::raw(head.clone(), Then::Close)).await;
         match bench.send(false).await {
             Outcome::Accepted { status, detail } => {
-                assert_eq!((taken, status, detail), (true, 200, cut.to_owned()))
+                assert_eq!((taken, status, detail), (true, 200, cut.to_owned()));
             }
             Outcome::Unknown { status, detail, .. } => {
                 assert!(!taken && status == 200 && detail.contains("broke off"), "{cut}: {detail}");

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::domain::time::Timestamp;
 use crate::incident::event::Outcome;
 use crate::sink::config::Success;
-use crate::sink::says::{self, Says};
+use crate::sink::says::{self, Mark, Says};
 use crate::sink::wire::Told;
 use crate::source::error::SourceError;
 use crate::source::http_json::path::{Expr, number};
@@ -119,7 +119,7 @@ fn body(told: &Told) -> Body {
 fn is_answer(text: &str) -> bool {
     let state = says::text(text);
     serde_json::from_str::<Value>(text).is_ok()
-        || (!text.contains(' ') && (state.done || state.running || state.failed))
+        || (!text.contains(' ') && state.any(&[Mark::Done, Mark::Running, Mark::Failed]))
 }
 
 /// By status and body; `now` stands in for a missing `Date`.
@@ -137,7 +137,7 @@ pub fn judge(told: &Told, rule: &Rule, now: Timestamp) -> Outcome {
     match (&rule.test, status) {
         _ if rule.counts(status) && !rule.status.is_empty() && rule.test.is_none() => match body {
             Body::Says(says) if says.only_failed() => refused(detail),
-            Body::Says(says) if !says.no_harm() => unknown("its words leave open what was done"),
+            Body::Says(says) if !says.no_harm() => unknown(OPEN),
             Body::Page if is_html(told) => unknown(PAGE),
             Body::Empty | Body::Page | Body::Unreadable(_) | Body::Says(_) => accepted(detail),
         },
@@ -157,10 +157,12 @@ pub fn judge(told: &Told, rule: &Rule, now: Timestamp) -> Outcome {
             Body::Page => unknown(PAGE),
             Body::Unreadable(why) => unknown(why),
             Body::Says(says) if says.no_harm() => accepted(detail),
-            Body::Says(says) if says.only_failed() || (says.unheard && !says.open) => {
+            Body::Says(says)
+                if says.only_failed() || (says.has(Mark::Unheard) && !says.has(Mark::Open)) =>
+            {
                 refused(detail)
             }
-            Body::Says(_) => unknown("its words leave open what was done"),
+            Body::Says(_) => unknown(OPEN),
         },
         (_, 409 | 422) => unknown(KEY),
         (_, 400 | 401 | 403 | 404 | 405 | 410 | 412 | 429) if of_the_key(&detail) => unknown(KEY),
@@ -171,6 +173,7 @@ pub fn judge(told: &Told, rule: &Rule, now: Timestamp) -> Outcome {
 }
 
 const PAGE: &str = "a page instead of an answer, as a sign-in page would be";
+const OPEN: &str = "its words leave open what was done";
 const KEY: &str = "the receiver may know this request from before";
 
 fn is_html(told: &Told) -> bool {
@@ -200,16 +203,22 @@ pub fn told(told: &Told) -> Status {
         |why: &str| Status::NoAnswer { detail: joined(&format!("http {status}"), why, &detail) };
     match (status, body(told)) {
         (404 | 410, _) => Status::NotKnown,
-        (200..=299, Body::Says(says)) => match says {
-            Says { open: true, .. } => none("no word for what became of it"),
-            Says { unheard: true, done: false, running: false, failed: false, .. } => {
+        (200..=299, Body::Says(says)) => {
+            let (goes, failed) = (says.any(&[Mark::Done, Mark::Running]), says.has(Mark::Failed));
+            if says.has(Mark::Open) || (goes && failed) {
+                none(OPEN)
+            } else if failed {
+                Status::Failed { detail }
+            } else if says.has(Mark::Running) {
+                Status::Running { detail }
+            } else if says.has(Mark::Done) {
+                Status::Done { detail }
+            } else if says.has(Mark::Unheard) {
                 Status::NotKnown
+            } else {
+                none(OPEN)
             }
-            Says { failed: true, done: false, running: false, .. } => Status::Failed { detail },
-            Says { running: true, failed: false, .. } => Status::Running { detail },
-            Says { done: true, failed: false, .. } => Status::Done { detail },
-            _ => none("no word for what became of it"),
-        },
+        }
         (200..=299, Body::Page) => none(PAGE),
         (200..=299, Body::Unreadable(why)) => none(why),
         _ => none(""),

@@ -96,3 +96,16 @@ fn marks_allows_and_machine_paths_are_found() {
     let path = format!("see {}x", concat!("/wo", "rk/"));
     assert_eq!(checks::machine_paths(&[("README.md".to_owned(), path)]).len(), 1);
 }
+
+#[test]
+fn an_adapter_that_sends_by_itself_is_found() {
+    let text = "use reqwest::Client;\nasync fn f() { spec.resolve().await }\n";
+    let found = checks::unmasked(&file("src/source/datadog.rs", text));
+    assert_eq!(
+        found,
+        ["src/source/datadog.rs:1: reqwest::", "src/source/datadog.rs:2: .resolve()"]
+    );
+    let sink = checks::unmasked(&file("src/sink/webhook.rs", "fn f() { client.execute(r) }\n"));
+    assert_eq!(sink, ["src/sink/webhook.rs:1: .execute("]);
+    assert!(checks::unmasked(&file("src/source/http.rs", text)).is_empty());
+}
