@@ -39,7 +39,10 @@ pub(super) fn open(desk: &mut Desk, id: &IncidentId) -> Vec<Effect> {
         return vec![];
     };
     desk.ui.toast = None;
-    desk.ui.dialog = Some(Dialog::Rollback(Box::new(Rollback::new(id.clone(), plan, desk.wall))));
+    let mut dialog = Rollback::new(id.clone(), plan, desk.wall);
+    dialog.age(desk.is_stale());
+    dialog.on_reason = dialog.needs_reason();
+    desk.ui.dialog = Some(Dialog::Rollback(Box::new(dialog)));
     vec![]
 }
 
