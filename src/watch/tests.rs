@@ -33,6 +33,7 @@ fn watch(incident: Incident) -> Watch {
         since: min(0),
         lease_until: None,
         wall_at: None,
+        beat: None,
     };
     let setup = Setup {
         site: "shop".to_owned(),

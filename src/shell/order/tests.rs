@@ -89,6 +89,7 @@ fn board() -> Arc<Board> {
         error: None,
         url: String::new(),
         metrics: Vec::new(),
+        told: Vec::new(),
     };
     Arc::new(Board {
         generated_at: now,

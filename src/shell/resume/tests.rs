@@ -36,7 +36,7 @@ impl Scene {
             url: String::new(),
             metrics: Vec::new(),
         };
-        let setup = session::setup(&config, Clock::system(), vec![source]);
+        let setup = session::setup(&config, Clock::system(), vec![source], Vec::new());
         let engine = Engine::new(settings::of(&config, session::BUCKET, at(0)));
         let watch = Watch::new(setup, engine, Vec::new(), at(0));
         Self { watch, stored: Vec::new(), board: Board::default() }
