@@ -122,6 +122,7 @@ impl Form {
 
 /// The rollback dialog: the plan as the board has it now, and what was typed so far.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent marks, each set by another event")]
 pub struct Rollback {
     pub incident: IncidentId,
     /// What it is about is as it was when the dialog opened (another plan closes it); its checks
@@ -138,6 +139,8 @@ pub struct Rollback {
     pub reason: String,
     /// Keys go to the reason and not to the token.
     pub on_reason: bool,
+    /// The board is too old to be believed; where the order is judged its checks fail for that.
+    pub stale: bool,
     /// Every check is listed, not only those that fail.
     pub unfolded: bool,
     /// First row shown of a list that does not fit.
@@ -157,6 +160,7 @@ impl Rollback {
             typed: String::new(),
             reason: String::new(),
             on_reason: false,
+            stale: false,
             unfolded: false,
             scroll: 0,
             refusal: None,
@@ -167,7 +171,13 @@ impl Rollback {
 
     /// Checks fail, and a reason goes past all of them.
     pub fn needs_reason(&self) -> bool {
-        self.plan.blocked().is_none() && self.plan.to_waive().next().is_some()
+        self.plan.blocked().is_none() && (self.stale || self.plan.to_waive().next().is_some())
+    }
+
+    /// Whether the board is fresh changes by itself.
+    pub fn age(&mut self, stale: bool) {
+        self.stale = stale;
+        self.on_reason &= self.needs_reason();
     }
 
     /// True when the plan is about the same request; its checks may differ.

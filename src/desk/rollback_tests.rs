@@ -231,7 +231,8 @@ fn checks_follow_the_board_while_the_dialog_is_open() {
     assert_eq!(confirm(&mut desk, TOKEN), []);
     assert_eq!(refusal(&desk), Some(Refusal::NotReady("live".to_owned())));
     after(&mut desk, 10, Event::Board(Arc::new(fixture::outage())));
-    assert_eq!(orders(&key(&mut desk, 400, "enter")).len(), 1, "it holds again");
+    assert_eq!(refusal(&desk), None, "it holds again");
+    assert_eq!(orders(&key(&mut desk, 400, "enter")).len(), 1);
 }
 
 #[test]
@@ -424,4 +425,17 @@ fn an_answer_that_was_not_stored_stands_until_the_board_has_it() {
     assert_eq!(desk.outgoing[0].failed, Some(how), "sent is all the journal knows");
     after(&mut desk, 10, with(A::Accepted));
     assert_eq!(desk.outgoing, []);
+}
+
+/// The gate judges freshness by its own clock: an old board's "ok" would only be refused there.
+#[test]
+fn a_board_that_is_not_fresh_asks_for_a_reason() {
+    let mut desk = desk();
+    run(&mut desk, "+90000 R");
+    assert_eq!(confirm(&mut desk, TOKEN), []);
+    assert_eq!(typed(&desk), Some(""), "it goes to the reason");
+    run(&mut desk, "enter");
+    let sent = orders(&confirm(&mut desk, TOKEN));
+    let waive = Some(TOKEN.to_owned());
+    assert_eq!(sent[0].1, Order::Rollback { token: TOKEN.to_owned(), waive });
 }

@@ -78,6 +78,15 @@ fn expire(desk: &mut Desk) {
     let wall = desk.wall;
     desk.ui.toast.take_if(|t| t.until <= wall);
     desk.ui.undo.take_if(|u| u.until <= wall);
+    age(desk);
+}
+
+/// An open rollback dialog knows whether its board is fresh.
+fn age(desk: &mut Desk) {
+    let stale = desk.is_stale();
+    if let Some(Dialog::Rollback(dialog)) = &mut desk.ui.dialog {
+        dialog.age(stale);
+    }
 }
 
 /// The list holds still while a question is open.
@@ -107,6 +116,7 @@ fn receive(desk: &mut Desk, board: Arc<Board>) {
     desk.board = board;
     outgoing::settle(desk);
     talk::follow(desk);
+    age(desk);
 }
 
 /// The first word about it is no news; each change after it is.

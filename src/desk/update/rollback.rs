@@ -39,7 +39,10 @@ pub(super) fn open(desk: &mut Desk, id: &IncidentId) -> Vec<Effect> {
         return vec![];
     };
     desk.ui.toast = None;
-    desk.ui.dialog = Some(Dialog::Rollback(Box::new(Rollback::new(id.clone(), plan, desk.wall))));
+    let mut dialog = Rollback::new(id.clone(), plan, desk.wall);
+    dialog.age(desk.is_stale());
+    dialog.on_reason = dialog.needs_reason();
+    desk.ui.dialog = Some(Dialog::Rollback(Box::new(dialog)));
     vec![]
 }
 
@@ -60,6 +63,12 @@ pub(super) fn follow(desk: &mut Desk) -> Option<(IncidentId, Shut)> {
     let failed = |name: &str| dialog.plan.prechecks.iter().any(|c| c.name == name && !c.ok);
     let fails = live.prechecks.iter().find(|c| c.required && !c.ok && !failed(&c.name));
     let worse = fails.map(|c| c.name.clone());
+    let fails_on = |name: &str| live.prechecks.iter().any(|c| c.name == name && c.stops());
+    if let Some(Refusal::Worse(name) | Refusal::NotReady(name)) = &dialog.refusal
+        && !fails_on(name)
+    {
+        dialog.refusal = None; // it holds again
+    }
     dialog.plan = live;
     if let Some(name) = worse {
         // what was typed agreed to less than this

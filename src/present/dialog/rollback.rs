@@ -148,6 +148,9 @@ fn quiet(r: &Rollback, layout: &Layout) -> Line {
         return Line::fixed(Role::Error, "Not safe now: ").and(Role::Error, name(check));
     }
     match (r.needs_reason(), r.on_reason) {
+        (true, true) if r.stale => {
+            Line::fixed(Role::Warning, "The board is not fresh: a written reason goes past it.")
+        }
         (true, true) => Line::fixed(Role::Warning, "A written reason goes past it, and is kept."),
         (true, false) => muted("The reason is kept with it; backtab edits it."),
         (false, _) if !r.plan.ready => Line::fixed(Role::Error, "Not safe now."),
