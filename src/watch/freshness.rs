@@ -22,6 +22,10 @@ use self::pulse::{Pulse, Why};
 const MANY: f64 = 0.1;
 /// Tellings in a row in which a clock must be off.
 const TELLINGS: usize = 3;
+/// Windows of its past that are remembered, and how many of its last day make it one that tells
+/// something all the time.
+const PAST: usize = 1000;
+const SELDOM: usize = 6;
 /// What was silent so long, while the rest goes on, is not asked for any more.
 const FORGOTTEN: Span = Span::from_hours(24);
 
@@ -32,8 +36,10 @@ pub struct Freshness {
     /// It is asked for numbers or checks, so that it has something to say at any time.
     measures: bool,
     groups: BTreeMap<Group, Pulse>,
-    /// Data came once, from its past at least.
+    /// Data came while it was watched.
     told: bool,
+    /// Ends of the windows of its past.
+    past: BTreeSet<Timestamp>,
     /// What is implausible about the newest answer, and about which metrics.
     odd: Option<(String, BTreeSet<Metric>)>,
     clocks: VecDeque<Span>,
@@ -48,15 +54,25 @@ impl Freshness {
             measures,
             groups: BTreeMap::new(),
             told: false,
+            past: BTreeSet::new(),
             odd: None,
             clocks: VecDeque::new(),
             emptied: None,
         }
     }
 
-    /// Its past holds data, so an empty answer is no rule.
+    /// A piece of its past: how often it told anything.
     pub fn past(&mut self, batch: &Batch) {
-        self.told |= !batch.observations.is_empty() || !batch.checks.is_empty();
+        self.past.extend(batch.observations.iter().map(|o| o.window.end));
+        while self.past.len() > PAST {
+            self.past.pop_first();
+        }
+    }
+
+    /// Its past says that hours without anything are usual, so that an empty start is no fault.
+    fn seldom(&self, at: Timestamp) -> bool {
+        let day = self.past.range(at.minus(Span::from_hours(24))..).count();
+        !self.past.is_empty() && day < SELDOM
     }
 
     /// Takes one answer, got at `at`; rows of the future are taken out of it.
@@ -69,7 +85,7 @@ impl Freshness {
             self.doubt_times(format!("{} of {} rows from the future", future.0, future.1), &[]);
         }
         let said = answer::groups(batch, at);
-        self.told |= !said.is_empty() || batch.waiting;
+        self.told |= !said.is_empty() || batch.waiting || self.seldom(at);
         for (group, data) in &said {
             let run = matches!(group, Group::Runs(_));
             let new = || Pulse::new(run, at);

@@ -118,6 +118,21 @@ fn a_source_that_never_told_anything_is_never_live() {
 }
 
 #[test]
+fn a_start_in_the_middle_of_empty_answers_is_judged_by_the_past() {
+    let hours = |every: i64| {
+        let ends = (1..=20 * 24).filter(|h| h % every == 0);
+        let rows = ends.flat_map(|h| batch(kit::START.minus(Span::from_hours(h)), 1).observations);
+        Batch { observations: rows.collect(), ..Batch::default() }
+    };
+    for (every, good) in [(1, false), (24, true)] {
+        let mut fresh = Freshness::new(Span::from_secs(EVERY), true);
+        fresh.past(&hours(every));
+        fresh.take(&mut Batch::default(), kit::START);
+        assert_eq!(fresh.good(), good, "a past that told something each {every} h");
+    }
+}
+
+#[test]
 fn a_window_of_two_hours_ago_is_old_from_the_first_answer_on() {
     let mut fresh = Freshness::new(Span::from_secs(EVERY), true);
     let long_ago = kit::START.minus(Span::from_hours(2));
