@@ -114,7 +114,7 @@ fn a_pause_of_our_own_opens_no_incident_and_is_told() {
 #[test]
 fn a_source_that_died_during_a_pause_is_told_in_time() {
     let mut scene = stopped(true);
-    scene.fails(300, 406);
+    scene.fails(300, 436);
     assert_eq!(scene.opened(), 1);
 }
 
