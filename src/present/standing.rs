@@ -6,6 +6,7 @@ use crate::board::standing::{
 };
 use crate::board::{Board, Incident, SourceState, State};
 use crate::detect::verdict::{GuardrailState, Judged};
+use crate::domain::id::GuardrailId;
 use crate::domain::money::Range;
 use crate::domain::time::{Span, Timestamp};
 
@@ -58,7 +59,7 @@ pub fn sentence(board: &Board, standing: Standing, trust: Trust) -> String {
 /// What stands until it is over, most important first: what fires although it is closed (beside an
 /// open incident; alone it is the sentence), then what the board says about itself.
 pub fn lines(board: &Board, standing: Standing) -> Vec<String> {
-    let beside = if standing == Standing::Firing { 1 } else { 0 };
+    let beside = usize::from(standing == Standing::Firing);
     let fires = board.incidents.iter().filter(|x| fires_on(x)).skip(beside).map(still);
     fires.chain(board.notices.iter().cloned()).collect()
 }
@@ -150,7 +151,8 @@ fn learning(board: &Board) -> String {
             format!("LEARNING: {read} of {all} histories read{when}")
         }
         Some(learning) if board.judged_until.is_some() && !learning.without_verdict.is_empty() => {
-            let names: Vec<&str> = learning.without_verdict.iter().map(|g| g.as_str()).collect();
+            let names: Vec<&str> =
+                learning.without_verdict.iter().map(GuardrailId::as_str).collect();
             let when =
                 in_about(board, learning).map_or(String::new(), |t| format!(", in about {t}"));
             format!("LEARNING: no verdict yet on {}{when}", names.join(", "))

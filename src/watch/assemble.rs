@@ -63,7 +63,7 @@ fn darken(board: &mut Board) {
     }
     for row in board.guardrails.iter_mut().filter(|g| g.verdict != Verdict::Breach) {
         (row.judged, row.verdict) = (Judged::Blind, Verdict::Blind);
-        row.detail = WHY.to_owned();
+        WHY.clone_into(&mut row.detail);
     }
     for item in board.checklist.iter_mut().filter(|item| item.pass) {
         (item.pass, item.detail) = (false, WHY.to_owned());

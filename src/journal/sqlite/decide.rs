@@ -59,7 +59,9 @@ impl Store {
         let mut conn = self.writer().await?;
         match decide(&mut conn, id, others, judge).await {
             Ok(done) => Ok(done.map(|(done, last)| {
-                last.iter().for_each(|last| self.note(*last));
+                if let Some(last) = last {
+                    self.note(last);
+                }
                 done
             })),
             Err(Fault::Commit { first, lines, error, done }) if in_doubt(&error) => {

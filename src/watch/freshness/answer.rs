@@ -90,9 +90,8 @@ enum Volume {
 
 fn volume(o: &Observation) -> Volume {
     match &o.value {
-        Value::Missing(_) => Volume::None,
         Value::Gauge(x) if x.is_finite() => Volume::Steady,
-        Value::Gauge(_) => Volume::None,
+        Value::Missing(_) | Value::Gauge(_) => Volume::None,
         // Money is no number of events: a row stands for one at least.
         Value::Count(x) if o.metric == Metric::Revenue => Volume::Events(x.min(1.0)),
         Value::Count(x) => Volume::Events(*x),
