@@ -192,7 +192,7 @@ impl Mix {
             at,
             duration_ms: None,
             message: String::new(),
-            outcome: if at > self.failing && n % 7 != 0 {
+            outcome: if at > self.failing && !n.is_multiple_of(7) {
                 CheckOutcome::Fail("status".to_owned())
             } else {
                 CheckOutcome::Pass

@@ -92,7 +92,7 @@ impl World {
 const TEMPLATES: [&str; 4] = ["home", "pdp", "cart", "checkout"];
 
 fn views(t: i64, template: &str) -> i64 {
-    400 + (t / 60 * 7919 + template.len() as i64 * 104_729).rem_euclid(97)
+    400 + (t / 60 * 7919 + i64::try_from(template.len()).expect("short") * 104_729).rem_euclid(97)
 }
 
 fn field(text: &str, name: &str) -> i64 {

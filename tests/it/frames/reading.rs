@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use tillwatch::board::Board;
 use tillwatch::desk::chord::Chord;
@@ -58,8 +58,8 @@ impl Frame {
 
     /// The word of the row's state: what stands behind its name; none where it is not shown.
     pub fn state(&self, row: &str) -> Option<&str> {
-        let parts = self.line(row)?.split("  ").map(str::trim).filter(|p| !p.is_empty());
-        parts.skip(1).next().and_then(|part| part.split_whitespace().next())
+        let mut parts = self.line(row)?.split("  ").map(str::trim).filter(|p| !p.is_empty());
+        parts.nth(1).and_then(|part| part.split_whitespace().next())
     }
 }
 
@@ -155,7 +155,7 @@ fn drawn(desk: &Desk, theme: &Theme) -> String {
     let mut buffer = Buffer::empty(area);
     render(&present(desk), theme, area, &mut buffer);
     let line = |y: u16| -> String {
-        (0..SIZE.w).filter_map(|x| buffer.cell((x, y))).map(|c| c.symbol()).collect()
+        (0..SIZE.w).filter_map(|x| buffer.cell((x, y))).map(Cell::symbol).collect()
     };
     let lines: Vec<String> = (0..SIZE.h).map(|y| line(y).trim_end().to_owned()).collect();
     lines.join("\n")

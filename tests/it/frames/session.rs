@@ -56,14 +56,14 @@ impl Session {
             told: String::new(),
             faults,
         };
-        session.to_recovery();
-        session.into_the_dark();
+        session.until_recovered();
+        session.goes_dark();
         let faults = session.faults;
         let head: Vec<String> = faults.iter().take(12).cloned().collect();
         assert!(faults.is_empty(), "{name}: {} frames lie:\n{}", faults.len(), head.join("\n\n"));
     }
 
-    fn to_recovery(&mut self) {
+    fn until_recovered(&mut self) {
         for minute in 0..LONGEST {
             self.stepped.minute();
             self.act(minute);
@@ -217,7 +217,7 @@ impl Session {
         self.fault(&first, "all has been well for an hour and it does not say so");
     }
 
-    fn into_the_dark(&mut self) {
+    fn goes_dark(&mut self) {
         self.stepped.silence();
         for minute in 0..8 {
             self.stepped.minute();
