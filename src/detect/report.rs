@@ -143,12 +143,7 @@ fn guardrail(
     let unseen = probed.then(|| probes::unseen(engine, engine.store.end_of(bucket))).flatten();
     let seen = checks || tables().next().is_some();
     let told = checks || tables().any(|t| t.latest != i64::MIN);
-    let doubted = doubt::row(engine, tables());
-    let (lost, partly) = match doubted {
-        Some((verdict, why, all)) if all => (Some((verdict, why)), None),
-        Some((verdict, why, _)) => (None, Some((verdict, why))),
-        None => (None, None),
-    };
+    let (lost, partly) = doubts(doubt::row(engine, tables()));
     let blind =
         tables().next().is_some() && tables().all(|t| engine.blind.contains_key(&t.key.source));
     let (verdict, detail) = if let Some(first) = hits.first() {
@@ -186,6 +181,17 @@ fn guardrail(
         owner: row.owner.clone(),
         verdict,
         detail: budget::after(detail, engine, row, bucket),
+    }
+}
+
+type Said = Option<(Verdict, String)>;
+
+/// What is said at once, since all of a row is doubted, and what is said instead of `Ok`.
+fn doubts(row: Option<(Verdict, String, bool)>) -> (Said, Said) {
+    match row {
+        Some((verdict, why, true)) => (Some((verdict, why)), None),
+        Some((verdict, why, false)) => (None, Some((verdict, why))),
+        None => (None, None),
     }
 }
 
