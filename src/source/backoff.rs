@@ -1,5 +1,5 @@
-//! How long to wait after a failed poll: doubling with full jitter up to one and a half intervals of
-//! the source, so that its recovery is seen within two; the server's wish first.
+//! How long to wait after a failed poll: doubling with full jitter up to one and a half intervals
+//! of the source, so that its recovery is seen within two; the server's wish first.
 //! A pure state machine; the random number and the clock belong to the caller.
 
 use crate::domain::time::Span;
@@ -21,8 +21,8 @@ pub struct Backoff {
 
 impl Backoff {
     /// Notes a failure of a source that is asked each `every` of wall time. The wait is uniform in
-    /// 0.25 s ..= min(60 s, 1.5 intervals, 2^(n-1) s) for the n-th failure by `random`; `after` (the
-    /// server's Retry-After) wins when given.
+    /// 0.25 s ..= min(60 s, 1.5 intervals, 2^(n-1) s) for the n-th failure by `random`; `after`
+    /// (the server's Retry-After) wins when given.
     pub fn failed(&mut self, every: Span, random: u64, after: Option<Span>) -> Span {
         let exponent = self.failures.min(6);
         self.failures = self.failures.saturating_add(1);

@@ -78,16 +78,21 @@ impl World {
                 })
             })),
             "/checks" => rows(steps().filter(|t| (from..=now).contains(t)).map(|t| {
-                format!("{{\"at\":{},\"journey\":\"checkout\",\"location\":\"eu\",\"ok\":true}}", t + by)
+                let what = "\"journey\":\"checkout\",\"location\":\"eu\",\"ok\":true";
+                format!("{{\"at\":{},{what}}}", t + by)
             })),
             "/api/v1/query_range" => matrix(&steps().collect::<Vec<_>>(), by),
             "/metrics" => metrics(now, by, some),
-            _ if place.ends_with("/statuses") => "[{\"state\":\"success\",\"created_at\":\"2026-03-10T09:00:00Z\"}]".to_owned(),
-            _ if some => "[{\"id\":7,\"ref\":\"v7\",\"sha\":\"aaaa\",\"environment\":\"production\",\"created_at\":\"2026-03-10T09:00:00Z\"}]".to_owned(),
+            _ if place.ends_with("/statuses") => STATUSES.to_owned(),
+            _ if some => DEPLOYMENTS.to_owned(),
             _ => "[]".to_owned(),
         }
     }
 }
+
+const STATUSES: &str = r#"[{"state":"success","created_at":"2026-03-10T09:00:00Z"}]"#;
+const DEPLOYMENTS: &str = r#"[{"id":7,"ref":"v7","sha":"aaaa","environment":"production",
+    "created_at":"2026-03-10T09:00:00Z"}]"#;
 
 const TEMPLATES: [&str; 4] = ["home", "pdp", "cart", "checkout"];
 
@@ -128,18 +133,39 @@ fn metrics(now: i64, by: i64, some: bool) -> String {
     format!("{}probe_success{{instance=\"pay\"}} 1{stamp}\n", lines.concat())
 }
 
+const RUM: &str = r#"[[source.record]]
+kind = "observation"
+path = "/rum?from={from}&to={to}"
+rows = "rows"
+time = "t"
+segment = { template = "template" }
+metric = [{ metric = "page_views", kind = "count", value = "views" }]"#;
+const PROBES: &str = r#"[[source.record]]
+kind = "check"
+path = "/checks?from={from}&to={to}"
+rows = "rows"
+time = "at"
+check = { journey = "journey", location = "location", ok = "ok" }"#;
+const VIEWS: &str = r#"[[source.query]]
+metric = "page_views"
+kind = "count"
+labels = { template = "page" }
+expr = "views_total""#;
+const PROBE: &str = r#"[[source.query]]
+kind = "check"
+journey = "pay"
+expr = "probe_success""#;
+
 fn config(url: &str) -> String {
     let source = |name: &str, kind: &str, path: &str, more: &str| {
-        format!(
-            "[[source]]\nname = \"{name}\"\nkind = \"{kind}\"\nurl = \"{url}{path}\"\nevery = \"{EVERY}s\"\n{more}\n"
-        )
+        let head = format!("[[source]]\nname = \"{name}\"\nkind = \"{kind}\"\n");
+        format!("{head}url = \"{url}{path}\"\nevery = \"{EVERY}s\"\n{more}\n")
     };
-    let views = "metric = \"page_views\"\nkind = \"count\"\nlabels = { template = \"page\" }\n";
     [
-        source("rum", "http_json", "", "[[source.record]]\nkind = \"observation\"\npath = \"/rum?from={from}&to={to}\"\nrows = \"rows\"\ntime = \"t\"\nsegment = { template = \"template\" }\nmetric = [{ metric = \"page_views\", kind = \"count\", value = \"views\" }]"),
-        source("probes", "http_json", "", "[[source.record]]\nkind = \"check\"\npath = \"/checks?from={from}&to={to}\"\nrows = \"rows\"\ntime = \"at\"\ncheck = { journey = \"journey\", location = \"location\", ok = \"ok\" }"),
-        source("prom", "prometheus", "", &format!("[[source.query]]\n{views}expr = \"x\"")),
-        source("page", "exposition", "/metrics", &format!("[[source.query]]\n{views}expr = \"views_total\"\n[[source.query]]\nkind = \"check\"\njourney = \"pay\"\nexpr = \"probe_success\"")),
+        source("rum", "http_json", "", RUM),
+        source("probes", "http_json", "", PROBES),
+        source("prom", "prometheus", "", VIEWS),
+        source("page", "exposition", "/metrics", &format!("{VIEWS}\n{PROBE}")),
         source("deploys", "github", "", "repo = \"o/r\""),
     ]
     .concat()

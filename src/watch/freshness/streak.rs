@@ -57,9 +57,9 @@ impl Streak {
         self.usual.iter().copied().max().unwrap_or(0)
     }
 
-    /// From here on it is no longer usual: two answers more than the longest usual streak; a quarter
-    /// more where that is long, or as much more as it is longer than the one in the middle. `seed`
-    /// stands for what was not heard yet.
+    /// From here on it is no longer usual: two answers more than the longest usual streak; a
+    /// quarter more where that is long, or as much more as it is longer than the one in the
+    /// middle. `seed` stands for what was not heard yet.
     pub fn limit(&self, seed: u32) -> u32 {
         let longest = self.longest().max(seed);
         let mut sorted: Vec<u32> = self.usual.iter().copied().collect();

@@ -1,5 +1,5 @@
-//! A watcher with a stepped clock over two made-up sources that can lie in every way that status 200
-//! allows. It asserts nothing.
+//! A watcher with a stepped clock over two made-up sources that can lie in every way that status
+//! 200 allows. It asserts nothing.
 
 use std::path::Path;
 
