@@ -66,11 +66,8 @@ fn damaged(head: &str, why: &str) -> JournalError {
     let schema = found.as_ref().and_then(|board| board.get("schema")?.as_str());
     JournalError::Unreadable(match schema {
         Some(schema) if schema != SCHEMA => {
-            format!(
-                "its board is a `{}`, written by another tillwatch; update this one",
-                short(schema)
-            )
+            format!("board: a `{}`, written by another tillwatch; update this one", short(schema))
         }
-        Some(_) | None => format!("its board is not whole: {why}; a running watcher replaces it"),
+        Some(_) | None => format!("board: not whole: {why}; a running watcher replaces it"),
     })
 }

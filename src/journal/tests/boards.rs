@@ -42,7 +42,8 @@ async fn the_head_comes_without_cells_and_the_board_with_them() {
 async fn a_journal_of_an_older_program_is_read_as_it_is_and_widened_by_a_writer() {
     let place = Place::new();
     stored(&place).await.close().await;
-    tamper(&place, &["ALTER TABLE board DROP COLUMN rest", "UPDATE meta SET value = 1"]).await;
+    let version = "UPDATE meta SET value = 1 WHERE key = 'schema'";
+    tamper(&place, &["ALTER TABLE board DROP COLUMN rest", version]).await;
     let whole = serde_json::to_string(&board(2)).expect("text");
     let mut conn = SqliteConnection::connect(&place.url()).await.expect("connect");
     let put = sqlx::query("UPDATE board SET body = ?").bind(whole).execute(&mut conn).await;
