@@ -122,6 +122,7 @@ fn setup(config: &Config, parts: &[Part]) -> Setup {
             since: START.parse().expect("a time"),
             lease_until: None,
             wall_at: None,
+            beat: None,
         },
         response: config.response(),
         actions: Vec::new(),
