@@ -3,7 +3,7 @@
  * Knows nothing of the product; without its variables it does nothing.
  *
  *   SHIM_DIR   only files below this folder are looked at
- *   SHIM_LOG   write, truncate, sync, open, unlink, rename and what is said are appended there
+ *   SHIM_LOG   write, truncate, sync, open, link, unlink, rename and what is said are appended there
  *   SHIM_FAIL  kind:k:what:mode - call k of kind (open write sync truncate unlink rename mmap, any)
  *              fails with what (ENOSPC EIO EROFS SHORT KILL), `once` or from then `on`
  *   SHIM_ARM   calls are counted only while this file is there
@@ -263,6 +263,25 @@ int unlink(const char *path) {
     int result = real(path);
     if (inside(path) && !result) note(UNLINK, 0, 0, path, strlen(path));
     return result;
+}
+
+/* A second name is news like the name of a file that was opened. */
+static int named(const char *to, int result) {
+    struct stat st;
+    if (inside(to) && !result && !stat(to, &st)) note(OPEN, st.st_ino, 0, to, strlen(to));
+    return result;
+}
+
+int link(const char *from, const char *to) {
+    REAL(int, link, const char *, const char *);
+    if (inside(to) && fails(K_RENAME)) return -1;
+    return named(to, real(from, to));
+}
+
+int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags) {
+    REAL(int, linkat, int, const char *, int, const char *, int);
+    if (inside(to) && fails(K_RENAME)) return -1;
+    return named(to, real(from_dir, from, to_dir, to, flags));
 }
 
 int rename(const char *from, const char *to) {
