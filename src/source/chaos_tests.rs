@@ -135,7 +135,7 @@ const FAULTS: [(&str, &[&str]); 52] = [
     ("empty200", &["malformed"]),
     ("null", &["malformed"]),
     ("nest", &["malformed", "ok"]),
-    ("bigstr?mb=32", &["malformed"]),
+    ("bigstr?mb=16", &["malformed"]),
     ("huge?mb=64", &["malformed"]),
     ("nan", &["malformed"]),
     ("inf", &["malformed"]),

@@ -60,6 +60,13 @@ impl Stepped {
         Self::shop_every("1m", start, options)
     }
 
+    /// The same with a past of `days` days, which is drawn sooner.
+    pub fn young(scenario: &str, seed: u64, start: &str, days: u32) -> Self {
+        let options =
+            |start| Options { history_days: days, ..Options::new(scenario, seed, start, SECRET) };
+        Self::shop_every("1m", start, options)
+    }
+
     /// A calm shop whose sources are asked every five minutes.
     pub fn calm(seed: u64, start: &str) -> Self {
         Self::shop_every("5m", start, |start| Options::new("calm-day", seed, start, SECRET))

@@ -194,7 +194,6 @@ fn attack(plan: Plan) {
 }
 
 #[test]
-#[ignore = "an order is not one transaction yet"]
 fn of_several_at_once_one_wins() {
     attack(Plan::slice(14));
 }

@@ -167,7 +167,6 @@ fn attack(plan: Plan) {
 }
 
 #[test]
-#[ignore = "answers that deny are still taken for acceptance"]
 fn a_rollback_happens_once_at_most_and_is_told_as_it_was() {
     attack(Plan::slice(16));
 }

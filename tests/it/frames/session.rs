@@ -8,11 +8,13 @@ use tillwatch::incident::event::{Actor, Event, Intent, Outcome, Record};
 use tillwatch::shop::timeline::Service;
 
 use super::reading::{Frame, Reader};
-use super::truth::Truth;
+use super::truth::{Calls, Truth};
 use crate::stepped::Stepped;
 
 /// A Thursday noon: business as usual.
 const NOON: &str = "2026-11-19T12:00:00Z";
+/// A week and a day: each hour of the week was seen once.
+const DAYS: u32 = 8;
 /// A board older than this is not fresh: sources are asked once a minute here.
 const FRESH: Span = Span::from_mins(2);
 /// From the opening to the rollback.
@@ -37,12 +39,13 @@ pub struct Session {
     /// The first incident was closed by hand while it still fired.
     closed: bool,
     told: String,
+    calls: Calls,
     faults: Vec<String>,
 }
 
 impl Session {
     pub fn play(name: &'static str) {
-        let mut stepped = Stepped::start(name, 7, NOON, true);
+        let mut stepped = Stepped::young(name, 7, NOON, DAYS);
         let now = stepped.now();
         let mut reader = Reader::new(&stepped.board, now, FRESH);
         let faults = first(&mut reader, &mut stepped);
@@ -54,6 +57,7 @@ impl Session {
             mended: None,
             closed: false,
             told: String::new(),
+            calls: Calls::new(),
             faults,
         };
         session.until_recovered();
@@ -164,7 +168,7 @@ impl Session {
         let open = self.stepped.board.incidents.iter().find(|i| !ended(i.state));
         let open = open.map(|i| format!("{} is {:?}", i.id, i.state));
         // what was on the screen already needs no second proof
-        let faults = if self.closed { truth.lasting() } else { truth.plain() };
+        let faults = if self.closed { truth.lasting() } else { truth.plain(&mut self.calls) };
         let plain = faults.first().map(|i| format!("{} lasts since {}", i.note, i.onset));
         let Some(why) = open.or(plain) else { return };
         for frame in frames.iter().filter(|f| f.says_calm()) {

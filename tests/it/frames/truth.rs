@@ -1,7 +1,7 @@
 //! What is really wrong in the embedded shop at a moment, in the words of the screen: which rows
 //! of which page must not be called ok. Read from the timeline; the product never sees it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tillwatch::domain::metric::Metric;
 use tillwatch::domain::segment::{Dim, DimValue};
@@ -19,6 +19,9 @@ const WINDOW: i64 = 25;
 
 /// A fault is plain after twice what a careful person needs, and this at least.
 const AT_LEAST: Span = Span::from_mins(10);
+
+/// When a careful person would have called each fault, found out once.
+pub type Calls = BTreeMap<String, Option<Timestamp>>;
 
 /// The shop at one minute.
 pub struct Truth<'a> {
@@ -42,13 +45,13 @@ impl<'a> Truth<'a> {
     }
 
     /// Faults that last now and began so long ago that anybody would have called them.
-    pub fn plain(&self) -> Vec<Incident> {
-        let called = |i: &Incident| {
-            let call = self.shop.human_call(i);
+    pub fn plain(&self, calls: &mut Calls) -> Vec<Incident> {
+        let mut called = |i: &Incident| {
+            let call = calls.entry(i.id.clone()).or_insert_with(|| self.shop.human_call(i));
             call.is_some_and(|call| self.now >= twice(i.onset, call))
         };
         let steady = self.lasting().into_iter().filter(|i| i.scenario != "flapping");
-        steady.filter(called).collect()
+        steady.filter(|i| called(i)).collect()
     }
 
     /// Faults that hurt in this very minute.
