@@ -55,8 +55,8 @@ pub struct Board {
     /// Why nothing may be sent outside; null while the kill switch is off.
     #[serde(default)]
     pub kill_switch: Option<String>,
-    /// What rollbacks are planned by: the releases as their sources tell them, newest first. Kept in
-    /// the second part of the stored board (`board::parts`) and not for readers of its JSON, who
+    /// What rollbacks are planned by: the releases as their sources tell them, newest first. Kept
+    /// in the second part of the stored board (`board::parts`) and not for readers of its JSON, who
     /// have `releases`. None while only the first part was read.
     #[serde(skip)]
     pub changes: Option<Arc<Vec<Change>>>,

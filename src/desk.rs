@@ -19,6 +19,8 @@ pub mod wake;
 #[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]
+mod outgoing_tests;
+#[cfg(test)]
 mod rollback_tests;
 #[cfg(test)]
 mod session_tests;

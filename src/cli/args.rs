@@ -212,8 +212,8 @@ pub struct RollbackArgs {
     /// The token that the plan shows: the end of the release rolled back to.
     #[arg(long, value_name = "TOKEN")]
     pub confirm: Option<String>,
-    /// Show pre-checks and the signed request, and send nothing; only an action with a `dry_run_url`
-    /// is asked, there.
+    /// Show pre-checks and the signed request, and send nothing; only an action with a
+    /// `dry_run_url` is asked, there.
     #[arg(long)]
     pub dry_run: bool,
     /// Try again after a refusal or a rollback that did not help: a new attempt, a new key.

@@ -154,7 +154,7 @@ fn funnel(cells: &[crate::detect::verdict::Cell]) -> Vec<FunnelStep> {
                 value: c.value,
                 baseline: c.baseline,
                 n: c.n,
-                verdict: part_verdict(cells, *step, c.verdict),
+                verdict: part_verdict(cells, *step, own(c)),
             },
             None => FunnelStep {
                 step: *step,
@@ -165,6 +165,14 @@ fn funnel(cells: &[crate::detect::verdict::Cell]) -> Vec<FunnelStep> {
             },
         })
         .collect()
+}
+
+/// A step without anything to compare with is not ok, whatever it is.
+fn own(cell: &crate::detect::verdict::Cell) -> Verdict {
+    match cell.verdict {
+        Verdict::Ok if cell.baseline.is_none() => Verdict::Unsure,
+        verdict => verdict,
+    }
 }
 
 /// A step is in breach when any of its segments is.

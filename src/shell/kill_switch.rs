@@ -1,5 +1,5 @@
-//! The kill switch: while a file `freeze` lies in the state folder or beside the journal, nothing is
-//! sent outside. One place that looks, for orders, the watcher and whoever sends again.
+//! The kill switch: while a file `freeze` lies in the state folder or beside the journal, nothing
+//! is sent outside. One place that looks, for orders, the watcher and whoever sends again.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -21,8 +21,8 @@ impl KillSwitch {
         Self { files }
     }
 
-    /// Why nothing may be sent, while that is so. A place that cannot be looked at counts as on: who
-    /// threw the switch must not be missed.
+    /// Why nothing may be sent, while that is so. A place that cannot be looked at counts as on:
+    /// who threw the switch must not be missed.
     pub fn why(&self) -> Option<String> {
         self.files.iter().find_map(|file| match std::fs::symlink_metadata(file) {
             Ok(_) => Some(format!("the file {} is there", file.display())),

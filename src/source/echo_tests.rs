@@ -30,7 +30,8 @@ const PIECES: [&str; 10] = [
 fn config(kind: Kind, url: &str, auth: Auth) -> SourceConfig {
     let more = match kind {
         Kind::Prometheus => {
-            "query = [{ kind = \"gauge\", metric = \"beacon_lag\", expr = \"x\", labels = { template = \"page\" } }, \
+            "query = [{ kind = \"gauge\", metric = \"beacon_lag\", expr = \"x\", \
+             labels = { template = \"page\" } }, \
              { kind = \"gauge\", metric = \"orphan_share\", expr = \"y\" }]"
         }
         Kind::Github => "repo = \"a/b\"",

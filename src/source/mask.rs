@@ -16,7 +16,7 @@ use super::error::SourceError;
 const GONE: &str = "***";
 /// Shorter ones cannot be told from ordinary words.
 const SHORTEST: usize = 4;
-/// So many characters in a row of a secret give it away in a message, even when the rest is cut off.
+/// So many characters in a row of a secret give it away in a message, even when the rest is cut.
 const PIECE: usize = 6;
 /// Secrets remembered; the oldest ones go first as they are renewed.
 const MOST: usize = 64;

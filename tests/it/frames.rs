@@ -1,15 +1,6 @@
 //! Every scenario as one session from the start to after recovery, read frame by frame at 80x24 by
 //! a reader that knows the truth of the shop. No frame may say Calm, ok or live where the truth of
-//! that moment says otherwise. What is held, on every page and on the wall, each minute:
-//! 1. before the past has been read and judged nothing is called calm and no guardrail ok;
-//! 2. "Calm" is on no frame while a fault of the truth lasts that a careful person would have
-//!    called twice over, nor while an incident is open, mitigated or closed by hand and firing;
-//! 3. a journey whose every check fails is not ok after two rounds of its checks;
-//! 4. a funnel step that lost half its shoppers everywhere is not ok;
-//! 5. a guardrail whose metric is broken for a whole template or for everyone is not ok;
-//! 6. no cell of the heatmap is drawn well whose every shopper is hit;
-//! 7. when the shop stops answering, no source is live and nothing is ok or calm two intervals on;
-//! 8. once all is well again for an hour, the session ends calm: silence is not the safe answer.
+//! that moment says otherwise. The list of what is held stands below.
 
 mod reading;
 mod session;
@@ -18,6 +9,18 @@ mod truth;
 use tillwatch::shop::scenario;
 
 use self::session::Session;
+
+// What is held, on every page and on the wall, each minute:
+// 1. before the past has been read and judged nothing is called calm and no guardrail ok;
+// 2. "Calm" is on no frame while a fault of the truth lasts that a careful person would have
+//    called twice over, nor while an incident is open, mitigated or closed by hand and firing;
+// 3. a journey whose every check fails is not ok after two rounds of its checks;
+// 4. a funnel step that lost half its shoppers everywhere is not ok;
+// 5. a guardrail whose metric is broken for a whole template or for everyone is not ok;
+// 6. no cell of the heatmap is drawn well whose every shopper is hit;
+// 7. when the shop stops answering, no source is live and nothing is ok or calm two intervals on;
+// 8. once all is well again for an hour, the session ends calm, or says what still fires: silence
+//    is not the safe answer.
 
 macro_rules! sessions {
     ($($test:ident $name:literal)*) => {

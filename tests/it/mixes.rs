@@ -106,7 +106,8 @@ impl Part {
 fn config() -> Config {
     let row = |n: usize| {
         format!(
-            "[[journey]]\nname = \"j-{n}\"\ntemplates = [\"page-{n}\"]\nchecks = [\"j-{n}\"]\nevery = \"1m\"\n"
+            "[[journey]]\nname = \"j-{n}\"\ntemplates = [\"page-{n}\"]\nchecks = [\"j-{n}\"]\n\
+             every = \"1m\"\n"
         )
     };
     let text: String = (0..JOURNEYS).map(row).collect();

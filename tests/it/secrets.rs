@@ -48,7 +48,8 @@ fn a_secret_that_cannot_sign_is_told_with_its_line_and_key() {
 fn an_action_that_cannot_work_is_told_with_its_line_and_key() {
     let home = home();
     let text = "[[action]]\nname = \"rollback\"\nkind = \"webhook\"\n\
-                url = \"https://deploy.example/hook\"\nsecret = { env = \"TILLWATCH_SHOP_SECRET\" }\n\
+                url = \"https://deploy.example/hook\"\n\
+                secret = { env = \"TILLWATCH_SHOP_SECRET\" }\n\
                 dry_run_url = \"https://deploy.example/hook\"\nsuccess = { path = \"a.[\" }\n";
     let config = write(home.path(), text);
     let output = run(home.path(), &["check", "--offline", "--config", &config]);
@@ -70,7 +71,8 @@ fn a_server_that_says_secrets_back_puts_them_nowhere() {
     });
     let row = |name: &str, kind: &str, auth: &str, more: &str| {
         format!(
-            "[[source]]\nname = \"{name}\"\nkind = \"{kind}\"\nurl = \"{}\"\nauth = {auth}\n{more}\n",
+            "[[source]]\nname = \"{name}\"\nkind = \"{kind}\"\nurl = \"{}\"\n\
+             auth = {auth}\n{more}\n",
             stub.url
         )
     };

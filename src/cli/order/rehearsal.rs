@@ -1,5 +1,5 @@
-//! What `rollback --dry-run` prints: pre-checks with the failing ones first, the request as it would
-//! leave, and what an address for dry runs said. Never the words of a rollback that was done.
+//! What `rollback --dry-run` prints: pre-checks with the failing ones first, the request as it
+//! would leave, and what an address for dry runs said. Never the words of a rollback that was done.
 
 use serde::Serialize;
 

@@ -32,8 +32,8 @@ impl Store {
         }
     }
 
-    /// The same for what was judged in its transaction: it is not written again, for others may have
-    /// stored something since that it was not judged by.
+    /// The same for what was judged in its transaction: it is not written again, for others may
+    /// have stored something since that it was not judged by.
     pub(super) async fn settle_judged(
         &self,
         (first, lines): (i64, &[Line]),

@@ -1,4 +1,5 @@
 //! A commit that fails after everything was written: one honest answer, and never two copies.
+//! What can be known is looked up over a new connection; what cannot is said to be unknown.
 
 use super::*;
 use crate::journal::sqlite::Fault;

@@ -1,5 +1,5 @@
-//! The hub beside a journal that fails: one case is one incident, what was stored is folded in, what
-//! could not be stored waits, what cannot be read is named. No disk, no thread.
+//! The hub beside a journal that fails: one case is one incident, what was stored is folded in,
+//! what could not be stored waits, what cannot be read is named. No disk, no thread.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -72,7 +72,8 @@ fn gap(rest: &[u8]) -> Option<usize> {
     (byte.is_ascii_whitespace() || byte.is_ascii_control() || *byte == b'\\').then_some(1)
 }
 
-/// Where `want` ends when it stands at `at` in one of its spellings; `spelled` prefers a longer one.
+/// Where `want` ends when it stands at `at` in one of its spellings; `spelled` prefers a longer
+/// one.
 fn one(text: &[u8], at: usize, want: char, spelled: bool) -> Option<usize> {
     let rest = text.get(at..)?;
     let mut room = [0; 4];

@@ -88,7 +88,10 @@ fn basic_is_known_as_it_is_sent() {
 #[test]
 fn a_config_tells_secrets_by_name_and_by_looks() {
     let mut mask = Mask::default();
-    mask.learn_address("https://a:pass%2Fword9@h/v1/0f8b6d3e-1111-4c2a-9d7e-5a5a5a5a5a5a/x?api_key=K3yK3y&env=prod");
+    mask.learn_address(
+        "https://a:pass%2Fword9@h/v1/0f8b6d3e-1111-4c2a-9d7e-5a5a5a5a5a5a/x\
+         ?api_key=K3yK3y&env=prod",
+    );
     mask.learn_header("X-Scope-OrgID", "checkout-team");
     mask.learn_header("Accept", "application/json");
     mask.learn_body("{\"apiKey\":\"Body-Key-1\",\"sort_key\":\"timestampMs\",\"q\":\"SELECT 1\"}");

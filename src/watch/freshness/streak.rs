@@ -1,4 +1,5 @@
 //! Answers in a row of one kind, and how many in a row were usual. Knows nothing of sources.
+//! Never judges: it counts, and `pulse` says what that means.
 
 use std::collections::VecDeque;
 

@@ -215,7 +215,8 @@ impl Session {
     fn ends_calm(&mut self) {
         let now = self.stepped.now();
         let frames = self.reader.frames(now);
-        let open = self.stepped.board.incidents.iter().any(|i| i.state.is_open());
+        let said = |i: &Incident| i.state.is_open() || i.firing;
+        let open = self.stepped.board.incidents.iter().any(said);
         let Some(first) = frames.first().filter(|f| !open && !f.says_calm()) else { return };
         let first = first.clone();
         self.fault(&first, "all has been well for an hour and it does not say so");

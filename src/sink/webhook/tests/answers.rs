@@ -175,7 +175,8 @@ async fn the_config_says_what_counts() {
 fn a_rule_that_cannot_work_is_a_fault_of_the_config() {
     let fault = |more: &str| {
         let text = format!(
-            "name = \"r\"\nkind = \"webhook\"\nurl = \"https://x/hook\"\nsecret = {{ env = \"X\" }}\n{more}"
+            "name = \"r\"\nkind = \"webhook\"\nurl = \"https://x/hook\"\n\
+             secret = {{ env = \"X\" }}\n{more}"
         );
         let config: ActionConfig = toml::from_str(&text).expect("config");
         faults(&config).into_iter().next()
