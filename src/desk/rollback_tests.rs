@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::chord::{Chord, Key};
 use super::dialog::{Dialog, Refusal};
 use super::fixture;
-use super::order::{Failed, Say, Shut, Verb};
+use super::order::{Say, Shut};
 use super::session_tests::{TOKEN, after, desk, key, orders, run};
 use super::state::{Desk, Effect, Event, Role};
 use super::ui::Page;
-use crate::board::{ActionState as A, Board, State};
+use crate::board::{Board, State};
 use crate::incident::event::Command as Order;
 
 fn refusal(desk: &Desk) -> Option<Refusal> {
