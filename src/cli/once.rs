@@ -23,8 +23,9 @@ use super::args::{Global, OnceArgs, RoleArg};
 use super::exit::{Exit, of_board};
 use super::{out, tables};
 
-/// Without `--wait` the first judgement is waited for at most so long.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Without `--wait` the first full judgement, a minute of each source and step, is waited for at
+/// most so long; a shop that is still learning then is told as that.
+const PATIENCE: Duration = Duration::from_secs(75);
 
 pub fn run(global: &Global, args: &OnceArgs) -> Exit {
     inner(global, args).unwrap_or_else(|exit| exit)
@@ -138,7 +139,9 @@ fn judged(board: &Board, want_incident: bool) -> bool {
     let heard = board.sources.iter().all(|s| s.last_ok_at.is_some() || s.error.is_some());
     let begun = board.judged_until.is_some();
     let incident = board.incidents.iter().any(|i| i.state.is_open());
-    heard && begun && seen(board) && (incident || !want_incident)
+    // the first minute of a start does not tell of every step: with the next one all have spoken
+    let told = incident || board.learning.is_none();
+    heard && begun && told && seen(board) && (incident || !want_incident)
 }
 
 /// A minute has been judged, or none can be: around the turn of a minute one source may be a poll
