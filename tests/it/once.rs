@@ -9,7 +9,7 @@ use crate::rust_text::root;
 use crate::servers::home;
 use crate::shopd::Shop;
 
-const TOP: [&str; 20] = [
+const TOP: [&str; 21] = [
     "schema",
     "generated_at",
     "site",
@@ -25,6 +25,7 @@ const TOP: [&str; 20] = [
     "sources",
     "notices",
     "speed",
+    "kill_switch",
     "judged_until",
     "learning",
     "fresh_for",
