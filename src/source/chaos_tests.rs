@@ -52,7 +52,7 @@ async fn start() -> Option<Chaos> {
 
 fn config(base: &str, fault: &str) -> SourceConfig {
     let text = format!(
-        "name = \"x\"\nkind = \"http_json\"\nurl = \"{base}\"\ntimeout = \"1s\"\n\
+        "name = \"x\"\nkind = \"http_json\"\nurl = \"{base}\"\ntimeout = \"2s\"\n\
          [[record]]\nkind = \"observation\"\npath = \"/x/{fault}\"\n\
          rows = \"items\"\ntime = \"at\"\n\
          metric = [{{ metric = \"lcp\", kind = \"gauge\", value = \"value\" }}]\n"
@@ -136,7 +136,7 @@ const FAULTS: [(&str, &[&str]); 52] = [
     ("null", &["malformed"]),
     ("nest", &["malformed", "ok"]),
     ("bigstr?mb=16", &["malformed"]),
-    ("huge?mb=64", &["malformed"]),
+    ("huge?mb=32", &["malformed"]),
     ("nan", &["malformed"]),
     ("inf", &["malformed"]),
     ("badutf8", &["malformed"]),
