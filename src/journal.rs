@@ -14,6 +14,7 @@ mod mark;
 mod place;
 mod reading;
 mod sqlite;
+mod witness;
 
 pub use place::Stamp;
 pub use reading::Reading;

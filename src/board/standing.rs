@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Board, Incident, Source, SourceState};
-use crate::detect::verdict::{GuardrailState, Judged};
+use crate::detect::verdict::{GuardrailState, Judged, Verdict};
 use crate::domain::id::{GuardrailId, SourceId};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
@@ -54,7 +54,7 @@ pub enum Standing {
     Blind,
     /// Some guardrail of high exposure has no verdict yet.
     Learning,
-    /// Every guardrail of high exposure has one, and some source cannot be relied on.
+    /// Some source cannot be relied on, or some guardrail of high exposure has too little to go by.
     Unsure,
     /// Nothing fires, and what did is not closed yet.
     Recovering,
@@ -82,7 +82,8 @@ impl Standing {
         if board.sources.iter().any(is_dark) || high(board).any(is_unseen) {
             return Self::Blind;
         }
-        if board.sources.iter().any(|s| s.state != SourceState::Live) {
+        if board.sources.iter().any(|s| s.state != SourceState::Live) || high(board).any(is_unsure)
+        {
             return Self::Unsure;
         }
         if board.incidents.iter().any(|i| i.state == State::Mitigated) {
@@ -143,8 +144,17 @@ pub fn high(board: &Board) -> impl Iterator<Item = &GuardrailState> {
 pub fn is_unseen(row: &GuardrailState) -> bool {
     match row.judged {
         Judged::Blind | Judged::Unseen => true,
-        Judged::Yes | Judged::Learning | Judged::Unmeasured | Judged::Excused => false,
+        Judged::Yes
+        | Judged::Learning
+        | Judged::Unmeasured
+        | Judged::Undecided
+        | Judged::Excused => false,
     }
+}
+
+/// A guardrail that was looked at and has no verdict: too few samples, numbers nobody can believe.
+pub fn is_unsure(row: &GuardrailState) -> bool {
+    row.judged == Judged::Undecided
 }
 
 /// Before the first judgement, while a row of high exposure learns, and when judging stopped.

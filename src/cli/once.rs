@@ -94,7 +94,7 @@ async fn stored(journal: &Journal) -> Result<Option<Seen>, Exit> {
     })?;
     let Some(mut board) = found else { return Ok(None) };
     let absent = watched::absent(journal).await;
-    let trust = watched::trust(&board, absent, Clock::system().wall());
+    let trust = watched::trust(&board, absent, Clock::system());
     if absent == Some(Absent::Ended) {
         board.watcher = None;
     }

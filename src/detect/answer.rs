@@ -97,14 +97,15 @@ fn learning(engine: &Engine, row: &Guardrail, tables: &[&Table]) -> bool {
 fn heard(engine: &Engine, row: &Guardrail, cells: &[Cell], bucket: i64) -> Answer {
     let surplus = (row.class == GuardClass::Telemetry).then(|| surplus(engine)).flatten();
     if let Some(more) = surplus {
-        return (Judged::Yes, Verdict::Unsure, more);
+        return (Judged::Undecided, Verdict::Unsure, more);
     }
     if let Some((judged, text)) = visits::unjudged(engine, row, bucket) {
         return (judged, Verdict::Unsure, text);
     }
     let (verdict, text) = notes::noticed(engine, row, cells, bucket)
         .unwrap_or_else(|| (Verdict::Ok, USUAL.to_owned()));
-    (Judged::Yes, verdict, text)
+    let judged = if verdict == Verdict::Unsure { Judged::Undecided } else { Judged::Yes };
+    (judged, verdict, text)
 }
 
 /// More beacons than the visits explain: collected twice, or bots. Noted, never an incident.

@@ -189,6 +189,8 @@ pub enum Judged {
     Unseen,
     /// No source tells its metrics.
     Unmeasured,
+    /// Looked at, and too few samples or too doubtful ones to say anything.
+    Undecided,
     /// By policy or by nature not judged now: announced work, a count that stands alone.
     Excused,
 }
@@ -197,7 +199,7 @@ impl Judged {
     /// Nothing can be said of the row, although it is there to be judged.
     pub const fn is_open(self) -> bool {
         match self {
-            Self::Learning | Self::Blind | Self::Unseen => true,
+            Self::Learning | Self::Blind | Self::Unseen | Self::Undecided => true,
             Self::Yes | Self::Unmeasured | Self::Excused => false,
         }
     }

@@ -14,6 +14,7 @@ use sqlx::{ConnectOptions, Connection, Sqlite};
 
 use super::mark;
 use super::place::{self, Identity};
+use super::witness::Witness;
 use super::{Access, Durability, JournalError, LeaseOutcome, Reading, SCHEMA_VERSION};
 use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
@@ -45,6 +46,8 @@ pub(super) struct Store {
     path: PathBuf,
     identity: Option<Identity>,
     access: Access,
+    /// The open file; none where it cannot be opened beside SQLite.
+    witness: Option<Witness>,
     /// The mark beside it; none for those who only look.
     mark: Option<mark::Kept>,
     /// A write of which nobody knows whether it happened.
@@ -67,6 +70,7 @@ impl Store {
             path: path.to_owned(),
             identity: Identity::of(path),
             access,
+            witness: None,
             mark: None,
             doubt: Mutex::default(),
             #[cfg(test)]
@@ -74,6 +78,8 @@ impl Store {
         };
         store.prepare().await?;
         store.mark = store.mark().await?;
+        let name = tables::store(&mut *store.reader().await?).await;
+        store.witness = Witness::of(path, name).ok();
         Ok(store)
     }
 
@@ -254,6 +260,13 @@ impl Store {
 
     pub(super) fn standing(&self) -> Result<(), JournalError> {
         place::standing(&self.path, self.identity).map_err(JournalError::NotStored)?;
+        if let Some(what) = self.witness.as_ref().and_then(Witness::look) {
+            return Err(JournalError::NotStored(format!(
+                "the journal at {} {what} under this program: end every tillwatch on it, put a \
+                 whole copy back and start again",
+                self.path.display()
+            )));
+        }
         // while a connection that writes is open its log is there
         if self.access == Access::Write && self.pool.size() > 0 && !place::log(&self.path).exists()
         {

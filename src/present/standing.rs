@@ -2,7 +2,7 @@
 //! that stay on every page until what they tell is over. Decides nothing (`board::standing` does).
 
 use crate::board::standing::{
-    Learning, Standing, Trust, fires_on, high, is_unseen, judging_stopped, worst,
+    Learning, Standing, Trust, fires_on, high, is_unseen, is_unsure, judging_stopped, worst,
 };
 use crate::board::{Board, Incident, SourceState, State};
 use crate::detect::verdict::{GuardrailState, Judged};
@@ -120,7 +120,13 @@ fn blind(board: &Board) -> String {
 
 fn unsure(board: &Board) -> String {
     let (all, bad) = sources(board);
-    format!("Nothing is open, but {bad} of {all} sources cannot be relied on")
+    if bad > 0 {
+        return format!("Nothing is open, but {bad} of {all} sources cannot be relied on");
+    }
+    let rows: Vec<&GuardrailState> = high(board).filter(|g| is_unsure(g)).collect();
+    let names: Vec<&str> = rows.iter().map(|g| g.guardrail.as_str()).collect();
+    let why = rows.first().map(|g| format!(" ({})", g.detail)).unwrap_or_default();
+    format!("Nothing is open, but there is no verdict on {}{why}", names.join(", "))
 }
 
 fn sources(board: &Board) -> (usize, usize) {

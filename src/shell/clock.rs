@@ -185,12 +185,17 @@ impl Clock {
         (same && passed >= 0).then_some(Span::from_millis(passed))
     }
 
-    /// Policy time since a board was made; by the wall where its watcher ran elsewhere.
-    fn passed(self, board: &Board) -> Option<Span> {
+    /// Wall time since a board was made; by what the machine's clock says where its watcher ran
+    /// elsewhere or before this start, and negative then when that clock is not ours.
+    pub fn age(self, board: &Board) -> Option<Span> {
         let watcher = board.watcher.as_ref()?;
         let by_beat = watcher.beat.as_ref().and_then(|b| self.since(b));
-        let by_wall = || Some(machine_now().since(watcher.wall_at?).max(Span::ZERO));
-        by_beat.or_else(by_wall).map(|passed| times(passed, board.speed))
+        by_beat.or_else(|| Some(machine_now().since(watcher.wall_at?)))
+    }
+
+    /// The same in policy time.
+    fn passed(self, board: &Board) -> Option<Span> {
+        self.age(board).map(|passed| times(passed.max(Span::ZERO), board.speed))
     }
 }
 

@@ -16,7 +16,7 @@ use super::hub::Signal;
 pub const LEASE: Span = Span::from_secs(8);
 /// A clock that moves by more was set.
 const STEP: Span = Span::from_secs(2);
-const RENEW_EVERY: Duration = Duration::from_secs(2);
+pub const RENEW_EVERY: Duration = Duration::from_secs(2);
 /// One who waits asks more often: it costs a look at one row.
 pub const ASK_EVERY: Duration = Duration::from_secs(1);
 

@@ -214,9 +214,15 @@ fn copy(desk: &mut Desk) -> Vec<Effect> {
 
 /// Quits at once unless something was sent that is not settled.
 fn quit(desk: &mut Desk) -> Vec<Effect> {
-    let flying = desk.board.incidents.iter().filter_map(|x| x.action.as_ref()).any(|a| {
-        matches!(a.state, ActionState::Prepared | ActionState::Sent | ActionState::Unknown)
-    });
+    let flying =
+        desk.board.incidents.iter().filter_map(|x| x.action.as_ref()).any(|a| match a.state {
+            ActionState::Prepared
+            | ActionState::Sent
+            | ActionState::Accepted
+            | ActionState::Unknown
+            | ActionState::Verifying => true,
+            _ => false,
+        });
     if desk.pending.is_empty() && !flying {
         return vec![Effect::Quit];
     }

@@ -129,6 +129,11 @@ pub(super) async fn adopt(conn: &mut SqliteConnection) -> Option<i64> {
     if let Err(error) = name(conn).await {
         tracing::debug!(%error, "the journal could not be given a name yet");
     }
+    store(conn).await
+}
+
+/// What the journal is called; none where that cannot be read.
+pub(super) async fn store(conn: &mut SqliteConnection) -> Option<i64> {
     value(conn, "store").await.ok().flatten()
 }
 

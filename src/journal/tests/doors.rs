@@ -92,6 +92,30 @@ async fn a_running_program_tells_what_became_of_its_files() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_cut_or_written_over_in_place_is_told_and_takes_no_record() {
+    let other = Place::new();
+    with_records(&other, 300).await.close().await;
+    let other = fs::read(other.path()).expect("bytes");
+    for (write_over, words) in [(false, "was cut short"), (true, "was written over")] {
+        let place = Place::new();
+        with_records(&place, 30).await.close().await;
+        let whole = fs::read(place.path()).expect("bytes");
+        let journal = with_records(&place, 1).await;
+        let looking = place.read().await;
+        journal.standing().expect("whole");
+        // what `cp` and `rsync --inplace` of a copy do: the same file with other bytes
+        let bytes = if write_over { &other } else { whole.get(..4096).expect("a page") };
+        fs::write(place.path(), bytes).expect("written");
+        for told in [journal.standing(), looking.standing()] {
+            let why = told.expect_err("told").why();
+            assert!(why.contains(words), "{why}");
+        }
+        let lost = journal.append(&[note(99, "y")]).await.expect_err("refused");
+        assert!(lost.to_string().starts_with("NOT STORED - "), "{lost}");
+    }
+}
+
+#[tokio::test]
 async fn a_copy_of_the_main_file_alone_is_refused_and_a_whole_one_is_not() {
     let place = Place::new();
     let journal = with_records(&place, 3).await;
