@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Board, Incident, Source, SourceState};
-use crate::detect::verdict::{GuardrailState, Judged, Verdict};
+use crate::detect::verdict::{GuardrailState, Judged};
 use crate::domain::id::{GuardrailId, SourceId};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};

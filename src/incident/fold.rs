@@ -366,10 +366,8 @@ impl Incident {
         self.changes.push(at);
     }
 
+    /// A later watcher may know the case by another key; from then on so does the incident.
     fn update(&mut self, case: &Case, at: Timestamp) -> bool {
-        if case.key != self.case.key {
-            return false;
-        }
         if case.firing && self.is_live() {
             self.turn(true, at);
         }

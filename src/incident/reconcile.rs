@@ -7,7 +7,7 @@ use super::compare::{is_news, writable};
 use super::deadline::{record, watcher};
 use super::event::{Event, Record};
 use super::fold::{Incident, Phase};
-use crate::detect::verdict::{Case, Judgement};
+use crate::detect::verdict::{Case, Class, Judgement};
 use crate::domain::id::IncidentId;
 use crate::domain::severity::Severity;
 use crate::domain::time::Timestamp;
@@ -31,8 +31,19 @@ pub fn reconcile(
     let round = Round { policy, now: tick.now };
     let settled = tick.now.since(tick.watching_since) >= policy.timing.settle;
     let mut records = Vec::new();
+    let mut taken_on: Vec<&IncidentId> = Vec::new();
     for case in &judgement.cases {
         let known = current(incidents, &case.key);
+        let before = || orphan(incidents, judgement, case, (tick, &taken_on));
+        if let Some(incident) = (known.is_none() && case.firing && !settled).then(before).flatten()
+        {
+            let case = &*evidenced(case, Some(incident));
+            taken_on.push(&incident.id);
+            // from now on it has the key that this watcher gave it
+            let event = Event::Updated { case: Box::new(writable(case)) };
+            records.push(round.record(incident, event));
+            continue;
+        }
         let case = &*evidenced(case, known);
         match known {
             Some(incident) => records.extend(round.known(incident, case, &mut new_id)),
@@ -41,7 +52,8 @@ pub fn reconcile(
         }
     }
     for incident in incidents {
-        let seen = judgement.cases.iter().any(|c| c.key == incident.case.key);
+        let seen = judgement.cases.iter().any(|c| c.key == incident.case.key)
+            || taken_on.contains(&&incident.id);
         if incident.firing && !seen && settled {
             records.push(record(incident, tick.now, "poll: the case is gone", Event::Cleared));
         }
@@ -70,6 +82,41 @@ fn evidenced<'a>(case: &'a Case, known: Option<&Incident>) -> Cow<'a, Case> {
 /// The newest incident of a case; live ones first.
 fn current<'a>(incidents: &'a [Incident], key: &str) -> Option<&'a Incident> {
     incidents.iter().filter(|i| i.case.key == key).max_by_key(|i| (i.is_live(), i.opened_at, &i.id))
+}
+
+/// The incident of a watcher before this one that `case` goes on with. A key is made of the first
+/// sign of a case, and who comes later may see another one first; so while a new watcher settles,
+/// the same journey in an overlapping place is the same case, where no case has the old key.
+fn orphan<'a>(
+    incidents: &'a [Incident],
+    judgement: &Judgement,
+    case: &Case,
+    (tick, taken_on): (Tick, &[&IncidentId]),
+) -> Option<&'a Incident> {
+    let alone = |i: &Incident| judgement.cases.iter().all(|c| c.key != i.case.key);
+    let everywhere = |c: &Case| c.segments.is_empty();
+    let overlap = |i: &Incident| {
+        let pairs =
+            || i.case.segments.iter().flat_map(|a| case.segments.iter().map(move |b| (a, b)));
+        everywhere(&i.case) || everywhere(case) || pairs().any(|(a, b)| a.overlaps(b))
+    };
+    let same = |i: &Incident| {
+        i.case.journey == case.journey && akin(i.case.class, case.class) && overlap(i)
+    };
+    let before = incidents.iter().filter(|i| i.is_live() && i.firing);
+    before
+        .filter(|i| i.opened_at < tick.watching_since && !taken_on.contains(&&i.id))
+        .filter(|i| alone(i) && same(i))
+        .min_by_key(|i| i.case.onset_at.since(case.onset_at).millis().unsigned_abs())
+}
+
+/// Harm to shoppers may be told by any of its signs first.
+fn akin(a: Class, b: Class) -> bool {
+    let harm = |class| match class {
+        Class::Regression | Class::Availability | Class::Conversion => true,
+        Class::Telemetry | Class::Efficiency => false,
+    };
+    a == b || harm(a) && harm(b)
 }
 
 /// When trouble ended: closed, or cleared after that.

@@ -5,6 +5,7 @@ use super::kit::*;
 use crate::detect::verdict::{Case, Judgement};
 use crate::domain::id::IncidentId;
 use crate::domain::money::Range;
+use crate::domain::segment::{Dim, Scope};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::{Event, Record};
@@ -63,6 +64,35 @@ impl Watch {
         assert_eq!(self.incidents.len(), 1);
         &self.incidents[0]
     }
+}
+
+/// Another watcher looks at what one before it opened: it saw another sign first.
+#[test]
+fn a_watcher_that_comes_later_goes_on_with_the_incident_whatever_it_calls_the_case() {
+    let mut w = Watch::new();
+    w.fires(0, Severity::Sev1);
+    w.ack(1);
+    let renamed = Case { key: "regression:checkout".to_owned(), ..case(Severity::Sev1) };
+    let late = |w: &Watch, minute: i64, case: Case| {
+        let tick = Tick { now: min(minute), watching_since: min(5) };
+        let id = || incident_id(min(minute), 99);
+        reconcile(&w.incidents, &judged(min(minute), vec![case]), &w.policy, tick, id)
+    };
+    let kinds = |records: &[Record]| records.iter().map(|r| kind(&r.event)).collect::<Vec<_>>();
+    let records = late(&w, 6, renamed.clone());
+    assert_eq!(kinds(&records), ["updated"]);
+    let far = Case { segments: vec![Scope::everything().with(Dim::Template, "home")], ..renamed };
+    let elsewhere = Case { journey: Some("search".into()), ..far.clone() };
+    for other in [far.clone(), elsewhere] {
+        assert_eq!(kinds(&late(&w, 6, other)), ["opened"], "another place");
+    }
+    take(&mut w.incidents, &records);
+    assert_eq!(w.only().case.key, "regression:checkout");
+    assert!(w.only().owner().is_some(), "who has it still has it");
+    let again = Case { segments: w.only().case.segments.clone(), ..far };
+    assert_eq!(kinds(&late(&w, 30, again)), Vec::<&str>::new(), "known by its key for good");
+    let other = Case { key: "other:checkout".to_owned(), ..case(Severity::Sev1) };
+    assert_eq!(kinds(&late(&w, 30, other)), ["opened", "cleared"], "settled: it knows its own");
 }
 
 #[test]
