@@ -102,6 +102,12 @@ fn heard(engine: &Engine, row: &Guardrail, cells: &[Cell], bucket: i64) -> Answe
     if let Some((judged, text)) = visits::unjudged(engine, row, bucket) {
         return (judged, Verdict::Unsure, text);
     }
+    let probed = row.metric.contains(&Metric::CheckSuccess);
+    if let Some(text) =
+        probed.then(|| probes::failing_now(engine, engine.store.end_of(bucket))).flatten()
+    {
+        return (Judged::Undecided, Verdict::Unsure, text);
+    }
     let (verdict, text) = notes::noticed(engine, row, cells, bucket)
         .unwrap_or_else(|| (Verdict::Ok, USUAL.to_owned()));
     let judged = if verdict == Verdict::Unsure { Judged::Undecided } else { Judged::Yes };

@@ -52,9 +52,34 @@ pub fn eye(engine: &Engine, check: &JourneyId, now: Timestamp) -> Option<Eye> {
     if let Some((name, doubt)) = doubt.filter(|(_, doubt)| doubt.on_checks(check)) {
         return Some(Eye::Doubted(name.clone(), doubt.why.clone()));
     }
-    let patience = cadence(engine, check).times(MISSED).millis() + LATE.millis();
-    let fresh = now.since(newest).millis() <= patience;
+    let fresh = is_fresh(engine, check, newest, now);
     Some(if fresh { Eye::Fresh } else { Eye::Stale(newest) })
+}
+
+/// A run of then still tells of now.
+pub fn is_fresh(engine: &Engine, check: &JourneyId, run: Timestamp, now: Timestamp) -> bool {
+    now.since(run).millis() <= cadence(engine, check).times(MISSED).millis() + LATE.millis()
+}
+
+/// Every location that still runs it fails.
+fn fails(engine: &Engine, check: &JourneyId, now: Timestamp) -> bool {
+    let runs = engine.checks.runs.get(check).into_iter().flat_map(|places| places.values());
+    let newest = runs.filter_map(|r| r.iter().rev().find(|r| r.at <= now));
+    let mut fresh = newest.filter(|r| is_fresh(engine, check, r.at, now)).peekable();
+    fresh.peek().is_some() && fresh.all(|r| !r.ok)
+}
+
+/// Journeys whose newest runs fail, from every location that still runs them: what is not told yet,
+/// for a failure must be seen again first.
+pub fn failing_now(engine: &Engine, now: Timestamp) -> Option<String> {
+    let all = engine.checks.runs.len();
+    let failing: Vec<&JourneyId> =
+        engine.checks.runs.keys().filter(|c| fails(engine, c, now)).collect();
+    let first = failing.first()?;
+    Some(match failing.len() {
+        1 => format!("{first}: the newest checks fail; one more round tells"),
+        n => format!("the newest checks of {n} of {all} journeys fail; one more round tells"),
+    })
 }
 
 fn eyes(engine: &Engine, now: Timestamp) -> Vec<(&JourneyId, Eye)> {
@@ -116,6 +141,14 @@ pub fn word(engine: &Engine, live: &Live, segments: &[Scope], now: Timestamp) ->
         return out;
     }
     let fresh = |e: &&(&JourneyId, Eye)| e.1 == Eye::Fresh;
+    if eyes.iter().any(|e| e.1 == Eye::Fresh)
+        && eyes.iter().filter(fresh).all(|(check, _)| fails(engine, check, now))
+    {
+        let seen = eyes.iter().filter(fresh).flat_map(|(check, _)| failing(engine, check, now));
+        let seen: Vec<String> = seen.collect();
+        out.support = Some(format!("the newest checks fail too: {}", seen.join(", ")));
+        return out;
+    }
     out.against = Some(match (eyes.iter().find(fresh), eyes.first()) {
         (Some(_), _) => {
             let seen = eyes.iter().filter(fresh).flat_map(|(check, _)| failing(engine, check, now));

@@ -227,6 +227,11 @@ fn join(
     newest.sort_by(|a, b| b.1.at.cmp(&a.1.at).then(a.0.cmp(b.0)));
     for (location, run) in &newest {
         let word = if run.ok { "pass".to_owned() } else { format!("fail {}", run.word) };
+        let word = if probes::is_fresh(engine, check, run.at, now) {
+            word
+        } else {
+            format!("{word}, {:.0} min ago", now.since(run.at).as_mins_f64())
+        };
         state.checks.push(super::checks::told(location, &word));
         state.last_check_at = state.last_check_at.max(Some(run.at));
     }

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::detect::doubt::{Doubt, hour};
 use crate::domain::flaw::Flaw;
+use crate::domain::id::JourneyId;
 use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 
@@ -87,7 +88,7 @@ impl Freshness {
         let said = answer::groups(batch, at);
         self.told |= !said.is_empty() || batch.waiting || self.seldom(at);
         for (group, data) in &said {
-            let run = matches!(group, Group::Runs(_));
+            let run = matches!(group, Group::Runs(_) | Group::RunsFrom(..));
             let new = || Pulse::new(run, at);
             self.groups.entry(group.clone()).or_insert_with(new).take(data, at, self.every);
         }
@@ -143,7 +144,16 @@ impl Freshness {
     }
 
     fn silent(&self) -> impl Iterator<Item = (&Group, &Pulse, Why)> {
-        self.groups.iter().filter_map(|(group, pulse)| Some((group, pulse, pulse.silent?)))
+        // a journey that is silent as a whole is said once
+        let told = |journey: &JourneyId| {
+            let whole = self.groups.get(&Group::Runs(journey.clone()));
+            whole.is_some_and(|pulse| pulse.silent.is_some())
+        };
+        let all = self.groups.iter().filter(move |(group, _)| match group {
+            Group::RunsFrom(journey, _) => !told(journey),
+            Group::Runs(_) | Group::Cut(..) => true,
+        });
+        all.filter_map(|(group, pulse)| Some((group, pulse, pulse.silent?)))
     }
 
     pub fn any_silent(&self) -> bool {
@@ -207,11 +217,13 @@ impl Freshness {
             doubt.metrics.clone_from(metrics);
         }
         for (group, _, why) in self.silent() {
-            doubt.blind |= why != Why::Half;
             match group.clone() {
                 Group::Cut(metric, dims) => doubt.cuts.insert((metric, dims)),
                 Group::Runs(journey) => doubt.journeys.insert(journey),
+                // the others go on telling of the journey
+                Group::RunsFrom(..) => continue,
             };
+            doubt.blind |= why != Why::Half;
         }
         Some(doubt)
     }

@@ -43,6 +43,34 @@ fn the_row_on_checks_is_green_only_while_they_run() {
 }
 
 #[test]
+fn a_round_of_failing_checks_takes_the_ok_away_before_the_next_one_opens_a_case() {
+    let mut shop = Shop::warm();
+    shop.run(5, Wrong::default());
+    shop.check(false, &["eu", "us"]);
+    let once = unprobed(&mut shop, 1, Wrong::default());
+    let (verdict, words) = availability(&once);
+    assert!(firing(&once).is_empty(), "one round may be chance");
+    assert_eq!(verdict, Verdict::Unsure);
+    assert_eq!(words, "checkout: the newest checks fail; one more round tells");
+    shop.check(true, &["eu"]);
+    let one = availability(&unprobed(&mut shop, 1, Wrong::default()));
+    assert_eq!(one.0, Verdict::Ok, "one location of two: {}", one.1);
+}
+
+#[test]
+fn a_location_that_no_longer_checks_shows_its_age() {
+    let mut shop = Shop::warm();
+    shop.run(5, Wrong::default());
+    let mut last = Judgement::default();
+    for _ in 0..20 {
+        shop.check(true, &["eu"]);
+        last = unprobed(&mut shop, 1, Wrong::default());
+    }
+    let row = last.journeys.iter().find(|j| j.journey.as_str() == "checkout").expect("a row");
+    assert_eq!(row.checks, ["eu: pass", "us: pass, 21 min ago"]);
+}
+
+#[test]
 fn runs_are_missed_by_the_cadence_of_the_journey_or_of_the_runs() {
     let every = |every: Option<Span>| {
         let mut shop = Shop::told(

@@ -23,13 +23,15 @@ pub enum Group {
     Cut(Metric, Vec<Dim>),
     /// The runs of one journey's checks.
     Runs(JourneyId),
+    /// Those of them from one location.
+    RunsFrom(JourneyId, String),
 }
 
 impl Group {
     pub fn metric(&self) -> Metric {
         match self {
             Self::Cut(metric, _) => *metric,
-            Self::Runs(_) => Metric::CheckSuccess,
+            Self::Runs(_) | Self::RunsFrom(..) => Metric::CheckSuccess,
         }
     }
 
@@ -37,6 +39,7 @@ impl Group {
     pub fn words(&self) -> String {
         match self {
             Self::Runs(journey) => format!("runs of {journey}"),
+            Self::RunsFrom(journey, location) => format!("runs of {journey} from {location}"),
             Self::Cut(metric, dims) if dims.is_empty() => metric.row().label.to_owned(),
             Self::Cut(metric, dims) => {
                 let dims: Vec<&str> = dims.iter().map(|d| d.name()).collect();
@@ -65,8 +68,10 @@ pub fn groups(batch: &Batch, at: Timestamp) -> BTreeMap<Group, Data> {
         }
     }
     for c in batch.checks.iter().filter(|c| c.at <= at.plus(AHEAD)) {
-        let data = out.entry(Group::Runs(c.journey.clone())).or_default();
-        data.entry(c.at.min(at)).or_default().rows += 1;
+        let from = Group::RunsFrom(c.journey.clone(), c.location.clone());
+        for group in [Group::Runs(c.journey.clone()), from] {
+            out.entry(group).or_default().entry(c.at.min(at)).or_default().rows += 1;
+        }
     }
     out
 }

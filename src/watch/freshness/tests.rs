@@ -8,6 +8,7 @@ use self::kit::{EVERY, Mood, Room, batch};
 use super::*;
 use crate::board::{Board, SourceState};
 use crate::detect::verdict::Verdict;
+use crate::domain::check::{Check, CheckOutcome};
 
 /// Seconds after which a lie must be seen, at the latest: two of the source's intervals, or of its
 /// windows where these are longer, and one second.
@@ -130,6 +131,37 @@ fn a_start_in_the_middle_of_empty_answers_is_judged_by_the_past() {
         fresh.take(&mut Batch::default(), kit::START);
         assert_eq!(fresh.good(), good, "a past that told something each {every} h");
     }
+}
+
+/// Three vantage points, two of which fall silent while the third goes on.
+#[test]
+fn a_location_that_no_longer_checks_is_missed_while_the_others_go_on() {
+    let mut fresh = Freshness::new(Span::from_secs(EVERY), true);
+    let mut ask = |second: i64, places: &[&str]| {
+        let at = kit::START.plus(Span::from_secs(second));
+        let run = |place: &&str| Check {
+            source: "probes".into(),
+            journey: "checkout".into(),
+            location: (*place).to_owned(),
+            at,
+            outcome: CheckOutcome::Pass,
+            duration_ms: Some(90.0),
+            message: String::new(),
+        };
+        let checks = places.iter().map(run).collect();
+        fresh.take(&mut Batch { checks, ..Batch::default() }, at);
+        (fresh.any_silent(), fresh.mute(), fresh.words().unwrap_or_default(), fresh.doubt())
+    };
+    let rounds = |from: i64| (from..from + 10).map(|n| n * EVERY);
+    for second in rounds(0) {
+        assert!(!ask(second, &["ams", "fra", "lhr"]).0);
+    }
+    let seen = rounds(10).map(|second| (second, ask(second, &["fra"]))).find(|(_, said)| said.0);
+    let (second, (_, mute, words, doubt)) = seen.expect("missed");
+    assert!(second <= 9 * EVERY + 2 * EVERY + 1, "after {second} s");
+    assert!(!mute && words.starts_with("no new runs of checkout from ams since "), "{words}");
+    assert!(words.ends_with("; 1 more"), "{words}");
+    assert!(!doubt.expect("a doubt").on_checks(&"checkout".into()), "the third one still tells");
 }
 
 #[test]
