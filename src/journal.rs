@@ -112,17 +112,28 @@ pub struct Journal {
     store: sqlite::Store,
 }
 
+/// The file that a URL names.
+fn path_of(url: &str) -> Result<&Path, JournalError> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Err(JournalError::Postgres);
+    }
+    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
+    let path = path.filter(|p| !p.is_empty() && !p.starts_with(":memory:"));
+    path.map(Path::new).ok_or_else(|| JournalError::Url(url.to_owned()))
+}
+
 impl Journal {
     /// Opens `sqlite:PATH`. With [`Access::Write`] the folder (0700), the file (0600) and the
     /// tables are made when they are missing.
     pub async fn open(url: &str, access: Access) -> Result<Self, JournalError> {
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Err(JournalError::Postgres);
-        }
-        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
-        let path = path.filter(|p| !p.is_empty() && !p.starts_with(":memory:"));
-        let path = path.ok_or_else(|| JournalError::Url(url.to_owned()))?;
-        Ok(Self { store: sqlite::Store::open(Path::new(path), access).await? })
+        Ok(Self { store: sqlite::Store::open(path_of(url)?, access).await? })
+    }
+
+    /// Something of a journal lies there: itself, or what was beside it.
+    pub fn is_there(url: &str) -> bool {
+        path_of(url).is_ok_and(|path| {
+            path.exists() || place::log(path).exists() || mark::path(path).exists()
+        })
     }
 
     pub async fn durability(&self) -> Result<Durability, JournalError> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::board::{Board, Precheck, RollbackPlan};
 use crate::domain::id::IncidentId;
 use crate::incident::event::{Command, Outcome};
-use crate::journal::Access;
+use crate::journal::{Access, Journal};
 use crate::policy::severity::Choice;
 use crate::shell::clock::Clock;
 use crate::shell::order::{Desk, OrderError, Sent};
@@ -187,6 +187,11 @@ fn with_desk(
     let url = app::journal_url(global, &config)?;
     let runtime = app::runtime()?;
     runtime.block_on(async {
+        if !Journal::is_there(&url) {
+            // an order is about an incident: a new journal would only hide the right one
+            out::error(&format!("journal {url}: there is none; no watcher was ever here"));
+            return Err(Exit::NoJournal);
+        }
         let journal = app::journal(&url, Access::Write).await?;
         let board = journal.board().await.ok().flatten().map(Arc::new);
         let clock = board.as_deref().map_or_else(Clock::system, Clock::of_board);

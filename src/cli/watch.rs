@@ -19,6 +19,8 @@ use super::exit::Exit;
 use super::out;
 
 const BEAT_EVERY: Duration = Duration::from_secs(5);
+/// What still runs when all that matters is stored gets so long.
+const ENDS_WITHIN: Duration = Duration::from_millis(200);
 
 pub fn run(global: &Global, args: &WatchArgs) -> Exit {
     inner(global, args).unwrap_or_else(|exit| exit)
@@ -32,10 +34,13 @@ fn inner(global: &Global, args: &WatchArgs) -> Result<Exit, Exit> {
     }
     let url = app::journal_url(global, &config)?;
     let runtime = app::runtime()?;
-    runtime.block_on(async {
+    let exit = runtime.block_on(async {
         let journal = app::journal(&url, Access::Write).await?;
         watch(config, url, journal, args).await
-    })
+    });
+    // a journal that another program holds locked is not waited for
+    runtime.shutdown_timeout(ENDS_WITHIN);
+    exit
 }
 
 /// Watches while the lease is ours and stands by while it is not, until a signal ends it.

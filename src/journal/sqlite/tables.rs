@@ -74,13 +74,16 @@ pub(super) struct Look {
     pub newest: i64,
     tables: i64,
     application: i64,
+    /// A number that we never write.
+    user_version: i64,
 }
 
 impl Look {
     /// Of another program: its tables or its mark are not ours.
     pub const fn is_foreign(self) -> bool {
         let marked = self.application != 0 && self.application != APPLICATION;
-        marked || (self.tables > 0 && self.version.is_none())
+        let unnamed = self.application == 0 && self.user_version != 0;
+        marked || unnamed || (self.tables > 0 && self.version.is_none())
     }
 }
 
@@ -92,11 +95,18 @@ pub(super) async fn look(conn: &mut SqliteConnection) -> Result<Look, JournalErr
          (SELECT COUNT(*) FROM pragma_table_info('meta') WHERE name IN ('key', 'value')) + \
          (SELECT COUNT(*) FROM pragma_table_info('record') \
           WHERE name IN ('seq', 'at', 'incident', 'type', 'body'))";
+    const BESIDE: &str = "SELECT \
+         (SELECT COUNT(*) FROM pragma_table_info('board') WHERE name IN ('id', 'at', 'body')) + \
+         (SELECT COUNT(*) FROM pragma_table_info('lease') WHERE name IN ('id', 'owner', 'until'))";
     let (tables,): (i64,) = super::one(conn, TABLES).await?;
     let (application,): (i64,) = super::one(conn, "PRAGMA application_id").await?;
+    let (user_version,): (i64,) = super::one(conn, "PRAGMA user_version").await?;
     let (columns,): (i64,) = super::one(conn, OURS).await?;
-    let mut look = Look { version: None, store: None, newest: 0, tables, application };
-    if columns == 7 {
+    let (beside,): (i64,) = super::one(conn, BESIDE).await?;
+    let mut look =
+        Look { version: None, store: None, newest: 0, tables, application, user_version };
+    // one that bears our mark is ours, whole or not
+    if columns == 7 && (beside == 6 || application == APPLICATION) {
         look.version = value(conn, "schema").await?;
         look.store = value(conn, "store").await?;
         look.newest = newest(conn).await;

@@ -156,7 +156,16 @@ async fn an_older_copy_or_another_journal_is_not_taken_for_this_one() {
 async fn a_database_of_another_program_is_not_touched() {
     let tables = "CREATE TABLE meta (key TEXT, value TEXT); \
          INSERT INTO meta VALUES ('schema', 'x'); CREATE TABLE songs (id INTEGER)";
-    for sql in [tables, "CREATE TABLE record (seq INTEGER)", "PRAGMA application_id = 7"] {
+    let alike = "CREATE TABLE meta (key TEXT, value INTEGER); INSERT INTO meta VALUES ('schema', 2); \
+         CREATE TABLE record (seq INTEGER, at INTEGER, incident TEXT, type TEXT, body TEXT)";
+    let other = [
+        tables,
+        alike,
+        "CREATE TABLE record (seq INTEGER)",
+        "PRAGMA application_id = 7",
+        "PRAGMA user_version = 7",
+    ];
+    for sql in other {
         let place = elsewhere();
         let url = format!("{}?mode=rwc", place.url());
         let mut conn = SqliteConnection::connect(&url).await.expect("connect");

@@ -99,6 +99,8 @@ fn volume(o: &Observation) -> Volume {
         Value::Missing(_) | Value::Gauge(_) => Volume::None,
         // Money is no number of events: a row stands for one at least.
         Value::Count(x) if o.metric == Metric::Revenue => Volume::Events(x.min(1.0)),
+        // nobody can have come less often than never
+        Value::Count(x) if *x < 0.0 => Volume::None,
         Value::Count(x) => Volume::Events(*x),
         Value::Ratio { trials, .. } => Volume::Events(*trials),
         Value::Dist(h) => Volume::Events(h.total()),

@@ -32,11 +32,12 @@ pub enum Mood {
     Timeless,
     HalfItems,
     HalfQueries,
+    Negative,
 }
 
 impl Mood {
     /// All but the good one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Empty,
         Self::TwoHoursAgo,
         Self::Frozen,
@@ -45,6 +46,7 @@ impl Mood {
         Self::Timeless,
         Self::HalfItems,
         Self::HalfQueries,
+        Self::Negative,
     ];
 }
 
@@ -141,6 +143,15 @@ fn lied(mood: Mood, at: Timestamp, since: Timestamp, good: &dyn Fn(Timestamp) ->
             let (rows, timeless, ahead, stale) = (17, 14, 0, 0);
             let what = "/rum".to_owned();
             batch.flaws.push(Flaw::Times { what, metrics, rows, timeless, ahead, stale });
+            batch
+        }
+        Mood::Negative => {
+            let mut batch = batch;
+            for o in &mut batch.observations {
+                if let Value::Count(x) = &mut o.value {
+                    *x = -*x;
+                }
+            }
             batch
         }
         Mood::HalfItems => {
