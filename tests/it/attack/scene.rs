@@ -109,13 +109,20 @@ impl Scene {
         scene
     }
 
+    /// A watcher was here while all was well, and is gone; now the shop is broken.
+    pub fn about_to_break() -> Self {
+        let mut scene = Self::calm();
+        let mut watcher = Running::start(scene.command(&["watch"]));
+        eventually("a board", secs(20), || scene.reader.board(&scene.journal()));
+        watcher.kill();
+        scene.keep();
+        scene.breaks();
+        scene
+    }
+
     /// Checks have been failing for two minutes now.
     pub fn breaks(&self) {
         self.fails_from.store(unix_now() - FAILING, Ordering::SeqCst);
-    }
-
-    pub fn heals(&self) {
-        self.fails_from.store(i64::MAX, Ordering::SeqCst);
     }
 
     /// The sources answer with an error from now on.

@@ -193,7 +193,6 @@ fn attack(plan: Plan) {
 }
 
 #[test]
-#[ignore = "answers without news are still live"]
 fn no_fault_of_a_server_is_called_live() {
     attack(Plan::slice(6));
 }
