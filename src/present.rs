@@ -24,6 +24,8 @@ pub mod trouble;
 mod wall;
 
 #[cfg(test)]
+mod target_tests;
+#[cfg(test)]
 mod tests;
 
 use crate::desk::state::{Desk, Role as Seat};

@@ -17,7 +17,7 @@ use super::words;
 pub fn panels(desk: &Desk) -> Vec<Panel> {
     let lanes = strip::lanes(desk, if desk.size.h >= 40 { 6 } else { 3 });
     let tall = u16::try_from(lanes.lanes.len() + 1).unwrap_or(4);
-    let selected = selected(desk);
+    let selected = desk.release();
     let what = match selected {
         Some(r) => {
             Line::of(Role::Title, screen_text(r.id.as_str())).say(Role::Text, " before and after ")
@@ -31,12 +31,6 @@ pub fn panels(desk: &Desk) -> Vec<Panel> {
             .titled(Bar::rule(what))
             .ranked(2),
     ]
-}
-
-fn selected(desk: &Desk) -> Option<&Release> {
-    let releases = &desk.board.releases;
-    let pinned = desk.ui.release.as_ref();
-    pinned.and_then(|id| releases.iter().find(|r| r.id == *id)).or(releases.first())
 }
 
 fn table(desk: &Desk, selected: Option<&Release>) -> Table {

@@ -9,6 +9,7 @@ use crate::desk::update::GUARD;
 use crate::domain::text::{ScreenText, screen_text};
 use crate::present::clocks;
 use crate::present::role::Role;
+use crate::present::say;
 use crate::present::screen::{DialogView, Line};
 use crate::present::words;
 
@@ -23,7 +24,7 @@ pub fn view(desk: &Desk, r: &Rollback) -> DialogView {
         (None, false) => "Roll back",
     };
     DialogView {
-        title: screen_text(&format!("{title} - {}", r.incident)),
+        title: screen_text(&format!("{title} - {}", say::named(desk, &r.incident))),
         role: Role::Warning,
         width: desk.size.w.min(fit::WIDTH),
         lines,
