@@ -191,6 +191,10 @@ fn each_precheck_stops_a_rollback_by_itself() {
         let shown = plan(&i, &world.facts(), min(0)).expect("plan");
         let failed: Vec<_> = shown.prechecks.iter().filter(|c| c.required && !c.ok).collect();
         assert!(failed.iter().any(|c| c.name == name), "{name}: {failed:?}");
+        let said: Vec<String> = failed.iter().map(|c| c.words()).collect();
+        assert!(said.iter().all(|s| !s.contains(name)), "it says that it holds: {said:?}");
+        let switch = "kill switch is on: the file freeze is there";
+        assert!(name != "kill switch is off" || said[0] == switch, "{said:?}");
         assert!(!shown.ready, "{name}");
         let result = order(&mut i, &world, "ana", &rollback(), min(0));
         assert_eq!(result, Err("precheck"), "{name}");

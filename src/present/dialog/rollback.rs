@@ -7,6 +7,7 @@ use crate::desk::fit::{self, Layout, Part, Row};
 use crate::desk::state::Desk;
 use crate::desk::update::GUARD;
 use crate::domain::text::{ScreenText, screen_text};
+use crate::incident::state::failing;
 use crate::present::clocks;
 use crate::present::role::Role;
 use crate::present::say;
@@ -126,7 +127,7 @@ fn state(desk: &Desk, r: &Rollback, layout: &Layout) -> Line {
 }
 
 fn named(words: &'static str, check: &str) -> Line {
-    Line::fixed(Role::Error, words).and(Role::Error, screen_text(check))
+    Line::fixed(Role::Error, words).and(Role::Error, screen_text(failing(check)))
 }
 
 fn too_small(desk: &Desk, layout: &Layout) -> Line {
@@ -163,5 +164,5 @@ fn quiet(r: &Rollback, layout: &Layout) -> Line {
 }
 
 fn name(check: &Precheck) -> ScreenText {
-    screen_text(&check.name)
+    screen_text(check.finding())
 }

@@ -63,7 +63,7 @@ async fn ask(webhook: &Webhook, found: &Rehearsal, signed: bool, stamp: Stamp<'_
         return Asked::Nowhere;
     }
     if let Some(check) = found.plan.prechecks.iter().find(|c| c.stops()) {
-        return Asked::Not(format!("not ok: {}: {}", check.name, check.detail));
+        return Asked::Not(check.words());
     }
     if !signed {
         return Asked::Not("the request cannot be signed".to_owned());
