@@ -283,7 +283,7 @@ pub fn prompt(desk: &Desk) -> Bar {
 
 /// Said where orders would not go to the incident that the banner names.
 fn elsewhere(desk: &Desk) -> Option<Line> {
-    let orders = desk.role() == Seat::Operator;
+    let orders = desk.role() == Seat::Operator && desk.ui.dialog.is_none();
     let banner = desk.bannered().filter(|_| orders)?;
     let rollback = desk.ui.page == Page::Releases;
     let command = if rollback { Command::Rollback } else { Command::Acknowledge };

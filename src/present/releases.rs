@@ -2,6 +2,7 @@
 //! did to each segment against segments it did not touch.
 
 use crate::board::Release;
+use crate::board::standing::Trust;
 use crate::desk::list::Filter;
 use crate::desk::state::Desk;
 use crate::detect::verdict::Impact;
@@ -74,7 +75,10 @@ fn row(desk: &Desk, r: &Release) -> Row {
         [one] => Line::of(Role::Warning, screen_text(one.as_str())),
         [one, rest @ ..] => Line::of(Role::Warning, screen_text(&format!("{one} +{}", rest.len()))),
     };
-    let (status, role) = status(r.status);
+    let (status, role) = match status(r.status) {
+        ("live", _) if desk.trust() != Trust::Fresh => ("was live", Role::Stale),
+        known => known,
+    };
     Row {
         cells: vec![
             Line::of(Role::Text, screen_text(r.id.as_str())),
