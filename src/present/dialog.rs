@@ -45,7 +45,7 @@ pub fn dialog(desk: &Desk) -> Option<DialogView> {
 fn view(title: ScreenText, role: Role, lines: Vec<Line>) -> DialogView {
     let width = lines.iter().map(Line::width).max().unwrap_or(0).max(title.width() + 2) + 4;
     let width = u16::try_from(width).unwrap_or(fit::WIDTH).min(fit::WIDTH);
-    DialogView { title, role, width, lines, scroll: 0, whole: false }
+    DialogView { title, role, width, lines, scroll: 0, whole: false, scrolls: false }
 }
 
 fn help(desk: &Desk, scroll: usize) -> DialogView {
@@ -65,7 +65,7 @@ fn help(desk: &Desk, scroll: usize) -> DialogView {
         }
     }
     let title = ScreenText::fixed("Keys (up, down scroll; any other key closes)");
-    DialogView { scroll, ..view(title, Role::Focus, lines) }
+    DialogView { scroll, scrolls: true, ..view(title, Role::Focus, lines) }
 }
 
 fn palette(desk: &Desk, text: &str, pick: usize) -> DialogView {

@@ -31,6 +31,7 @@ pub fn view(desk: &Desk, r: &Rollback) -> DialogView {
         lines,
         scroll: 0,
         whole: true,
+        scrolls: false,
     }
 }
 
