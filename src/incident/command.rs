@@ -218,8 +218,9 @@ impl Ask<'_> {
         if self.incident.phase != Phase::Open {
             return refuse("closed", "it is mitigated; there is nothing to roll back for");
         }
-        let Some(draft) = Draft::of(self.incident, self.facts, self.now) else {
-            return refuse("config", "no release is suspected or no [[action]] serves its service");
+        let draft = match Draft::of(self.incident, self.facts, self.now) {
+            Ok(draft) => draft,
+            Err(why) => return refuse("config", why.words()),
         };
         let wanted = draft.plan().confirm_token;
         if wanted.is_empty() {

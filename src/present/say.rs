@@ -76,10 +76,11 @@ fn line(say: &Say) -> Line {
             .say(Role::Text, " has it already."),
         Say::Closed => words(Role::Muted, "It is closed; only notes are taken."),
         Say::NothingToUndo => words(Role::Muted, "Nothing to take back: the 10 seconds are over."),
-        Say::NoRollback => words(
-            Role::Warning,
-            "No rollback: no release is suspected, or no action is configured for it.",
-        ),
+        Say::NoSuspect => words(Role::Warning, "No rollback: no release is suspected."),
+        Say::NoRollback(id) => {
+            words(Role::Warning, "No rollback: no [[action]] in the config serves ")
+                .and(Role::Text, screen_text(id.as_str()))
+        }
         Say::NotAllowed(why) => {
             words(Role::Warning, "Not allowed here: ").and(Role::Text, screen_text(why))
         }

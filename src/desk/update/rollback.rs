@@ -35,7 +35,8 @@ pub(super) fn open(desk: &mut Desk, id: &IncidentId) -> Vec<Effect> {
         return vec![];
     }
     let Some(plan) = incident.rollback.clone() else {
-        desk.say_of(id.clone(), Say::NoRollback);
+        let suspect = incident.suspect.release.clone();
+        desk.say_of(id.clone(), suspect.map_or(Say::NoSuspect, Say::NoRollback));
         return vec![];
     };
     desk.ui.toast = None;
