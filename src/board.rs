@@ -24,6 +24,7 @@ pub use crate::incident::state::{
     ActionState, Decision, Precheck, RollbackPlan, State, TimelineEntry,
 };
 
+pub mod aged;
 pub mod parts;
 pub mod standing;
 pub mod view;

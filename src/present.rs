@@ -16,6 +16,7 @@ mod incident;
 mod incidents;
 mod inputs;
 mod journal;
+mod pale;
 mod releases;
 mod say;
 pub mod standing;
@@ -24,8 +25,16 @@ pub mod trouble;
 mod wall;
 
 #[cfg(test)]
+mod stale_tests;
+#[cfg(test)]
+mod target_tests;
+#[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::board::aged::aged;
 use crate::desk::state::{Desk, Role as Seat};
 use crate::desk::ui::Page;
 
@@ -34,8 +43,22 @@ use screen::{Panel, Screen};
 /// From this many columns on there is room for a second column of panels.
 pub(crate) const WIDE: u16 = 110;
 
-/// The whole picture of a desk. Equal desks give equal pictures; draw only when it changed.
+/// The whole picture of a desk. Equal desks give equal pictures; draw only when it changed. A board
+/// that is not fresh is shown as one: nothing on it is live or well, and no verdict has its hue.
 pub fn present(desk: &Desk) -> Screen {
+    match aged(&desk.board, desk.trust()) {
+        Cow::Borrowed(_) => picture(desk),
+        Cow::Owned(old) => {
+            let mut shown = desk.clone();
+            shown.board = Arc::new(old);
+            let mut screen = picture(&shown);
+            pale::pale(&mut screen);
+            screen
+        }
+    }
+}
+
+fn picture(desk: &Desk) -> Screen {
     let wall = (desk.role() == Seat::Wall).then(|| wall::wall(desk));
     let panels = if wall.is_some() { vec![] } else { panels(desk) };
     Screen {

@@ -75,7 +75,7 @@ fn page(screen: &Screen, pen: &mut Pen, area: Rect) {
     bar::draw(&screen.prompt, pen, frame.prompt);
     bar::draw(&screen.hints, pen, frame.hints);
     if let Some(view) = &screen.dialog {
-        dialog::draw(view, pen, area);
+        dialog::draw(view, pen, area, frame.banner.bottom());
     }
 }
 

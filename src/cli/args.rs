@@ -103,7 +103,7 @@ pub struct DemoArgs {
     /// Shop seconds per wall second.
     #[arg(long, default_value_t = 10.0)]
     pub speed: f64,
-    /// Keep journal and config in this folder.
+    /// Keep journal and config in this folder: `--config DIR/tillwatch.toml` beside it.
     #[arg(long, value_name = "DIR", value_parser = home::path)]
     pub keep: Option<PathBuf>,
 }

@@ -112,6 +112,9 @@ impl Stage {
             SOURCES.replace("http://127.0.0.1:PORT", url),
             secret.display(),
         );
+        self.folder
+            .leave_config(&text)
+            .map_err(|error| fail(&format!("cannot write the demo's config: {error}")))?;
         let loaded = load::from_text(Path::new("(demo)"), &text);
         app::say(&loaded.problems, Level::Error);
         loaded.config.ok_or(Exit::Usage)
@@ -134,4 +137,32 @@ fn announced(shop: &shop::Shop) -> String {
 fn fail(why: &str) -> Exit {
     out::error(why);
     Exit::Usage
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_demo_leaves_the_config_that_other_commands_read() {
+        let home = tempfile::tempdir().expect("a folder");
+        let keep = home.path().join("kept");
+        let args = DemoArgs {
+            scenario: "calm-day".to_owned(),
+            seed: 7,
+            speed: 10.0,
+            keep: Some(keep.clone()),
+        };
+        let stage = Stage::set(&args).expect("a stage");
+        for port in [4001, 4002] {
+            let url = format!("http://127.0.0.1:{port}");
+            let own = stage.config(&url, "").expect("its own config");
+            let left = load::from_file(&keep.join("tillwatch.toml")).expect("a file");
+            let left = left.config.expect("a config");
+            assert_eq!(left.journal.url, stage.journal());
+            assert_eq!((left.actions.len(), left.sources.len()), (1, own.sources.len()));
+            let text = std::fs::read_to_string(keep.join("tillwatch.toml")).expect("read");
+            assert!(text.contains(&format!("{url}/hooks/rollback")), "{text}");
+        }
+    }
 }

@@ -15,6 +15,10 @@ use crate::shell::poller::random_u64;
 /// Shop time at the start of every demo, so that a seed always gives the same shop.
 const BASE: &str = "2026-11-20T17:30:00Z";
 
+/// Over the config that other commands read.
+const HEAD: &str = "# Written by `tillwatch demo --keep` at each start, for other commands while it \
+                    runs:\n# tillwatch --config THIS_FILE once, ack, decide, rollback ...\n";
+
 pub struct Folder {
     pub path: PathBuf,
     keep: bool,
@@ -28,7 +32,20 @@ impl Folder {
             Path::to_path_buf,
         );
         fs::DirBuilder::new().recursive(keep.is_some()).mode(0o700).create(&path)?;
+        // what is written about it is read from other folders too
+        let path = fs::canonicalize(path)?;
         Ok(Self { path, keep: keep.is_some() })
+    }
+
+    /// Leaves the config for other commands beside a demo that is kept; the address of its shop is
+    /// another one each time.
+    pub fn leave_config(&self, text: &str) -> std::io::Result<()> {
+        if !self.keep {
+            return Ok(());
+        }
+        let journal = self.path.join("journal.db");
+        let text = format!("{HEAD}\n[journal]\nurl = \"sqlite:{}\"\n{text}", journal.display());
+        fs::write(self.path.join("tillwatch.toml"), text)
     }
 
     /// The shop's clock; a kept shop went on while nobody looked.

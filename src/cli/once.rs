@@ -1,11 +1,13 @@
 //! `tillwatch once`: the board of a running watcher, or of one round of polling, printed.
 //! The exit code is the answer: 11 before 4 before 10 before 0.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::board::aged::aged;
 use crate::board::standing::{Standing, Trust};
 use crate::board::{Absent, Board, SourceState};
 use crate::config::Config;
@@ -40,10 +42,8 @@ fn inner(global: &Global, args: &OnceArgs) -> Result<Exit, Exit> {
         return Ok(Exit::Blind);
     };
     let Seen { board, trust } = seen;
-    let standing = Standing::of(&board, trust);
     if args.json {
-        let says = screen_text(&sentence(&board, standing, trust)).as_str().to_owned();
-        out::json(&Document { board: &board, standing, says });
+        out::json(&document(&board, trust));
     } else {
         out::lines(tables::board(&board, trust));
     }
@@ -60,9 +60,15 @@ struct Seen {
 #[derive(Serialize)]
 struct Document<'a> {
     #[serde(flatten)]
-    board: &'a Board,
+    board: Cow<'a, Board>,
     standing: Standing,
     says: String,
+}
+
+fn document(board: &Board, trust: Trust) -> Document<'_> {
+    let standing = Standing::of(board, trust);
+    let says = screen_text(&sentence(board, standing, trust)).as_str().to_owned();
+    Document { board: aged(board, trust), standing, says }
 }
 
 async fn board(
@@ -150,4 +156,31 @@ fn seen(board: &Board) -> bool {
     let all_live = board.sources.iter().all(|s| s.state == SourceState::Live);
     let measures = board.sources.iter().any(|s| s.kind != "github");
     !board.cells.is_empty() || !all_live || !measures
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::fixture;
+    use crate::domain::time::Span;
+
+    #[test]
+    fn the_document_of_a_board_that_is_not_fresh_calls_nothing_live_or_ok() {
+        let board = fixture::outage();
+        let json = |trust| serde_json::to_string(&document(&board, trust)).expect("JSON");
+        assert!(
+            json(Trust::Fresh).contains("\"state\":\"live\"")
+                && json(Trust::Fresh).contains("\"verdict\":\"ok\"")
+        );
+        for trust in [Trust::Late(Span::from_mins(3)), Trust::Unwatched(Span::from_mins(3))] {
+            let said = json(trust);
+            assert!(
+                !said.contains("\"state\":\"live\"") && !said.contains("\"verdict\":\"ok\""),
+                "{said}"
+            );
+            assert!(said.contains("was live at 03:07 UTC"), "{said}");
+            assert!(!said.contains("\"pass\":true"), "{said}");
+            assert_eq!(said.contains("\"watcher\":null"), matches!(trust, Trust::Unwatched(_)));
+        }
+    }
 }

@@ -148,7 +148,7 @@ fn lines(plan: &RollbackPlan) -> Vec<String> {
         let past =
             if check.stops() && check.waivable { " (--reason TEXT goes past it)" } else { "" };
         let mark = if check.ok { "ok" } else { "NO" };
-        format!("  [{mark}] {}: {}{past}", check.name, check.detail)
+        format!("  [{mark}] {}{past}", check.words())
     }));
     lines
 }

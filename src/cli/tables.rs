@@ -1,6 +1,7 @@
 //! Lists for people: keys, themes, the starter config, and a board as lines of text.
 //! Words come from the tables they describe; nothing is written twice.
 
+use crate::board::aged::aged;
 use crate::board::standing::{self, Standing, Trust};
 use crate::board::{Board, Incident, Source};
 use crate::config::EXAMPLE;
@@ -63,7 +64,7 @@ pub fn board(board: &Board, trust: Trust) -> Vec<String> {
         let trouble = trouble::of(i, board.generated_at, board.speed);
         incident(i).into_iter().chain(trouble.map(|t| format!("    ! {}", t.words())))
     }));
-    lines.extend(board.sources.iter().map(source));
+    lines.extend(aged(board, trust).sources.iter().map(source));
     lines
 }
 
@@ -106,6 +107,14 @@ mod tests {
     use crate::board::ActionState;
     use crate::desk::fixture;
     use crate::incident::event::Outcome;
+
+    #[test]
+    fn no_source_of_a_board_that_is_not_fresh_is_live() {
+        let late = Trust::Late(crate::domain::time::Span::from_mins(3));
+        let lines = board(&fixture::calm(), late).join("\n");
+        assert!(!lines.contains("  live"), "{lines}");
+        assert!(lines.contains("source rum  prometheus  stale  was live at 03:07 UTC"), "{lines}");
+    }
 
     #[test]
     fn what_went_wrong_with_an_action_is_a_line_of_its_own() {

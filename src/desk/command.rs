@@ -139,7 +139,7 @@ use Category::{General, Move, Pages, Respond, View};
 pub const TABLE: [Row; 38] = [
     row(
         Command::Acknowledge,
-        ("acknowledge", "ack", "take the selected incident"),
+        ("acknowledge", "ack", "take the incident selected here, else the banner's"),
         &["a"],
         Respond,
     ),

@@ -204,7 +204,7 @@ fn place(plan: &RollbackPlan) -> ScreenText {
 }
 
 fn words(check: &Precheck) -> ScreenText {
-    screen_text(&format!("{}: {}", check.name, check.detail))
+    screen_text(&check.words())
 }
 
 /// Lines of at most `columns`, broken at blanks. A word longer than a line goes on after one of

@@ -2,7 +2,7 @@
 //! The words are made in `present`; the rules of incidents live in `incident`.
 
 use crate::board::{Action, ActionState};
-use crate::domain::id::IncidentId;
+use crate::domain::id::{IncidentId, ReleaseId};
 use crate::domain::time::Timestamp;
 
 /// An order that was sent and not answered yet: on screen it is not stored.
@@ -82,8 +82,10 @@ pub enum Say {
     AlreadyOwned(String),
     Closed,
     NothingToUndo,
-    /// No plan: no action configured, or no release suspected.
-    NoRollback,
+    /// No plan, because no release is suspected.
+    NoSuspect,
+    /// No plan for the release that is suspected: no action serves it.
+    NoRollback(ReleaseId),
     NotAllowed(String),
     Burst,
     /// Text was longer than its field; the end is gone.

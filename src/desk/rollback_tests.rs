@@ -260,7 +260,13 @@ fn no_plan_no_dialog() {
     let mut desk = desk();
     assert_eq!(run(&mut desk, "down R"), []);
     assert!(desk.ui.dialog.is_none());
-    assert_eq!(desk.ui.toast.expect("toast").say, Say::NoRollback);
+    assert_eq!(desk.ui.toast.expect("toast").say, Say::NoSuspect);
+    let mut board = fixture::outage();
+    board.incidents[0].rollback = None;
+    let mut desk = fixture::desk(board);
+    assert_eq!(run(&mut desk, "R"), []);
+    let said = Say::NoRollback("theme-2026.11.20-3".into());
+    assert_eq!(desk.ui.toast.expect("toast").say, said);
 }
 
 #[test]

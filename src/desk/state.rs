@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 
-use crate::board::standing::{Standing, Trust};
-use crate::board::{Absent, Board, Incident};
+use crate::board::standing::{Standing, Trust, fires_on};
+use crate::board::{Absent, Board, Incident, Release};
 use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Command as Order;
 
 use super::chord::Chord;
+use super::command::Command;
 use super::keymap::Keymap;
 use super::order::{Outgoing, Pending, Say, Verb};
-use super::ui::{Toast, Ui};
+use super::ui::{Page, Toast, Ui};
 
 /// Who sits here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -182,6 +183,41 @@ impl Desk {
         self.board.incidents.iter().find(|x| x.state.is_open())
     }
 
+    /// The incident that the banner names: the worst open one, else one that was closed and fires.
+    pub fn bannered(&self) -> Option<&Incident> {
+        self.worst().or_else(|| self.board.incidents.iter().find(|x| fires_on(x)))
+    }
+
+    /// The incident that a command is about: on a page that shows one, that one; on a release that
+    /// is suspected its rollback; everywhere else the one in the banner. Never one out of sight.
+    pub fn target(&self, command: Command) -> Option<&Incident> {
+        match self.ui.page {
+            Page::Incidents | Page::Incident => self.selected(),
+            Page::Journal if !self.ui.everything => self.selected().or(self.bannered()),
+            Page::Releases if command == Command::Rollback => self.suspected().or(self.bannered()),
+            Page::Heatmap
+            | Page::Releases
+            | Page::Journeys
+            | Page::Guardrails
+            | Page::Sources
+            | Page::Journal => self.bannered(),
+        }
+    }
+
+    /// The selected row of the Releases page.
+    pub fn release(&self) -> Option<&Release> {
+        let releases = &self.board.releases;
+        let pinned = self.ui.release.as_ref();
+        pinned.and_then(|id| releases.iter().find(|r| r.id == *id)).or(releases.first())
+    }
+
+    /// The worst incident that the selected release is suspected of, open ones first.
+    pub fn suspected(&self) -> Option<&Incident> {
+        let release = self.release()?;
+        let mine = || self.board.incidents.iter().filter(|x| release.suspect_of.contains(&x.id));
+        mine().find(|x| x.state.is_open()).or_else(|| mine().next())
+    }
+
     /// The board's shop seconds per wall second, never below one.
     pub fn speed(&self) -> f64 {
         if self.board.speed.is_finite() { self.board.speed.max(1.0) } else { 1.0 }
@@ -218,7 +254,13 @@ impl Desk {
     }
 
     pub fn say(&mut self, say: Say) {
-        self.ui.toast = Some(Toast { say, until: self.wall.plus(TOAST) });
+        self.ui.toast = Some(Toast { say, about: None, until: self.wall.plus(TOAST) });
+    }
+
+    /// The same about an incident, which is named.
+    pub fn say_of(&mut self, incident: IncidentId, say: Say) {
+        let about = Some(incident);
+        self.ui.toast = Some(Toast { say, about, until: self.wall.plus(TOAST) });
     }
 
     pub fn is_pending(&self, incident: &IncidentId, verb: Verb) -> bool {
@@ -233,7 +275,7 @@ impl Desk {
         command: Order,
     ) -> Vec<Effect> {
         if self.is_pending(&incident, verb) && verb != Verb::Note {
-            self.say(Say::AlreadySent(verb));
+            self.say_of(incident, Say::AlreadySent(verb));
             return vec![];
         }
         let ticket = self.next_ticket;

@@ -53,6 +53,8 @@ impl Page {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Toast {
     pub say: Say,
+    /// The incident it is about, where it is about one.
+    pub about: Option<IncidentId>,
     pub until: Timestamp,
 }
 

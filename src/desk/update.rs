@@ -142,14 +142,14 @@ fn ordered(desk: &mut Desk, ticket: u64, result: Result<(), String>) {
     let done = desk.pending.remove(at);
     let verb = done.verb;
     if let Err(why) = result {
-        desk.say(Say::Failed(verb, why));
+        desk.say_of(done.incident, Say::Failed(verb, why));
         return;
     }
     if verb == Verb::Acknowledge {
         let incident = done.incident.clone();
         desk.ui.undo = Some(Undo { incident, until: desk.wall.plus(UNDO) });
     }
-    desk.say(Say::Stored(verb));
+    desk.say_of(done.incident.clone(), Say::Stored(verb));
     outgoing::stored(desk, done);
 }
 

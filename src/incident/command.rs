@@ -218,8 +218,9 @@ impl Ask<'_> {
         if self.incident.phase != Phase::Open {
             return refuse("closed", "it is mitigated; there is nothing to roll back for");
         }
-        let Some(draft) = Draft::of(self.incident, self.facts, self.now) else {
-            return refuse("config", "no release is suspected or no [[action]] serves its service");
+        let draft = match Draft::of(self.incident, self.facts, self.now) {
+            Ok(draft) => draft,
+            Err(why) => return refuse("config", why.words()),
         };
         let wanted = draft.plan().confirm_token;
         if wanted.is_empty() {
@@ -263,13 +264,12 @@ impl Ask<'_> {
 /// Refuses with the first pre-check that failed and cannot be gone past, then with the first that
 /// nobody gave a reason for; says what was gone past.
 fn passed(plan: &RollbackPlan, waive: Option<&str>) -> Result<Option<Waived>, Refusal> {
-    let not_ok = |check: &Precheck| format!("not ok: {}: {}", check.name, check.detail);
     if let Some(check) = plan.blocked() {
-        return refuse("precheck", not_ok(check));
+        return refuse("precheck", check.words());
     }
     let Some(first) = plan.to_waive().next() else { return Ok(None) };
     let Some(reason) = waive.filter(|text| !text.trim().is_empty()) else {
-        let words = format!("{}; a reason goes past it and stays in the record", not_ok(first));
+        let words = format!("{}; a reason goes past it and stays in the record", first.words());
         return refuse("precheck", words);
     };
     let checks = plan.to_waive().map(|check| check.name.clone()).collect();

@@ -39,26 +39,79 @@ pub struct Rehearsal {
     pub dry: Intent,
 }
 
+/// Why there is nothing to plan.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NoPlan {
+    NoSuspect,
+    /// The suspect is no change that this process knows.
+    Unknown(ReleaseId),
+    /// The suspect is a flag, a campaign: nothing that has an earlier release.
+    NoRelease(ReleaseId),
+    /// There is not one action.
+    NoAction(ReleaseId),
+    /// None of the actions is for its service and environment.
+    NotServed {
+        release: ReleaseId,
+        service: String,
+        environment: String,
+    },
+}
+
+impl NoPlan {
+    pub fn words(&self) -> String {
+        match self {
+            Self::NoSuspect => "no release is suspected".to_owned(),
+            Self::Unknown(id) => format!("{id} is suspected and is not known here"),
+            Self::NoRelease(id) => format!("{id} is suspected and is no release"),
+            Self::NoAction(id) => format!("{id} is suspected, but no [[action]] is in the config"),
+            Self::NotServed { release, service, environment } => format!(
+                "{release} is suspected, but no [[action]] in the config serves {service} in \
+                 {environment}"
+            ),
+        }
+    }
+}
+
 /// The plan for `incident` now with its request.
-pub fn rehearsal(incident: &Incident, facts: &Facts<'_>, now: Timestamp) -> Option<Rehearsal> {
+pub fn rehearsal(
+    incident: &Incident,
+    facts: &Facts<'_>,
+    now: Timestamp,
+) -> Result<Rehearsal, NoPlan> {
     let draft = Draft::of(incident, facts, now)?;
     let (real, dry) = (draft.intent(false), draft.intent(true));
-    Some(Rehearsal { plan: draft.plan(), real, dry })
+    Ok(Rehearsal { plan: draft.plan(), real, dry })
 }
 
 /// The plan for `incident` now; none when no release is suspected or no action is configured.
 pub fn plan(incident: &Incident, facts: &Facts<'_>, now: Timestamp) -> Option<RollbackPlan> {
-    Draft::of(incident, facts, now).map(|d| d.plan())
+    Draft::of(incident, facts, now).ok().map(|d| d.plan())
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn of(incident: &'a Incident, facts: &'a Facts<'a>, now: Timestamp) -> Option<Self> {
+    pub(super) fn of(
+        incident: &'a Incident,
+        facts: &'a Facts<'a>,
+        now: Timestamp,
+    ) -> Result<Self, NoPlan> {
         let sent = incident.action_in_flight().map(|a| &a.intent.from);
         let suspect = facts.case(incident).suspect.release.as_ref();
-        let from = facts.change(sent.or(suspect)?).filter(|c| c.is_release())?;
-        let action = facts.actions.iter().find(|a| a.serves(from))?;
+        let id = sent.or(suspect).ok_or(NoPlan::NoSuspect)?;
+        let from = facts.change(id).ok_or_else(|| NoPlan::Unknown(id.clone()))?;
+        if !from.is_release() {
+            return Err(NoPlan::NoRelease(id.clone()));
+        }
+        let served = facts.actions.iter().find(|a| a.serves(from));
+        let action = served.ok_or_else(|| match facts.actions {
+            [] => NoPlan::NoAction(id.clone()),
+            _ => NoPlan::NotServed {
+                release: id.clone(),
+                service: from.service.clone(),
+                environment: from.environment.clone(),
+            },
+        })?;
         let to = target(from, facts);
-        Some(Self { incident, facts, action, from, to, now })
+        Ok(Self { incident, facts, action, from, to, now })
     }
 
     pub(super) fn plan(&self) -> RollbackPlan {

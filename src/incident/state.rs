@@ -117,6 +117,35 @@ impl Precheck {
     pub const fn stops(&self) -> bool {
         self.required && !self.ok
     }
+
+    /// What it found, as a sentence begins: its name while it holds, the contrary while it fails.
+    pub fn finding(&self) -> &str {
+        if self.ok { &self.name } else { failing(&self.name) }
+    }
+
+    /// `kill switch is on: the file freeze is there`.
+    pub fn words(&self) -> String {
+        format!("{}: {}", self.finding(), self.detail)
+    }
+}
+
+/// The contrary of a check's name; nobody has to read `FAILS: switch is off`.
+pub fn failing(name: &str) -> &str {
+    match name {
+        "severity allows it" => "severity does not allow it",
+        "role allows it" => "role does not allow it",
+        "kill switch is off" => "kill switch is on",
+        "target was healthy" => "target is not known to be healthy",
+        "suspect is still live" => "suspect is not known to be live",
+        "no newer deploy" => "there is a newer deploy",
+        "none in flight" => "one is in flight",
+        "cooldown is over" => "cooldown is not over",
+        "receiver takes requests" => "receiver takes no requests yet",
+        "signing secret is usable" => "signing secret is not usable",
+        "evidence is fresh" => "evidence is not fresh",
+        "suspicion is strong" => "suspicion is weak",
+        other => other,
+    }
 }
 
 impl RollbackPlan {

@@ -3,6 +3,7 @@
 
 use super::deed::clock;
 use super::event::{Event, Intent, Outcome, Waived};
+use super::state::failing;
 use crate::detect::verdict::{Confidence, Suspect};
 use crate::domain::time::Timestamp;
 
@@ -44,6 +45,7 @@ pub fn words(event: &Event) -> String {
         }
         Event::ActionPrepared { intent, waived: None } => format!("prepared {}", plan(intent)),
         Event::ActionPrepared { intent, waived: Some(Waived { checks, reason }) } => {
+            let checks: Vec<&str> = checks.iter().map(|c| failing(c)).collect();
             format!("prepared {}, past \"{}\": {reason}", plan(intent), checks.join("\", \""))
         }
         Event::ActionSent { try_no, .. } if *try_no > 1 => format!("sent again (try {try_no})"),

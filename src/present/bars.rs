@@ -215,25 +215,25 @@ fn calm(desk: &Desk) -> Bar {
 
 pub fn toast(desk: &Desk) -> Option<Line> {
     if let Some(pending) = desk.pending.last() {
-        return Some(say::pending(pending.verb));
+        return Some(say::pending(desk, pending));
     }
     // an answer to the last key is told before the offer to take the one before it back
     let fresh = |t: &&Toast| t.say != Say::Stored(Verb::Acknowledge);
     if let Some(toast) = desk.ui.toast.as_ref().filter(fresh) {
-        return Some(say::line(&toast.say));
+        return Some(say::toast(desk, toast));
     }
     if let Some(undo) = &desk.ui.undo {
         let key = key_of(desk, Command::Undo);
         return Some(
             Line::fixed(Role::Ok, " Acknowledged and stored: ")
-                .and(Role::Text, screen_text(undo.incident.as_str()))
+                .and(Role::Text, screen_text(&say::named(desk, &undo.incident)))
                 .say(Role::Text, ". ")
                 .and(Role::Key, key)
                 .say(Role::Text, " takes it back for 10 seconds."),
         );
     }
     if let Some(toast) = &desk.ui.toast {
-        return Some(say::line(&toast.say));
+        return Some(say::toast(desk, toast));
     }
     Some(Line::fixed(Role::Muted, " ").and_line(followed(desk)?))
 }
@@ -266,6 +266,9 @@ pub fn prompt(desk: &Desk) -> Bar {
             )
             .right(1, Line::fixed(Role::Muted, "esc clears it "));
     }
+    if let Some(line) = elsewhere(desk) {
+        bar = bar.right(0, line);
+    }
     let list = &desk.ui.list;
     if list.unseen() > 0 {
         let text = format!("{} new ", list.unseen());
@@ -276,6 +279,22 @@ pub fn prompt(desk: &Desk) -> Bar {
         bar = bar.right(0, Line::of(Role::Muted, screen_text(&text)));
     }
     bar
+}
+
+/// Said where orders would not go to the incident that the banner names.
+fn elsewhere(desk: &Desk) -> Option<Line> {
+    let orders = desk.role() == Seat::Operator && desk.ui.dialog.is_none();
+    let banner = desk.bannered().filter(|_| orders)?;
+    let rollback = desk.ui.page == Page::Releases;
+    let command = if rollback { Command::Rollback } else { Command::Acknowledge };
+    let target = desk.target(command).filter(|x| x.id != banner.id)?;
+    let line = if rollback {
+        Line::of(Role::Key, key_of(desk, command)).say(Role::Warning, " acts on ")
+    } else {
+        Line::fixed(Role::Warning, "keys act on ")
+    };
+    let line = line.and(Role::Warning, screen_text(target.id.as_str()));
+    Some(line.say(Role::Warning, ", not on the banner's "))
 }
 
 /// The keys that matter here; what does not fit goes from the back.

@@ -14,6 +14,7 @@ use crate::policy::severity::Choice;
 use super::clocks;
 use super::inputs;
 use super::role::Role;
+use super::say;
 use super::screen::{DialogView, Line};
 use super::words;
 
@@ -24,7 +25,7 @@ pub fn dialog(desk: &Desk) -> Option<DialogView> {
         Dialog::Palette { text, pick } => palette(desk, text, *pick),
         Dialog::Decide { incident } => decide(desk, incident),
         Dialog::Timer { incident } => timer(desk, incident),
-        Dialog::Form(form) => form_view(form),
+        Dialog::Form(form) => form_view(desk, form),
         Dialog::Rollback(r) => rollback::view(desk, r),
         Dialog::Inputs { of, scroll } => inputs::view(desk, of, *scroll),
         Dialog::ConfirmQuit => view(
@@ -44,7 +45,7 @@ pub fn dialog(desk: &Desk) -> Option<DialogView> {
 fn view(title: ScreenText, role: Role, lines: Vec<Line>) -> DialogView {
     let width = lines.iter().map(Line::width).max().unwrap_or(0).max(title.width() + 2) + 4;
     let width = u16::try_from(width).unwrap_or(fit::WIDTH).min(fit::WIDTH);
-    DialogView { title, role, width, lines, scroll: 0, whole: false }
+    DialogView { title, role, width, lines, scroll: 0, whole: false, scrolls: false }
 }
 
 fn help(desk: &Desk, scroll: usize) -> DialogView {
@@ -64,7 +65,7 @@ fn help(desk: &Desk, scroll: usize) -> DialogView {
         }
     }
     let title = ScreenText::fixed("Keys (up, down scroll; any other key closes)");
-    DialogView { scroll, ..view(title, Role::Focus, lines) }
+    DialogView { scroll, scrolls: true, ..view(title, Role::Focus, lines) }
 }
 
 fn palette(desk: &Desk, text: &str, pick: usize) -> DialogView {
@@ -90,7 +91,7 @@ fn palette(desk: &Desk, text: &str, pick: usize) -> DialogView {
 
 fn titled(desk: &Desk, what: &str, id: &IncidentId) -> ScreenText {
     let headline = desk.incident(id).map_or("", |x| x.headline.as_str());
-    screen_text(&format!("{what} {id}: {headline}"))
+    screen_text(&format!("{what} {}: {headline}", say::named(desk, id)))
 }
 
 fn decide(desk: &Desk, id: &IncidentId) -> DialogView {
@@ -153,7 +154,7 @@ fn timer(desk: &Desk, id: &IncidentId) -> DialogView {
     view(titled(desk, "Timer", id), Role::Focus, lines)
 }
 
-fn form_view(form: &Form) -> DialogView {
+fn form_view(desk: &Desk, form: &Form) -> DialogView {
     let title = match form.kind {
         FormKind::Note => "Note",
         FormKind::Resolve => "Resolve",
@@ -184,7 +185,7 @@ fn form_view(form: &Form) -> DialogView {
         None => Line::new(),
     });
     lines.push(Line::fixed(Role::Muted, "enter goes on, esc closes without doing it"));
-    let title = screen_text(&format!("{title} - {}", form.incident));
+    let title = screen_text(&format!("{title} - {}", say::named(desk, &form.incident)));
     DialogView { width: fit::WIDTH, ..view(title, Role::Focus, lines) }
 }
 

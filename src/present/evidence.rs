@@ -1,6 +1,7 @@
 //! The six lines under the list: what each layer says about the selected incident, and what next.
 //! One line a layer, always in the same place; a layer that says nothing says so.
 
+use crate::board::standing::Trust;
 use crate::board::{ActionState, Incident, SourceState, State};
 use crate::desk::command::Command;
 use crate::desk::state::{Desk, Role as Seat};
@@ -131,6 +132,14 @@ fn release(x: &Incident) -> Line {
 
 fn telemetry(desk: &Desk) -> Line {
     let bad: Vec<_> = desk.board.sources.iter().filter(|s| s.state != SourceState::Live).collect();
+    if desk.board.sources.is_empty() {
+        return silent("no source is known");
+    }
+    if desk.trust() != Trust::Fresh {
+        let then = words::made(words::hm_utc(desk.board.generated_at));
+        return Line::fixed(Role::Stale, "no source is known to be live since ")
+            .and(Role::Stale, then);
+    }
     let Some(first) = bad.first() else {
         return Line::fixed(Role::Ok, "every source is live");
     };

@@ -1,6 +1,7 @@
 //! Three plain pages: Journeys (synthetic), Guardrails with the funnel, Sources with the checklist.
 //! Tables only; what is unknown is `-`, what is not covered says so.
 
+use crate::board::standing::Trust;
 use crate::board::{ChecklistItem, Source};
 use crate::desk::state::Desk;
 use crate::detect::verdict::{FunnelStep, GuardrailState, JourneyState, Judged, Verdict};
@@ -160,7 +161,7 @@ pub fn sources(desk: &Desk) -> Vec<Panel> {
     };
     let told = board.sources.iter().filter_map(|s| error(desk, s));
     let items: Vec<Item> =
-        told.chain(board.checklist.iter().map(check)).chain(notices(desk)).collect();
+        told.chain(board.checklist.iter().map(|c| check(desk, c))).chain(notices(desk)).collect();
     let most = u16::try_from(list.total + 1).unwrap_or(40).clamp(2, 40);
     let lines = Lines { items, scroll: 0, label: 6, wrap: true };
     vec![
@@ -193,8 +194,14 @@ fn source(desk: &Desk, s: &Source) -> Row {
     }
 }
 
-fn check(c: &ChecklistItem) -> Item {
-    let (label, role) = if c.pass { ("pass", Role::Ok) } else { ("FAIL", Role::Warning) };
+fn check(desk: &Desk, c: &ChecklistItem) -> Item {
+    let (label, role) = if desk.trust() != Trust::Fresh {
+        ("then", Role::Stale)
+    } else if c.pass {
+        ("pass", Role::Ok)
+    } else {
+        ("FAIL", Role::Warning)
+    };
     let mut line = Line::of(role, screen_text(&c.item));
     if !c.detail.is_empty() {
         line = line.say(Role::Text, ": ").and(Role::Text, screen_text(&c.detail));
@@ -227,6 +234,13 @@ fn notices(desk: &Desk) -> impl Iterator<Item = Item> {
 fn watcher(desk: &Desk) -> Line {
     let line = Line::fixed(Role::Title, "checklist ");
     match &desk.board.watcher {
+        Some(w) if desk.trust() != Trust::Fresh => {
+            let who = screen_text(&format!("{} (pid {}) is silent since ", w.host, w.pid));
+            line.say(Role::Stale, " ")
+                .and(Role::Stale, who)
+                .and(Role::Stale, words::instant(desk.board.generated_at, desk.now))
+                .say(Role::Stale, " UTC ")
+        }
         Some(w) => {
             let who = screen_text(&format!("watched by {} (pid {}) since ", w.host, w.pid));
             line.say(Role::Text, " ")

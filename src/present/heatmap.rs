@@ -2,6 +2,7 @@
 //! Unsure is hatched, blind is shaded and neither is ever green; heat is distance from the
 //! baseline.
 
+use crate::board::standing::Trust;
 use crate::desk::heat::Grid;
 use crate::desk::state::Desk;
 use crate::detect::verdict::{Cell, Verdict};
@@ -23,7 +24,7 @@ pub fn panels(desk: &Desk) -> Vec<Panel> {
     let grid = heat.grid(&desk.board);
     let title = title(heat.shown(&desk.board), heat.rows, heat.columns);
     let map = Panel::new(Content::Heatmap(map(desk, &grid)), Rows::Fill { min: 4 }).titled(title);
-    let lines = Lines { items: vec![legend(&grid)], ..Lines::default() };
+    let lines = Lines { items: vec![legend(desk, &grid)], ..Lines::default() };
     vec![map, Panel::new(Content::Lines(lines), Rows::Exact(1)).ranked(1)]
 }
 
@@ -90,8 +91,13 @@ fn warmth(cell: &Cell) -> Role {
     STEPS.iter().find(|(limit, _)| bad < *limit).map_or(Role::Heat6, |(_, role)| *role)
 }
 
-fn legend(grid: &Grid<'_>) -> Item {
+fn legend(desk: &Desk, grid: &Grid<'_>) -> Item {
     let count = |v: Verdict| grid.cells.values().filter(|c| c.verdict == v).count();
+    if desk.trust() != Trust::Fresh {
+        let then = words::hm_utc(desk.board.generated_at);
+        let text = format!(" as of {then}, not known now: {} were breach", count(Verdict::Breach));
+        return Item { line: Line::of(Role::Stale, words::made(text)), ..Item::default() };
+    }
     let line = Line::fixed(Role::Text, " ")
         .and(Role::Heat5, words::made(format!("!{} breach", count(Verdict::Breach))))
         .say(Role::Text, "   ")

@@ -43,6 +43,7 @@ pub fn view(desk: &Desk, of: &Subject, scroll: usize) -> DialogView {
         lines,
         scroll,
         whole: false,
+        scrolls: true,
     }
 }
 

@@ -2,6 +2,7 @@
 //! did to each segment against segments it did not touch.
 
 use crate::board::Release;
+use crate::board::standing::Trust;
 use crate::desk::list::Filter;
 use crate::desk::state::Desk;
 use crate::detect::verdict::Impact;
@@ -17,7 +18,7 @@ use super::words;
 pub fn panels(desk: &Desk) -> Vec<Panel> {
     let lanes = strip::lanes(desk, if desk.size.h >= 40 { 6 } else { 3 });
     let tall = u16::try_from(lanes.lanes.len() + 1).unwrap_or(4);
-    let selected = selected(desk);
+    let selected = desk.release();
     let what = match selected {
         Some(r) => {
             Line::of(Role::Title, screen_text(r.id.as_str())).say(Role::Text, " before and after ")
@@ -31,12 +32,6 @@ pub fn panels(desk: &Desk) -> Vec<Panel> {
             .titled(Bar::rule(what))
             .ranked(2),
     ]
-}
-
-fn selected(desk: &Desk) -> Option<&Release> {
-    let releases = &desk.board.releases;
-    let pinned = desk.ui.release.as_ref();
-    pinned.and_then(|id| releases.iter().find(|r| r.id == *id)).or(releases.first())
 }
 
 fn table(desk: &Desk, selected: Option<&Release>) -> Table {
@@ -80,7 +75,10 @@ fn row(desk: &Desk, r: &Release) -> Row {
         [one] => Line::of(Role::Warning, screen_text(one.as_str())),
         [one, rest @ ..] => Line::of(Role::Warning, screen_text(&format!("{one} +{}", rest.len()))),
     };
-    let (status, role) = status(r.status);
+    let (status, role) = match status(r.status) {
+        ("live", _) if desk.trust() != Trust::Fresh => ("was live", Role::Stale),
+        known => known,
+    };
     Row {
         cells: vec![
             Line::of(Role::Text, screen_text(r.id.as_str())),

@@ -2,7 +2,10 @@
 //! Nothing is called stored before the journal's answer came.
 
 use crate::board::ActionState;
-use crate::desk::order::{Failed, Say, Shut, Verb};
+use crate::desk::order::{Failed, Pending, Say, Shut, Verb};
+use crate::desk::state::Desk;
+use crate::desk::ui::Toast;
+use crate::domain::id::IncidentId;
 use crate::domain::text::screen_text;
 
 use super::clocks;
@@ -24,13 +27,31 @@ const fn verb(verb: Verb) -> (&'static str, &'static str) {
     }
 }
 
-pub fn pending(what: Verb) -> Line {
-    Line::fixed(Role::Warning, " ")
+/// An incident by its name, with a word where it is not the one that the banner names.
+pub fn named(desk: &Desk, id: &IncidentId) -> String {
+    let here = desk.bannered().is_none_or(|x| x.id == *id);
+    format!("{id}{}", if here { "" } else { " (not the one in the banner)" })
+}
+
+fn about(desk: &Desk, id: &IncidentId) -> Line {
+    Line::fixed(Role::Text, " ").and(Role::Text, screen_text(&named(desk, id))).say(Role::Text, ":")
+}
+
+/// A message, after the name of the incident that it is about.
+pub fn toast(desk: &Desk, toast: &Toast) -> Line {
+    let head = toast.about.as_ref().map_or_else(Line::new, |id| about(desk, id));
+    head.and_line(line(&toast.say))
+}
+
+pub fn pending(desk: &Desk, pending: &Pending) -> Line {
+    let what = pending.verb;
+    about(desk, &pending.incident)
+        .say(Role::Warning, " ")
         .say(Role::Warning, verb(what).0)
         .say(Role::Warning, ": not stored yet")
 }
 
-pub fn line(say: &Say) -> Line {
+fn line(say: &Say) -> Line {
     let words = |role, text| Line::fixed(role, " ").say(role, text);
     match say {
         // more than this is not known yet
@@ -43,7 +64,7 @@ pub fn line(say: &Say) -> Line {
             .and(Role::Error, screen_text(why)),
         Say::ReadOnly => words(Role::Warning, "Read-only: an operator's session can do that."),
         Say::NotHere => words(Role::Muted, "Not on this page."),
-        Say::NoIncident => words(Role::Muted, "No incident is selected."),
+        Say::NoIncident => words(Role::Muted, "No incident is selected or open."),
         Say::NotSuspected => words(Role::Muted, "No incident suspects this release."),
         Say::NothingThere => words(Role::Muted, "No verdict here to unfold."),
         Say::NoMatch(text) => {
@@ -55,10 +76,11 @@ pub fn line(say: &Say) -> Line {
             .say(Role::Text, " has it already."),
         Say::Closed => words(Role::Muted, "It is closed; only notes are taken."),
         Say::NothingToUndo => words(Role::Muted, "Nothing to take back: the 10 seconds are over."),
-        Say::NoRollback => words(
-            Role::Warning,
-            "No rollback: no release is suspected, or no action is configured for it.",
-        ),
+        Say::NoSuspect => words(Role::Warning, "No rollback: no release is suspected."),
+        Say::NoRollback(id) => {
+            words(Role::Warning, "No rollback: no [[action]] in the config serves ")
+                .and(Role::Text, screen_text(id.as_str()))
+        }
         Say::NotAllowed(why) => {
             words(Role::Warning, "Not allowed here: ").and(Role::Text, screen_text(why))
         }

@@ -312,6 +312,8 @@ pub struct DialogView {
     pub scroll: usize,
     /// Must be seen whole to be of use.
     pub whole: bool,
+    /// Keys scroll it, so it may be shorter than its lines.
+    pub scrolls: bool,
 }
 
 /// The wall: little text, big letters.

@@ -1,10 +1,11 @@
 //! The wall: read from five metres in three seconds. Are we losing money, how bad, who has it, how
 //! long to decide, is the data alive. No keys, no names where none is set.
 
-use crate::board::Incident;
 use crate::board::standing::fires_on;
+use crate::board::{Decision, Incident};
 use crate::desk::state::Desk;
 use crate::domain::text::{ScreenText, screen_text};
+use crate::policy::severity::Choice;
 
 use super::bars;
 use super::clocks;
@@ -50,7 +51,13 @@ fn incident(desk: &Desk, x: &Incident) -> Vec<Block> {
     let last = trouble::all(desk).first().map_or_else(
         || clock(desk, x),
         |(about, t)| {
-            let label = clocks::decide_phrase(x, desk.now).say(Role::Text, "; ");
+            // who has it and what is asked of them is not pushed out by what went wrong
+            let asked = if clocks::asks_ack(x) {
+                clocks::ack_phrase(desk, x)
+            } else {
+                clocks::decide_phrase(x, desk.now)
+            };
+            let label = who(desk, x).say(Role::Text, "; ").and_line(asked).say(Role::Text, "; ");
             let label = if about.id == x.id { label } else { Line::new() };
             let label = label.and(Role::ClockLate, t.text());
             Block { big: screen_text(&t.head).cut(24), role: Role::ClockLate, label }
@@ -74,26 +81,35 @@ fn money(x: &Incident) -> Block {
     }
 }
 
-/// The clock that matters now, with who has it.
-fn clock(desk: &Desk, x: &Incident) -> Block {
-    let who = match clocks::holder(x) {
+fn who(desk: &Desk, x: &Incident) -> Line {
+    match clocks::holder(x) {
         Some(name) if !desk.setup.operator.is_empty() => {
             Line::of(Role::Text, screen_text(name)).say(Role::Text, " has it")
         }
         Some(_) => Line::fixed(Role::Text, "someone has it"),
         None => Line::fixed(Role::Warning, "NOBODY HAS IT"),
-    };
+    }
+}
+
+/// The clock that matters now, with who has it.
+fn clock(desk: &Desk, x: &Incident) -> Block {
+    let who = who(desk, x);
     let who = if clocks::ran_out(x) { who.say(Role::Text, ", the hold ran out") } else { who };
     let asks_ack = clocks::asks_ack(x);
     let due = if asks_ack { x.ack_due_at } else { x.decide_due_at };
     let acting = clocks::is_acting(x);
     let Some(due) = due.filter(|_| !acting) else {
-        let word = if acting { "acting" } else { "decided" };
-        let big = ScreenText::fixed(if acting { "ACTING" } else { "DECIDED" });
-        return Block {
-            big,
-            role: Role::Ok,
-            label: who.say(Role::Text, ", ").say(Role::Text, word),
+        if acting {
+            let label = who.say(Role::Text, ", ").and_line(clocks::decide_phrase(x, desk.now));
+            return Block { big: ScreenText::fixed("ACTING"), role: Role::Ok, label };
+        }
+        return match &x.decision {
+            Some(decision) => decided(desk, decision, who),
+            None => Block {
+                big: ScreenText::fixed("OPEN"),
+                role: Role::Text,
+                label: who.say(Role::Text, ", no decision due"),
+            },
         };
     };
     let late = words::seconds_to(due, desk.now) < 0;
@@ -106,6 +122,27 @@ fn clock(desk: &Desk, x: &Incident) -> Block {
     let role = if late { Role::ClockLate } else { Role::Clock };
     let big = words::countdown(due, desk.now);
     Block { big, role, label: who.say(role, word) }
+}
+
+/// `HOLD by ana until 03:20 UTC`: what was decided, by whom and for how long.
+fn decided(desk: &Desk, d: &Decision, who: Line) -> Block {
+    let word = match d.choice {
+        Choice::Rollback => "ROLL BACK",
+        Choice::Reroute => "REROUTE",
+        Choice::Mitigate => "MITIGATE",
+        Choice::Hold => "HOLD",
+        Choice::NotIncident => "NO INCIDENT",
+    };
+    let over = d.recheck_at.is_some_and(|at| at <= desk.now);
+    let role = if over { Role::ClockLate } else { Role::Ok };
+    let by = if desk.setup.operator.is_empty() { "someone" } else { d.by.as_str() };
+    let label = Line::fixed(role, word).say(role, " by ").and(role, screen_text(by));
+    let label = match d.recheck_at {
+        Some(at) => label.say(role, " until ").and(role, words::made(words::hm_utc(at))),
+        None => label,
+    };
+    let label = if over { label.say(role, ", LOOK AGAIN") } else { label };
+    Block { big: ScreenText::fixed(word), role, label: label.say(Role::Text, "; ").and_line(who) }
 }
 
 fn calm(desk: &Desk, stale: bool) -> Vec<Block> {
@@ -146,4 +183,57 @@ fn foot(desk: &Desk) -> Bar {
         .left(0, more)
         .left(0, note.unwrap_or_default())
         .right(0, bars::health(desk).say(Role::Text, "   "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::board::{ActionState, Board};
+    use crate::desk::fixture::{self, at};
+    use crate::desk::state::Role as Seat;
+    use crate::incident::event::Outcome;
+
+    fn last(board: Board) -> Block {
+        let desk = fixture::desk_as(board, Seat::Wall, 80, 24);
+        wall(&desk).blocks.pop().expect("a block")
+    }
+
+    fn decided(choice: Choice, recheck: Option<&str>) -> Board {
+        let mut board = fixture::outage();
+        let x = &mut board.incidents[0];
+        (x.owner, x.acked_at) = (Some("root".to_owned()), Some(at("03:06:00")));
+        (x.ack_due_at, x.decide_due_at) = (None, None);
+        let (by, reason) = ("root".to_owned(), "watch it".to_owned());
+        let recheck_at = recheck.map(at);
+        x.decision = Some(Decision { choice, reason, by, at: at("03:05:00"), recheck_at });
+        board
+    }
+
+    #[test]
+    fn a_decision_is_told_as_what_it_is_and_until_when() {
+        let hold = last(decided(Choice::Hold, Some("03:20:00")));
+        assert_eq!(hold.big.as_str(), "HOLD");
+        assert!(hold.label.words().starts_with("HOLD by root until 03:20 UTC"), "{hold:?}");
+        let over = last(decided(Choice::Hold, Some("03:07:00")));
+        assert!(over.label.words().contains("LOOK AGAIN"), "{over:?}");
+        assert_eq!(over.role, Role::ClockLate);
+        for choice in Choice::ALL {
+            let told = last(decided(choice, None));
+            assert!(!told.label.words().contains("decided"), "{told:?}");
+        }
+        let mut none = decided(Choice::Hold, None);
+        none.incidents[0].decision = None;
+        assert_eq!(last(none).label.words(), "root has it, no decision due");
+    }
+
+    #[test]
+    fn what_went_wrong_leaves_room_for_who_has_it_and_what_is_late() {
+        let mut board = fixture::outage();
+        board.incidents[0].ack_due_at = Some(at("03:06:00"));
+        let mut action = fixture::action(ActionState::NotSent);
+        action.answer = Some(Outcome::NotSent { detail: "disk full".to_owned() });
+        board.incidents[0].action = Some(action);
+        let said = last(board).label.words();
+        assert!(said.starts_with("NOBODY HAS IT; ACK LATE 1m30s; "), "{said}");
+    }
 }

@@ -8,15 +8,10 @@ use crate::present::screen::DialogView;
 
 use super::pen::Pen;
 
-pub fn draw(view: &DialogView, pen: &mut Pen, area: Rect) {
-    let rows = u16::try_from(view.lines.len()).unwrap_or(u16::MAX).saturating_add(2);
-    let (width, height) = (view.width.min(area.width), rows.min(area.height));
-    let at = Rect {
-        x: area.x + (area.width - width) / 2,
-        y: area.y + (area.height - height) / 2,
-        width,
-        height,
-    };
+/// The rows above `body` stay in sight where there is height for it: title and banner.
+pub fn draw(view: &DialogView, pen: &mut Pen, area: Rect, body: u16) {
+    let at = place(view, area, body);
+    let (width, height) = (at.width, at.height);
     if at.width < 4 || at.height < 3 {
         return;
     }
@@ -32,6 +27,22 @@ pub fn draw(view: &DialogView, pen: &mut Pen, area: Rect) {
     if hidden > top {
         pen.put(at.right() - 2, at.bottom() - 1, '▾', view.role);
     }
+}
+
+/// Below the banner if it fits there, or can be scrolled there; else as low as it goes.
+fn place(view: &DialogView, area: Rect, body: u16) -> Rect {
+    /// With its frame; fewer rows are not worth scrolling in.
+    const LEAST: u16 = 8;
+    let rows = u16::try_from(view.lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let below = area.bottom().saturating_sub(body);
+    let width = view.width.min(area.width);
+    let x = area.x + (area.width - width) / 2;
+    if rows <= below || view.scrolls && below >= LEAST {
+        let height = rows.min(below);
+        return Rect { x, y: body + (below - height) / 2, width, height };
+    }
+    let height = rows.min(area.height);
+    Rect { x, y: area.bottom() - height, width, height }
 }
 
 fn frame(view: &DialogView, pen: &mut Pen, at: Rect) {

@@ -208,6 +208,26 @@ fn a_screen_larger_than_its_buffer_or_beside_its_origin_stays_inside() {
 }
 
 /// A step of the selection rewrites two rows of the list and what shows the selected one.
+/// Severity, age of the data and what still fires are seen while a person reads or types.
+#[test]
+fn a_dialog_leaves_title_and_banner_in_sight_where_the_height_allows_it() {
+    for keys in ["enter enter", "?", ":", "d", "n", "t", "X", "R", "2 enter"] {
+        let mut board = fixture::outage();
+        board.absent = Some(crate::board::Absent::Ended);
+        board.incidents[1].firing = true;
+        board.incidents[1].state = crate::board::State::Resolved;
+        let mut desk = fixture::desk(board);
+        let banner = 1 + present(&desk).banner.len();
+        let before = rows(&draw(&desk, 80, 24));
+        press(&mut desk, keys);
+        assert!(desk.ui.dialog.is_some(), "{keys}");
+        let after = rows(&draw(&desk, 80, 24));
+        let top = |text: &str| text.lines().skip(1).take(banner - 1).collect::<Vec<_>>().join("\n");
+        assert!(top(&before).contains("NO FRESH DATA") && top(&before).contains("still firing"));
+        assert_eq!(top(&before), top(&after), "{keys}");
+    }
+}
+
 #[test]
 fn a_step_changes_few_cells() {
     let mut board = fixture::outage();
@@ -220,6 +240,7 @@ fn a_step_changes_few_cells() {
         })
         .collect();
     let mut desk = fixture::desk(board);
+    press(&mut desk, "down"); // off the banner's, which the prompt says once
     let before = draw(&desk, 80, 24);
     press(&mut desk, "down");
     desk.size = Size { w: 80, h: 24 };

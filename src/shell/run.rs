@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use crate::board::Board;
-use crate::desk::state::{Desk, Effect, Event, Watching};
+use crate::desk::state::{Desk, Effect, Event, Size, Watching};
 use crate::desk::update::update;
 use crate::desk::wake::next_wake;
 use crate::domain::id::IncidentId;
@@ -202,6 +202,23 @@ impl Loop {
         if self.viewer.boards.has_changed().unwrap_or(false) {
             self.board(terminal);
         }
+        self.measure(terminal);
+    }
+
+    /// The size once more: the word of it may have been lost in a full queue.
+    fn measure(&mut self, terminal: &mut Terminal) {
+        let (w, h) = self.tty.size();
+        if Size::clamped(w, h) != self.viewer.desk.size {
+            self.resized((w, h), terminal);
+        }
+    }
+
+    /// What a terminal shows after it was resized or attached again nobody knows, be the size the
+    /// same as before: everything is drawn anew.
+    fn resized(&mut self, (w, h): (u16, u16), terminal: &mut Terminal) {
+        terminal.redraw();
+        self.shown = None;
+        self.take(Event::Resized { w, h }, terminal);
     }
 
     fn board(&mut self, terminal: &mut Terminal) {
@@ -216,7 +233,7 @@ impl Loop {
             TermEvent::Key(chord) => self.take(Event::Key(chord), terminal),
             TermEvent::Paste(text) => self.take(Event::Paste(text), terminal),
             TermEvent::Burst(_, text) => self.take(Event::Burst(text), terminal),
-            TermEvent::Resized(w, h) => self.take(Event::Resized { w, h }, terminal),
+            TermEvent::Resized(w, h) => self.resized((w, h), terminal),
             TermEvent::Drained => {}
             TermEvent::Terminate(signal) => {
                 self.exit = Some(u8::try_from(128 + signal).unwrap_or(u8::MAX));

@@ -138,6 +138,11 @@ impl Session {
         self.master.resize(size).expect("resized");
     }
 
+    /// What stood on the screen is gone, as after another program wrote there.
+    pub fn blank(&self) {
+        self.seen.0.lock().unwrap().parser.process(b"\x1b[2J");
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill_process(self.pid, signal).expect("the program is there");
     }

@@ -168,6 +168,40 @@ fn tiny_and_huge_windows_are_survived() {
     assert!(session.wait_exit(secs(5)).success());
 }
 
+/// A terminal cuts or scrolls what stands there when its size changes; on a quiet page nothing but
+/// the change itself asks for a drawing. The last change comes back to the first size.
+#[test]
+fn a_quiet_page_is_drawn_whole_after_each_resize() {
+    let home = home();
+    let mut session = Session::tillwatch(home.path(), &["demo", "calm-day"], (80, 24));
+    session.wait_for(READY, secs(20));
+    session.keys("7");
+    session.wait_for("tillwatch demo shop Journal", secs(5));
+    let whole = |rows: usize| {
+        move |screen: &str| {
+            let lines: Vec<&str> = screen.lines().collect();
+            let top = lines.first().is_some_and(|l| l.contains("UTC"));
+            let foot = lines.get(rows - 1).is_some_and(|l| l.contains("q"));
+            top && foot
+        }
+    };
+    session.wait_until("a whole page", secs(5), whole(24));
+    for _ in 0..3 {
+        session.resize((60, 14));
+        session.wait_until("the small page", secs(3), whole(14));
+        session.resize((80, 24));
+        session.wait_until("the large page", secs(3), whole(24));
+    }
+    // faster than it is drawn, and with what stood there gone
+    session.resize((70, 20));
+    session.resize((80, 24));
+    session.blank();
+    session.signal(Signal::WINCH);
+    session.wait_until("the page again", secs(3), whole(24));
+    session.keys("q");
+    assert!(session.wait_exit(secs(5)).success());
+}
+
 #[test]
 fn a_closed_output_is_no_panic() {
     let home = home();

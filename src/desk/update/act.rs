@@ -16,13 +16,13 @@ pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
     if command == Command::Undo {
         return undo(desk);
     }
-    let Some(incident) = desk.selected() else {
+    let Some(incident) = desk.target(command) else {
         desk.say(Say::NoIncident);
         return vec![];
     };
     let id = incident.id.clone();
     if command != Command::Note && is_closed(incident) {
-        desk.say(Say::Closed);
+        desk.say_of(id, Say::Closed);
         return vec![];
     }
     match command {
@@ -86,7 +86,7 @@ fn acknowledge(desk: &mut Desk, id: IncidentId) -> Vec<Effect> {
         x.acked_by.clone().or(x.owner.clone()).filter(|_| holds)
     });
     if let Some(owner) = held {
-        desk.say(Say::AlreadyOwned(owner));
+        desk.say_of(id, Say::AlreadyOwned(owner));
         return vec![];
     }
     desk.ui.toast = None;

@@ -34,7 +34,7 @@ pub(super) fn failed(desk: &mut Desk, incident: IncidentId, how: Failed) {
         Some(known) => known.before,
         None => desk.incident(&incident).and_then(|x| x.action.clone()),
     };
-    desk.say(Say::Went(how.clone()));
+    desk.say_of(incident.clone(), Say::Went(how.clone()));
     desk.outgoing.push(Outgoing { incident, before, since: desk.now, failed: Some(how) });
 }
 
@@ -50,7 +50,7 @@ pub(super) fn settle(desk: &mut Desk) {
         let came = desk.incident(&out.incident).and_then(|x| came(x, &out));
         let waits = desk.ui.toast.as_ref().is_some_and(|t| t.say == Say::Stored(Verb::Rollback));
         if let Some(state) = came.filter(|_| waits) {
-            desk.say(Say::Came(state));
+            desk.say_of(out.incident, Say::Came(state));
         }
     }
 }

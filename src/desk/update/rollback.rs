@@ -31,11 +31,12 @@ pub(super) fn open(desk: &mut Desk, id: &IncidentId) -> Vec<Effect> {
     let forbidden = incident.choices.iter().find(|c| c.choice == Choice::Rollback && !c.allowed);
     if let Some(row) = forbidden {
         let why = row.why.clone();
-        desk.say(Say::NotAllowed(why));
+        desk.say_of(id.clone(), Say::NotAllowed(why));
         return vec![];
     }
     let Some(plan) = incident.rollback.clone() else {
-        desk.say(Say::NoRollback);
+        let suspect = incident.suspect.release.clone();
+        desk.say_of(id.clone(), suspect.map_or(Say::NoSuspect, Say::NoRollback));
         return vec![];
     };
     desk.ui.toast = None;

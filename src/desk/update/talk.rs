@@ -201,7 +201,7 @@ fn decide(desk: &mut Desk, incident: IncidentId, chord: Chord, burst: bool) -> V
         .map(|c| c.why.clone());
     desk.ui.dialog = Some(match forbidden {
         Some(why) => {
-            desk.say(Say::NotAllowed(why));
+            desk.say_of(incident.clone(), Say::NotAllowed(why));
             Dialog::Decide { incident }
         }
         None => Dialog::Form(Form::new(incident, FormKind::Decide(choice))),

@@ -9,6 +9,7 @@ use crate::desk::order::Say;
 use crate::desk::state::{Desk, Effect};
 use crate::desk::summary::summary;
 use crate::desk::ui::Page;
+use crate::domain::id::IncidentId;
 
 pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
     let page = i64::from(desk.size.h / 2).max(1);
@@ -140,29 +141,30 @@ fn open(desk: &mut Desk) {
         Page::Heatmap => open_cell(desk),
         Page::Releases => open_suspected(desk),
         Page::Incidents | Page::Journeys | Page::Guardrails | Page::Sources | Page::Journal => {
-            open_incident(desk);
+            open_incident(desk, desk.target(Command::Open).map(|x| x.id.clone()));
         }
     }
 }
 
-fn open_incident(desk: &mut Desk) {
-    if desk.selected().is_some() {
-        go(desk, Page::Incident);
-    } else {
+/// A filter that hides it goes: no other incident is opened in its place.
+fn open_incident(desk: &mut Desk, id: Option<IncidentId>) {
+    let Some(id) = id else {
         desk.say(Say::NoIncident);
+        return;
+    };
+    desk.ui.list.select_id(&desk.board, &id);
+    if desk.selected().is_none_or(|x| x.id != id) {
+        desk.ui.filter.clear();
+        desk.ui.list.rebuild(&desk.board, "");
+        desk.ui.list.select_id(&desk.board, &id);
     }
+    go(desk, Page::Incident);
 }
 
 /// The incident that the selected release is suspected of.
 fn open_suspected(desk: &mut Desk) {
-    let releases = &desk.board.releases;
-    let chosen = desk.ui.release.as_ref().and_then(|id| releases.iter().find(|r| r.id == *id));
-    let suspected = chosen.or(releases.first()).and_then(|r| r.suspect_of.first().cloned());
-    match suspected {
-        Some(id) => {
-            desk.ui.list.select_id(&desk.board, &id);
-            open_incident(desk);
-        }
+    match desk.suspected().map(|x| x.id.clone()) {
+        Some(id) => open_incident(desk, Some(id)),
         None => desk.say(Say::NotSuspected),
     }
 }
@@ -204,7 +206,7 @@ fn back(desk: &mut Desk) {
 }
 
 fn copy(desk: &mut Desk) -> Vec<Effect> {
-    let Some(text) = desk.selected().map(summary) else {
+    let Some(text) = desk.target(Command::Copy).map(summary) else {
         desk.say(Say::NoIncident);
         return vec![];
     };

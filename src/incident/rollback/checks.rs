@@ -44,7 +44,7 @@ impl Draft<'_> {
     fn kill_switch(&self) -> Precheck {
         let set = self.facts.policy.timing.kill_switch;
         let why = self.facts.kill_switch.or(set.then_some("the config says kill_switch = true"));
-        let detail = why.map_or_else(|| "off".to_owned(), |why| format!("on: {why}"));
+        let detail = why.unwrap_or("nothing keeps requests back");
         check("kill switch is off", why.is_none(), detail)
     }
 

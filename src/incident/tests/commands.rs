@@ -191,6 +191,10 @@ fn each_precheck_stops_a_rollback_by_itself() {
         let shown = plan(&i, &world.facts(), min(0)).expect("plan");
         let failed: Vec<_> = shown.prechecks.iter().filter(|c| c.required && !c.ok).collect();
         assert!(failed.iter().any(|c| c.name == name), "{name}: {failed:?}");
+        let said: Vec<String> = failed.iter().map(|c| c.words()).collect();
+        assert!(said.iter().all(|s| !s.contains(name)), "it says that it holds: {said:?}");
+        let switch = "kill switch is on: the file freeze is there";
+        assert!(name != "kill switch is off" || said[0] == switch, "{said:?}");
         assert!(!shown.ready, "{name}");
         let result = order(&mut i, &world, "ana", &rollback(), min(0));
         assert_eq!(result, Err("precheck"), "{name}");
@@ -293,4 +297,27 @@ fn a_secret_that_cannot_sign_fails_its_check_and_one_not_read_here_does_not() {
         let ordered = order(&mut i, &world, "ana", &rollback(), min(1));
         assert_eq!(ordered.is_ok(), ok);
     }
+}
+
+#[test]
+fn why_there_is_nothing_to_roll_back_is_told_by_its_own_reason() {
+    let (i, mut world) = (incident(Severity::Sev1), World::new());
+    let said = |i: &Incident, world: &World| {
+        rehearsal(i, &world.facts(), min(1)).map(|_| ()).expect_err("no plan").words()
+    };
+    let mut none = i.clone();
+    none.case.suspect.release = None;
+    assert_eq!(said(&none, &world), "no release is suspected");
+    let release = i.case.suspect.release.clone().expect("a suspect");
+    let service = std::mem::take(&mut world.changes[1].service);
+    world.changes[1].service = "other".to_owned();
+    assert!(said(&i, &world).contains("no [[action]] in the config serves other in"));
+    world.changes[1].service = service;
+    world.actions.clear();
+    assert_eq!(
+        said(&i, &world),
+        format!("{release} is suspected, but no [[action]] is in the config")
+    );
+    world.changes.clear();
+    assert_eq!(said(&i, &world), format!("{release} is suspected and is not known here"));
 }

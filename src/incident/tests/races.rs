@@ -161,7 +161,7 @@ fn a_reason_goes_past_what_is_not_about_the_target_and_stays_in_the_record() {
     let reason = "the tills are down, RUM with them".to_owned();
     assert_eq!(*waived, Waived { checks: vec!["evidence is fresh".to_owned()], reason });
     let line = &i.timeline.last().expect("told").text;
-    assert!(line.contains(r#"past "evidence is fresh": the tills are down"#), "{line}");
+    assert!(line.contains(r#"past "evidence is not fresh": the tills are down"#), "{line}");
 }
 
 #[test]

@@ -7,8 +7,10 @@ use crate::desk::fit::{self, Layout, Part, Row};
 use crate::desk::state::Desk;
 use crate::desk::update::GUARD;
 use crate::domain::text::{ScreenText, screen_text};
+use crate::incident::state::failing;
 use crate::present::clocks;
 use crate::present::role::Role;
+use crate::present::say;
 use crate::present::screen::{DialogView, Line};
 use crate::present::words;
 
@@ -23,12 +25,13 @@ pub fn view(desk: &Desk, r: &Rollback) -> DialogView {
         (None, false) => "Roll back",
     };
     DialogView {
-        title: screen_text(&format!("{title} - {}", r.incident)),
+        title: screen_text(&format!("{title} - {}", say::named(desk, &r.incident))),
         role: Role::Warning,
         width: desk.size.w.min(fit::WIDTH),
         lines,
         scroll: 0,
         whole: true,
+        scrolls: false,
     }
 }
 
@@ -125,7 +128,7 @@ fn state(desk: &Desk, r: &Rollback, layout: &Layout) -> Line {
 }
 
 fn named(words: &'static str, check: &str) -> Line {
-    Line::fixed(Role::Error, words).and(Role::Error, screen_text(check))
+    Line::fixed(Role::Error, words).and(Role::Error, screen_text(failing(check)))
 }
 
 fn too_small(desk: &Desk, layout: &Layout) -> Line {
@@ -162,5 +165,5 @@ fn quiet(r: &Rollback, layout: &Layout) -> Line {
 }
 
 fn name(check: &Precheck) -> ScreenText {
-    screen_text(&check.name)
+    screen_text(check.finding())
 }

@@ -43,9 +43,8 @@ impl Desk {
         let others = self.journal.open_records(self.lately()).await?.incidents();
         let cases = world.cases(&incident);
         let facts = self.facts(&world, &others, &cases);
-        let Some(found) = rehearsal(&incident, &facts, self.clock.now()) else {
-            return Err(refused("no release is suspected or no [[action]] serves its service"));
-        };
+        let found = rehearsal(&incident, &facts, self.clock.now());
+        let found = found.map_err(|why| refused(why.words()))?;
         let named = |w: &&Webhook| w.config().name == found.plan.action;
         let Some(webhook) = self.webhooks.iter().find(named) else {
             let why = format!("action {} cannot be sent from here", found.plan.action);
@@ -63,7 +62,7 @@ async fn ask(webhook: &Webhook, found: &Rehearsal, signed: bool, stamp: Stamp<'_
         return Asked::Nowhere;
     }
     if let Some(check) = found.plan.prechecks.iter().find(|c| c.stops()) {
-        return Asked::Not(format!("not ok: {}: {}", check.name, check.detail));
+        return Asked::Not(check.words());
     }
     if !signed {
         return Asked::Not("the request cannot be signed".to_owned());
