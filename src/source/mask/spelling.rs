@@ -70,17 +70,17 @@ fn after_gap(text: &[u8], at: usize, want: char, (spelled, digits): (bool, bool)
 
 /// The bytes of one thing that may stand between two characters.
 fn gap(rest: &[u8]) -> Option<usize> {
+    const MARKS: [&[u8]; 16] = [
+        b"=\r\n", b"=\n", b"\\n", b"\\r", b"\\t", b"\\u000a", b"\\u000A", b"\\u000d", b"\\u000D",
+        b"%0A", b"%0a", b"%0D", b"%0d", b"<br>", b"<br/>", b"<wbr>",
+    ];
+    const NONE: [&[u8]; 3] = ["\u{ad}".as_bytes(), "\u{200b}".as_bytes(), "\u{a0}".as_bytes()];
     let byte = *rest.first()?;
     let marked = matches!(byte, b'\\' | b'%' | b'<' | b'=' | 0xc2 | 0xe2 | 0x1b);
     if !marked {
         let blank = byte == b'-' || byte.is_ascii_whitespace() || byte.is_ascii_control();
         return blank.then_some(1);
     }
-    const MARKS: [&[u8]; 16] = [
-        b"=\r\n", b"=\n", b"\\n", b"\\r", b"\\t", b"\\u000a", b"\\u000A", b"\\u000d", b"\\u000D",
-        b"%0A", b"%0a", b"%0D", b"%0d", b"<br>", b"<br/>", b"<wbr>",
-    ];
-    const NONE: [&[u8]; 3] = ["\u{ad}".as_bytes(), "\u{200b}".as_bytes(), "\u{a0}".as_bytes()];
     if let Some(mark) = MARKS.iter().chain(&NONE).find(|m| rest.starts_with(m)) {
         return Some(mark.len());
     }
