@@ -76,5 +76,8 @@ fn age_source(source: &mut Source, at: Timestamp, then: &str) {
 fn age_item(item: &mut ChecklistItem, then: &str) {
     let was = if item.pass { "passed" } else { "failed" };
     item.detail = format!("{was} at {then}, not known now: {}", item.detail);
+    if item.pass {
+        item.if_failed.clear(); // it did not
+    }
     item.pass = false;
 }

@@ -100,21 +100,21 @@ impl Stage {
         }
     }
 
-    /// The built-in policy with the shop's sources and its rollback hook.
+    /// The built-in policy with the shop's sources and its rollback hook. Other commands get all but
+    /// the sources: the shop is gone with the demo, and none of them may judge in its place.
     fn config(&self, url: &str, work: &str) -> Result<Config, Exit> {
         let secret = self.folder.path.join("rollback.secret");
-        let text = format!(
-            "{}\n[shop]\nname = \"demo shop\"\n\n[[action]]\nname = \"rollback\"\n\
+        let rest = format!(
+            "\n[shop]\nname = \"demo shop\"\n\n[[action]]\nname = \"rollback\"\n\
              kind = \"webhook\"\nurl = \"{url}/hooks/rollback\"\n\
              status_url = \"{url}/hooks/rollback/{{id}}\"\nsecret = {{ file = \"{}\" }}\n\
              environment = \"production\"\nidempotent = true\n\
              cooldown = \"5m\"\nverify = \"3m\"\n{work}",
-            SOURCES.replace("http://127.0.0.1:PORT", url),
             secret.display(),
         );
-        self.folder
-            .leave_config(&text)
-            .map_err(|error| fail(&format!("cannot write the demo's config: {error}")))?;
+        let unwritten = |error| fail(&format!("cannot write the demo's config: {error}"));
+        self.folder.leave_config(&rest).map_err(unwritten)?;
+        let text = format!("{}{rest}", SOURCES.replace("http://127.0.0.1:PORT", url));
         let loaded = load::from_text(Path::new("(demo)"), &text);
         app::say(&loaded.problems, Level::Error);
         loaded.config.ok_or(Exit::Usage)
@@ -157,10 +157,11 @@ mod tests {
         for port in [4001, 4002] {
             let url = format!("http://127.0.0.1:{port}");
             let own = stage.config(&url, "").expect("its own config");
+            assert!(!own.sources.is_empty());
             let left = load::from_file(&keep.join("tillwatch.toml")).expect("a file");
             let left = left.config.expect("a config");
             assert_eq!(left.journal.url, stage.journal());
-            assert_eq!((left.actions.len(), left.sources.len()), (1, own.sources.len()));
+            assert_eq!((left.actions.len(), left.sources.len()), (1, 0));
             let text = std::fs::read_to_string(keep.join("tillwatch.toml")).expect("read");
             assert!(text.contains(&format!("{url}/hooks/rollback")), "{text}");
         }

@@ -9,7 +9,7 @@ use super::facts::Facts;
 use super::fold::{Incident, Phase};
 use super::id::confirms;
 use super::rollback::Draft;
-use super::state::{Precheck, RollbackPlan, State};
+use super::state::{RollbackPlan, State};
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::severity::Choice;
 

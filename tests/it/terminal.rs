@@ -181,7 +181,7 @@ fn a_quiet_page_is_drawn_whole_after_each_resize() {
         move |screen: &str| {
             let lines: Vec<&str> = screen.lines().collect();
             let top = lines.first().is_some_and(|l| l.contains("UTC"));
-            let foot = lines.get(rows - 1).is_some_and(|l| l.contains("q"));
+            let foot = lines.get(rows - 1).is_some_and(|l| l.contains("q quit"));
             top && foot
         }
     };
