@@ -80,6 +80,16 @@ pub enum ActionState {
     NotHelping,
 }
 
+impl ActionState {
+    /// Nothing more is awaited of it.
+    pub const fn is_over(self) -> bool {
+        match self {
+            Self::Prepared | Self::Sent | Self::Accepted | Self::Unknown | Self::Verifying => false,
+            Self::Refused | Self::NotSent | Self::Verified | Self::NotHelping => true,
+        }
+    }
+}
+
 /// A rollback laid out before it is confirmed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RollbackPlan {

@@ -11,7 +11,10 @@ const SEARCHED: usize = 256 * 1024;
 
 /// Files of journals that are or were open here. POSIX drops all locks of a process on a file when
 /// any descriptor of it is closed, so these are closed only when the file itself is gone.
-static OPEN: Mutex<Vec<((u64, u64), Arc<File>)>> = Mutex::new(Vec::new());
+static OPEN: Mutex<Vec<Open>> = Mutex::new(Vec::new());
+
+/// Device and inode, and the descriptor.
+type Open = ((u64, u64), Arc<File>);
 
 #[derive(Debug)]
 pub(super) struct Witness {

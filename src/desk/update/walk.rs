@@ -1,7 +1,7 @@
 //! Commands that only look: pages, selection, scroll, filter, help, palette, copy, quit.
 //! None of them can send an order.
 
-use crate::board::{ActionState, Board};
+use crate::board::Board;
 use crate::desk::command::Command;
 use crate::desk::dialog::Dialog;
 use crate::desk::inputs::Subject;
@@ -217,14 +217,7 @@ fn copy(desk: &mut Desk) -> Vec<Effect> {
 /// Quits at once unless something was sent that is not settled.
 fn quit(desk: &mut Desk) -> Vec<Effect> {
     let flying =
-        desk.board.incidents.iter().filter_map(|x| x.action.as_ref()).any(|a| match a.state {
-            ActionState::Prepared
-            | ActionState::Sent
-            | ActionState::Accepted
-            | ActionState::Unknown
-            | ActionState::Verifying => true,
-            _ => false,
-        });
+        desk.board.incidents.iter().filter_map(|x| x.action.as_ref()).any(|a| !a.state.is_over());
     if desk.pending.is_empty() && !flying {
         return vec![Effect::Quit];
     }

@@ -36,17 +36,7 @@ impl ActionRun {
     }
 
     fn open(&self) -> bool {
-        match self.state {
-            ActionState::Prepared
-            | ActionState::Sent
-            | ActionState::Accepted
-            | ActionState::Unknown
-            | ActionState::Verifying => true,
-            ActionState::Refused
-            | ActionState::NotSent
-            | ActionState::Verified
-            | ActionState::NotHelping => false,
-        }
+        !self.state.is_over()
     }
 
     /// Ordered again after a try that never left: the same request waits for its sender once more.
