@@ -68,8 +68,11 @@ pub fn timer(global: &Global, args: &TimerArgs) -> Exit {
 
 fn give(global: &Global, id: &str, order: &Command, done: &str) -> Exit {
     let result = with_desk(global, async |desk, board| {
-        desk.carry_out(&id.into(), order, "command line", board.as_ref()).await?;
+        let given = desk.carry_out(&id.into(), order, "command line", board.as_ref()).await?;
         out::lines([format!("{id} {done}")]);
+        for why in &given.left_out {
+            out::error(why);
+        }
         Ok(Exit::Ok)
     });
     result.unwrap_or_else(|exit| exit)

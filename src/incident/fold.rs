@@ -14,6 +14,8 @@ use crate::policy::severity::Choice;
 mod action;
 mod clocks;
 
+pub use action::Rest;
+
 /// Entries kept in the timeline; the journal has them all.
 const TIMELINE: usize = 200;
 /// Changes between firing and clear that are remembered for flapping.
@@ -112,8 +114,8 @@ pub struct ActionRun {
     pub tries: u32,
     /// A try of it may have arrived; what a later try that never left says is no proof against it.
     pub doubtful: bool,
-    /// Seconds of wall time that the receiver asked to be left alone for, from the answer on.
-    pub retry_after_s: Option<u64>,
+    /// What the receiver asked for last, whatever was learnt of it since.
+    pub rest: Option<Rest>,
     /// What was said last about it.
     pub answer: Option<Outcome>,
     pub detail: String,

@@ -87,6 +87,12 @@ fn notice(why: &Why, all: &[&Unread]) -> String {
     format!("{what}: {}", why.words())
 }
 
+/// For who must not act without them: the first one, by name.
+pub fn unreadable(unread: &[Unread]) -> Option<String> {
+    let Unread { seq, incident, why } = unread.first()?;
+    Some(format!("record {seq} of {incident} cannot be read: {}", why.words()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,14 +20,15 @@ use crate::incident::unread;
 use crate::journal::{Journal, Reading, Seen};
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
-use crate::sink::webhook::{Stamp, Webhook};
+use crate::sink::webhook::{Keys, Webhook};
 
 use super::clock::Clock;
 use super::kill_switch::KillSwitch;
 use super::resume;
-use super::signing;
+use super::signing::{self, Ring};
 
 mod again;
+mod leave;
 mod rehearse;
 pub use rehearse::{Asked, Rehearsed};
 
@@ -66,6 +67,8 @@ pub enum OrderError {
 pub struct Done {
     /// The request to send now, by `send`; the journal has it as sent.
     pub ticket: Option<Ticket>,
+    /// Records of the incident that could not be read, and so were not heeded.
+    pub left_out: Vec<String>,
 }
 
 /// The right to send one request once. It is made inside the transaction that judged the order and
@@ -74,6 +77,10 @@ pub struct Done {
 pub struct Ticket {
     incident: IncidentId,
     intent: Intent,
+    keys: Keys,
+    try_no: u32,
+    /// For how long the machine had been up when it was made.
+    made: Duration,
 }
 
 impl Ticket {
@@ -96,6 +103,8 @@ pub struct Sent {
 struct World {
     /// With what is known about their secrets.
     actions: Vec<ActionPolicy>,
+    /// The secrets themselves, for who sends.
+    ring: Ring,
     changes: Option<Arc<Vec<Change>>>,
     told: Vec<Told>,
     /// The newest evidence about the incident, as everyone sees it.
@@ -113,12 +122,16 @@ impl Desk {
         board: Option<&Arc<Board>>,
     ) -> Result<Done, OrderError> {
         let sends = matches!(order, Command::Rollback { .. } | Command::RollbackAgain { .. });
-        let world = self.world(id, board.map(Arc::as_ref), sends).await;
+        let mut world = self.world(id, board.map(Arc::as_ref), sends).await;
         if sends && world.changes.is_none() {
             return Err(refused("the releases are not read yet: a watcher tells them; try again"));
         }
         let judge = |seen: Seen| -> Result<_, OrderError> {
             let incident = known(id, &seen.own)?;
+            if let Some(why) = kept_out(id, &seen.own).filter(|_| sends) {
+                return Err(refused(why));
+            }
+            let left_out = unread::notices(&seen.own.unread);
             let now = self.now(&incident, board);
             let others = seen.others.incidents();
             let events = self.decide((&incident, others.as_slice()), order, &world, now)?;
@@ -128,9 +141,13 @@ impl Desk {
             });
             let mut records: Vec<Record> =
                 events.into_iter().map(|e| self.record(id, cause, e, now)).collect();
-            let ticket =
-                intent.map(|i| self.ticket(&incident, i, now, &mut records)).transpose()?;
-            Ok((records, Done { ticket }))
+            let Some(intent) = intent else {
+                return Ok((records, Done { ticket: None, left_out }));
+            };
+            let keys = world.ring.remove(&intent.action);
+            let (ticket, sent) = self.ticket(&incident, intent, keys, now)?;
+            records.push(sent);
+            Ok((records, Done { ticket: Some(ticket), left_out }))
         };
         self.journal.decide(id, sends.then(|| self.lately()), judge).await?
     }
@@ -140,14 +157,16 @@ impl Desk {
         &self,
         incident: &Incident,
         intent: Intent,
+        keys: Option<Keys>,
         now: Timestamp,
-        records: &mut Vec<Record>,
-    ) -> Result<Ticket, OrderError> {
+    ) -> Result<(Ticket, Record), OrderError> {
         self.webhook(&intent)?;
-        let tries = incident.action(&intent.id).map_or(0, |run| run.tries);
-        let sent = Event::ActionSent { id: intent.id.clone(), try_no: tries.saturating_add(1) };
-        records.push(self.record(&incident.id, "send", sent, now));
-        Ok(Ticket { incident: incident.id.clone(), intent })
+        let keys = keys.ok_or_else(|| refused("what signs the request could not be read"))?;
+        let try_no = incident.action(&intent.id).map_or(0, |run| run.tries).saturating_add(1);
+        let sent = Event::ActionSent { id: intent.id.clone(), try_no };
+        let record = self.record(&incident.id, "send", sent, now);
+        let (incident, made) = (incident.id.clone(), self.clock.up());
+        Ok((Ticket { incident, intent, keys, try_no, made }, record))
     }
 
     fn webhook(&self, intent: &Intent) -> Result<&Webhook, OrderError> {
@@ -174,14 +193,15 @@ impl Desk {
 
     /// Only who sends reads secrets, and then it must be able to.
     async fn world(&self, id: &IncidentId, board: Option<&Board>, sends: bool) -> World {
-        let actions = if sends {
+        let (actions, ring) = if sends {
             signing::known(&self.actions, &self.webhooks).await
         } else {
-            self.actions.clone()
+            (self.actions.clone(), Ring::new())
         };
         let shown = board.and_then(|b| b.incidents.iter().find(|i| i.id == *id));
         World {
             actions,
+            ring,
             changes: board.and_then(|b| b.changes.clone()),
             told: board.map(|b| view::told(&b.sources)).unwrap_or_default(),
             case: shown.map(view::evidence),
@@ -239,18 +259,13 @@ impl Desk {
     /// Sends what was ordered: "sent" is durable already, the outcome is stored after. What keeps a
     /// request from leaving now is its outcome too.
     pub async fn send(&self, ticket: Ticket) -> Sent {
-        let Ticket { incident, intent } = ticket;
-        let kept = self.killed(None).map(|why| format!("the kill switch is on: {why}"));
-        let outcome = match (kept, self.webhook(&intent)) {
-            (Some(detail), _) => Outcome::NotSent { detail },
-            (None, Err(error)) => Outcome::NotSent { detail: error.to_string() },
-            (None, Ok(webhook)) => {
-                let stamp = Stamp { wall: self.clock.wall(), incident: &incident };
-                webhook.send(&intent, stamp).await
-            }
+        let (incident, action) = (ticket.incident.clone(), ticket.intent.id.clone());
+        let outcome = match self.leave(ticket).await {
+            Ok(outcome) => outcome,
+            Err(detail) => Outcome::NotSent { detail },
         };
-        let stored = self.answered(&incident, &intent.id, "answer", outcome.clone()).await;
-        Sent { incident, action: intent.id, outcome, unstored: stored.err() }
+        let stored = self.answered(&incident, &action, "answer", outcome.clone()).await;
+        Sent { incident, action, outcome, unstored: stored.err() }
     }
 
     /// Tries to store an outcome again until the journal takes it, `tries` times at most.
@@ -309,10 +324,21 @@ fn refused(words: impl Into<String>) -> OrderError {
     OrderError::Refused(words.into())
 }
 
+/// The incident that `reading` makes, if any.
+fn made_of(id: &IncidentId, reading: &Reading) -> Option<Incident> {
+    reading.incidents().into_iter().find(|i| i.id == *id)
+}
+
+/// Why nothing may be sent for an incident of which a record cannot be read: it may be this very
+/// request, its answer or the end of the incident.
+fn kept_out(id: &IncidentId, reading: &Reading) -> Option<String> {
+    let why = unread::unreadable(&reading.unread)?;
+    Some(format!("{why}. Until {id} can be read whole nothing is sent for it from here"))
+}
+
 /// The incident that `reading` makes.
 fn known(id: &IncidentId, reading: &Reading) -> Result<Incident, OrderError> {
-    let found = reading.incidents().into_iter().find(|i| i.id == *id);
-    found.ok_or_else(|| match unread::notices(&reading.unread).first() {
+    made_of(id, reading).ok_or_else(|| match unread::notices(&reading.unread).first() {
         Some(why) => refused(format!("{id} cannot be read: {why}")),
         None => OrderError::Unknown(id.clone()),
     })

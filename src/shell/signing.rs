@@ -1,11 +1,13 @@
 //! Whether actions can be signed: looked at when the watcher starts, and by whoever is about to
 //! send. A secret is read and dropped; a secret command is run only by who sends.
 
+use std::collections::BTreeMap;
+
 use crate::config::Config;
 use crate::policy::action::{ActionPolicy, Signing};
 use crate::sink::config::ActionConfig;
 use crate::sink::sign::usable;
-use crate::sink::webhook::Webhook;
+use crate::sink::webhook::{Keys, Webhook};
 use crate::source::secret::SecretSpec;
 
 use super::settings;
@@ -36,16 +38,22 @@ async fn look(action: &ActionConfig) -> Signing {
     Signing::Usable
 }
 
-/// The same for whoever is about to send.
-pub async fn known(actions: &[ActionPolicy], webhooks: &[Webhook]) -> Vec<ActionPolicy> {
-    let mut actions = actions.to_vec();
+/// What was read for sending, by the name of the action.
+pub type Ring = BTreeMap<String, Keys>;
+
+/// The same for whoever is about to send, with what it takes to do so.
+pub async fn known(actions: &[ActionPolicy], webhooks: &[Webhook]) -> (Vec<ActionPolicy>, Ring) {
+    let (mut actions, mut ring) = (actions.to_vec(), Ring::new());
     for action in &mut actions {
         if let Some(webhook) = webhooks.iter().find(|w| w.config().name == action.name) {
-            action.signing = match webhook.signs().await {
-                Ok(()) => Signing::Usable,
-                Err(why) => Signing::Unusable(why),
+            action.signing = match webhook.keys().await {
+                Ok(keys) => {
+                    ring.insert(action.name.clone(), keys);
+                    Signing::Usable
+                }
+                Err(why) => Signing::Unusable(why.to_string()),
             };
         }
     }
-    actions
+    (actions, ring)
 }

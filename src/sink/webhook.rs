@@ -3,6 +3,7 @@
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request};
+use secrecy::SecretString;
 use url::Url;
 
 use crate::domain::id::{ActionId, IncidentId};
@@ -16,7 +17,8 @@ use crate::source::mask::Mask;
 use super::WriteCap;
 use super::config::ActionConfig;
 use super::sign::{signature, usable};
-use super::wire::{Lost, exchange, learn, mask};
+pub use super::wire::{Gate, Ready};
+use super::wire::{Lost, Told, learn, mask};
 use verdict::Rule;
 
 mod verdict;
@@ -38,6 +40,15 @@ pub struct Stamp<'a> {
     pub wall: Timestamp,
     /// The incident in the journal of whoever sends.
     pub incident: &'a IncidentId,
+}
+
+/// What signs a request and signs it in, read once, with the mask that knows it. Reading can take
+/// many seconds: it is done before anything is stored or looked at.
+#[derive(Debug)]
+pub struct Keys {
+    secrets: Vec<SecretString>,
+    auth: Option<(HeaderName, HeaderValue)>,
+    mask: Mask,
 }
 
 /// A request as it would leave, for people: no secret is in it.
@@ -121,24 +132,47 @@ impl Webhook {
         &self.operator
     }
 
-    /// Can its secrets be had, and do they sign?
+    /// Its secrets, when they can be had and sign.
     ///
     /// # Errors
     /// Where the secret comes from and what is wrong with it, never the secret.
-    pub async fn signs(&self) -> Result<(), String> {
+    pub async fn keys(&self) -> Result<Keys, SourceError> {
+        let (mut mask, mut secrets) = (mask(&self.config), Vec::new());
         for spec in std::iter::once(&self.config.secret).chain(&self.config.next_secret) {
-            let secret = spec.resolve().await.map_err(|e| e.to_string())?;
-            usable(&secret).map_err(|why| format!("{}: {why}", spec.place()))?;
+            let secret = spec.resolve().await?;
+            let unfit = |why| SourceError::denied(format!("{}: {why}", spec.place()));
+            usable(&secret).map_err(unfit)?;
+            secrets.push(secret);
         }
-        Ok(())
+        learn(&mut mask, &secrets);
+        let auth = match &self.config.auth {
+            Some(auth) => Some(signed(auth, &mut mask).await?),
+            None => None,
+        };
+        Ok(Keys { secrets, auth, mask })
     }
 
-    /// Sends `intent` once. The body goes out byte for byte. A rehearsal never goes to `url`.
-    pub async fn send(&self, intent: &Intent, stamp: Stamp<'_>) -> Outcome {
+    /// The request for `intent`, so that nothing is left to do but to send it. Waits for nothing.
+    ///
+    /// # Errors
+    /// Why it cannot be sent.
+    pub fn ready(
+        &self,
+        keys: Keys,
+        intent: &Intent,
+        stamp: Stamp<'_>,
+    ) -> Result<Ready, SourceError> {
         if intent.dry_run {
-            return self.dry_run(intent, stamp).await;
+            return Err(SourceError::give_up("a rehearsal never goes to the live url"));
         }
-        self.post(self.url.clone(), intent, stamp).await
+        let (request, mask) = self.request(self.url.clone(), (keys, intent), stamp)?;
+        Ready::new(&self.config, request, mask)
+    }
+
+    /// Sends what was made ready, once, unless `gate` keeps it. The body goes out byte for byte.
+    pub async fn send(&self, ready: Ready, gate: Gate, sent: (&ActionId, Timestamp)) -> Outcome {
+        let (id, wall) = sent;
+        self.outcome(ready.go(Some(gate)).await, id, wall)
     }
 
     /// Sends a rehearsal to `dry_run_url`, and nowhere when there is none.
@@ -151,9 +185,22 @@ impl Webhook {
             return not_sent("this is no rehearsal");
         }
         match address(place, self.config.insecure.as_deref()) {
-            Ok(url) => self.post(url, intent, stamp).await,
+            Ok(url) => match self.rehearsal(url, intent, stamp).await {
+                Ok(ready) => self.outcome(ready.go(None).await, &intent.id, stamp.wall),
+                Err(e) => not_sent(&e.to_string()),
+            },
             Err(e) => not_sent(e.why()),
         }
+    }
+
+    async fn rehearsal(
+        &self,
+        url: Url,
+        intent: &Intent,
+        stamp: Stamp<'_>,
+    ) -> Result<Ready, SourceError> {
+        let (request, mask) = self.request(url, (self.keys().await?, intent), stamp)?;
+        Ready::new(&self.config, request, mask)
     }
 
     /// The request for `intent`, built and signed, not sent. Its signature is real.
@@ -166,7 +213,7 @@ impl Webhook {
             Some(place) => address(place, self.config.insecure.as_deref())?,
             None => self.url.clone(),
         };
-        let (request, mask) = self.request(url, intent, stamp).await?;
+        let (request, mask) = self.request(url, (self.keys().await?, intent), stamp)?;
         let header = |(name, value): (&HeaderName, &HeaderValue)| {
             let text = match value.to_str() {
                 Ok(text) if !value.is_sensitive() => mask.text(text),
@@ -190,27 +237,28 @@ impl Webhook {
         let Ok(url) = Url::parse(&template.replace("{id}", &part)) else {
             return none("status_url is not an address");
         };
-        let (headers, mask) = match self.headers(id, wall, b"").await {
-            Ok(ready) => ready,
-            Err(e) => return none(e.why()),
-        };
         let mut request = Request::new(Method::GET, url);
-        *request.headers_mut() = headers;
-        match exchange(&self.config, request, &mask).await {
-            Ok(answer) => verdict::told(&answer),
-            Err(Lost::NotSent(why) | Lost::Open(why)) => none(&why),
+        let ready = match self.keys().await.and_then(|keys| self.headers(keys, id, wall, b"")) {
+            Ok((headers, mask)) => {
+                *request.headers_mut() = headers;
+                Ready::new(&self.config, request, mask)
+            }
+            Err(e) => Err(e),
+        };
+        match ready {
+            Ok(ready) => match ready.go(None).await {
+                Ok(answer) => verdict::told(&answer),
+                Err(Lost::NotSent(why) | Lost::Open(why)) => none(&why),
+            },
+            Err(e) => none(e.why()),
         }
     }
 
-    async fn post(&self, url: Url, intent: &Intent, stamp: Stamp<'_>) -> Outcome {
-        let (request, mask) = match self.request(url, intent, stamp).await {
-            Ok(ready) => ready,
-            Err(e) => return Outcome::NotSent { detail: e.to_string() },
-        };
-        match exchange(&self.config, request, &mask).await {
-            Ok(answer) => self.pointed(verdict::judge(&answer, &self.rule, stamp.wall), &intent.id),
+    fn outcome(&self, end: Result<Told, Lost>, id: &ActionId, wall: Timestamp) -> Outcome {
+        match end {
+            Ok(answer) => self.pointed(verdict::judge(&answer, &self.rule, wall), id),
             Err(Lost::NotSent(detail)) => Outcome::NotSent { detail },
-            Err(Lost::Open(why)) => self.pointed(Outcome::unknown(why), &intent.id),
+            Err(Lost::Open(why)) => self.pointed(Outcome::unknown(why), id),
         }
     }
 
@@ -231,14 +279,14 @@ impl Webhook {
         }
     }
 
-    async fn request(
+    fn request(
         &self,
         url: Url,
-        intent: &Intent,
+        (keys, intent): (Keys, &Intent),
         stamp: Stamp<'_>,
     ) -> Result<(Request, Mask), SourceError> {
         let body = intent.body.as_bytes();
-        let (mut headers, mask) = self.headers(&intent.id, stamp.wall, body).await?;
+        let (mut headers, mask) = self.headers(keys, &intent.id, stamp.wall, body)?;
         headers.insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for (name, text) in [
             ("x-tillwatch-incident", stamp.incident.as_str()),
@@ -259,18 +307,14 @@ impl Webhook {
         Ok((request, mask))
     }
 
-    async fn headers(
+    fn headers(
         &self,
+        keys: Keys,
         id: &ActionId,
         wall: Timestamp,
         body: &[u8],
     ) -> Result<(HeaderMap, Mask), SourceError> {
-        let mut mask = mask(&self.config);
-        let mut secrets = vec![self.config.secret.resolve().await?];
-        if let Some(next) = &self.config.next_secret {
-            secrets.push(next.resolve().await?);
-        }
-        learn(&mut mask, &secrets);
+        let Keys { secrets, auth, mask } = keys;
         let signature = signature(&secrets, id.as_str(), wall.secs(), body).ok_or_else(|| {
             let why = secrets.iter().find_map(|s| usable(s).err()).unwrap_or("there is none");
             SourceError::denied(format!("signing secret: {why}"))
@@ -287,10 +331,7 @@ impl Webhook {
                 .map_err(|_| SourceError::give_up("the action's id does not fit a header"))?;
             headers.insert(HeaderName::from_static(name), value);
         }
-        if let Some(auth) = &self.config.auth {
-            let (name, value) = signed(auth, &mut mask).await?;
-            headers.insert(name, value);
-        }
+        headers.extend(auth);
         Ok((headers, mask))
     }
 }

@@ -1,8 +1,12 @@
 //! One exchange of a sink: one connection, one request, never repeated, never pooled, never sent to
 //! another place. What the other side says leaves this file without secrets.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use futures_util::stream;
+use reqwest::Body;
+use reqwest::header::{CONTENT_LENGTH, HeaderValue};
 use secrecy::SecretString;
 use url::Url;
 
@@ -61,27 +65,74 @@ pub fn learn(mask: &mut Mask, secrets: &[SecretString]) {
     }
 }
 
-/// Sends `request` once. All of it, the answer included, ends within the action's `timeout`.
-pub async fn exchange(
-    config: &ActionConfig,
+/// Looks whether a request may still leave; says why it must stay. Must not wait for anything.
+pub type Gate = Box<dyn Fn() -> Option<String> + Send + Sync>;
+
+/// A request with all that it takes to send it: nothing is read or fetched any more.
+#[derive(Debug)]
+pub struct Ready {
+    client: reqwest::Client,
     request: reqwest::Request,
-    mask: &Mask,
-) -> Result<Told, Lost> {
-    let client = client(config, request.url()).map_err(|e| Lost::NotSent(mask.text(e.why())))?;
-    let mut told = None;
-    let end = tokio::time::timeout(config.timeout.to_std(), ask(client, request, &mut told)).await;
-    if let Some(mut told) = told {
-        mask.answer(&mut told.answer);
-        told.words = kept(&told.answer.body, mask);
-        return Ok(told);
+    mask: Mask,
+    timeout: Duration,
+}
+
+impl Ready {
+    /// # Errors
+    /// What in the config keeps it from being sent.
+    pub fn new(
+        config: &ActionConfig,
+        request: reqwest::Request,
+        mask: Mask,
+    ) -> Result<Self, SourceError> {
+        let client = client(config, request.url()).map_err(|e| mask.error(e))?;
+        Ok(Self { client, request, mask, timeout: config.timeout.to_std() })
     }
-    match end {
-        Ok(Err(error)) if never_left(&error) => {
-            Err(Lost::NotSent(mask.text(broken(error, "no answer in time").why())))
+
+    /// Sends it once. All of it, the answer included, ends within the action's `timeout`. The gate
+    /// is looked at when the connection stands, before the first byte.
+    pub async fn go(self, gate: Option<Gate>) -> Result<Told, Lost> {
+        let Self { client, mut request, mask, timeout } = self;
+        let shut = gate.map(|gate| guard(&mut request, gate)).unwrap_or_default();
+        let mut told = None;
+        let end = tokio::time::timeout(timeout, ask(client, request, &mut told)).await;
+        if let Some(why) = shut.get() {
+            return Err(Lost::NotSent(why.clone()));
         }
-        Ok(Err(error)) => Err(Lost::Open(mask.text(broken(error, "no answer in time").why()))),
-        Ok(Ok(())) | Err(_) => Err(Lost::Open("no answer in time".to_owned())),
+        if let Some(mut told) = told {
+            mask.answer(&mut told.answer);
+            told.words = kept(&told.answer.body, &mask);
+            return Ok(told);
+        }
+        match end {
+            Ok(Err(error)) if never_left(&error) => {
+                Err(Lost::NotSent(mask.text(broken(error, "no answer in time").why())))
+            }
+            Ok(Err(error)) => Err(Lost::Open(mask.text(broken(error, "no answer in time").why()))),
+            Ok(Ok(())) | Err(_) => Err(Lost::Open("no answer in time".to_owned())),
+        }
     }
+}
+
+/// Puts the gate before the body. The client writes nothing before it has the body's first part, and
+/// a head without its body is no request: what the gate keeps cannot be acted on. In the cell
+/// stands why it was kept.
+fn guard(request: &mut reqwest::Request, gate: Gate) -> Arc<OnceLock<String>> {
+    let shut = Arc::new(OnceLock::new());
+    let bytes = request.body().and_then(Body::as_bytes).unwrap_or_default().to_vec();
+    request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+    let kept = Arc::clone(&shut);
+    let body = stream::once(async move {
+        match gate() {
+            Some(why) => {
+                let _first = kept.set(why);
+                Err(std::io::Error::other("kept here"))
+            }
+            None => Ok(bytes),
+        }
+    });
+    *request.body_mut() = Some(Body::wrap_stream(body));
+    shut
 }
 
 fn kept(body: &[u8], mask: &Mask) -> String {

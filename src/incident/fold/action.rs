@@ -3,11 +3,26 @@
 
 use super::{ActionRun, Incident};
 use crate::domain::id::ActionId;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::{Intent, Outcome, Record};
 use crate::incident::state::ActionState;
 use crate::incident::words;
 use crate::policy::severity::Choice;
+
+/// The time for which a receiver asked to be left alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rest {
+    pub asked_at: Timestamp,
+    /// Wall time.
+    pub secs: u64,
+}
+
+impl Rest {
+    /// Until when, for who knows how wall time passes in its world.
+    pub fn until(self, passed: impl FnOnce(Span) -> Span) -> Timestamp {
+        self.asked_at.plus(passed(Span::from_secs(i64::try_from(self.secs).unwrap_or(i64::MAX))))
+    }
+}
 
 impl ActionRun {
     /// It may still have an effect that nobody knows the end of.
@@ -91,7 +106,7 @@ impl Incident {
             ended_at: None,
             tries: 0,
             doubtful: false,
-            retry_after_s: None,
+            rest: None,
             answer: None,
             detail: String::new(),
         });
@@ -113,7 +128,9 @@ impl Incident {
         run.answered_at = Some(at);
         run.answer = Some(answer.clone());
         run.detail = words::outcome(answer);
-        run.retry_after_s = answer.retry_after_s();
+        // Only its own word takes back what the receiver asked for; silence and a status do not.
+        let rest = answer.retry_after_s().map(|secs| Rest { asked_at: at, secs });
+        run.rest = rest.or(run.rest);
         let dry_run = run.intent.dry_run;
         run.state = run.after(answer);
         if matches!(run.state, ActionState::Refused | ActionState::NotSent) {

@@ -139,8 +139,8 @@ impl Draft<'_> {
     /// A receiver that asked to be left alone is, for as long as it said.
     fn receiver(&self) -> Precheck {
         let wait = self.all().filter(|a| a.intent.action == self.action.name).filter_map(|a| {
-            let wait = Span::from_secs(i64::try_from(a.retry_after_s?).unwrap_or(i64::MAX));
-            Some((a.answered_at?.plus(self.facts.shop_time(wait)), a.retry_after_s?))
+            let rest = a.rest?;
+            Some((rest.until(|wait| self.facts.shop_time(wait)), rest.secs))
         });
         let asked = wait.max().filter(|(until, _)| *until > self.now);
         let detail = asked.map_or_else(

@@ -193,6 +193,42 @@ fn a_receiver_that_asked_for_time_is_given_it() {
 }
 
 #[test]
+fn only_the_receivers_own_word_ends_the_rest_it_asked_for() {
+    let silent = || Outcome::unknown("it does not know this request");
+    let busy = |secs| Outcome::Unknown { status: 503, detail: "busy".into(), retry_after_s: secs };
+    let unsent = || Outcome::NotSent { detail: "no route".to_owned() };
+    for later in [vec![silent()], vec![unsent(), silent()], vec![busy(None), refused(None)]] {
+        let (mut i, world) = (incident(Severity::Sev1), World::new());
+        order(&mut i, &world, "ana", &rollback(None), min(1)).expect("first");
+        let id = i.actions[0].intent.id.clone();
+        tell(&mut i, min(1), "ana", Event::ActionSent { id: id.clone(), try_no: 1 });
+        for answer in std::iter::once(busy(Some(3600))).chain(later) {
+            tell(&mut i, min(2), "ana", Event::ActionAnswered { id: id.clone(), answer });
+        }
+        let state = i.actions[0].state;
+        let next = if state == ActionState::Refused { again(None) } else { rollback(None) };
+        let said = told(&i, &world, "ana", &next, 180);
+        assert!(said.contains("receiver asked to wait until 11:02:00Z"), "{state:?}: {said}");
+        let later = order(&mut i.clone(), &world, "ana", &next, min(63));
+        assert!(later.is_ok(), "its time is up: {later:?}");
+    }
+}
+
+#[test]
+fn its_newest_word_counts() {
+    let (mut i, world) = (incident(Severity::Sev1), World::new());
+    order(&mut i, &world, "ana", &rollback(None), min(1)).expect("first");
+    let id = i.actions[0].intent.id.clone();
+    tell(&mut i, min(1), "ana", Event::ActionSent { id: id.clone(), try_no: 1 });
+    for secs in [3600, 5] {
+        let (detail, retry_after_s) = ("busy".to_owned(), Some(secs));
+        let answer = Outcome::Unknown { status: 503, detail, retry_after_s };
+        tell(&mut i, min(1), "ana", Event::ActionAnswered { id: id.clone(), answer });
+    }
+    assert!(order(&mut i, &world, "ana", &rollback(None), min(2)).is_ok(), "after five seconds");
+}
+
+#[test]
 fn a_rest_without_end_does_not_overflow() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
     order(&mut i, &world, "ana", &rollback(None), min(1)).expect("first");

@@ -8,18 +8,26 @@ use crate::incident::fold::{ActionRun, Incident, Phase};
 use crate::incident::state::ActionState;
 use crate::journal::Seen;
 
-use super::{Desk, OrderError, Ticket, known, refused};
+use super::{Desk, OrderError, Ticket, kept_out, known, refused};
 
 impl Desk {
     /// The right to send the request of `action` again, same key and same bytes.
     pub async fn again(&self, id: &IncidentId, action: &ActionId) -> Result<Ticket, OrderError> {
+        let intent = {
+            let incident = self.incident(id).await?;
+            self.resendable(&incident, action, self.clock.now())?.intent.clone()
+        };
+        // Reading secrets can take long: what was looked at before is looked at again.
+        let keys = self.webhook(&intent)?.keys().await.map_err(|e| refused(e.to_string()))?;
         let judge = |seen: Seen| -> Result<_, OrderError> {
             let incident = known(id, &seen.own)?;
+            if let Some(why) = kept_out(id, &seen.own) {
+                return Err(refused(why));
+            }
             let now = self.clock.now();
             let run = self.resendable(&incident, action, now)?;
-            let mut records = Vec::new();
-            let ticket = self.ticket(&incident, run.intent.clone(), now, &mut records)?;
-            Ok((records, ticket))
+            let (ticket, sent) = self.ticket(&incident, run.intent.clone(), Some(keys), now)?;
+            Ok((vec![sent], ticket))
         };
         self.journal.decide(id, None, judge).await?
     }
@@ -54,8 +62,8 @@ impl Desk {
 
     /// Until when the receiver asked to be left alone.
     fn rests_until(&self, run: &ActionRun) -> Option<Timestamp> {
-        let wait = Span::from_secs(i64::try_from(run.retry_after_s?).unwrap_or(i64::MAX));
         let speed = self.clock.speed().max(1.0);
-        Some(run.answered_at?.plus(Span::from_millis((wait.millis() as f64 * speed) as i64)))
+        let passed = |wait: Span| Span::from_millis((wait.millis() as f64 * speed) as i64);
+        Some(run.rest?.until(passed))
     }
 }

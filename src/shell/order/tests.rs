@@ -15,6 +15,8 @@ use crate::shell::settings;
 use crate::source::fixture::{Reply, Seen as Request, Server, Then, secret_file};
 use crate::source::secret::SecretSpec;
 
+mod leaving;
+
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// One open incident in a journal and a receiver.

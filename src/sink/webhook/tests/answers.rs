@@ -132,7 +132,7 @@ async fn what_speaks_of_the_key_keeps_the_key() {
         assert!(*told == status && detail.contains("may know this request"), "{detail}");
         assert!(!detail.contains("look for key"), "its status is asked: {detail}");
         let alone = hook(bench.folder.path(), &bench.server.url, "");
-        let sent = alone.send(&intent(false), stamp(&"INC-00001".into())).await;
+        let sent = alone.posted(&intent(false), stamp(&"INC-00001".into())).await;
         let Outcome::Unknown { detail, .. } = &sent else { panic!("{sent:?}") };
         assert!(detail.contains("look for key k7q2mzp4"), "{detail}");
     }
@@ -166,7 +166,7 @@ async fn the_config_says_what_counts() {
         let folder = tempfile::tempdir().expect("folder");
         let server = Server::start(move |_| Reply::new(status, "", body)).await;
         let hook = hook(folder.path(), &server.url, rule);
-        let sent = hook.send(&intent(false), stamp(&"INC-00001".into())).await;
+        let sent = hook.posted(&intent(false), stamp(&"INC-00001".into())).await;
         assert_eq!(name(&sent), want, "{rule} {status} {body}: {sent:?}");
     }
 }

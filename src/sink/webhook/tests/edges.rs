@@ -11,7 +11,7 @@ fn closed() -> String {
 
 async fn sent_to(url: &str) -> Outcome {
     let folder = tempfile::tempdir().expect("folder");
-    hook(folder.path(), url, "").send(&intent(false), stamp(&"INC-00001".into())).await
+    hook(folder.path(), url, "").posted(&intent(false), stamp(&"INC-00001".into())).await
 }
 
 #[tokio::test]
@@ -78,13 +78,37 @@ async fn the_wait_a_receiver_asks_for_is_kept_as_given() {
 }
 
 #[tokio::test]
+async fn what_the_gate_keeps_leaves_no_byte_and_what_it_lets_through_has_its_length() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("port");
+    let url = format!("http://{}", silent.local_addr().expect("address"));
+    let folder = tempfile::tempdir().expect("folder");
+    let own = hook(folder.path(), &url, "");
+    let incident = "INC-00001".into();
+    let intent = intent(false);
+    let kept = own.gated(&intent, stamp(&incident), Box::new(|| Some("frozen".to_owned())));
+    let (sent, bytes) = tokio::join!(kept, async {
+        let (mut stream, _) = silent.accept().await.expect("connected");
+        let mut all = Vec::new();
+        let _end = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut all).await;
+        all
+    });
+    assert_eq!(sent, Outcome::NotSent { detail: "frozen".to_owned() });
+    assert_eq!(String::from_utf8_lossy(&bytes), "");
+    let mut bench = bench(|_| Reply::new(202, "", "")).await;
+    bench.send(false).await;
+    let seen = &bench.server.requests()[0];
+    assert_eq!(seen.header("content-length"), Some(&*intent.body.len().to_string()));
+    assert_eq!((seen.header("transfer-encoding"), &seen.body), (None, &intent.body));
+}
+
+#[tokio::test]
 async fn a_rehearsal_never_reaches_the_live_address() {
     let folder = tempfile::tempdir().expect("folder");
     let mut server = Server::start(|_| Reply::new(200, "", "")).await;
     let without = hook(folder.path(), &server.url, "");
     let incident = "INC-00001".into();
     for sent in [
-        without.send(&intent(true), stamp(&incident)).await,
+        without.posted(&intent(true), stamp(&incident)).await,
         without.dry_run(&intent(true), stamp(&incident)).await,
         without.dry_run(&intent(false), stamp(&incident)).await,
     ] {
@@ -147,7 +171,7 @@ async fn a_receiver_that_says_everything_back_gives_nothing_away() {
             let password = secret_file(word.path(), "hunter2/\"+hunter2");
             hook.config.auth.as_mut().and_then(|a| a.basic.as_mut()).expect("basic").password =
                 password;
-            let sent = hook.send(&intent(false), stamp(&"INC-00001".into())).await;
+            let sent = hook.posted(&intent(false), stamp(&"INC-00001".into())).await;
             let told = format!("{sent:?} {}", crate::incident::words::outcome(&sent));
             let basic = "Y2k6aHVudGVyMi8iK2h1bnRlcjI";
             for secret in ["hunter2", &basic[..14], "Qx77-url", "4f9d8a7b6c5e", &KEY[6..18]] {
