@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+mod trouble;
 mod words;
 
 use words::{Key, Word};
@@ -25,6 +26,8 @@ pub enum Mark {
     Open,
     /// The receiver does not know what it was asked about.
     Unheard,
+    /// A sign of trouble that is no plain no: beside one it adds nothing, beside a yes it is doubt.
+    Trouble,
 }
 
 /// What was found, anywhere in an answer.
@@ -51,7 +54,7 @@ impl Says {
 
     /// Nothing in it speaks against success.
     pub fn no_harm(self) -> bool {
-        !self.any(&[Mark::Failed, Mark::Open, Mark::Unheard])
+        !self.any(&[Mark::Failed, Mark::Open, Mark::Unheard, Mark::Trouble])
     }
 }
 
@@ -59,9 +62,9 @@ impl Says {
 pub fn json(value: &Value) -> Says {
     let mut says = Says::default();
     match value {
-        Value::String(text) => says.word(text),
+        Value::String(text) => says.phrase(text),
         Value::Bool(flag) => says.flag(*flag),
-        Value::Null | Value::Number(_) => {}
+        Value::Null | Value::Number(_) => says.trouble(trouble::nothing(&value.to_string())),
         Value::Array(_) | Value::Object(_) => says.look(value, false, DEPTH),
     }
     says
@@ -72,6 +75,7 @@ pub fn text(body: &str) -> Says {
     let mut says = Says::default();
     let body = body.trim();
     says.word(body);
+    says.trouble(trouble::nothing(body));
     let part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     let lead = body.split(|c| !part(c)).next().unwrap_or_default();
     let rest = body.get(lead.len()..).unwrap_or_default();
@@ -80,12 +84,26 @@ pub fn text(body: &str) -> Says {
         says.word(lead);
         says.doubt(body);
     }
+    let mut words = String::new();
     for line in body.split(['\n', '&', ';']).take(ROWS) {
-        if let Some((key, value)) = line.split_once([':', '=']) {
-            says.pair(key, &Value::String(value.trim().to_owned()), DEPTH);
+        match line.split_once([':', '=']) {
+            Some((key, value)) if words::key(key) != Key::Other => {
+                says.pair(key, &json_of(value), DEPTH);
+            }
+            Some((key, value)) if trouble::sign(&words::bare(key), &json_of(value)) => {
+                says.trouble(true);
+            }
+            _ => words.extend([line, "\n"]),
         }
     }
+    if words::word(body) == Word::Other {
+        says.trouble(trouble::speaks(&words));
+    }
     says
+}
+
+fn json_of(value: &str) -> Value {
+    Value::String(value.trim().to_owned())
 }
 
 impl Says {
@@ -106,6 +124,7 @@ impl Says {
     }
 
     fn pair(&mut self, key: &str, value: &Value, depth: u8) {
+        self.trouble(trouble::sign(&words::bare(key), value));
         match words::key(key) {
             Key::Yes => match words::truth(value) {
                 Some(flag) => self.flag(flag),
@@ -120,7 +139,10 @@ impl Says {
                 self.add(Mark::Failed);
                 self.doubt(&value.to_string());
             }
-            Key::State => self.state(value, depth),
+            Key::State => {
+                self.trouble(trouble::odd(value));
+                self.state(value, depth);
+            }
             Key::Code => self.code(value),
             Key::Message => {
                 if let Some(Word::Failed | Word::Open) = value.as_str().map(words::word) {
@@ -136,7 +158,7 @@ impl Says {
         match value {
             Value::String(text) => match text.trim().parse::<u16>() {
                 Ok(_) => self.code(value),
-                Err(_) => self.word(text),
+                Err(_) => self.phrase(text),
             },
             Value::Number(_) => self.code(value),
             Value::Bool(flag) => self.flag(*flag),
@@ -164,11 +186,26 @@ impl Says {
             Some(409 | 422 | 500..=599) => self.add(Mark::Open),
             Some(400..=499) => self.add(Mark::Failed),
             Some(_) => {}
+            None if value.as_i64().is_some_and(i64::is_negative) => self.trouble(true),
             None => {
                 if let Some(Word::Failed | Word::Open) = value.as_str().map(words::word) {
                     self.word(value.as_str().unwrap_or_default());
                 }
             }
+        }
+    }
+
+    /// A word for a state, or several words that may hold one of trouble.
+    fn phrase(&mut self, text: &str) {
+        match words::word(text) {
+            Word::Other => self.trouble(trouble::speaks(text)),
+            _ => self.word(text),
+        }
+    }
+
+    fn trouble(&mut self, found: bool) {
+        if found {
+            self.add(Mark::Trouble);
         }
     }
 

@@ -275,9 +275,13 @@ pub fn word(text: &str) -> Word {
     }
 }
 
+/// A key in lower case, without separators.
+pub fn bare(key: &str) -> String {
+    key.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase()
+}
+
 pub fn key(text: &str) -> Key {
-    let bare: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
-    let bare = bare.to_lowercase();
+    let bare = bare(text);
     let is = |list: &[&str]| list.contains(&bare.as_str());
     match bare.as_str() {
         _ if is(YES) => Key::Yes,

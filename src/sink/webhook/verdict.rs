@@ -205,7 +205,8 @@ pub fn told(told: &Told) -> Status {
         (404 | 410, _) => Status::NotKnown,
         (200..=299, Body::Says(says)) => {
             let (goes, failed) = (says.any(&[Mark::Done, Mark::Running]), says.has(Mark::Failed));
-            if says.has(Mark::Open) || (goes && failed) {
+            let trouble = says.has(Mark::Trouble);
+            if says.has(Mark::Open) || (goes && (failed || trouble)) {
                 none(OPEN)
             } else if failed {
                 Status::Failed { detail }

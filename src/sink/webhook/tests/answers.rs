@@ -95,6 +95,78 @@ async fn what_leaves_it_open_is_unknown() {
     );
 }
 
+const GITLAB: &str = r#"{"id":287,"iid":144,"sha":"50f0acb","ref":"main","status":"pending",
+    "source":"trigger","before_sha":"0000000","tag":false,"yaml_errors":null,
+    "user":{"username":"bot","state":"active","locked":false},"started_at":null,
+    "finished_at":null,"detailed_status":{"text":"Pending","label":"pending"},"archived":false}"#;
+const ARGO_CD: &str = r#"{"metadata":{"name":"shop"},"spec":{"project":"default","syncPolicy":
+    {"automated":{"prune":false}}},"status":{"sync":{"status":"OutOfSync"},
+    "health":{"status":"Degraded"},"operationState":{"phase":"Running","message":"",
+    "operation":{"sync":{"revision":"v1"},"retry":{"limit":5}}}}}"#;
+const FLAG: &str = r#"{"name":"New checkout","kind":"boolean","key":"checkout","description":
+    "Off when logins fail or errors rise","_version":9,"archived":false,"deprecated":false,
+    "temporary":true,"environments":{"production":{"on":false,"archived":false}}}"#;
+
+/// Nothing was done, or nobody can tell from these words.
+const NOTHING_DONE: [&str; 44] = [
+    r#"{"exit_code":1}"#,
+    r#"{"exitCode":1,"stdout":"","stderr":"boom"}"#,
+    r#"{"return_code":1}"#,
+    r#"{"rc":"2"}"#,
+    r#"{"result":{"exit-status":127}}"#,
+    r#"{"__type":"AccessDeniedException","Message":"not authorized"}"#,
+    r#"{"__type":"AccessDeniedException"}"#,
+    r#"{"status":"login_required"}"#,
+    r#"{"redirect":"/login"}"#,
+    r#"{"redirectUrl":"https://sso.example/start"}"#,
+    "Please log in",
+    "window.location='/login'",
+    r#"{"deployed":false}"#,
+    r#"{"data":{"is_rolled_back":false}}"#,
+    r#"{"rollback":false}"#,
+    r#"{"updated":0}"#,
+    r#"{"status":"locked"}"#,
+    r#"{"msg":"deployment is locked by bob"}"#,
+    r#"{"status":"expired"}"#,
+    r#"{"status":"pending_approval"}"#,
+    r#"{"state":"waiting for approval"}"#,
+    r#"{"dry_run":true,"status":"ok"}"#,
+    r#"{"dryRun":"true","status":"queued"}"#,
+    r#"{"warning":"nothing to roll back"}"#,
+    r#"{"warnings":["already on v1"],"status":"ok"}"#,
+    r#"{"text":"failed"}"#,
+    r#"{"status":"ok","message":"an error occurred"}"#,
+    "upstream connect error or disconnect/reset before headers. reset reason: overflow",
+    "no healthy upstream",
+    "nothing to do",
+    "default backend - 404 page not found",
+    "Rollback is not enabled",
+    "exit code: 1",
+    "dry_run=true&status=ok",
+    "null",
+    "0",
+    "-1",
+    r#"{"status":1}"#,
+    r#"{"code":-32601}"#,
+    r#""please sign in""#,
+    r#"{"skipped":true}"#,
+    r#"{"ok":true,"timed_out":true}"#,
+    r#"{"success":true,"detail":"deploys are frozen until Monday"}"#,
+    r#"{"status":"ok","locked":true}"#,
+];
+
+#[tokio::test]
+async fn an_answer_that_did_nothing_is_not_an_acceptance() {
+    for body in NOTHING_DONE {
+        for kind in ["", "content-type: application/json\r\n", "content-type: text/plain\r\n"] {
+            let sent = answered(200, kind, body).await;
+            assert!(matches!(&sent, Outcome::Unknown { status: 200, .. }), "{body}: {sent:?}");
+        }
+    }
+    let plain = answered(200, "", r#"{"ok":false,"message":"it is locked","exit_code":1}"#).await;
+    assert_eq!(name(&plain), "refused", "beside a plain no, more words change nothing: {plain:?}");
+}
+
 #[tokio::test]
 async fn what_names_no_failure_is_accepted() {
     let accepted = [
@@ -102,7 +174,6 @@ async fn what_names_no_failure_is_accepted() {
         "OK",
         "Triggered deploy 7",
         "no errors",
-        "null",
         "{}",
         "[]",
         r#"{"ok":true,"error":null,"errors":[]}"#,
@@ -111,10 +182,36 @@ async fn what_names_no_failure_is_accepted() {
         r#"{"status":200,"message":"Deploy failed over to region b"}"#,
         r#"{"id":7,"state":"baking"}"#,
         r#"{"data":{"rollback":{"id":"x"}}}"#,
+        "ok",
+        "OK\n",
+        "accepted; errors=0",
+        "errors=0&queued=true",
+        r#"{"queued":true}"#,
+        r#"{"errors":[]}"#,
+        r#"{"error":null}"#,
+        r#"{"failed":0}"#,
+        r#"{"exit_code":0,"stdout":"done","stderr":""}"#,
+        r#"{"message":"Rollback queued"}"#,
+        r#"{"message":"Rollback queued: error rate was 5%","reason":"checkout fails"}"#,
+        r#"{"status":"approved","name":"PaymentError"}"#,
+        r#"{"message":"Rollback started, no errors so far"}"#,
+        r#"{"warnings":["the api of v1 is deprecated"],"status":"queued"}"#,
+        r#"{"dry_run":false,"deployed":true}"#,
+        r#"{"type":"rollback.queued","redirect":"/deploys/7"}"#,
+        GITLAB,
+        ARGO_CD,
+        FLAG,
+        r#"{"id":17,"status":"created"}"#,
+        r#"{"id":17,"status":"running"}"#,
+        r#"{"id":4,"href":"https://rundeck.example/api/41/execution/4","status":"running",
+            "job":{"name":"Roll back after errors","description":"when logins fail"}}"#,
     ];
     for body in accepted {
         let sent = answered(200, "", body).await;
         assert!(matches!(&sent, Outcome::Accepted { status: 200, .. }), "{body}: {sent:?}");
+    }
+    for status in [201, 204] {
+        assert_eq!(name(&answered(status, "", "").await), "accepted", "Jenkins, GitHub Actions");
     }
 }
 
