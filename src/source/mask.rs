@@ -2,11 +2,10 @@
 //! One `Mask` belongs to each HTTP client; what leaves the client has gone through it. It knows
 //! secrets and nothing of sources; what counts as one in a config is told by `mask::telltale`.
 
+mod coding;
 mod spelling;
 pub mod telltale;
 
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::answer::Answer;
@@ -19,7 +18,7 @@ const SHORTEST: usize = 4;
 /// So many characters in a row of a secret give it away in a message, even when the rest is cut.
 const PIECE: usize = 6;
 /// Secrets remembered; the oldest ones go first as they are renewed.
-const MOST: usize = 64;
+const MOST: usize = 320;
 
 /// The secrets that one client sends.
 #[derive(Default)]
@@ -32,6 +31,10 @@ struct Needle {
     text: SecretString,
     /// A piece of it is as telling as the whole.
     telling: bool,
+    /// So many characters in a row are such a piece.
+    enough: usize,
+    /// Bytes as numbers, between which there may be commas and colons.
+    digits: bool,
     /// Long and odd enough to be looked for in data, where a mere word must stay.
     odd: bool,
 }
@@ -43,12 +46,11 @@ impl std::fmt::Debug for Mask {
 }
 
 impl Mask {
-    /// Remembers a secret: as it is, and as base64 makes it.
+    /// Remembers a secret: as it is, and as the usual codings of bytes make it.
     pub fn learn(&mut self, secret: &SecretString) {
         let text = secret.expose_secret();
         self.add(text, true);
-        self.add(&STANDARD_NO_PAD.encode(text), true);
-        self.add(&URL_SAFE_NO_PAD.encode(text), true);
+        self.learn_coded(text);
         if let Some(rest) = text.trim().strip_prefix("whsec_") {
             self.add(rest.trim_end_matches('='), true);
         }
@@ -58,8 +60,21 @@ impl Mask {
     pub fn learn_basic(&mut self, user: &str, password: &SecretString) {
         self.learn(password);
         let pair = format!("{user}:{}", password.expose_secret());
-        self.add(&STANDARD_NO_PAD.encode(&pair), true);
-        self.add(&URL_SAFE_NO_PAD.encode(&pair), true);
+        self.learn_coded(&pair);
+    }
+
+    fn learn_coded(&mut self, text: &str) {
+        if text.chars().count() < SHORTEST {
+            return;
+        }
+        for coded in coding::letters(text) {
+            self.add(&coded, true);
+        }
+        for coded in coding::numbers(text) {
+            let enough = coded.len().min(2 * PIECE);
+            let text = SecretString::from(coded);
+            self.push(Needle { text, telling: true, enough, digits: true, odd: true });
+        }
     }
 
     /// Remembers a configured text that is sent but need not be secret: only the whole of it goes,
@@ -76,10 +91,20 @@ impl Mask {
         }
         let mixed = text.chars().any(char::is_numeric) && text.chars().any(char::is_alphabetic);
         let odd = telling && (length >= 8 || (length >= 5 && mixed));
+        let enough = if length < PIECE + 3 { SHORTEST } else { PIECE };
+        let text = SecretString::from(text.to_owned());
+        self.push(Needle { text, telling, enough, digits: false, odd });
+    }
+
+    fn push(&mut self, needle: Needle) {
+        let text = needle.text.expose_secret();
+        if self.needles.iter().any(|n| n.digits && n.text.expose_secret() == text) {
+            return;
+        }
         if self.needles.len() >= MOST {
             self.needles.remove(0);
         }
-        self.needles.push(Needle { text: SecretString::from(text.to_owned()), telling, odd });
+        self.needles.push(needle);
     }
 
     /// `text` without any secret, nor a telling piece of one. For messages, not for data.
@@ -122,22 +147,18 @@ impl Mask {
 
     /// `None` when nothing had to go.
     fn bytes(&self, body: &[u8], wanted: impl Fn(&Needle) -> bool) -> Option<Vec<u8>> {
-        let needles: Vec<&str> =
-            self.needles.iter().filter(|n| wanted(n)).map(|n| n.text.expose_secret()).collect();
-        if needles.is_empty() {
-            return None;
-        }
-        let mut first = [false; 256];
-        for byte in needles.iter().flat_map(|n| spelling::first_bytes(n)) {
-            if let Some(slot) = first.get_mut(usize::from(byte)) {
-                *slot = true;
+        let mut first: Vec<Vec<&Needle>> = vec![Vec::new(); 256];
+        for needle in self.needles.iter().filter(|n| wanted(n)) {
+            for byte in spelling::first_bytes(needle.text.expose_secret()) {
+                first.get_mut(usize::from(byte)).into_iter().for_each(|all| all.push(needle));
             }
         }
-        let may = |at: &usize| body.get(*at).is_some_and(|b| first[usize::from(*b)]);
+        let of = |at: usize| body.get(at).and_then(|b| first.get(usize::from(*b)));
+        let may = |at: &usize| of(*at).is_some_and(|all| !all.is_empty());
         let mut out: Option<Vec<u8>> = None;
         let (mut at, mut kept) = (0, 0);
         while let Some(start) = (at..body.len()).find(may) {
-            let ends = needles.iter().filter_map(|n| spelling::whole(body, start, n));
+            let ends = of(start).into_iter().flatten().filter_map(|n| n.whole(body, start));
             if let Some(end) = ends.max() {
                 let out = out.get_or_insert_default();
                 out.extend_from_slice(body.get(kept..start).unwrap_or_default());
@@ -155,6 +176,13 @@ impl Mask {
 }
 
 impl Needle {
+    /// Where it ends when all of it stands at `at`.
+    fn whole(&self, text: &[u8], at: usize) -> Option<usize> {
+        let needle = self.text.expose_secret();
+        let (end, count) = spelling::run(text, at, needle, self.digits)?;
+        (count > 1 && count == needle.chars().count()).then_some(end)
+    }
+
     /// Where a telling run of it that starts at `at` ends.
     fn in_message(&self, text: &str, at: usize) -> Option<usize> {
         let (bytes, needle) = (text.as_bytes(), self.text.expose_secret());
@@ -162,13 +190,15 @@ impl Needle {
             return None;
         }
         if !self.telling {
-            return spelling::whole(bytes, at, needle);
+            return self.whole(bytes, at);
         }
+        let lead = *bytes.get(at)?;
         let length = needle.chars().count();
-        let enough = if length < PIECE + 3 { SHORTEST } else { PIECE };
-        let starts = needle.char_indices().take(length.saturating_sub(enough - 1));
-        let runs = starts.map(|(from, _)| spelling::run(bytes, at, needle.get(from..)?));
-        let ends = runs.flatten().filter(|(_, count)| *count >= enough).map(|(end, _)| end);
+        let starts = needle.char_indices().take(length.saturating_sub(self.enough - 1));
+        let starts = starts.filter(|(_, first)| spelling::may_begin(lead, *first));
+        let run = |from: usize| spelling::run(bytes, at, needle.get(from..)?, self.digits);
+        let runs = starts.filter_map(|(from, _)| run(from));
+        let ends = runs.filter(|(_, count)| *count >= self.enough).map(|(end, _)| end);
         ends.filter(|end| text.is_char_boundary(*end)).max()
     }
 }

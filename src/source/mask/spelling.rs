@@ -1,43 +1,52 @@
 //! How one character of a secret may be written by somebody who repeats it: as it is, in either
-//! case, percent-encoded, escaped for JSON, quoted for a header, as an HTML entity; and what may be
-//! put between two of them, such as a line break. Pure functions over bytes.
+//! case, in full width, percent-encoded, quoted-printable, escaped, as an HTML entity; and what may
+//! be put between two of them, such as a line break or a colour. Pure functions over bytes.
 
 /// Most bytes that are passed over between two characters.
 const GAP: usize = 80;
 
+/// First byte of the full-width letters.
+const WIDE: u8 = 0xef;
+
 /// What a repeated secret can begin with.
 pub fn first_bytes(needle: &str) -> Vec<u8> {
     let Some(first) = needle.chars().next() else { return Vec::new() };
-    let mut bytes = vec![b'%', b'\\', b'&'];
-    if first == ' ' {
-        bytes.push(b'+');
-    }
+    (0..=u8::MAX).filter(|byte| may_begin(*byte, first)).collect()
+}
+
+/// Whether `first` in one of its spellings can begin with `byte`.
+pub fn may_begin(byte: u8, first: char) -> bool {
     let mut room = [0; 4];
     let lead = first.encode_utf8(&mut room).bytes().next();
-    bytes.extend(lead.into_iter().flat_map(|b| [b.to_ascii_lowercase(), b.to_ascii_uppercase()]));
-    bytes
+    matches!(byte, b'%' | b'\\' | b'&' | b'=' | WIDE)
+        || (byte == b'+' && first == ' ')
+        || lead.is_some_and(|b| b.eq_ignore_ascii_case(&byte))
 }
 
-/// Where `needle` ends when all of it stands at `at`.
-pub fn whole(text: &[u8], at: usize, needle: &str) -> Option<usize> {
-    let (end, count) = run(text, at, needle)?;
-    (count == needle.chars().count()).then_some(end)
-}
-
-/// How much of the start of `needle` stands at `at`: where it ends, and its characters.
-pub fn run(text: &[u8], at: usize, needle: &str) -> Option<(usize, usize)> {
+/// How much of the start of `needle` stands at `at`: where it ends, and its characters. Between
+/// `digits` may stand what separates numbers.
+pub fn run(text: &[u8], at: usize, needle: &str, digits: bool) -> Option<(usize, usize)> {
+    let plain = run_as(text, at, needle, (false, digits))?;
+    let lone = plain.1 == 1 && !matches!(text.get(at), Some(b'%' | b'\\' | b'&' | b'='));
+    if lone {
+        return Some(plain);
+    }
     // `&amp;` may be an ampersand or an ampersand with `amp;` behind it.
-    let either = needle.contains(['%', '\\', '&']);
-    let plain = run_as(text, at, needle, false);
-    if either { plain.max(run_as(text, at, needle, true)) } else { plain }
+    let either = needle.contains(['%', '\\', '&', '=']);
+    if either { Some(plain).max(run_as(text, at, needle, (true, digits))) } else { Some(plain) }
 }
 
-fn run_as(text: &[u8], at: usize, needle: &str, spelled: bool) -> Option<(usize, usize)> {
+fn run_as(
+    text: &[u8],
+    at: usize,
+    needle: &str,
+    (spelled, digits): (bool, bool),
+) -> Option<(usize, usize)> {
     let mut chars = needle.chars();
     let mut end = one(text, at, chars.next()?, spelled)?;
     let mut count = 1;
     for want in chars {
-        match after_gap(text, end, want, spelled) {
+        match after_gap(text, end, want, (spelled, digits)) {
             Some(next) => (end, count) = (next, count + 1),
             None => break,
         }
@@ -45,13 +54,14 @@ fn run_as(text: &[u8], at: usize, needle: &str, spelled: bool) -> Option<(usize,
     Some((end, count))
 }
 
-fn after_gap(text: &[u8], at: usize, want: char, spelled: bool) -> Option<usize> {
+fn after_gap(text: &[u8], at: usize, want: char, (spelled, digits): (bool, bool)) -> Option<usize> {
     let mut here = at;
     loop {
         if let Some(end) = one(text, here, want, spelled) {
             return Some(end);
         }
-        here += gap(text.get(here..)?)?;
+        let rest = text.get(here..)?;
+        here += gap(rest).or_else(|| between(rest).filter(|_| digits))?;
         if here - at > GAP {
             return None;
         }
@@ -60,16 +70,32 @@ fn after_gap(text: &[u8], at: usize, want: char, spelled: bool) -> Option<usize>
 
 /// The bytes of one thing that may stand between two characters.
 fn gap(rest: &[u8]) -> Option<usize> {
-    const MARKS: [&[u8]; 14] = [
-        b"\\n", b"\\r", b"\\t", b"\\u000a", b"\\u000A", b"\\u000d", b"\\u000D", b"%0A", b"%0a",
-        b"%0D", b"%0d", b"<br>", b"<br/>", b"<wbr>",
+    const MARKS: [&[u8]; 16] = [
+        b"=\r\n", b"=\n", b"\\n", b"\\r", b"\\t", b"\\u000a", b"\\u000A", b"\\u000d", b"\\u000D",
+        b"%0A", b"%0a", b"%0D", b"%0d", b"<br>", b"<br/>", b"<wbr>",
     ];
     const NONE: [&[u8]; 3] = ["\u{ad}".as_bytes(), "\u{200b}".as_bytes(), "\u{a0}".as_bytes()];
+    let byte = *rest.first()?;
+    let marked = matches!(byte, b'\\' | b'%' | b'<' | b'=' | 0xc2 | 0xe2 | 0x1b);
+    if !marked {
+        let blank = byte == b'-' || byte.is_ascii_whitespace() || byte.is_ascii_control();
+        return blank.then_some(1);
+    }
     if let Some(mark) = MARKS.iter().chain(&NONE).find(|m| rest.starts_with(m)) {
         return Some(mark.len());
     }
-    let byte = rest.first()?;
-    (byte.is_ascii_whitespace() || byte.is_ascii_control() || *byte == b'\\').then_some(1)
+    if let Some(colour) = rest.strip_prefix(b"\x1b[") {
+        return colour.iter().take(12).position(u8::is_ascii_alphabetic).map(|n| n + 3);
+    }
+    matches!(byte, 0x1b | b'\\').then_some(1)
+}
+
+/// What separates the numbers of a list of bytes.
+fn between(rest: &[u8]) -> Option<usize> {
+    if rest.starts_with(b"0x") || rest.starts_with(b"0X") {
+        return Some(2);
+    }
+    matches!(rest.first()?, b',' | b':' | b';' | b'.' | b'|' | b'_').then_some(1)
 }
 
 /// Where `want` ends when it stands at `at` in one of its spellings; `spelled` prefers a longer
@@ -85,6 +111,8 @@ fn one(text: &[u8], at: usize, want: char, spelled: bool) -> Option<usize> {
     }
     let longer = match rest.first()? {
         b'%' => percent(rest, plain),
+        b'=' => printable(rest, plain),
+        &WIDE => wide(rest, want),
         b'\\' => escaped(rest, want),
         b'&' => entity(rest, want),
         b'+' if want == ' ' => Some(1),
@@ -110,10 +138,35 @@ fn percent(rest: &[u8], plain: &[u8]) -> Option<usize> {
     Some(used)
 }
 
-/// `\"`, `\/`, `\u002B`, `\x2b`.
+/// `=2B`, as mail has it.
+fn printable(rest: &[u8], plain: &[u8]) -> Option<usize> {
+    let same = |(n, byte): (usize, &u8)| {
+        let part = rest.get(3 * n..3 * n + 3).and_then(|p| p.strip_prefix(b"="));
+        part.and_then(hex).is_some_and(|code| same(code, u32::from(*byte)))
+    };
+    plain.iter().enumerate().all(same).then_some(3 * plain.len())
+}
+
+/// The same letter in the width of East Asian ones.
+fn wide(rest: &[u8], want: char) -> Option<usize> {
+    let letter = std::str::from_utf8(rest.get(..3)?).ok()?.chars().next()?;
+    let code = u32::from(letter).checked_sub(0xfee0)?;
+    same(code, u32::from(want)).then_some(3)
+}
+
+/// `\"`, `\/`, `\u002B`, `\u{2b}`, `\x2b`, `\053`.
 fn escaped(rest: &[u8], want: char) -> Option<usize> {
     let after = rest.get(1..)?;
     let code = u32::from(want);
+    if let Some(digits) = after.strip_prefix(b"u{") {
+        let end = digits.iter().take(7).position(|b| *b == b'}')?;
+        return hex(digits.get(..end)?).filter(|n| same(*n, code)).map(|_| end + 4);
+    }
+    let octal = after.get(..3).filter(|d| d.iter().all(|b| (b'0'..=b'7').contains(b)));
+    if let Some(digits) = octal {
+        let value = digits.iter().fold(0, |sum, b| sum * 8 + u32::from(b - b'0'));
+        return same(value, code).then_some(4);
+    }
     if let Some(digits) = after.strip_prefix(b"u").or_else(|| after.strip_prefix(b"U")) {
         return hex(digits.get(..4)?).filter(|n| same(*n, code)).map(|_| 6);
     }
