@@ -114,9 +114,9 @@ impl Ready {
     }
 }
 
-/// Puts the gate before the body. The client writes nothing before it has the body's first part, and
-/// a head without its body is no request: what the gate keeps cannot be acted on. In the cell
-/// stands why it was kept.
+/// Puts the gate before the body. The client writes nothing before it has the first part of the
+/// body, and a head without its body is no request: what the gate keeps cannot be acted on. In the
+/// cell stands why it was kept.
 fn guard(request: &mut reqwest::Request, gate: Gate) -> Arc<OnceLock<String>> {
     let shut = Arc::new(OnceLock::new());
     let bytes = request.body().and_then(Body::as_bytes).unwrap_or_default().to_vec();
