@@ -100,8 +100,8 @@ impl Stage {
         }
     }
 
-    /// The built-in policy with the shop's sources and its rollback hook. Other commands get all but
-    /// the sources: the shop is gone with the demo, and none of them may judge in its place.
+    /// The built-in policy with the shop's sources and its rollback hook. Other commands get all
+    /// but the sources: the shop is gone with the demo, and none of them may judge in its place.
     fn config(&self, url: &str, work: &str) -> Result<Config, Exit> {
         let secret = self.folder.path.join("rollback.secret");
         let rest = format!(

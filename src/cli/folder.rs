@@ -16,8 +16,8 @@ use crate::shell::poller::random_u64;
 const BASE: &str = "2026-11-20T17:30:00Z";
 
 /// Over the config that other commands read.
-const HEAD: &str = "# Written by `tillwatch demo --keep` at each start, for other commands while it \
-                    runs:\n# tillwatch --config THIS_FILE once, ack, decide, rollback ...\n";
+const HEAD: &str = "# Written by `tillwatch demo --keep` at each start, for other commands while \
+                    it runs:\n# tillwatch --config THIS_FILE once, ack, decide, rollback ...\n";
 
 pub struct Folder {
     pub path: PathBuf,
