@@ -78,6 +78,8 @@ enum End {
 
 /// The lease is given back so long; after that it runs out by itself.
 const GIVES_BACK_WITHIN: Duration = Duration::from_millis(400);
+/// A connection that is let go is closed within that.
+const LETS_GO: Duration = Duration::from_millis(50);
 
 impl Duty {
     async fn run(
@@ -122,22 +124,29 @@ impl Duty {
         boards: &BoardCell,
         posts: &cell::Sender<Post>,
     ) -> Option<Result<Watching, StartError>> {
-        if !self.takes_lease(posts).await {
+        while !self.takes_lease(posts).await {
             tokio::select! {
                 biased;
-                () = self.wait_for_lease(posts) => {}
+                mine = self.wait_for_lease(posts) => if mine { break },
                 () = follow::run(self.url.clone(), boards.clone()) => return None,
             }
+            // Connections of one process share what SQLite knows of a file: one that was opened when
+            // nothing could be written keeps the others from writing as long as it is open.
+            tokio::time::sleep(LETS_GO).await;
         }
         let (journal, boards) = (self.journal.clone(), boards.clone());
         Some(session::watch(&self.config, journal, self.clock, boards, &self.owner).await)
     }
 
-    async fn wait_for_lease(&self, posts: &cell::Sender<Post>) {
+    /// Waits until the lease is ours; false when the journal cannot be written.
+    async fn wait_for_lease(&self, posts: &cell::Sender<Post>) -> bool {
         loop {
             tokio::time::sleep(lease::ASK_EVERY).await;
+            if matches!(&*posts.borrow(), Post::Blocked(_)) {
+                return false;
+            }
             if self.takes_lease(posts).await {
-                return;
+                return true;
             }
         }
     }
