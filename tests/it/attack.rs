@@ -10,13 +10,13 @@ mod faults;
 mod kills;
 mod liar;
 mod moods;
+mod opening;
 mod races;
 mod receivers;
 mod scene;
 mod servers;
 mod shim;
 mod sweep;
-mod sweep_open;
 
 use std::collections::BTreeMap;
 use std::process::{Command, Output};

@@ -1,6 +1,6 @@
 //! The I/O sweep: call k of each kind fails, once or from then on, for k = 1, 2, 3 ... until the
 //! command gets by without a fault. What the product says and what is in the journal agree, and the
-//! next command works. Orders only; the opening of an incident is `sweep_open`.
+//! next command works. Orders only; the opening of an incident is `opening`.
 
 use std::path::Path;
 use std::process::Output;
@@ -206,7 +206,6 @@ fn a_call_that_fails_is_never_a_lie() {
 #[ignore = "the full sweep: ./attack sweep"]
 fn full() {
     sweep(Plan::full(500), 1);
-    super::sweep_open::sweep(Plan::full(500), 1);
 }
 
 #[test]
