@@ -2,7 +2,7 @@
 //! The banner is the worst open incident wherever one is; it never scrolls away.
 
 use crate::board::standing::{Standing, fires_on};
-use crate::board::{Incident, SourceState};
+use crate::board::{Incident, Source, SourceState};
 use crate::desk::command::{Access, Command};
 use crate::desk::dialog::Dialog;
 use crate::desk::order::{Say, Verb};
@@ -71,7 +71,7 @@ pub fn health(desk: &Desk) -> Line {
     };
     let bad: Vec<_> = sources.iter().filter(|s| s.state != SourceState::Live).collect();
     for source in bad.iter().take(2) {
-        let (word, role) = source_word(source.state);
+        let (word, role) = source_word(source);
         let name = screen_text(source.name.as_str()).cut(12);
         line = line.say(Role::Text, ", ").and(role, name).say(role, " ").say(role, word);
     }
@@ -81,9 +81,12 @@ pub fn health(desk: &Desk) -> Line {
     }
 }
 
-pub const fn source_word(state: SourceState) -> (&'static str, Role) {
-    match state {
+/// The state of a source in a word; one that was not heard yet is no stale one.
+pub fn source_word(source: &Source) -> (&'static str, Role) {
+    let unheard = source.last_ok_at.is_none() && source.error.is_none();
+    match source.state {
         SourceState::Live => ("live", Role::Ok),
+        SourceState::Stale | SourceState::Partial if unheard => ("awaited", Role::Unsure),
         SourceState::Stale => ("stale", Role::Stale),
         SourceState::Partial => ("partial", Role::Unsure),
         SourceState::Suspect => ("suspect", Role::Unsure),

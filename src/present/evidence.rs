@@ -143,7 +143,7 @@ fn telemetry(desk: &Desk) -> Line {
     let Some(first) = bad.first() else {
         return Line::fixed(Role::Ok, "every source is live");
     };
-    let (word, role) = bars::source_word(first.state);
+    let (word, role) = bars::source_word(first);
     let mut line = Line::of(role, screen_text(first.name.as_str())).say(role, " ").say(role, word);
     line = match first.last_ok_at {
         Some(at) => line

@@ -173,7 +173,7 @@ pub fn sources(desk: &Desk) -> Vec<Panel> {
 }
 
 fn source(desk: &Desk, s: &Source) -> Row {
-    let (word, role) = source_word(s.state);
+    let (word, role) = source_word(s);
     let next = match s.next_at {
         Some(at) => Line::of(Role::Muted, words::instant(at, desk.now)),
         None => Line::fixed(Role::Muted, "-"),

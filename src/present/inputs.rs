@@ -220,7 +220,7 @@ impl Lines {
         let told = |s: &&Source| parts(metric).iter().any(|m| s.metrics.contains(m));
         let mut any = false;
         for source in desk.board.sources.iter().filter(told) {
-            let (state, role) = source_word(source.state);
+            let (state, role) = source_word(source);
             let age = source.last_ok_at.map(|at| words::slow_age(at, desk.now));
             let age = age.as_ref().map_or("never", ScreenText::as_str);
             let (name, kind, url) = (&source.name, &source.kind, &source.url);

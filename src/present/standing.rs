@@ -153,7 +153,7 @@ fn learning(board: &Board) -> String {
         Some(learning) if !learning.reading.is_empty() => {
             let (read, all) = (learning.histories_read, learning.histories);
             let when = in_about(board, learning)
-                .map_or(", judging starts after".to_owned(), |t| format!(", judging in about {t}"));
+                .map_or(", judging starts then".to_owned(), |t| format!(", judging in about {t}"));
             format!("LEARNING: {read} of {all} histories read{when}")
         }
         Some(learning) if board.judged_until.is_some() && !learning.without_verdict.is_empty() => {
