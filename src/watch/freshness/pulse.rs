@@ -24,6 +24,8 @@ const TELLING: f64 = 20.0;
 /// Values that changed so often are known to change.
 const CHANGES: usize = 20;
 const REMEMBERED: usize = 64;
+/// So many answers that told the same window again list windows, not news.
+const AGAIN: u32 = 2;
 
 /// The rows of one group in one window, or one run.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
@@ -60,6 +62,8 @@ pub struct Pulse {
     newest: Option<Timestamp>,
     pub news_at: Timestamp,
     instants: u32,
+    /// Answers in a row, from the first one on, that held the newest datum once more.
+    again: u32,
     gaps: VecDeque<Span>,
     quiet: Streak,
     gone: Streak,
@@ -79,6 +83,7 @@ impl Pulse {
             newest: None,
             news_at: at,
             instants: 0,
+            again: 0,
             gaps: VecDeque::new(),
             quiet: Streak::default(),
             gone: Streak::default(),
@@ -102,6 +107,9 @@ impl Pulse {
         let news = present && here > self.newest;
         let learn = self.silent.is_none();
         if present {
+            if !news && self.gone.heard() == 0 && self.gone.now() == 0 {
+                self.again = self.again.saturating_add(1);
+            }
             if self.gone.now() > 0 {
                 self.gone.ended(learn);
             }
@@ -174,7 +182,11 @@ impl Pulse {
         let answers = (cadence.millis() / every.millis().max(1)).clamp(0, 100_000) as u32 + 1;
         let seed = if young { answers } else { 0 };
         let missed = self.missed(age);
-        if missed && self.gone.now() >= self.gone.limit(seed) {
+        // what has events all the time and was told again and again is missed at once; a reading or a
+        // run may be out of an answer's reach
+        let always = self.gone.heard() == 0 && self.again >= AGAIN && !self.volumes.is_empty();
+        let shown = if always { 0 } else { seed };
+        if missed && self.gone.now() >= self.gone.limit(shown) {
             return Some(Why::Gone);
         }
         if missed && self.quiet.now() >= self.quiet.limit(seed) {

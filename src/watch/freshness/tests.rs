@@ -101,6 +101,24 @@ fn half_of_the_queries_empty_is_partial_and_only_their_numbers_are_doubted() {
     assert_ne!(kit::cells(&room.board(), Metric::JsErrorRate, Verdict::Ok), 0);
 }
 
+/// A young source whose windows are much longer than its interval: each answer lists the last ones.
+#[test]
+fn rows_that_were_in_every_answer_are_missed_before_a_window_is_over() {
+    let every = Span::from_secs(2);
+    let mut fresh = Freshness::new(every, true);
+    let mut at = kit::START.plus(Span::from_secs(5));
+    for _ in 0..3 {
+        fresh.take(&mut batch(at, 10), at);
+        assert!(!fresh.any_silent());
+        at = at.plus(every);
+    }
+    fresh.take(&mut Batch::default(), at);
+    assert!(!fresh.any_silent(), "once may be chance");
+    at = at.plus(every);
+    fresh.take(&mut Batch::default(), at);
+    assert!(fresh.mute(), "{:?}", fresh.words());
+}
+
 #[test]
 fn a_source_that_never_told_anything_is_never_live() {
     let mut fresh = Freshness::new(Span::from_secs(15), true);

@@ -20,6 +20,8 @@ use crate::wait::{Deadline, pause, secs};
 const BATCH: usize = 10;
 /// Two intervals of two seconds and one.
 const LIMIT: u64 = 5;
+/// Four intervals of being well.
+const KNOWN: u64 = 8;
 /// A server may ask for 300 s of patience; waits of the product's own go up to a minute.
 const RECOVERY: u64 = 330;
 /// What a watcher may grow by, in MB.
@@ -123,6 +125,8 @@ impl<'a> Batch<'a> {
         if !missing.is_empty() {
             return tally.fault(format!("not live though all is well: {missing:?}"));
         }
+        // each is known by some answers
+        pause(secs(KNOWN));
         let pid = self.watcher.pid().as_raw_nonzero().get();
         let before = resident_mb(pid);
         self.liar.fail(self.sources().map(|(fault, _, _)| Some(fault)).collect());
