@@ -1,5 +1,5 @@
-//! One look at the open file of a journal: is what lies there still what SQLite wrote, or was it cut
-//! or written over under this program? Reads lengths and a few bytes; never a reason to write.
+//! One look at the open file of a journal: is what lies there still what SQLite wrote, or was it
+//! cut or written over under this program? Reads lengths and a few bytes; never a reason to write.
 
 use std::fs::File;
 use std::os::unix::fs::{FileExt, MetadataExt};

@@ -130,8 +130,8 @@ impl Duty {
                 mine = self.wait_for_lease(posts) => if mine { break },
                 () = follow::run(self.url.clone(), boards.clone()) => return None,
             }
-            // Connections of one process share what SQLite knows of a file: one that was opened when
-            // nothing could be written keeps the others from writing as long as it is open.
+            // Connections of one process share what SQLite knows of a file: one that was opened
+            // when nothing could be written keeps the others from writing as long as it is open.
             tokio::time::sleep(LETS_GO).await;
         }
         let (journal, boards) = (self.journal.clone(), boards.clone());

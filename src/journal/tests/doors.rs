@@ -156,7 +156,8 @@ async fn an_older_copy_or_another_journal_is_not_taken_for_this_one() {
 async fn a_database_of_another_program_is_not_touched() {
     let tables = "CREATE TABLE meta (key TEXT, value TEXT); \
          INSERT INTO meta VALUES ('schema', 'x'); CREATE TABLE songs (id INTEGER)";
-    let alike = "CREATE TABLE meta (key TEXT, value INTEGER); INSERT INTO meta VALUES ('schema', 2); \
+    let alike = "CREATE TABLE meta (key TEXT, value INTEGER); \
+         INSERT INTO meta VALUES ('schema', 2); \
          CREATE TABLE record (seq INTEGER, at INTEGER, incident TEXT, type TEXT, body TEXT)";
     let other = [
         tables,

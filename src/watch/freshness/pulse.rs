@@ -182,8 +182,8 @@ impl Pulse {
         let answers = (cadence.millis() / every.millis().max(1)).clamp(0, 100_000) as u32 + 1;
         let seed = if young { answers } else { 0 };
         let missed = self.missed(age);
-        // what has events all the time and was told again and again is missed at once; a reading or a
-        // run may be out of an answer's reach
+        // what has events all the time and was told again and again is missed at once; a reading
+        // or a run may be out of an answer's reach
         let always = self.gone.heard() == 0 && self.again >= AGAIN && !self.volumes.is_empty();
         let shown = if always { 0 } else { seed };
         if missed && self.gone.now() >= self.gone.limit(shown) {
