@@ -6,6 +6,8 @@
     reason = "a test reports what went wrong by panicking"
 )]
 
+// the longest wait of all, so it begins first: the order is that of the alphabet
+mod a_real_prometheus;
 mod attack;
 mod calm;
 mod child;
@@ -26,7 +28,6 @@ mod once;
 mod outcome;
 mod output;
 mod product;
-mod prometheus;
 mod proof;
 mod pty;
 mod readonly;
