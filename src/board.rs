@@ -13,6 +13,7 @@ use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::id::{ActionId, IncidentId, JourneyId, ReleaseId, SourceId};
 use crate::domain::metric::Metric;
 use crate::domain::money::{MoneyRange, Range};
+use crate::domain::past::Past;
 use crate::domain::segment::Scope;
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
@@ -246,6 +247,9 @@ pub struct Source {
     /// How fresh each of these is; checks stand under `check_success`.
     #[serde(default)]
     pub told: Vec<Told>,
+    /// How far the past of each of its questions has been read.
+    #[serde(default)]
+    pub past: Vec<Past>,
 }
 
 /// How fresh one metric of a source is.

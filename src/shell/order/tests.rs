@@ -95,6 +95,7 @@ fn board() -> Arc<Board> {
         url: String::new(),
         metrics: Vec::new(),
         told: Vec::new(),
+        past: Vec::new(),
     };
     Arc::new(Board {
         generated_at: now,
