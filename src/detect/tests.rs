@@ -9,6 +9,7 @@ mod budget;
 mod contrast;
 mod crowd;
 mod ending;
+mod fleet;
 mod lines;
 mod measuring;
 mod money;
