@@ -208,6 +208,17 @@ pub struct Release {
     pub previous: Option<ReleaseId>,
     pub author: String,
     pub suspect_of: Vec<IncidentId>,
+    /// Ties that hold it.
+    #[serde(default)]
+    pub candidate_of: Vec<CandidateOf>,
+}
+
+/// An incident that a change may have brought, one of several.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct CandidateOf {
+    pub incident: IncidentId,
+    /// How likely, 0..=1.
+    pub share: f64,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

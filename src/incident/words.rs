@@ -4,7 +4,7 @@
 use super::deed::clock;
 use super::event::{Event, Intent, Outcome, Waived};
 use super::state::failing;
-use crate::detect::verdict::{Confidence, Suspect};
+use crate::detect::verdict::{Candidate, Confidence, Suspect};
 use crate::domain::time::Timestamp;
 
 /// How the line about new evidence begins.
@@ -95,12 +95,28 @@ fn wish(retry_after_s: Option<u64>) -> String {
     retry_after_s.map_or_else(String::new, |s| format!(", retry after {s} s"))
 }
 
-/// `theme-3 (high)` or `no release explains this`.
+/// `theme-3 (high)`, `one of theme-3 (48 %), flag-7 (40 %)` or `no release explains this`.
 pub fn suspect(suspect: &Suspect) -> String {
     match &suspect.release {
         Some(release) => format!("{release} ({})", confidence(suspect.confidence)),
-        None => "no release explains this".to_owned(),
+        None => tie(suspect).unwrap_or_else(|| "no release explains this".to_owned()),
     }
+}
+
+/// Candidates of a tie that a short phrase names.
+const NAMED: usize = 2;
+
+/// `one of theme-3 (48 %), flag-7 (40 %)`; none where there is no tie.
+pub fn tie(suspect: &Suspect) -> Option<String> {
+    if !suspect.is_tie() {
+        return None;
+    }
+    let one = |c: &Candidate| format!("{} ({:.0} %)", c.release, c.share * 100.0);
+    let named: Vec<String> = suspect.candidates.iter().take(NAMED).map(one).collect();
+    let more = suspect.candidates.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let lead = if suspect.candidates.len() == 1 { "perhaps" } else { "one of" };
+    Some(format!("{lead} {}{more}", named.join(", ")))
 }
 
 const fn confidence(confidence: Confidence) -> &'static str {

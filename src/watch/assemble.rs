@@ -115,6 +115,14 @@ fn release(change: &Change, incidents: &[board::Incident], now: Timestamp) -> bo
             .filter(|i| i.suspect.release.as_ref() == Some(&change.id))
             .map(|i| i.id.clone())
             .collect(),
+        candidate_of: incidents
+            .iter()
+            .filter(|i| i.suspect.is_tie())
+            .filter_map(|i| {
+                let share = i.suspect.share_of(&change.id)?;
+                Some(board::CandidateOf { incident: i.id.clone(), share })
+            })
+            .collect(),
     }
 }
 
