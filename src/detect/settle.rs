@@ -16,7 +16,7 @@ use super::store::Store;
 
 /// Harm that goes on for so long after a change was taken back was not its doing (the same line as
 /// in `blame`).
-const HEALS: Span = Span::from_mins(10);
+pub(super) const HEALS: Span = Span::from_mins(10);
 /// How the line on a change that was taken back begins.
 const TAKEN_BACK: &str = "taken back";
 

@@ -146,6 +146,11 @@ pub enum Event {
     AckExpired {
         ack_due_at: Timestamp,
     },
+    /// Something rose beyond what was acknowledged: it is asked for again, until `ack_due_at`.
+    AskedAgain {
+        rose: String,
+        ack_due_at: Timestamp,
+    },
     TimerStarted {
         due_at: Timestamp,
     },

@@ -30,6 +30,9 @@ pub fn words(event: &Event) -> String {
         Event::AckExpired { ack_due_at } => {
             format!("acknowledgement ran out; asked for again until {}", clock(*ack_due_at))
         }
+        Event::AskedAgain { rose, ack_due_at } => {
+            format!("acknowledge again until {}: {rose}", clock(*ack_due_at))
+        }
         Event::TimerStarted { due_at } => format!("timer started, ends {}", clock(*due_at)),
         Event::TimerExtended { due_at, reason } => {
             format!("extended to {}{}", clock(*due_at), tail(reason))

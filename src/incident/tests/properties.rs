@@ -107,6 +107,7 @@ fn promise() -> impl Strategy<Value = Event> {
             .prop_map(|expires_at| Event::Acknowledged { note: String::new(), expires_at }),
         Just(Event::AckUndone),
         at().prop_map(|ack_due_at| Event::AckExpired { ack_due_at }),
+        at().prop_map(|ack_due_at| Event::AskedAgain { rose: "wider".into(), ack_due_at }),
         at().prop_map(|due_at| Event::TimerStarted { due_at }),
         at().prop_map(|due_at| Event::TimerExtended { due_at, reason: "r".to_owned() }),
         Just(Event::TimerStopped),
@@ -154,6 +155,7 @@ fn starts_a_clock(event: &Event) -> bool {
             | Event::RecheckDue { .. }
             | Event::ActionNotHelping { .. }
             | Event::AckExpired { .. }
+            | Event::AskedAgain { .. }
             | Event::TimerStarted { .. }
     )
 }
