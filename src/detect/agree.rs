@@ -174,6 +174,12 @@ fn follows(policy: &Policy, place: &Scope, loss: &Effect) -> bool {
     })
 }
 
+/// The same sign is known in the case at a place beside it.
+pub fn is_beside(live: &Live, e: &Effect) -> bool {
+    let mut other = live.effects.iter().filter(|m| m.table.family == e.table.family);
+    other.any(|m| lie(m, e) == Lie::Beside && m.found <= e.found)
+}
+
 /// How two places lie. Only dimensions that both cuts tell count; of a step the template is the
 /// policy's word and not a measurement.
 pub fn lie(a: &Effect, b: &Effect) -> Lie {

@@ -47,7 +47,33 @@ pub fn follow(engine: &mut Engine, bucket: i64) {
         }
         prune(live);
     }
+    part(engine, bucket);
     merge(engine, bucket);
+}
+
+/// Two places beside each other were taken for one fault while the first bucket hid which began
+/// first; what the next buckets tell apart becomes a case of its own.
+fn part(engine: &mut Engine, bucket: i64) {
+    let wrong = |l: &Live| {
+        let young = |e: &Effect| (2..=3).contains(&(bucket - e.found)) && e.until.is_none();
+        l.effects.iter().position(|e| {
+            let rest = || {
+                let others = l.effects.iter().filter(|o| !same(o, e)).cloned().collect();
+                Live { effects: others, ..l.clone() }
+            };
+            young(e) && agree::is_beside(l, e) && agree::tie(engine, &rest(), e).is_none()
+        })
+    };
+    let open = engine.lives.iter().enumerate().filter(|(_, l)| l.closed.is_none());
+    let Some((i, at)) = open.filter_map(|(i, l)| Some((i, wrong(l)?))).next() else { return };
+    let Some(live) = engine.lives.get_mut(i) else { return };
+    let effect = live.effects.remove(at);
+    let of = words::label_in(&effect);
+    live.joins.retain(|why| !why.starts_with(&of));
+    let mut own = Live::new(String::new(), bucket);
+    own.effects.push(effect);
+    engine.lives.push(own);
+    name(engine, engine.lives.len() - 1);
 }
 
 /// What younger cases explain of a bucket at the place of each effect: a case ends by its own

@@ -118,6 +118,9 @@ fn fail(engine: &mut Engine, journey: &JourneyId, vote: &Vote, bucket: i64) {
         if !why.is_empty() {
             live.joined(format!("checks of {journey}: {why}"));
         }
+        // The same checks again: the case began when they failed first.
+        let before = live.troubles.iter().find(|t| t.journey == *journey).map(|t| t.since);
+        let since = before.map_or(since, |b| b.min(since));
         live.troubles.retain(|t| t.journey != *journey);
         live.troubles.push(Trouble { journey: journey.clone(), place, since, over: false, text });
     }

@@ -211,7 +211,9 @@ fn step(i: &mut Incident, record: &Record) -> bool {
             let held = i.decision.as_ref().is_some_and(|d| d.choice == Choice::Hold);
             held && i.ask_decision(*decide_due_at)
         }
-        Event::ActionPrepared { intent, waived } => i.prepare(intent, waived.is_some(), record),
+        Event::ActionPrepared { intent, waived, chosen } => {
+            i.prepare(intent, waived.is_some() || chosen.is_some(), record)
+        }
         Event::ActionSent { id, try_no } => i.sent(id, *try_no, record),
         Event::ActionAnswered { id, answer } => i.answered(id, answer, at),
         Event::ActionVerified { id, evidence } => i.verified(id, evidence, at),

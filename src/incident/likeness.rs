@@ -4,7 +4,8 @@
 
 use super::fold::Incident;
 use super::reconcile::{Tick, keep};
-use crate::detect::verdict::{Case, Class, Judgement};
+use crate::detect::verdict::{Case, Class, Confidence, Judgement};
+use crate::domain::id::ReleaseId;
 use crate::domain::segment::Scope;
 use crate::domain::time::Span;
 use crate::policy::response::ResponsePolicy;
@@ -91,13 +92,19 @@ pub(super) fn likeness(old: &Case, new: &Case) -> Option<i32> {
         x if x <= FAR.millis() => 1,
         _ => 0,
     };
-    let cause = match (&old.suspect.release, &new.suspect.release) {
+    let cause = match (likely(old), likely(new)) {
         (Some(a), Some(b)) if a == b => 2,
-        (Some(_), Some(_)) => -2,
+        (Some(_), Some(_)) => -4,
         (Some(_), None) | (None, Some(_)) | (None, None) => 0,
     };
     let signs = old.findings.iter().any(|f| new.findings.iter().any(|g| f.metric == g.metric));
     Some(place + onset + cause + i32::from(signs) + i32::from(key))
+}
+
+/// The suspect, when it is more than a guess.
+fn likely(case: &Case) -> Option<&ReleaseId> {
+    let sure = matches!(case.suspect.confidence, Confidence::High | Confidence::Medium);
+    case.suspect.release.as_ref().filter(|_| sure)
 }
 
 /// Equal, one in the other, or touching; everywhere holds all. None where they lie apart.

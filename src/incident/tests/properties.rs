@@ -116,7 +116,7 @@ fn promise() -> impl Strategy<Value = Event> {
         ),
         Just(Event::DecisionExpired),
         at().prop_map(|decide_due_at| Event::RecheckDue { decide_due_at }),
-        intent().prop_map(|intent| Event::ActionPrepared { intent, waived: None }),
+        intent().prop_map(|intent| Event::ActionPrepared { intent, waived: None, chosen: None }),
         (an_id(), 1_u32..4).prop_map(|(id, try_no)| Event::ActionSent { id, try_no }),
         (an_id(), outcome()).prop_map(|(id, answer)| Event::ActionAnswered { id, answer }),
         an_id().prop_map(|id| Event::ActionVerified { id, evidence: "e".to_owned() }),
