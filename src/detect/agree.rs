@@ -1,7 +1,7 @@
 //! Do a new effect and a case share their cause? Onset, place and likely cause must agree, and why
 //! they do is said in a line. The less the places agree, the closer the onsets have to be.
 
-use crate::detect::verdict::{Confidence, Suspect};
+use crate::detect::verdict::Suspect;
 use crate::domain::change::Change;
 use crate::domain::id::{JourneyId, ReleaseId};
 use crate::domain::segment::{Dim, Scope};
@@ -54,6 +54,9 @@ const RAMP: f64 = 3600.0;
 const CHECKS: f64 = 900.0;
 /// Checks of several journeys that have one cause fail in the same minutes.
 const ALL_CHECKS: f64 = 120.0;
+/// Views of a cause that share less than this have different ones; from so much on they have one.
+const APART: f64 = 0.25;
+const ONE: f64 = 0.6;
 /// Standard deviations by which two beginnings must be further apart than they may be.
 const SURE: f64 = 2.0;
 
@@ -285,45 +288,43 @@ fn cause(engine: &Engine, live: &Live, e: &Effect) -> Cause {
     if healed_before(engine, live, engine.store.end_of(e.onset.low)) {
         return Cause::Other;
     }
-    if live.effects.is_empty() {
+    if live.effects.is_empty() || engine.changes.is_empty() {
         return Cause::Unknown;
     }
-    let alone = suspect_of(engine, e);
-    let Some(likely) = known(&alone) else { return Cause::Unknown };
-    match known(&live.suspect) {
-        Some(cause) if cause == likely => Cause::One,
-        Some(_) => Cause::Other,
-        // What came after the case began did not begin it.
-        None => {
-            let change = engine.changes.values().find(|c| c.id == *likely);
-            let first = live.effects.iter().map(|m| m.onset.high).min();
-            let begun = first.map(|b| engine.store.end_of(b.saturating_add(1)));
-            let later = change.zip(begun).is_some_and(|(c, begun)| c.effective_at() > begun);
-            if later { Cause::Other } else { Cause::Unknown }
-        }
+    let alone = suspect_of(engine, std::slice::from_ref(e));
+    let told = Some(&live.suspect).filter(|s| **s != Suspect::default()).cloned();
+    let known = told.unwrap_or_else(|| suspect_of(engine, &live.effects));
+    let common = common(&known, &alone);
+    match (&known.release, &alone.release) {
+        _ if common < APART => Cause::Other,
+        (Some(a), Some(b)) if a == b && common > ONE => Cause::One,
+        _ => Cause::Unknown,
     }
 }
 
-/// The release that is likely by name, when it is likely enough to part two faults.
-fn known(suspect: &Suspect) -> Option<&ReleaseId> {
-    let sure = matches!(suspect.confidence, Confidence::High | Confidence::Medium);
-    suspect.release.as_ref().filter(|_| sure)
+/// How far two views of the cause agree: what both give to each change, and to none.
+fn common(a: &Suspect, b: &Suspect) -> f64 {
+    let of = |s: &Suspect, id: &ReleaseId| {
+        s.candidates.iter().find(|c| c.release == *id).map_or(0.0, |c| c.share)
+    };
+    let none = |s: &Suspect| (1.0 - s.candidates.iter().map(|c| c.share).sum::<f64>()).max(0.0);
+    let shared = a.candidates.iter().map(|c| c.share.min(of(b, &c.release)));
+    shared.sum::<f64>() + none(a).min(none(b))
 }
 
-/// Who would be blamed for one effect alone.
-fn suspect_of(engine: &Engine, e: &Effect) -> Suspect {
+/// Who would be blamed for some effects alone.
+fn suspect_of(engine: &Engine, effects: &[Effect]) -> Suspect {
     let changes: Vec<&Change> = engine.changes.values().collect();
-    if changes.is_empty() {
-        return Suspect::default();
-    }
     let feed = feed::of(engine);
-    blame::suspect(&blame::Scene {
+    let scene = blame::Scene {
         store: &engine.store,
-        effects: std::slice::from_ref(e),
+        effects,
         changes: &changes,
         feed: &feed,
-        now: engine.store.newest.unwrap_or(e.found),
-    })
+        policy: &engine.settings.policy.detect.blame,
+        now: engine.store.newest.unwrap_or_default(),
+    };
+    blame::suspect(&scene).unwrap_or_default()
 }
 
 /// The case's cause was taken back, its harm healed with that, and it was over by then.

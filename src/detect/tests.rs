@@ -13,7 +13,7 @@ mod faults;
 mod lines;
 mod measuring;
 mod money;
-mod made_up;
+pub mod made_up;
 mod notes;
 mod pairs;
 mod places;
