@@ -86,7 +86,7 @@ fn with_effect(engine: &Engine, (mine, new): (&Effect, &Effect), cause: Cause) -
     let lie = lie(mine, new);
     if mine.until.is_some_and(|until| new.onset.low > until) {
         // It is over: the same sign at the same place is the same fault again, nothing else is.
-        let again = same && lie == Lie::Same;
+        let again = same && matches!(lie, Lie::Same | Lie::Nested);
         return again.then(|| Tie { rank: 0, apart: 0.0, why: "the same sign again".to_owned() });
     }
     let room = room(&engine.settings.policy, mine, new, lie)?;
@@ -194,7 +194,8 @@ pub fn lie(a: &Effect, b: &Effect) -> Lie {
             (None, None) => equal += 1,
             (Some(x), Some(y)) => {
                 let (inter, nested) = (x.intersection(y).count(), x.is_subset(y) || y.is_subset(x));
-                let alike = 2 * inter > if nested { x.len().max(y.len()) } else { x.len().min(y.len()) };
+                let alike =
+                    2 * inter > if nested { x.len().max(y.len()) } else { x.len().min(y.len()) };
                 if alike {
                     (equal, fixed) = (equal + 1, fixed + 1);
                 } else if !nested {
@@ -364,5 +365,9 @@ fn words(mine: &Effect, apart: f64, sd: f64, lie: Lie) -> String {
 fn before(secs: f64) -> String {
     let minutes = Span::from_millis((secs.abs() * 1000.0) as i64).as_mins_f64();
     let word = if secs >= 0.0 { "before" } else { "after" };
-    if minutes < 0.75 { "at the same time as".to_owned() } else { format!("{minutes:.0} min {word}") }
+    if minutes < 0.75 {
+        "at the same time as".to_owned()
+    } else {
+        format!("{minutes:.0} min {word}")
+    }
 }

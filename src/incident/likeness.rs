@@ -139,4 +139,3 @@ fn akin(a: Class, b: Class) -> bool {
     };
     a == b || harm(a) && harm(b)
 }
-

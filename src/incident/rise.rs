@@ -1,12 +1,12 @@
-//! What rose since somebody acknowledged: severity, place, money. An acknowledgement is for what was
-//! seen then; what is clearly more asks for it again and says what it is.
+//! What rose since somebody acknowledged: place and money. An acknowledgement is for what was seen
+//! then; what is clearly more asks for it again and says what it is.
 
 use super::fold::{Incident, Seen};
 use super::likeness::within;
 use crate::detect::verdict::Case;
 use crate::domain::segment::Scope;
-use crate::policy::response::ResponsePolicy;
 use crate::domain::time::Timestamp;
+use crate::policy::response::ResponsePolicy;
 
 /// Money that rose is at least this many times what was the most then.
 const MONEY: f64 = 2.0;

@@ -42,10 +42,9 @@ pub(super) fn open(desk: &mut Desk, id: &IncidentId) -> Vec<Effect> {
         desk.say_of(id.clone(), suspect.map_or(Say::NoSuspect, Say::NoRollback));
         return vec![];
     };
-    desk.ui.toast = None;
     let others = incident.alternatives.clone();
-    let mut dialog =
-        Rollback { others, picked, ..Rollback::new(id.clone(), plan, desk.wall) };
+    desk.ui.toast = None;
+    let mut dialog = Rollback { others, picked, ..Rollback::new(id.clone(), plan, desk.wall) };
     dialog.age(desk.is_stale());
     dialog.on_reason = dialog.needs_reason();
     desk.ui.dialog = Some(Dialog::Rollback(Box::new(dialog)));

@@ -112,8 +112,11 @@ struct Cell {
 
 impl Cell {
     fn seg(&self) -> Segment {
-        let all =
-            [(Dim::Template, self.template), (Dim::Device, self.device), (Dim::Region, self.region)];
+        let all = [
+            (Dim::Template, self.template),
+            (Dim::Device, self.device),
+            (Dim::Region, self.region),
+        ];
         let told: Vec<(Dim, &str)> = all.iter().filter_map(|(d, v)| Some((*d, (*v)?))).collect();
         seg(&told)
     }

@@ -33,11 +33,8 @@ fn world() -> World {
 
 fn tie() -> Incident {
     let mut i = incident(Severity::Sev1);
-    let candidate = |release: &str, share| Candidate {
-        release: release.into(),
-        share,
-        previous: None,
-    };
+    let candidate =
+        |release: &str, share| Candidate { release: release.into(), share, previous: None };
     i.case.suspect.candidates =
         vec![candidate("search-9", 0.38), candidate("theme-2026.11.20-3", 0.52)];
     i

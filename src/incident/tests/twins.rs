@@ -176,10 +176,7 @@ fn what_rose_is_said_and_asked_for_again() {
         segments.extend(at(&[(Dim::Template, "search")]));
         Case { segments, ..c.clone() }
     };
-    let dearer = |c: &Case| Case {
-        risk_per_minute: Some(Range::new(300.0, 500.0)),
-        ..c.clone()
-    };
+    let dearer = |c: &Case| Case { risk_per_minute: Some(Range::new(300.0, 500.0)), ..c.clone() };
     let worse = |c: &Case| Case { severity: Severity::Sev1, ..c.clone() };
     let grown: [(fn(&Case) -> Case, &str); 3] = [
         (wider, "the place is wider: checkout · mobile -> checkout"),
