@@ -22,7 +22,7 @@ use crate::policy::severity::Choice;
 
 pub use self::standing::Learning;
 pub use crate::incident::state::{
-    ActionState, Decision, Precheck, RollbackPlan, State, TimelineEntry,
+    ActionState, Alternative, Decision, Precheck, RollbackPlan, State, TimelineEntry,
 };
 
 pub mod aged;
@@ -148,6 +148,9 @@ pub struct Incident {
     /// What a rollback would do now; null when no rollback is configured or no release is
     /// suspected.
     pub rollback: Option<RollbackPlan>,
+    /// Releases that a rollback could leave instead, the suspect first; empty in older boards.
+    #[serde(default)]
+    pub alternatives: Vec<Alternative>,
     /// Every decision with whether this severity allows it.
     pub choices: Vec<ChoiceRow>,
     /// The last entries of the journal about it, oldest first.
