@@ -3,7 +3,6 @@
 
 use super::faults::{Fault, Harm, World};
 use super::made_up::{Dice, NOON, at};
-use crate::domain::time::Span;
 
 /// How a pair is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -218,5 +217,4 @@ fn measured() {
         }
         println!("| one fault, kind {kind} | {all} | {:.2} | |", one / all);
     }
-    let _ = Span::ZERO;
 }
