@@ -186,7 +186,8 @@ impl Rollback {
         let ways: Vec<&Alternative> = self.others.iter().filter(|a| a.plan.is_some()).collect();
         let at = ways.iter().position(|a| a.plan.as_ref().is_some_and(|p| self.is_about(p)));
         let n = ways.len();
-        let next = at.map_or(0, |i| if back { i + n - 1 } else { i + 1 } % n.max(1));
+        let step = if back { n.saturating_sub(1) } else { 1 };
+        let next = at.map_or(0, |i| (i + step) % n.max(1));
         let Some((release, plan)) =
             ways.get(next).and_then(|a| Some((a.release.clone(), a.plan.clone()?)))
         else {

@@ -169,8 +169,10 @@ impl Sheet<'_> {
     /// The releases to choose from, where there is a choice: a row each, or one for all.
     fn others(&self) -> Vec<Row> {
         let all = &self.dialog.others;
+        if all.len() < 2 {
+            return Vec::new();
+        }
         match self.thrift {
-            _ if all.len() < 2 => Vec::new(),
             Thrift::Nothing => {
                 let row = |(i, a): (usize, &Alternative)| {
                     let text = screen_text(&a.words()).cut(self.columns);

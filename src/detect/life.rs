@@ -73,7 +73,8 @@ fn part(engine: &mut Engine, bucket: i64) {
     let mut own = Live::new(String::new(), bucket);
     own.effects.push(effect);
     engine.lives.push(own);
-    name(engine, engine.lives.len() - 1);
+    let last = engine.lives.len() - 1;
+    name(engine, last);
 }
 
 /// What younger cases explain of a bucket at the place of each effect: a case ends by its own

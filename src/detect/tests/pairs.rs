@@ -3,7 +3,6 @@
 
 use super::faults::{Fault, Harm, World};
 use super::made_up::{Dice, NOON, at};
-use crate::domain::time::Span;
 
 /// How a pair is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,7 +50,26 @@ fn fault(dice: &mut Dice, template: &'static str, large: bool, span: (f64, f64))
     f
 }
 
-/// Two faults on different pages.
+/// The two hit one page, each another device or another region.
+fn part(dice: &mut Dice, a: &mut Fault, b: &mut Fault) {
+    let calls = |f: &Fault| matches!(f.parts[0].harm, Harm::Calls(_));
+    if calls(a) != calls(b) {
+        b.parts[0].harm = a.parts[0].harm;
+    }
+    (a.device, b.device, a.region, b.region) = (None, None, None, None);
+    let swap = dice.next() < 0.5;
+    if calls(a) {
+        (a.region, b.region) = (Some("north"), Some("south"));
+    } else {
+        (a.device, b.device) = (Some("mobile"), Some("desktop"));
+    }
+    if swap {
+        std::mem::swap(&mut a.region, &mut b.region);
+        std::mem::swap(&mut a.device, &mut b.device);
+    }
+}
+
+/// Two faults on different pages, or on one page with different shoppers.
 struct Pair {
     world: World,
     faults: [Fault; 2],
@@ -66,7 +84,8 @@ fn pair(seed: u64, gap: Gap) -> Pair {
     let first = pick(&mut dice, &super::faults::TEMPLATES);
     let others: Vec<&'static str> =
         super::faults::TEMPLATES.into_iter().filter(|t| *t != first).collect();
-    let second = pick(&mut dice, &others);
+    let beside = dice.next() < 0.35;
+    let second = if beside { first } else { pick(&mut dice, &others) };
     let large = dice.next() < 0.5;
     let start = 600.0 + 60.0 * dice.next();
     let lasts = 600.0 + 900.0 * dice.next();
@@ -77,8 +96,11 @@ fn pair(seed: u64, gap: Gap) -> Pair {
     };
     let begin = if gap == Gap::After { end + apart } else { start + apart };
     let open = dice.next() < 0.4 && gap != Gap::After;
-    let a = fault(&mut dice, first, large, (start, if open { 1e9 } else { end }));
-    let b = fault(&mut dice, second, !large, (begin, begin + 1500.0));
+    let mut a = fault(&mut dice, first, large, (start, if open { 1e9 } else { end }));
+    let mut b = fault(&mut dice, second, !large, (begin, begin + 1500.0));
+    if beside {
+        part(&mut dice, &mut a, &mut b);
+    }
     let mut world = World::new(seed);
     let released = dice.next() < 0.6;
     if released {
@@ -113,10 +135,7 @@ fn judged(pair: &mut Pair) -> (bool, bool, usize) {
     let own = |f: &Fault, other: &Fault| {
         seen.iter().any(|(_, onset, places)| {
             let here = places.iter().any(|p| p.overlaps(&f.place()));
-            let there = places.iter().any(|p| {
-                p.dims.contains_key(&crate::domain::segment::Dim::Template)
-                    && p.overlaps(&other.place())
-            });
+            let there = places.iter().any(|p| !p.dims.is_empty() && p.overlaps(&other.place()));
             here && !there && (onset - f.from).abs() <= 240.0
         })
     };
@@ -218,5 +237,4 @@ fn measured() {
         }
         println!("| one fault, kind {kind} | {all} | {:.2} | |", one / all);
     }
-    let _ = Span::ZERO;
 }

@@ -8,7 +8,7 @@ use crate::domain::id::ReleaseId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::facts::{Facts, names};
 use crate::incident::fold::Incident;
-use crate::incident::state::{Alternative, Precheck};
+use crate::incident::state::{Alternative, Precheck, RollbackPlan};
 
 /// So many are listed.
 const MOST: usize = 6;
@@ -58,7 +58,7 @@ fn one(incident: &Incident, change: &Change, facts: &Facts<'_>, now: Timestamp) 
         Ok(draft) => (Some(draft.plan()), None),
         Err(why) => (None, Some(why.reason())),
     };
-    let blocked = plan.as_ref().and_then(|p| p.blocked());
+    let blocked = plan.as_ref().and_then(RollbackPlan::blocked);
     why_not = why_not.or(blocked.map(Precheck::words));
     Alternative {
         release: change.id.clone(),
