@@ -27,7 +27,8 @@ pub struct Expect {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Expected {
     pub mean: Option<f64>,
-    /// Robust deviations of the short mean from it, toward the bad side.
+    /// How far the short mean is, toward the bad side, from all that the hour around this moment had
+    /// on past days or weeks, in robust deviations from what was expected.
     pub off: f64,
     /// The week says more than the day.
     pub weekly: bool,
@@ -43,9 +44,10 @@ impl Expect {
         let stray = mean - expected;
         let frame = self.strays.frame(row.at);
         self.strays.push(row.at, stray, frame.as_ref());
+        let hour = if weekly { past.weeks.hour } else { past.days.hour };
         let off = frame.map_or(0.0, |f| {
             let unit = f.sd.max(row.frame.floor);
-            if unit > 0.0 { row.toward_bad(stray - f.median) / unit } else { 0.0 }
+            if unit > 0.0 { row.toward_bad(hour.outside(mean)) / unit } else { 0.0 }
         });
         Expected { mean: Some(expected), off, weekly }
     }

@@ -88,6 +88,7 @@ pub struct Memories {
     stuck: Stuck,
     jump: Jump,
     peaks: [Peaks; 4],
+    latest: Option<f64>,
     /// The last rows, oldest first, at most `shape::ROWS`.
     last: VecDeque<f64>,
 }
@@ -105,9 +106,11 @@ impl Memories {
         let mean = self.short_mean(row.x);
         let right_side = row.toward_bad(row.x - row.frame.median) > 0.0 || row.bad == Bad::Both;
         let gate = if right_side { 1.0 } else { 0.0 };
-        let past = self.profile.past(row.at, row.step);
+        // a clock that stands still tells no time of day
+        let still = self.latest.replace(row.at).is_some_and(|before| row.at <= before);
+        let past = if still { Past::default() } else { self.profile.past(row.at, row.step) };
         let expected = self.expect.step(row, &past, mean);
-        let range = if expected.weekly { past.weeks } else { past.days };
+        let range = if expected.weekly { past.weeks.near } else { past.days.near };
         let (guess, error) = self.predict(row, &past);
         let jump = self.sharpness(row);
         let raw = [

@@ -13,8 +13,10 @@ const BACK: [f64; 16] =
 const LAST_DAY: f64 = 14.0;
 /// Days, or weeks, that must be known before they are believed.
 const ENOUGH: usize = 2;
-/// Rows either side of the same moment.
-const HALF: u64 = 5;
+/// Rows either side of the same moment, near; and within an hour, for those who come early or late
+/// (or whose clocks are put forward).
+const NEAR: u64 = 5;
+const HOUR: f64 = 3600.0;
 /// Rows closer than this (seconds) are thinned, which bounds the ring.
 const FINEST: f64 = 300.0;
 const MOST: usize = 29 * 288;
@@ -37,8 +39,8 @@ pub struct Profile {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Past {
     /// Lowest and highest near this moment on past days, and on the same weekday of past weeks.
-    pub days: Range,
-    pub weeks: Range,
+    pub days: Span,
+    pub weeks: Span,
     /// Medians of this moment on past days and weeks, once enough are known.
     pub day: Option<f64>,
     pub week: Option<f64>,
@@ -61,6 +63,22 @@ impl Range {
             Some((_, high)) if x > high => x - high,
             Some((low, _)) if x < low => x - low,
             _ => 0.0,
+        }
+    }
+}
+
+/// The range of a moment, and of the hour around it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Span {
+    pub near: Range,
+    pub hour: Range,
+}
+
+impl Span {
+    fn take(&mut self, x: f64, is_near: bool) {
+        self.hour.take(x);
+        if is_near {
+            self.near.take(x);
         }
     }
 }
@@ -90,7 +108,8 @@ impl Profile {
     /// Looks up stream second `at` for rows spaced `step` seconds apart.
     pub fn past(&mut self, at: f64, step: f64) -> Past {
         let step = step.max(FINEST);
-        let reach = (HALF as f64 + 0.6) * step;
+        let half = ((HOUR / step).round() as u64).max(NEAR);
+        let [near, reach] = [NEAR, half].map(|rows| (rows as f64 + 0.6) * step);
         let mut past = Past::default();
         let (mut days, mut weeks) = (Moments::default(), Moments::default());
         let Some(oldest) = self.rows.front().map(|r| r.at) else { return past };
@@ -101,12 +120,13 @@ impl Profile {
             }
             let (is_day, is_week) = (back <= LAST_DAY, back % 7.0 == 0.0);
             let cursor = self.advance(number, target - 0.5 * step);
-            for row in self.around(cursor, HALF).filter(|r| (r.at - target).abs() <= reach) {
-                if is_day {
-                    past.days.take(row.mean);
+            for row in self.around(cursor, half) {
+                let distance = (row.at - target).abs();
+                if is_day && distance <= reach {
+                    past.days.take(row.mean, distance <= near);
                 }
-                if is_week {
-                    past.weeks.take(row.mean);
+                if is_week && distance <= reach {
+                    past.weeks.take(row.mean, distance <= near);
                 }
             }
             let Some((distance, mean)) = self.closest(cursor, target) else { continue };

@@ -5,6 +5,8 @@
 const GRAIN: f64 = 0.005;
 /// What is believed of repeats before any are seen: one in four goes on.
 const PRIOR: (f64, f64) = (1.0, 4.0);
+/// Moves that must be seen before standing still can surprise.
+const MOVES: f64 = 24.0;
 /// Nats of surprise beyond the chance among so many rows that count as one.
 const UNIT: f64 = 2.0;
 
@@ -12,6 +14,7 @@ const UNIT: f64 = 2.0;
 pub struct Stuck {
     anchor: Option<f64>,
     rows: f64,
+    moves: f64,
     /// Rows since the value last moved.
     run: f64,
     /// Runs begun, repeats that went on, runs that ended.
@@ -27,6 +30,7 @@ impl Stuck {
         self.rows += 1.0;
         if self.anchor.is_none_or(|a| (x - a).abs() > GRAIN * sd) {
             self.anchor = Some(x);
+            self.moves += 1.0;
             if self.run > 0.0 {
                 self.ended += 1.0;
             }
@@ -38,6 +42,9 @@ impl Stuck {
             self.went_on += 1.0;
         } else {
             self.begun += 1.0;
+        }
+        if self.moves < MOVES {
+            return 0.0;
         }
         let more = self.run - 1.0;
         let begins = self.begun / (self.rows - self.run + 2.0);
