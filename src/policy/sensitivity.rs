@@ -34,7 +34,7 @@ impl Sensitivity {
     pub const fn series_line(self) -> f64 {
         match self {
             Self::Low => 26.0,
-            Self::Normal | Self::High => 17.5,
+            Self::Normal | Self::High => 17.0,
         }
     }
 

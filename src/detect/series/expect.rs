@@ -44,7 +44,7 @@ impl Expect {
         let stray = mean - expected;
         let frame = self.strays.frame(row.at);
         self.strays.push(row.at, stray, frame.as_ref());
-        let hour = if weekly { past.weeks.hour } else { past.days.hour };
+        let hour = if weekly { past.hour_weeks } else { past.hour_days };
         let off = frame.map_or(0.0, |f| {
             let unit = f.sd.max(row.frame.floor);
             if unit > 0.0 { row.toward_bad(hour.outside(mean)) / unit } else { 0.0 }

@@ -86,12 +86,11 @@ impl Sorted {
     }
 }
 
-/// The median of a few values, which are sorted on the way; none when there are none.
-pub fn median(values: &mut [f64]) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let high = values.len() / 2;
-    let low = values.len().checked_sub(1)? / 2;
-    Some(f64::midpoint(*values.get(low)?, *values.get(high)?))
+/// The median of a few values in ascending order; none when there are none.
+pub fn median(sorted: &[f64]) -> Option<f64> {
+    let high = sorted.len() / 2;
+    let low = sorted.len().checked_sub(1)? / 2;
+    Some(f64::midpoint(*sorted.get(low)?, *sorted.get(high)?))
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ impl Memories {
         let still = self.latest.replace(row.at).is_some_and(|before| row.at <= before);
         let past = if still { Past::default() } else { self.profile.past(row.at, row.step) };
         let expected = self.expect.step(row, &past, mean);
-        let range = if expected.weekly { past.weeks.near } else { past.days.near };
+        let range = if expected.weekly { past.weeks } else { past.days };
         let (guess, error) = self.predict(row, &past);
         let jump = self.sharpness(row);
         let raw = [

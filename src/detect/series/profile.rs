@@ -13,6 +13,8 @@ const BACK: [f64; 16] =
 const LAST_DAY: f64 = 14.0;
 /// Days, or weeks, that must be known before they are believed.
 const ENOUGH: usize = 2;
+/// Days among which the most extreme may have been a fault.
+const MANY: usize = 6;
 /// Rows either side of the same moment, near; and within an hour, for those who come early or late
 /// (or whose clocks are put forward).
 const NEAR: u64 = 5;
@@ -39,8 +41,11 @@ pub struct Profile {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Past {
     /// Lowest and highest near this moment on past days, and on the same weekday of past weeks.
-    pub days: Span,
-    pub weeks: Span,
+    pub days: Range,
+    pub weeks: Range,
+    /// The same of the hour around it; of days without the most extreme, once enough are known.
+    pub hour_days: Range,
+    pub hour_weeks: Range,
     /// Medians of this moment on past days and weeks, once enough are known.
     pub day: Option<f64>,
     pub week: Option<f64>,
@@ -57,28 +62,19 @@ impl Range {
         self.0 = Some((low.min(x), high.max(x)));
     }
 
+    fn join(&mut self, other: Self) {
+        if let Some((low, high)) = other.0 {
+            self.take(low);
+            self.take(high);
+        }
+    }
+
     /// How far `x` lies outside, signed; 0 inside or while empty.
     pub fn outside(&self, x: f64) -> f64 {
         match self.0 {
             Some((_, high)) if x > high => x - high,
             Some((low, _)) if x < low => x - low,
             _ => 0.0,
-        }
-    }
-}
-
-/// The range of a moment, and of the hour around it.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Span {
-    pub near: Range,
-    pub hour: Range,
-}
-
-impl Span {
-    fn take(&mut self, x: f64, is_near: bool) {
-        self.hour.take(x);
-        if is_near {
-            self.near.take(x);
         }
     }
 }
@@ -98,9 +94,39 @@ impl Moments {
         }
     }
 
+    fn sorted(&mut self) -> &[f64] {
+        let values = self.values.get_mut(..self.count).unwrap_or_default();
+        values.sort_by(f64::total_cmp);
+        values
+    }
+
     fn median(&mut self) -> Option<f64> {
-        let values = self.values.get_mut(..self.count)?;
+        let values = self.sorted();
         if values.len() < ENOUGH { None } else { median(values) }
+    }
+}
+
+/// Ranges of one hour on several days.
+#[derive(Default)]
+struct Hours {
+    lows: Moments,
+    highs: Moments,
+}
+
+impl Hours {
+    fn take(&mut self, range: Range) {
+        if let Some((low, high)) = range.0 {
+            self.lows.take(low);
+            self.highs.take(high);
+        }
+    }
+
+    /// The range over all days; of many, without the lowest low and the highest high.
+    fn range(&mut self) -> Range {
+        let skip = usize::from(self.lows.count >= MANY);
+        let low = self.lows.sorted().get(skip).copied();
+        let high = self.highs.sorted().iter().rev().nth(skip).copied();
+        Range(low.zip(high))
     }
 }
 
@@ -109,43 +135,54 @@ impl Profile {
     pub fn past(&mut self, at: f64, step: f64) -> Past {
         let step = step.max(FINEST);
         let half = ((HOUR / step).round() as u64).max(NEAR);
-        let [near, reach] = [NEAR, half].map(|rows| (rows as f64 + 0.6) * step);
         let mut past = Past::default();
         let (mut days, mut weeks) = (Moments::default(), Moments::default());
+        let mut hours = Hours::default();
         let Some(oldest) = self.rows.front().map(|r| r.at) else { return past };
         for (number, back) in BACK.into_iter().enumerate() {
             let target = at - DAY * back;
-            if oldest > target + reach {
+            if oldest > target + (half as f64 + 0.6) * step {
                 break;
             }
-            let (is_day, is_week) = (back <= LAST_DAY, back % 7.0 == 0.0);
             let cursor = self.advance(number, target - 0.5 * step);
-            for row in self.around(cursor, half) {
-                let distance = (row.at - target).abs();
-                if is_day && distance <= reach {
-                    past.days.take(row.mean, distance <= near);
-                }
-                if is_week && distance <= reach {
-                    past.weeks.take(row.mean, distance <= near);
-                }
+            let [near, hour] = self.ranges(cursor, target, [NEAR, half], step);
+            let closest = self.closest(cursor, target);
+            let mean = closest.filter(|(distance, _)| *distance <= 0.6 * step).map(|(_, mean)| mean);
+            if back <= LAST_DAY {
+                past.days.join(near);
+                hours.take(hour);
+                mean.inspect(|x| days.take(*x));
             }
-            let Some((distance, mean)) = self.closest(cursor, target) else { continue };
-            if back == 1.0 && distance < 1.6 * step {
-                past.yesterday = Some(mean);
+            if back % 7.0 == 0.0 {
+                past.weeks.join(near);
+                past.hour_weeks.join(hour);
+                mean.inspect(|x| weeks.take(*x));
             }
-            if distance > 0.6 * step {
-                continue;
-            }
-            if is_day {
-                days.take(mean);
-            }
-            if is_week {
-                weeks.take(mean);
+            if number == 0 {
+                past.yesterday = closest.filter(|(d, _)| *d < 1.6 * step).map(|(_, mean)| mean);
             }
         }
+        past.hour_days = hours.range();
         past.day = days.median();
         past.week = weeks.median();
         past
+    }
+
+    /// Ranges of the rows near a moment and of the hour around it.
+    fn ranges(&self, cursor: u64, target: f64, halves: [u64; 2], step: f64) -> [Range; 2] {
+        let [near, far] = halves.map(|rows| (rows as f64 + 0.6) * step);
+        let mut out = [Range::default(); 2];
+        let [inner, outer] = &mut out;
+        for row in self.around(cursor, halves[1]) {
+            let distance = (row.at - target).abs();
+            if distance <= far {
+                outer.take(row.mean);
+            }
+            if distance <= near {
+                inner.take(row.mean);
+            }
+        }
+        out
     }
 
     pub fn push(&mut self, at: f64, mean: f64) {
