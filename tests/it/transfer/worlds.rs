@@ -60,7 +60,6 @@ pub struct Kind {
 #[derive(Clone, Debug)]
 pub struct World {
     pub kind: &'static str,
-    pub seed: u64,
     pub way: Way,
     pub rows: Vec<(i64, Option<f64>)>,
     pub windows: Vec<(i64, i64)>,
@@ -80,7 +79,8 @@ pub struct Draft {
 
 /// Makes one series.
 pub fn make(kind: &Kind, seed: u64) -> World {
-    let mut noise = Noise::new(seed ^ kind.name.bytes().fold(7, |h, b| h * 31 + u64::from(b)));
+    let name = kind.name.bytes().fold(7u64, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b)));
+    let mut noise = Noise::new(seed ^ name);
     let n = (kind.days * DAY / kind.step) as usize;
     let phase = noise.between(-2.0, 2.0) * HOUR;
     let mut draft = Draft {
@@ -101,7 +101,7 @@ pub fn make(kind: &Kind, seed: u64) -> World {
     if kind.missing > 0.0 {
         rows = thinned(&rows, kind.missing, &mut noise);
     }
-    World { kind: kind.name, seed, way: kind.way, rows, windows }
+    World { kind: kind.name, way: kind.way, rows, windows }
 }
 
 /// What is expected `t` seconds after the start.
