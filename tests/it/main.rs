@@ -48,4 +48,5 @@ mod takeover;
 mod terminal;
 mod terminal_rule;
 mod tidy;
+mod transfer;
 mod wait;
