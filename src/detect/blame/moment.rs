@@ -43,7 +43,8 @@ pub struct Moments {
 /// Effects that date a case: the first one and what began with it, the first at the head.
 pub fn first(effects: &[Effect], bucket: Span) -> Vec<&Effect> {
     let Some(first) = effects.iter().min_by(|a, b| {
-        let key = |e: &Effect| (e.onset.bucket, e.onset.high);
+        // An onset that is hardly known reaches far back: its end tells what came first.
+        let key = |e: &Effect| (e.onset.high, e.onset.bucket);
         key(a).cmp(&key(b)).then(b.nats.total_cmp(&a.nats)).then(a.table.cmp(&b.table))
     }) else {
         return Vec::new();

@@ -75,8 +75,16 @@ fn shifted(c: &Change, by: Span) -> Change {
 fn row(kind: usize, seed: u64, moves: &[i64]) -> Row {
     let plan = draw(kind, seed);
     let (early, end) = live(&plan, 0);
+    if std::env::var_os("TILLWATCH_LINES").is_some() {
+        println!("{} {}", tally::line(&plan, early.as_ref()), views(&plan));
+    }
     let moved = moves.iter().map(|s| live(&plan, *s).0).collect();
     Row { kind, guilty: plan.guilty.clone(), early, end, moved }
+}
+
+/// Traffic and habits of the shop, for people who read lines.
+fn views(plan: &Plan) -> String {
+    format!("| {:.0} views, {} changes", plan.views, plan.changes.len())
 }
 
 fn fleet(seeds: impl Iterator<Item = u64>, moves: &[i64]) -> Tally {

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::detect::tests::fleet::plan::KINDS;
+use crate::detect::tests::fleet::plan::{KINDS, Plan, instant};
 use crate::detect::verdict::{Confidence, Suspect};
+use crate::domain::change::Change;
 use crate::domain::id::ReleaseId;
 
 /// What a suspect came to.
@@ -30,6 +31,25 @@ pub fn outcome(told: Option<&Suspect>, guilty: Option<&ReleaseId>) -> Outcome {
         None if guilty.is_none() => Outcome::RightlyNone,
         None => Outcome::WronglyNone,
     }
+}
+
+/// `flag: guilty web-4 | web-4 +0.6 82 %, api-7 -3.0 11 % | Medium`: minutes from live to onset.
+pub fn line(plan: &Plan, told: Option<&Suspect>) -> String {
+    let guilty = plan.guilty.as_ref().map_or("nobody", |g| g.as_str());
+    let Some(told) = told else { return format!("{guilty} | unseen") };
+    let gap = |id: &ReleaseId| {
+        let live = plan.changes.iter().find(|c| c.id == *id).map(Change::effective_at);
+        instant(plan.onset).since(live.unwrap_or_default()).as_mins_f64()
+    };
+    let one = |id: &ReleaseId, p: f64| format!("{id} {:+.1} {:.0} %", gap(id), p * 100.0);
+    let each: Vec<String> = told.candidates.iter().map(|c| one(&c.release, c.share)).collect();
+    let truth = plan.guilty.as_ref().map_or(0.0, gap);
+    format!(
+        "{}: {guilty} {truth:+.1} | {} | {:?}",
+        KINDS.get(plan.kind).unwrap_or(&"?"),
+        each.join(", "),
+        told.confidence
+    )
 }
 
 /// One incident's answers: as told ten minutes in, at the end, and with the changes moved.
