@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::detect::tests::fleet::ideal::Ideal;
 use crate::detect::tests::fleet::plan::{KINDS, Plan, instant};
 use crate::detect::verdict::{Confidence, Suspect};
 use crate::domain::change::Change;
@@ -54,7 +55,7 @@ pub fn line(plan: &Plan, told: Option<&Suspect>) -> String {
 
 /// One incident's answers: as told ten minutes in, at the end, and with the changes moved.
 pub struct Row {
-    pub kind: usize,
+    pub plan: Plan,
     pub guilty: Option<ReleaseId>,
     pub early: Option<Suspect>,
     pub end: Option<Suspect>,
@@ -111,10 +112,14 @@ impl Tally {
         use Outcome::{Guilty, Innocent, RightlyNone, TieHolds, TieMisses, Unseen, WronglyNone};
         let all = [Guilty, TieHolds, RightlyNone, WronglyNone, TieMisses, Innocent, Unseen];
         println!("\n## {title}: {} incidents", self.rows.len());
-        println!("| told | ten minutes in | at the end |\n|---|---|---|");
+        let ideal = Ideal::learn();
+        let best: Vec<Suspect> = self.rows.iter().map(|r| ideal.suspect(&r.plan)).collect();
+        println!("| told | ten minutes in | at the end | an honest Bayesian |\n|---|---|---|---|");
         for o in all {
             let (a, b) = (self.count(|r| r.early.as_ref(), o), self.count(|r| r.end.as_ref(), o));
-            println!("| {o:?} | {a} | {b} |");
+            let rows = self.rows.iter().zip(&best);
+            let c = rows.filter(|(r, s)| outcome(Some(*s), r.guilty.as_ref()) == o).count();
+            println!("| {o:?} | {a} | {b} | {c} |");
         }
         println!("| confidence | guilty | innocent |\n|---|---|---|");
         for c in [Confidence::High, Confidence::Medium, Confidence::Low] {
@@ -138,7 +143,7 @@ impl Tally {
         let mut kinds: BTreeMap<usize, BTreeMap<Outcome, usize>> = BTreeMap::new();
         for r in &self.rows {
             let o = outcome(r.early.as_ref(), r.guilty.as_ref());
-            *kinds.entry(r.kind).or_default().entry(o).or_default() += 1;
+            *kinds.entry(r.plan.kind).or_default().entry(o).or_default() += 1;
         }
         for (kind, counts) in kinds {
             println!("{:<24} {counts:?}", KINDS.get(kind).unwrap_or(&"?"));
