@@ -19,7 +19,7 @@ use super::store::Store;
 
 /// Harm that goes on for so long after a change was taken back was not its doing (the same line as
 /// in `blame`).
-const HEALS: Span = Span::from_mins(10);
+pub(super) const HEALS: Span = Span::from_mins(10);
 /// The longest time between two runs of checks in which their trouble is looked for.
 const UNWATCHED: Span = Span::from_mins(5);
 /// How the line on a change that was taken back begins.

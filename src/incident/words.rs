@@ -2,7 +2,7 @@
 //! Words only: the meaning of an event is `fold`, its line form is `record`.
 
 use super::deed::clock;
-use super::event::{Event, Intent, Outcome, Waived};
+use super::event::{Chosen, Event, Intent, Outcome, Waived};
 use super::state::failing;
 use crate::detect::verdict::{Candidate, Confidence, Suspect};
 use crate::domain::time::Timestamp;
@@ -30,6 +30,9 @@ pub fn words(event: &Event) -> String {
         Event::AckExpired { ack_due_at } => {
             format!("acknowledgement ran out; asked for again until {}", clock(*ack_due_at))
         }
+        Event::AskedAgain { rose, ack_due_at } => {
+            format!("acknowledge again until {}: {rose}", clock(*ack_due_at))
+        }
         Event::TimerStarted { due_at } => format!("timer started, ends {}", clock(*due_at)),
         Event::TimerExtended { due_at, reason } => {
             format!("extended to {}{}", clock(*due_at), tail(reason))
@@ -43,10 +46,8 @@ pub fn words(event: &Event) -> String {
         Event::RecheckDue { decide_due_at } => {
             format!("hold is over: decide again until {}", clock(*decide_due_at))
         }
-        Event::ActionPrepared { intent, waived: None } => format!("prepared {}", plan(intent)),
-        Event::ActionPrepared { intent, waived: Some(Waived { checks, reason }) } => {
-            let checks: Vec<&str> = checks.iter().map(|c| failing(c)).collect();
-            format!("prepared {}, past \"{}\": {reason}", plan(intent), checks.join("\", \""))
+        Event::ActionPrepared { intent, waived, chosen } => {
+            prepared(intent, waived.as_ref(), chosen.as_ref())
         }
         Event::ActionSent { try_no, .. } if *try_no > 1 => format!("sent again (try {try_no})"),
         Event::ActionSent { .. } => "sent".to_owned(),
@@ -62,6 +63,19 @@ pub fn words(event: &Event) -> String {
             "the machine's clock was set; earlier deadlines kept".to_owned()
         }
     }
+}
+
+/// `prepared rollback of ..., chosen by the operator against the suspect a-1, past "...": why`.
+fn prepared(intent: &Intent, waived: Option<&Waived>, chosen: Option<&Chosen>) -> String {
+    let chosen = chosen.map_or_else(String::new, |c| match &c.against {
+        Some(suspect) => format!(", chosen by the operator against the suspect {suspect}"),
+        None => ", chosen by the operator, no release is suspected".to_owned(),
+    });
+    let past = waived.map_or_else(String::new, |Waived { checks, reason }| {
+        let checks: Vec<&str> = checks.iter().map(|c| failing(c)).collect();
+        format!(", past \"{}\": {reason}", checks.join("\", \""))
+    });
+    format!("prepared {}{chosen}{past}", plan(intent))
 }
 
 /// `rollback of checkout in production: theme-3 -> theme-2`, with its attempt and dry run.

@@ -135,6 +135,7 @@ fn sources(watch: &Watch) -> Vec<board::Source> {
                 url: info.url.clone(),
                 metrics: info.metrics.clone(),
                 told: info.metrics.iter().map(|m| health.told(*m)).collect(),
+                past: watch.pasts.of(&health.name),
                 ..view
             },
             None => view,
