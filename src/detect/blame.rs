@@ -139,9 +139,8 @@ fn in_time(c: &Change, from: Timestamp, to: Timestamp) -> bool {
 fn named_by_segment(scene: &Scene<'_>, main: &Effect, moments: &Moments) -> Option<Suspect> {
     let (_, _, to) = moments.range();
     let versions = main.scope.dims.get(&Dim::Release);
-    let of_name = |c: &Change| {
-        versions.is_some_and(|v| v.contains(c.id.as_str()) || v.contains(&c.version))
-    };
+    let of_name =
+        |c: &Change| versions.is_some_and(|v| v.contains(c.id.as_str()) || v.contains(&c.version));
     let arm = main.scope.dims.contains_key(&Dim::Cohort);
     let of_arm = |c: &Change| {
         arm && c.kind == ChangeKind::Experiment
@@ -151,11 +150,8 @@ fn named_by_segment(scene: &Scene<'_>, main: &Effect, moments: &Moments) -> Opti
     };
     let named: Vec<&Change> = scene.changes.iter().copied().filter(|c| of_name(c)).collect();
     let release = !named.is_empty();
-    let named = if release {
-        named
-    } else {
-        scene.changes.iter().copied().filter(|c| of_arm(c)).collect()
-    };
+    let named =
+        if release { named } else { scene.changes.iter().copied().filter(|c| of_arm(c)).collect() };
     let (change, rest) = named.split_first()?;
     let who = if release { "views of this release" } else { "this experiment arm" };
     if !rest.is_empty() {

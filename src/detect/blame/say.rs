@@ -29,7 +29,9 @@ pub fn candidates(
     (least, most): (f64, usize),
 ) -> Vec<Candidate> {
     let worth = all.iter().zip(shares).filter(|(_, p)| **p >= least).take(most);
-    worth.map(|(w, p)| Candidate { share: f64::from(percent(*p)) / 100.0, ..previous(w.change) }).collect()
+    worth
+        .map(|(w, p)| Candidate { share: f64::from(percent(*p)) / 100.0, ..previous(w.change) })
+        .collect()
 }
 
 /// `one of A (48 %), B (40 %)`, and how likely none of them is where that is worth a word.
@@ -37,11 +39,8 @@ pub fn tie(candidates: &[Candidate], none: f64) -> String {
     let each = candidates.iter().map(|c| format!("{} ({} %)", c.release, percent(c.share)));
     let each: Vec<String> = each.collect();
     let lead = if each.len() == 1 { "perhaps " } else { "one of " };
-    let rest = if none >= 0.05 {
-        format!(", or no release ({} %)", percent(none))
-    } else {
-        String::new()
-    };
+    let rest =
+        if none >= 0.05 { format!(", or no release ({} %)", percent(none)) } else { String::new() };
     format!("{lead}{}{rest}: their times alone do not tell", each.join(", "))
 }
 

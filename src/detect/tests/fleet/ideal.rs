@@ -38,9 +38,10 @@ fn class(plan: &Plan) -> usize {
 
 fn gaps(plan: &Plan) -> impl Iterator<Item = (usize, usize)> {
     let onset = instant(plan.onset);
-    plan.changes.iter().enumerate().filter_map(move |(i, c)| {
-        Some((i, bin(onset.since(c.effective_at()).as_mins_f64())?))
-    })
+    plan.changes
+        .iter()
+        .enumerate()
+        .filter_map(move |(i, c)| Some((i, bin(onset.since(c.effective_at()).as_mins_f64())?)))
 }
 
 impl Ideal {
