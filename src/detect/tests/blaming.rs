@@ -241,3 +241,23 @@ fn after_recovery_the_blame_stays_as_it_was() {
     }
     assert_eq!(last.map(|s| s.release), Some(before.release));
 }
+
+#[test]
+fn of_a_tie_the_one_whose_rollback_heals_is_named() {
+    let mut shop = Shop::warm();
+    shop.run(10, Wrong::default());
+    let (a, b) = (shop.now - 40, shop.now);
+    shop.release("a", a, &[]);
+    shop.release("b", b, &[]);
+    assert!(suspect(&shop.run(12, SLOW)).is_tie());
+    let back = Some(at(shop.now - 20));
+    shop.engine.observe_changes(&[Change { rolled_back_at: back, ..change("a", at(a)) }]);
+    let mut last = None;
+    for _ in 0..9 {
+        let judgement = shop.run(1, Wrong::default());
+        last = judgement.cases.first().map(|c| c.suspect.clone()).or(last);
+    }
+    let told = last.expect("a case");
+    assert_eq!(told.release, Some(ReleaseId::new("a")), "{told:#?}");
+    assert!(told.share_of(&"a".into()) > Some(0.8), "{told:#?}");
+}
