@@ -42,8 +42,8 @@ const LONGEST: Span = Span::from_mins(30);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::change::Stage;
     use crate::detect::tests::made_up::change;
+    use crate::domain::change::Stage;
 
     #[test]
     fn the_dose_of_a_bucket_is_exact() {

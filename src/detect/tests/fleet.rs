@@ -1,6 +1,7 @@
 //! Blame over a fleet of made-up shops: incidents of every kind with innocent changes beside them,
 //! read by the engine as it would read them live. A slice is a test; the whole is `./measure blame`.
 
+mod ideal;
 mod plan;
 mod tally;
 mod tell;
@@ -75,8 +76,16 @@ fn shifted(c: &Change, by: Span) -> Change {
 fn row(kind: usize, seed: u64, moves: &[i64]) -> Row {
     let plan = draw(kind, seed);
     let (early, end) = live(&plan, 0);
+    if std::env::var_os("TILLWATCH_LINES").is_some() {
+        println!("{} {}", tally::line(&plan, early.as_ref()), views(&plan));
+    }
     let moved = moves.iter().map(|s| live(&plan, *s).0).collect();
-    Row { kind, guilty: plan.guilty.clone(), early, end, moved }
+    Row { guilty: plan.guilty.clone(), early, end, moved, plan }
+}
+
+/// Traffic and habits of the shop, for people who read lines.
+fn views(plan: &Plan) -> String {
+    format!("| {:.0} views, {} changes", plan.views, plan.changes.len())
 }
 
 fn fleet(seeds: impl Iterator<Item = u64>, moves: &[i64]) -> Tally {

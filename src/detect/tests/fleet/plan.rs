@@ -8,9 +8,24 @@ use crate::domain::time::{Span, Timestamp};
 
 /// Kinds of incident; one of each makes a round.
 pub const KINDS: [&str; 18] = [
-    "plain", "decoys before", "decoy within a minute", "decoy after", "long delay", "leak", "flag",
-    "config", "staged", "taken back before", "none, quiet", "none, decoys", "loud later", "rare",
-    "regional, none", "heals by rollback", "rollback no help", "healthy rollback beside",
+    "plain",
+    "decoys before",
+    "decoy within a minute",
+    "decoy after",
+    "long delay",
+    "leak",
+    "flag",
+    "config",
+    "staged",
+    "taken back before",
+    "none, quiet",
+    "none, decoys",
+    "loud later",
+    "rare",
+    "regional, none",
+    "heals by rollback",
+    "rollback no help",
+    "healthy rollback beside",
 ];
 /// Calm minutes before the fault at least.
 pub const CALM: i64 = 45;
@@ -293,11 +308,8 @@ fn beside(
             let c = &mut d.changes[back];
             (c.kind, c.version) = (ChangeKind::Rollback, "good".into());
             let (service, templates) = (c.service.clone(), c.templates.clone());
-            let line = |c: Change| Change {
-                service: service.clone(),
-                templates: templates.clone(),
-                ..c
-            };
+            let line =
+                |c: Change| Change { service: service.clone(), templates: templates.clone(), ..c };
             d.changes.extend([line(old), line(bad)]);
             let guilty = d.add(ChangeKind::Flag, onset - wait, &[place]);
             (vec![w], Some(guilty))

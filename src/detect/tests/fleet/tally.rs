@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::detect::tests::fleet::plan::KINDS;
+use crate::detect::tests::fleet::ideal::Ideal;
+use crate::detect::tests::fleet::plan::{KINDS, Plan, instant};
 use crate::detect::verdict::{Confidence, Suspect};
+use crate::domain::change::Change;
 use crate::domain::id::ReleaseId;
 
 /// What a suspect came to.
@@ -32,9 +34,28 @@ pub fn outcome(told: Option<&Suspect>, guilty: Option<&ReleaseId>) -> Outcome {
     }
 }
 
+/// `flag: guilty web-4 | web-4 +0.6 82 %, api-7 -3.0 11 % | Medium`: minutes from live to onset.
+pub fn line(plan: &Plan, told: Option<&Suspect>) -> String {
+    let guilty = plan.guilty.as_ref().map_or("nobody", |g| g.as_str());
+    let Some(told) = told else { return format!("{guilty} | unseen") };
+    let gap = |id: &ReleaseId| {
+        let live = plan.changes.iter().find(|c| c.id == *id).map(Change::effective_at);
+        instant(plan.onset).since(live.unwrap_or_default()).as_mins_f64()
+    };
+    let one = |id: &ReleaseId, p: f64| format!("{id} {:+.1} {:.0} %", gap(id), p * 100.0);
+    let each: Vec<String> = told.candidates.iter().map(|c| one(&c.release, c.share)).collect();
+    let truth = plan.guilty.as_ref().map_or(0.0, gap);
+    format!(
+        "{}: {guilty} {truth:+.1} | {} | {:?}",
+        KINDS.get(plan.kind).unwrap_or(&"?"),
+        each.join(", "),
+        told.confidence
+    )
+}
+
 /// One incident's answers: as told ten minutes in, at the end, and with the changes moved.
 pub struct Row {
-    pub kind: usize,
+    pub plan: Plan,
     pub guilty: Option<ReleaseId>,
     pub early: Option<Suspect>,
     pub end: Option<Suspect>,
@@ -91,10 +112,14 @@ impl Tally {
         use Outcome::{Guilty, Innocent, RightlyNone, TieHolds, TieMisses, Unseen, WronglyNone};
         let all = [Guilty, TieHolds, RightlyNone, WronglyNone, TieMisses, Innocent, Unseen];
         println!("\n## {title}: {} incidents", self.rows.len());
-        println!("| told | ten minutes in | at the end |\n|---|---|---|");
+        let ideal = Ideal::learn();
+        let best: Vec<Suspect> = self.rows.iter().map(|r| ideal.suspect(&r.plan)).collect();
+        println!("| told | ten minutes in | at the end | an honest Bayesian |\n|---|---|---|---|");
         for o in all {
             let (a, b) = (self.count(|r| r.early.as_ref(), o), self.count(|r| r.end.as_ref(), o));
-            println!("| {o:?} | {a} | {b} |");
+            let rows = self.rows.iter().zip(&best);
+            let c = rows.filter(|(r, s)| outcome(Some(*s), r.guilty.as_ref()) == o).count();
+            println!("| {o:?} | {a} | {b} | {c} |");
         }
         println!("| confidence | guilty | innocent |\n|---|---|---|");
         for c in [Confidence::High, Confidence::Medium, Confidence::Low] {
@@ -118,7 +143,7 @@ impl Tally {
         let mut kinds: BTreeMap<usize, BTreeMap<Outcome, usize>> = BTreeMap::new();
         for r in &self.rows {
             let o = outcome(r.early.as_ref(), r.guilty.as_ref());
-            *kinds.entry(r.kind).or_default().entry(o).or_default() += 1;
+            *kinds.entry(r.plan.kind).or_default().entry(o).or_default() += 1;
         }
         for (kind, counts) in kinds {
             println!("{:<24} {counts:?}", KINDS.get(kind).unwrap_or(&"?"));

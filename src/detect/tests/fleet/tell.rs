@@ -1,8 +1,8 @@
 //! What the shop of a plan tells, minute by minute: late by its scrapes, with harm that wanders, in
 //! labels of its own. Truth is in the plan.
 
-use crate::detect::tests::made_up::{Dice, NOON, at, dist, fact, seg};
 use crate::detect::tests::fleet::plan::{DEVICES, Harm, Plan, REGIONS, TEMPLATES, Wrong, instant};
+use crate::detect::tests::made_up::{Dice, NOON, at, dist, fact, seg};
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value, Window};
 use crate::domain::segment::Dim;
@@ -41,7 +41,12 @@ impl<'a> Teller<'a> {
         self.window(NOON + minute * 60, 1, &whole)
     }
 
-    fn window(&mut self, start: i64, minutes: i64, dose: &dyn Fn(&Wrong) -> f64) -> Vec<Observation> {
+    fn window(
+        &mut self,
+        start: i64,
+        minutes: i64,
+        dose: &dyn Fn(&Wrong) -> f64,
+    ) -> Vec<Observation> {
         let w = Window { start: at(start), end: at(start + minutes * 60) };
         let busy = minutes as f64 * self.plan.views;
         let mut out = Vec::new();
@@ -58,8 +63,7 @@ impl<'a> Teller<'a> {
             for (r, region) in REGIONS.iter().enumerate() {
                 let s = seg(&[(Dim::Template, template), (Dim::Region, region)]);
                 let trials = self.dice.count(busy);
-                let more: f64 =
-                    hurt(Harm::Errors, Some(t), Some(r)).map(|(x, d)| x.size * d).sum();
+                let more: f64 = hurt(Harm::Errors, Some(t), Some(r)).map(|(x, d)| x.size * d).sum();
                 let bad = self.dice.count(trials * (0.008 + more.min(0.9))).min(trials);
                 let value = Value::Ratio { hits: trials - bad, trials };
                 out.push(fact("gw", Metric::ApiSuccess, s, w, value));
