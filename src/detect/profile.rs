@@ -21,6 +21,23 @@ pub struct Profile {
     pub s2: f32,
     /// Own units in all; zero means nothing was ever seen here.
     pub total: f32,
+    /// Days of the past since the place was first seen in it; none before it has a past.
+    pub days: f32,
+    pub past: Past,
+}
+
+/// Whose past a usual level was learnt from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Past {
+    /// Nobody's: the place is not judged, and no sum over places counts it.
+    #[default]
+    None,
+    /// The minutes since the start.
+    Live,
+    /// Its own hours.
+    Own,
+    /// What its place is without the release or the arm that it names.
+    Rest,
 }
 
 /// Units borrowed from the neighbouring hours, and from the parent.
@@ -31,6 +48,11 @@ const LEAN_PARENT: f64 = 100.0;
 impl Profile {
     pub fn known(&self) -> bool {
         self.weight.iter().any(|w| *w > 0.0)
+    }
+
+    /// The same, learnt from a past of so many days.
+    pub fn from_past(self, past: Past, days: f32) -> Self {
+        Self { past, days, ..self }
     }
 
     /// Usual mean at an instant, straight between the centres of the hours.
@@ -90,7 +112,14 @@ impl Profile {
             Shape::Level => (q / n - mean * mean).max((0.05 * mean).powi(2)).max(1e-9),
             Shape::Fault | Shape::Step | Shape::Flow => 1.0,
         };
-        Self { mu: [mean as f32; 24], weight: [raw.n; 24], s2: var as f32, total: raw.n }
+        Self {
+            mu: [mean as f32; 24],
+            weight: [raw.n; 24],
+            s2: var as f32,
+            total: raw.n,
+            days: 0.0,
+            past: Past::Live,
+        }
     }
 }
 
@@ -162,6 +191,10 @@ fn spread(shape: Shape, hours: &[HourRaw], parent: Option<&Profile>) -> f32 {
     }
 }
 
+/// Hours from which a gauge's own spread is believed; before it is at least so much of its level.
+const LEVEL_HOURS: usize = 24;
+const LEVEL_YOUNG: f64 = 0.05;
+
 /// Gauges: spread of the readings around their median, by the median absolute deviation.
 fn level_spread(hours: &[HourRaw]) -> f64 {
     let mut values: Vec<f64> = hours
@@ -175,7 +208,8 @@ fn level_spread(hours: &[HourRaw]) -> f64 {
     let mid = median(&mut values);
     let mut off: Vec<f64> = values.iter().map(|v| (v - mid).abs()).collect();
     let mad = median(&mut off) * 1.4826;
-    mad.max(0.02 * mid.abs()).max(1e-9).powi(2)
+    let least = if off.len() < LEVEL_HOURS { LEVEL_YOUNG } else { 0.02 };
+    mad.max(least * mid.abs()).max(1e-9).powi(2)
 }
 
 fn median(values: &mut [f64]) -> f64 {

@@ -92,6 +92,11 @@ pub struct Calib {
 }
 
 impl Calib {
+    /// Of a table that has less than a day of its own: it scatters more than others are known to.
+    pub fn doubted(self) -> Self {
+        Self { phi: self.phi * 1.5, tau: self.tau * 4.0 }
+    }
+
     /// Careful values until history has taught better ones.
     pub const fn prior(shape: Shape) -> Self {
         match shape {

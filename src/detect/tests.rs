@@ -14,6 +14,7 @@ mod measuring;
 mod money;
 mod made_up;
 mod notes;
+mod pasts;
 mod places;
 mod probes;
 mod properties;
