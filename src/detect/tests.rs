@@ -3,6 +3,7 @@
 //! `properties`, many segments in `crowd`, what is not learnt in `unusual`, bots in `bots`, places
 //! in `places`, what is only said in `notes`.
 
+mod beacons;
 mod blaming;
 mod bots;
 mod budget;
@@ -20,6 +21,7 @@ mod probes;
 mod properties;
 mod visits;
 mod unusual;
+mod ranks;
 mod rates;
 mod spare;
 

@@ -22,6 +22,8 @@ pub struct Detect {
     pub major_errors: f64,
     /// A cohort that carries less than this share of traffic is small.
     pub small_cohort: f64,
+    /// A release in rollout or an arm that serves less than this share of its place is small.
+    pub small_rollout: f64,
 }
 
 impl Default for Detect {
@@ -33,6 +35,7 @@ impl Default for Detect {
             unusable: 0.6,
             major_errors: 0.04,
             small_cohort: 0.04,
+            small_rollout: 0.15,
         }
     }
 }

@@ -59,14 +59,15 @@ impl Told {
 
     fn window(&self, dice: &mut Dice, start: i64, minutes: i64) -> Vec<Observation> {
         let w = Window { start: at(start), end: at(start + minutes * 60) };
-        let mut places = vec![(Vec::<(Dim, &str)>::new(), 1.0, self.slower, 0.01)];
+        let mut places =
+            vec![(Vec::<(Dim, &'static str)>::new(), 1.0, self.slower, 0.01)];
         for dim in self.cut {
             let mut all = values(*dim);
             let new = self.newcomer.filter(|n| n.0 == *dim);
             all.extend(new.map(|(_, name, slower, failing)| (name, 0.25, slower, failing)));
-            let of = |(dims, share, time, fails): &(Vec<(Dim, &str)>, f64, f64, f64)| {
+            let of = |(dims, share, time, fails): &(Vec<(Dim, &'static str)>, f64, f64, f64)| {
                 let one = |v: &(&'static str, f64, f64, f64)| {
-                    let mut dims: Vec<(Dim, &str)> = dims.clone();
+                    let mut dims = dims.clone();
                     dims.push((*dim, v.0));
                     (dims, share * v.1, time * v.2, (fails * v.3).min(0.5))
                 };
