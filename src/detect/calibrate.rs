@@ -5,15 +5,22 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::segment::{Dim, Segment};
 
-use super::profile::{HourRaw, Past, Profile};
+use super::profile::{HourRaw, Parent, Past, Profile};
 use super::stat::{Acc, Calib, Raw, Shape};
 use super::table::{Leaf, Table, names_release, project};
 
 /// Units of history that make an ancestor worth leaning on.
 const WORTH: f32 = 200.0;
-/// Hours that a place which came later than its cut must be known, or units as above, before what it
-/// has shown is called usual.
+/// Hours that a place which came later than its cut must be known, or units as above, before what
+/// it has shown is called usual.
 const NEW_HOURS: usize = 3;
+/// Siblings from which their spread around the parent is believed; before it is taken to be wide
+/// (log units; twice as wide for shares). It is never less than what one sees of two alike.
+const SIBLINGS: f64 = 3.0;
+const WIDE: f64 = 0.5;
+const LEAST_OFFSET: f64 = 0.05;
+/// Events from which a child's share says how far it lies off.
+const EVENTS: f64 = 20.0;
 /// Hours of history that teach a calibration.
 const ENOUGH_HOURS: usize = 48;
 
@@ -92,10 +99,14 @@ pub fn learn(table: &mut Table, ancestors: &Ancestors) {
     if table.timed() {
         table.week = week(table);
     }
-    let hours: Vec<i32> = table.hours.keys().copied().collect();
+    let lore = Lore {
+        ancestors,
+        offset: offset(table, ancestors),
+        hours: table.hours.keys().copied().collect(),
+    };
     let leaves = table.leaves.iter();
     let learnt: Vec<Profile> =
-        leaves.map(|l| of_leaf(table, l, exposure.as_ref(), ancestors, &hours)).collect();
+        leaves.map(|l| of_leaf(table, l, exposure.as_ref(), &lore)).collect();
     for (leaf, new) in table.leaves.iter_mut().zip(learnt) {
         // What the minutes since the start taught stays until hours teach more.
         if new.past != Past::None || leaf.prof.past != Past::Live {
@@ -105,14 +116,47 @@ pub fn learn(table: &mut Table, ancestors: &Ancestors) {
     table.history_dirty = false;
 }
 
+/// What is known of a table beside its leaves.
+struct Lore<'a> {
+    ancestors: &'a Ancestors,
+    offset: f64,
+    hours: Vec<i32>,
+}
+
+/// How far the children of a table lie off what they lean on: learnt from those that have a past.
+fn offset(table: &Table, ancestors: &Ancestors) -> f64 {
+    let wide = if table.shape == Shape::Mean { WIDE } else { 2.0 * WIDE };
+    let (mut sum, mut count) = (0.0, 0.0);
+    for leaf in &table.leaves {
+        let seg = ancestor_segment(table, &leaf.seg);
+        let Some(parent) = ancestors.get(&seg).filter(|p| p.known() && seg != leaf.seg) else {
+            continue;
+        };
+        let (mut n, mut a, mut e) = (0.0, 0.0, 0.0);
+        for h in &leaf.hist {
+            let units = f64::from(h.raw.n);
+            (n, a) = (n + units, a + f64::from(h.raw.s));
+            e += units * parent.mean_at(f64::from(h.hour.rem_euclid(24)) * 3600.0 + 1800.0);
+        }
+        if n < f64::from(WORTH) || table.shape != Shape::Mean && e < EVENTS {
+            continue;
+        }
+        sum += match table.shape {
+            Shape::Mean => ((a - e) / n).powi(2) - f64::from(parent.s2) / n,
+            _ => (a / e - 1.0).powi(2) - 1.0 / e,
+        };
+        count += 1.0;
+    }
+    if count < SIBLINGS { wide } else { (sum / count).max(0.0).sqrt().max(LEAST_OFFSET) }
+}
+
 /// A leaf by its own past; without one by what its place is without its release, or not at all: a
 /// parent's level says nothing of how far a child lies off it.
 fn of_leaf(
     table: &Table,
     leaf: &Leaf,
     exposure: Option<&[f64; 24]>,
-    ancestors: &Ancestors,
-    hours: &[i32],
+    Lore { ancestors, offset, hours }: &Lore<'_>,
 ) -> Profile {
     let known = |seg: &Segment| ancestors.get(seg).filter(|p| p.known());
     let rest = names_release(&leaf.seg).then(|| known(&rest_segment(table, &leaf.seg))).flatten();
@@ -131,7 +175,8 @@ fn of_leaf(
             r.clone().from_past(Past::Rest, days)
         });
     }
-    let parent = rest.or_else(|| known(&ancestor_segment(table, &leaf.seg)));
+    let usual = rest.or_else(|| known(&ancestor_segment(table, &leaf.seg)));
+    let parent = usual.map(|usual| Parent { usual, offset: *offset });
     Profile::learn(table.shape, &leaf.hist, None, parent).from_past(Past::Own, days)
 }
 
@@ -140,8 +185,8 @@ pub fn taught(table: &Table) -> bool {
     table.hours.values().map(|m| m.count_ones()).sum::<u32>() >= 60
 }
 
-/// Without any history: what the live ring shows up to `upto` teaches one flat level, to places that
-/// were seen by `seen`. A release or an arm is held against its place without it.
+/// Without any history: what the live ring shows up to `upto` teaches one flat level, to places
+/// that were seen by `seen`. A release or an arm is held against its place without it.
 pub fn learn_live(table: &mut Table, upto: i64, seen: i64) {
     let delivered = (table.oldest()..=upto).filter(|b| table.delivered(*b)).count();
     let hours = delivered as f64 * table.bucket_ms as f64 / 3_600_000.0;

@@ -45,8 +45,8 @@ fn pairs(store: &Store) -> Vec<Pair> {
     out
 }
 
-/// Page views over visits, for each set of dimensions that both know: of several tables the two that
-/// have known each other longest.
+/// Page views over visits, for each set of dimensions that both know: of several tables the two
+/// that have known each other longest.
 fn beacons(store: &Store) -> Vec<Pair> {
     let mut out: BTreeMap<TableKey, (usize, Pair)> = BTreeMap::new();
     for visits in VISITS {
@@ -134,8 +134,8 @@ pub fn history(store: &mut Store) {
     }
 }
 
-/// Hours in which both counts were told, and as much of each: where one was silent there is no ratio.
-/// Inside its past a rare count may have no record of an hour, for none came.
+/// Hours in which both counts were told, and as much of each: where one was silent there is no
+/// ratio. Inside its past a rare count may have no record of an hour, for none came.
 fn common(hits: &Table, trials: &Table, rare: bool) -> BTreeMap<i32, u64> {
     let first = hits.hours.keys().next().copied().unwrap_or(i32::MAX);
     let both = trials.hours.iter().filter(|(hour, minutes)| match hits.hours.get(hour) {

@@ -40,6 +40,25 @@ pub enum Past {
     Rest,
 }
 
+/// What a leaf leans on, and how far children lie off it (log units, or share of the usual).
+#[derive(Clone, Copy, Debug)]
+pub struct Parent<'a> {
+    pub usual: &'a Profile,
+    pub offset: f64,
+}
+
+impl Parent<'_> {
+    /// Samples of its own that would tell a child's level as well as the parent tells it.
+    fn units(&self, shape: Shape, mean: f64, s2: f64) -> f64 {
+        let one = match shape {
+            Shape::Mean | Shape::Level => s2,
+            Shape::Fault | Shape::Step => (1.0 - mean).max(0.0) / mean.max(1e-6),
+            Shape::Flow => 1.0 / mean.max(1e-6),
+        };
+        one / self.offset.powi(2).max(1e-9)
+    }
+}
+
 /// Units borrowed from the neighbouring hours, and from the parent.
 const LEAN_HOURS: f64 = 60.0;
 const LEAN_EVENTS: f64 = 20.0;
@@ -81,9 +100,9 @@ impl Profile {
         shape: Shape,
         hours: &[HourRaw],
         exposure: Option<&[f64; 24]>,
-        parent: Option<&Self>,
+        parent: Option<Parent<'_>>,
     ) -> Self {
-        let s2 = spread(shape, hours, parent);
+        let s2 = spread(shape, hours, parent.map(|p| p.usual));
         let (mut n, s) = clip::by_hour_of_day(shape, hours, s2.into(), exposure.is_some());
         if let Some(e) = exposure {
             n = *e;
@@ -91,7 +110,7 @@ impl Profile {
         let total: f64 = n.iter().sum();
         let mut out = match exposure {
             Some(_) => by_hour(&n, &s),
-            None => leaning(shape, &n, &s, parent),
+            None => leaning(shape, &n, &s, (s2.into(), parent)),
         };
         out.total = total as f32;
         out.s2 = s2;
@@ -137,12 +156,18 @@ fn by_hour(n: &[f64; 24], s: &[f64; 24]) -> Profile {
 }
 
 /// Means: an hour leans on its neighbours, they lean on the day, the day leans on the parent.
-fn leaning(shape: Shape, n: &[f64; 24], s: &[f64; 24], parent: Option<&Profile>) -> Profile {
+fn leaning(
+    shape: Shape,
+    n: &[f64; 24],
+    s: &[f64; 24],
+    (s2, parent): (f64, Option<Parent<'_>>),
+) -> Profile {
     let (nn, ss): (f64, f64) = (n.iter().sum(), s.iter().sum());
     let lean_hours = lean_hours(shape, ss / nn.max(1.0));
     let mut out = Profile::default();
-    let (lean, base) = match parent.filter(|p| p.known()) {
-        Some(p) => (LEAN_PARENT, p.mu.map(f64::from)),
+    let parent = parent.filter(|p| p.usual.known());
+    let (lean, base) = match parent {
+        Some(p) => (LEAN_PARENT, p.usual.mu.map(f64::from)),
         None => (0.0, [0.0; 24]),
     };
     if nn + lean <= 0.0 {
@@ -157,7 +182,9 @@ fn leaning(shape: Shape, n: &[f64; 24], s: &[f64; 24], parent: Option<&Profile>)
         let mean = (at(s, h) + lean_hours * near) / (at(n, h) + lean_hours);
         if let (Some(mu), Some(weight)) = (out.mu.get_mut(h), out.weight.get_mut(h)) {
             *mu = mean as f32;
-            let parents = parent.map_or(0.0, |p| p.weight_at(h as f64 * 3600.0));
+            let parents = parent.map_or(0.0, |p| {
+                p.usual.weight_at(h as f64 * 3600.0).min(p.units(shape, mean, s2))
+            });
             let borrowed = if nn < LEAN_PARENT { parents } else { lean.min(parents) };
             *weight = (at(n, h) + (0.5 * near_n).min(lean_hours) + borrowed) as f32;
         }

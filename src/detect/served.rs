@@ -1,6 +1,6 @@
-//! How much of its place a release or an arm serves: now, as its label shows, and soon, as its rollout
-//! goes. A label that is new has few samples behind it and may reach every shopper in a minute:
-//! severity and money ask for this share, not for the label's past. No judgement here.
+//! How much of its place a release or an arm serves: now, as its label shows, and soon, as its
+//! rollout goes. A label that is new has few samples behind it and may reach every shopper in a
+//! minute: severity and money ask for this share, not for the label's past. No judgement here.
 
 use std::collections::BTreeMap;
 
@@ -112,8 +112,8 @@ impl Place<'_> {
         if all > 0.0 { inside / all } else { 1.0 }
     }
 
-    /// What a change will reach soon. Where its feed tells no stages it is on its way to all, unless
-    /// the label's share is seen to stand still.
+    /// What a change will reach soon. Where its feed tells no stages it is on its way to all,
+    /// unless the label's share is seen to stand still.
     fn about_to(&self, c: &Change, at: Timestamp, span: (i64, i64), now: f64) -> f64 {
         if c.rolled_back_at.is_some_and(|t| t <= at) {
             return now;

@@ -13,7 +13,7 @@ use crate::policy::severity_rule::{Fact, SeverityRule};
 use super::case::{Live, is_measuring, is_visit_loss};
 use super::effect::Effect;
 use super::served;
-use super::stat::{Acc, Shape, interval, wilson};
+use super::stat::{Acc, Calib, Shape, interval, wilson};
 use super::store::Store;
 use super::table::{Family, Role};
 use super::visits;
@@ -51,7 +51,8 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     let other = loss_under_trouble(store, live).max(gone);
     let lost = Lost { sure: order_loss(store, live, Z95).max(other), ..Lost::of(store, live) };
     set(Fact::VisitLoss, missing().next().is_some());
-    set(Fact::OrderCollapse, lost.collapsed(policy.detect.collapse));
+    let failing = failing_checkouts(policy, store, live) > policy.detect.collapse;
+    set(Fact::OrderCollapse, failing || lost.collapsed(policy.detect.collapse));
     set(Fact::CheckoutUnusable, lost.unusable(policy.detect.unusable));
     set(Fact::FunnelLoss, present.iter().any(|e| e.shape == Shape::Step));
     set(Fact::Speed, present.iter().any(|e| e.shape == Shape::Mean || is_gauge(e)));
@@ -67,6 +68,28 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     let slow = |e: &Effect| e.onset.ramp || e.shape == Shape::Mean && mild(store, e);
     set(Fact::Drift, !present.is_empty() && present.iter().all(|e| slow(e)));
     out
+}
+
+/// While the checkout's checks fail: lower bound of the share of checkouts whose pages or calls fail.
+/// Orders that nobody could place are missing before the count of orders can prove it.
+fn failing_checkouts(policy: &Policy, store: &Store, live: &Live) -> f64 {
+    let Some(journey) = policy.journey.iter().find(|j| j.name.as_str() == "checkout") else {
+        return 0.0;
+    };
+    if !live.troubles.iter().any(|t| t.journey == journey.name) {
+        return 0.0;
+    }
+    let page = |t: &String| journey.templates.first() == Some(t);
+    let here = |e: &&Effect| {
+        let only = e.place.dims.get(&Dim::Template).is_some_and(|t| t.iter().all(page));
+        only && is_error(e) && e.until.is_none()
+    };
+    let share = |e: &Effect| {
+        let calib = store.tables.get(&e.table).map_or(Calib::prior(e.shape), |t| e.calib(t));
+        let low = interval(e.acc.a / calib.phi, e.acc.n / calib.phi, Z95).0 - e.acc.e / e.acc.n;
+        low * traffic(store, e) * e.served.now
+    };
+    live.effects.iter().filter(here).map(share).fold(0.0, f64::max)
 }
 
 fn is_error(e: &Effect) -> bool {
@@ -215,7 +238,8 @@ fn high_value(policy: &Policy, scope: &Scope) -> bool {
     listed.is_empty() || scope.dims.get(&Dim::Template).is_none_or(|t| t.iter().any(hit))
 }
 
-/// A rollout or an arm that few meet and that is not about to reach more, or a sliver of the traffic.
+/// A rollout or an arm that few meet and that is not about to reach more, or a sliver of the
+/// traffic.
 fn small(policy: &Policy, store: &Store, live: &Live, scope: &Scope) -> bool {
     let mine = || live.effects.iter().filter(|e| e.place == *scope);
     let served = mine().map(|e| e.served.soon).fold(0.0, f64::max);

@@ -59,8 +59,7 @@ impl Told {
 
     fn window(&self, dice: &mut Dice, start: i64, minutes: i64) -> Vec<Observation> {
         let w = Window { start: at(start), end: at(start + minutes * 60) };
-        let mut places =
-            vec![(Vec::<(Dim, &'static str)>::new(), 1.0, self.slower, 0.01)];
+        let mut places = vec![(Vec::<(Dim, &'static str)>::new(), 1.0, self.slower, 0.01)];
         for dim in self.cut {
             let mut all = values(*dim);
             let new = self.newcomer.filter(|n| n.0 == *dim);
