@@ -51,6 +51,7 @@ mod spare;
 mod arms;
 mod blame;
 mod feed;
+mod served;
 mod severity;
 mod money;
 mod toll;

@@ -9,6 +9,7 @@ use crate::domain::segment::{Scope, Segment};
 use super::bots;
 use super::onset::{self, Onset};
 use super::refine::{self, Refined};
+use super::served::Served;
 use super::stat::{Acc, Known, Shape, evidence, harm, lift};
 use super::store::Store;
 use super::table::{Leaf, Table, TableKey, project};
@@ -43,6 +44,8 @@ pub struct Effect {
     pub line: Option<(GuardrailId, String)>,
     /// Set when it is over: the last bad bucket.
     pub until: Option<i64>,
+    /// How much of its place the release or arm it names serves; all when it names none.
+    pub served: Served,
 }
 
 /// Nats for recovery that count as proof.
@@ -92,6 +95,7 @@ impl Effect {
             quantile: 0.75,
             line: None,
             until: None,
+            served: Served::ALL,
         };
         effect.measure(table, found);
         effect.replay(table);

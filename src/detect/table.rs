@@ -14,7 +14,7 @@ use crate::domain::metric::{Bad, Metric};
 use crate::domain::segment::{Dim, DimValue, Segment};
 
 use self::overflow::Overflow;
-pub use self::room::MAX_LEAVES;
+pub use self::room::{MAX_LEAVES, names_release};
 use super::profile::{HourRaw, Profile};
 use super::scan::Loud;
 use super::stat::{Acc, Calib, Known, Raw, Shape, inverted, shape_of};
@@ -307,7 +307,7 @@ impl Table {
         let learnt = self.calib.get(&mask).copied().unwrap_or_else(|| {
             let prior = Calib::prior(self.shape);
             let young = self.hours.len() < 24 && !self.borrowed;
-            if young { Calib { phi: prior.phi * 1.5, tau: prior.tau * 4.0 } } else { prior }
+            if young { prior.doubted() } else { prior }
         });
         Calib { phi: learnt.phi * self.copies, ..learnt }
     }
