@@ -23,6 +23,10 @@ const LEAST_OFFSET: f64 = 0.05;
 const EVENTS: f64 = 20.0;
 /// Hours of history that teach a calibration.
 const ENOUGH_HOURS: usize = 48;
+/// Hours that are held against their profiles at a time, and points that one mask's fit takes: the
+/// line through a quarter of a million is the line through more.
+const BLOCK: i32 = 168;
+const POINTS: usize = 250_000;
 
 /// Hourly sums of several leaves together.
 fn merged(table: &Table, leaves: &[u32]) -> Vec<HourRaw> {
@@ -275,31 +279,52 @@ pub fn calibrate(table: &mut Table) {
     if table.hours.len() < ENOUGH_HOURS || table.shape == Shape::Level {
         return;
     }
-    let mut points: BTreeMap<u16, Vec<(f64, f64)>> = BTreeMap::new();
-    let residuals: Vec<Vec<(i32, Acc)>> = table.leaves.iter().map(|l| hourly(table, l)).collect();
-    let (first, last) = match (table.hours.keys().next(), table.hours.keys().next_back()) {
-        (Some(first), Some(last)) if last - first < 100_000 => (*first, *last),
-        _ => return,
-    };
-    let mut sums = vec![Acc::default(); (last - first + 1) as usize];
-    for conj in &table.conj {
-        sums.fill(Acc::default());
-        for (hour, acc) in conj.leaves.iter().filter_map(|i| residuals.get(*i as usize)).flatten() {
-            if let Some(sum) = sums.get_mut((hour - first) as usize) {
-                sum.add(acc);
-            }
-        }
-        let points = points.entry(conj.mask).or_default();
-        points.extend(sums.iter().filter_map(|a| point(table.shape, a)));
-    }
+    let points = scatter(table);
     let fits: Vec<(u16, Calib)> =
-        points.into_iter().map(|(m, p)| (m, fit(table.shape, &p))).collect();
+        points.into_iter().map(|(m, p)| (m, fit(table.shape, p))).collect();
     table.calib.extend(fits);
 }
 
+/// How far the hours of each mask's conjunctions lie off, a week of them at a time: four weeks of
+/// some thousand leaves at once would be the most that is ever in memory.
+fn scatter(table: &Table) -> BTreeMap<u16, Vec<(f64, f64)>> {
+    let mut points: BTreeMap<u16, Vec<(f64, f64)>> = BTreeMap::new();
+    let (first, last) = match (table.hours.keys().next(), table.hours.keys().next_back()) {
+        (Some(first), Some(last)) if last - first < 100_000 => (*first, *last),
+        _ => return points,
+    };
+    let hours = (last - first + 1).unsigned_abs() as usize;
+    let mut sums = vec![Acc::default(); BLOCK.unsigned_abs() as usize];
+    for start in (first..=last).step_by(BLOCK.unsigned_abs() as usize) {
+        let residuals: Vec<Vec<(i32, Acc)>> = table
+            .leaves
+            .iter()
+            .map(|l| {
+                let at = |hour: i32| l.hist.partition_point(|h| h.hour < hour);
+                hourly(table, l, l.hist.get(at(start)..at(start + BLOCK)).unwrap_or_default())
+            })
+            .collect();
+        for (n, conj) in table.conj.iter().enumerate() {
+            sums.fill(Acc::default());
+            let leaves = conj.leaves.iter().filter_map(|i| residuals.get(*i as usize));
+            for (hour, acc) in leaves.flatten() {
+                if let Some(sum) = sums.get_mut((hour - start) as usize) {
+                    sum.add(acc);
+                }
+            }
+            // of very many points every second or third is enough, another one of each place
+            let each = (table.group(conj.mask).len() * hours).div_ceil(POINTS).max(1);
+            let own = sums.iter().enumerate().filter(|(i, _)| (i + n).is_multiple_of(each));
+            let own = own.filter_map(|(_, a)| point(table.shape, a));
+            points.entry(conj.mask).or_default().extend(own);
+        }
+    }
+    points
+}
+
 /// History's hours of a leaf against its own profile.
-fn hourly(table: &Table, leaf: &Leaf) -> Vec<(i32, Acc)> {
-    leaf.hist
+fn hourly(table: &Table, leaf: &Leaf, hours: &[HourRaw]) -> Vec<(i32, Acc)> {
+    hours
         .iter()
         .map(|h| {
             let mut mu = leaf.prof.mean_at(f64::from(h.hour.rem_euclid(24)) * 3600.0 + 1800.0);
@@ -330,12 +355,11 @@ fn point(shape: Shape, acc: &Acc) -> Option<(f64, f64)> {
 }
 
 /// Line through the points: the small ones show overdispersion, the big ones drift.
-fn fit(shape: Shape, points: &[(f64, f64)]) -> Calib {
+fn fit(shape: Shape, mut points: Vec<(f64, f64)>) -> Calib {
     let prior = Calib::prior(shape);
     if points.len() < 100 {
         return prior;
     }
-    let mut points = points.to_vec();
     points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let third = points.len() / 3;
     let mean = |p: &[(f64, f64)]| {

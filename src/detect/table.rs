@@ -122,6 +122,8 @@ pub struct Muted {
 
 /// Hours of history kept per leaf: four weeks.
 pub const MAX_HOURS: usize = 672;
+/// Room made for more hours of a leaf: a week, so that four weeks take no more than they are.
+const GROWS_BY: usize = 169;
 
 impl Table {
     pub fn new(key: TableKey, bucket_ms: i64, slots: usize) -> Self {
@@ -256,7 +258,12 @@ impl Table {
                     h.raw.q += raw.q;
                 }
             }
-            Err(i) => leaf.hist.insert(i, HourRaw { hour, raw }),
+            Err(i) => {
+                if leaf.hist.len() == leaf.hist.capacity() {
+                    leaf.hist.reserve_exact(GROWS_BY);
+                }
+                leaf.hist.insert(i, HourRaw { hour, raw });
+            }
         }
         if leaf.hist.len() > MAX_HOURS {
             leaf.hist.remove(0);
