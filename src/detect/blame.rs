@@ -6,12 +6,13 @@ use crate::detect::verdict::{Confidence, Considered, Suspect};
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::{Span, Timestamp};
+use crate::policy::judging::Policy;
 
 use super::arms::{self, Arms};
 use super::effect::Effect;
 use super::feed::Feed;
 use super::onset::Fit;
-use super::place;
+use super::scope::{self, Seen};
 use super::stat::{Acc, Calib};
 use super::store::Store;
 use super::table::Table;
@@ -26,6 +27,7 @@ const HORIZON_MIN: f64 = 180.0;
 
 /// What blame looks at.
 pub struct Scene<'a> {
+    pub policy: &'a Policy,
     pub store: &'a Store,
     pub effects: &'a [Effect],
     pub changes: &'a [&'a Change],
@@ -50,15 +52,25 @@ pub fn suspect(scene: &Scene<'_>) -> Suspect {
     let series = table.series(&main.scope, main.last_bad.max(main.found));
     let series: Vec<(i64, Acc)> = clip(&series, main, scene.store.bucket);
     let calib = table.calib(mask_of(table, &main.scope));
+    let seen = Seen::of(scene, main);
     let none = none_log(main, &series, calib, scene.store.bucket);
+    let providers: Vec<(f64, String)> =
+        scene.changes.iter().filter_map(|c| scope::provider(&seen, c)).collect();
+    let told: Vec<f64> = providers.iter().map(|p| p.0).chain([0.0]).collect();
+    let none = none + sum_exp(&told);
     let mut weighed: Vec<Weighed<'_>> = scene
         .changes
         .iter()
         .filter(|c| candidate(scene, main, c))
-        .map(|c| weigh(scene, main, &series, calib, c))
+        .map(|c| weigh(scene, &seen, &series, calib, c))
         .collect();
     weighed.sort_by(|a, b| b.log.total_cmp(&a.log).then(a.change.id.cmp(&b.change.id)));
     let mut suspect = verdict(&weighed, none, scene);
+    let says = providers.into_iter().map(|p| p.1);
+    match suspect.release {
+        Some(_) => suspect.against.extend(says),
+        None => suspect.reasons.extend(says),
+    }
     suspect.considered.extend(cleared(scene, main));
     suspect
 }
@@ -129,7 +141,7 @@ fn clip(series: &[(i64, Acc)], main: &Effect, bucket: Span) -> Vec<(i64, Acc)> {
 }
 
 fn candidate(scene: &Scene<'_>, main: &Effect, c: &Change) -> bool {
-    c.kind != ChangeKind::Campaign && in_time(scene, main, c)
+    !matches!(c.kind, ChangeKind::Campaign | ChangeKind::Provider) && in_time(scene, main, c)
 }
 
 /// Live before the onset, and not longer than a day.
@@ -171,11 +183,12 @@ fn sum_exp(logs: &[f64]) -> f64 {
 
 fn weigh<'a>(
     scene: &Scene<'_>,
-    main: &Effect,
+    seen: &Seen<'_>,
     series: &[(i64, Acc)],
     calib: Calib,
     c: &'a Change,
 ) -> Weighed<'a> {
+    let main = seen.main;
     let mut words = Vec::new();
     let mut against = Vec::new();
     let fitted = |delay: Span, dose: fn(&Store, &Change, i64, Span) -> f64| {
@@ -196,12 +209,9 @@ fn weigh<'a>(
     let onset = scene.store.start_of(main.onset.bucket);
     let gap = onset.since(c.effective_at()).as_mins_f64();
     words.push(format!("went live {} the harm began", minutes(gap)));
-    let (scope_log, scope_word) = scope_fit(main, c);
-    if scope_log < -1.0 {
-        against.push(scope_word);
-    } else if !scope_word.is_empty() {
-        words.push(scope_word);
-    }
+    let reach = scope::weigh(seen, c);
+    words.extend(reach.words);
+    against.extend(reach.against);
     let (arms, arm_word) = arms::weigh(scene, main, c);
     match arm_word {
         Some(w) if arms < 0.0 => against.push(w),
@@ -212,7 +222,7 @@ fn weigh<'a>(
         against.push(w);
     }
     let kinds = ((1.0 - PRIOR_NONE) / 2.0).ln();
-    Weighed { change: c, log: kinds + sum_exp(&logs) + scope_log + arms, words, against }
+    Weighed { change: c, log: kinds + sum_exp(&logs) + reach.log + arms, words, against }
 }
 
 /// Delays at half a bucket's spacing with their prior weights: strong evidence pins the onset to a
@@ -250,28 +260,6 @@ fn dose(store: &Store, c: &Change, bucket: i64, delay: Span) -> f64 {
 /// other machines put harm up to a bucket before the change.
 fn whole_dose(store: &Store, c: &Change, bucket: i64, delay: Span) -> f64 {
     c.share_at(store.end_of(bucket).minus(delay).minus(Span::from_millis(1)))
-}
-
-/// Does the change's declared scope hold the harm?
-fn scope_fit(main: &Effect, c: &Change) -> (f64, String) {
-    // A cut without templates cannot say where it hurts: no evidence either way.
-    let placed = place::templates(&main.place).is_some();
-    let blind_cut = !placed && !main.table.dims.contains(&Dim::Template);
-    if c.templates.is_empty() || blind_cut {
-        return (0.0, String::new());
-    }
-    let all = ["(every template)"];
-    let hit: Vec<&str> = place::templates(&main.place).map_or(all.to_vec(), Iterator::collect);
-    let outside: Vec<&str> = hit.iter().copied().filter(|t| !c.templates.contains(*t)).collect();
-    if outside.is_empty() {
-        return (0.7, format!("it changed {}", hit.join(", ")));
-    }
-    if place::templates(&main.place).is_none() && c.templates.len() >= 5 {
-        return (0.3, "it changed all templates".to_owned());
-    }
-    let log = if outside.len() == hit.len() { -7.0 } else { -4.5 };
-    let list: Vec<&str> = c.templates.iter().map(String::as_str).collect();
-    (log, format!("it changed {} only, {} suffers as well", list.join(", "), outside.join(", ")))
 }
 
 /// A change taken back while the harm stayed.

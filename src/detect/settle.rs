@@ -57,7 +57,8 @@ pub fn settle(engine: &mut Engine, bucket: i64) {
 
 fn suspects(engine: &mut Engine, bucket: i64) {
     let feed = feed::of(engine);
-    let Engine { lives, store, changes, .. } = engine;
+    let Engine { lives, store, changes, settings, .. } = engine;
+    let policy = &settings.policy;
     let changes: Vec<&Change> = changes.values().collect();
     for live in lives.iter_mut().filter(|l| l.closed.is_none()) {
         let none = |why: &str| Suspect { reasons: vec![why.to_owned()], ..Suspect::default() };
@@ -72,7 +73,14 @@ fn suspects(engine: &mut Engine, bucket: i64) {
             blame::by_time(&changes, since, &feed)
         } else {
             let (effects, changes) = (&live.effects, changes.as_slice());
-            blame::suspect(&blame::Scene { store, effects, changes, feed: &feed, now: bucket })
+            blame::suspect(&blame::Scene {
+                policy,
+                store,
+                effects,
+                changes,
+                feed: &feed,
+                now: bucket,
+            })
         };
     }
 }

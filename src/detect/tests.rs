@@ -20,6 +20,7 @@ mod properties;
 mod visits;
 mod unusual;
 mod rates;
+mod services;
 mod spare;
 
 use std::sync::Arc;
