@@ -53,7 +53,7 @@ fn confined(dim: Dim, change: &Change, of_service: bool) -> Option<(f64, f64)> {
         Dim::Region if staged => (0.3, 0.5),
         Dim::Region if switch => (0.15, 0.5),
         Dim::Region => (0.03, 0.5),
-        Dim::PaymentMethod => (0.1, 0.5),
+        Dim::PaymentMethod => (0.05, 0.5),
         Dim::Device => (code(0.3, 0.08), 0.2),
         Dim::Browser => (code(0.25, 0.03), 0.15),
         Dim::Network => (code(0.15, 0.05), 0.25),
@@ -139,24 +139,29 @@ fn spread(seen: &Seen<'_>, part: &Part, change: &Change) -> (f64, String) {
 /// How often a change of a service hurts: itself; those who call it while its own numbers stay
 /// well (a wrong answer is an answer); what it calls, by too many or bad calls; others.
 const OWN: f64 = 0.7;
-const QUIET: f64 = 0.2;
-const CALLEE: f64 = 0.1;
-const STRANGER: f64 = 0.02;
+const QUIET: f64 = 0.05;
+const CALLEE: f64 = 0.03;
+const STRANGER: f64 = 0.01;
 /// The same where nobody told who calls whom.
-const UNKNOWN: f64 = 0.1;
+const UNKNOWN: f64 = 0.04;
 /// Nats for a service that suffers with what it calls: that explains it already.
-const VICTIM: f64 = -2.5;
+const VICTIM: f64 = -4.0;
 
 /// A change of one service while services are hurt.
 fn among_services(seen: &Seen<'_>, name: &str) -> (f64, String) {
     let calls = &seen.policy.services;
     let roots = list(&seen.roots);
     if seen.roots.contains(name) {
-        let chance = 1.0 / seen.told.len().max(2) as f64;
+        // What hits one region or one payment method is no coincidence at the service.
+        let elsewhere = |p: &&Part| matches!(p.dim, Dim::Region | Dim::PaymentMethod);
+        let local = seen.parts.iter().filter(elsewhere).any(|p| p.hit.is_some());
+        let chance = if local { 1.0 } else { 1.0 / seen.told.len().max(2) as f64 };
         return ((OWN / chance).ln().min(MOST), format!("it changed {name}, which suffers"));
     }
     if seen.hurt.contains(name) {
-        return (VICTIM, format!("it changed {name}, which calls {roots}, where it begins"));
+        let calls = seen.roots.iter().any(|r| calls.reaches(name, r));
+        let how = if calls { "which calls" } else { "which suffers less than" };
+        return (VICTIM, format!("it changed {name}, {how} {roots}, where it begins"));
     }
     let health = seen.health.get(name).copied().unwrap_or(0.0).min(0.0);
     let well = if health < -3.0 { ", which is well" } else { "" };

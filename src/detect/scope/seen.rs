@@ -14,7 +14,7 @@ use crate::detect::blame::Scene;
 use crate::detect::effect::Effect;
 use crate::detect::onset;
 use crate::detect::resources;
-use crate::detect::stat::{Acc, Shape, evidence};
+use crate::detect::stat::{Acc, Shape, evidence, harm};
 use crate::detect::table::{Role, Table};
 
 /// Dimensions whose untouched values are asked.
@@ -31,6 +31,8 @@ const ASKED: [Dim; 7] = [
 const BOUND: f64 = 40.0;
 /// Buckets after the onset that are asked.
 const LOOK: i64 = 60;
+/// Share of the largest harm from which a service may be where it begins.
+const MOSTLY: f64 = 0.7;
 /// Nats from which a service that opened nothing counts as suffering too.
 const WEAK: f64 = 5.0;
 
@@ -71,6 +73,8 @@ pub struct Seen<'a> {
     pub roots: BTreeSet<String>,
     /// Services that opened nothing and do not look well either.
     pub weak: BTreeSet<String>,
+    /// How much each service is hurt, where the strongest of the hurt is measured.
+    harms: BTreeMap<String, f64>,
     /// Nats of "hurt as the strongest of the hurt" over "as usual", by service.
     pub health: BTreeMap<String, f64>,
     /// Services that any metric tells.
@@ -93,10 +97,11 @@ impl<'a> Seen<'a> {
         let mut seen = Self {
             policy: scene.policy,
             main,
-            parts: ASKED.iter().filter_map(|d| part(scene, main, *d)).collect(),
+            parts: ASKED.iter().filter_map(|d| part(scene, naming(scene, main, *d), *d)).collect(),
             hurt: named(Dim::Service),
             roots: BTreeSet::new(),
             weak: BTreeSet::new(),
+            harms: BTreeMap::new(),
             health: BTreeMap::new(),
             told: BTreeSet::new(),
             bent: BTreeSet::new(),
@@ -104,11 +109,22 @@ impl<'a> Seen<'a> {
             span: (store.start_of(main.onset.bucket), store.end_of(scene.now)),
         };
         seen.look(scene);
-        let calls = &scene.policy.services;
-        let below = |h: &String, o: &String| calls.reaches(h, o) && !calls.reaches(o, h);
-        let hurt = &seen.hurt;
-        seen.roots = hurt.iter().filter(|h| !hurt.iter().any(|o| below(h, o))).cloned().collect();
+        seen.roots = seen.roots();
         seen
+    }
+
+    /// Of the hurt services those that call no other of them. Where nobody told who calls whom:
+    /// those that are hurt most, because callers see a part of what fails below them.
+    fn roots(&self) -> BTreeSet<String> {
+        let calls = &self.policy.services;
+        let below = |h: &String, o: &String| calls.reaches(h, o) && !calls.reaches(o, h);
+        let known = self.hurt.iter().all(|h| calls.known(h).is_some());
+        let harm = |h: &String| self.harms.get(h).copied().unwrap_or(f64::INFINITY);
+        let most = self.hurt.iter().map(harm).filter(|h| h.is_finite()).fold(0.0, f64::max);
+        let root = |h: &&String| {
+            !self.hurt.iter().any(|o| below(h, o)) && (known || harm(h) >= MOSTLY * most)
+        };
+        self.hurt.iter().filter(root).cloned().collect()
     }
 
     /// Every table that tells services apart.
@@ -123,13 +139,19 @@ impl<'a> Seen<'a> {
             let accs = by_value(table, Dim::Service, &Scope::everything(), span);
             self.told.extend(accs.keys().cloned());
             let calib = table.calib(table.mask_for(&[Dim::Service]));
-            for (name, acc) in accs.iter().filter(|(n, _)| judged && !self.hurt.contains(*n)) {
+            for (name, acc) in accs.iter().filter(|_| judged) {
+                if table.key == lead.table && self.hurt.contains(name) {
+                    self.harms.insert(name.clone(), harm(table.shape, table.sign, acc));
+                }
+                if self.hurt.contains(name) {
+                    continue;
+                }
                 if evidence(table.shape, table.sign, acc, calib).nats >= WEAK {
                     self.weak.insert(name.clone());
                 }
                 if table.key == lead.table {
-                    let harm = lead.least_harm();
-                    let nats = onset::gain(table.shape, table.sign, acc, calib, harm);
+                    let size = lead.least_harm();
+                    let nats = onset::gain(table.shape, table.sign, acc, calib, size);
                     self.health.insert(name.clone(), nats.clamp(-BOUND, BOUND));
                 }
             }
@@ -212,6 +234,17 @@ fn cut<'a>(scene: &Scene<'a>, main: &Effect, dim: Dim) -> Option<&'a Table> {
     let own = scene.store.tables.get(&main.table).filter(fits);
     let family = || scene.store.family(main.table.family).filter(fits);
     own.or_else(|| family().find(|t| t.key.family.1 != Role::Reading))
+}
+
+/// The strongest effect that names a dimension; the main one where none does.
+fn naming<'a>(scene: &Scene<'a>, main: &'a Effect, dim: Dim) -> &'a Effect {
+    let mine = |e: &&&Effect| e.scope.dims.contains_key(&dim) && e.place == main.place;
+    let any = |e: &&&Effect| e.scope.dims.contains_key(&dim);
+    let most = |a: &&Effect, b: &&Effect| a.nats.total_cmp(&b.nats);
+    let own = scene.effects.iter().collect::<Vec<_>>();
+    let near = own.iter().filter(|e| mine(e)).copied().max_by(|a, b| most(a, b));
+    near.or_else(|| own.iter().filter(|e| any(e)).copied().max_by(|a, b| most(a, b)))
+        .unwrap_or(main)
 }
 
 /// What the values of a dimension outside the place say, at the size of the harm.
