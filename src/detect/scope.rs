@@ -225,8 +225,8 @@ fn pages(seen: &Seen<'_>, change: &Change, service: Option<&str>) -> (f64, Strin
     }
 }
 
-/// Nats for templates: all of what is hurt was changed, everything was, some or none of it was.
-const CHANGED: f64 = 0.7;
+/// Nats for templates: few were changed and they hold what is hurt, many were, some or none do.
+const CHANGED: f64 = 1.2;
 const ALL_CHANGED: f64 = 0.3;
 const SOME_CHANGED: f64 = -4.5;
 const NONE_CHANGED: f64 = -7.0;
@@ -245,7 +245,8 @@ fn templates(main: &Effect, c: &Change) -> (f64, String) {
     let hit: Vec<&str> = place::templates(&main.place).map_or(all.to_vec(), Iterator::collect);
     let outside: Vec<&str> = hit.iter().copied().filter(|t| !c.templates.contains(*t)).collect();
     if outside.is_empty() {
-        return (CHANGED, format!("it changed {}", hit.join(", ")));
+        let log = if c.templates.len() < ALL_FROM { CHANGED } else { ALL_CHANGED };
+        return (log, format!("it changed {}", hit.join(", ")));
     }
     if !placed && c.templates.len() >= ALL_FROM {
         return (ALL_CHANGED, "it changed all templates".to_owned());

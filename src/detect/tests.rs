@@ -12,7 +12,7 @@ mod ending;
 mod lines;
 mod measuring;
 mod money;
-mod made_up;
+pub mod made_up;
 mod notes;
 mod places;
 mod probes;

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::blame::Blame;
 use super::sensitivity::Sensitivity;
 use crate::domain::time::Span;
 
@@ -22,6 +23,8 @@ pub struct Detect {
     pub major_errors: f64,
     /// A cohort that carries less than this share of traffic is small.
     pub small_cohort: f64,
+    /// What is believed of changes beforehand.
+    pub blame: Blame,
 }
 
 impl Default for Detect {
@@ -33,6 +36,7 @@ impl Default for Detect {
             unusable: 0.6,
             major_errors: 0.04,
             small_cohort: 0.04,
+            blame: Blame::default(),
         }
     }
 }

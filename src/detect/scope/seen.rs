@@ -88,14 +88,14 @@ pub struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    pub fn of(scene: &Scene<'a>, main: &'a Effect) -> Self {
+    pub fn of(scene: &'a Scene<'_>, main: &'a Effect) -> Self {
         let named = |dim: Dim| {
             let places = scene.effects.iter().filter_map(move |e| e.place.dims.get(&dim));
             places.flatten().cloned().collect::<BTreeSet<String>>()
         };
         let store = scene.store;
         let mut seen = Self {
-            policy: scene.policy,
+            policy: scene.judging,
             main,
             parts: ASKED.iter().filter_map(|d| part(scene, naming(scene, main, *d), *d)).collect(),
             hurt: named(Dim::Service),
@@ -227,7 +227,7 @@ fn by_value(table: &Table, dim: Dim, inside: &Scope, span: (i64, i64)) -> BTreeM
 }
 
 /// The cut that tells a dimension apart at the place: the effect's own, else one of its family.
-fn cut<'a>(scene: &Scene<'a>, main: &Effect, dim: Dim) -> Option<&'a Table> {
+fn cut<'a>(scene: &'a Scene<'_>, main: &Effect, dim: Dim) -> Option<&'a Table> {
     let fits = |t: &&Table| {
         t.key.dims.contains(&dim) && main.scope.dims.keys().all(|d| t.key.dims.contains(d))
     };
@@ -237,7 +237,7 @@ fn cut<'a>(scene: &Scene<'a>, main: &Effect, dim: Dim) -> Option<&'a Table> {
 }
 
 /// The strongest effect that names a dimension; the main one where none does.
-fn naming<'a>(scene: &Scene<'a>, main: &'a Effect, dim: Dim) -> &'a Effect {
+fn naming<'a>(scene: &'a Scene<'_>, main: &'a Effect, dim: Dim) -> &'a Effect {
     let mine = |e: &&&Effect| e.scope.dims.contains_key(&dim) && e.place == main.place;
     let any = |e: &&&Effect| e.scope.dims.contains_key(&dim);
     let most = |a: &&Effect, b: &&Effect| a.nats.total_cmp(&b.nats);
