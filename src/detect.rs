@@ -49,6 +49,8 @@ pub mod doubt;
 mod settle;
 mod spare;
 mod arms;
+mod resources;
+mod scope;
 mod blame;
 mod feed;
 mod served;

@@ -204,7 +204,8 @@ impl Effect {
         }
         let mut start = self.scope.clone();
         start.dims.retain(|d, _| table.key.dims.contains(d));
-        (refine::stay(table, &accs, &start), refine::refine(table, &accs, &start))
+        let stay = refine::honest(table, &accs, refine::stay(table, &accs, &start));
+        (stay, refine::refine(table, &accs, &start))
     }
 
     /// True when the kept buckets say that it ended at `begun` or before, by all of its harm.

@@ -12,7 +12,7 @@ use super::case::{self, Live};
 use super::cells::{Sight, cells};
 use super::effect::Effect;
 use super::engine::Engine;
-use super::{answer, budget, contrast, impact, money, probes, severity, words};
+use super::{answer, budget, contrast, impact, money, probes, resources, severity, words};
 
 /// Everything as of the end of `bucket`; cases that closed after `before` are told once more.
 pub fn judgement(engine: &mut Engine, bucket: i64, before: i64) -> Judgement {
@@ -93,6 +93,7 @@ fn case_of(engine: &Engine, live: &Live, bucket: i64) -> Case {
     let probed = probes::word(engine, live, &segments, store.end_of(bucket));
     let mut evidence_for = words::evidence_for(store, live);
     evidence_for.extend(probed.support);
+    evidence_for.extend(resources::words(policy, store, live, bucket));
     let mut evidence_against = words::evidence_against(store, live);
     evidence_against.extend(probed.against);
     Case {

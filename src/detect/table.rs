@@ -348,8 +348,11 @@ fn reading_sign(metric: Metric) -> f64 {
     if metric.row().bad == Bad::Down { -1.0 } else { 1.0 }
 }
 
-/// The segment with only the masked dimensions fixed.
+/// The segment with only the masked dimensions fixed. Of all of them it is the segment itself.
 pub fn project(seg: &Segment, dims: &[Dim], mask: u16) -> Segment {
+    if mask.count_ones() as usize == dims.len() {
+        return seg.clone();
+    }
     dims.iter()
         .enumerate()
         .filter(|(i, _)| mask & (1 << i) != 0)

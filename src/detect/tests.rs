@@ -26,6 +26,7 @@ mod visits;
 mod unusual;
 mod ranks;
 mod rates;
+mod services;
 mod spare;
 
 use std::sync::Arc;

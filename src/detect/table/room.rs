@@ -175,6 +175,6 @@ fn idle_hours(leaf: &Leaf) -> i32 {
 
 /// The masks to scan: all subsets; gauges are never added up.
 fn masks(shape: Shape, dims: usize) -> impl Iterator<Item = u16> {
-    let full = (1_u16 << dims.min(9)) - 1;
+    let full = (1_u16 << dims.min(Dim::ALL.len())) - 1;
     (0..=full).filter(move |m| *m == full || (shape != Shape::Level && m.count_ones() <= MAX_FIXED))
 }
