@@ -47,10 +47,22 @@ pub fn measure(series: Vec<Series>) -> Vec<Sample> {
 
 /// The rows at which a rule gives alarms.
 pub fn alarms(rule: &Rule, sample: &Sample) -> Vec<usize> {
+    alarms_at(rule, sample, &evidence(rule, sample))
+}
+
+fn evidence(rule: &Rule, sample: &Sample) -> Vec<f64> {
+    sample.measured.iter().map(|(_, row)| rule.evidence(row)).collect()
+}
+
+fn alarms_at(rule: &Rule, sample: &Sample, evidence: &[f64]) -> Vec<usize> {
     let mut latch = Latch::default();
     let mut out = Vec::new();
-    for (i, row) in sample.measured.iter().filter(|(_, row)| row.number > LEARNING) {
-        let ratio = rule.evidence(row) / rule.line_after(latch.recent(row.at));
+    for ((i, row), evidence) in sample.measured.iter().zip(evidence) {
+        // below the line nothing opens
+        if row.number <= LEARNING || *evidence < rule.line && !latch.is_open() {
+            continue;
+        }
+        let ratio = evidence / rule.line_after(latch.recent(row.at));
         if latch.step(row.at, row.number, ratio) == State::Opened {
             out.push(*i);
         }
@@ -86,9 +98,11 @@ pub fn rules() -> Vec<Rule> {
 }
 
 pub fn trial(rule: Rule, samples: &[Sample]) -> Trial {
+    let evidence: Vec<Vec<f64>> = samples.iter().map(|s| evidence(&rule, s)).collect();
     let at = |line| {
         let rule = Rule { line, ..rule };
-        samples.iter().map(|s| s.truth.tally(&alarms(&rule, s))).collect()
+        let one = |(s, e): (&Sample, &Vec<f64>)| s.truth.tally(&alarms_at(&rule, s, e));
+        samples.iter().zip(&evidence).map(one).collect()
     };
     Trial { rule, tallies: lines().map(at).collect() }
 }
