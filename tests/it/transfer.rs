@@ -92,15 +92,16 @@ fn left_out_figures() {
         let (chosen, line) = best(&samples, &trials, corpus, "");
         println!("chosen on all: {:?} line {:?}", chosen.rule, lines().nth(line));
         for judged in [corpus, Corpus::Made] {
+            let take = |s: &Sample| s.corpus == judged && s.suits(corpus);
             let row = |name: &str, tallies: &[Tally]| {
-                let total = sum(&samples, tallies, |s| s.corpus == judged);
+                let total = sum(&samples, tallies, take);
                 println!("| {judged:?} | {} {name} | {} |", sensitivity.name(), total.words());
             };
             row("shipped", &now);
             row("chosen in sample", chosen.at(line));
             let out = left_out(&samples, &trials, judged, corpus);
             row("family left out", &out);
-            let (low, high) = interval(&samples, &out, judged);
+            let (low, high) = interval(&samples, &out, take);
             println!("nine of ten draws of families: {low:.1} to {high:.1}");
         }
     }
@@ -118,7 +119,9 @@ fn beside() {
     for sensitivity in [Sensitivity::Normal, Sensitivity::High] {
         for corpus in [Corpus::Nab, Corpus::Cloud, Corpus::Made] {
             let rule = Rule::of(sensitivity);
-            let of: Vec<&Sample> = samples.iter().filter(|s| s.corpus == corpus).collect();
+            let by = if sensitivity == Sensitivity::High { Corpus::Cloud } else { Corpus::Nab };
+            let of: Vec<&Sample> =
+                samples.iter().filter(|s| s.corpus == corpus && s.suits(by)).collect();
             let recalls = RATES.map(|rate| recall_at(&rule, &of, rate));
             println!(
                 "| {corpus:?} | {} | {} | {:.2} / {:.2} | {:.3} |",

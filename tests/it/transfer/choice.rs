@@ -21,6 +21,7 @@ const MADE: f64 = 0.5;
 pub struct Sample {
     pub corpus: Corpus,
     pub family: String,
+    pub repeats: bool,
     pub truth: Truth,
     pub rows: usize,
     pub measured: Vec<(usize, Measured)>,
@@ -40,7 +41,8 @@ pub fn measure(series: Vec<Series>) -> Vec<Sample> {
             .filter_map(|(i, (at, x))| Some((i, meter.step(*at, *x).ok()?.measured)))
             .collect();
         let rows = s.rows.len();
-        Sample { corpus: s.corpus, family: s.family, truth: s.truth, rows, measured }
+        let (corpus, family, repeats, truth) = (s.corpus, s.family, s.repeats, s.truth);
+        Sample { corpus, family, repeats, truth, rows, measured }
     };
     series.into_iter().map(one).collect()
 }
@@ -77,7 +79,7 @@ pub fn lines() -> impl Iterator<Item = f64> {
 /// The rules that are tried: parts on and off, few round weights.
 pub fn rules() -> Vec<Rule> {
     let shipped = Rule::of(Sensitivity::Normal);
-    let mut sets = vec![shipped.weights, [1.0; 6]];
+    let mut sets = vec![shipped.weights, [1.0, 1.0, 0.5, 0.5, 0.5, 0.0]];
     for part in [Part::Step, Part::Shape, Part::Stuck] {
         let mut without = shipped.weights;
         without[part as usize] = 0.0;
@@ -107,6 +109,14 @@ pub fn trial(rule: Rule, samples: &[Sample]) -> Trial {
     Trial { rule, tallies: lines().map(at).collect() }
 }
 
+impl Sample {
+    /// Whether its answers are meant for the preset that is chosen by `corpus`: `high` (the cloud
+    /// data) wants to hear of every spike that comes again, `normal` calls it a habit.
+    pub fn suits(&self, corpus: Corpus) -> bool {
+        corpus == Corpus::Cloud || !self.repeats
+    }
+}
+
 /// Sums the tallies of the samples that `take` wants.
 pub fn sum<'a>(
     samples: &[Sample],
@@ -129,8 +139,9 @@ pub fn best<'a>(
     without: &str,
 ) -> (&'a Trial, usize) {
     let worth = |trial: &Trial, line: usize| {
-        let of = |corpus| {
-            let take = |s: &Sample| s.corpus == corpus && s.family != without;
+        let of = |counted| {
+            let take =
+                |s: &Sample| s.corpus == counted && s.family != without && s.suits(corpus);
             sum(samples, &trial.tallies[line], take).mean()
         };
         of(corpus) + MADE * of(Corpus::Made)
@@ -146,7 +157,7 @@ pub fn best<'a>(
 /// The tallies of every sample of a corpus, each scored by what was chosen without its family.
 pub fn left_out(samples: &[Sample], trials: &[Trial], judged: Corpus, by: Corpus) -> Vec<Tally> {
     let families: BTreeSet<&String> =
-        samples.iter().filter(|s| s.corpus == judged).map(|s| &s.family).collect();
+        samples.iter().filter(|s| s.corpus == judged && s.suits(by)).map(|s| &s.family).collect();
     let mut out = vec![Tally::default(); samples.len()];
     for family in families {
         let (trial, line) = best(samples, trials, by, family);
@@ -166,11 +177,15 @@ impl Trial {
 }
 
 /// The standard score between which nine of ten draws of as many families, and files in each, lie.
-pub fn interval(samples: &[Sample], tallies: &[Tally], corpus: Corpus) -> (f64, f64) {
+pub fn interval(
+    samples: &[Sample],
+    tallies: &[Tally],
+    take: impl Fn(&Sample) -> bool,
+) -> (f64, f64) {
     let mut noise = Noise::new(1);
     let mut families: Vec<Vec<Tally>> = Vec::new();
     let mut names: Vec<&str> = Vec::new();
-    for (sample, tally) in samples.iter().zip(tallies).filter(|(s, _)| s.corpus == corpus) {
+    for (sample, tally) in samples.iter().zip(tallies).filter(|(s, _)| take(s)) {
         let at = names.iter().position(|n| *n == sample.family).unwrap_or_else(|| {
             names.push(&sample.family);
             families.push(Vec::new());

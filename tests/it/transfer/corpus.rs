@@ -23,6 +23,8 @@ pub enum Corpus {
 pub struct Series {
     pub corpus: Corpus,
     pub family: String,
+    /// Every habitual spike is labelled: answers for those who want to hear of each.
+    pub repeats: bool,
     pub bad: Bad,
     pub rows: Vec<(Timestamp, Option<f64>)>,
     pub truth: Truth,
@@ -89,7 +91,8 @@ pub fn made(seeds: impl Iterator<Item = u64> + Clone) -> Vec<Series> {
 
 pub fn of_world(world: &World) -> Series {
     let bad = if world.way == Way::Up { Bad::Up } else { Bad::Both };
-    whole(Corpus::Made, world.kind.to_owned(), bad, &world.rows, &world.windows)
+    let made = whole(Corpus::Made, world.kind.to_owned(), bad, &world.rows, &world.windows);
+    Series { repeats: world.repeats, ..made }
 }
 
 fn whole(
@@ -101,5 +104,5 @@ fn whole(
 ) -> Series {
     let truth = Truth::new(rows.iter().map(|r| r.0).collect(), windows);
     let rows = rows.iter().map(|(at, x)| (Timestamp::from_secs(*at), *x)).collect();
-    Series { corpus, family, bad, rows, truth }
+    Series { corpus, family, repeats: false, bad, rows, truth }
 }

@@ -20,6 +20,7 @@ const WAVE: Kind = Kind {
     plateau: false,
     stray: Stray::Normal(0.05),
     spikes: (0.0, 0.0),
+    repeats: false,
     missing: 0.0,
     way: Way::Both,
     faults: &[],
@@ -141,5 +142,24 @@ pub const KINDS: &[Kind] = &[
         ..LATENCY
     },
     Kind { name: "short, spike", days: 14.0, faults: &[Spike(1.5)], ..LATENCY },
+    Kind {
+        name: "rate, every spike",
+        days: 28.0,
+        daily: 0.2,
+        stray: Stray::Ratio(0.06),
+        spikes: (0.7, 0.8),
+        repeats: true,
+        ..WAVE
+    },
+    Kind { name: "latency, every spike", spikes: (0.3, 1.2), repeats: true, ..LATENCY },
+    Kind {
+        name: "minutes, every dip",
+        step: MINUTE,
+        days: 12.0,
+        stray: Stray::Ratio(0.04),
+        spikes: (1.0, -0.5),
+        repeats: true,
+        ..WAVE
+    },
     Kind { name: "growth, shift", trend: 1.0, days: 28.0, faults: &[Shift(-0.5)], ..WAVE },
 ];
