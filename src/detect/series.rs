@@ -87,8 +87,8 @@ impl Meter {
         }
     }
 
-    /// Measures one row; an error says why there is nothing to say. A missing or non-finite value is
-    /// a gap and teaches nothing. Times may repeat, step back or jump.
+    /// Measures one row; an error says why there is nothing to say. A missing or non-finite value
+    /// is a gap and teaches nothing. Times may repeat, step back or jump.
     pub fn step(&mut self, at: Timestamp, value: Option<f64>) -> Result<Reading, Reason> {
         let at = self.pace.tick(at);
         let Some(x) = value.filter(|v| v.is_finite() && v.abs() < LARGEST) else {

@@ -77,7 +77,7 @@ fn made_up_series_are_the_same_on_every_run() {
 fn left_out_figures() {
     let mut series = public(Corpus::Nab);
     series.extend(public(Corpus::Cloud));
-    series.extend(made(SEEN));
+    series.extend(made(&SEEN));
     let samples = measure(series);
     let trials: Vec<_> = rules().into_iter().map(|rule| trial(rule, &samples)).collect();
     println!("{} rules x {} lines over {} series", trials.len(), lines().count(), samples.len());
@@ -87,8 +87,7 @@ fn left_out_figures() {
         [(Corpus::Nab, Sensitivity::Normal), (Corpus::Cloud, Sensitivity::High)]
     {
         let shipped = Rule::of(sensitivity);
-        let now: Vec<Tally> =
-            samples.iter().map(|s| s.truth.tally(&alarms(&shipped, s))).collect();
+        let now: Vec<Tally> = samples.iter().map(|s| s.truth.tally(&alarms(&shipped, s))).collect();
         let (chosen, line) = best(&samples, &trials, corpus, "");
         println!("chosen on all: {:?} line {:?}", chosen.rule, lines().nth(line));
         for judged in [corpus, Corpus::Made] {
@@ -112,9 +111,11 @@ fn left_out_figures() {
 fn beside() {
     let mut series = public(Corpus::Nab);
     series.extend(public(Corpus::Cloud));
-    series.extend(made(FRESH));
+    series.extend(made(&FRESH));
     let samples = measure(series);
-    println!("\n| series | preset | scores, windows, false a week | recall at {RATES:?} | VUS-PR |");
+    println!(
+        "\n| series | preset | scores, windows, false a week | recall at {RATES:?} | VUS-PR |"
+    );
     println!("|---|---|---|---|---|");
     for sensitivity in [Sensitivity::Normal, Sensitivity::High] {
         for corpus in [Corpus::Nab, Corpus::Cloud, Corpus::Made] {

@@ -37,9 +37,8 @@ pub fn measure(series: Vec<Series>) -> Vec<Sample> {
     let one = |s: Series| {
         let mut meter = Meter::new(s.bad);
         let rows = s.rows.iter().enumerate();
-        let measured = rows
-            .filter_map(|(i, (at, x))| Some((i, meter.step(*at, *x).ok()?.measured)))
-            .collect();
+        let measured =
+            rows.filter_map(|(i, (at, x))| Some((i, meter.step(*at, *x).ok()?.measured))).collect();
         let rows = s.rows.len();
         let (corpus, family, repeats, truth) = (s.corpus, s.family, s.repeats, s.truth);
         Sample { corpus, family, repeats, truth, rows, measured }
@@ -140,15 +139,15 @@ pub fn best<'a>(
 ) -> (&'a Trial, usize) {
     let worth = |trial: &Trial, line: usize| {
         let of = |counted| {
-            let take =
-                |s: &Sample| s.corpus == counted && s.family != without && s.suits(corpus);
+            let take = |s: &Sample| s.corpus == counted && s.family != without && s.suits(corpus);
             sum(samples, &trial.tallies[line], take).mean()
         };
         of(corpus) + MADE * of(Corpus::Made)
     };
     let all = trials.iter().flat_map(|trial| {
         let worths: Vec<f64> = (0..LINES).map(|line| worth(trial, line)).collect();
-        (1..LINES - 1).map(move |line| (worths[line - 1..=line + 1].iter().sum::<f64>(), trial, line))
+        (1..LINES - 1)
+            .map(move |line| (worths[line - 1..=line + 1].iter().sum::<f64>(), trial, line))
     });
     let (_, trial, line) = all.max_by(|a, b| a.0.total_cmp(&b.0)).expect("trials");
     (trial, line)

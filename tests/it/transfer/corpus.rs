@@ -2,6 +2,7 @@
 //! the family it belongs to, for families are what is left out.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDateTime;
@@ -84,7 +85,7 @@ pub fn public(corpus: Corpus) -> Vec<Series> {
 }
 
 /// Every kind once for each seed.
-pub fn made(seeds: impl Iterator<Item = u64> + Clone) -> Vec<Series> {
+pub fn made(seeds: &Range<u64>) -> Vec<Series> {
     let worlds = KINDS.iter().flat_map(|kind| seeds.clone().map(|seed| make(kind, seed)));
     worlds.map(|world| of_world(&world)).collect()
 }

@@ -29,12 +29,8 @@ const CLEAN: Kind = Kind { stray: Stray::None, plateau: true, daily: 0.6, ..WAVE
 const FLAT: Kind = Kind { daily: 0.0, stray: Stray::None, ..WAVE };
 const HOURLY: Kind = Kind { step: 60.0 * MINUTE, days: 45.0, weekend: 0.4, ..WAVE };
 const QUIET: Kind = Kind { daily: 0.0, level: 2.0, stray: Stray::Ratio(0.05), ..WAVE };
-const TWEETS: Kind = Kind {
-    days: 35.0,
-    level: 12.0,
-    stray: Stray::Counts { bursts: 1.5, tail: 1.3 },
-    ..WAVE
-};
+const TWEETS: Kind =
+    Kind { days: 35.0, level: 12.0, stray: Stray::Counts { bursts: 1.5, tail: 1.3 }, ..WAVE };
 const SENSOR: Kind = Kind {
     step: 60.0 * MINUTE,
     days: 150.0,

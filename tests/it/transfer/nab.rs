@@ -48,7 +48,8 @@ impl Truth {
             .iter()
             .map(|(from, to)| {
                 let first = row(*from).unwrap_or_else(|| times.partition_point(|t| t < from));
-                let last = row(*to).unwrap_or_else(|| times.partition_point(|t| t <= to).max(1) - 1);
+                let last =
+                    row(*to).unwrap_or_else(|| times.partition_point(|t| t <= to).max(1) - 1);
                 (first, last)
             })
             .filter(|(first, last)| first <= last)
@@ -64,9 +65,7 @@ impl Truth {
                 (Some((a, b)), _) => {
                     curve(-((b - i + 1) as f64) / (b - a + 1) as f64) / curve(-1.0)
                 }
-                (None, Some((end, rows))) => {
-                    curve((i - end) as f64 / (rows as f64 - 1.0).max(1.0))
-                }
+                (None, Some((end, rows))) => curve((i - end) as f64 / (rows as f64 - 1.0).max(1.0)),
                 (None, None) => -1.0,
             });
             behind = w.map(|w| (i, windows[w].1 - windows[w].0 + 1)).or(behind);

@@ -156,8 +156,7 @@ fn strays(kind: &Kind, draft: &Draft, noise: &mut Noise) -> (Vec<Option<f64>>, V
                     burst = burst.max(noise.pareto(tail));
                 }
                 let mean = expected.max(0.0) * wild * (0.3 * noise.normal()).exp();
-                noise.poisson(mean)
-                    + (kind.level * burst).min(300.0 * kind.level).round()
+                noise.poisson(mean) + (kind.level * burst).min(300.0 * kind.level).round()
             }
             Stray::Share { trials } => noise.poisson(trials * expected.max(0.0)) / trials,
             Stray::Wander(share) => {
@@ -180,11 +179,12 @@ fn thinned(rows: &[(i64, Option<f64>)], share: f64, noise: &mut Noise) -> Vec<(i
     let mut out = Vec::new();
     let mut hole = 0usize;
     for (at, x) in rows {
+        let hit = noise.uniform() / share;
         if hole > 0 {
             hole -= 1;
-        } else if noise.chance(share / 4.0) {
+        } else if hit < 0.25 {
             hole = (noise.exponential() * 6.0) as usize;
-        } else if noise.chance(share / 4.0) {
+        } else if hit < 0.5 {
             out.push((*at, None));
         } else {
             out.push((*at, *x));
