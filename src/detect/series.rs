@@ -107,7 +107,7 @@ impl Meter {
         let far = frame.deviations(row.toward_bad(x - frame.median));
         let day = gathered.expected.off;
         // the expectation that is missed by most is the one people want to see
-        let by_day = gathered.expected.mean.filter(|_| day > far);
+        let by_day = gathered.expected.mean.filter(|_| day.min(rule::FARTHEST) > far);
         Ok(Reading {
             measured: Measured { at, number, far, day, sizes: gathered.sizes },
             expected: by_day.or(gathered.guess).unwrap_or(frame.median),
