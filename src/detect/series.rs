@@ -87,8 +87,8 @@ impl Meter {
         }
     }
 
-    /// Measures one row; an error says why there is nothing to say. A missing or non-finite value is
-    /// a gap and teaches nothing. Times may repeat, step back or jump.
+    /// Measures one row; an error says why there is nothing to say. A missing or non-finite value
+    /// is a gap and teaches nothing. Times may repeat, step back or jump.
     pub fn step(&mut self, at: Timestamp, value: Option<f64>) -> Result<Reading, Reason> {
         let at = self.pace.tick(at);
         let Some(x) = value.filter(|v| v.is_finite() && v.abs() < LARGEST) else {
@@ -107,7 +107,7 @@ impl Meter {
         let far = frame.deviations(row.toward_bad(x - frame.median));
         let day = gathered.expected.off;
         // the expectation that is missed by most is the one people want to see
-        let by_day = gathered.expected.mean.filter(|_| day > far);
+        let by_day = gathered.expected.mean.filter(|_| day.min(rule::FARTHEST) > far);
         Ok(Reading {
             measured: Measured { at, number, far, day, sizes: gathered.sizes },
             expected: by_day.or(gathered.guess).unwrap_or(frame.median),

@@ -33,8 +33,8 @@ impl Sensitivity {
     /// about the product of "as novel as its worst memories" and "this many robust deviations".
     pub const fn series_line(self) -> f64 {
         match self {
-            Self::Low => 26.0,
-            Self::Normal | Self::High => 17.0,
+            Self::Low => 33.0,
+            Self::Normal | Self::High => 22.0,
         }
     }
 

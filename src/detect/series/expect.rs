@@ -27,8 +27,8 @@ pub struct Expect {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Expected {
     pub mean: Option<f64>,
-    /// How far the short mean is, toward the bad side, from all that the hour around this moment had
-    /// on past days or weeks, in robust deviations from what was expected.
+    /// How far the short mean is, toward the bad side, from all that the hour around this moment
+    /// had on past days or weeks, in robust deviations from what was expected.
     pub off: f64,
     /// The week says more than the day.
     pub weekly: bool,

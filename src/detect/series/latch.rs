@@ -37,6 +37,11 @@ pub struct Latch {
 }
 
 impl Latch {
+    /// Whether an incident may still be open: it closes with the next row fed.
+    pub const fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// How many alarms were given lately, each fading by half in a week.
     pub fn recent(&self, at: f64) -> f64 {
         self.alarms * (-(at - self.alarmed) / HALF_LIFE).exp2()

@@ -147,7 +147,8 @@ impl Profile {
             let cursor = self.advance(number, target - 0.5 * step);
             let [near, hour] = self.ranges(cursor, target, [NEAR, half], step);
             let closest = self.closest(cursor, target);
-            let mean = closest.filter(|(distance, _)| *distance <= 0.6 * step).map(|(_, mean)| mean);
+            let mean =
+                closest.filter(|(distance, _)| *distance <= 0.6 * step).map(|(_, mean)| mean);
             if back <= LAST_DAY {
                 past.days.join(near);
                 hours.take(hour);

@@ -4,12 +4,13 @@
 use super::parts::{Part, Sizes};
 use crate::policy::sensitivity::Sensitivity;
 
-/// Whole statistics count one, close relatives of others half; the jump's is policy.
-const WEIGHTS: Sizes = [1.0, 1.0, 0.5, 0.5, 0.5, 0.0];
+/// All count the same, for nothing chosen on some families holds better on others; the jump's is
+/// policy.
+const WEIGHTS: Sizes = [1.0, 1.0, 1.0, 1.0, 1.0, 0.0];
 /// A part six times as large as its worst memories says all it can say.
 const CAP: f64 = 6.0;
 /// Deviations beyond this many are not told apart.
-const FARTHEST: f64 = 5.5;
+pub const FARTHEST: f64 = 5.5;
 
 /// One row as it was measured, before it is weighed.
 #[derive(Clone, Copy, PartialEq, Debug)]

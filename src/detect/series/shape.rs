@@ -50,7 +50,14 @@ impl Shape {
 }
 
 fn nearest(past: &[Stretch], now: &Stretch) -> f32 {
-    past.iter()
-        .map(|p| p.iter().zip(now).map(|(a, b)| (a - b) * (a - b)).sum())
-        .fold(f32::INFINITY, f32::min)
+    past.iter().map(|p| distance(p, now)).fold(f32::INFINITY, f32::min)
+}
+
+/// Squared distance, summed in pairs: no sum waits for the one before, so lanes work side by side.
+fn distance(a: &Stretch, b: &Stretch) -> f32 {
+    let mut d = [0.0f32; BINS];
+    for (slot, (x, y)) in d.iter_mut().zip(a.iter().zip(b)) {
+        *slot = (x - y) * (x - y);
+    }
+    ((d[0] + d[4]) + (d[2] + d[6])) + ((d[1] + d[5]) + (d[3] + d[7]))
 }

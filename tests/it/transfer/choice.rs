@@ -21,6 +21,7 @@ const MADE: f64 = 0.5;
 pub struct Sample {
     pub corpus: Corpus,
     pub family: String,
+    pub repeats: bool,
     pub truth: Truth,
     pub rows: usize,
     pub measured: Vec<(usize, Measured)>,
@@ -36,21 +37,33 @@ pub fn measure(series: Vec<Series>) -> Vec<Sample> {
     let one = |s: Series| {
         let mut meter = Meter::new(s.bad);
         let rows = s.rows.iter().enumerate();
-        let measured = rows
-            .filter_map(|(i, (at, x))| Some((i, meter.step(*at, *x).ok()?.measured)))
-            .collect();
+        let measured =
+            rows.filter_map(|(i, (at, x))| Some((i, meter.step(*at, *x).ok()?.measured))).collect();
         let rows = s.rows.len();
-        Sample { corpus: s.corpus, family: s.family, truth: s.truth, rows, measured }
+        let (corpus, family, repeats, truth) = (s.corpus, s.family, s.repeats, s.truth);
+        Sample { corpus, family, repeats, truth, rows, measured }
     };
     series.into_iter().map(one).collect()
 }
 
 /// The rows at which a rule gives alarms.
 pub fn alarms(rule: &Rule, sample: &Sample) -> Vec<usize> {
+    alarms_at(rule, sample, &evidence(rule, sample))
+}
+
+fn evidence(rule: &Rule, sample: &Sample) -> Vec<f64> {
+    sample.measured.iter().map(|(_, row)| rule.evidence(row)).collect()
+}
+
+fn alarms_at(rule: &Rule, sample: &Sample, evidence: &[f64]) -> Vec<usize> {
     let mut latch = Latch::default();
     let mut out = Vec::new();
-    for (i, row) in sample.measured.iter().filter(|(_, row)| row.number > LEARNING) {
-        let ratio = rule.evidence(row) / rule.line_after(latch.recent(row.at));
+    for ((i, row), evidence) in sample.measured.iter().zip(evidence) {
+        // below the line nothing opens
+        if row.number <= LEARNING || *evidence < rule.line && !latch.is_open() {
+            continue;
+        }
+        let ratio = evidence / rule.line_after(latch.recent(row.at));
         if latch.step(row.at, row.number, ratio) == State::Opened {
             out.push(*i);
         }
@@ -65,7 +78,7 @@ pub fn lines() -> impl Iterator<Item = f64> {
 /// The rules that are tried: parts on and off, few round weights.
 pub fn rules() -> Vec<Rule> {
     let shipped = Rule::of(Sensitivity::Normal);
-    let mut sets = vec![shipped.weights, [1.0; 6]];
+    let mut sets = vec![shipped.weights, [1.0, 1.0, 0.5, 0.5, 0.5, 0.0]];
     for part in [Part::Step, Part::Shape, Part::Stuck] {
         let mut without = shipped.weights;
         without[part as usize] = 0.0;
@@ -86,11 +99,21 @@ pub fn rules() -> Vec<Rule> {
 }
 
 pub fn trial(rule: Rule, samples: &[Sample]) -> Trial {
+    let evidence: Vec<Vec<f64>> = samples.iter().map(|s| evidence(&rule, s)).collect();
     let at = |line| {
         let rule = Rule { line, ..rule };
-        samples.iter().map(|s| s.truth.tally(&alarms(&rule, s))).collect()
+        let one = |(s, e): (&Sample, &Vec<f64>)| s.truth.tally(&alarms_at(&rule, s, e));
+        samples.iter().zip(&evidence).map(one).collect()
     };
     Trial { rule, tallies: lines().map(at).collect() }
+}
+
+impl Sample {
+    /// Whether its answers are meant for the preset that is chosen by `corpus`: `high` (the cloud
+    /// data) wants to hear of every spike that comes again, `normal` calls it a habit.
+    pub fn suits(&self, corpus: Corpus) -> bool {
+        corpus == Corpus::Cloud || !self.repeats
+    }
 }
 
 /// Sums the tallies of the samples that `take` wants.
@@ -115,15 +138,16 @@ pub fn best<'a>(
     without: &str,
 ) -> (&'a Trial, usize) {
     let worth = |trial: &Trial, line: usize| {
-        let of = |corpus| {
-            let take = |s: &Sample| s.corpus == corpus && s.family != without;
+        let of = |counted| {
+            let take = |s: &Sample| s.corpus == counted && s.family != without && s.suits(corpus);
             sum(samples, &trial.tallies[line], take).mean()
         };
         of(corpus) + MADE * of(Corpus::Made)
     };
     let all = trials.iter().flat_map(|trial| {
         let worths: Vec<f64> = (0..LINES).map(|line| worth(trial, line)).collect();
-        (1..LINES - 1).map(move |line| (worths[line - 1..=line + 1].iter().sum::<f64>(), trial, line))
+        (1..LINES - 1)
+            .map(move |line| (worths[line - 1..=line + 1].iter().sum::<f64>(), trial, line))
     });
     let (_, trial, line) = all.max_by(|a, b| a.0.total_cmp(&b.0)).expect("trials");
     (trial, line)
@@ -132,7 +156,7 @@ pub fn best<'a>(
 /// The tallies of every sample of a corpus, each scored by what was chosen without its family.
 pub fn left_out(samples: &[Sample], trials: &[Trial], judged: Corpus, by: Corpus) -> Vec<Tally> {
     let families: BTreeSet<&String> =
-        samples.iter().filter(|s| s.corpus == judged).map(|s| &s.family).collect();
+        samples.iter().filter(|s| s.corpus == judged && s.suits(by)).map(|s| &s.family).collect();
     let mut out = vec![Tally::default(); samples.len()];
     for family in families {
         let (trial, line) = best(samples, trials, by, family);
@@ -152,11 +176,15 @@ impl Trial {
 }
 
 /// The standard score between which nine of ten draws of as many families, and files in each, lie.
-pub fn interval(samples: &[Sample], tallies: &[Tally], corpus: Corpus) -> (f64, f64) {
+pub fn interval(
+    samples: &[Sample],
+    tallies: &[Tally],
+    take: impl Fn(&Sample) -> bool,
+) -> (f64, f64) {
     let mut noise = Noise::new(1);
     let mut families: Vec<Vec<Tally>> = Vec::new();
     let mut names: Vec<&str> = Vec::new();
-    for (sample, tally) in samples.iter().zip(tallies).filter(|(s, _)| s.corpus == corpus) {
+    for (sample, tally) in samples.iter().zip(tallies).filter(|(s, _)| take(s)) {
         let at = names.iter().position(|n| *n == sample.family).unwrap_or_else(|| {
             names.push(&sample.family);
             families.push(Vec::new());

@@ -2,6 +2,7 @@
 //! the family it belongs to, for families are what is left out.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDateTime;
@@ -23,6 +24,8 @@ pub enum Corpus {
 pub struct Series {
     pub corpus: Corpus,
     pub family: String,
+    /// Every habitual spike is labelled: answers for those who want to hear of each.
+    pub repeats: bool,
     pub bad: Bad,
     pub rows: Vec<(Timestamp, Option<f64>)>,
     pub truth: Truth,
@@ -82,14 +85,15 @@ pub fn public(corpus: Corpus) -> Vec<Series> {
 }
 
 /// Every kind once for each seed.
-pub fn made(seeds: impl Iterator<Item = u64> + Clone) -> Vec<Series> {
+pub fn made(seeds: &Range<u64>) -> Vec<Series> {
     let worlds = KINDS.iter().flat_map(|kind| seeds.clone().map(|seed| make(kind, seed)));
     worlds.map(|world| of_world(&world)).collect()
 }
 
 pub fn of_world(world: &World) -> Series {
     let bad = if world.way == Way::Up { Bad::Up } else { Bad::Both };
-    whole(Corpus::Made, world.kind.to_owned(), bad, &world.rows, &world.windows)
+    let made = whole(Corpus::Made, world.kind.to_owned(), bad, &world.rows, &world.windows);
+    Series { repeats: world.repeats, ..made }
 }
 
 fn whole(
@@ -101,5 +105,5 @@ fn whole(
 ) -> Series {
     let truth = Truth::new(rows.iter().map(|r| r.0).collect(), windows);
     let rows = rows.iter().map(|(at, x)| (Timestamp::from_secs(*at), *x)).collect();
-    Series { corpus, family, bad, rows, truth }
+    Series { corpus, family, repeats: false, bad, rows, truth }
 }

@@ -20,6 +20,7 @@ const WAVE: Kind = Kind {
     plateau: false,
     stray: Stray::Normal(0.05),
     spikes: (0.0, 0.0),
+    repeats: false,
     missing: 0.0,
     way: Way::Both,
     faults: &[],
@@ -28,12 +29,8 @@ const CLEAN: Kind = Kind { stray: Stray::None, plateau: true, daily: 0.6, ..WAVE
 const FLAT: Kind = Kind { daily: 0.0, stray: Stray::None, ..WAVE };
 const HOURLY: Kind = Kind { step: 60.0 * MINUTE, days: 45.0, weekend: 0.4, ..WAVE };
 const QUIET: Kind = Kind { daily: 0.0, level: 2.0, stray: Stray::Ratio(0.05), ..WAVE };
-const TWEETS: Kind = Kind {
-    days: 35.0,
-    level: 12.0,
-    stray: Stray::Counts { bursts: 1.5, tail: 1.3 },
-    ..WAVE
-};
+const TWEETS: Kind =
+    Kind { days: 35.0, level: 12.0, stray: Stray::Counts { bursts: 1.5, tail: 1.3 }, ..WAVE };
 const SENSOR: Kind = Kind {
     step: 60.0 * MINUTE,
     days: 150.0,
@@ -141,5 +138,24 @@ pub const KINDS: &[Kind] = &[
         ..LATENCY
     },
     Kind { name: "short, spike", days: 14.0, faults: &[Spike(1.5)], ..LATENCY },
+    Kind {
+        name: "rate, every spike",
+        days: 28.0,
+        daily: 0.2,
+        stray: Stray::Ratio(0.06),
+        spikes: (0.7, 0.8),
+        repeats: true,
+        ..WAVE
+    },
+    Kind { name: "latency, every spike", spikes: (0.3, 1.2), repeats: true, ..LATENCY },
+    Kind {
+        name: "minutes, every dip",
+        step: MINUTE,
+        days: 12.0,
+        stray: Stray::Ratio(0.04),
+        spikes: (1.0, -0.5),
+        repeats: true,
+        ..WAVE
+    },
     Kind { name: "growth, shift", trend: 1.0, days: 28.0, faults: &[Shift(-0.5)], ..WAVE },
 ];

@@ -21,6 +21,8 @@ pub struct Truth {
     worth: Vec<f64>,
     /// First and last row of each window.
     pub windows: Vec<(usize, usize)>,
+    /// Series-weeks outside windows.
+    weeks: f64,
 }
 
 /// What alarms earned; sums over series.
@@ -46,7 +48,8 @@ impl Truth {
             .iter()
             .map(|(from, to)| {
                 let first = row(*from).unwrap_or_else(|| times.partition_point(|t| t < from));
-                let last = row(*to).unwrap_or_else(|| times.partition_point(|t| t <= to).max(1) - 1);
+                let last =
+                    row(*to).unwrap_or_else(|| times.partition_point(|t| t <= to).max(1) - 1);
                 (first, last)
             })
             .filter(|(first, last)| first <= last)
@@ -62,27 +65,22 @@ impl Truth {
                 (Some((a, b)), _) => {
                     curve(-((b - i + 1) as f64) / (b - a + 1) as f64) / curve(-1.0)
                 }
-                (None, Some((end, rows))) => {
-                    curve((i - end) as f64 / (rows as f64 - 1.0).max(1.0))
-                }
+                (None, Some((end, rows))) => curve((i - end) as f64 / (rows as f64 - 1.0).max(1.0)),
                 (None, None) => -1.0,
             });
             behind = w.map(|w| (i, windows[w].1 - windows[w].0 + 1)).or(behind);
         }
         let first = (PROBATION * (n as f64).min(PROBATION_OF)).floor() as usize;
-        Self { times, first, owner, worth, windows }
-    }
-
-    fn weeks(&self) -> f64 {
-        let outside = (self.first.max(1)..self.times.len()).filter(|i| self.owner[*i].is_none());
-        let seconds = outside.map(|i| (self.times[i] - self.times[i - 1]) as f64);
-        seconds.map(|s| s.clamp(0.0, HOLE)).sum::<f64>() / WEEK
+        let outside = (first.max(1)..n).filter(|i| owner[*i].is_none());
+        let seconds = outside.map(|i| ((times[i] - times[i - 1]) as f64).clamp(0.0, HOLE));
+        let weeks = seconds.sum::<f64>() / WEEK;
+        Self { times, first, owner, worth, windows, weeks }
     }
 
     /// Scores alarm rows, in order.
     pub fn tally(&self, alarms: &[usize]) -> Tally {
         let live = self.windows.iter().filter(|w| w.1 >= self.first).count();
-        let mut tally = Tally { windows: live as f64, weeks: self.weeks(), ..Tally::default() };
+        let mut tally = Tally { windows: live as f64, weeks: self.weeks, ..Tally::default() };
         let mut best: Vec<Option<f64>> = vec![None; self.windows.len()];
         let mut before: Option<i64> = None;
         for i in alarms.iter().copied().filter(|i| *i >= self.first) {
@@ -156,5 +154,5 @@ fn an_alarm_on_every_window_start_is_perfect_and_silence_is_zero() {
     assert!(score(&[]).abs() < 1e-9);
     let (late, doubtful, wrong) = (score(&[390, 790]), score(&[300, 500, 700]), score(&[600]));
     assert!(late > 50.0 && late < 90.0 && doubtful < 100.0 && wrong < 0.0, "{late} {doubtful}");
-    assert_eq!(truth.tally(&[10, 300, 600, 605]).false_a_week(), 1.0 / truth.weeks());
+    assert_eq!(truth.tally(&[10, 300, 600, 605]).false_a_week(), 1.0 / truth.weeks);
 }

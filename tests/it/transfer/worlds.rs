@@ -50,6 +50,8 @@ pub struct Kind {
     pub stray: Stray,
     /// Habitual one-row spikes: so many a day, of this size in levels.
     pub spikes: (f64, f64),
+    /// Each of those spikes is labelled too: an incident for those who want to hear of every one.
+    pub repeats: bool,
     /// Share of rows that are missing.
     pub missing: f64,
     pub way: Way,
@@ -60,6 +62,7 @@ pub struct Kind {
 #[derive(Clone, Debug)]
 pub struct World {
     pub kind: &'static str,
+    pub repeats: bool,
     pub way: Way,
     pub rows: Vec<(i64, Option<f64>)>,
     pub windows: Vec<(i64, i64)>,
@@ -92,16 +95,21 @@ pub fn make(kind: &Kind, seed: u64) -> World {
         spikes: vec![kind.spikes.0 * kind.step / DAY; n],
     };
     let spans = faults::place(kind.faults, &mut draft, &mut noise);
-    let values = strays(kind, &draft, &mut noise);
+    let (values, spikes) = strays(kind, &draft, &mut noise);
     let stamp = |i: usize| START + (i as f64 * kind.step) as i64;
     let tail = (n as f64 * 0.04).max(HOUR / kind.step) as usize;
     let window = |(from, to): (usize, usize)| (stamp(from), stamp(to.max(from + tail).min(n - 1)));
-    let windows = spans.into_iter().map(window).collect();
+    let mut windows: Vec<_> = spans.into_iter().map(window).collect();
+    if kind.repeats {
+        let soon = (2.0 * HOUR / kind.step) as usize;
+        windows.extend(spikes.into_iter().map(|i| (stamp(i), stamp((i + soon).min(n - 1)))));
+        windows = apart(windows);
+    }
     let mut rows: Vec<_> = values.into_iter().enumerate().map(|(i, v)| (stamp(i), v)).collect();
     if kind.missing > 0.0 {
         rows = thinned(&rows, kind.missing, &mut noise);
     }
-    World { kind: kind.name, way: kind.way, rows, windows }
+    World { kind: kind.name, repeats: kind.repeats, way: kind.way, rows, windows }
 }
 
 /// What is expected `t` seconds after the start.
@@ -118,10 +126,24 @@ fn expected(kind: &Kind, t: f64, phase: f64) -> f64 {
     kind.level * growth * (1.0 + kind.daily * wave * week + (week - 1.0) * 0.5 * kind.daily)
 }
 
-/// Adds what is random.
-fn strays(kind: &Kind, draft: &Draft, noise: &mut Noise) -> Vec<Option<f64>> {
+/// Windows in order, those that touch as one.
+fn apart(mut windows: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+    windows.sort_unstable();
+    let mut out: Vec<(i64, i64)> = Vec::new();
+    for (from, to) in windows {
+        match out.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
+            _ => out.push((from, to)),
+        }
+    }
+    out
+}
+
+/// Adds what is random; tells the rows of habitual spikes as well.
+fn strays(kind: &Kind, draft: &Draft, noise: &mut Noise) -> (Vec<Option<f64>>, Vec<usize>) {
     let (mut burst, mut wander) = (0.0f64, 0.0f64);
     let mut out = Vec::with_capacity(draft.expected.len());
+    let mut spikes = Vec::new();
     for (i, expected) in draft.expected.iter().enumerate() {
         let wild = draft.wildness[i];
         let mut x = match kind.stray {
@@ -134,8 +156,7 @@ fn strays(kind: &Kind, draft: &Draft, noise: &mut Noise) -> Vec<Option<f64>> {
                     burst = burst.max(noise.pareto(tail));
                 }
                 let mean = expected.max(0.0) * wild * (0.3 * noise.normal()).exp();
-                noise.poisson(mean)
-                    + (kind.level * burst).min(300.0 * kind.level).round()
+                noise.poisson(mean) + (kind.level * burst).min(300.0 * kind.level).round()
             }
             Stray::Share { trials } => noise.poisson(trials * expected.max(0.0)) / trials,
             Stray::Wander(share) => {
@@ -146,10 +167,11 @@ fn strays(kind: &Kind, draft: &Draft, noise: &mut Noise) -> Vec<Option<f64>> {
         };
         if noise.chance(draft.spikes[i]) {
             x += kind.level * kind.spikes.1 * noise.between(0.8, 1.2);
+            spikes.push(i);
         }
         out.push(Some(draft.fixed[i].unwrap_or(x)));
     }
-    out
+    (out, spikes)
 }
 
 /// Leaves rows out, singly and in stretches; a few remain as rows without a value.
@@ -157,11 +179,12 @@ fn thinned(rows: &[(i64, Option<f64>)], share: f64, noise: &mut Noise) -> Vec<(i
     let mut out = Vec::new();
     let mut hole = 0usize;
     for (at, x) in rows {
+        let hit = noise.uniform() / share;
         if hole > 0 {
             hole -= 1;
-        } else if noise.chance(share / 4.0) {
+        } else if hit < 0.25 {
             hole = (noise.exponential() * 6.0) as usize;
-        } else if noise.chance(share / 4.0) {
+        } else if hit < 0.5 {
             out.push((*at, None));
         } else {
             out.push((*at, *x));
