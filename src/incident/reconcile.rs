@@ -55,7 +55,14 @@ pub fn reconcile(
         if incident.firing && !seen && settled {
             records.push(record(incident, tick.now, "poll: the case is gone", Event::Cleared));
         }
-        records.extend(round.rest(incident));
+        // What fires again in this round does not rest.
+        let told = |r: &Record| {
+            r.incident == incident.id
+                && matches!(r.event, Event::Updated { .. } | Event::Reopened { .. })
+        };
+        if !records.iter().any(told) {
+            records.extend(round.rest(incident));
+        }
     }
     records
 }

@@ -171,6 +171,16 @@ impl World {
         &self.last
     }
 
+    /// Minutes that are told and that nobody judges yet.
+    pub fn pass(&mut self, minutes: i64) {
+        for _ in 0..minutes {
+            let batch = self.told(self.now, 1);
+            self.engine.observe(&batch);
+            self.checks();
+            self.now += 60;
+        }
+    }
+
     pub fn firing(&self) -> Vec<&Case> {
         self.last.cases.iter().filter(|c| c.firing).collect()
     }

@@ -73,6 +73,8 @@ fn part(dice: &mut Dice, a: &mut Fault, b: &mut Fault) {
 struct Pair {
     world: World,
     faults: [Fault; 2],
+    /// When the first one's release is taken back.
+    back: Option<f64>,
     words: String,
 }
 
@@ -111,13 +113,8 @@ fn pair(seed: u64, gap: Gap) -> Pair {
     }
     let words = format!("{gap:?} {a:?} {b:?} released {released}");
     world.faults = vec![a.clone(), b.clone()];
-    if released && !open && dice.next() < 0.6 {
-        while ((world.now - NOON) as f64) < end {
-            world.run(1);
-        }
-        world.back("one", end - 30.0);
-    }
-    Pair { world, faults: [a, b], words }
+    let back = (released && !open && dice.next() < 0.6).then_some(end - 30.0);
+    Pair { world, faults: [a, b], back, words }
 }
 
 /// Whether each fault has a case that is about it alone, and how many cases there were.
@@ -126,6 +123,11 @@ fn judged(pair: &mut Pair) -> (bool, bool, usize) {
     let mut seen: Vec<(String, f64, Vec<crate::domain::segment::Scope>)> = Vec::new();
     while ((pair.world.now - NOON) as f64) < until {
         pair.world.run(1);
+        if pair.back.is_some_and(|t| t <= (pair.world.now - NOON) as f64)
+            && let Some(t) = pair.back.take()
+        {
+            pair.world.back("one", t);
+        }
         for case in pair.world.firing() {
             let onset = case.onset_at.since(at(NOON)).secs() as f64;
             seen.retain(|s| s.0 != case.key);
@@ -197,6 +199,7 @@ fn single(kind: usize, seed: u64) -> World {
         _ => {
             let f = Fault::new(Harm::Step(3, 0.9), "checkout", from, 1e9)
                 .and(Harm::Checks, lag(&mut dice, 240.0))
+                .and(Harm::Visits(0.6), lag(&mut dice, 120.0))
                 .and(Harm::Calls(8.0), lag(&mut dice, 120.0));
             if dice.next() < 0.5 { f.and(Harm::Step(2, 0.4), 60.0) } else { f }
         }
@@ -206,6 +209,61 @@ fn single(kind: usize, seed: u64) -> World {
         w.release("one", "front", from - 40.0, &[]);
     }
     w
+}
+
+#[test]
+fn two_faults_seconds_apart_are_two_cases() {
+    let mut p = pair(2, Gap::Close);
+    assert_eq!(judged(&mut p), (true, true, 2), "{} {:?}", p.words, pair_cases(&p.world));
+}
+
+#[test]
+fn one_fault_that_six_metrics_see_is_one_case() {
+    let mut w = single(0, 1);
+    w.run(25);
+    assert_eq!(w.keys.len(), 1, "{:?}", pair_cases(&w));
+    let case = w.firing()[0];
+    let why = case.evidence_for.iter().filter(|l| l.starts_with("belongs to it: ")).count();
+    assert!(why >= 2, "{:?}", case.evidence_for);
+}
+
+#[test]
+fn what_comes_and_goes_at_one_place_is_one_case() {
+    let mut w = World::new(5);
+    let on = |from: f64| Fault::new(Harm::Calls(25.0), "search", from, from + 600.0);
+    w.faults = vec![on(600.0), on(2400.0)];
+    w.run(55);
+    assert_eq!(w.keys.len(), 1, "{:?}", w.keys);
+}
+
+#[test]
+fn what_was_over_before_the_first_look_opens_nothing() {
+    for ended in [1, 4] {
+        let mut w = World::new(7);
+        w.faults = vec![Fault::new(Harm::Calls(25.0), "search", 120.0, 720.0)];
+        w.pass(12 + ended);
+        w.run(4);
+        assert!(w.keys.is_empty(), "ended {ended} min before: {:?}", pair_cases(&w));
+    }
+    let mut w = World::new(7);
+    w.faults = vec![Fault::new(Harm::Calls(25.0), "search", 120.0, 1e9)];
+    w.pass(12);
+    w.run(1);
+    assert_eq!(w.keys.len(), 1, "what goes on opens at the first look");
+}
+
+#[test]
+fn a_case_ends_by_its_own_harm_whatever_else_burns_there() {
+    let mut w = World::new(9);
+    let mut first = Fault::new(Harm::Scripts(30.0), "checkout", 600.0, 1800.0);
+    first.device = Some("mobile");
+    w.faults = vec![first, Fault::new(Harm::Scripts(20.0), "checkout", 1320.0, 1e9)];
+    w.run(28);
+    let both: Vec<String> = w.firing().iter().map(|c| c.key.clone()).collect();
+    assert_eq!(both.len(), 2, "{:?}", pair_cases(&w));
+    w.run(14);
+    let left: Vec<String> = w.firing().iter().map(|c| c.key.clone()).collect();
+    assert_eq!(left, both[1..], "{:?}", pair_cases(&w));
 }
 
 #[test]
