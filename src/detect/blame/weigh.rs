@@ -28,7 +28,7 @@ const CLOCK: Span = Span::from_secs(20);
 const TELLS: f64 = 1.0;
 /// Nats by which steps of a rollout fit better than any plain onset to count as evidence.
 const STEPS: f64 = 2.0;
-/// Share of staged rollouts whose harm grows with their share; of the others it is whole at a stage.
+/// Share of staged rollouts whose harm grows with their share; of the others one stage brings all.
 const GROWS: f64 = 0.7;
 /// Log chance that what was taken back before the harm left something behind.
 const LEFT_BEHIND: f64 = -2.3;
