@@ -93,7 +93,7 @@ impl<'a, 'b> Lines<'a, 'b> {
         let mut left = 0.0;
         if let Some(back) = c.rolled_back_at.filter(|t| *t < from) {
             left = LEFT_BEHIND;
-            let before = from.since(back).as_mins_f64();
+            let before = middle.since(back).as_mins_f64();
             out.against.push(format!("taken back {before:.0} min before the harm began"));
         } else if let Some(word) = self.no_better(c) {
             out.against.push(word);
