@@ -1,6 +1,7 @@
 //! Configuration: the file, its checks with line and key, paths and secrets.
 //! `config.example.toml` is embedded and parsed to make the default.
 
+pub mod callees;
 pub mod check;
 pub mod file;
 pub mod load;
@@ -15,6 +16,7 @@ use crate::policy::guardrail::Guardrail;
 use crate::policy::journey::Journey;
 use crate::policy::maintenance::Maintenance;
 use crate::policy::response::{ResponsePolicy, Timing};
+use crate::policy::services::Services;
 use crate::policy::severity::Response;
 use crate::policy::severity_rule::SeverityRule;
 use crate::sink::config::ActionConfig;
@@ -37,6 +39,7 @@ pub struct Config {
     pub calendar: Calendar,
     pub timing: Timing,
     pub journeys: Vec<Journey>,
+    pub services: Services,
     pub guardrails: Vec<Guardrail>,
     pub severities: Vec<Response>,
     pub severity_rules: Vec<SeverityRule>,

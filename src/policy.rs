@@ -19,4 +19,5 @@ pub mod guardrail;
 pub mod holidays;
 pub mod journey;
 pub mod judging;
+pub mod services;
 pub mod severity_rule;

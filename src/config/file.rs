@@ -157,9 +157,29 @@ impl<'t> Reader<'t> {
         own.find(|(_, text)| sets(text)).map_or(line, |(at, _)| at + 1)
     }
 
+    /// The first line of the table `name` (its header's) that holds `word`; the header's when none
+    /// does, 0 when there is no such table.
+    pub fn line_in_table(&self, name: &str, word: &str) -> usize {
+        let Some(value) = self.root.get(name) else { return 0 };
+        let head = line_of(self.text, value.span().start);
+        let rows = self.text.lines().enumerate().skip(head.saturating_sub(1));
+        let mut own = rows.take_while(|(at, text)| *at < head || !text.starts_with('['));
+        own.find(|(_, text)| text.contains(word)).map_or(head, |(at, _)| at + 1)
+    }
+
     /// A problem found by a check of meaning.
     pub fn mean(&mut self, level: Level, line: usize, key: &str, message: String) {
-        let hint = None;
+        self.mean_with(level, line, (key, None), message);
+    }
+
+    /// The same with a hint.
+    pub fn mean_with(
+        &mut self,
+        level: Level,
+        line: usize,
+        (key, hint): (&str, Option<String>),
+        message: String,
+    ) {
         let file = self.file.clone();
         self.problems.push(Problem { level, file, line, key: key.to_owned(), message, hint });
     }

@@ -4,13 +4,18 @@
 use std::path::Path;
 
 use crate::policy::guardrail::Guardrail;
+use crate::policy::services::Services;
 use crate::sink::config::{ActionConfig, Lines};
 use crate::sink::webhook;
 use crate::source::home;
 
 use super::file::Reader;
 use super::problem::{Level, Problem};
-use super::{Config, EXAMPLE, check};
+use super::{Config, EXAMPLE, callees, check};
+
+/// Top-level tables of the example; rows are known by being read.
+const TABLES: [&str; 9] =
+    ["shop", "detect", "journal", "identity", "ui", "keys", "calendar", "response", "services"];
 
 /// A config as far as it could be read, and what is wrong with it. `None` with errors only.
 pub struct Loaded {
@@ -55,7 +60,7 @@ pub fn from_text(path: &Path, text: &str) -> Loaded {
 
 fn read(defaults: &toml::Table, base: &mut Reader<'_>, user: &mut Reader<'_>) -> Option<Config> {
     // The example's own tables are read too, so that its top-level names count as known there.
-    for name in ["shop", "detect", "journal", "identity", "ui", "keys", "calendar", "response"] {
+    for name in TABLES {
         base.know(name);
     }
     let tables = (
@@ -68,6 +73,7 @@ fn read(defaults: &toml::Table, base: &mut Reader<'_>, user: &mut Reader<'_>) ->
         user.table("calendar", defaults),
         user.table("response", defaults),
     );
+    let services = user.table::<Services>("services", defaults);
     let journeys =
         laid_over(base, user, "journey", |j: &crate::policy::journey::Journey| j.name.to_string());
     let guardrails = guardrails(base, user);
@@ -81,6 +87,10 @@ fn read(defaults: &toml::Table, base: &mut Reader<'_>, user: &mut Reader<'_>) ->
     let maintenance = plain(user.rows("maintenance"));
     let sources = plain(user.rows("source"));
     let actions = actions(user);
+    if let Some(services) = &services {
+        let named = callees::named(&journeys, &sources, &actions);
+        callees::check(user, services, &named);
+    }
     let (shop, detect, journal, identity, ui, keys, calendar, timing) = tables;
     Some(Config {
         shop: shop?,
@@ -92,6 +102,7 @@ fn read(defaults: &toml::Table, base: &mut Reader<'_>, user: &mut Reader<'_>) ->
         calendar: calendar?,
         timing: timing?,
         journeys,
+        services: services?,
         guardrails,
         severities,
         severity_rules,
@@ -170,6 +181,7 @@ mod tests {
         let judging = Policy::builtin().expect("rows");
         assert_eq!(config.guardrails, judging.guardrail);
         assert_eq!(config.journeys, judging.journey);
+        assert_eq!(config.services, judging.services);
         assert_eq!(config.severity_rules, judging.severity_rule);
         assert_eq!(config.detect, judging.detect);
         let response = ResponsePolicy::builtin().expect("rows");

@@ -8,10 +8,12 @@ use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::segment::Dim;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::blame::Blame;
+use crate::policy::judging::Policy;
 
 use super::arms::Arms;
 use super::effect::Effect;
 use super::feed::Feed;
+use super::scope;
 use super::store::Store;
 
 mod delay;
@@ -19,12 +21,11 @@ mod dose;
 mod moment;
 mod prior;
 mod say;
-mod scope;
 mod telling;
 mod weigh;
 
 use self::moment::Moments;
-use self::weigh::{Lines, Weighed};
+use self::weigh::{Lines, Weighed, sum_exp};
 
 /// Changes longer ago than this are not looked at.
 const HORIZON: Span = Span::from_hours(24);
@@ -45,6 +46,7 @@ pub struct Scene<'a> {
     pub changes: &'a [&'a Change],
     pub feed: &'a Feed,
     pub policy: &'a Blame,
+    pub judging: &'a Policy,
     pub now: i64,
 }
 
@@ -141,7 +143,18 @@ fn weighed(
         }
     }
     all.sort_by(|a, b| b.log.total_cmp(&a.log).then(a.change.id.cmp(&b.change.id)));
-    verdict(scene, all, moments.anyhow(), cleared)
+    // Somebody outside who says that they are in trouble makes "none of these" as much likelier.
+    let seen = lines.seen.iter();
+    let said = seen.flat_map(|s| scene.changes.iter().filter_map(|c| scope::provider(s, c)));
+    let said: Vec<(f64, String)> = said.collect();
+    let odds: Vec<f64> = said.iter().map(|s| s.0).chain([0.0]).collect();
+    let mut told = verdict(scene, all, moments.anyhow() + sum_exp(&odds), cleared);
+    let says = said.into_iter().map(|s| s.1);
+    match told.release {
+        Some(_) => told.against.extend(says),
+        None => told.reasons.extend(says),
+    }
+    told
 }
 
 /// Taken back so long before the harm that no cache explains it.

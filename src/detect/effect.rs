@@ -9,6 +9,7 @@ use crate::domain::segment::{Scope, Segment};
 use super::bots;
 use super::onset::{self, Onset};
 use super::refine::{self, Refined};
+use super::served::Served;
 use super::stat::{Acc, Known, Shape, evidence, harm, lift};
 use super::store::Store;
 use super::table::{Leaf, Table, TableKey, project};
@@ -43,6 +44,8 @@ pub struct Effect {
     pub line: Option<(GuardrailId, String)>,
     /// Set when it is over: the last bad bucket.
     pub until: Option<i64>,
+    /// How much of its place the release or arm it names serves; all when it names none.
+    pub served: Served,
 }
 
 /// Nats for recovery that count as proof.
@@ -92,6 +95,7 @@ impl Effect {
             quantile: 0.75,
             line: None,
             until: None,
+            served: Served::ALL,
         };
         effect.measure(table, found);
         effect.replay(table);
@@ -200,7 +204,8 @@ impl Effect {
         }
         let mut start = self.scope.clone();
         start.dims.retain(|d, _| table.key.dims.contains(d));
-        (refine::stay(table, &accs, &start), refine::refine(table, &accs, &start))
+        let stay = refine::honest(table, &accs, refine::stay(table, &accs, &start));
+        (stay, refine::refine(table, &accs, &start))
     }
 
     /// True when the kept buckets say that it ended at `begun` or before, by all of its harm.

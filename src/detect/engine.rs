@@ -23,6 +23,7 @@ use super::learn;
 use super::life;
 use super::report;
 use super::scan;
+use super::served;
 use super::settle;
 use super::store::Store;
 use super::surplus;
@@ -217,6 +218,7 @@ impl Engine {
         troubles::blindness(self, bucket);
         flaws::judge(self, bucket);
         settle::settle(self, bucket);
+        served::measure(self, bucket);
         toll::tick(self, bucket);
         budget::tick(self, bucket);
     }

@@ -42,11 +42,16 @@ impl Engine {
 fn bytes(table: &Table) -> usize {
     let leaf = |l: &Leaf| {
         size_of::<Leaf>()
+            + l.seg.heap_bytes()
             + l.hist.capacity() * size_of::<HourRaw>()
             + l.sums.capacity() * size_of::<Acc>()
             + l.expl.capacity() * size_of::<Known>()
     };
-    let conj = |c: &Conj| size_of::<Conj>() + c.leaves.capacity() * size_of::<u32>();
+    // A conjunction of every dimension is its leaf's own segment.
+    let whole = table.key.dims.len();
+    let own = |c: &Conj| (c.mask.count_ones() as usize) < whole;
+    let values = |c: &Conj| if own(c) { c.seg.heap_bytes() } else { 0 };
+    let conj = |c: &Conj| size_of::<Conj>() + values(c) + c.leaves.capacity() * size_of::<u32>();
     size_of::<Table>()
         + table.index_bytes()
         + table.ring_bytes()

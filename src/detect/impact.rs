@@ -4,21 +4,24 @@
 use crate::detect::verdict::{Impact, Verdict};
 use crate::domain::change::Change;
 use crate::domain::metric::Metric;
-use crate::domain::segment::{Dim, Segment};
+use crate::domain::segment::{Dim, DimValue, Segment};
 use crate::domain::time::Span;
+use crate::policy::services::same;
 
 use super::engine::Engine;
 use super::stat::{Acc, Shape, evidence};
 use super::table::{Role, Table};
 
 /// Metrics compared, and how long before and after.
-const METRICS: [Metric; 6] = [
+const METRICS: [Metric; 8] = [
     Metric::Lcp,
     Metric::Inp,
     Metric::JsErrorRate,
     Metric::AddToCartRate,
     Metric::CheckoutRate,
     Metric::PaymentRate,
+    Metric::ServiceErrorRate,
+    Metric::ServiceLatency,
 ];
 const SPAN: Span = Span::from_hours(1);
 
@@ -52,6 +55,9 @@ fn of(engine: &Engine, change: &Change, table: &Table, bucket: i64) -> Vec<Impac
         return Vec::new();
     }
     let touched = |seg: &Segment| {
+        if let DimValue::Value(service) = seg.get(Dim::Service) {
+            return same(service, &change.service);
+        }
         let t = seg.get(Dim::Template).as_str();
         change.templates.is_empty() || t == "(all)" || change.templates.contains(t)
     };

@@ -49,11 +49,15 @@ pub fn alike(a: &Scope, b: &Scope) -> bool {
     a.dims.keys().eq(b.dims.keys()) && a.dims.values().zip(b.dims.values()).all(most)
 }
 
-/// Drops scopes that lie within another one of the list, and sorts.
+/// Drops scopes that lie within another one of the list, and sorts. Which service is hurt is another
+/// answer than which shoppers are: all pages do not hold the service that breaks them.
 pub fn widest(mut scopes: Vec<Scope>) -> Vec<Scope> {
     scopes.sort();
     scopes.dedup();
-    let inside = |s: &Scope, all: &[Scope]| all.iter().any(|o| o != s && within(s, o));
+    let names = |s: &Scope| s.dims.contains_key(&Dim::Service);
+    let inside = |s: &Scope, all: &[Scope]| {
+        all.iter().any(|o| o != s && names(o) == names(s) && within(s, o))
+    };
     let all = scopes.clone();
     scopes.retain(|s| !inside(s, &all));
     scopes

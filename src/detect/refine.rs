@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::segment::{Dim, Scope};
 
-use super::stat::{Acc, Calib, evidence};
+use super::onset::gain;
+use super::stat::{Acc, Calib, evidence, harm};
 use super::table::Table;
 
 /// Nats that a constrained dimension must pay for, and each value more in it: most troubles have
@@ -108,7 +109,37 @@ pub fn refine(table: &Table, accs: &[Acc], start: &Scope) -> Refined {
             break;
         }
     }
-    plain(table, accs, best, calib)
+    honest(table, accs, plain(table, accs, best, calib))
+}
+
+/// A value of a place is healthy when its own numbers say less than so many nats for any harm, and
+/// would say so many more were it hurt as the place is.
+const HINT: f64 = 2.0;
+const SHOWN: f64 = 4.0;
+
+/// The place without values that are clearly healthy: a set may hold some whose numbers it hardly
+/// feels. What the data cannot tell from the hurt stays.
+pub fn honest(table: &Table, accs: &[Acc], place: Refined) -> Refined {
+    let calib = full(table);
+    let size = harm(table.shape, table.sign, &place.acc);
+    let mut scope = place.scope.clone();
+    for (dim, values) in place.scope.dims.iter().filter(|(_, v)| v.len() > 1) {
+        let well = |value: &&String| {
+            let mut one = place.scope.clone();
+            one.dims.insert(*dim, [(*value).clone()].into());
+            let acc = total(table, accs, &one);
+            let own = evidence(table.shape, table.sign, &acc, calib).loc;
+            let usual = Acc { a: acc.e, ..acc };
+            let shown = -gain(table.shape, table.sign, &usual, calib, size);
+            let here = gain(table.shape, table.sign, &acc, calib, size);
+            own < HINT && shown >= SHOWN && here < -HINT
+        };
+        let gone: Vec<&String> = values.iter().filter(well).collect();
+        if let Some(kept) = scope.dims.get_mut(dim).filter(|_| gone.len() < values.len()) {
+            kept.retain(|v| !gone.contains(&v));
+        }
+    }
+    if scope == place.scope { place } else { stay(table, accs, &scope) }
 }
 
 /// The best set of values of one dimension, the others held.

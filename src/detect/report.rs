@@ -12,7 +12,7 @@ use super::case::{self, Live};
 use super::cells::{Sight, cells};
 use super::effect::Effect;
 use super::engine::Engine;
-use super::{answer, budget, contrast, impact, money, probes, severity, words};
+use super::{answer, budget, contrast, impact, money, probes, resources, severity, words};
 
 /// Everything as of the end of `bucket`; cases that closed after `before` are told once more.
 pub fn judgement(engine: &mut Engine, bucket: i64, before: i64) -> Judgement {
@@ -88,12 +88,12 @@ fn faces(engine: &Engine, bucket: i64, cases: &[Case]) -> Faces {
 fn case_of(engine: &Engine, live: &Live, bucket: i64) -> Case {
     let (policy, store) = (&engine.settings.policy, &engine.store);
     let segments = live.segments(policy);
-    let facts = severity::facts(policy, store, live, &segments);
-    let ranked = severity::rank(&policy.severity_rule, &facts);
+    let ranked = severity::worst(policy, store, live, &segments);
     let money = money::estimate(&engine.settings, store, live, bucket);
     let probed = probes::word(engine, live, &segments, store.end_of(bucket));
     let mut evidence_for = words::evidence_for(store, live);
     evidence_for.extend(probed.support);
+    evidence_for.extend(resources::words(policy, store, live, bucket));
     let mut evidence_against = words::evidence_against(store, live);
     evidence_against.extend(probed.against);
     Case {

@@ -73,6 +73,7 @@ fn suspects(engine: &mut Engine, bucket: i64) {
             changes: &changes,
             feed: &feed,
             policy: &settings.policy.detect.blame,
+            judging: &settings.policy,
             now: bucket,
         };
         let told = if live.blind.is_some() {

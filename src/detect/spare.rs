@@ -4,6 +4,7 @@
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::{Span, Timestamp};
+use crate::policy::services::same;
 
 use super::engine::Engine;
 use super::place;
@@ -63,7 +64,7 @@ fn changed(engine: &Engine, table: &Table, place: &Scope, first: i64) -> f64 {
 fn counts(c: &Change) -> bool {
     let live =
         !matches!(c.status, ChangeStatus::Queued | ChangeStatus::Failed | ChangeStatus::Cancelled);
-    live && !matches!(c.kind, ChangeKind::Campaign | ChangeKind::Rollback)
+    live && !matches!(c.kind, ChangeKind::Campaign | ChangeKind::Rollback | ChangeKind::Provider)
 }
 
 /// The instants at which a change reached more shoppers.
@@ -72,8 +73,12 @@ fn begins(c: &Change) -> impl Iterator<Item = Timestamp> {
     c.stages.iter().map(|s| s.at).chain(whole)
 }
 
-/// Does a change reach a place? A cut without templates cannot say.
+/// Does a change reach a place? A cut without templates cannot say; one of services can.
 fn reach(table: &Table, place: &Scope, change: &Change) -> f64 {
+    if let Some(services) = place.dims.get(&Dim::Service) {
+        let own = services.iter().all(|s| same(s, &change.service));
+        return if own { CHANGED } else { 0.0 };
+    }
     if change.templates.is_empty() {
         return SOMEWHERE;
     }

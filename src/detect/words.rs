@@ -72,7 +72,17 @@ pub fn amount(metric: Metric, x: f64) -> String {
         "ms" => format!("{x:.0} ms"),
         "score" => format!("{x:.2}"),
         "days" => format!("{x:.0} days"),
+        "bytes" => bytes(x),
         _ => format!("{x:.0}"),
+    }
+}
+
+/// `350 MB`, `1.4 GB`.
+fn bytes(x: f64) -> String {
+    match x.abs() {
+        a if a >= 1e9 => format!("{:.1} GB", x / 1e9),
+        a if a >= 1e6 => format!("{:.0} MB", x / 1e6),
+        _ => format!("{:.0} kB", x / 1e3),
     }
 }
 

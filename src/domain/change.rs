@@ -19,6 +19,8 @@ pub enum ChangeKind {
     Config,
     Campaign,
     Rollback,
+    /// Somebody whom the shop calls says that they are in trouble (a status page).
+    Provider,
 }
 
 impl ChangeKind {
@@ -39,6 +41,7 @@ impl ChangeKind {
             "config" | "configuration" => Self::Config,
             "campaign" => Self::Campaign,
             "rollback" | "revert" => Self::Rollback,
+            "provider" | "status_page" | "third_party" => Self::Provider,
             _ => return None,
         })
     }

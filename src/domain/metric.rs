@@ -39,6 +39,14 @@ pub enum Metric {
     BeaconLag,
     OrphanShare,
     PersonalData,
+    ServiceRequests,
+    ServiceErrorRate,
+    ServiceLatency,
+    ServiceCpu,
+    ServiceMemory,
+    ServicePool,
+    ServiceQueue,
+    ServiceRestarts,
 }
 
 /// The shape a metric's values have, and therefore the tests that apply.
@@ -88,8 +96,11 @@ const RATIO_UP: (Kind, Bad) = (Kind::Ratio, Bad::Up);
 const RATIO_DOWN: (Kind, Bad) = (Kind::Ratio, Bad::Down);
 const COUNT_DOWN: (Kind, Bad) = (Kind::Count, Bad::Down);
 
-/// The table. Units: `ms`, `ratio` (0..=1), `count`, `score` (CLS), `money`, `days`.
-pub const TABLE: [Row; 31] = [
+const GAUGE_UP: (Kind, Bad) = (Kind::Gauge, Bad::Up);
+
+/// The table. Units: `ms`, `ratio` (0..=1; of CPU time 1 is one core or the limit), `count`,
+/// `score` (CLS), `money`, `days`, `bytes`.
+pub const TABLE: [Row; 39] = [
     row(Metric::Lcp, "lcp", "LCP", "ms", DIST_UP),
     row(Metric::Inp, "inp", "INP", "ms", DIST_UP),
     row(Metric::Cls, "cls", "CLS", "score", DIST_UP),
@@ -121,6 +132,14 @@ pub const TABLE: [Row; 31] = [
     row(Metric::BeaconLag, "beacon_lag", "beacon lag", "ms", (Kind::Gauge, Bad::Up)),
     row(Metric::OrphanShare, "orphan_share", "orphan share", "ratio", RATIO_UP),
     row(Metric::PersonalData, "personal_data", "personal data", "count", (Kind::Count, Bad::Up)),
+    row(Metric::ServiceRequests, "service_requests", "service requests", "count", COUNT_DOWN),
+    row(Metric::ServiceErrorRate, "service_error_rate", "service errors", "ratio", RATIO_UP),
+    row(Metric::ServiceLatency, "service_latency", "service latency", "ms", DIST_UP),
+    row(Metric::ServiceCpu, "service_cpu", "CPU", "ratio", GAUGE_UP),
+    row(Metric::ServiceMemory, "service_memory", "memory", "bytes", GAUGE_UP),
+    row(Metric::ServicePool, "service_pool", "pool in use", "count", GAUGE_UP),
+    row(Metric::ServiceQueue, "service_queue", "queue", "count", GAUGE_UP),
+    row(Metric::ServiceRestarts, "service_restarts", "restarts", "count", (Kind::Count, Bad::Up)),
 ];
 
 impl Metric {
@@ -156,6 +175,32 @@ impl Metric {
     pub const fn is_about_measuring(self) -> bool {
         matches!(self, Self::BeaconLag | Self::OrphanShare | Self::PersonalData)
     }
+
+    /// It tells of one service and needs its name (the dimension `service`).
+    pub const fn is_of_service(self) -> bool {
+        matches!(
+            self,
+            Self::ServiceRequests
+                | Self::ServiceErrorRate
+                | Self::ServiceLatency
+                | Self::ServiceCpu
+                | Self::ServiceMemory
+                | Self::ServicePool
+                | Self::ServiceQueue
+                | Self::ServiceRestarts
+        )
+    }
+
+    /// What a service uses up, and how much is asked of it: it joins a case that is there, and
+    /// opens none.
+    pub const RESOURCES: [Self; 6] = [
+        Self::ServiceRestarts,
+        Self::ServicePool,
+        Self::ServiceQueue,
+        Self::ServiceMemory,
+        Self::ServiceCpu,
+        Self::ServiceRequests,
+    ];
 
     /// Finds a metric by its name. Retired names are accepted: `fid` is INP, `tti` is TBT.
     pub fn from_name(name: &str) -> Option<Self> {

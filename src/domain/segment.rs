@@ -1,6 +1,5 @@
-//! Who is affected: the nine dimensions, their values, single segments and scopes (sets of
-//! segments). Four kinds of value stay apart: aggregated over, a value, absent in the data, the
-//! vendor's rest.
+//! Who is affected: the dimensions, their values, single segments and scopes (sets of segments).
+//! Four kinds of value stay apart: aggregated over, a value, absent in the data, the vendor's rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,25 +12,33 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[serde(rename_all = "snake_case")]
 pub enum Dim {
     Template,
+    /// A part of the shop's own software, or a provider it calls.
+    Service,
     Device,
     Browser,
     Network,
     TrafficSource,
     Customer,
     Region,
+    PaymentMethod,
     Release,
     Cohort,
 }
 
+/// How many dimensions there are.
+const DIMS: usize = 11;
+
 impl Dim {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; DIMS] = [
         Self::Template,
+        Self::Service,
         Self::Device,
         Self::Browser,
         Self::Network,
         Self::TrafficSource,
         Self::Customer,
         Self::Region,
+        Self::PaymentMethod,
         Self::Release,
         Self::Cohort,
     ];
@@ -39,12 +46,14 @@ impl Dim {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Template => "template",
+            Self::Service => "service",
             Self::Device => "device",
             Self::Browser => "browser",
             Self::Network => "network",
             Self::TrafficSource => "traffic_source",
             Self::Customer => "customer",
             Self::Region => "region",
+            Self::PaymentMethod => "payment_method",
             Self::Release => "release",
             Self::Cohort => "cohort",
         }
@@ -94,10 +103,11 @@ impl DimValue {
     }
 }
 
-/// One cell of the shop: a value (or `All`) for each dimension.
+/// One cell of the shop: a value (or `All`) for each dimension. Copies share their values, because
+/// a segment stands in many indexes; the whole shop has none.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Segment {
-    values: [DimValue; 9],
+    values: Option<Arc<[DimValue; DIMS]>>,
 }
 
 impl Segment {
@@ -113,18 +123,32 @@ impl Segment {
     }
 
     pub fn set(&mut self, dim: Dim, value: DimValue) {
-        if let Some(slot) = self.values.get_mut(dim as usize) {
+        if *self.get(dim) == value {
+            return;
+        }
+        let values = Arc::make_mut(self.values.get_or_insert_default());
+        if let Some(slot) = values.get_mut(dim as usize) {
             *slot = value;
+        }
+        if values.iter().all(|v| *v == DimValue::All) {
+            self.values = None;
         }
     }
 
     pub fn get(&self, dim: Dim) -> &DimValue {
-        self.values.get(dim as usize).unwrap_or(&DimValue::All)
+        let values = self.values.as_deref();
+        values.and_then(|v| v.get(dim as usize)).unwrap_or(&DimValue::All)
     }
 
     /// The dimensions that are not aggregated over, in the order of [`Dim::ALL`].
     pub fn dims(&self) -> impl Iterator<Item = (Dim, &DimValue)> {
-        Dim::ALL.into_iter().zip(&self.values).filter(|(_, v)| **v != DimValue::All)
+        let values = self.values.as_deref().into_iter().flatten();
+        Dim::ALL.into_iter().zip(values).filter(|(_, v)| **v != DimValue::All)
+    }
+
+    /// What its values cost beyond itself; copies share them.
+    pub fn heap_bytes(&self) -> usize {
+        self.values.as_ref().map_or(0, |v| size_of_val(v.as_ref()) + 2 * size_of::<usize>())
     }
 
     /// True when every coordinate fixed in `self` has the same value in `other`.
@@ -214,5 +238,42 @@ impl fmt::Display for Scope {
             .map(|values| values.iter().map(String::as_str).collect::<Vec<_>>().join(","))
             .collect();
         f.write_str(&parts.join(" · "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_dimension_reads_back_by_its_name() {
+        for dim in Dim::ALL {
+            assert_eq!(Dim::from_name(dim.name()), Some(dim));
+            assert_eq!(serde_json::to_value(dim).expect("a word"), dim.name());
+        }
+        assert_eq!(Dim::ALL.len(), Dim::ALL.iter().collect::<BTreeSet<_>>().len());
+    }
+
+    #[test]
+    fn a_segment_that_lost_its_last_value_is_the_whole_shop() {
+        let value = |v: &str| DimValue::Value(v.into());
+        let mut one = Segment::all().with(Dim::Service, value("cart"));
+        let copy = one.clone();
+        one.set(Dim::Region, value("eu"));
+        assert_eq!(copy.to_string(), "cart", "a copy is no alias");
+        assert_eq!(one.to_string(), "cart · eu");
+        one.set(Dim::Region, DimValue::All);
+        assert_eq!(one, copy);
+        one.set(Dim::Service, DimValue::All);
+        assert_eq!(one, Segment::all());
+        assert!(Segment::all() < copy && Segment::all().with(Dim::Cohort, DimValue::All) < copy);
+    }
+
+    #[test]
+    fn old_records_without_the_newer_dimensions_read_as_before() {
+        let old = r#"{"template":"pdp","region":"(unknown)"}"#;
+        let segment: Segment = serde_json::from_str(old).expect("reads");
+        assert_eq!(serde_json::to_string(&segment).expect("writes"), old);
+        assert_eq!(*segment.get(Dim::Service), DimValue::All);
     }
 }

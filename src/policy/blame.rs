@@ -48,6 +48,7 @@ impl Default for Blame {
             (ChangeKind::Experiment, 0.4),
             (ChangeKind::Rollback, 0.4),
             (ChangeKind::Campaign, 0.0),
+            (ChangeKind::Provider, 0.0),
         ];
         Self {
             by_change: 0.65,

@@ -1,4 +1,4 @@
-//! The judging sections of the config file as one value: shop, detect, journeys, guardrails, rules.
+//! The judging sections of the config file as one value: shop, detect, journeys, services, rows.
 //! Parsing only; what the rows mean is decided in `detect`.
 
 use serde::Deserialize;
@@ -7,6 +7,7 @@ use super::detect::Detect;
 use super::exposure::Shop;
 use super::guardrail::Guardrail;
 use super::journey::Journey;
+use super::services::Services;
 use super::severity_rule::SeverityRule;
 
 /// Everything judging is told by policy.
@@ -16,12 +17,13 @@ pub struct Policy {
     pub shop: Shop,
     pub detect: Detect,
     pub journey: Vec<Journey>,
+    pub services: Services,
     pub guardrail: Vec<Guardrail>,
     pub severity_rule: Vec<SeverityRule>,
 }
 
 /// The sections of the config file that judging reads.
-const SECTIONS: [&str; 5] = ["shop", "detect", "journey", "guardrail", "severity_rule"];
+const SECTIONS: [&str; 6] = ["shop", "detect", "journey", "services", "guardrail", "severity_rule"];
 
 impl Policy {
     /// Reads a TOML text that holds judging sections only.
@@ -54,7 +56,7 @@ mod tests {
     #[test]
     fn the_default_policy_covers_the_seed() {
         let policy = Policy::builtin().expect("parses");
-        assert_eq!(policy.guardrail.len(), 23);
+        assert_eq!(policy.guardrail.len(), 25);
         let quiet = |name: &&str| policy.guardrail.iter().any(|r| r.name.as_str() == *name);
         let guide = ["page-load-budget", "largest-paint-p95", "api-budget", "first-byte-p95"];
         assert!(guide.iter().all(quiet), "the rows of M1 to M8");

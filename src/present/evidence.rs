@@ -19,12 +19,16 @@ use super::words;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Layer {
     Rum,
+    Services,
     Synthetic,
     Business,
     Telemetry,
 }
 
 const fn layer(metric: Metric) -> Layer {
+    if metric.is_of_service() {
+        return Layer::Services;
+    }
     match metric {
         Metric::CheckSuccess | Metric::CheckDuration => Layer::Synthetic,
         Metric::BeaconLag | Metric::OrphanShare | Metric::PersonalData | Metric::EdgeRequests => {
@@ -50,10 +54,7 @@ pub fn lines(desk: &Desk, x: &Incident) -> Lines {
     let item = |label: &'static str, line| Item { label: ScreenText::fixed(label), line };
     Lines {
         items: vec![
-            item(
-                "RUM",
-                found(x, Layer::Rum).unwrap_or_else(|| silent("no finding in real-user data")),
-            ),
+            pages_or_services(x),
             item("Synthetic", found(x, Layer::Synthetic).unwrap_or_else(|| checks(desk, x))),
             item(
                 "Business",
@@ -68,6 +69,16 @@ pub fn lines(desk: &Desk, x: &Incident) -> Lines {
         label: 11,
         wrap: false,
     }
+}
+
+/// Real users speak first; where only services do, they have the line.
+fn pages_or_services(x: &Incident) -> Item {
+    let (users, services) = (found(x, Layer::Rum), found(x, Layer::Services));
+    let (label, line) = match (users, services) {
+        (None, Some(services)) => ("Services", services),
+        (users, _) => ("RUM", users.unwrap_or_else(|| silent("no finding in real-user data"))),
+    };
+    Item { label: ScreenText::fixed(label), line }
 }
 
 fn silent(text: &'static str) -> Line {

@@ -114,6 +114,7 @@ const fn kind(kind: ChangeKind) -> &'static str {
         ChangeKind::Config => "config",
         ChangeKind::Campaign => "campaign",
         ChangeKind::Rollback => "rollback",
+        ChangeKind::Provider => "provider",
     }
 }
 

@@ -105,7 +105,7 @@ pub fn percent(ratio: f64) -> String {
     }
 }
 
-/// A value in its unit (`ms ratio count score money days`); `-` when there is none.
+/// A value in its unit (`ms ratio count score money days bytes`); `-` when there is none.
 pub fn value(value: Option<f64>, unit: &str) -> ScreenText {
     let Some(v) = value.filter(|v| v.is_finite()) else {
         return ScreenText::fixed("-");
@@ -116,6 +116,8 @@ pub fn value(value: Option<f64>, unit: &str) -> ScreenText {
         "ratio" => percent(v),
         "score" => format!("{v:.2}"),
         "days" => format!("{v:.0}d"),
+        "bytes" if v.abs() >= 1e9 => format!("{:.1}GB", v / 1e9),
+        "bytes" => format!("{:.0}MB", v / 1e6),
         _ => count(v),
     })
 }

@@ -95,6 +95,7 @@ pub fn judging(config: &Config) -> Policy {
         shop: config.shop.clone(),
         detect: config.detect.clone(),
         journey: config.journeys.clone(),
+        services: config.services.clone(),
         guardrail: config.guardrails.clone(),
         severity_rule: config.severity_rules.clone(),
     }

@@ -152,7 +152,7 @@ impl Frame<'_> {
                 let window = Window::ending(at, self.window);
                 let mut quality = quality;
                 quality.incomplete = window.end > self.now;
-                if let Some(factor) = suspect(metric, &value) {
+                if let Some(factor) = suspect(metric, &segment, &value) {
                     quality.unit_suspect = true;
                     let title = self.query.title();
                     out.note(format!("{title}: implausible values, wrong unit? (factor {factor})"));

@@ -24,9 +24,9 @@ const SHRINK: i64 = 4;
 /// Points of one answer: some megabytes of text, so that neither side holds more at a time.
 const POINTS: usize = 150_000;
 /// A single step that is too much is tried so often: the server may just have been busy.
-const TRIES: u32 = 3;
+const TRIES: u32 = 4;
 /// A broken answer is tried so often before it counts as what this server says.
-const BROKEN: u32 = 6;
+const BROKEN: u32 = 10;
 /// Steps in all that one question may leave out because the server cannot compute them.
 const HOLES: i64 = 48;
 /// Days of past that anybody keeps.
@@ -114,6 +114,9 @@ pub struct Question {
     /// Failures in a row.
     failures: u32,
     holes: i64,
+    /// The start and the steps of a piece that could not be computed, until it is known whether it
+    /// has a hole or was too long.
+    suspect: Option<(Timestamp, i64)>,
     /// Steps that held data.
     pub told: usize,
     pub state: PastState,
@@ -144,6 +147,7 @@ impl Plan {
             limit: None,
             failures: 0,
             holes: 0,
+            suspect: None,
             told: 0,
             state: if newest > oldest { PastState::Reading } else { PastState::Read },
             why: None,
@@ -231,7 +235,13 @@ impl Question {
         self.why = None;
         let room = measure.aim.as_secs_f64() / took.as_secs_f64().max(1e-3);
         let asked = steps(chunk, measure.step) as f64;
-        let next = (asked * room.clamp(1.0 / GROWTH, GROWTH)) as i64;
+        if let Some((_, too_long)) = self.suspect.filter(|(start, _)| self.back <= *start) {
+            // all of it was answered in parts: it was not the windows, it was their number
+            self.limit_to(too_long / 2);
+            self.suspect = None;
+        }
+        let growth = if self.suspect.is_some() { 1.0 } else { GROWTH };
+        let next = (asked * room.clamp(1.0 / GROWTH, growth)) as i64;
         let most = fits(self.width).min(measure.most.millis() / measure.step.millis());
         self.steps = next.min(self.limit.unwrap_or(i64::MAX)).min(most).max(1);
     }
@@ -265,11 +275,15 @@ impl Question {
     fn too_much(&mut self, asked: i64) {
         if asked > 1 {
             self.steps = (asked / SHRINK).max(1);
-            self.limit = Some(self.limit.map_or(asked / 2, |l| l.min(asked / 2)).max(1));
+            self.limit_to(asked / 2);
             self.failures = 0;
         } else if self.failures >= TRIES {
             self.state = PastState::Failed;
         }
+    }
+
+    fn limit_to(&mut self, steps: i64) {
+        self.limit = Some(self.limit.map_or(steps, |l| l.min(steps)).max(1));
     }
 
     /// The server can compute other windows but not these: they are left out, one by one.
@@ -277,8 +291,10 @@ impl Question {
         self.failures = 0;
         if asked > 1 {
             self.steps = (asked / SHRINK).max(1);
+            self.suspect = self.suspect.or(Some((chunk.start, asked)));
             return;
         }
+        self.suspect = None;
         self.back = chunk.start;
         self.holes += 1;
         if self.holes >= HOLES {

@@ -36,6 +36,9 @@ const SERVERS_SHARE: f64 = 0.9;
 const PART: usize = 4000;
 /// Parts of one live question.
 const PARTS: usize = 16;
+/// Observations of one poll beyond which no further lookback is asked in it: the first poll of many
+/// large questions must not hold all their hours at once.
+const ROOM: usize = 40_000;
 /// Live windows asked again after an answer that was too much; of fewer nothing is left out.
 const LEAST: i64 = 3;
 
@@ -110,12 +113,14 @@ impl Ask {
     }
 
     /// The windows since the last full one and that one again, since its scrape may have been late.
-    fn grid(&self, now: Timestamp, bucket: Span, lookback: Span) -> Grid {
+    /// The first question asks for the whole lookback, unless `brief`: then the newest windows only,
+    /// and the rest at a later poll.
+    fn grid(&self, now: Timestamp, (bucket, lookback): (Span, Span), brief: bool) -> Grid {
         let step = match self.query.kind {
             QueryKind::Check => self.query.step.unwrap_or(bucket).max(Span::from_secs(1)),
             _ => bucket,
         };
-        let points = self.reach.unwrap_or(POINTS).min(POINTS);
+        let points = if brief { LEAST } else { self.reach.unwrap_or(POINTS).min(POINTS) };
         let most = Span::from_millis(step.millis().saturating_mul(points));
         let end = now.floor(step);
         let oldest = end.minus(lookback.min(most)).floor(step);
@@ -217,10 +222,11 @@ impl Prometheus {
         let turn = self.turn;
         for index in (0..count).map(|i| (i + turn) % count) {
             let Some(ask) = self.asks.get_mut(index) else { continue };
-            let grid = ask.grid(now, self.bucket, self.lookback);
+            let brief = ask.done.is_none() && round.out.observations.len() > ROOM;
+            let grid = ask.grid(now, (self.bucket, self.lookback), brief);
             match collect(&mut self.wire, ask, (&self.source, grid), &mut round.out).await {
                 Ok(_) => {
-                    ask.done = Some(grid.end);
+                    ask.done = Some(grid.end).filter(|_| !brief);
                     round.worked();
                 }
                 Err(error) => {

@@ -94,6 +94,9 @@ pub struct Query {
     pub service: Option<String>,
 }
 
+/// Of whom a number of a service tells must be known.
+pub const NAMELESS: &str = "a metric of services needs their name: labels = { service = \"..\" }";
+
 /// Labels of one series.
 pub type Labels = BTreeMap<String, String>;
 
@@ -158,6 +161,8 @@ impl Query {
         if let Some(metric) = self.metric {
             wants(self.factor().is_some(), "unit does not fit the metric")?;
             wants(self.fits(metric), "kind does not fit the metric")?;
+            let named = [&self.labels, &self.segment].iter().any(|m| m.contains_key(&Dim::Service));
+            wants(!metric.is_of_service() || named, NAMELESS)?;
         }
         if self.kind == QueryKind::Check {
             let named = self.journey.is_some() != self.journey_label.is_some();
@@ -248,6 +253,7 @@ mod tests {
             "kind = \"gauge\"\nexpr = \"x\"",
             "kind = \"check\"\nexpr = \"x\"",
             "kind = \"build\"\nexpr = \"x\"",
+            "kind = \"gauge\"\nmetric = \"service_cpu\"\nexpr = \"x\"",
         ] {
             let query: Query = toml::from_str(bad).expect("parses");
             assert!(query.validate().is_err(), "{bad}");

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::domain::metric::Metric;
 use crate::domain::observation::Value;
+use crate::domain::segment::{Dim, DimValue, Segment};
 
 /// The unit a query's numbers come in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
@@ -24,6 +25,7 @@ pub enum Unit {
     /// Minor units: cents.
     Cents,
     Days,
+    Bytes,
 }
 
 impl Unit {
@@ -40,7 +42,8 @@ impl Unit {
             | (Self::Count, "count")
             | (Self::Score, "score")
             | (Self::Money, "money")
-            | (Self::Days, "days") => 1.0,
+            | (Self::Days, "days")
+            | (Self::Bytes, "bytes") => 1.0,
             _ => return None,
         };
         Some(factor)
@@ -66,9 +69,11 @@ fn range(metric: Metric) -> Option<(f64, f64)> {
         Metric::Inp | Metric::Ttfb => Some((1.0, 60_000.0)),
         Metric::Tbt => Some((0.0, 60_000.0)),
         Metric::Cls => Some((0.0, 20.0)),
-        Metric::CheckDuration => Some((0.0, 600_000.0)),
+        Metric::CheckDuration | Metric::ServiceLatency => Some((0.0, 600_000.0)),
+        // Of CPU time one is a core, and a service may have many.
+        Metric::ServiceCpu => Some((0.0, 10_000.0)),
         _ if metric.row().unit == "ratio" => Some((0.0, 1.0001)),
-        _ if matches!(metric.row().unit, "count" | "money") => Some((0.0, f64::MAX)),
+        _ if matches!(metric.row().unit, "count" | "money" | "bytes") => Some((0.0, f64::MAX)),
         _ => None,
     }
 }
@@ -88,8 +93,11 @@ fn typical(value: &Value) -> Option<(f64, f64)> {
 }
 
 /// `None` when `value` is plausible; else the factor that would make it so (1 when none would).
-pub fn suspect(metric: Metric, value: &Value) -> Option<f64> {
+/// A page takes its time, and so does a browser; a service may answer in microseconds.
+pub fn suspect(metric: Metric, segment: &Segment, value: &Value) -> Option<f64> {
     let ((least, most), (low, high)) = (range(metric)?, typical(value)?);
+    let of_service = *segment.get(Dim::Service) != DimValue::All;
+    let least = if of_service { 0.0 } else { least };
     let fits = |f: f64| high * f >= least && low * f <= most;
     if fits(1.0) {
         return None;
@@ -104,6 +112,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+
+    fn suspect_of(metric: Metric, value: &Value) -> Option<f64> {
+        suspect(metric, &Segment::all(), value)
+    }
     use crate::domain::histogram::Histogram;
 
     #[test]
@@ -120,13 +132,27 @@ mod tests {
     fn seconds_read_as_milliseconds_are_flagged_with_the_factor() {
         let bounds: Arc<[f64]> = Arc::from([1.0, 2.5, 4.0, f64::INFINITY]);
         let h = Histogram::new(bounds, vec![1.0, 8.0, 2.0, 0.0]);
-        assert_eq!(suspect(Metric::Lcp, &Value::Dist(h)), Some(1e3));
-        assert_eq!(suspect(Metric::Lcp, &Value::Gauge(2500.0)), None);
-        assert_eq!(suspect(Metric::Lcp, &Value::Gauge(2.5e9)), Some(1e-6));
-        assert_eq!(suspect(Metric::ApiSuccess, &Value::Gauge(99.5)), Some(1e-2));
+        assert_eq!(suspect_of(Metric::Lcp, &Value::Dist(h)), Some(1e3));
+        assert_eq!(suspect_of(Metric::Lcp, &Value::Gauge(2500.0)), None);
+        assert_eq!(suspect_of(Metric::Lcp, &Value::Gauge(2.5e9)), Some(1e-6));
+        assert_eq!(suspect_of(Metric::ApiSuccess, &Value::Gauge(99.5)), Some(1e-2));
         let more = Value::Ratio { hits: 3.0, trials: 2.0 };
-        assert!(suspect(Metric::JsErrorRate, &more).is_some());
-        assert!(suspect(Metric::Orders, &Value::Count(-1.0)).is_some());
-        assert_eq!(suspect(Metric::Cls, &Value::Gauge(0.11)), None);
+        assert!(suspect_of(Metric::JsErrorRate, &more).is_some());
+        assert!(suspect_of(Metric::Orders, &Value::Count(-1.0)).is_some());
+        assert_eq!(suspect_of(Metric::Cls, &Value::Gauge(0.11)), None);
+    }
+
+    #[test]
+    fn a_fast_service_is_no_wrong_unit() {
+        let cart = Segment::all().with(Dim::Service, DimValue::Value("cart".into()));
+        let bounds: Arc<[f64]> = Arc::from([0.25, 0.5, 1.0, f64::INFINITY]);
+        let fast = Value::Dist(Histogram::new(bounds, vec![90.0, 8.0, 2.0, 0.0]));
+        for metric in [Metric::ServiceLatency, Metric::Ttfb, Metric::PageLoad] {
+            assert_eq!(suspect(metric, &cart, &fast), None, "{metric}");
+        }
+        assert!(suspect(Metric::PageLoad, &Segment::all(), &fast).is_some());
+        let hours = Value::Gauge(9e7);
+        assert_eq!(suspect(Metric::ServiceLatency, &cart, &hours), Some(1e-3));
+        assert_eq!(suspect(Metric::ServiceCpu, &cart, &Value::Gauge(12.0)), None);
     }
 }

@@ -9,6 +9,7 @@
 // the longest wait of all, so it begins first: the order is that of the alphabet
 mod a_real_prometheus;
 mod attack;
+mod bazaar;
 mod calm;
 mod child;
 mod clock_steps;
@@ -48,4 +49,5 @@ mod takeover;
 mod terminal;
 mod terminal_rule;
 mod tidy;
+mod transfer;
 mod wait;

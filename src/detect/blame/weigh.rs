@@ -3,12 +3,13 @@
 
 use crate::detect::arms;
 use crate::detect::effect::Effect;
+use crate::detect::scope::{self, Fit, Seen};
 use crate::domain::change::Change;
 use crate::domain::time::{Span, Timestamp};
 
 use super::delay::Delays;
 use super::moment::Moments;
-use super::{Scene, dose, prior, scope};
+use super::{Scene, dose, prior};
 
 /// A change with what speaks for and against it.
 pub struct Weighed<'a> {
@@ -40,6 +41,8 @@ pub struct Lines<'a, 'b> {
     scene: &'b Scene<'a>,
     moments: &'b Moments,
     effects: &'b [&'b Effect],
+    /// What is hurt and what stayed well; none where only checks saw it.
+    pub seen: Option<Seen<'b>>,
     delays: Delays,
     some: Vec<(f64, f64)>,
     /// Log of the minutes that a deploy is worth.
@@ -57,7 +60,8 @@ impl<'a, 'b> Lines<'a, 'b> {
         let delays = Delays::new(moments.step.millis(), bucket);
         let some = delays.some((bucket / 2.0).clamp(0.25, 2.5));
         let deploy = prior::minutes_a_deploy(scene.policy, scene.changes, onset).ln();
-        Self { scene, moments, effects, delays, some, deploy }
+        let seen = effects.first().map(|main| Seen::of(scene, main));
+        Self { scene, moments, effects, seen, delays, some, deploy }
     }
 
     pub fn weigh(&self, c: &'a Change) -> Weighed<'a> {
@@ -70,12 +74,9 @@ impl<'a, 'b> Lines<'a, 'b> {
             words: vec![gap(c, middle, (from, to))],
             against: Vec::new(),
         };
-        let scoped = scope::weigh(self.effects, c);
-        if scoped.log < 0.0 {
-            out.against.push(scoped.word);
-        } else if !scoped.word.is_empty() {
-            out.words.push(scoped.word);
-        }
+        let scoped = self.seen.as_ref().map_or_else(Fit::default, |seen| scope::weigh(seen, c));
+        out.words.extend(scoped.words);
+        out.against.extend(scoped.against);
         let (arms, word) = match self.effects.first() {
             Some(main) => arms::weigh(self.scene, main, c),
             None => (0.0, None),

@@ -108,7 +108,7 @@ impl Table {
         kept.map(|(column, _)| column).any(cell)
     }
 
-    fn sampled(&self, raw: Raw) -> bool {
+    pub fn sampled(&self, raw: Raw) -> bool {
         if self.timed() { raw.s > 0.0 } else { raw.n > 0.0 }
     }
 
@@ -149,7 +149,8 @@ impl Table {
     }
 }
 
-fn names_release(seg: &Segment) -> bool {
+/// It names a release or an arm, which is new by nature.
+pub fn names_release(seg: &Segment) -> bool {
     [Dim::Release, Dim::Cohort].iter().any(|d| matches!(seg.get(*d), DimValue::Value(_)))
 }
 
@@ -174,6 +175,6 @@ fn idle_hours(leaf: &Leaf) -> i32 {
 
 /// The masks to scan: all subsets; gauges are never added up.
 fn masks(shape: Shape, dims: usize) -> impl Iterator<Item = u16> {
-    let full = (1_u16 << dims.min(9)) - 1;
+    let full = (1_u16 << dims.min(Dim::ALL.len())) - 1;
     (0..=full).filter(move |m| *m == full || (shape != Shape::Level && m.count_ones() <= MAX_FIXED))
 }

@@ -103,7 +103,7 @@ fn steps_lose_more_together_than_alone() {
     };
     let both = [step(250.0, 0.47, 1.0), step(118.0, 0.72, 0.3), step(26.0, 0.96, 0.8)];
     let alone = [step(250.0, 0.47, 1.0), step(118.0, 0.72, 0.3), step(26.0, 0.96, 1.0)];
-    assert!(chained(&both) > 0.6, "{}", chained(&both));
-    assert!(chained(&alone) < 0.6, "{}", chained(&alone));
-    assert!(chained(&[step(250.0, 0.47, 1.0)]) <= 0.0);
+    assert!(chained(&both, 1.96) > 0.6, "{}", chained(&both, 1.96));
+    assert!(chained(&alone, 1.96) < 0.6, "{}", chained(&alone, 1.96));
+    assert!(chained(&[step(250.0, 0.47, 1.0)], 1.96) <= 0.0);
 }

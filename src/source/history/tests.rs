@@ -70,8 +70,13 @@ fn every_question_gets_its_newest_day_before_any_goes_further_back() {
 fn what_was_too_much_is_asked_smaller_and_never_as_large_again() {
     let errors = [
         SourceError::retry("timeout: query timed out in expression evaluation"),
-        SourceError::give_up("query refused: execution: query processing would load too many s"),
-        SourceError::give_up("query refused: bad_data: exceeded maximum resolution of 11,000 po"),
+        SourceError::give_up(
+            "query refused: execution: query processing would load too many samples",
+        ),
+        SourceError::give_up(
+            "query refused: bad_data: exceeded maximum resolution of 11,000 points",
+        ),
+        SourceError::give_up("query refused: execution: words that nobody has seen yet"),
         SourceError::malformed("answer too large (over 9 bytes)"),
         SourceError::retry("timeout first byte"),
         SourceError::retry("http 504"),
@@ -88,7 +93,7 @@ fn what_was_too_much_is_asked_smaller_and_never_as_large_again() {
         let asked = read(&mut plan, &says);
         assert!(whole(&asked, 0, 21), "{error}");
         let failed = asked.iter().filter(|(_, good)| !good).count();
-        assert!(failed <= 2, "{error}: {failed} failures");
+        assert!(failed <= 3, "{error}: {failed} failures");
     }
 }
 

@@ -8,6 +8,7 @@ use crate::domain::metric::{Kind as MetricKind, Metric};
 use crate::domain::segment::Dim;
 use crate::domain::time::Span;
 use crate::source::error::SourceError;
+use crate::source::query::NAMELESS;
 use crate::source::units::Unit;
 
 use super::config::{
@@ -138,6 +139,10 @@ fn whole(record: &Record) -> Result<(), SourceError> {
     };
     if !record.metric.iter().all(share) {
         return fail("sampling is a share above 0 and at most 1, and belongs to a count");
+    }
+    let named = record.segment.contains_key(&Dim::Service);
+    if !named && record.metric.iter().any(|m| m.metric.is_of_service()) {
+        return fail(NAMELESS);
     }
     if record.metric.iter().any(|m| m.series.is_some() && dist(m)) {
         return fail("a series is one number without segment");

@@ -196,7 +196,7 @@ impl<'a> Pass<'a> {
             let bounds = self.bounds.get(index).and_then(Option::as_ref);
             let value = metric.read(row, bounds);
             let mut quality = Quality { incomplete: window.end > self.now, ..Quality::GOOD };
-            if let Some(factor) = suspect(metric.metric, &value) {
+            if let Some(factor) = suspect(metric.metric, &segment, &value) {
                 quality.unit_suspect = true;
                 self.out.note(format!(
                     "{}: implausible values, wrong unit? (factor {factor})",

@@ -257,3 +257,51 @@ async fn questions_hold_their_range_and_history_shrinks_when_too_large() {
     let past = source.pasts();
     assert!(past.iter().all(|p| p.state == PastState::Read && p.days == 3), "{past:?}");
 }
+
+/// The record of docs/config.md for a status page.
+const STATUS_PAGE: &str = r#"
+kind = "change"
+path = "/api/v2/incidents.json"
+rows = "incidents[?impact != 'none']"
+time = "created_at"
+[change]
+id = "join('-', ['paypal', id])"
+kind = "'provider'"
+service = "'paypal'"
+version = "name"
+started_at = "started_at || created_at"
+rolled_back_at = "resolved_at"
+templates = "['checkout']"
+url = "shortlink"
+"#;
+
+#[test]
+fn a_status_page_tells_since_when_a_provider_is_in_trouble() {
+    let body = r#"{"page":{"id":"vml90k62t1xy","name":"PayPal","url":"https://paypal.example",
+        "time_zone":"Etc/UTC","updated_at":"2026-11-20T03:20:11.010Z"},"incidents":[
+        {"id":"p31zjtct2jer","name":"Elevated API errors","status":"identified",
+         "created_at":"2026-11-20T03:09:39.441Z","updated_at":"2026-11-20T03:20:11.004Z",
+         "monitoring_at":null,"resolved_at":null,"impact":"major",
+         "shortlink":"https://stspg.example/Q0E","started_at":"2026-11-20T03:02:00.000Z",
+         "page_id":"vml90k62t1xy","incident_updates":[
+           {"body":"We see more errors.","created_at":"2026-11-20T03:09:39.503Z",
+            "id":"jbg5hvr4lmvl","incident_id":"p31zjtct2jer","status":"investigating"}],
+         "components":[{"id":"tbmpz46wd4n5","name":"API","status":"partial_outage"}]},
+        {"id":"gsjqfrq4yn21","name":"Slow webhooks","status":"resolved","impact":"minor",
+         "created_at":"2026-11-18T10:00:00.000-06:00","resolved_at":"2026-11-18T11:30:00.000-06:00",
+         "started_at":null,"shortlink":"https://stspg.example/Q0F","components":[]},
+        {"id":"c0ffee000001","name":"We moved our office","status":"resolved","impact":"none",
+         "created_at":"2026-11-17T10:00:00.000Z","resolved_at":"2026-11-17T11:30:00.000Z",
+         "started_at":"2026-11-17T10:00:00.000Z","shortlink":"","components":[]}]}"#;
+    let out = read(STATUS_PAGE, body).expect("harvest");
+    assert_eq!(out.notes, Vec::<String>::new());
+    let [now, past] = &out.changes[..] else { panic!("{:#?}", out.changes) };
+    assert_eq!((now.kind, now.service.as_str()), (ChangeKind::Provider, "paypal"));
+    assert_eq!(now.id.as_str(), "paypal-p31zjtct2jer");
+    assert_eq!(now.version, "Elevated API errors");
+    assert_eq!(now.effective_at().to_string(), "2026-11-20T03:02:00Z");
+    assert!(now.templates.contains("checkout") && now.rolled_back_at.is_none());
+    assert!(!now.is_release(), "nobody here can take it back");
+    assert_eq!(past.effective_at().to_string(), "2026-11-18T16:00:00Z");
+    assert_eq!(past.rolled_back_at.map(|t| t.to_string()).as_deref(), Some("2026-11-18T17:30:00Z"));
+}

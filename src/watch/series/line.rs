@@ -339,7 +339,10 @@ fn class_of(metric: Metric) -> Class {
         Metric::PageViews | Metric::BeaconLag | Metric::OrphanShare | Metric::PersonalData => {
             Class::Telemetry
         }
-        Metric::CheckSuccess | Metric::CheckDuration | Metric::EdgeRequests => Class::Availability,
+        Metric::CheckSuccess
+        | Metric::CheckDuration
+        | Metric::EdgeRequests
+        | Metric::ServiceRequests => Class::Availability,
         Metric::Sessions
         | Metric::AddToCart
         | Metric::CheckoutStart
@@ -362,6 +365,13 @@ fn class_of(metric: Metric) -> Class {
         | Metric::JsErrorRate
         | Metric::UserErrorRate
         | Metric::ApiSuccess
-        | Metric::CrashRate => Class::Regression,
+        | Metric::CrashRate
+        | Metric::ServiceErrorRate
+        | Metric::ServiceLatency
+        | Metric::ServiceCpu
+        | Metric::ServiceMemory
+        | Metric::ServicePool
+        | Metric::ServiceQueue
+        | Metric::ServiceRestarts => Class::Regression,
     }
 }

@@ -1,0 +1,124 @@
+//! Shops of many services that call each other: who is hurt, who did it, who is left in peace.
+//! Worlds are made in `world`, played in `play` and counted by the dozen in `score`.
+
+mod play;
+mod score;
+mod world;
+
+use self::play::{changes, live, play, warm};
+use self::world::{Fault, METHODS, ONSET, Release, World, release};
+use super::made_up::{NOON, at, fact, firing, seg};
+use crate::detect::refine::{Refined, honest};
+use crate::detect::stat::{Acc, harm};
+use crate::detect::table::{Role, Table, TableKey};
+use crate::domain::change::{Change, ChangeKind};
+use crate::domain::id::SourceId;
+use crate::domain::metric::Metric;
+use crate::domain::observation::{Value, Window};
+use crate::domain::segment::{Dim, Scope};
+
+#[test]
+fn a_broken_leaf_is_told_with_its_release_and_nobody_healthy() {
+    let o = play(3, Fault::Leaf, Release::Own, true);
+    assert!(o.found && o.place, "{:#?}", o.words);
+    assert_eq!(o.healthy, Vec::<String>::new(), "{:#?}", o.words);
+    assert_eq!(o.suspect.as_deref(), Some("near"), "{:#?}", o.words);
+}
+
+#[test]
+fn a_caller_suffers_with_what_it_calls_and_its_release_is_not_named() {
+    let o = play(2, Fault::Leaf, Release::Caller, true);
+    assert_eq!((o.suspect.as_deref(), o.found), (None, true), "{:#?}", o.words);
+}
+
+#[test]
+fn one_region_is_no_work_of_a_release_that_went_everywhere() {
+    let o = play(1, Fault::Region, Release::Own, true);
+    assert!(o.place && o.suspect.is_none(), "{:#?}", o.words);
+    let words = o.words.join("\n");
+    assert!(words.contains("would have shown as much by"), "{words}");
+}
+
+/// A payment method fails while a provider's page says so; its words are told, and who says it.
+#[test]
+fn a_provider_that_says_it_is_in_trouble_is_named_instead_of_a_release() {
+    let mut world = World::new(4, Fault::Method);
+    let mut engine = warm(&mut world, true);
+    let (mut told, _) = changes(&mut world, Release::Own);
+    let says = Change {
+        kind: ChangeKind::Provider,
+        version: "Elevated errors".to_owned(),
+        ..release("p-1", METHODS[world.broken], ONSET + 8 * 60)
+    };
+    told.push(says);
+    engine.observe_changes(&told);
+    let judgement = live(&mut world, &mut engine, 35);
+    let cases = firing(&judgement);
+    let suspect = &cases.first().expect("a case").suspect;
+    assert_eq!(suspect.release, None, "{suspect:#?}");
+    let line = format!("{} says since 12:23 UTC: Elevated errors", METHODS[world.broken]);
+    assert!(suspect.reasons.contains(&line), "{suspect:#?}");
+    assert!(suspect.candidates.iter().all(|c| c.release.as_str() != "p-1"), "{suspect:#?}");
+}
+
+#[test]
+fn gauges_join_the_case_they_bend_with_and_open_none() {
+    let mut world = World::new(3, Fault::Leaf);
+    let broken = world.services[world.broken].clone();
+    let mut engine = warm(&mut world, true);
+    let mut opened = 0;
+    let mut last = Default::default();
+    for minute in 0..35 {
+        let now = NOON + minute * 60;
+        let window = Window { start: at(now), end: at(now + 60) };
+        let on = now >= ONSET;
+        let swing = (minute % 3) as f64;
+        // One bends with the harm, the other's bends alone, minutes before anything is wrong.
+        let pool = if on { 190.0 } else { 40.0 };
+        let alone = if minute >= 5 { 900.0 } else { 100.0 };
+        for (name, x) in [(broken.as_str(), pool), ("mailroom", alone)] {
+            let service = seg(&[(Dim::Service, name)]);
+            let value = Value::Gauge(x + swing);
+            engine.observe(&[fact("mesh", Metric::ServicePool, service, window, value)]);
+        }
+        let facts = world.facts(now, 1, on);
+        engine.observe(&facts);
+        last = engine.judge(at(now + 60));
+        if !on {
+            opened += firing(&last).len();
+        }
+    }
+    assert_eq!(opened, 0, "a gauge alone opens nothing");
+    let cases = firing(&last);
+    let lines = &cases.first().expect("a case").evidence_for;
+    let line = format!("{broken}: pool in use 41 -> 191 since 12:15 UTC");
+    assert!(lines.contains(&line), "{lines:#?}");
+    assert!(!lines.iter().any(|l| l.contains("mailroom")), "{lines:#?}");
+}
+
+#[test]
+fn a_set_loses_the_values_that_are_clearly_well_and_keeps_what_cannot_be_told() {
+    let names = ["a", "b", "c", "d"];
+    let key = TableKey {
+        family: (Metric::ServiceErrorRate, Role::Plain),
+        source: SourceId::new("mesh"),
+        dims: vec![Dim::Service],
+    };
+    let mut table = Table::new(key, 60_000, 96);
+    for name in names {
+        table.leaf_index(&seg(&[(Dim::Service, name)]));
+    }
+    table.settle();
+    let acc = |n: f64, bad: f64| Acc { n, a: bad, e: 0.01 * n, v: 0.0099 * n, x: 0.0 };
+    // Broken, half as broken, as usual, and nearly without requests.
+    let accs = [acc(4000.0, 1200.0), acc(2000.0, 250.0), acc(3000.0, 31.0), acc(6.0, 0.0)];
+    let all = names.iter().fold(Scope::everything(), |s, n| s.with(Dim::Service, n));
+    let sum = accs.iter().fold(Acc::default(), |mut sum, a| {
+        sum.add(a);
+        sum
+    });
+    assert!(harm(table.shape, table.sign, &sum) > 0.1);
+    let place = honest(&table, &accs, Refined { scope: all, acc: sum, score: 1.0 });
+    assert_eq!(place.scope.to_string(), "a,b,d");
+    assert!((place.acc.n - 6006.0).abs() < 1e-6, "{:?}", place.acc);
+}
