@@ -32,7 +32,7 @@ const HORIZON: Span = Span::from_hours(24);
 /// A share from which a change is named rather than told with others, and how many times the share
 /// of the next it must have: less is a tie.
 const NAMED: f64 = 0.5;
-const AHEAD: f64 = 1.6;
+const AHEAD: f64 = 2.0;
 /// The least share that is listed, and how many are.
 const LISTED: f64 = 0.05;
 const MOST: usize = 6;
@@ -128,7 +128,7 @@ fn weighed(
     effects: &[&Effect],
     may: &dyn Fn(&Change) -> bool,
 ) -> Suspect {
-    let (_, from, to) = moments.range();
+    let (middle, from, to) = moments.range();
     let lines = Lines::new(scene, moments, effects, from);
     let (mut all, mut cleared) = (Vec::new(), Vec::new());
     for c in scene.changes.iter().filter(|c| in_time(c, from, to)) {
@@ -136,7 +136,7 @@ fn weighed(
             let why = "cleared: a campaign brings other shoppers, it does not change pages";
             cleared.push(Considered { release: c.id.clone(), why: why.to_owned() });
         } else if may(c) {
-            match gone(scene, c, from) {
+            match gone(scene, c, middle) {
                 Some(why) => cleared.push(Considered { release: c.id.clone(), why }),
                 None => all.push(lines.weigh(c)),
             }

@@ -1,6 +1,6 @@
 //! `[detect.blame]`: what is believed of changes before anything is measured: how many faults they
-//! bring, how often a change of each kind does, what a cache can hide. Shares of people's postmortems
-//! and surveys, never of a measurement of this shop.
+//! bring, how often a change of each kind does, what a cache can hide. Shares of people's
+//! postmortems, never of a measurement of this shop.
 
 use std::collections::BTreeMap;
 

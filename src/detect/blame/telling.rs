@@ -1,5 +1,5 @@
-//! What the minutes of one effect say of a dose over time: sums of a least squares fit whose weights
-//! know that harm is never exactly a step. Nothing here knows of changes or of priors.
+//! What the minutes of one effect say of a dose over time: sums of a least squares fit whose
+//! weights know that harm is never exactly a step. Nothing here knows of changes or of priors.
 
 use crate::detect::effect::Effect;
 use crate::detect::onset::{variance, weight};

@@ -29,7 +29,7 @@ const CLOCK: Span = Span::from_secs(20);
 const TELLS: f64 = 1.0;
 /// Nats by which steps of a rollout fit better than any plain onset to count as evidence.
 const STEPS: f64 = 2.0;
-/// Share of staged rollouts whose harm grows with their share; of the others it is whole at a stage.
+/// Share of staged rollouts whose harm grows with their share; of the others one stage brings all.
 const GROWS: f64 = 0.7;
 /// Log chance that what was taken back before the harm left something behind.
 const LEFT_BEHIND: f64 = -2.3;
@@ -94,7 +94,7 @@ impl<'a, 'b> Lines<'a, 'b> {
         let mut left = 0.0;
         if let Some(back) = c.rolled_back_at.filter(|t| *t < from) {
             left = LEFT_BEHIND;
-            let before = from.since(back).as_mins_f64();
+            let before = middle.since(back).as_mins_f64();
             out.against.push(format!("taken back {before:.0} min before the harm began"));
         } else if let Some(word) = self.no_better(c) {
             out.against.push(word);

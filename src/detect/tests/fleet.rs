@@ -1,5 +1,6 @@
 //! Blame over a fleet of made-up shops: incidents of every kind with innocent changes beside them,
-//! read by the engine as it would read them live. A slice is a test; the whole is `./measure blame`.
+//! read by the engine as it would read them live. A slice is a test; the whole is `./measure
+//! blame`.
 
 mod ideal;
 mod plan;

@@ -87,7 +87,7 @@ impl Ideal {
         });
         let candidates: Vec<Candidate> = candidates.collect();
         let share = |i: usize| shares.get(i).map_or(0.0, |s| s.1);
-        let named = share(0) > 0.5 && share(0) >= 1.6 * share(1);
+        let named = share(0) > 0.5 && share(0) >= 2.0 * share(1);
         let release = candidates.first().filter(|_| named).map(|c| c.release.clone());
         Suspect { release, candidates, ..Suspect::default() }
     }

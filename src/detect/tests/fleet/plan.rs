@@ -229,16 +229,7 @@ fn fault(d: &mut Draw, kind: usize, onset: f64, place: usize) -> (Vec<Wrong>, Op
             }
             (vec![w], None)
         }
-        12 => {
-            let guilty = d.add(ChangeKind::Deploy, onset - wait, &[place]);
-            let later = onset + d.between(480.0, 900.0);
-            let near = later - d.between(0.0, 90.0);
-            d.decoy(near);
-            w.harm = Harm::Slow;
-            w.size = d.between(1.3, 1.5);
-            let loud = Wrong { harm: Harm::Errors, from: later, size: 0.3, rise: 0.0, ..w.clone() };
-            (vec![w, loud], Some(guilty))
-        }
+        12 => loud_later(d, w, wait, place),
         15 => {
             let guilty = d.add(ChangeKind::Deploy, onset - wait, &[place]);
             let back = onset + d.between(720.0, 1200.0);
@@ -251,6 +242,17 @@ fn fault(d: &mut Draw, kind: usize, onset: f64, place: usize) -> (Vec<Wrong>, Op
             (vec![w], Some(guilty))
         }
     }
+}
+
+fn loud_later(d: &mut Draw, mut w: Wrong, wait: f64, place: usize) -> (Vec<Wrong>, Option<usize>) {
+    let guilty = d.add(ChangeKind::Deploy, w.from - wait, &[place]);
+    let later = w.from + d.between(480.0, 900.0);
+    d.ago(later, 0.0, 90.0);
+    w.harm = Harm::Slow;
+    w.template = Some(place);
+    w.size = d.between(1.3, 1.5);
+    let loud = Wrong { harm: Harm::Errors, from: later, size: 0.3, rise: 0.0, ..w.clone() };
+    (vec![w, loud], Some(guilty))
 }
 
 fn staged(d: &mut Draw, mut w: Wrong, wait: f64, place: usize) -> (Vec<Wrong>, Option<usize>) {
