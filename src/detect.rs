@@ -40,6 +40,8 @@ mod onset;
 mod effect;
 mod checks;
 mod case;
+mod when;
+mod agree;
 mod joint;
 mod life;
 mod troubles;

@@ -12,6 +12,7 @@ pub mod action;
 pub mod calendar;
 pub mod maintenance;
 pub mod response;
+pub mod blame;
 pub mod detect;
 pub mod exposure;
 pub mod guardrail;

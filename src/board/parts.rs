@@ -80,8 +80,8 @@ pub fn split(board: &Board) -> serde_json::Result<(String, String)> {
 }
 
 fn detach(incident: &mut Incident) -> Story {
-    let Suspect { release, confidence, .. } = incident.suspect.clone();
-    let short = Suspect { release, confidence, ..Suspect::default() };
+    let Suspect { release, confidence, candidates, .. } = incident.suspect.clone();
+    let short = Suspect { release, confidence, candidates, ..Suspect::default() };
     Story {
         suspect: replace(&mut incident.suspect, short),
         findings: take(&mut incident.findings),

@@ -9,7 +9,7 @@ use crate::board::{
     Action, ActionState, Board, ChoiceRow, Incident, Precheck, RollbackPlan, State, TimelineEntry,
     Watcher,
 };
-use crate::detect::verdict::{Basis, Class, Confidence, Considered, Finding, Suspect, Verdict};
+use crate::detect::verdict::{Basis, Candidate, Class, Confidence, Considered, Finding, Suspect, Verdict};
 use crate::domain::metric::Metric;
 use crate::domain::money::{MoneyRange, Range};
 use crate::domain::segment::{Dim, Scope};
@@ -118,6 +118,7 @@ fn blank(id: &str, severity: Severity, headline: &str) -> Incident {
         raise: String::new(),
         action: None,
         rollback: None,
+        alternatives: vec![],
         choices: vec![],
         timeline: vec![],
         occurrences: 1,
@@ -199,6 +200,11 @@ fn suspect() -> Suspect {
     Suspect {
         release: Some("theme-2026.11.20-3".into()),
         confidence: Confidence::High,
+        candidates: vec![Candidate {
+            release: "theme-2026.11.20-3".into(),
+            share: 0.94,
+            previous: Some("theme-2026.11.19-7".into()),
+        }],
         reasons: strings(&[
             "started 8 min before onset",
             "touches checkout; other templates unchanged",

@@ -4,7 +4,7 @@
 use crate::domain::change::Change;
 use crate::domain::segment::Dim;
 
-use super::blame::{Scene, mask_of};
+use super::blame::Scene;
 use super::effect::Effect;
 use super::stat::Acc;
 use super::table::Table;
@@ -60,7 +60,7 @@ pub fn weigh(scene: &Scene<'_>, main: &Effect, c: &Change) -> (f64, Option<Strin
     let Some(both) = Arms::of(scene, main, c) else { return (0.0, None) };
     let numbers = both.words();
     let Arms { table, new, old } = both;
-    let calib = table.calib(mask_of(table, &main.scope));
+    let calib = main.calib(table);
     let gain = |harm: f64, acc: &Acc| super::onset::gain(main.shape, main.sign, acc, calib, harm);
     let harm = |acc: &Acc| super::stat::harm(main.shape, main.sign, acc);
     let sum = {

@@ -1,28 +1,42 @@
 //! Which change did it: a posterior over "no change" and every change that was live, by timing and
 //! dose jointly with the onset, scope, new against old version, and rollbacks that did not help.
-//! Model: Gandalf (NSDI 2020); "no release" is always a candidate with its own prior.
+//! Chances compete by the minute: a change is worth so many minutes in which nothing changed.
+//! Model: Gandalf (NSDI 2020); "no release" is always a candidate.
 
-use crate::detect::verdict::{Confidence, Considered, Suspect};
+use crate::detect::verdict::{Candidate, Confidence, Considered, Suspect};
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
-use crate::domain::segment::{Dim, Scope};
+use crate::domain::segment::Dim;
 use crate::domain::time::{Span, Timestamp};
+use crate::policy::blame::Blame;
 
-use super::arms::{self, Arms};
+use super::arms::Arms;
 use super::effect::Effect;
 use super::feed::Feed;
-use super::onset::Fit;
-use super::place;
-use super::stat::{Acc, Calib};
 use super::store::Store;
-use super::table::Table;
 
-/// Prior of "no change did it", and of each change that could have.
-const PRIOR_NONE: f64 = 0.45;
-/// Longest delay between a change going live and its harm, and the prior's mean delay, in minutes.
-const DELAY_MAX_MIN: f64 = 10.0;
-const DELAY_MEAN_MIN: f64 = 2.5;
-/// Minutes before the onset in which a change can still be meant by timing alone.
-const HORIZON_MIN: f64 = 180.0;
+mod delay;
+mod dose;
+mod moment;
+mod prior;
+mod say;
+mod scope;
+mod telling;
+mod weigh;
+
+use self::moment::Moments;
+use self::weigh::{Lines, Weighed};
+
+/// Changes longer ago than this are not looked at.
+const HORIZON: Span = Span::from_hours(24);
+/// A share from which a change is named rather than told with others, and how many times the share
+/// of the next it must have: less is a tie.
+const NAMED: f64 = 0.5;
+const AHEAD: f64 = 1.6;
+/// The least share that is listed, and how many are.
+const LISTED: f64 = 0.05;
+const MOST: usize = 6;
+/// Changes that are told as considered.
+const CONSIDERED: usize = 20;
 
 /// What blame looks at.
 pub struct Scene<'a> {
@@ -30,305 +44,185 @@ pub struct Scene<'a> {
     pub effects: &'a [Effect],
     pub changes: &'a [&'a Change],
     pub feed: &'a Feed,
+    pub policy: &'a Blame,
     pub now: i64,
 }
 
-struct Weighed<'a> {
-    change: &'a Change,
-    log: f64,
-    words: Vec<String>,
-    against: Vec<String>,
-}
-
-/// The suspect of a case.
-pub fn suspect(scene: &Scene<'_>) -> Suspect {
-    let Some(main) = main_effect(scene.effects) else { return Suspect::default() };
-    if let Some(named) = named_by_segment(scene, main) {
-        return named;
+/// The suspect of a case; none while the minutes around its onset are not kept any more.
+pub fn suspect(scene: &Scene<'_>) -> Option<Suspect> {
+    let first = moment::first(scene.effects, scene.store.bucket);
+    let main = main_effect(&first)?;
+    let moments = Moments::of(scene.store, &first)?;
+    if let Some(named) = named_by_segment(scene, main, &moments) {
+        return Some(named);
     }
-    let Some(table) = scene.store.tables.get(&main.table) else { return Suspect::default() };
-    let series = table.series(&main.scope, main.last_bad.max(main.found));
-    let series: Vec<(i64, Acc)> = clip(&series, main, scene.store.bucket);
-    let calib = table.calib(mask_of(table, &main.scope));
-    let none = none_log(main, &series, calib, scene.store.bucket);
-    let mut weighed: Vec<Weighed<'_>> = scene
-        .changes
-        .iter()
-        .filter(|c| candidate(scene, main, c))
-        .map(|c| weigh(scene, main, &series, calib, c))
-        .collect();
-    weighed.sort_by(|a, b| b.log.total_cmp(&a.log).then(a.change.id.cmp(&b.change.id)));
-    let mut suspect = verdict(&weighed, none, scene);
-    suspect.considered.extend(cleared(scene, main));
-    suspect
-}
-
-/// Campaigns of the same time, and why they are no suspects.
-fn cleared(scene: &Scene<'_>, main: &Effect) -> Vec<Considered> {
-    let campaigns = scene.changes.iter().filter(|c| c.kind == ChangeKind::Campaign);
-    let near = campaigns.filter(|c| in_time(scene, main, c));
-    let why = "cleared: a campaign brings other shoppers, it does not change pages";
-    near.map(|c| Considered { release: c.id.clone(), why: why.to_owned() }).collect()
+    let mut effects = vec![main];
+    effects.extend(first.iter().filter(|e| !std::ptr::eq(**e, main)));
+    Some(weighed(scene, &moments, &effects, &|c| scene.policy.weight(c.kind) > 0.0))
 }
 
 /// Speed and errors speak first; among them the strongest.
-pub fn main_effect(effects: &[Effect]) -> Option<&Effect> {
-    let rank = |e: &&Effect| {
-        let loss = matches!(e.shape, super::stat::Shape::Step);
-        (u8::from(!loss), e.nats)
-    };
-    effects.iter().max_by(|a, b| {
-        let (x, y) = (rank(a), rank(b));
-        x.0.cmp(&y.0).then(x.1.total_cmp(&y.1)).then(b.table.cmp(&a.table))
+fn main_effect<'a>(effects: &[&'a Effect]) -> Option<&'a Effect> {
+    let rank = |e: &Effect| u8::from(!matches!(e.shape, super::stat::Shape::Step));
+    effects.iter().copied().max_by(|a, b| {
+        let by_nats = a.nats.total_cmp(&b.nats).then(b.table.cmp(&a.table));
+        rank(a).cmp(&rank(b)).then(by_nats)
     })
 }
 
-/// The place itself names a release or an experiment arm.
-fn named_by_segment(scene: &Scene<'_>, main: &Effect) -> Option<Suspect> {
-    let found = main.scope.dims.get(&Dim::Release).and_then(|versions| {
-        scene
-            .changes
-            .iter()
-            .find(|c| versions.contains(c.id.as_str()) || versions.contains(&c.version))
-    });
-    let arm = || {
-        main.scope.dims.contains_key(&Dim::Cohort).then(|| {
-            let near = |c: &&&Change| {
-                c.kind == ChangeKind::Experiment
-                    && c.effective_at() <= scene.store.end_of(main.onset.high)
-            };
-            scene.changes.iter().filter(near).max_by_key(|c| c.effective_at())
-        })?
-    };
-    let change = found.or_else(arm)?;
-    let who = if found.is_some() { "views of this release" } else { "this experiment arm" };
-    let numbers = found.and_then(|c| Arms::of(scene, main, c));
-    let numbers = numbers.map(|arms| format!(": {}", arms.words())).unwrap_or_default();
-    Some(Suspect {
-        release: Some(change.id.clone()),
-        confidence: Confidence::High,
-        reasons: vec![format!("only {who} are hit, others at the same time are not{numbers}")],
-        against: Vec::new(),
-        considered: vec![Considered {
-            release: change.id.clone(),
-            why: "named by the segment".into(),
-        }],
-    })
-}
-
-pub(super) fn mask_of(table: &Table, scope: &Scope) -> u16 {
-    let fixed = table.key.dims.iter().enumerate().filter(|(_, d)| scope.dims.contains_key(d));
-    fixed.fold(0, |m, (i, _)| m | 1 << i)
-}
-
-/// The part of a series that can tell an onset: three hours before it and all after.
-fn clip(series: &[(i64, Acc)], main: &Effect, bucket: Span) -> Vec<(i64, Acc)> {
-    let back = (HORIZON_MIN / bucket.as_mins_f64()) as i64;
-    let back = if main.onset.ramp { 3 * back } else { back };
-    series.iter().filter(|(b, _)| *b >= main.onset.low - back).copied().collect()
-}
-
-fn candidate(scene: &Scene<'_>, main: &Effect, c: &Change) -> bool {
-    c.kind != ChangeKind::Campaign && in_time(scene, main, c)
-}
-
-/// Live before the onset, and not longer than a day.
-fn in_time(scene: &Scene<'_>, main: &Effect, c: &Change) -> bool {
-    let live =
-        !matches!(c.status, ChangeStatus::Queued | ChangeStatus::Failed | ChangeStatus::Cancelled);
-    let slack = scene.store.bucket.times(2);
-    let latest = scene.store.end_of(main.onset.high.max(main.onset.bucket)).plus(slack);
-    let oldest = scene.store.start_of(main.onset.low).minus(Span::from_hours(24));
-    live && c.effective_at() <= latest && c.effective_at() >= oldest
-}
-
-/// Mean likelihood over all onsets, step or ramp: the price of not knowing when.
-fn none_log(main: &Effect, series: &[(i64, Acc)], calib: Calib, bucket: Span) -> f64 {
-    let mut logs = Vec::new();
-    let last = series.last().map_or(0, |s| s.0);
-    for (from, _) in series {
-        let (mut step, mut ramp) = (Fit::default(), Fit::default());
-        let length = (last - from + 1) as f64;
-        for (b, acc) in series.iter().filter(|(b, _)| b >= from) {
-            step.add(main.shape, main.sign, acc, calib, 1.0);
-            let dose = (b - from + 1) as f64 / length;
-            ramp.add(main.shape, main.sign, acc, calib, dose);
-        }
-        logs.push(step.nats());
-        logs.push(ramp.nats() - 1.0);
+/// A change to blame for trouble that only checks saw: it began between two of their runs.
+pub fn by_checks(scene: &Scene<'_>, since: Timestamp, every: Span) -> Suspect {
+    let moments = Moments::between(since.minus(every), since, scene.store.bucket);
+    let mut told = weighed(scene, &moments, &[], &|c| scene.policy.weight(c.kind) > 0.0);
+    if told.confidence == Confidence::High {
+        told.confidence = Confidence::Medium;
     }
-    let onsets = (HORIZON_MIN / bucket.as_mins_f64()).max(logs.len() as f64 / 2.0).max(1.0);
-    PRIOR_NONE.ln() + sum_exp(&logs) - onsets.ln()
+    told
 }
 
-fn sum_exp(logs: &[f64]) -> f64 {
-    let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if !top.is_finite() {
-        return top;
-    }
-    top + logs.iter().map(|l| (l - top).exp()).sum::<f64>().ln()
+/// A suspect whose onset is not kept any more stays as it was; what was taken back while the harm
+/// went on for `heals` is no part of it.
+pub fn outlived(scene: &Scene<'_>, told: &Suspect, heals: Span) -> Suspect {
+    let last = scene.effects.iter().map(|e| e.last_bad).max();
+    let last = last.map(|b| scene.store.end_of(b)).unwrap_or_default();
+    let gone = |c: &&&Change| c.rolled_back_at.is_some_and(|t| last.since(t) >= heals);
+    let named = |c: &&&Change| told.candidates.iter().any(|x| x.release == c.id);
+    let gone: Vec<&Change> = scene.changes.iter().filter(gone).filter(named).copied().collect();
+    if gone.is_empty() { told.clone() } else { say::without(told, &gone) }
 }
 
-fn weigh<'a>(
+/// Weighs the changes that `may` have done it.
+fn weighed(
     scene: &Scene<'_>,
-    main: &Effect,
-    series: &[(i64, Acc)],
-    calib: Calib,
-    c: &'a Change,
-) -> Weighed<'a> {
-    let mut words = Vec::new();
-    let mut against = Vec::new();
-    let fitted = |delay: Span, dose: fn(&Store, &Change, i64, Span) -> f64| {
-        let mut fit = Fit::default();
-        for (b, acc) in series {
-            fit.add(main.shape, main.sign, acc, calib, dose(scene.store, c, *b, delay));
+    moments: &Moments,
+    effects: &[&Effect],
+    may: &dyn Fn(&Change) -> bool,
+) -> Suspect {
+    let (_, from, to) = moments.range();
+    let lines = Lines::new(scene, moments, effects, from);
+    let (mut all, mut cleared) = (Vec::new(), Vec::new());
+    for c in scene.changes.iter().filter(|c| in_time(c, from, to)) {
+        if c.kind == ChangeKind::Campaign && !may(c) {
+            let why = "cleared: a campaign brings other shoppers, it does not change pages";
+            cleared.push(Considered { release: c.id.clone(), why: why.to_owned() });
+        } else if may(c) {
+            match gone(scene, c, from) {
+                Some(why) => cleared.push(Considered { release: c.id.clone(), why }),
+                None => all.push(lines.weigh(c)),
+            }
         }
-        fit.nats()
-    };
-    let logs: Vec<f64> = delays(scene.store.bucket)
-        .into_iter()
-        .flat_map(|(minutes, prior)| {
-            let delay = Span::from_millis((minutes * 60_000.0) as i64);
-            let half = (prior / 2.0).ln();
-            [half + fitted(delay, dose), half + fitted(delay, whole_dose)]
-        })
-        .collect();
-    let onset = scene.store.start_of(main.onset.bucket);
-    let gap = onset.since(c.effective_at()).as_mins_f64();
-    words.push(format!("went live {} the harm began", minutes(gap)));
-    let (scope_log, scope_word) = scope_fit(main, c);
-    if scope_log < -1.0 {
-        against.push(scope_word);
-    } else if !scope_word.is_empty() {
-        words.push(scope_word);
     }
-    let (arms, arm_word) = arms::weigh(scene, main, c);
-    match arm_word {
-        Some(w) if arms < 0.0 => against.push(w),
-        Some(w) => words.push(w),
-        None => {}
-    }
-    if let Some(w) = rollback_word(scene, main, c) {
-        against.push(w);
-    }
-    let kinds = ((1.0 - PRIOR_NONE) / 2.0).ln();
-    Weighed { change: c, log: kinds + sum_exp(&logs) + scope_log + arms, words, against }
+    all.sort_by(|a, b| b.log.total_cmp(&a.log).then(a.change.id.cmp(&b.change.id)));
+    verdict(scene, all, moments.anyhow(), cleared)
 }
 
-/// Delays at half a bucket's spacing with their prior weights: strong evidence pins the onset to a
-/// bucket, and a delay that misses it by one would clear the guilty.
-fn delays(bucket: Span) -> Vec<(f64, f64)> {
-    let step = (bucket.as_mins_f64() / 2.0).clamp(0.25, DELAY_MAX_MIN);
-    let count = (DELAY_MAX_MIN / step) as u32;
-    let at = |i: u32| f64::from(i) * step;
-    let weight = |i: u32| (-at(i) / DELAY_MEAN_MIN).exp();
-    let all: f64 = (0..=count).map(weight).sum();
-    (0..=count).map(|i| (at(i), weight(i) / all)).collect()
-}
-
-fn minutes(gap: f64) -> String {
-    if gap.abs() < 1.0 {
-        "just when".to_owned()
-    } else if gap > 0.0 {
-        format!("{gap:.0} min before")
-    } else {
-        format!("{:.0} min after", -gap)
-    }
-}
-
-/// Share of a bucket's traffic that met the change.
-fn dose(store: &Store, c: &Change, bucket: i64, delay: Span) -> f64 {
-    let (start, end) = (store.start_of(bucket).minus(delay), store.end_of(bucket).minus(delay));
-    let probe = |share: f64| {
-        let at = start.plus(Span::from_millis((end.since(start).millis() as f64 * share) as i64));
-        c.share_at(at)
-    };
-    (probe(0.05) + probe(0.35) + probe(0.65) + probe(0.95)) / 4.0
-}
-
-/// The same with the bucket of the start counted whole: windows of scraped counters and clocks of
-/// other machines put harm up to a bucket before the change.
-fn whole_dose(store: &Store, c: &Change, bucket: i64, delay: Span) -> f64 {
-    c.share_at(store.end_of(bucket).minus(delay).minus(Span::from_millis(1)))
-}
-
-/// Does the change's declared scope hold the harm?
-fn scope_fit(main: &Effect, c: &Change) -> (f64, String) {
-    // A cut without templates cannot say where it hurts: no evidence either way.
-    let placed = place::templates(&main.place).is_some();
-    let blind_cut = !placed && !main.table.dims.contains(&Dim::Template);
-    if c.templates.is_empty() || blind_cut {
-        return (0.0, String::new());
-    }
-    let all = ["(every template)"];
-    let hit: Vec<&str> = place::templates(&main.place).map_or(all.to_vec(), Iterator::collect);
-    let outside: Vec<&str> = hit.iter().copied().filter(|t| !c.templates.contains(*t)).collect();
-    if outside.is_empty() {
-        return (0.7, format!("it changed {}", hit.join(", ")));
-    }
-    if place::templates(&main.place).is_none() && c.templates.len() >= 5 {
-        return (0.3, "it changed all templates".to_owned());
-    }
-    let log = if outside.len() == hit.len() { -7.0 } else { -4.5 };
-    let list: Vec<&str> = c.templates.iter().map(String::as_str).collect();
-    (log, format!("it changed {} only, {} suffers as well", list.join(", "), outside.join(", ")))
-}
-
-/// A change taken back while the harm stayed.
-fn rollback_word(scene: &Scene<'_>, main: &Effect, c: &Change) -> Option<String> {
+/// Taken back so long before the harm that no cache explains it.
+fn gone(scene: &Scene<'_>, c: &Change, onset: Timestamp) -> Option<String> {
     let back = c.rolled_back_at?;
-    let bad_since = scene.store.end_of(main.last_bad).since(back).as_mins_f64();
-    (back <= scene.store.end_of(scene.now) && bad_since >= 10.0)
-        .then(|| format!("taken back, no better {bad_since:.0} min later"))
+    let before = onset.since(back);
+    let why = format!("cleared: taken back {:.0} min before the harm began", before.as_mins_f64());
+    (before > scene.policy.caches).then_some(why)
 }
 
-fn verdict(weighed: &[Weighed<'_>], none: f64, scene: &Scene<'_>) -> Suspect {
-    let mut logs: Vec<f64> = weighed.iter().map(|w| w.log).collect();
-    logs.push(none);
-    let all = sum_exp(&logs);
-    let posterior = |log: f64| (log - all).exp();
-    let considered = weighed.iter().map(|w| Considered {
-        release: w.change.id.clone(),
-        why: format!(
-            "{} % likely: {}",
-            percent(posterior(w.log)),
-            w.words.iter().chain(&w.against).cloned().collect::<Vec<_>>().join("; ")
-        ),
-    });
-    let considered: Vec<Considered> = considered.collect();
-    let none_share = posterior(none);
-    match weighed.first() {
-        Some(w) if posterior(w.log) > 0.5 => Suspect {
-            release: Some(w.change.id.clone()),
-            confidence: confidence(posterior(w.log)),
-            reasons: w.words.clone(),
-            against: w.against.clone(),
-            considered,
-        },
-        _ => Suspect {
-            release: None,
-            confidence: Confidence::None,
-            reasons: vec![no_release(weighed, none_share, scene)],
-            against: Vec::new(),
-            considered,
-        },
-    }
+/// Shoppers met it: it is not waiting, failed or cancelled.
+fn lived(c: &Change) -> bool {
+    !matches!(c.status, ChangeStatus::Queued | ChangeStatus::Failed | ChangeStatus::Cancelled)
 }
 
-fn no_release(weighed: &[Weighed<'_>], none: f64, scene: &Scene<'_>) -> String {
-    if weighed.is_empty() {
-        scene.feed.none("no release explains this: none went live in the day before")
+/// Live before the harm was whole, and not longer than a day.
+fn in_time(c: &Change, from: Timestamp, to: Timestamp) -> bool {
+    let slack = Span::from_mins(5);
+    lived(c) && c.effective_at() <= to.plus(slack) && c.effective_at() >= from.minus(HORIZON)
+}
+
+/// The place itself names a release or an experiment arm: then only changes of that name count.
+fn named_by_segment(scene: &Scene<'_>, main: &Effect, moments: &Moments) -> Option<Suspect> {
+    let (_, _, to) = moments.range();
+    let versions = main.scope.dims.get(&Dim::Release);
+    let of_name = |c: &Change| {
+        versions.is_some_and(|v| v.contains(c.id.as_str()) || v.contains(&c.version))
+    };
+    let arm = main.scope.dims.contains_key(&Dim::Cohort);
+    let of_arm = |c: &Change| {
+        arm && c.kind == ChangeKind::Experiment
+            && lived(c)
+            && c.effective_at() <= to.plus(scene.store.bucket)
+            && c.rolled_back_at.is_none_or(|t| t >= moments.range().1)
+    };
+    let named: Vec<&Change> = scene.changes.iter().copied().filter(|c| of_name(c)).collect();
+    let release = !named.is_empty();
+    let named = if release {
+        named
     } else {
-        format!("no release explains this ({} % likely)", percent(none))
+        scene.changes.iter().copied().filter(|c| of_arm(c)).collect()
+    };
+    let (change, rest) = named.split_first()?;
+    let who = if release { "views of this release" } else { "this experiment arm" };
+    if !rest.is_empty() {
+        let may = |c: &Change| named.iter().any(|n| n.id == c.id && n.source == c.source);
+        return Some(say::shared_name(scene, moments, &may, who));
+    }
+    let numbers = if release { Arms::of(scene, main, change) } else { None };
+    let numbers = numbers.map(|arms| format!(": {}", arms.words())).unwrap_or_default();
+    let why = format!("only {who} are hit, others at the same time are not{numbers}");
+    Some(say::certain(change, why))
+}
+
+/// Shares from log likelihoods, "none" included, and what they come to.
+fn verdict(
+    scene: &Scene<'_>,
+    all: Vec<Weighed<'_>>,
+    none: f64,
+    cleared: Vec<Considered>,
+) -> Suspect {
+    let logs = |shift: usize| {
+        let each = all.iter().map(move |w| w.shifted.get(shift).copied().unwrap_or(w.log));
+        each.chain([none]).collect::<Vec<f64>>()
+    };
+    let own: Vec<f64> = all.iter().map(|w| w.log).chain([none]).collect();
+    let shares = normal(&own);
+    let none_share = shares.last().copied().unwrap_or(1.0);
+    let mut considered = say::considered(&all, &shares);
+    considered.truncate(CONSIDERED);
+    considered.extend(cleared);
+    let candidates = say::candidates(&all, &shares, (LISTED, MOST));
+    let (top, next) = (shares.first().copied(), shares.get(1).copied().unwrap_or(0.0));
+    let next = if all.len() > 1 { next } else { 0.0 };
+    let base = Suspect { candidates, considered, ..Suspect::default() };
+    match (all.first(), top) {
+        (Some(w), Some(p)) if p > NAMED && p >= AHEAD * next => {
+            let steady = [0, 1].into_iter().all(|s| leads(&normal(&logs(s))));
+            Suspect {
+                release: Some(w.change.id.clone()),
+                confidence: confidence(w, p, steady),
+                reasons: w.words.clone(),
+                against: w.against.clone(),
+                ..base
+            }
+        }
+        (Some(_), Some(_)) if none_share < 0.5 => {
+            Suspect { reasons: vec![say::tie(&base.candidates, none_share)], ..base }
+        }
+        _ => Suspect { reasons: vec![say::none(scene, &all, none_share)], ..base },
     }
 }
 
-fn percent(p: f64) -> u32 {
-    (p * 100.0).round().clamp(0.0, 100.0) as u32
+/// The first is the likeliest of all, "none" included.
+fn leads(shares: &[f64]) -> bool {
+    shares.first().is_some_and(|p| *p > NAMED)
 }
 
-fn confidence(p: f64) -> Confidence {
-    if p >= 0.9 {
+fn normal(logs: &[f64]) -> Vec<f64> {
+    let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let weights: Vec<f64> = logs.iter().map(|l| (l - top).exp()).collect();
+    let all: f64 = weights.iter().sum();
+    weights.iter().map(|w| if all > 0.0 { w / all } else { 0.0 }).collect()
+}
+
+/// High is for more than a coincidence of times: a second, independent kind of evidence must agree,
+/// and no clock that is some seconds off may change the name.
+fn confidence(w: &Weighed<'_>, p: f64, steady: bool) -> Confidence {
+    if p >= 0.9 && w.more && steady {
         Confidence::High
     } else if p >= 0.7 {
         Confidence::Medium
@@ -337,22 +231,9 @@ fn confidence(p: f64) -> Confidence {
     }
 }
 
-/// A release to blame for trouble that only checks saw, by its time alone.
-pub fn by_time(changes: &[&Change], since: Timestamp, feed: &Feed) -> Suspect {
-    let near = changes.iter().filter(|c| {
-        let gap = since.since(c.effective_at()).as_mins_f64();
-        (-1.0..=12.0).contains(&gap) && c.rolled_back_at.is_none_or(|t| t > since)
-    });
-    match near.max_by_key(|c| c.effective_at()) {
-        Some(c) => Suspect {
-            release: Some(c.id.clone()),
-            confidence: Confidence::Low,
-            reasons: vec!["went live within minutes before the first failed check".to_owned()],
-            ..Suspect::default()
-        },
-        None => Suspect {
-            reasons: vec![feed.none("no release explains this: none went live just before")],
-            ..Suspect::default()
-        },
-    }
+/// What a candidate is gone back from, while it is live and that is known.
+fn previous(c: &Change) -> Candidate {
+    let back = c.is_release() && c.rolled_back_at.is_none() && c.status != ChangeStatus::Inactive;
+    let previous = c.previous.clone().filter(|_| back);
+    Candidate { release: c.id.clone(), share: 0.0, previous }
 }

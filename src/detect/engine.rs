@@ -51,6 +51,8 @@ pub struct Engine {
     /// Incidents that the journal remembers: not learnt from.
     pub(super) unusual: Vec<Unusual>,
     pub(super) judged: Option<i64>,
+    /// The first bucket that was judged: what was over by then is nobody's case.
+    pub(super) begun: Option<i64>,
     pub(super) schedule: learn::Schedule,
     pub(super) last: Judgement,
     /// Keys that were merged into an older case since the last judgement.
@@ -78,6 +80,7 @@ impl Engine {
             past: Vec::new(),
             unusual: Vec::new(),
             judged: None,
+            begun: None,
             schedule: learn::Schedule::default(),
             last: Judgement::default(),
             absorbed: Vec::new(),
@@ -162,6 +165,7 @@ impl Engine {
             if bucket == last && !self.ready(bucket, now) {
                 break;
             }
+            self.begun = self.begun.or(Some(bucket));
             self.judge_bucket(bucket);
             self.judged = Some(bucket);
         }

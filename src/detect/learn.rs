@@ -63,7 +63,8 @@ pub fn step(engine: &mut Engine, bucket: i64) {
     if changed {
         profiles(engine);
     }
-    if changed && engine.schedule.day != Some(day) {
+    // a past that comes in pieces is learnt from again with each: the first may be a day alone
+    if changed && (engine.schedule.history_changed || engine.schedule.day != Some(day)) {
         engine.store.tables.values_mut().for_each(calibrate::calibrate);
         engine.schedule.day = Some(day);
     }

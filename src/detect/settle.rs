@@ -1,12 +1,15 @@
 //! The end of a case, and its blame: what has been good for the clear time is over, what ended long
 //! ago is forgotten, suspects are weighed while the time before the onset is still kept.
 
+use std::collections::BTreeMap;
+
 use crate::detect::verdict::Suspect;
 use crate::domain::change::Change;
-use crate::domain::time::Span;
+use crate::domain::time::{Span, Timestamp};
 
 use super::blame;
 use super::case::Live;
+use super::checks::Checks;
 use super::engine::Engine;
 use super::feed;
 use super::life::rearm;
@@ -16,7 +19,9 @@ use super::store::Store;
 
 /// Harm that goes on for so long after a change was taken back was not its doing (the same line as
 /// in `blame`).
-const HEALS: Span = Span::from_mins(10);
+pub(super) const HEALS: Span = Span::from_mins(10);
+/// The longest time between two runs of checks in which their trouble is looked for.
+const UNWATCHED: Span = Span::from_mins(5);
 /// How the line on a change that was taken back begins.
 const TAKEN_BACK: &str = "taken back";
 
@@ -57,24 +62,49 @@ pub fn settle(engine: &mut Engine, bucket: i64) {
 
 fn suspects(engine: &mut Engine, bucket: i64) {
     let feed = feed::of(engine);
-    let Engine { lives, store, changes, .. } = engine;
+    let Engine { lives, store, changes, settings, checks, .. } = engine;
     let changes: Vec<&Change> = changes.values().collect();
     for live in lives.iter_mut().filter(|l| l.closed.is_none()) {
         let none = |why: &str| Suspect { reasons: vec![why.to_owned()], ..Suspect::default() };
-        live.suspect = if live.blind.is_some() {
+        let scene = blame::Scene {
+            store,
+            effects: &live.effects,
+            changes: &changes,
+            feed: &feed,
+            policy: &settings.policy.detect.blame,
+            now: bucket,
+        };
+        let told = if live.blind.is_some() {
             none("no release explains this: the source itself is silent")
         } else if live.flaw.is_some() {
             none("no release is weighed: the fault is in what is told")
         } else if let Some(kept) = healing(live, &changes, store) {
             kept
+        } else if is_healed(live) && live.suspect != Suspect::default() {
+            continue;
         } else if live.effects.is_empty() {
             let since = live.troubles.iter().map(|t| t.since).min().unwrap_or_default();
-            blame::by_time(&changes, since, &feed)
+            blame::by_checks(&scene, since, unwatched(checks, since))
         } else {
-            let (effects, changes) = (&live.effects, changes.as_slice());
-            blame::suspect(&blame::Scene { store, effects, changes, feed: &feed, now: bucket })
+            let told = blame::suspect(&scene);
+            told.unwrap_or_else(|| blame::outlived(&scene, &live.suspect, HEALS))
         };
+        live.suspect = told;
     }
+}
+
+/// The time before a first failing run in which nobody looked.
+fn unwatched(checks: &Checks, since: Timestamp) -> Span {
+    let runs = checks.runs.values().flat_map(BTreeMap::values).flatten();
+    let good = runs.filter(|r| r.ok && r.at < since).map(|r| r.at).max();
+    let every = good.map_or(UNWATCHED, |at| since.since(at));
+    if every < UNWATCHED { every } else { UNWATCHED }
+}
+
+/// Nothing that is bad still: what is told of the cause now is what was known when it ended.
+fn is_healed(live: &Live) -> bool {
+    !live.effects.is_empty()
+        && live.effects.iter().all(|e| e.until.is_some() || e.good_since.is_some())
 }
 
 /// The suspect as it was when its change was taken back, while the harm heals: minutes without harm
@@ -92,9 +122,8 @@ fn healing(live: &Live, changes: &[&Change], store: &Store) -> Option<Suspect> {
     }
     let mut kept = live.suspect.clone();
     kept.reasons.retain(|r| !r.starts_with(TAKEN_BACK));
-    let healed = live.effects.iter().all(|e| e.until.is_some() || e.good_since.is_some());
     let hour = probes::hour(back);
-    kept.reasons.push(if healed {
+    kept.reasons.push(if is_healed(live) {
         let minutes = better.as_mins_f64().max(0.0);
         format!("{TAKEN_BACK} {hour}, recovered {minutes:.0} min later")
     } else {

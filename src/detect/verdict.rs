@@ -102,17 +102,45 @@ pub enum Confidence {
     None,
 }
 
-/// The change that most likely did it, or `release: None` for "no release explains this".
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+/// The change that most likely did it, or `release: None` for "no release explains this" and for a
+/// tie, which `candidates` tells.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Suspect {
     pub release: Option<ReleaseId>,
     pub confidence: Confidence,
+    /// The changes that may have done it, the likeliest first; what is left of 1 is "none of them".
+    #[serde(default)]
+    pub candidates: Vec<Candidate>,
     /// Why it is suspected (or why none is).
     pub reasons: Vec<String>,
     /// Counter-evidence.
     pub against: Vec<String>,
     /// Every change that was considered, with the word why it was kept or cleared.
     pub considered: Vec<Considered>,
+}
+
+impl Suspect {
+    /// No change stands out, and it is likelier one of the candidates than none of them.
+    pub fn is_tie(&self) -> bool {
+        let all: f64 = self.candidates.iter().map(|c| c.share).sum();
+        self.release.is_none() && all > 0.5
+    }
+
+    /// How likely a change did it, where that is worth a line.
+    pub fn share_of(&self, release: &ReleaseId) -> Option<f64> {
+        self.candidates.iter().find(|c| c.release == *release).map(|c| c.share)
+    }
+}
+
+/// A change that may have done it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Candidate {
+    pub release: ReleaseId,
+    /// How likely it did it, 0..=1, in whole percents.
+    pub share: f64,
+    /// What would be gone back to, while it is live and that is known.
+    #[serde(default)]
+    pub previous: Option<ReleaseId>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

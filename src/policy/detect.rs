@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::blame::Blame;
 use super::sensitivity::Sensitivity;
 use crate::domain::time::Span;
 
@@ -24,6 +25,8 @@ pub struct Detect {
     pub small_cohort: f64,
     /// A release in rollout or an arm that serves less than this share of its place is small.
     pub small_rollout: f64,
+    /// What is believed of changes beforehand.
+    pub blame: Blame,
 }
 
 impl Default for Detect {
@@ -36,6 +39,7 @@ impl Default for Detect {
             major_errors: 0.04,
             small_cohort: 0.04,
             small_rollout: 0.15,
+            blame: Blame::default(),
         }
     }
 }

@@ -27,6 +27,7 @@ mod old_answers;
 mod once;
 mod outcome;
 mod output;
+mod past;
 mod product;
 mod proof;
 mod pty;

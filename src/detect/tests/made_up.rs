@@ -32,6 +32,7 @@ pub struct Wrong {
     pub quality: Quality,
 }
 
+#[derive(Clone, Debug)]
 pub struct Dice(pub u64);
 
 impl Dice {
@@ -205,24 +206,30 @@ impl Shop {
     }
 
     pub fn release_at(&mut self, id: &str, moment: Timestamp, templates: &[&str]) {
-        self.engine.observe_changes(&[Change {
-            source: SourceId::new("git"),
-            id: ReleaseId::new(id),
-            kind: ChangeKind::Deploy,
-            service: "shop".into(),
-            environment: "production".into(),
-            version: id.into(),
-            previous: None,
-            status: ChangeStatus::Succeeded,
-            created_at: moment,
-            started_at: Some(moment),
-            finished_at: None,
-            stages: Vec::new(),
-            templates: templates.iter().map(|t| (*t).to_owned()).collect(),
-            rolled_back_at: None,
-            author: String::new(),
-            url: String::new(),
-        }]);
+        let templates = templates.iter().map(|t| (*t).to_owned()).collect();
+        self.engine.observe_changes(&[Change { templates, ..change(id, moment) }]);
+    }
+}
+
+/// A deploy of the whole shop that reached everybody at once.
+pub fn change(id: &str, moment: Timestamp) -> Change {
+    Change {
+        source: SourceId::new("git"),
+        id: ReleaseId::new(id),
+        kind: ChangeKind::Deploy,
+        service: "shop".into(),
+        environment: "production".into(),
+        version: id.into(),
+        previous: None,
+        status: ChangeStatus::Succeeded,
+        created_at: moment,
+        started_at: Some(moment),
+        finished_at: None,
+        stages: Vec::new(),
+        templates: std::collections::BTreeSet::new(),
+        rolled_back_at: None,
+        author: String::new(),
+        url: String::new(),
     }
 }
 

@@ -184,31 +184,6 @@ async fn one_refused_query_does_not_spoil_the_others() {
     assert!(matches!(alone.poll(NOW).await, Err(SourceError::GiveUp { .. })));
 }
 
-#[tokio::test]
-async fn history_comes_newest_first_and_ends_where_there_is_none() {
-    let mut server = Server::start(|seen| {
-        let end: f64 = field(&seen.body, "end").parse().expect("end");
-        let old = end < 1_795_208_010.0 - 8.0 * 86_400.0;
-        if old { matrix("") } else { matrix(&format!("[{end},\"5\"]")) }
-    })
-    .await;
-    let mut source = build(&config(&server.url, ORDERS), Span::from_mins(1)).expect("source");
-    source.history(NOW, 40);
-    let mut ends = Vec::new();
-    while let Some(chunk) = source.next_history().await {
-        let chunk = chunk.expect("chunk");
-        assert!(chunk.notes.is_empty(), "{:?}", chunk.notes);
-        ends.extend(chunk.observations.iter().map(|o| (o.window.end, o.window.length())));
-    }
-    let hour = Span::from_hours(1);
-    let newest = NOW.floor(hour);
-    assert_eq!(ends, [(newest, hour), (newest.minus(Span::from_days(7)), hour)]);
-    let seen = server.requests();
-    assert_eq!(seen.len(), 3);
-    assert_eq!(field(&seen[0].body, "step"), "3600");
-    assert_eq!(field(&seen[0].body, "query"), "sum(increase(orders[3600s]))");
-}
-
 #[test]
 fn a_large_matrix_decodes_without_a_tree_of_values() {
     let mut body =
