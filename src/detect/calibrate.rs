@@ -14,6 +14,9 @@ const WORTH: f32 = 200.0;
 /// Hours that a place which came later than its cut must be known, or units as above, before what
 /// it has shown is called usual.
 const NEW_HOURS: usize = 3;
+/// Hours for which a release or an arm is held against its place without it: what it has shown
+/// since it came may be the harm it brought.
+const NEW_LABEL: usize = 24;
 /// Siblings from which their spread around the parent is believed; before it is taken to be wide
 /// (log units; twice as wide for shares). It is never less than what one sees of two alike.
 const SIBLINGS: f64 = 3.0;
@@ -97,8 +100,8 @@ fn lent(table: &Table, seg: &Segment) -> Option<Profile> {
     Some(profile.from_past(Past::Own, days))
 }
 
-/// Learns the profile of every leaf.
-pub fn learn(table: &mut Table, ancestors: &Ancestors) {
+/// Learns the profile of every leaf, or of those that have none.
+pub fn learn(table: &mut Table, ancestors: &Ancestors, all: bool) {
     let exposure = table.timed().then(|| exposure(table));
     if table.timed() {
         table.week = week(table);
@@ -109,9 +112,11 @@ pub fn learn(table: &mut Table, ancestors: &Ancestors) {
         hours: table.hours.keys().copied().collect(),
     };
     let leaves = table.leaves.iter();
-    let learnt: Vec<Profile> =
-        leaves.map(|l| of_leaf(table, l, exposure.as_ref(), &lore)).collect();
+    let wanted = |l: &Leaf| all || l.prof.past == Past::None;
+    let learnt: Vec<Option<Profile>> =
+        leaves.map(|l| wanted(l).then(|| of_leaf(table, l, exposure.as_ref(), &lore))).collect();
     for (leaf, new) in table.leaves.iter_mut().zip(learnt) {
+        let Some(new) = new else { continue };
         // What the minutes since the start taught stays until hours teach more.
         if new.past != Past::None || leaf.prof.past != Past::Live {
             leaf.prof = new;
@@ -172,8 +177,8 @@ fn of_leaf(
         return Profile::learn(table.shape, &leaf.hist, exposure, None).from_past(past, days);
     }
     let total: f32 = leaf.hist.iter().map(|h| h.raw.n).sum();
-    let young = since < hours.len() && since < NEW_HOURS && total < WORTH;
-    if first.is_none() || young {
+    let late = since < hours.len() && since < NEW_HOURS && total < WORTH;
+    if first.is_none() || late || rest.is_some() && since < NEW_LABEL {
         return rest.map_or_else(Profile::default, |r| {
             let days = r.days;
             r.clone().from_past(Past::Rest, days)

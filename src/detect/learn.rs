@@ -143,7 +143,7 @@ fn worked_on(table: &Table, policy: &Policy, scope: &Scope) -> BTreeSet<Segment>
 
 fn profiles(engine: &mut Engine) {
     let families = engine.store.families();
-    learn_families(engine, &families);
+    learn_families(engine, &families, true);
 }
 
 /// Places that came later than their cut are not judged until they have shown what is usual there:
@@ -153,10 +153,14 @@ fn newcomers(engine: &mut Engine) {
     let new = |t: &&Table| t.leaves.iter().any(|l| l.prof.past == Past::None && told(t, l));
     let families: BTreeSet<_> =
         engine.store.tables.values().filter(new).map(|t| t.key.family).collect();
-    learn_families(engine, &families);
+    learn_families(engine, &families, false);
 }
 
-fn learn_families<'a>(engine: &mut Engine, families: impl IntoIterator<Item = &'a Family>) {
+fn learn_families<'a>(
+    engine: &mut Engine,
+    families: impl IntoIterator<Item = &'a Family>,
+    all: bool,
+) {
     for family in families {
         let family = *family;
         let tables: Vec<&Table> = engine.store.family(family).collect();
@@ -164,7 +168,7 @@ fn learn_families<'a>(engine: &mut Engine, families: impl IntoIterator<Item = &'
             tables.iter().map(|t| (t.key.clone(), calibrate::ancestors(t, &tables))).collect();
         for (key, ancestors) in leant {
             if let Some(table) = engine.store.tables.get_mut(&key) {
-                calibrate::learn(table, &ancestors);
+                calibrate::learn(table, &ancestors, all);
                 table.touched = true;
             }
         }

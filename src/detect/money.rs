@@ -170,14 +170,18 @@ fn exposure(policy: &Policy, store: &Store, e: &Effect) -> f64 {
     })
 }
 
-/// Share of orders (else of the effect's own traffic) in the effect's values of one dimension.
+/// Share of usual orders (else of the effect's own traffic) in the effect's values of one dimension.
 fn order_share(store: &Store, dim: Dim, e: &Effect) -> f64 {
     let Some(values) = e.place.dims.get(&dim) else { return 1.0 };
     let table = store.family((Metric::Orders, Role::Plain)).find(|t| t.key.dims.contains(&dim));
     let Some(table) = table.or_else(|| store.tables.get(&e.table)) else { return 1.0 };
     let (mut inside, mut all) = (0.0, 0.0);
     for leaf in &table.leaves {
-        let mass = leaf.sums.last().map_or(0.0, |a| a.e.max(0.0));
+        let mass = if table.timed() {
+            table.usual(leaf, table.rolled)
+        } else {
+            leaf.sums.last().map_or(0.0, |a| a.e.max(0.0))
+        };
         all += mass;
         if values.contains(leaf.seg.get(dim).as_str()) {
             inside += mass;

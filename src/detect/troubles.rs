@@ -46,7 +46,10 @@ pub fn vote(engine: &mut Engine, bucket: i64) {
             continue;
         }
         let vote = engine.checks.vote(&check, now, rule, worked_until(engine, now));
-        if vote.down || vote.shaky && agrees(engine, &journey) {
+        if vote.down
+            || vote.shaky && agrees(engine, &journey)
+            || vote.touched && proven(engine, &journey)
+        {
             fail(engine, &journey, &vote, bucket);
         } else {
             recover(engine, &journey, &vote, now, clear);
@@ -84,6 +87,21 @@ fn agrees(engine: &Engine, journey: &JourneyId) -> bool {
             Shape::Step => row.steps.contains(&t.key.family.0) && nats(&Segment::all()) >= AGREE,
             Shape::Mean | Shape::Flow | Shape::Level => false,
         }
+    })
+}
+
+/// Shoppers are proven to be hit in this journey: its pages or calls fail, or its steps lose them.
+fn proven(engine: &Engine, journey: &JourneyId) -> bool {
+    let policy = &engine.settings.policy;
+    let Some(row) = policy.journey.iter().find(|j| j.name == *journey) else { return false };
+    let pages = |place: &Scope| {
+        place.dims.get(&Dim::Template).is_some_and(|t| t.iter().all(|t| row.has_template(t)))
+    };
+    let open = engine.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.effects);
+    open.filter(|e| e.until.is_none()).any(|e| match e.shape {
+        Shape::Fault => pages(&e.place),
+        Shape::Step => row.steps.contains(&e.table.family.0),
+        Shape::Mean | Shape::Flow | Shape::Level => false,
     })
 }
 

@@ -19,8 +19,8 @@ const FINE: Wrong = Wrong {
     quality: crate::domain::observation::Quality::GOOD,
 };
 
-/// A minute in which `share` of the payments fail, and the checkout's checks with them.
-fn failing(shop: &mut Shop, share: f64, busy: f64) -> Judgement {
+/// A minute in which `share` of the payments fail, and `checks` of the runs of each location.
+fn failing(shop: &mut Shop, share: f64, checks: f64, busy: f64) -> Judgement {
     let mut batch = window(&mut shop.dice, shop.now, 1, Wrong { visits: busy, ..FINE });
     for o in &mut batch {
         if let (Metric::Orders | Metric::Revenue, Value::Count(n)) = (o.metric, &mut o.value) {
@@ -30,21 +30,24 @@ fn failing(shop: &mut Shop, share: f64, busy: f64) -> Judgement {
         }
     }
     shop.engine.observe(&batch);
-    shop.check(share <= 0.0, &["eu", "us"]);
+    for location in ["eu", "us"] {
+        let ok = shop.dice.next() >= checks;
+        shop.check(ok, &[location]);
+    }
     shop.now += 60;
     shop.engine.judge(at(shop.now))
 }
 
 /// Minutes of failing until the loss of orders is found, and until it is a Sev 1.
-fn until_sev_1(seed: u64, busy: f64) -> (i64, i64) {
+fn until_sev_1(seed: u64, checks: f64, busy: f64) -> (i64, i64) {
     let mut shop = Shop::told(|_| {}, busy);
     shop.dice.0 = seed;
     for _ in 0..10 {
-        failing(&mut shop, 0.0, busy);
+        failing(&mut shop, 0.0, 0.0, busy);
     }
     let (mut seen, mut first) = (99, 99);
     for minute in 1..=30 {
-        let j = failing(&mut shop, 0.34, busy);
+        let j = failing(&mut shop, 0.34, checks, busy);
         for case in firing(&j) {
             let orders = case.findings.iter().any(|f| f.metric == Metric::OrderRate);
             seen = if orders { seen.min(minute) } else { seen };
@@ -57,8 +60,11 @@ fn until_sev_1(seed: u64, busy: f64) -> (i64, i64) {
 #[test]
 fn a_third_of_the_checkouts_failing_is_sev_1_as_soon_as_it_is_found() {
     for seed in 1..=6 {
-        let (seen, first) = until_sev_1(seed, 5.0);
+        let (seen, first) = until_sev_1(seed, 1.0, 5.0);
         assert!(seen <= 4 && first <= seen + 2, "seed {seed}: found {seen}, Sev 1 {first}");
+        // Where a third of the checkouts fails, so does a third of the checks.
+        let (seen, first) = until_sev_1(seed, 0.34, 5.0);
+        assert!(seen <= 4 && first <= seen + 6, "seed {seed}: found {seen}, Sev 1 {first}");
     }
 }
 
@@ -68,7 +74,8 @@ fn a_tenth_of_the_checkouts_failing_is_no_collapse() {
         let mut shop = Shop::told(|_| {}, 5.0);
         shop.dice.0 = seed;
         for minute in 0..40 {
-            let j = failing(&mut shop, if minute < 10 { 0.0 } else { 0.12 }, 5.0);
+            let share = if minute < 10 { 0.0 } else { 0.12 };
+            let j = failing(&mut shop, share, 5.0 * share, 5.0);
             let worst = firing(&j).iter().map(|c| c.severity).min();
             assert!(worst.is_none_or(|s| s > Severity::Sev1), "seed {seed}, minute {minute}");
         }
