@@ -25,6 +25,8 @@ const POLLS: u32 = 3;
 /// Pause after a refused piece, doubled with each further one in a row up to the longest.
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+/// And of pieces that were too large: the next one is smaller, and there are few sizes.
+const HEAVY_PAUSE: Duration = Duration::from_secs(2);
 
 /// The past of one source, on its way.
 pub struct Reading {
@@ -104,7 +106,8 @@ impl Reading {
                 self.progress(source);
             }
             Some(Err(error)) => {
-                let pause = PAUSE.saturating_mul(1 << self.refused.min(8)).min(LONGEST_PAUSE);
+                let longest = if error.is_heavy() { HEAVY_PAUSE } else { LONGEST_PAUSE };
+                let pause = PAUSE.saturating_mul(1 << self.refused.min(8)).min(longest);
                 let wish = error.after().map_or(Duration::ZERO, |s| s.to_std());
                 self.refused += 1;
                 self.wait_until = self.clock.up().saturating_add(pause.max(wish));

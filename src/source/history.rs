@@ -21,8 +21,8 @@ const FIRST: i64 = 24;
 const GROWTH: f64 = 4.0;
 /// A piece that was too much for the server is asked in parts of this share.
 const SHRINK: i64 = 4;
-/// Points of one answer: some megabytes of text, so that neither side holds more at a time.
-const POINTS: usize = 150_000;
+/// Points of one answer: a megabyte or two of text, so that neither side holds more at a time.
+const POINTS: usize = 60_000;
 /// A single step that is too much is tried so often: the server may just have been busy.
 const TRIES: u32 = 4;
 /// A broken answer is tried so often before it counts as what this server says.

@@ -63,7 +63,9 @@ pub struct Ask {
     done: Option<Timestamp>,
     /// Windows that one answer can hold, where the whole lookback was too much.
     reach: Option<i64>,
-    /// Series of the last live answer, and the values of their labels.
+    /// Observations of one window of the last live answer.
+    rows: usize,
+    /// Its series, and the values of their labels.
     width: usize,
     shares: Shares,
     /// Matchers that part the question, live and for its past; none: it is asked whole.
@@ -98,6 +100,13 @@ struct Wire {
     longest: Duration,
 }
 
+impl Grid {
+    fn windows(self) -> usize {
+        let steps = self.end.since(self.start).millis() / self.step.millis().max(1);
+        usize::try_from(steps).unwrap_or(0) + 1
+    }
+}
+
 impl Ask {
     pub fn new(query: Query) -> Self {
         Self {
@@ -106,6 +115,7 @@ impl Ask {
             live: Live::new(),
             done: None,
             reach: None,
+            rows: 0,
             width: 0,
             shares: Shares::new(),
             parts: Parts::default(),
@@ -120,7 +130,8 @@ impl Ask {
             QueryKind::Check => self.query.step.unwrap_or(bucket).max(Span::from_secs(1)),
             _ => bucket,
         };
-        let points = if brief { LEAST } else { self.reach.unwrap_or(POINTS).min(POINTS) };
+        let room = i64::try_from(ROOM / self.rows.max(1)).unwrap_or(POINTS).max(LEAST);
+        let points = if brief { LEAST } else { self.reach.unwrap_or(room).min(room).min(POINTS) };
         let most = Span::from_millis(step.millis().saturating_mul(points));
         let end = now.floor(step);
         let oldest = end.minus(lookback.min(most)).floor(step);
@@ -130,7 +141,7 @@ impl Ask {
 
     /// The last live question was too much: the next one is smaller.
     fn ease(&mut self, grid: Grid) {
-        let windows = grid.end.since(grid.start).millis() / grid.step.millis().max(1);
+        let windows = i64::try_from(grid.windows()).unwrap_or(POINTS) - 1;
         if windows > LEAST {
             self.reach = Some((windows / 4).max(LEAST));
         } else if let Some(parts) = self.finer(&self.parts.live, PARTS) {
@@ -224,8 +235,10 @@ impl Prometheus {
             let Some(ask) = self.asks.get_mut(index) else { continue };
             let brief = ask.done.is_none() && round.out.observations.len() > ROOM;
             let grid = ask.grid(now, (self.bucket, self.lookback), brief);
+            let before = round.out.observations.len();
             match collect(&mut self.wire, ask, (&self.source, grid), &mut round.out).await {
                 Ok(_) => {
+                    ask.rows = (round.out.observations.len() - before) / grid.windows();
                     ask.done = Some(grid.end).filter(|_| !brief);
                     round.worked();
                 }

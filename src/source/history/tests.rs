@@ -109,7 +109,7 @@ fn slow_answers_make_short_pieces() {
 #[test]
 fn a_wide_answer_is_asked_in_few_hours() {
     let plan = Plan::new(NOW, 21, MEASURE, &[(0, 20_000)]);
-    assert_eq!(plan.next_chunk().map(hours), Some(7));
+    assert_eq!(plan.next_chunk().map(hours), Some(3));
 }
 
 #[test]
