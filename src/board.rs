@@ -13,6 +13,7 @@ use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::id::{ActionId, IncidentId, JourneyId, ReleaseId, SourceId};
 use crate::domain::metric::Metric;
 use crate::domain::money::{MoneyRange, Range};
+use crate::domain::past::Past;
 use crate::domain::segment::Scope;
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
@@ -21,7 +22,7 @@ use crate::policy::severity::Choice;
 
 pub use self::standing::Learning;
 pub use crate::incident::state::{
-    ActionState, Decision, Precheck, RollbackPlan, State, TimelineEntry,
+    ActionState, Alternative, Decision, Precheck, RollbackPlan, State, TimelineEntry,
 };
 
 pub mod aged;
@@ -147,6 +148,9 @@ pub struct Incident {
     /// What a rollback would do now; null when no rollback is configured or no release is
     /// suspected.
     pub rollback: Option<RollbackPlan>,
+    /// Releases that a rollback could leave instead, the suspect first; empty in older boards.
+    #[serde(default)]
+    pub alternatives: Vec<Alternative>,
     /// Every decision with whether this severity allows it.
     pub choices: Vec<ChoiceRow>,
     /// The last entries of the journal about it, oldest first.
@@ -207,6 +211,17 @@ pub struct Release {
     pub previous: Option<ReleaseId>,
     pub author: String,
     pub suspect_of: Vec<IncidentId>,
+    /// Ties that hold it.
+    #[serde(default)]
+    pub candidate_of: Vec<CandidateOf>,
+}
+
+/// An incident that a change may have brought, one of several.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct CandidateOf {
+    pub incident: IncidentId,
+    /// How likely, 0..=1.
+    pub share: f64,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -246,6 +261,9 @@ pub struct Source {
     /// How fresh each of these is; checks stand under `check_success`.
     #[serde(default)]
     pub told: Vec<Told>,
+    /// How far the past of each of its questions has been read.
+    #[serde(default)]
+    pub past: Vec<Past>,
 }
 
 /// How fresh one metric of a source is.

@@ -21,6 +21,8 @@ pub(crate) mod fixture;
 #[cfg(test)]
 mod outgoing_tests;
 #[cfg(test)]
+mod choose_tests;
+#[cfg(test)]
 mod rollback_tests;
 #[cfg(test)]
 mod session_tests;

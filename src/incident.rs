@@ -13,6 +13,8 @@ pub mod deadline;
 pub mod deed;
 pub mod rank;
 pub mod compare;
+mod likeness;
+mod rise;
 pub mod reconcile;
 pub mod rollback;
 pub mod command;

@@ -14,6 +14,7 @@ pub mod kill_switch;
 pub mod lease;
 pub mod log;
 pub mod order;
+mod past;
 pub mod outcome;
 pub mod poller;
 pub mod redact;

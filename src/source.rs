@@ -27,12 +27,16 @@ pub mod units;
 #[cfg(test)]
 pub(crate) mod fixture;
 
+use crate::domain::past::Past;
+use crate::domain::text::redacted;
 use crate::domain::time::{Span, Timestamp};
 
 pub use self::backoff::Backoff;
 pub use self::config::{Kind, SourceConfig};
 pub use self::error::SourceError;
 pub use self::harvest::Harvest;
+pub use self::history::{Forecast, Up};
+pub use self::prometheus::turn::Turns;
 pub use self::replay::replay;
 
 /// The `[[source]]` tables for the embedded shop; `PORT` stands for its port.
@@ -111,15 +115,45 @@ impl Source {
         }
     }
 
-    /// The next chunk of planned history, the newest first; `None` when there is no more. After an
-    /// `Err` that is `Retry` or `Starting` the same chunk comes again: wait as after a failed poll.
-    pub async fn next_history(&mut self) -> Option<Result<Harvest, SourceError>> {
+    /// The next piece of planned history, the newest first; `None` when there is no more. After an
+    /// `Err` what comes next may be the same piece, a smaller one or another question's: wait as
+    /// after a failed poll. `up` tells time, for how long a piece took.
+    pub async fn next_history(&mut self, up: Up) -> Option<Result<Harvest, SourceError>> {
         let harvest = match &mut self.api {
-            Api::Prometheus(s) => s.next_history().await?,
-            Api::HttpJson(s) => s.next_history().await?,
+            Api::Prometheus(s) => s.next_history(up).await?,
+            Api::HttpJson(s) => s.next_history(up).await?,
             Api::Github(_) | Api::Exposition(_) => return None,
         };
         Some(self.judged(harvest))
+    }
+
+    /// How far the planned history of each question has come.
+    pub fn pasts(&self) -> Vec<Past> {
+        let pasts = match &self.api {
+            Api::Prometheus(s) => s.pasts(),
+            Api::HttpJson(s) => s.pasts(),
+            Api::Github(_) | Api::Exposition(_) => Vec::new(),
+        };
+        let mask = self.api.client().mask();
+        let clean = |why: String| redacted(&mask.text(&why)).map_or(mask.text(&why), |(c, _)| c);
+        pasts.into_iter().map(|p| Past { why: p.why.map(clean), ..p }).collect()
+    }
+
+    /// What reading `days` of its past would take; asks one hour of each question. Only where the
+    /// cost is the server's: other kinds of source say nothing.
+    pub async fn forecast(&mut self, days: u32, up: Up) -> Vec<Forecast> {
+        let Api::Prometheus(s) = &mut self.api else { return Vec::new() };
+        let told = s.forecast(days, up).await;
+        let mask = self.api.client().mask();
+        let clean = |f: Forecast| Forecast { error: f.error.map(|e| mask.text(&e)), ..f };
+        told.into_iter().map(clean).collect()
+    }
+
+    /// Sources of one server take turns: it is never asked for two ranges at a time.
+    pub fn take_turns(&mut self, turns: &mut Turns) {
+        if let Api::Prometheus(s) = &mut self.api {
+            s.take_turns(turns);
+        }
     }
 
     /// The one way out of every adapter: no secret, no personal data.

@@ -6,7 +6,7 @@ use crate::detect::verdict::{Case, Finding, Suspect};
 use crate::domain::time::Timestamp;
 use crate::incident::facts::{Facts, Told};
 use crate::incident::fold;
-use crate::incident::rollback::plan;
+use crate::incident::rollback::{others, plan};
 use crate::incident::state::ActionState;
 use crate::incident::verify::{Feed, feed, shown, verify_until};
 use crate::policy::severity::Choice;
@@ -55,6 +55,7 @@ pub fn view(incident: &fold::Incident, facts: &Facts<'_>, now: Timestamp) -> Inc
         raise: case.raise,
         action: incident.newest_action().map(|run| action(run, facts, now)),
         rollback: incident.is_live().then(|| plan(incident, facts, now)).flatten(),
+        alternatives: if incident.is_live() { others(incident, facts, now) } else { vec![] },
         choices: choices(incident, facts),
         timeline: incident.timeline.iter().skip(skip).cloned().collect(),
         occurrences: incident.occurrences,

@@ -212,6 +212,10 @@ pub struct RollbackArgs {
     /// The token that the plan shows: the end of the release rolled back to.
     #[arg(long, value_name = "TOKEN")]
     pub confirm: Option<String>,
+    /// Leave this release and not the suspect; without --confirm its plan is shown, after a list of
+    /// those that could be left.
+    #[arg(long, value_name = "RELEASE")]
+    pub release: Option<String>,
     /// Show pre-checks and the signed request, and send nothing; only an action with a
     /// `dry_run_url` is asked, there.
     #[arg(long)]

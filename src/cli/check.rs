@@ -7,10 +7,10 @@ use crate::config::load;
 use crate::config::problem::{Level, Problem};
 use crate::config::{Config, paths};
 use crate::journal::Access;
-use crate::shell::clock::Clock;
+use crate::shell::clock::{Clock, up};
 use crate::shell::session::BUCKET;
 use crate::sink::sign;
-use crate::source::{self, Kind, SourceConfig};
+use crate::source::{self, Forecast, Kind, SourceConfig};
 
 use super::app;
 use super::args::{CheckArgs, CheckSourceArgs, Global};
@@ -121,7 +121,43 @@ async fn ask(config: &SourceConfig) -> Result<Vec<String>, String> {
         harvest.changes.len()
     );
     let notes = harvest.notes.iter().map(|n| format!("          note: {n}"));
-    Ok(std::iter::once(say(&counts)).chain(notes).collect())
+    let mut lines: Vec<String> = std::iter::once(say(&counts)).chain(notes).collect();
+    if config.past_days() > 0 {
+        for told in source.forecast(config.past_days(), up).await {
+            lines.extend(past(&told, config.past_days()));
+        }
+    }
+    Ok(lines)
+}
+
+/// What will be read of the past of one question, and what to do where that is heavy.
+fn past(told: &Forecast, days: u32) -> Vec<String> {
+    let size = format!(
+        "{} series x {} hours = {} points of {days} days",
+        told.series,
+        days * 24,
+        told.points
+    );
+    let (took, limit) = (told.took.as_secs_f64(), told.limit.as_secs_f64());
+    let cost = match (&told.error, told.pieces) {
+        (Some(error), _) => format!("one hour of it was refused: {error}"),
+        (None, Some(1)) => "in one piece".to_owned(),
+        (None, pieces) => format!("in up to {} pieces", pieces.unwrap_or(1)),
+    };
+    let mut lines = vec![format!("          past: {}: {size}, {cost}", told.title)];
+    if told.is_heavy() {
+        let hour = if told.error.is_some() {
+            format!("one hour is more than it answers in {limit:.0} s")
+        } else {
+            format!("one hour took {took:.1} s of {limit:.0} s")
+        };
+        lines.push(format!(
+            "          warning: {} is heavy for this server: {hour}. Record it by a rule \
+             (docs/recording-rules.yml), or ask less of it: a shorter `past`, fewer labels",
+            told.title
+        ));
+    }
+    lines
 }
 
 /// Prints what an adapter makes of a recorded answer, as one JSON document.

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use crate::board::{Board, Precheck, RollbackPlan};
-use crate::domain::id::IncidentId;
+use crate::board::{Alternative, Board, Incident, Precheck, RollbackPlan};
+use crate::domain::id::{IncidentId, ReleaseId};
 use crate::incident::event::{Command, Outcome};
 use crate::journal::{Access, Journal};
 use crate::policy::severity::Choice;
@@ -81,19 +81,20 @@ fn give(global: &Global, id: &str, order: &Command, done: &str) -> Exit {
 pub fn rollback(global: &Global, args: &RollbackArgs) -> Exit {
     let result = with_desk(global, async |desk, board| {
         let id: IncidentId = args.id.as_str().into();
+        let release = args.release.as_deref().map(ReleaseId::from);
         if args.dry_run {
-            return Ok(rehearsal::tell(&desk.rehearse(&id, board.as_ref()).await?, args.json));
+            let dry = desk.rehearse(&id, release.as_ref(), board.as_ref()).await?;
+            return Ok(rehearsal::tell(&dry, args.json));
         }
         let Some(token) = args.confirm.clone() else {
-            let Some(plan) = board.as_ref().and_then(|b| plan(b, &id)) else {
-                let why = "no rollback is possible: no suspect release or no [[action]] for it";
-                return Err(OrderError::Refused(why.into()));
-            };
-            show(&plan, args.json);
+            let shown = board.as_deref().and_then(|b| b.incidents.iter().find(|i| i.id == id));
+            show(shown, release.as_ref(), args.json)?;
             return Ok(Exit::No);
         };
         let waive = args.reason.clone();
-        let order = if args.again {
+        let order = if let Some(release) = release {
+            Command::RollbackOf { release, token, waive, again: args.again }
+        } else if args.again {
             Command::RollbackAgain { token, waive }
         } else {
             Command::Rollback { token, waive }
@@ -118,16 +119,46 @@ async fn kept(desk: &Desk, sent: &Sent) -> Result<(), OrderError> {
     if sent.unstored.is_none() { Ok(()) } else { desk.store_again(sent, STORE_TRIES).await }
 }
 
-fn plan(board: &Board, id: &IncidentId) -> Option<RollbackPlan> {
-    board.incidents.iter().find(|i| i.id == *id)?.rollback.clone()
-}
-
-fn show(plan: &RollbackPlan, json: bool) {
+/// The plan, of a chosen release where one is named, and the releases to choose from.
+fn show(
+    incident: Option<&Incident>,
+    release: Option<&ReleaseId>,
+    json: bool,
+) -> Result<(), OrderError> {
+    let refused = |why: String| OrderError::Refused(why);
+    let none = "no rollback is possible: no suspect release or no [[action]] for it";
+    let incident = incident.ok_or_else(|| refused(none.to_owned()))?;
+    let all = &incident.alternatives;
+    let plan = match release {
+        None => incident.rollback.as_ref(),
+        Some(id) => {
+            let found = all.iter().find(|a| a.release == *id);
+            let unknown = || refused(format!("{id} is none of the releases that could be left"));
+            let found = found.ok_or_else(unknown)?;
+            let why = || found.why_not.clone().unwrap_or_default();
+            Some(found.plan.as_ref().ok_or_else(|| refused(why()))?)
+        }
+    };
+    let Some(plan) = plan else {
+        let ways = all.iter().any(|a| a.plan.is_some());
+        if !json && ways {
+            out::lines(listed(all));
+        }
+        let more = "no release is suspected; --release chooses one of those listed";
+        return Err(refused(if ways { more.to_owned() } else { none.to_owned() }));
+    };
     if json {
         out::json(plan);
     } else {
-        out::lines(lines(plan));
+        let list = if all.len() > 1 { listed(all) } else { Vec::new() };
+        out::lines(list.into_iter().chain(lines(plan)));
     }
+    Ok(())
+}
+
+fn listed(all: &[Alternative]) -> Vec<String> {
+    let head = "releases that could be left (--release NAME):".to_owned();
+    std::iter::once(head).chain(all.iter().map(|a| format!("  {}", a.words()))).collect()
 }
 
 /// A plan in lines; what fails comes first.

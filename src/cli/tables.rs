@@ -6,6 +6,7 @@ use crate::board::standing::{self, Standing, Trust};
 use crate::board::{Board, Incident, Source};
 use crate::config::EXAMPLE;
 use crate::domain::money::MoneyRange;
+use crate::incident::words;
 use crate::present::keys::{markdown, plain};
 use crate::present::standing::{lines as standing_lines, sentence};
 use crate::present::trouble;
@@ -71,7 +72,7 @@ pub fn board(board: &Board, trust: Trust) -> Vec<String> {
 fn incident(i: &Incident) -> Vec<String> {
     let scopes: Vec<String> = i.segments.iter().map(ToString::to_string).collect();
     let suspect = i.suspect.release.as_ref().map_or_else(
-        || "no release explains this".to_owned(),
+        || words::suspect(&i.suspect),
         |r| format!("suspect {r} ({:?})", i.suspect.confidence).to_lowercase(),
     );
     vec![

@@ -1,8 +1,8 @@
 //! Dialog: the one thing that may be open over a page, with what was typed so far.
 //! Its rules are in `update`; its words in `present`.
 
-use crate::board::RollbackPlan;
-use crate::domain::id::IncidentId;
+use crate::board::{Alternative, Incident, RollbackPlan};
+use crate::domain::id::{IncidentId, ReleaseId};
 use crate::domain::time::Timestamp;
 use crate::policy::severity::Choice;
 
@@ -128,6 +128,10 @@ pub struct Rollback {
     /// What it is about is as it was when the dialog opened (another plan closes it); its checks
     /// follow the board.
     pub plan: RollbackPlan,
+    /// The releases that it could be about, as they were when it opened or since.
+    pub others: Vec<Alternative>,
+    /// The one that was picked from them; none while it is the one that it opened with.
+    pub picked: Option<ReleaseId>,
     /// A try after refused or not helping.
     pub again: bool,
     /// Wall time; keys in the first 700 ms are ignored.
@@ -154,6 +158,8 @@ impl Rollback {
         let mut dialog = Self {
             incident,
             plan,
+            others: Vec::new(),
+            picked: None,
             again,
             opened_at,
             deaf_until: None,
@@ -167,6 +173,34 @@ impl Rollback {
         };
         dialog.on_reason = dialog.needs_reason();
         dialog
+    }
+
+    /// The plan on `incident` that this is about: of the picked release, else the incident's own.
+    pub fn live<'a>(&self, incident: &'a Incident) -> Option<&'a RollbackPlan> {
+        let Some(release) = &self.picked else { return incident.rollback.as_ref() };
+        incident.alternatives.iter().find(|a| a.release == *release)?.plan.as_ref()
+    }
+
+    /// Goes on to the next release that has a way back, or to the one before it.
+    pub fn pick(&mut self, back: bool, wall: Timestamp) {
+        let ways: Vec<&Alternative> = self.others.iter().filter(|a| a.plan.is_some()).collect();
+        let at = ways.iter().position(|a| a.plan.as_ref().is_some_and(|p| self.is_about(p)));
+        let n = ways.len();
+        let step = if back { n.saturating_sub(1) } else { 1 };
+        let next = at.map_or(0, |i| (i + step) % n.max(1));
+        let Some((release, plan)) =
+            ways.get(next).and_then(|a| Some((a.release.clone(), a.plan.clone()?)))
+        else {
+            return;
+        };
+        if self.is_about(&plan) {
+            return;
+        }
+        // another request: it is read, guarded and typed anew
+        let others = std::mem::take(&mut self.others);
+        let (incident, stale) = (self.incident.clone(), self.stale);
+        *self = Self { others, picked: Some(release), stale, ..Self::new(incident, plan, wall) };
+        self.on_reason = self.needs_reason();
     }
 
     /// Checks fail, and a reason goes past all of them.

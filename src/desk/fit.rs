@@ -3,7 +3,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::board::{Precheck, RollbackPlan};
+use crate::board::{Alternative, Precheck, RollbackPlan};
 use crate::domain::text::{ScreenText, screen_text, width};
 
 use super::dialog::Rollback;
@@ -27,6 +27,9 @@ pub enum Part {
     Where,
     From,
     To,
+    /// A release that could be left instead, or how many there are.
+    Other,
+    Others,
     /// A required check that fails.
     Fails,
     /// A check that is advice alone and does not hold.
@@ -136,6 +139,7 @@ struct Sheet<'a> {
 impl Sheet<'_> {
     fn folded(&self) -> Vec<Row> {
         let mut rows = self.head();
+        rows.extend(self.others());
         rows.extend(self.failing());
         rows.push(plain(Part::Folded));
         rows.extend((self.thrift < Thrift::Money || self.stale).then(|| plain(Part::Saves)));
@@ -160,6 +164,26 @@ impl Sheet<'_> {
         rows.extend(self.texts(Part::From, &from));
         rows.extend(self.texts(Part::To, &to));
         rows
+    }
+
+    /// The releases to choose from, where there is a choice: a row each, or one for all.
+    fn others(&self) -> Vec<Row> {
+        let all = &self.dialog.others;
+        if all.len() < 2 {
+            return Vec::new();
+        }
+        match self.thrift {
+            Thrift::Nothing => {
+                let row = |(i, a): (usize, &Alternative)| {
+                    let text = screen_text(&a.words()).cut(self.columns);
+                    Row { part: Part::Other, first: i == 0, text }
+                };
+                let rows = all.iter().enumerate().map(row);
+                rows.chain([plain(Part::Others)]).collect()
+            }
+            Thrift::Money => Vec::new(),
+            Thrift::Blanks | Thrift::Names | Thrift::Advice => vec![plain(Part::Others)],
+        }
     }
 
     /// Both releases on a row each, with both ends; none where they would read alike.

@@ -118,6 +118,7 @@ fn blank(id: &str, severity: Severity, headline: &str) -> Incident {
         raise: String::new(),
         action: None,
         rollback: None,
+        alternatives: vec![],
         choices: vec![],
         timeline: vec![],
         occurrences: 1,

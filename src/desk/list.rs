@@ -134,7 +134,9 @@ fn haystack(x: &Incident) -> String {
     for segment in &x.segments {
         let _ = write!(text, " {segment}");
     }
-    if let Some(release) = &x.suspect.release {
+    let tied = x.suspect.is_tie();
+    let tied = x.suspect.candidates.iter().filter(|_| tied).map(|c| &c.release);
+    for release in x.suspect.release.iter().chain(tied) {
         text.push(' ');
         text.push_str(release.as_str());
     }

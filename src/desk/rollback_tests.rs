@@ -13,7 +13,7 @@ use super::ui::Page;
 use crate::board::{Board, State};
 use crate::incident::event::Command as Order;
 
-fn refusal(desk: &Desk) -> Option<Refusal> {
+pub fn refusal(desk: &Desk) -> Option<Refusal> {
     match &desk.ui.dialog {
         Some(Dialog::Rollback(r)) => r.refusal.clone(),
         _ => None,
@@ -79,7 +79,7 @@ fn enter_right_after_a_key_does_not_fire() {
     assert_eq!(orders(&key(&mut desk, 300, "enter")).len(), 1, "a second, calm enter does");
 }
 
-fn typed(desk: &Desk) -> Option<&str> {
+pub fn typed(desk: &Desk) -> Option<&str> {
     match &desk.ui.dialog {
         Some(Dialog::Rollback(r)) => Some(&r.typed),
         _ => None,

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use crate::board::Incident;
 use crate::domain::text::screen_text;
+use crate::incident::words;
 
 /// `Sev 1 INC-7 checkout: headline | EUR 410-690/min | suspect X | ack anna | decide by 03:20 UTC`.
 pub fn summary(x: &Incident) -> String {
@@ -17,7 +18,9 @@ pub fn summary(x: &Incident) -> String {
         Some(release) => {
             let _ = write!(text, " | suspect {release}");
         }
-        None => text.push_str(" | no release explains this"),
+        None => {
+            let _ = write!(text, " | {}", words::suspect(&x.suspect));
+        }
     }
     let _ = write!(text, " | {}", x.owner.as_deref().unwrap_or("nobody has it"));
     if let Some(due) = x.decide_due_at {

@@ -20,14 +20,15 @@ impl Basis {
 
 fn of<'a>(table: &Table, leaves: impl Iterator<Item = &'a Leaf>) -> Option<Basis> {
     let known = leaves.filter(|l| l.prof.known());
-    let (mut some, mut samples) = (false, 0.0);
+    let (mut some, mut samples, mut days) = (false, 0.0, 0.0_f32);
     for leaf in known {
         some = true;
+        days = days.max(leaf.prof.days);
         samples += match table.shape {
             Shape::Flow if table.timed() => leaf.prof.events(),
             _ => f64::from(leaf.prof.total),
         };
     }
-    let days = (table.hours.len() as f64 / 2.4).round() / 10.0;
+    let days = (f64::from(days) * 10.0).round() / 10.0;
     some.then(|| Basis { days, samples: samples.round() })
 }

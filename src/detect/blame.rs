@@ -93,6 +93,34 @@ pub fn outlived(scene: &Scene<'_>, told: &Suspect, heals: Span) -> Suspect {
     if gone.is_empty() { told.clone() } else { say::without(told, &gone) }
 }
 
+/// Chance that harm ends within minutes of its change being taken back, against that of any other
+/// harm ending in just these minutes.
+const CURED: f64 = 16.0;
+
+/// One of a tie was taken back and the harm went with it: that is evidence beside the times.
+pub fn cured(told: &Suspect, one: &Change) -> Option<Suspect> {
+    let share = told.share_of(&one.id)?;
+    let all = 1.0 + (CURED - 1.0) * share;
+    let weigh = |c: &Candidate| {
+        let odds = if c.release == one.id { CURED } else { 1.0 };
+        Candidate { share: say::whole(odds * c.share / all), ..c.clone() }
+    };
+    let mut candidates: Vec<Candidate> = told.candidates.iter().map(weigh).collect();
+    candidates.sort_by(|a, b| b.share.total_cmp(&a.share));
+    let share = candidates.first().filter(|c| c.release == one.id)?.share;
+    if share <= NAMED {
+        return None;
+    }
+    Some(Suspect {
+        release: Some(one.id.clone()),
+        confidence: if share >= 0.9 { Confidence::High } else { grade(share) },
+        reasons: vec!["it was taken back, and the harm went with it".to_owned()],
+        against: Vec::new(),
+        candidates,
+        considered: told.considered.clone(),
+    })
+}
+
 /// Weighs the changes that `may` have done it.
 fn weighed(
     scene: &Scene<'_>,
@@ -231,13 +259,12 @@ fn normal(logs: &[f64]) -> Vec<f64> {
 /// High is for more than a coincidence of times: a second, independent kind of evidence must agree,
 /// and no clock that is some seconds off may change the name.
 fn confidence(w: &Weighed<'_>, p: f64, steady: bool) -> Confidence {
-    if p >= 0.9 && w.more && steady {
-        Confidence::High
-    } else if p >= 0.7 {
-        Confidence::Medium
-    } else {
-        Confidence::Low
-    }
+    if p >= 0.9 && w.more && steady { Confidence::High } else { grade(p) }
+}
+
+/// What a share alone comes to.
+fn grade(p: f64) -> Confidence {
+    if p >= 0.7 { Confidence::Medium } else { Confidence::Low }
 }
 
 /// What a candidate is gone back from, while it is live and that is known.

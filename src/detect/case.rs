@@ -1,5 +1,5 @@
 //! A live case: the effects and failing checks that share one cause, from opening to clearing.
-//! Which findings belong together is decided here (detection.md section 6, "Grouping").
+//! Which findings belong together is decided in `agree`; of the measuring itself here.
 
 use std::collections::BTreeMap;
 
@@ -65,14 +65,18 @@ pub struct Live {
     /// Set when everything in it has been good for the clear time.
     pub closed: Option<i64>,
     pub suspect: Suspect,
+    /// Why what came later belongs to it.
+    pub joins: Vec<String>,
     /// What it has cost so far.
     pub toll: Toll,
 }
 
+/// So many reasons for joining are told of a case.
+const REASONS: usize = 6;
 /// Findings this close in time may share a cause.
 const TOGETHER: Span = Span::from_mins(20);
-/// A funnel loss joins trouble upstream that began within this time.
-const DOWNSTREAM: Span = Span::from_hours(3);
+/// Beacons that come late are missing first, and are late within this time.
+const LATE: Span = Span::from_hours(3);
 
 impl Live {
     pub fn new(key: String, opened: i64) -> Self {
@@ -87,8 +91,20 @@ impl Live {
             last_bad: opened,
             closed: None,
             suspect: Suspect::default(),
+            joins: Vec::new(),
             toll: Toll::default(),
         }
+    }
+
+    /// Remembers why something joined; the newest reasons are kept.
+    pub fn joined(&mut self, why: String) {
+        if why.is_empty() || self.joins.contains(&why) {
+            return;
+        }
+        if self.joins.len() >= REASONS {
+            self.joins.remove(0);
+        }
+        self.joins.push(why);
     }
 
     pub fn is_telemetry(&self) -> bool {
@@ -153,51 +169,6 @@ impl Live {
         let blind = blind.chain(self.flaw.iter().map(|f| f.since));
         times.chain(self.troubles.iter().map(|t| t.since)).chain(blind).min().unwrap_or_default()
     }
-
-    /// Does a new effect share this case's cause?
-    pub fn takes(&self, e: &Effect, bucket: Span) -> bool {
-        let telemetry = is_measuring(e);
-        if self.blind.is_some() || self.flaw.is_some() || telemetry != self.is_telemetry() {
-            return false;
-        }
-        self.effects.iter().any(|mine| related(mine, e, bucket)) || self.trouble_takes(e, bucket)
-    }
-
-    /// Failing checks take what hurts their journey's pages, or any funnel loss, at the same time.
-    fn trouble_takes(&self, e: &Effect, bucket: Span) -> bool {
-        let start = |b: i64| Timestamp::from_millis(b.saturating_mul(bucket.millis()));
-        self.troubles.iter().any(|t| {
-            let slack = TOGETHER.times(2);
-            let near = start(e.onset.low).minus(slack) <= t.since
-                && t.since <= start(e.onset.high).plus(slack);
-            near && (is_loss(e)
-                || is_visit_loss(e)
-                || t.place.as_ref().is_some_and(|p| within(&e.place, p)))
-        })
-    }
-
-    /// Do failing checks of a journey share this case's cause?
-    pub fn takes_trouble(
-        &self,
-        place: Option<&Scope>,
-        since: Timestamp,
-        start_of: impl Fn(i64) -> Timestamp,
-    ) -> bool {
-        if self.is_telemetry() {
-            return false;
-        }
-        let near = |t: Timestamp| t.since(since).millis().abs() <= Span::from_mins(40).millis();
-        let touches = |s: &Scope| place.is_some_and(|p| same_templates(p, s));
-        self.effects.iter().any(|e| near(start_of(e.from())) && touches(&e.place))
-            || self.troubles.iter().any(|t| near(t.since))
-    }
-}
-
-fn same_templates(a: &Scope, b: &Scope) -> bool {
-    match (a.dims.get(&Dim::Template), b.dims.get(&Dim::Template)) {
-        (Some(x), Some(y)) => !x.is_disjoint(y),
-        _ => true,
-    }
 }
 
 /// It tells of the measuring, not of the shop: beacons per visit, their lag, orphans.
@@ -221,10 +192,6 @@ fn is_arrival(e: &Effect) -> bool {
     e.table.family.1 == Role::Beacon || metric == crate::domain::metric::Metric::BeaconLag
 }
 
-fn is_loss(e: &Effect) -> bool {
-    e.shape == Shape::Step
-}
-
 /// Orders per session: every step in one number.
 pub fn is_whole_funnel(e: &Effect) -> bool {
     e.table.family.0 == crate::domain::metric::Metric::ConversionRate
@@ -237,8 +204,8 @@ fn gap(a: &Effect, b: &Effect, bucket: Span) -> Span {
     bucket.times(apart.min(after))
 }
 
-/// One cause behind two effects?
-fn related(mine: &Effect, new: &Effect, bucket: Span) -> bool {
+/// One cause behind two effects that tell of the measuring?
+pub fn related(mine: &Effect, new: &Effect, bucket: Span) -> bool {
     let apart = gap(mine, new, bucket);
     let same_metric = mine.table.family == new.table.family;
     let nested = within(&mine.place, &new.place) || within(&new.place, &mine.place);
@@ -252,34 +219,8 @@ fn related(mine: &Effect, new: &Effect, bucket: Span) -> bool {
     if apart <= TOGETHER && touching {
         return true;
     }
-    if is_arrival(mine) && is_arrival(new) && overlap {
-        // What is late is missing first and comes long after.
-        return apart <= DOWNSTREAM;
-    }
-    if is_loss(new) && is_cause(mine) {
-        return apart <= DOWNSTREAM && downstream(&mine.place, &new.place);
-    }
-    if is_cause(new) && is_loss(mine) {
-        return apart <= TOGETHER.times(2) && downstream(&new.place, &mine.place);
-    }
-    is_loss(new)
-        && is_loss(mine)
-        && apart <= TOGETHER.times(2)
-        && open_overlap(&mine.place, &new.place)
-}
-
-/// The loss may follow from the cause: no dimension but the template rules them apart.
-fn downstream(cause: &Scope, loss: &Scope) -> bool {
-    open_overlap(cause, loss)
-}
-
-fn open_overlap(a: &Scope, b: &Scope) -> bool {
-    let bare = |s: &Scope| {
-        let mut s = s.clone();
-        s.dims.remove(&Dim::Template);
-        s
-    };
-    bare(a).overlaps(&bare(b))
+    // What is late is missing first and comes long after.
+    is_arrival(mine) && is_arrival(new) && overlap && apart <= LATE
 }
 
 /// The place a journey's checks speak for.

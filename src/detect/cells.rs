@@ -1,6 +1,7 @@
 //! Cells of the heatmap: value, sample size, 95 % interval, baseline and verdict for every segment
 //! of up to two dimensions. Too few samples is `Unsure`, never `Ok`; a blind source is `Blind`.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::detect::verdict::{Basis, Cell, Verdict};
@@ -17,9 +18,10 @@ use super::doubt::Doubt;
 use super::effect::Effect;
 use super::hists::percentile;
 use super::power::{Named, Power};
-use super::stat::{Acc, Shape, wilson};
+use super::profile::Past;
+use super::stat::{Acc, Raw, Shape, wilson};
 use super::store::Store;
-use super::table::{Conj, Role, Table};
+use super::table::{Conj, Leaf, Role, Table};
 
 /// Samples that a window of a p75 must have for a shorter one to do (ranks 72-78 % at 1000), and of
 /// a rate; sure without a usual value, too.
@@ -48,7 +50,8 @@ pub struct Sight<'a> {
     pub learning: bool,
 }
 
-/// All cells, by metric and segment; of several cuts the one with the most samples speaks.
+/// All cells, by metric and segment; of several cuts that know what is usual there the one with the
+/// most samples speaks.
 pub fn cells(sight: &Sight<'_>) -> Vec<Cell> {
     let mut out: BTreeMap<(Metric, Segment), Cell> = BTreeMap::new();
     for table in sight.store.tables.values() {
@@ -59,11 +62,11 @@ pub fn cells(sight: &Sight<'_>) -> Vec<Cell> {
         for conj in table.conj.iter().filter(|c| shown(table, c)) {
             let Some(cell) = cell(sight, table, conj, named) else { continue };
             let key = (cell.metric, cell.segment.clone());
-            let (mine, more) = (cell.quality.stale, |old: &Cell| cell.n > old.n * 1.0001);
-            let better = |old: &Cell| match (mine, old.quality.stale) {
-                (false, true) => true,
-                (true, false) => false,
-                _ => more(old),
+            let rank = |c: &Cell| (!c.quality.stale, c.basis.is_some());
+            let better = |old: &Cell| match rank(&cell).cmp(&rank(old)) {
+                Ordering::Greater => true,
+                Ordering::Less => false,
+                Ordering::Equal => cell.n > old.n * 1.0001,
             };
             if out.get(&key).is_none_or(better) {
                 out.insert(key, cell);
@@ -83,6 +86,25 @@ struct Reading {
     interval: Option<Range>,
     baseline: Option<f64>,
     sure: bool,
+    /// Most of what is seen has a past.
+    learnt: bool,
+}
+
+/// Sums of a place: all that was seen there, and the part that has a past to be held against.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    all: Acc,
+    known: Acc,
+    /// Samples, or events per time, of segments with a past; none where no segment has one.
+    own: Option<f64>,
+}
+
+impl Seen {
+    /// Segments without a past show no more than half of it.
+    fn learnt(&self, timed: bool) -> bool {
+        let all = if timed { self.all.a } else { self.all.n };
+        self.own.is_some_and(|own| own >= 0.5 * all)
+    }
 }
 
 fn cell(sight: &Sight<'_>, table: &Table, conj: &Conj, named: Named) -> Option<Cell> {
@@ -144,7 +166,7 @@ fn verdict(sight: &Sight<'_>, table: &Table, conj: &Conj, reading: &Reading) -> 
     if sight.effects.iter().any(hit) {
         return Verdict::Breach;
     }
-    if !reading.sure || sight.learning || reading.value.is_none() {
+    if !reading.sure || !reading.learnt || sight.learning || reading.value.is_none() {
         return Verdict::Unsure;
     }
     Verdict::Ok
@@ -190,51 +212,63 @@ fn dist(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
     }
     let (read, n) = best?;
     let value = read.map(|r| r.0);
+    let seen = window(sight, table, conj);
     let baseline = value.and_then(|v| {
-        let acc = window(sight, table, conj);
+        let acc = seen.known;
         (acc.n > 0.0 && acc.e != 0.0).then(|| v / ((acc.a - acc.e) / acc.n).exp())
     });
-    Some(Reading { value, n, interval: read.map(|r| r.1), baseline, sure: n >= SURE_DIST })
+    let (interval, learnt) = (read.map(|r| r.1), seen.learnt(false));
+    Some(Reading { value, n, interval, baseline, sure: n >= SURE_DIST, learnt })
 }
 
 /// Sum over the quarter of an hour that ends now.
-fn window(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Acc {
+fn window(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Seen {
     let len = spans(sight).nth(1).unwrap_or(1);
     over(sight, table, conj, len)
 }
 
-fn over(sight: &Sight<'_>, table: &Table, conj: &Conj, len: i64) -> Acc {
-    let mut sum = Acc::default();
+fn over(sight: &Sight<'_>, table: &Table, conj: &Conj, len: i64) -> Seen {
+    let mut seen = Seen::default();
     for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
-        let standing = table.standing(leaf, sight.bucket - len + 1, sight.bucket);
-        if let Some(acc) = standing.filter(|a| a.n > 0.0 && table.muted.is_empty()) {
-            sum.add(&acc);
-            continue;
-        }
-        let mut back = 0;
-        while back < len {
-            let raw = table.raw(leaf, sight.bucket - back);
-            let acc = table.acc(leaf, sight.bucket - back);
-            if acc.n > 0.0 {
-                sum.add(&acc);
-            } else if let Some(raw) = raw {
-                sum.n += f64::from(raw.n);
-                sum.a += f64::from(raw.s);
-            }
-            back += 1;
+        let (known, raw) = of_leaf(sight, table, leaf, len);
+        let mut all = known;
+        (all.n, all.a) = (all.n + f64::from(raw.n), all.a + f64::from(raw.s));
+        seen.all.add(&all);
+        if leaf.prof.past != Past::None {
+            seen.known.add(&known);
+            *seen.own.get_or_insert(0.0) += if table.timed() { all.a } else { all.n };
         }
     }
-    sum
+    seen
+}
+
+/// What of a leaf has something to be held against, and the rest.
+fn of_leaf(sight: &Sight<'_>, table: &Table, leaf: &Leaf, len: i64) -> (Acc, Raw) {
+    let (mut known, mut rest) = (Acc::default(), Raw::default());
+    let standing = table.standing(leaf, sight.bucket - len + 1, sight.bucket);
+    if let Some(acc) = standing.filter(|a| a.n > 0.0 && table.muted.is_empty()) {
+        return (acc, rest);
+    }
+    for bucket in sight.bucket - len + 1..=sight.bucket {
+        let acc = table.acc(leaf, bucket);
+        if acc.n > 0.0 {
+            known.add(&acc);
+        } else if let Some(raw) = table.raw(leaf, bucket) {
+            (rest.n, rest.s) = (rest.n + raw.n, rest.s + raw.s);
+        }
+    }
+    (known, rest)
 }
 
 fn rate(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
-    let mut acc = Acc::default();
+    let mut seen = Seen::default();
     for len in spans(sight) {
-        acc = over(sight, table, conj, len);
-        if acc.n >= SURE_RATE {
+        seen = over(sight, table, conj, len);
+        if seen.all.n >= SURE_RATE {
             break;
         }
     }
+    let (acc, usual) = (seen.all, seen.known);
     let flip = |x: f64| if table.inverted { 1.0 - x } else { x };
     let some = acc.n > 0.0;
     let phi = table.calib(conj.mask).phi.max(1.0);
@@ -244,25 +278,29 @@ fn rate(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
         value: some.then(|| flip(acc.a / acc.n)),
         n: acc.n,
         interval: some.then(|| Range::new(flip(low), flip(high))),
-        baseline: (some && acc.e > 0.0).then(|| flip(acc.e / acc.n)),
+        baseline: (usual.n > 0.0 && usual.e > 0.0).then(|| flip(usual.e / usual.n)),
         sure: acc.n >= SURE_RATE,
+        learnt: seen.learnt(false),
     })
 }
 
 /// Counts are shown per minute, gauges as they are.
 fn count(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
-    let acc = window(sight, table, conj);
+    let seen = window(sight, table, conj);
+    let (acc, timed) = (seen.all, table.timed());
     if table.shape == Shape::Level {
         let value = (acc.n > 0.0).then(|| acc.a / acc.n);
         let known = acc.e != 0.0 && acc.n > 0.0;
         let baseline = known.then(|| acc.e / acc.n);
-        return Some(Reading { value, n: acc.n, interval: None, baseline, sure: known });
+        let learnt = seen.learnt(false);
+        return Some(Reading { value, n: acc.n, interval: None, baseline, sure: known, learnt });
     }
     let len = spans(sight).nth(1).unwrap_or(1);
     let got = (0..len).filter(|b| table.delivered(sight.bucket - b)).count() as f64;
     let minutes = got * sight.store.bucket.as_mins_f64();
     if minutes <= 0.0 {
-        return Some(Reading { value: None, n: 0.0, interval: None, baseline: None, sure: false });
+        let (value, interval, baseline) = Default::default();
+        return Some(Reading { value, n: 0.0, interval, baseline, sure: false, learnt: false });
     }
     let half = 1.96 * (acc.a.max(1.0) * table.calib(conj.mask).phi).sqrt();
     Some(Reading {
@@ -271,5 +309,6 @@ fn count(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
         interval: Some(Range::new((acc.a - half).max(0.0) / minutes, (acc.a + half) / minutes)),
         baseline: (acc.e > 0.0).then(|| acc.e / minutes),
         sure: acc.a.max(acc.e) >= 10.0,
+        learnt: seen.learnt(timed),
     })
 }

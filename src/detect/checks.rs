@@ -32,6 +32,9 @@ pub struct Vote {
     pub down: bool,
     /// Two locations or more fail in the same round: down if something else agrees.
     pub shaky: bool,
+    /// So many locations failed in one of their newest rounds: down where shoppers are proven to
+    /// be hit in the same journey. A part of the checkouts that fails is a part of the checks.
+    pub touched: bool,
     /// First failure of the present streaks.
     pub since: Option<Timestamp>,
     pub failing: Vec<String>,
@@ -136,6 +139,7 @@ impl Checks {
         vote.down =
             alive > 0 && (rows >= need || (need > 1 && touched >= need && vote.failed + 1 >= most));
         vote.shaky = last_fail_rounds >= need && need > 1;
+        vote.touched = touched >= need && need > 1;
         if vote.failing.is_empty() {
             vote.good_since = good_since.into_iter().max();
         } else {

@@ -19,6 +19,9 @@ struct Pair {
     trials: TableKey,
 }
 
+/// Minutes of an hour that one count may have told more than the other, for a ratio of the two.
+const APART: u32 = 3;
+
 /// Server-side counts that beacons are held against, best first.
 const VISITS: [Metric; 2] = [Metric::Sessions, Metric::EdgeRequests];
 
@@ -42,9 +45,10 @@ fn pairs(store: &Store) -> Vec<Pair> {
     out
 }
 
-/// Page views over visits, for each set of dimensions that both know.
+/// Page views over visits, for each set of dimensions that both know: of several tables the two
+/// that have known each other longest.
 fn beacons(store: &Store) -> Vec<Pair> {
-    let mut out: BTreeMap<TableKey, Pair> = BTreeMap::new();
+    let mut out: BTreeMap<TableKey, (usize, Pair)> = BTreeMap::new();
     for visits in VISITS {
         let source = SourceId::new(format!("per {visits}"));
         for v in store.family((visits, Role::Plain)) {
@@ -57,14 +61,17 @@ fn beacons(store: &Store) -> Vec<Pair> {
                 let family = (Metric::PageViews, Role::Beacon);
                 let key = TableKey { family, source: source.clone(), dims };
                 let pair = Pair { key: key.clone(), hits: p.key.clone(), trials: v.key.clone() };
-                out.entry(key).or_insert(pair);
+                let past = p.hours.len().min(v.hours.len());
+                if out.get(&key).is_none_or(|(most, _)| past > *most) {
+                    out.insert(key, (past, pair));
+                }
             }
         }
-        if !out.is_empty() {
+        if out.values().any(|(past, _)| *past > 0) {
             break;
         }
     }
-    out.into_values().collect()
+    out.into_values().map(|(_, pair)| pair).collect()
 }
 
 /// Makes the derived buckets `from..=to`.
@@ -113,18 +120,29 @@ pub fn history(store: &mut Store) {
             }
         };
         fold_unknown((&mut h, hits), (&mut n, trials), &pair.key, add);
-        let minutes = trials.hours.clone();
+        let minutes = common(hits, trials, pair.key.family.1 != Role::Beacon);
         let table = store.table(pair.key);
         table.forget_history();
         for (seg, hours) in n {
             let hits = h.get(&seg);
             for (hour, trials) in hours {
+                let Some(covered) = minutes.get(&hour).copied() else { continue };
                 let s = hits.and_then(|h| h.get(&hour)).copied().unwrap_or(0.0);
-                let covered = minutes.get(&hour).copied().unwrap_or(0);
                 table.put_hour(&seg, hour, covered, Raw { n: trials, s, q: 0.0 });
             }
         }
     }
+}
+
+/// Hours in which both counts were told, and as much of each: where one was silent there is no
+/// ratio. Inside its past a rare count may have no record of an hour, for none came.
+fn common(hits: &Table, trials: &Table, rare: bool) -> BTreeMap<i32, u64> {
+    let first = hits.hours.keys().next().copied().unwrap_or(i32::MAX);
+    let both = trials.hours.iter().filter(|(hour, minutes)| match hits.hours.get(hour) {
+        Some(told) => told.count_ones().abs_diff(minutes.count_ones()) <= APART,
+        None => rare && **hour >= first,
+    });
+    both.map(|(hour, minutes)| (*hour, *minutes)).collect()
 }
 
 /// A segment that one of two full cuts holds in `(other)` is there in both: else its hits would be

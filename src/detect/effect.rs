@@ -9,6 +9,7 @@ use crate::domain::segment::{Scope, Segment};
 use super::bots;
 use super::onset::{self, Onset};
 use super::refine::{self, Refined};
+use super::served::Served;
 use super::stat::{Acc, Known, Shape, evidence, harm, lift};
 use super::store::Store;
 use super::table::{Leaf, Table, TableKey, project};
@@ -43,6 +44,8 @@ pub struct Effect {
     pub line: Option<(GuardrailId, String)>,
     /// Set when it is over: the last bad bucket.
     pub until: Option<i64>,
+    /// How much of its place the release or arm it names serves; all when it names none.
+    pub served: Served,
 }
 
 /// Nats for recovery that count as proof.
@@ -56,6 +59,8 @@ const TELLING: f64 = 0.5;
 /// Nats by which a new place must be better than the present one: in the same cut, in another one.
 const BETTER: f64 = 1.0;
 const ELSEWHERE: f64 = 1.5;
+/// Nats by which "it is over" must be likelier for harm of before the first judged bucket.
+const OVER: f64 = 1.0;
 /// Share of the usual samples from which a place counts as still served.
 const SEEN: f64 = 0.1;
 
@@ -90,6 +95,7 @@ impl Effect {
             quantile: 0.75,
             line: None,
             until: None,
+            served: Served::ALL,
         };
         effect.measure(table, found);
         effect.replay(table);
@@ -202,9 +208,30 @@ impl Effect {
         (stay, refine::refine(table, &accs, &start))
     }
 
+    /// True when the kept buckets say that it ended at `begun` or before, by all of its harm.
+    pub fn over_by(&self, table: &Table, begun: i64) -> bool {
+        if self.from() > begun {
+            return false;
+        }
+        let (calib, mut good, mut last) = (self.calib(table), 0.0_f64, self.from());
+        for (bucket, acc) in table.series(&self.scope, self.found) {
+            if bucket >= self.from() {
+                good -= onset::gain(self.shape, self.sign, &acc, calib, self.harm);
+                (good, last) = if good <= 0.0 { (0.0, bucket) } else { (good, last) };
+            }
+        }
+        last <= begun && good >= OVER
+    }
+
     /// One more bucket: still bad, or good? The nats for "still bad".
     pub fn follow(&mut self, table: &Table, bucket: i64) -> f64 {
-        let acc = table.scope_acc(&self.scope, bucket);
+        self.follow_beside(table, bucket, Known::default())
+    }
+
+    /// The same beside what other cases explain of the bucket.
+    pub fn follow_beside(&mut self, table: &Table, bucket: i64, known: Known) -> f64 {
+        let mut acc = table.scope_acc(&self.scope, bucket);
+        acc.explain(known);
         if acc.n <= 0.0 || self.until.is_some() {
             return 0.0;
         }

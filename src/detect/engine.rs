@@ -23,6 +23,7 @@ use super::learn;
 use super::life;
 use super::report;
 use super::scan;
+use super::served;
 use super::settle;
 use super::store::Store;
 use super::surplus;
@@ -50,6 +51,8 @@ pub struct Engine {
     /// Incidents that the journal remembers: not learnt from.
     pub(super) unusual: Vec<Unusual>,
     pub(super) judged: Option<i64>,
+    /// The first bucket that was judged: what was over by then is nobody's case.
+    pub(super) begun: Option<i64>,
     pub(super) schedule: learn::Schedule,
     pub(super) last: Judgement,
     /// Keys that were merged into an older case since the last judgement.
@@ -77,6 +80,7 @@ impl Engine {
             past: Vec::new(),
             unusual: Vec::new(),
             judged: None,
+            begun: None,
             schedule: learn::Schedule::default(),
             last: Judgement::default(),
             absorbed: Vec::new(),
@@ -161,6 +165,7 @@ impl Engine {
             if bucket == last && !self.ready(bucket, now) {
                 break;
             }
+            self.begun = self.begun.or(Some(bucket));
             self.judge_bucket(bucket);
             self.judged = Some(bucket);
         }
@@ -213,6 +218,7 @@ impl Engine {
         troubles::blindness(self, bucket);
         flaws::judge(self, bucket);
         settle::settle(self, bucket);
+        served::measure(self, bucket);
         toll::tick(self, bucket);
         budget::tick(self, bucket);
     }

@@ -10,8 +10,9 @@ use super::calibrate::{self, taught};
 use super::derive;
 use super::engine::Engine;
 use super::place;
+use super::profile::Past;
 use super::stat::{Raw, Shape};
-use super::table::{Leaf, Muted, Table};
+use super::table::{Family, Leaf, Muted, Table};
 use super::unusual;
 
 /// What was learnt when.
@@ -55,11 +56,15 @@ pub fn step(engine: &mut Engine, bucket: i64) {
         fold(engine, hour - 1, per_hour);
         let hours = engine.store.tables.values().map(|t| t.hours.len()).max().unwrap_or(0);
         changed |= hours < YOUNG_HOURS || hour % RELEARN_HOURS == 0;
+        if !changed {
+            newcomers(engine);
+        }
     }
     if changed {
         profiles(engine);
     }
-    if changed && engine.schedule.day != Some(day) {
+    // a past that comes in pieces is learnt from again with each: the first may be a day alone
+    if changed && (engine.schedule.history_changed || engine.schedule.day != Some(day)) {
         engine.store.tables.values_mut().for_each(calibrate::calibrate);
         engine.schedule.day = Some(day);
     }
@@ -87,14 +92,16 @@ fn borrow_calibration(store: &mut super::store::Store, key: &super::table::Table
         return;
     };
     let siblings = store.family(key.family).filter(|t| !t.calib.is_empty() && !t.borrowed);
+    let same = |t: &&Table| t.key.source == key.source;
     let close = |t: &&Table| t.key.dims.iter().filter(|d| key.dims.contains(d)).count();
-    let Some(sibling) = siblings.max_by_key(close) else { return };
+    let Some(sibling) = siblings.max_by_key(|t| (same(t), close(t))) else { return };
+    let strange = !same(&sibling);
     let full = sibling.mask_for(&sibling.key.dims);
     let calib = table.conj.iter().map(|c| {
         let dims: Vec<_> = c.seg.dims().map(|(d, _)| d).collect();
         let mask = sibling.mask_for(&dims);
         let found = sibling.calib.get(&mask).or_else(|| sibling.calib.get(&full));
-        (c.mask, found.copied())
+        (c.mask, found.map(|c| if strange { c.doubted() } else { *c }))
     });
     let calib: Vec<_> = calib.filter_map(|(m, c)| Some((m, c?))).collect();
     if let Some(table) = store.tables.get_mut(key) {
@@ -135,11 +142,27 @@ fn worked_on(table: &Table, policy: &Policy, scope: &Scope) -> BTreeSet<Segment>
 }
 
 fn profiles(engine: &mut Engine) {
-    for family in engine.store.families() {
+    let families = engine.store.families();
+    learn_families(engine, &families);
+}
+
+/// Places that came later than their cut are not judged until they have shown what is usual there:
+/// that need not wait for the hour in which all is learnt anew.
+fn newcomers(engine: &mut Engine) {
+    let told = |t: &Table, l: &Leaf| l.hist.last().is_some_and(|h| t.sampled(h.raw));
+    let new = |t: &&Table| t.leaves.iter().any(|l| l.prof.past == Past::None && told(t, l));
+    let families: BTreeSet<_> =
+        engine.store.tables.values().filter(new).map(|t| t.key.family).collect();
+    learn_families(engine, &families);
+}
+
+fn learn_families<'a>(engine: &mut Engine, families: impl IntoIterator<Item = &'a Family>) {
+    for family in families {
+        let family = *family;
         let tables: Vec<&Table> = engine.store.family(family).collect();
-        let ancestors = calibrate::ancestors(&tables);
-        let keys: Vec<_> = tables.iter().map(|t| t.key.clone()).collect();
-        for key in keys {
+        let leant: Vec<_> =
+            tables.iter().map(|t| (t.key.clone(), calibrate::ancestors(t, &tables))).collect();
+        for (key, ancestors) in leant {
             if let Some(table) = engine.store.tables.get_mut(&key) {
                 calibrate::learn(table, &ancestors);
                 table.touched = true;
@@ -158,17 +181,15 @@ fn from_live(engine: &mut Engine, bucket: i64) {
         .filter(|l| l.closed.is_none())
         .flat_map(|l| l.effects.iter().map(|e| e.table.family))
         .collect();
-    let any_taught: Vec<_> =
-        engine.store.tables.values().filter(|t| taught(t)).map(|t| t.key.family).collect();
     for table in engine.store.tables.values_mut() {
-        let lean = any_taught.contains(&table.key.family) && table.shape != Shape::Level;
-        if taught(table) || lean || families.contains(&table.key.family) {
+        if taught(table) || families.contains(&table.key.family) {
             continue;
         }
         let seen = (table.oldest()..=bucket - guard).filter(|b| table.delivered(*b)).count();
         let least = usize::try_from(need - guard.min(need - 1)).unwrap_or(3).max(3);
         if seen >= least {
-            calibrate::learn_live(table, bucket - guard);
+            let seen = bucket - guard - i64::try_from(least).unwrap_or(3) + 1;
+            calibrate::learn_live(table, bucket - guard, seen);
             table.touched = true;
         }
     }

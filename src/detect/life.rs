@@ -5,6 +5,7 @@ use crate::domain::metric::Kind;
 use crate::domain::segment::Segment;
 use crate::domain::time::Span;
 
+use super::agree;
 use super::case::{Live, is_whole_funnel, journey_of};
 use super::effect::Effect;
 use super::engine::Engine;
@@ -13,21 +14,26 @@ use super::joint;
 use super::lines;
 use super::place;
 use super::scan;
+use super::stat::Known;
 use super::table::{Family, Role};
 use super::visits;
+use super::words;
 
 /// New effects of one family per bucket at most.
 const ROUNDS: usize = 4;
+/// A case that has been open for longer than this is somebody's: nothing takes it in any more.
+const TAKEN_IN: Span = Span::from_mins(5);
 
 /// Follows the effects of open cases through one more bucket.
 pub fn follow(engine: &mut Engine, bucket: i64) {
     let all: Vec<Effect> = engine.all_effects().cloned().collect();
+    let beside: Vec<Vec<Known>> = beside(engine, bucket);
     let Engine { lives, store, settings, .. } = engine;
-    for live in lives.iter_mut().filter(|l| l.closed.is_none()) {
-        let bads = live
-            .effects
-            .iter_mut()
-            .map(|e| store.tables.get(&e.table).map_or(0.0, |table| e.follow(table, bucket)));
+    for (live, beside) in lives.iter_mut().zip(beside).filter(|(l, _)| l.closed.is_none()) {
+        let bads = live.effects.iter_mut().zip(beside).map(|(e, known)| {
+            let table = store.tables.get(&e.table);
+            table.map_or(0.0, |table| e.follow_beside(table, bucket, known))
+        });
         let bads: Vec<f64> = bads.collect();
         live.weigh(&bads, bucket);
         let mine = live.effects.clone();
@@ -41,7 +47,55 @@ pub fn follow(engine: &mut Engine, bucket: i64) {
         }
         prune(live);
     }
+    part(engine, bucket);
     merge(engine, bucket);
+}
+
+/// Two places beside each other were taken for one fault while the first bucket hid which began
+/// first; what the next buckets tell apart becomes a case of its own.
+fn part(engine: &mut Engine, bucket: i64) {
+    let wrong = |l: &Live| {
+        let young = |e: &Effect| (2..=3).contains(&(bucket - e.found)) && e.until.is_none();
+        l.effects.iter().position(|e| {
+            let rest = || {
+                let others = l.effects.iter().filter(|o| !same(o, e)).cloned().collect();
+                Live { effects: others, ..l.clone() }
+            };
+            young(e) && agree::is_beside(l, e) && agree::tie(engine, &rest(), e).is_none()
+        })
+    };
+    let open = engine.lives.iter().enumerate().filter(|(_, l)| l.closed.is_none());
+    let Some((i, at)) = open.filter_map(|(i, l)| Some((i, wrong(l)?))).next() else { return };
+    let Some(live) = engine.lives.get_mut(i) else { return };
+    let effect = live.effects.remove(at);
+    let of = words::label_in(&effect);
+    live.joins.retain(|why| !why.starts_with(&of));
+    let mut own = Live::new(String::new(), bucket);
+    own.effects.push(effect);
+    engine.lives.push(own);
+    let last = engine.lives.len() - 1;
+    name(engine, last);
+}
+
+/// What younger cases explain of a bucket at the place of each effect: a case ends by its own
+/// harm, whatever else burns there since. The older ones are never taken out of the younger, or
+/// each would explain the other.
+fn beside(engine: &Engine, bucket: i64) -> Vec<Vec<Known>> {
+    let open = |l: &Live| l.closed.is_none();
+    let known = |i: usize, e: &Effect| {
+        let Some(table) = engine.store.tables.get(&e.table) else { return Known::default() };
+        let younger = engine.lives.iter().skip(i + 1).filter(|l| open(l)).flat_map(|l| &l.effects);
+        let mine = |o: &&Effect| o.table.family == e.table.family && o.until.is_none();
+        let mut sum = Known::default();
+        for o in younger.filter(mine) {
+            let shares = o.shares(&engine.store, table);
+            let here = table.leaves.iter().zip(shares).filter(|(l, _)| e.scope.contains(&l.seg));
+            here.for_each(|(l, share)| sum.add(&o.explains(table, l, share, (bucket, bucket))));
+        }
+        sum
+    };
+    let lives = engine.lives.iter().enumerate();
+    lives.map(|(i, l)| l.effects.iter().map(|e| known(i, e)).collect()).collect()
 }
 
 fn same(a: &Effect, b: &Effect) -> bool {
@@ -74,36 +128,49 @@ fn prune(live: &mut Live) {
     }
 }
 
-/// Cases that turn out to share a cause become one: the older takes the younger.
+/// Cases that turn out to share a cause become one: the older takes the younger, while that is
+/// young. Everything in it must agree with the older one.
 fn merge(engine: &mut Engine, now: i64) {
-    let bucket = engine.store.bucket;
     let mut i = 0;
     while i < engine.lives.len() {
         let mut j = i + 1;
         while j < engine.lives.len() {
-            let same = match (engine.lives.get(i), engine.lives.get(j)) {
-                (Some(a), Some(b)) => {
-                    a.closed.is_none()
-                        && b.closed.is_none()
-                        && b.effects.iter().any(|e| a.takes(e, bucket))
-                }
-                _ => false,
+            let why = match (engine.lives.get(i), engine.lives.get(j)) {
+                (Some(a), Some(b)) => shared(engine, a, b, now),
+                _ => None,
             };
-            if same {
-                let young = engine.lives.remove(j);
-                if let Some(old) = engine.lives.get_mut(i) {
-                    old.effects.extend(young.effects.iter().cloned());
-                    old.troubles.extend(young.troubles.iter().cloned());
-                    old.bad_again(now);
-                    prune(old);
-                }
-                engine.absorbed.push(young);
-            } else {
-                j += 1;
+            match why {
+                Some(why) => take_in(engine, (i, j), why, now),
+                None => j += 1,
             }
         }
         i += 1;
     }
+}
+
+/// Why a younger case has the same cause as an older one.
+fn shared(engine: &Engine, old: &Live, young: &Live, now: i64) -> Option<String> {
+    let open = old.closed.is_none() && young.closed.is_none();
+    let fresh = engine.store.bucket.times(now - young.opened) <= TAKEN_IN.max(engine.store.bucket);
+    let ours = young.troubles.is_empty() || young.is_telemetry();
+    if !open || !fresh || !ours || young.effects.is_empty() {
+        return None;
+    }
+    let ties = young.effects.iter().map(|e| agree::tie(engine, old, e));
+    let ties: Option<Vec<agree::Tie>> = ties.collect();
+    ties?.into_iter().next().map(|t| t.why)
+}
+
+fn take_in(engine: &mut Engine, (i, j): (usize, usize), why: String, now: i64) {
+    let young = engine.lives.remove(j);
+    if let Some(old) = engine.lives.get_mut(i) {
+        old.effects.extend(young.effects.iter().cloned());
+        old.troubles.extend(young.troubles.iter().cloned());
+        old.joined(why);
+        old.bad_again(now);
+        prune(old);
+    }
+    engine.absorbed.push(young);
 }
 
 /// Looks for what known effects do not explain.
@@ -135,6 +202,7 @@ pub fn hunt(engine: &mut Engine, bucket: i64) {
         }
         engine.explain(bucket);
     }
+    merge(engine, bucket);
 }
 
 /// Known already, over already, or not held long enough.
@@ -142,7 +210,13 @@ fn unwanted(engine: &Engine, e: &Effect, bucket: i64) -> bool {
     let store = &engine.store;
     let hold = lines::guardrail_of(&engine.settings.policy, e).map_or(Span::ZERO, |r| r.hold);
     let lasted = store.end_of(bucket).since(store.start_of(e.from()));
-    known(engine, e) || e.recovered() || lasted < hold
+    known(engine, e) || e.recovered() || lasted < hold || before(engine, e)
+}
+
+/// Over before the first bucket that this watcher judged.
+fn before(engine: &Engine, e: &Effect) -> bool {
+    let table = engine.store.tables.get(&e.table);
+    table.zip(engine.begun).is_some_and(|(table, begun)| e.over_by(table, begun))
 }
 
 /// Families that a guardrail watches for changes; plain counts are judged in `visits`.
@@ -154,12 +228,14 @@ pub(super) fn watched(engine: &Engine) -> Vec<Family> {
         .collect()
 }
 
-/// The place is already part of an open case by the same metric: it grows there by itself.
+/// The place is already part of an open case by the same metric: it grows there by itself. What
+/// begins later in a wider or narrower place is looked at.
 fn known(engine: &Engine, new: &Effect) -> bool {
     let open = engine.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.effects);
     open.filter(|e| e.until.is_none() && e.table.family == new.table.family).any(|e| {
-        place::within(&new.place, &e.place)
-            || e.table == new.table && place::within(&e.place, &new.place)
+        let inside = place::within(&new.place, &e.place)
+            || e.table == new.table && place::within(&e.place, &new.place);
+        inside && (e.place == new.place || agree::at_one_time(engine, e, new))
     })
 }
 
@@ -170,25 +246,36 @@ fn echo(engine: &Engine, new: &Effect) -> bool {
         || engine.store.families().into_iter().any(|f| f.1 == Role::Step && f != new.table.family);
     is_whole_funnel(new)
         && steps()
-        && !engine.lives.iter().any(|l| l.closed.is_none() && l.takes(new, engine.store.bucket))
+        && !engine.lives.iter().any(|l| l.closed.is_none() && agree::tie(engine, l, new).is_some())
 }
 
 /// Puts an effect into the case that shares its cause, or opens one.
 fn adopt(engine: &mut Engine, mut effect: Effect, bucket: i64) {
     let row = lines::guardrail_of(&engine.settings.policy, &effect);
     effect.quantile = row.map_or(0.75, |r| r.percentile() / 100.0);
-    let length = engine.store.bucket;
     let rearm = rearm(engine);
-    let fits = |l: &Live| l.closed.is_none_or(|c| bucket - c <= rearm) && l.takes(&effect, length);
-    // An open case before a closed one, the older before the younger.
-    let at = engine.lives.iter().position(|l| l.closed.is_none() && fits(l));
-    let at = at.or_else(|| engine.lives.iter().position(fits));
-    let index = at.unwrap_or_else(|| {
-        engine.lives.push(Live::new(String::new(), bucket));
-        engine.lives.len() - 1
+    let lately = |l: &Live| l.closed.is_none_or(|c| bucket - c <= rearm);
+    // An open case before a closed one, the better tie before the worse, the older first.
+    let ties = engine.lives.iter().enumerate().filter(|(_, l)| lately(l)).filter_map(|(i, l)| {
+        let tie = agree::tie(engine, l, &effect)?;
+        Some((l.closed.is_some(), tie, i))
     });
+    let best = ties.min_by(|a, b| {
+        let by = |x: &(bool, agree::Tie, usize)| (x.0, x.1.rank);
+        by(a).cmp(&by(b)).then(a.1.apart.total_cmp(&b.1.apart)).then(a.2.cmp(&b.2))
+    });
+    let (index, why) = best.map_or_else(
+        || {
+            engine.lives.push(Live::new(String::new(), bucket));
+            (engine.lives.len() - 1, String::new())
+        },
+        |(_, tie, i)| (i, tie.why),
+    );
     if let Some(live) = engine.lives.get_mut(index) {
         live.closed = None;
+        if !why.is_empty() {
+            live.joined(format!("{}: {why}", words::label_in(&effect)));
+        }
         live.effects.push(effect);
         live.bad_again(bucket);
         prune(live);

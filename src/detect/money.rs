@@ -8,6 +8,7 @@ use crate::policy::judging::Policy;
 
 use super::case::Live;
 use super::effect::Effect;
+use super::served::{self, Served};
 use super::settings::Settings;
 use super::stat::Shape;
 use super::store::Store;
@@ -24,7 +25,7 @@ pub struct Money {
 
 /// Estimates for a case, from its worst effect; sums so far stand in its toll.
 pub fn estimate(settings: &Settings, store: &Store, live: &Live, now: i64) -> Money {
-    let (per_minute, mut method) = per_minute(settings, store, live, now);
+    let (per_minute, mut method) = per_minute(settings, store, live, now, |s| s.soon);
     let toll = &live.toll;
     if toll.people.is_some() && !toll.method.is_empty() {
         method = format!("{method}; {}", toll.method);
@@ -32,12 +33,14 @@ pub fn estimate(settings: &Settings, store: &Store, live: &Live, now: i64) -> Mo
     Money { per_minute, lost: toll.lost, affected: toll.people, method }
 }
 
-/// What a minute of the case costs now, and how that was found.
+/// What a minute of the case costs, and how that was found: `share` tells how much of its place a
+/// release or an arm is taken to serve.
 pub fn per_minute(
     settings: &Settings,
     store: &Store,
     live: &Live,
     now: i64,
+    share: impl Fn(Served) -> f64,
 ) -> (Option<Range>, String) {
     let policy = &settings.policy;
     if live.is_telemetry() {
@@ -46,7 +49,11 @@ pub fn per_minute(
     let Some((rate, how)) = revenue_rate(settings, store, now) else {
         return (None, "cannot be estimated: neither orders nor revenue are measured".to_owned());
     };
-    let parts = live.present().into_iter().map(|e| loss_share(policy, store, e));
+    let part = |e: &Effect| {
+        let (lost, why) = loss_share(policy, store, e);
+        (lost.times(share(e.served)), why)
+    };
+    let parts = live.present().into_iter().map(part);
     let best = parts.max_by(|a, b| (a.0.high).total_cmp(&b.0.high).then(b.1.cmp(&a.1)));
     let (share, why) = match best {
         Some(found) => found,
@@ -77,15 +84,13 @@ fn revenue_rate(settings: &Settings, store: &Store, now: i64) -> Option<(f64, St
     Some((orders * aov, text))
 }
 
-/// Usual events per minute over the whole shop at this time, from the count's own baseline.
+/// Usual events per minute over the whole shop at this time, by the past of the cut that has most
+/// of it. Nothing of now is asked: the source may be blind.
 fn usual(settings: &Settings, store: &Store, metric: Metric, now: i64) -> Option<f64> {
-    let table = store.family((metric, Role::Plain)).find(|t| !t.leaves.is_empty())?;
-    let mut e = 0.0;
-    for leaf in &table.leaves {
-        let n = table.acc_over(leaf, now - 2, now);
-        e += if n.n > 0.0 { n.e / (n.n * 60.0) } else { 0.0 };
-    }
-    (e > 0.0).then_some(e / toll::share(&settings.sampling, table))
+    let known = store.family((metric, Role::Plain)).filter(|t| !t.leaves.is_empty());
+    let table = known.min_by_key(|t| std::cmp::Reverse(t.hours.len()))?;
+    let an_hour: f64 = table.leaves.iter().map(|leaf| table.usual(leaf, now)).sum();
+    (an_hour > 0.0).then_some(an_hour / 60.0 / toll::share(&settings.sampling, table))
 }
 
 /// Share of the shop's revenue an effect costs.
@@ -145,9 +150,9 @@ fn spread(e: &Effect) -> f64 {
     if scale > 0.0 { 1.96 * e.acc.v.sqrt() / scale } else { 0.0 }
 }
 
-/// Share of revenue that passes through an effect's place.
+/// Share of revenue that passes through an effect's place, without the release it names.
 fn exposure(policy: &Policy, store: &Store, e: &Effect) -> f64 {
-    e.place.dims.iter().fold(1.0, |share, (dim, values)| {
+    served::rest(&e.place).dims.iter().fold(1.0, |share, (dim, values)| {
         let rows = policy.shop.exposure.get(dim);
         let known = |v: &String| rows.and_then(|r| r.get(v)).copied();
         let part = if *dim == Dim::Template {

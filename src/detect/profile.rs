@@ -21,6 +21,42 @@ pub struct Profile {
     pub s2: f32,
     /// Own units in all; zero means nothing was ever seen here.
     pub total: f32,
+    /// Days of the past since the place was first seen in it; none before it has a past.
+    pub days: f32,
+    pub past: Past,
+}
+
+/// Whose past a usual level was learnt from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Past {
+    /// Nobody's: the place is not judged, and no sum over places counts it.
+    #[default]
+    None,
+    /// The minutes since the start.
+    Live,
+    /// Its own hours.
+    Own,
+    /// What its place is without the release or the arm that it names.
+    Rest,
+}
+
+/// What a leaf leans on, and how far children lie off it (log units, or share of the usual).
+#[derive(Clone, Copy, Debug)]
+pub struct Parent<'a> {
+    pub usual: &'a Profile,
+    pub offset: f64,
+}
+
+impl Parent<'_> {
+    /// Samples of its own that would tell a child's level as well as the parent tells it.
+    fn units(&self, shape: Shape, mean: f64, s2: f64) -> f64 {
+        let one = match shape {
+            Shape::Mean | Shape::Level => s2,
+            Shape::Fault | Shape::Step => (1.0 - mean).max(0.0) / mean.max(1e-6),
+            Shape::Flow => 1.0 / mean.max(1e-6),
+        };
+        one / self.offset.powi(2).max(1e-9)
+    }
 }
 
 /// Units borrowed from the neighbouring hours, and from the parent.
@@ -31,6 +67,11 @@ const LEAN_PARENT: f64 = 100.0;
 impl Profile {
     pub fn known(&self) -> bool {
         self.weight.iter().any(|w| *w > 0.0)
+    }
+
+    /// The same, learnt from a past of so many days.
+    pub fn from_past(self, past: Past, days: f32) -> Self {
+        Self { past, days, ..self }
     }
 
     /// Usual mean at an instant, straight between the centres of the hours.
@@ -59,9 +100,9 @@ impl Profile {
         shape: Shape,
         hours: &[HourRaw],
         exposure: Option<&[f64; 24]>,
-        parent: Option<&Self>,
+        parent: Option<Parent<'_>>,
     ) -> Self {
-        let s2 = spread(shape, hours, parent);
+        let s2 = spread(shape, hours, parent.map(|p| p.usual));
         let (mut n, s) = clip::by_hour_of_day(shape, hours, s2.into(), exposure.is_some());
         if let Some(e) = exposure {
             n = *e;
@@ -69,7 +110,7 @@ impl Profile {
         let total: f64 = n.iter().sum();
         let mut out = match exposure {
             Some(_) => by_hour(&n, &s),
-            None => leaning(shape, &n, &s, parent),
+            None => leaning(shape, &n, &s, (s2.into(), parent)),
         };
         out.total = total as f32;
         out.s2 = s2;
@@ -90,7 +131,14 @@ impl Profile {
             Shape::Level => (q / n - mean * mean).max((0.05 * mean).powi(2)).max(1e-9),
             Shape::Fault | Shape::Step | Shape::Flow => 1.0,
         };
-        Self { mu: [mean as f32; 24], weight: [raw.n; 24], s2: var as f32, total: raw.n }
+        Self {
+            mu: [mean as f32; 24],
+            weight: [raw.n; 24],
+            s2: var as f32,
+            total: raw.n,
+            days: 0.0,
+            past: Past::Live,
+        }
     }
 }
 
@@ -108,12 +156,18 @@ fn by_hour(n: &[f64; 24], s: &[f64; 24]) -> Profile {
 }
 
 /// Means: an hour leans on its neighbours, they lean on the day, the day leans on the parent.
-fn leaning(shape: Shape, n: &[f64; 24], s: &[f64; 24], parent: Option<&Profile>) -> Profile {
+fn leaning(
+    shape: Shape,
+    n: &[f64; 24],
+    s: &[f64; 24],
+    (s2, parent): (f64, Option<Parent<'_>>),
+) -> Profile {
     let (nn, ss): (f64, f64) = (n.iter().sum(), s.iter().sum());
     let lean_hours = lean_hours(shape, ss / nn.max(1.0));
     let mut out = Profile::default();
-    let (lean, base) = match parent.filter(|p| p.known()) {
-        Some(p) => (LEAN_PARENT, p.mu.map(f64::from)),
+    let parent = parent.filter(|p| p.usual.known());
+    let (lean, base) = match parent {
+        Some(p) => (LEAN_PARENT, p.usual.mu.map(f64::from)),
         None => (0.0, [0.0; 24]),
     };
     if nn + lean <= 0.0 {
@@ -128,7 +182,9 @@ fn leaning(shape: Shape, n: &[f64; 24], s: &[f64; 24], parent: Option<&Profile>)
         let mean = (at(s, h) + lean_hours * near) / (at(n, h) + lean_hours);
         if let (Some(mu), Some(weight)) = (out.mu.get_mut(h), out.weight.get_mut(h)) {
             *mu = mean as f32;
-            let parents = parent.map_or(0.0, |p| p.weight_at(h as f64 * 3600.0));
+            let parents = parent.map_or(0.0, |p| {
+                p.usual.weight_at(h as f64 * 3600.0).min(p.units(shape, mean, s2))
+            });
             let borrowed = if nn < LEAN_PARENT { parents } else { lean.min(parents) };
             *weight = (at(n, h) + (0.5 * near_n).min(lean_hours) + borrowed) as f32;
         }
@@ -162,6 +218,10 @@ fn spread(shape: Shape, hours: &[HourRaw], parent: Option<&Profile>) -> f32 {
     }
 }
 
+/// Hours from which a gauge's own spread is believed; before it is at least so much of its level.
+const LEVEL_HOURS: usize = 24;
+const LEVEL_YOUNG: f64 = 0.05;
+
 /// Gauges: spread of the readings around their median, by the median absolute deviation.
 fn level_spread(hours: &[HourRaw]) -> f64 {
     let mut values: Vec<f64> = hours
@@ -175,7 +235,8 @@ fn level_spread(hours: &[HourRaw]) -> f64 {
     let mid = median(&mut values);
     let mut off: Vec<f64> = values.iter().map(|v| (v - mid).abs()).collect();
     let mad = median(&mut off) * 1.4826;
-    mad.max(0.02 * mid.abs()).max(1e-9).powi(2)
+    let least = if off.len() < LEVEL_HOURS { LEVEL_YOUNG } else { 0.02 };
+    mad.max(least * mid.abs()).max(1e-9).powi(2)
 }
 
 fn median(values: &mut [f64]) -> f64 {

@@ -88,8 +88,7 @@ fn faces(engine: &Engine, bucket: i64, cases: &[Case]) -> Faces {
 fn case_of(engine: &Engine, live: &Live, bucket: i64) -> Case {
     let (policy, store) = (&engine.settings.policy, &engine.store);
     let segments = live.segments(policy);
-    let facts = severity::facts(policy, store, live, &segments);
-    let ranked = severity::rank(&policy.severity_rule, &facts);
+    let ranked = severity::worst(policy, store, live, &segments);
     let money = money::estimate(&engine.settings, store, live, bucket);
     let probed = probes::word(engine, live, &segments, store.end_of(bucket));
     let mut evidence_for = words::evidence_for(store, live);

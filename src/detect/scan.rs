@@ -163,7 +163,9 @@ pub fn mixed(store: &Store, table: &Table, c: &Candidate) -> f64 {
     if table.shape == Shape::Level {
         return 0.0;
     }
-    let others = store.family(c.table.family).filter(|t| t.key != c.table);
+    // A cut that has hardly a past may have learnt the harm itself: it shows nothing.
+    let knows = |t: &&Table| t.key != c.table && 2 * t.hours.len() >= table.hours.len();
+    let others = store.family(c.table.family).filter(knows);
     others.map(|other| mix(table, other, c).unwrap_or(0.0)).fold(0.0, f64::max)
 }
 

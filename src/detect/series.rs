@@ -2,6 +2,7 @@
 //! Pure and clock-free, no look-ahead, bounded memory; files and commands: `report` and `cli`.
 //! Method: docs/detection.md, "Series": novelty by memory x robust deviation, latched.
 
+mod expect;
 mod forecast;
 mod jump;
 mod latch;
@@ -13,7 +14,9 @@ mod peak;
 mod profile;
 mod reason;
 mod recent;
+mod rule;
 mod shape;
+mod stuck;
 #[cfg(test)]
 mod tests;
 
@@ -21,17 +24,16 @@ use crate::domain::metric::Bad;
 use crate::domain::time::Timestamp;
 use crate::policy::sensitivity::Sensitivity;
 
-pub use latch::State;
+pub use latch::{Latch, State};
 pub use parts::{Part, Sizes};
 pub use reason::Reason;
+pub use rule::{Measured, Rule};
 
 /// The alarm line on the score scale.
 pub const LINE: f64 = 0.5;
 
 /// Rows before the first alarm may be given: less is not enough to know what is usual.
-const LEARNING: u64 = 24;
-/// What novelty starts from: far from the recent day counts even when not new.
-const BASE: f64 = 2.0;
+pub const LEARNING: u64 = 24;
 /// Larger magnitudes are gaps: their squares leave f64, and no meter reads that high.
 const LARGEST: f64 = 1e150;
 
@@ -48,61 +50,100 @@ pub struct Score {
     pub reason: Reason,
 }
 
-/// The state of one series; memory is bounded whatever comes.
+/// Measures rows and remembers them; memory is bounded whatever comes. Knows no preset and no line.
 #[derive(Clone, Debug)]
-pub struct Detector {
-    line: f64,
+pub struct Meter {
     bad: Bad,
     number: u64,
     pace: pace::Pace,
     recent: recent::Recent,
     memories: parts::Memories,
-    latch: latch::Latch,
 }
 
-impl Detector {
-    pub fn new(sensitivity: Sensitivity, bad: Bad) -> Self {
+/// A measured row, and what it was measured against.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    pub measured: Measured,
+    pub expected: f64,
+    pub band: (f64, f64),
+}
+
+/// The state of one series: its meter, its rule and what is open.
+#[derive(Clone, Debug)]
+pub struct Detector {
+    rule: Rule,
+    meter: Meter,
+    latch: Latch,
+}
+
+impl Meter {
+    pub fn new(bad: Bad) -> Self {
         Self {
-            line: sensitivity.series_line(),
             bad,
             number: 0,
             pace: pace::Pace::default(),
             recent: recent::Recent::default(),
             memories: parts::Memories::default(),
-            latch: latch::Latch::default(),
         }
     }
 
-    /// Judges one row. A missing or non-finite value is a gap: score 0, nothing learned.
-    /// Times may repeat, step back or jump; cost is O(log n) plus a bounded search.
-    pub fn step(&mut self, at: Timestamp, value: Option<f64>) -> Score {
+    /// Measures one row; an error says why there is nothing to say. A missing or non-finite value is
+    /// a gap and teaches nothing. Times may repeat, step back or jump.
+    pub fn step(&mut self, at: Timestamp, value: Option<f64>) -> Result<Reading, Reason> {
         let at = self.pace.tick(at);
         let Some(x) = value.filter(|v| v.is_finite() && v.abs() < LARGEST) else {
-            return Score::blank(Reason::Gap);
+            return Err(Reason::Gap);
         };
         self.number += 1;
         let Some(frame) = self.recent.frame(at) else {
             self.recent.push(at, x, None);
             self.memories.first(at, x);
-            return Score::blank(Reason::Learning);
+            return Err(Reason::Learning);
         };
         let number = self.number;
         let row = parts::Row { at, number, x, step: self.pace.step(), bad: self.bad, frame };
         let gathered = self.memories.step(&row);
         self.recent.push(at, x, Some(&frame));
         let far = frame.deviations(row.toward_bad(x - frame.median));
-        let expected = Some(gathered.guess.unwrap_or(frame.median));
-        let band = Some((frame.median - 3.0 * frame.sd, frame.median + 3.0 * frame.sd));
-        Score { expected, band, ..self.judge(at, far, gathered.sizes) }
+        let day = gathered.expected.off;
+        // the expectation that is missed by most is the one people want to see
+        let by_day = gathered.expected.mean.filter(|_| day > far);
+        Ok(Reading {
+            measured: Measured { at, number, far, day, sizes: gathered.sizes },
+            expected: by_day.or(gathered.guess).unwrap_or(frame.median),
+            band: (frame.median - 3.0 * frame.sd, frame.median + 3.0 * frame.sd),
+        })
+    }
+}
+
+impl Detector {
+    pub fn new(sensitivity: Sensitivity, bad: Bad) -> Self {
+        Self::with(Rule::of(sensitivity), bad)
+    }
+
+    pub fn with(rule: Rule, bad: Bad) -> Self {
+        Self { rule, meter: Meter::new(bad), latch: Latch::default() }
+    }
+
+    /// Judges one row; cost is O(log n) plus a bounded search.
+    pub fn step(&mut self, at: Timestamp, value: Option<f64>) -> Score {
+        match self.meter.step(at, value) {
+            Err(reason) => Score::blank(reason),
+            Ok(reading) => {
+                let judged = self.judge(&reading.measured);
+                Score { expected: Some(reading.expected), band: Some(reading.band), ..judged }
+            }
+        }
     }
 
     /// Evidence against the line, through the latch.
-    fn judge(&mut self, at: f64, far: f64, parts: Sizes) -> Score {
-        if self.number <= LEARNING {
+    fn judge(&mut self, row: &Measured) -> Score {
+        if row.number <= LEARNING {
             return Score::blank(Reason::Learning);
         }
-        let ratio = (BASE + parts.iter().sum::<f64>()) * far / self.line;
-        let state = self.latch.step(at, self.number, ratio);
+        let line = self.rule.line_after(self.latch.recent(row.at));
+        let ratio = self.rule.evidence(row) / line;
+        let state = self.latch.step(row.at, row.number, ratio);
         let plain = ratio / (1.0 + ratio);
         let score = match state {
             State::Opened => plain.max(LINE),
@@ -110,7 +151,9 @@ impl Detector {
             // an incident is told once; its rows rank low, in order
             State::Ongoing => 0.25 * plain,
         };
-        Score { score, state, ..Score::blank(Reason::new(state, far, parts)) }
+        let weighed = self.rule.weigh(&row.sizes);
+        let reason = Reason::new(state, self.rule.deviation(row), weighed);
+        Score { score, state, ..Score::blank(reason) }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::domain::time::{Span, Timestamp};
 use super::blame;
 use super::case::Live;
 use super::checks::Checks;
+use super::effect::Effect;
 use super::engine::Engine;
 use super::feed;
 use super::life::rearm;
@@ -19,7 +20,7 @@ use super::store::Store;
 
 /// Harm that goes on for so long after a change was taken back was not its doing (the same line as
 /// in `blame`).
-const HEALS: Span = Span::from_mins(10);
+pub(super) const HEALS: Span = Span::from_mins(10);
 /// The longest time between two runs of checks in which their trouble is looked for.
 const UNWATCHED: Span = Span::from_mins(5);
 /// How the line on a change that was taken back begins.
@@ -82,7 +83,10 @@ fn suspects(engine: &mut Engine, bucket: i64) {
         } else if let Some(kept) = healing(live, &changes, store) {
             kept
         } else if is_healed(live) && live.suspect != Suspect::default() {
-            continue;
+            match cured(live, &scene) {
+                Some(told) => told,
+                None => continue,
+            }
         } else if live.effects.is_empty() {
             let since = live.troubles.iter().map(|t| t.since).min().unwrap_or_default();
             blame::by_checks(&scene, since, unwatched(checks, since))
@@ -106,6 +110,27 @@ fn unwatched(checks: &Checks, since: Timestamp) -> Span {
 fn is_healed(live: &Live) -> bool {
     !live.effects.is_empty()
         && live.effects.iter().all(|e| e.until.is_some() || e.good_since.is_some())
+}
+
+/// Of a tie, the one that was taken back and with which the harm went.
+fn cured(live: &Live, scene: &blame::Scene<'_>) -> Option<Suspect> {
+    let over = |e: &Effect| e.until.is_some() || e.recovered();
+    if !live.suspect.is_tie() || !live.effects.iter().all(over) {
+        return None;
+    }
+    let last_bad = live.effects.iter().map(|e| e.last_bad).max()?;
+    let ended = scene.store.end_of(last_bad);
+    let with_it = |c: &&&Change| {
+        let told = live.suspect.share_of(&c.id).is_some();
+        let back = c.rolled_back_at.filter(|t| {
+            let (early, late) = (t.minus(scene.store.bucket), t.plus(HEALS));
+            early <= ended && ended < late
+        });
+        told && back.is_some()
+    };
+    let mut back = scene.changes.iter().filter(with_it);
+    let (one, other) = (back.next()?, back.next());
+    if other.is_some() { None } else { blame::cured(&live.suspect, one) }
 }
 
 /// The suspect as it was when its change was taken back, while the harm heals: minutes without harm

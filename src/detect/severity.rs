@@ -12,7 +12,8 @@ use crate::policy::severity_rule::{Fact, SeverityRule};
 
 use super::case::{Live, is_measuring, is_visit_loss};
 use super::effect::Effect;
-use super::stat::{Acc, Shape, wilson};
+use super::served;
+use super::stat::{Acc, Calib, Shape, interval, wilson};
 use super::store::Store;
 use super::table::{Family, Role};
 use super::visits;
@@ -47,10 +48,12 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     set(Fact::CheckoutCheckFail, live.troubles.iter().any(|t| checkout(t.journey.as_str())));
     let missing = || present.iter().filter(|e| is_visit_loss(e));
     let gone = missing().map(|e| visits::shop_wide(store, e)).fold(0.0, f64::max);
-    let lost = order_loss(store, live).max(loss_under_trouble(store, live)).max(gone);
+    let other = loss_under_trouble(store, live).max(gone);
+    let lost = Lost { sure: order_loss(store, live, Z95).max(other), ..Lost::of(store, live) };
     set(Fact::VisitLoss, missing().next().is_some());
-    set(Fact::OrderCollapse, lost > policy.detect.collapse);
-    set(Fact::CheckoutUnusable, lost > policy.detect.unusable);
+    let failing = failing_checkouts(policy, store, live) > policy.detect.collapse;
+    set(Fact::OrderCollapse, failing || lost.collapsed(policy.detect.collapse));
+    set(Fact::CheckoutUnusable, lost.unusable(policy.detect.unusable));
     set(Fact::FunnelLoss, present.iter().any(|e| e.shape == Shape::Step));
     set(Fact::Speed, present.iter().any(|e| e.shape == Shape::Mean || is_gauge(e)));
     set(Fact::Errors, present.iter().any(|e| is_error(e)));
@@ -67,6 +70,28 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     out
 }
 
+/// While the checkout's checks fail: lower bound of the share of checkouts whose pages or calls fail.
+/// Orders that nobody could place are missing before the count of orders can prove it.
+fn failing_checkouts(policy: &Policy, store: &Store, live: &Live) -> f64 {
+    let Some(journey) = policy.journey.iter().find(|j| j.name.as_str() == "checkout") else {
+        return 0.0;
+    };
+    if !live.troubles.iter().any(|t| t.journey == journey.name) {
+        return 0.0;
+    }
+    let page = |t: &String| journey.templates.first() == Some(t);
+    let here = |e: &&Effect| {
+        let only = e.place.dims.get(&Dim::Template).is_some_and(|t| t.iter().all(page));
+        only && is_error(e) && e.until.is_none()
+    };
+    let share = |e: &Effect| {
+        let calib = store.tables.get(&e.table).map_or(Calib::prior(e.shape), |t| e.calib(t));
+        let low = interval(e.acc.a / calib.phi, e.acc.n / calib.phi, Z95).0 - e.acc.e / e.acc.n;
+        low * traffic(store, e) * e.served.now
+    };
+    live.effects.iter().filter(here).map(share).fold(0.0, f64::max)
+}
+
 fn is_error(e: &Effect) -> bool {
     e.shape == Shape::Fault && !is_measuring(e)
 }
@@ -81,8 +106,38 @@ fn is_gauge(e: &Effect) -> bool {
     e.shape == Shape::Level && !is_measuring(e) && e.table.family.0 != Metric::CacPayback
 }
 
-/// Lower bound of the share of all orders that is lost, from the payment and order steps.
-pub fn order_loss(store: &Store, live: &Live) -> f64 {
+/// Standard deviations below the likeliest loss: two-sided 95 %, and one-sided 84 %.
+const Z95: f64 = 1.96;
+const Z84: f64 = 1.0;
+
+/// The share of all orders that is lost, as far as it is sure (95 %), likely (84 %) and likeliest.
+/// The last two only of effects that are proven by themselves.
+struct Lost {
+    sure: f64,
+    likely: f64,
+    likeliest: f64,
+}
+
+impl Lost {
+    fn of(store: &Store, live: &Live) -> Self {
+        let at = |z| order_loss(store, live, z);
+        Self { sure: at(Z95), likely: at(Z84), likeliest: at(0.0) }
+    }
+
+    /// Where the loss is just so large its lower bound stays below the line for hours: half of it
+    /// must be sure, and the line be passed by what is likeliest.
+    fn collapsed(&self, line: f64) -> bool {
+        self.sure > line || self.likeliest > line && self.sure > line / 2.0
+    }
+
+    fn unusable(&self, line: f64) -> bool {
+        self.sure.max(self.likely) > line
+    }
+}
+
+/// Bound of the share of all orders that is lost, from the payment and order steps: so many
+/// standard deviations below what is likeliest.
+fn order_loss(store: &Store, live: &Live, z: f64) -> f64 {
     live.effects
         .iter()
         .filter(|e| e.until.is_none())
@@ -96,13 +151,13 @@ pub fn order_loss(store: &Store, live: &Live) -> f64 {
                     | Metric::ConversionRate
             )
         })
-        .map(|e| shop_wide(store, e))
-        .fold(chain(store, live), f64::max)
+        .map(|e| shop_wide(store, e, z))
+        .fold(chain(store, live, z), f64::max)
 }
 
 /// Steps towards an order that fail one after the other lose more together than any of them alone.
 /// All three are multiplied, over the whole shop since the first of them fell.
-fn chain(store: &Store, live: &Live) -> f64 {
+fn chain(store: &Store, live: &Live, z: f64) -> f64 {
     let steps = [Metric::CheckoutRate, Metric::PaymentRate, Metric::OrderRate];
     let falls = live.effects.iter().filter(|e| {
         e.until.is_none() && e.shape == Shape::Step && steps.contains(&e.table.family.0)
@@ -116,22 +171,22 @@ fn chain(store: &Store, live: &Live) -> f64 {
         }
         Some(sum)
     });
-    chained(&sums.collect::<Vec<_>>())
+    chained(&sums.collect::<Vec<_>>(), z)
 }
 
-/// Lower bound of the share that several steps lose together (delta method on the log).
-pub(super) fn chained(steps: &[Acc]) -> f64 {
+/// Bound of the share that several steps lose together (delta method on the log).
+pub(super) fn chained(steps: &[Acc], z: f64) -> f64 {
     let (mut log, mut var) = (0.0, 0.0);
     for a in steps.iter().filter(|a| a.e >= LEAST_ORDERS && a.n >= a.e) {
         let hits = a.a + 0.5;
         log += (hits / (a.e + 0.5)).ln();
         var += (1.0 / hits - 1.0 / (a.n + 1.0)).max(0.0);
     }
-    (1.0 - (log + 1.96 * var.sqrt()).exp()).max(0.0)
+    (1.0 - (log + z * var.sqrt()).exp()).max(0.0)
 }
 
-/// A step's loss over the whole shop since its onset, lower end of the 95 % interval.
-fn shop_wide(store: &Store, e: &Effect) -> f64 {
+/// A step's loss over the whole shop since its onset, so many standard deviations below.
+fn shop_wide(store: &Store, e: &Effect, z: f64) -> f64 {
     let Some(table) = store.tables.get(&e.table) else { return 0.0 };
     let mut sum = super::stat::Acc::default();
     for leaf in &table.leaves {
@@ -140,7 +195,7 @@ fn shop_wide(store: &Store, e: &Effect) -> f64 {
     if sum.n <= 0.0 || sum.e <= 0.0 {
         return 0.0;
     }
-    1.0 - wilson(sum.a, sum.n).1 / (sum.e / sum.n)
+    1.0 - interval(sum.a, sum.n, z).1 / (sum.e / sum.n)
 }
 
 /// While the checkout's checks fail, orders are asked just one question: did they collapse since?
@@ -193,20 +248,22 @@ fn high_value(policy: &Policy, scope: &Scope) -> bool {
     listed.is_empty() || scope.dims.get(&Dim::Template).is_none_or(|t| t.iter().any(hit))
 }
 
-/// A rollout in progress, an experiment arm, or a sliver of the traffic.
+/// A rollout or an arm that few meet and that is not about to reach more, or a sliver of the
+/// traffic.
 fn small(policy: &Policy, store: &Store, live: &Live, scope: &Scope) -> bool {
-    if scope.dims.contains_key(&Dim::Release) || scope.dims.contains_key(&Dim::Cohort) {
+    let mine = || live.effects.iter().filter(|e| e.place == *scope);
+    let served = mine().map(|e| e.served.soon).fold(0.0, f64::max);
+    if served::names(scope) && served < policy.detect.small_rollout {
         return true;
     }
-    let share = live.effects.iter().filter(|e| e.place == *scope).map(|e| traffic(store, e));
-    let share = share.fold(0.0, f64::max);
+    let share = mine().map(|e| traffic(store, e)).fold(0.0, f64::max);
     share > 0.0 && share < policy.detect.small_cohort && !scope.dims.contains_key(&Dim::Template)
 }
 
-/// Share of the shop's traffic inside an effect's place, without its template.
+/// Share of the shop's traffic inside an effect's place, without its template and its release.
 pub fn traffic(store: &Store, e: &Effect) -> f64 {
     let Some(table) = store.tables.get(&e.table) else { return 0.0 };
-    let mut scope = e.scope.clone();
+    let mut scope = served::rest(&e.scope);
     let template = scope.dims.remove(&Dim::Template);
     let (mut inside, mut all) = (0.0, 0.0);
     for leaf in &table.leaves {
@@ -226,6 +283,23 @@ fn holds(rule: &SeverityRule, facts: &BTreeSet<Fact>) -> bool {
     rule.all.iter().all(|f| facts.contains(f))
         && (rule.any.is_empty() || rule.any.iter().any(|f| facts.contains(f)))
         && !rule.none.iter().any(|f| facts.contains(f))
+}
+
+/// The worst of what the case says as a whole and what each of its effects says alone: what joins
+/// never makes it less.
+pub fn worst(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) -> Ranked {
+    let rules = &policy.severity_rule;
+    let whole = rank(rules, &facts(policy, store, live, segments));
+    if live.effects.len() < 2 || live.is_telemetry() {
+        return whole;
+    }
+    let present = live.effects.iter().filter(|e| e.until.is_none());
+    let alone = present.map(|e| {
+        let mut one = Live::new(live.key.clone(), live.opened);
+        one.effects = vec![e.clone()];
+        rank(rules, &facts(policy, store, &one, std::slice::from_ref(&e.place)))
+    });
+    alone.fold(whole, |worst, one| if one.level < worst.level { one } else { worst })
 }
 
 /// The first row that holds; worse rows one fact away say what would raise it.

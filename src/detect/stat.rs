@@ -92,6 +92,11 @@ pub struct Calib {
 }
 
 impl Calib {
+    /// Of a table that has less than a day of its own: it scatters more than others are known to.
+    pub fn doubted(self) -> Self {
+        Self { phi: self.phi * 1.5, tau: self.tau * 4.0 }
+    }
+
     /// Careful values until history has taught better ones.
     pub const fn prior(shape: Shape) -> Self {
         match shape {
@@ -236,12 +241,17 @@ pub fn poisson(a: f64, e: f64) -> f64 {
 
 /// Wilson's 95 % interval of a share (Wilson 1927).
 pub fn wilson(hits: f64, n: f64) -> (f64, f64) {
+    interval(hits, n, 1.96)
+}
+
+/// Wilson's interval of a share, `z` standard deviations to either side.
+pub fn interval(hits: f64, n: f64, z: f64) -> (f64, f64) {
     if n <= 0.0 {
         return (0.0, 1.0);
     }
-    let z2 = 1.96_f64 * 1.96;
+    let z2 = z * z;
     let p = (hits / n).clamp(0.0, 1.0);
     let mid = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt() * 1.96 / (1.0 + z2 / n);
+    let half = (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt() * z / (1.0 + z2 / n);
     ((mid - half).max(0.0), (mid + half).min(1.0))
 }

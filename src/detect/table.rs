@@ -14,7 +14,7 @@ use crate::domain::metric::{Bad, Metric};
 use crate::domain::segment::{Dim, DimValue, Segment};
 
 use self::overflow::Overflow;
-pub use self::room::MAX_LEAVES;
+pub use self::room::{MAX_LEAVES, names_release};
 use super::profile::{HourRaw, Profile};
 use super::scan::Loud;
 use super::stat::{Acc, Calib, Known, Raw, Shape, inverted, shape_of};
@@ -122,6 +122,8 @@ pub struct Muted {
 
 /// Hours of history kept per leaf: four weeks.
 pub const MAX_HOURS: usize = 672;
+/// Room made for more hours of a leaf: a week, so that four weeks take no more than they are.
+const GROWS_BY: usize = 169;
 
 impl Table {
     pub fn new(key: TableKey, bucket_ms: i64, slots: usize) -> Self {
@@ -256,7 +258,12 @@ impl Table {
                     h.raw.q += raw.q;
                 }
             }
-            Err(i) => leaf.hist.insert(i, HourRaw { hour, raw }),
+            Err(i) => {
+                if leaf.hist.len() == leaf.hist.capacity() {
+                    leaf.hist.reserve_exact(GROWS_BY);
+                }
+                leaf.hist.insert(i, HourRaw { hour, raw });
+            }
         }
         if leaf.hist.len() > MAX_HOURS {
             leaf.hist.remove(0);
@@ -307,7 +314,7 @@ impl Table {
         let learnt = self.calib.get(&mask).copied().unwrap_or_else(|| {
             let prior = Calib::prior(self.shape);
             let young = self.hours.len() < 24 && !self.borrowed;
-            if young { Calib { phi: prior.phi * 1.5, tau: prior.tau * 4.0 } } else { prior }
+            if young { prior.doubted() } else { prior }
         });
         Calib { phi: learnt.phi * self.copies, ..learnt }
     }

@@ -3,22 +3,28 @@
 //! `properties`, many segments in `crowd`, what is not learnt in `unusual`, bots in `bots`, places
 //! in `places`, what is only said in `notes`.
 
+mod beacons;
 mod blaming;
 mod bots;
 mod budget;
 mod contrast;
 mod crowd;
 mod ending;
+mod fleet;
+mod faults;
 mod lines;
 mod measuring;
 mod money;
 pub mod made_up;
 mod notes;
+mod pairs;
+mod pasts;
 mod places;
 mod probes;
 mod properties;
 mod visits;
 mod unusual;
+mod ranks;
 mod rates;
 mod services;
 mod spare;

@@ -49,7 +49,7 @@ pub fn tick(engine: &mut Engine, bucket: i64) {
     let Engine { settings, store, lives, .. } = engine;
     for live in lives.iter_mut().filter(|l| l.closed.is_none() && !l.is_telemetry()) {
         let Some((from, to)) = bad_span(store, live, bucket) else { continue };
-        let minute = money::per_minute(settings, store, live, bucket).0;
+        let minute = money::per_minute(settings, store, live, bucket, |s| s.now).0;
         let mut toll = std::mem::take(&mut live.toll);
         for (a, b) in toll.new_parts(from, to) {
             if let Some(minute) = minute {

@@ -9,6 +9,7 @@ use crate::domain::segment::{Dim, DimValue, Scope, Segment};
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::guardrail::{Condition, row_for};
 
+use super::agree;
 use super::case::{BlindSpot, Live, Trouble, trouble_place};
 use super::checks::Vote;
 use super::engine::Engine;
@@ -99,20 +100,27 @@ fn fail(engine: &mut Engine, journey: &JourneyId, vote: &Vote, bucket: i64) {
     }
     let place = trouble_place(&engine.settings.policy, journey);
     let rearm = rearm(engine);
-    let store = &engine.store;
-    let again = |l: &Live| l.troubles.iter().any(|t| t.journey == *journey);
-    let fits = |l: &Live| {
-        l.closed.is_none_or(|c| bucket - c <= rearm)
-            && (again(l) || l.takes_trouble(place.as_ref(), since, |b| store.start_of(b)))
-    };
-    let at = engine.lives.iter().position(|l| l.closed.is_none() && fits(l));
-    let at = at.or_else(|| engine.lives.iter().position(fits));
-    let index = at.unwrap_or_else(|| {
-        engine.lives.push(Live::new(String::new(), bucket));
-        engine.lives.len() - 1
+    let lately = |l: &Live| l.closed.is_none_or(|c| bucket - c <= rearm);
+    // An open case before a closed one, the older before the younger.
+    let found = engine.lives.iter().enumerate().filter(|(_, l)| lately(l)).filter_map(|(i, l)| {
+        let why = agree::tie_checks(engine, l, (journey, place.as_ref()), since)?;
+        Some((l.closed.is_some(), i, why))
     });
+    let (index, why) = found.min_by_key(|f| (f.0, f.1)).map_or_else(
+        || {
+            engine.lives.push(Live::new(String::new(), bucket));
+            (engine.lives.len() - 1, String::new())
+        },
+        |(_, i, why)| (i, why),
+    );
     if let Some(live) = engine.lives.get_mut(index) {
         live.closed = None;
+        if !why.is_empty() {
+            live.joined(format!("checks of {journey}: {why}"));
+        }
+        // The same checks again: the case began when they failed first.
+        let before = live.troubles.iter().find(|t| t.journey == *journey).map(|t| t.since);
+        let since = before.map_or(since, |b| b.min(since));
         live.troubles.retain(|t| t.journey != *journey);
         live.troubles.push(Trouble { journey: journey.clone(), place, since, over: false, text });
     }

@@ -119,6 +119,19 @@ pub struct Suspect {
     pub considered: Vec<Considered>,
 }
 
+impl Suspect {
+    /// No change stands out, and it is likelier one of the candidates than none of them.
+    pub fn is_tie(&self) -> bool {
+        let all: f64 = self.candidates.iter().map(|c| c.share).sum();
+        self.release.is_none() && all > 0.5
+    }
+
+    /// How likely a change did it, where that is worth a line.
+    pub fn share_of(&self, release: &ReleaseId) -> Option<f64> {
+        self.candidates.iter().find(|c| c.release == *release).map(|c| c.share)
+    }
+}
+
 /// A change that may have done it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Candidate {

@@ -100,6 +100,11 @@ fn label(e: &Effect) -> String {
     if e.shape == Shape::Mean { format!("{label} {}", stat(e)) } else { label }
 }
 
+/// `INP p75 in pdp`.
+pub fn label_in(e: &Effect) -> String {
+    format!("{} in {}", label(e), e.place)
+}
+
 fn stat(e: &Effect) -> String {
     match e.shape {
         Shape::Mean => format!("p{:.0}", e.quantile * 100.0),
@@ -233,6 +238,7 @@ pub fn evidence_for(store: &Store, live: &Live) -> Vec<String> {
     for t in &live.troubles {
         out.push(format!("{} checks: {}", t.journey, t.text));
     }
+    out.extend(live.joins.iter().map(|why| format!("belongs to it: {why}")));
     if let Some(b) = &live.blind {
         out.extend(b.sources.iter().map(|(name, at)| format!("{name} tells nothing since {at}")));
     }

@@ -10,6 +10,7 @@ use super::fold::{Incident, Phase};
 use super::id::confirms;
 use super::rollback::Draft;
 use super::state::{RollbackPlan, State};
+use crate::domain::id::ReleaseId;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::severity::Choice;
 
@@ -49,8 +50,16 @@ pub fn decide(
             ask.nothing_under_way()?;
             Ok(vec![Event::Resolved { reason: said("reason", reason)? }])
         }
-        Command::Rollback { token, waive } => ask.rollback(token, waive.as_deref()),
-        Command::RollbackAgain { token, waive } => ask.rollback_again(token, waive.as_deref()),
+        Command::Rollback { token, waive } => ask.rollback(None, token, waive.as_deref()),
+        Command::RollbackAgain { token, waive } => {
+            ask.rollback_again(None, token, waive.as_deref())
+        }
+        Command::RollbackOf { release, token, waive, again: false } => {
+            ask.rollback(Some(release), token, waive.as_deref())
+        }
+        Command::RollbackOf { release, token, waive, again: true } => {
+            ask.rollback_again(Some(release), token, waive.as_deref())
+        }
     }
 }
 
@@ -214,12 +223,13 @@ impl Ask<'_> {
         }
     }
 
-    fn draft(&self, token: &str) -> Result<Draft<'_>, Refusal> {
+    fn draft(&self, release: Option<&ReleaseId>, token: &str) -> Result<Draft<'_>, Refusal> {
         if self.incident.phase != Phase::Open {
             return refuse("closed", "it is mitigated; there is nothing to roll back for");
         }
-        let draft = match Draft::of(self.incident, self.facts, self.now) {
+        let draft = match Draft::of(self.incident, release, self.facts, self.now) {
             Ok(draft) => draft,
+            Err(why) if release.is_some() => return refuse("config", why.reason()),
             Err(why) => return refuse("config", why.words()),
         };
         let wanted = draft.plan().confirm_token;
@@ -232,8 +242,8 @@ impl Ask<'_> {
         Ok(draft)
     }
 
-    fn rollback(&self, token: &str, waive: Option<&str>) -> Answer {
-        let draft = self.draft(token)?;
+    fn rollback(&self, of: Option<&ReleaseId>, token: &str, waive: Option<&str>) -> Answer {
+        let draft = self.draft(of, token)?;
         if draft.attempt() > 1 {
             let words = format!("attempt {} failed; order it again", draft.attempt() - 1);
             return refuse("again", words);
@@ -241,8 +251,8 @@ impl Ask<'_> {
         self.prepared(&draft, waive)
     }
 
-    fn rollback_again(&self, token: &str, waive: Option<&str>) -> Answer {
-        let draft = self.draft(token)?;
+    fn rollback_again(&self, of: Option<&ReleaseId>, token: &str, waive: Option<&str>) -> Answer {
+        let draft = self.draft(of, token)?;
         if draft.attempt() < 2 {
             return refuse("again", "no attempt was refused or did not help");
         }
@@ -256,7 +266,7 @@ impl Ask<'_> {
         let reason = format!("{} -> {}", intent.from, intent.to);
         let decision = Event::Decided { choice: Choice::Rollback, reason, recheck_at: None };
         let mut events = if decided { Vec::new() } else { vec![decision] };
-        events.push(Event::ActionPrepared { intent, waived });
+        events.push(Event::ActionPrepared { intent, waived, chosen: draft.chosen() });
         Ok(events)
     }
 }

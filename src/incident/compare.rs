@@ -16,12 +16,19 @@ pub fn is_news(old: &Case, new: &Case) -> bool {
         || old.rule != new.rule
         || old.suspect.release != new.suspect.release
         || old.suspect.confidence != new.suspect.confidence
+        || tied(old) != tied(new)
         || segments(old) != segments(new)
         || breaches(old) != breaches(new)
         || headline_moved(&old.headline, &new.headline)
         || range_moved(old.risk_per_minute, new.risk_per_minute)
         || range_moved(old.affected, new.affected)
         || range_moved(old.lost, new.lost)
+}
+
+/// The changes between which it is a tie; which of them leads is no news.
+fn tied(case: &Case) -> BTreeSet<&str> {
+    let tie = case.suspect.is_tie();
+    case.suspect.candidates.iter().filter(|_| tie).map(|c| c.release.as_str()).collect()
 }
 
 /// A copy whose numbers can be written down: JSON has no NaN and no infinity.

@@ -71,6 +71,7 @@ impl Incident {
             | Event::Reopened { .. }
             | Event::Acknowledged { .. }
             | Event::AckExpired { .. }
+            | Event::AskedAgain { .. }
             | Event::DecisionExpired
             | Event::RecheckDue { .. }
             | Event::ActionPrepared { .. }

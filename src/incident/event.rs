@@ -59,6 +59,13 @@ pub struct Waived {
     pub reason: String,
 }
 
+/// A release that an operator chose to roll back, whatever judging says.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Chosen {
+    /// The suspect that it was chosen against; none where no release was suspected.
+    pub against: Option<ReleaseId>,
+}
+
 /// What the receiver said.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "outcome")]
@@ -146,6 +153,11 @@ pub enum Event {
     AckExpired {
         ack_due_at: Timestamp,
     },
+    /// Something rose beyond what was acknowledged: it is asked for again, until `ack_due_at`.
+    AskedAgain {
+        rose: String,
+        ack_due_at: Timestamp,
+    },
     TimerStarted {
         due_at: Timestamp,
     },
@@ -170,6 +182,9 @@ pub enum Event {
         /// The failing pre-checks that the order went past, and why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         waived: Option<Waived>,
+        /// Set when a person chose the release that is left.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chosen: Option<Chosen>,
     },
     ActionSent {
         id: ActionId,
@@ -247,5 +262,12 @@ pub enum Command {
     RollbackAgain {
         token: String,
         waive: Option<String>,
+    },
+    /// The same for a release that the operator chose, the suspect or not.
+    RollbackOf {
+        release: ReleaseId,
+        token: String,
+        waive: Option<String>,
+        again: bool,
     },
 }

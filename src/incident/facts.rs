@@ -101,8 +101,14 @@ impl Facts<'_> {
 
     /// The newest evidence about an incident.
     pub fn case<'b>(&'b self, incident: &'b Incident) -> &'b Case {
-        let live = self.cases.iter().find(|c| c.key == incident.case.key && c.firing);
-        live.filter(|_| incident.firing).unwrap_or(&incident.case)
+        let key = &incident.case.key;
+        let live = self.cases.iter().find(|c| c.key == *key && c.firing);
+        // A watcher before this one may have used the key for another fault.
+        let mine = || {
+            let other = self.others(incident).filter(|i| i.firing && i.case.key == *key);
+            other.map(|i| i.updated_at).max().is_none_or(|at| at <= incident.updated_at)
+        };
+        live.filter(|_| incident.firing && mine()).unwrap_or(&incident.case)
     }
 }
 

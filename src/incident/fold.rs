@@ -7,6 +7,8 @@ use super::state::{ActionState, Decision, State, TimelineEntry};
 use super::words;
 use crate::detect::verdict::Case;
 use crate::domain::id::{ActionId, IncidentId};
+use crate::domain::money::Range;
+use crate::domain::segment::Scope;
 use crate::domain::severity::Severity;
 use crate::domain::time::Timestamp;
 use crate::policy::severity::Choice;
@@ -83,12 +85,21 @@ pub enum Phase {
     Cancelled,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Ack {
     pub actor: Actor,
     pub at: Timestamp,
     pub note: String,
     pub expires_at: Option<Timestamp>,
+    pub seen: Seen,
+}
+
+/// What an acknowledgement was given for.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Seen {
+    pub segments: Vec<Scope>,
+    /// Money at risk a minute.
+    pub risk: Option<Range>,
 }
 
 /// A timer started by hand.
@@ -184,6 +195,7 @@ fn step(i: &mut Incident, record: &Record) -> bool {
         Event::Acknowledged { note, expires_at } => i.acknowledge(record, note, *expires_at),
         Event::AckUndone => i.undo_ack(&record.actor.name),
         Event::AckExpired { ack_due_at } => i.expire_ack(*ack_due_at),
+        Event::AskedAgain { ack_due_at, .. } => i.expire_ack(*ack_due_at),
         Event::TimerStarted { due_at } => i.start_timer(at, *due_at),
         Event::TimerExtended { due_at, .. } => i.extend(*due_at),
         Event::TimerStopped => i.timer.take().is_some(),
@@ -199,7 +211,9 @@ fn step(i: &mut Incident, record: &Record) -> bool {
             let held = i.decision.as_ref().is_some_and(|d| d.choice == Choice::Hold);
             held && i.ask_decision(*decide_due_at)
         }
-        Event::ActionPrepared { intent, waived } => i.prepare(intent, waived.is_some(), record),
+        Event::ActionPrepared { intent, waived, chosen } => {
+            i.prepare(intent, waived.is_some() || chosen.is_some(), record)
+        }
         Event::ActionSent { id, try_no } => i.sent(id, *try_no, record),
         Event::ActionAnswered { id, answer } => i.answered(id, answer, at),
         Event::ActionVerified { id, evidence } => i.verified(id, evidence, at),

@@ -7,7 +7,9 @@ use super::compare::{is_news, writable};
 use super::deadline::{record, watcher};
 use super::event::{Event, Record};
 use super::fold::{Incident, Phase};
-use crate::detect::verdict::{Case, Class, Judgement};
+use super::likeness::{claimed, likeness, pairs};
+use super::rise::rose;
+use crate::detect::verdict::{Case, Judgement};
 use crate::domain::id::IncidentId;
 use crate::domain::severity::Severity;
 use crate::domain::time::Timestamp;
@@ -31,35 +33,44 @@ pub fn reconcile(
     let round = Round { policy, now: tick.now };
     let settled = tick.now.since(tick.watching_since) >= policy.timing.settle;
     let mut records = Vec::new();
-    let mut taken_on: Vec<&IncidentId> = Vec::new();
-    for case in &judgement.cases {
-        let known = current(incidents, &case.key);
-        let before = || orphan(incidents, judgement, case, (tick, &taken_on));
-        if let Some(incident) = (known.is_none() && case.firing && !settled).then(before).flatten()
-        {
-            let case = &*evidenced(case, Some(incident));
-            taken_on.push(&incident.id);
-            // from now on it has the key that this watcher gave it
-            let event = Event::Updated { case: Box::new(writable(case)) };
-            records.push(round.record(incident, event));
-            continue;
-        }
-        let case = &*evidenced(case, known);
+    let pairs = pairs(incidents, judgement, policy, tick);
+    for (case, known) in judgement.cases.iter().zip(&pairs) {
+        let case = &*evidenced(case, *known);
         match known {
+            Some(incident) if case.firing && incident.firing && !claimed(incident, tick) => {
+                // from now on it has the key that this watcher gave it
+                let event = Event::Updated { case: Box::new(writable(case)) };
+                records.push(round.record(incident, event));
+            }
             Some(incident) => records.extend(round.known(incident, case, &mut new_id)),
-            None if case.firing => records.extend(round.open(case, None, &mut new_id)),
+            None if case.firing => {
+                let before = returned(incidents, case, policy, tick.now);
+                records.extend(round.open(case, before, &mut new_id));
+            }
             None => {}
         }
     }
     for incident in incidents {
-        let seen = judgement.cases.iter().any(|c| c.key == incident.case.key)
-            || taken_on.contains(&&incident.id);
+        let seen = pairs.iter().flatten().any(|i| i.id == incident.id);
         if incident.firing && !seen && settled {
             records.push(record(incident, tick.now, "poll: the case is gone", Event::Cleared));
         }
         records.extend(round.rest(incident));
     }
     records
+}
+
+/// The earlier incident that has come back: the same key and place, and over for long.
+fn returned<'a>(
+    incidents: &'a [Incident],
+    case: &Case,
+    policy: &ResponsePolicy,
+    now: Timestamp,
+) -> Option<&'a IncidentId> {
+    let gone = |i: &&Incident| !i.firing && !keep(i, policy, now) && i.case.key == case.key;
+    let like = |i: &&Incident| likeness(&i.case, case).is_some();
+    let newest = incidents.iter().filter(|i| gone(i) && like(i)).max_by_key(|i| i.opened_at);
+    newest.map(|i| &i.id)
 }
 
 /// True while an incident can still matter to [`reconcile`]; others may be dropped from memory.
@@ -77,46 +88,6 @@ fn evidenced<'a>(case: &'a Case, known: Option<&Incident>) -> Cow<'a, Case> {
     }
     let rule = format!("{}; held at {ceiling}, for no line of evidence says why", case.rule);
     Cow::Owned(Case { severity: ceiling, rule, ..case.clone() })
-}
-
-/// The newest incident of a case; live ones first.
-fn current<'a>(incidents: &'a [Incident], key: &str) -> Option<&'a Incident> {
-    incidents.iter().filter(|i| i.case.key == key).max_by_key(|i| (i.is_live(), i.opened_at, &i.id))
-}
-
-/// The incident of a watcher before this one that `case` goes on with. A key is made of the first
-/// sign of a case, and who comes later may see another one first; so while a new watcher settles,
-/// the same journey in an overlapping place is the same case, where no case has the old key.
-fn orphan<'a>(
-    incidents: &'a [Incident],
-    judgement: &Judgement,
-    case: &Case,
-    (tick, taken_on): (Tick, &[&IncidentId]),
-) -> Option<&'a Incident> {
-    let alone = |i: &Incident| judgement.cases.iter().all(|c| c.key != i.case.key);
-    let everywhere = |c: &Case| c.segments.is_empty();
-    let overlap = |i: &Incident| {
-        let pairs =
-            || i.case.segments.iter().flat_map(|a| case.segments.iter().map(move |b| (a, b)));
-        everywhere(&i.case) || everywhere(case) || pairs().any(|(a, b)| a.overlaps(b))
-    };
-    let same = |i: &Incident| {
-        i.case.journey == case.journey && akin(i.case.class, case.class) && overlap(i)
-    };
-    let before = incidents.iter().filter(|i| i.is_live() && i.firing);
-    before
-        .filter(|i| i.opened_at < tick.watching_since && !taken_on.contains(&&i.id))
-        .filter(|i| alone(i) && same(i))
-        .min_by_key(|i| i.case.onset_at.since(case.onset_at).millis().unsigned_abs())
-}
-
-/// Harm to shoppers may be told by any of its signs first.
-fn akin(a: Class, b: Class) -> bool {
-    let harm = |class| match class {
-        Class::Regression | Class::Availability | Class::Conversion => true,
-        Class::Telemetry | Class::Efficiency => false,
-    };
-    a == b || harm(a) && harm(b)
 }
 
 /// When trouble ended: closed, or cleared after that.
@@ -188,12 +159,27 @@ impl Round<'_> {
         if rise || self.fell(incident, case) {
             events.push(self.severity(incident, case));
         }
+        events.extend(self.ask_again(incident, case));
         let since = self.now.since(incident.updated_at);
         let due = rise || since >= self.policy.timing.update_every;
         if due && is_news(&incident.case, &writable(case)) {
             events.push(Event::Updated { case: Box::new(writable(case)) });
         }
         events.into_iter().map(|e| self.record(incident, e)).collect()
+    }
+
+    /// What was acknowledged is clearly more by now.
+    fn ask_again(&self, incident: &Incident, case: &Case) -> Option<Event> {
+        let (from, to) = (incident.severity, case.severity);
+        if incident.phase != Phase::Open || !incident.acked() {
+            return None;
+        }
+        // A rise from Sev 3 or 4 asks by itself.
+        let severity = (to < from && from < Severity::Sev3).then(|| format!("{from} -> {to}"));
+        let rose = severity.or_else(|| rose(incident, case, self.policy, self.now))?;
+        let due = self.policy.ack_due(to.min(from), self.now);
+        let ack_due_at = due.max(self.now.plus(self.policy.timing.grace));
+        Some(Event::AskedAgain { rose, ack_due_at })
     }
 
     /// The evidence has asked for a lower severity for long enough.

@@ -92,6 +92,7 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Acknowledged { .. } => "acknowledged",
         Event::AckUndone => "ack_undone",
         Event::AckExpired { .. } => "ack_expired",
+        Event::AskedAgain { .. } => "asked_again",
         Event::TimerStarted { .. } => "timer_started",
         Event::TimerExtended { .. } => "timer_extended",
         Event::TimerStopped => "timer_stopped",

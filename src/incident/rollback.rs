@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::event::Intent;
+use super::event::{Chosen, Intent};
 use super::facts::{Facts, names};
 use super::fold::{ActionRun, Incident};
 use super::id::{self, action_id, confirm_token};
@@ -14,6 +14,9 @@ use crate::domain::time::Timestamp;
 use crate::policy::action::ActionPolicy;
 
 mod checks;
+mod others;
+
+pub use others::others;
 
 /// No receiver is asked more often than this for one pair of releases.
 const MOST_ATTEMPTS: u32 = 20;
@@ -27,6 +30,10 @@ pub(super) struct Draft<'a> {
     pub from: &'a Change,
     pub to: Option<&'a Change>,
     pub now: Timestamp,
+    /// A person chose the release, and it is not the suspect ...
+    pub chosen: bool,
+    /// ... which is this one, if any is.
+    pub against: Option<&'a ReleaseId>,
 }
 
 /// A rollback gone through without anything being prepared.
@@ -58,6 +65,19 @@ pub enum NoPlan {
 }
 
 impl NoPlan {
+    /// Why a release that was named cannot be left.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::NoSuspect => self.words(),
+            Self::Unknown(id) => format!("{id} is not known here"),
+            Self::NoRelease(id) => format!("{id} is no release"),
+            Self::NoAction(_) => "no [[action]] is in the config".to_owned(),
+            Self::NotServed { service, environment, .. } => {
+                format!("no [[action]] in the config serves {service} in {environment}")
+            }
+        }
+    }
+
     pub fn words(&self) -> String {
         match self {
             Self::NoSuspect => "no release is suspected".to_owned(),
@@ -72,31 +92,33 @@ impl NoPlan {
     }
 }
 
-/// The plan for `incident` now with its request.
+/// The plan for `incident` now with its request; of a release that the operator chose, if any.
 pub fn rehearsal(
     incident: &Incident,
+    release: Option<&ReleaseId>,
     facts: &Facts<'_>,
     now: Timestamp,
 ) -> Result<Rehearsal, NoPlan> {
-    let draft = Draft::of(incident, facts, now)?;
+    let draft = Draft::of(incident, release, facts, now)?;
     let (real, dry) = (draft.intent(false), draft.intent(true));
     Ok(Rehearsal { plan: draft.plan(), real, dry })
 }
 
 /// The plan for `incident` now; none when no release is suspected or no action is configured.
 pub fn plan(incident: &Incident, facts: &Facts<'_>, now: Timestamp) -> Option<RollbackPlan> {
-    Draft::of(incident, facts, now).ok().map(|d| d.plan())
+    Draft::of(incident, None, facts, now).ok().map(|d| d.plan())
 }
 
 impl<'a> Draft<'a> {
     pub(super) fn of(
         incident: &'a Incident,
+        release: Option<&ReleaseId>,
         facts: &'a Facts<'a>,
         now: Timestamp,
     ) -> Result<Self, NoPlan> {
         let sent = incident.action_in_flight().map(|a| &a.intent.from);
         let suspect = facts.case(incident).suspect.release.as_ref();
-        let id = sent.or(suspect).ok_or(NoPlan::NoSuspect)?;
+        let id = release.or(sent).or(suspect).ok_or(NoPlan::NoSuspect)?;
         let from = facts.change(id).ok_or_else(|| NoPlan::Unknown(id.clone()))?;
         if !from.is_release() {
             return Err(NoPlan::NoRelease(id.clone()));
@@ -111,7 +133,16 @@ impl<'a> Draft<'a> {
             },
         })?;
         let to = target(from, facts);
-        Ok(Self { incident, facts, action, from, to, now })
+        let suspected = suspect.is_some_and(|r| names(from, r));
+        // What was sent once is not chosen anew.
+        let chosen = release.is_some() && !suspected;
+        let against = suspect.filter(|_| chosen);
+        Ok(Self { incident, facts, action, from, to, now, chosen, against })
+    }
+
+    /// What the record says of a release that was chosen, and is not the suspect.
+    pub(super) fn chosen(&self) -> Option<Chosen> {
+        self.chosen.then(|| Chosen { against: self.against.cloned() })
     }
 
     pub(super) fn plan(&self) -> RollbackPlan {

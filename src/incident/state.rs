@@ -111,6 +111,35 @@ pub struct RollbackPlan {
     pub resend_of: Option<ActionId>,
 }
 
+/// A release that a rollback could leave: the suspect, or another one that a person may choose.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Alternative {
+    pub release: ReleaseId,
+    pub service: String,
+    /// How likely it did it, 0..=1; null where that was not weighed.
+    pub share: Option<f64>,
+    /// It is the suspect.
+    pub suspect: bool,
+    /// What leaving it would do; null where there is no way back.
+    pub plan: Option<RollbackPlan>,
+    /// Why it cannot be gone back from now; null when it can.
+    pub why_not: Option<String>,
+}
+
+impl Alternative {
+    /// `theme-3 of theme, 62 % likely: can be gone back from`.
+    pub fn words(&self) -> String {
+        let share = self.share.map(|s| format!(", {:.0} % likely", s * 100.0)).unwrap_or_default();
+        let suspect = if self.suspect { ", the suspect" } else { "" };
+        let back = match (&self.plan, &self.why_not) {
+            (Some(plan), None) => format!("back to {}", plan.to),
+            (_, Some(why)) => format!("no way back: {why}"),
+            (None, None) => "no way back".to_owned(),
+        };
+        format!("{} of {}{suspect}{share}: {back}", self.release, self.service)
+    }
+}
+
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Precheck {
     pub name: String,

@@ -3,9 +3,11 @@
 
 pub(crate) mod kit;
 
+mod choosing;
 mod commands;
 mod life;
 mod properties;
 mod races;
 mod rounds;
+mod twins;
 mod verification;

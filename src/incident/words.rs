@@ -2,9 +2,9 @@
 //! Words only: the meaning of an event is `fold`, its line form is `record`.
 
 use super::deed::clock;
-use super::event::{Event, Intent, Outcome, Waived};
+use super::event::{Chosen, Event, Intent, Outcome, Waived};
 use super::state::failing;
-use crate::detect::verdict::{Confidence, Suspect};
+use crate::detect::verdict::{Candidate, Confidence, Suspect};
 use crate::domain::time::Timestamp;
 
 /// How the line about new evidence begins.
@@ -30,6 +30,9 @@ pub fn words(event: &Event) -> String {
         Event::AckExpired { ack_due_at } => {
             format!("acknowledgement ran out; asked for again until {}", clock(*ack_due_at))
         }
+        Event::AskedAgain { rose, ack_due_at } => {
+            format!("acknowledge again until {}: {rose}", clock(*ack_due_at))
+        }
         Event::TimerStarted { due_at } => format!("timer started, ends {}", clock(*due_at)),
         Event::TimerExtended { due_at, reason } => {
             format!("extended to {}{}", clock(*due_at), tail(reason))
@@ -43,10 +46,8 @@ pub fn words(event: &Event) -> String {
         Event::RecheckDue { decide_due_at } => {
             format!("hold is over: decide again until {}", clock(*decide_due_at))
         }
-        Event::ActionPrepared { intent, waived: None } => format!("prepared {}", plan(intent)),
-        Event::ActionPrepared { intent, waived: Some(Waived { checks, reason }) } => {
-            let checks: Vec<&str> = checks.iter().map(|c| failing(c)).collect();
-            format!("prepared {}, past \"{}\": {reason}", plan(intent), checks.join("\", \""))
+        Event::ActionPrepared { intent, waived, chosen } => {
+            prepared(intent, waived.as_ref(), chosen.as_ref())
         }
         Event::ActionSent { try_no, .. } if *try_no > 1 => format!("sent again (try {try_no})"),
         Event::ActionSent { .. } => "sent".to_owned(),
@@ -62,6 +63,19 @@ pub fn words(event: &Event) -> String {
             "the machine's clock was set; earlier deadlines kept".to_owned()
         }
     }
+}
+
+/// `prepared rollback of ..., chosen by the operator against the suspect a-1, past "...": why`.
+fn prepared(intent: &Intent, waived: Option<&Waived>, chosen: Option<&Chosen>) -> String {
+    let chosen = chosen.map_or_else(String::new, |c| match &c.against {
+        Some(suspect) => format!(", chosen by the operator against the suspect {suspect}"),
+        None => ", chosen by the operator, no release is suspected".to_owned(),
+    });
+    let past = waived.map_or_else(String::new, |Waived { checks, reason }| {
+        let checks: Vec<&str> = checks.iter().map(|c| failing(c)).collect();
+        format!(", past \"{}\": {reason}", checks.join("\", \""))
+    });
+    format!("prepared {}{chosen}{past}", plan(intent))
 }
 
 /// `rollback of checkout in production: theme-3 -> theme-2`, with its attempt and dry run.
@@ -95,12 +109,28 @@ fn wish(retry_after_s: Option<u64>) -> String {
     retry_after_s.map_or_else(String::new, |s| format!(", retry after {s} s"))
 }
 
-/// `theme-3 (high)` or `no release explains this`.
+/// `theme-3 (high)`, `one of theme-3 (48 %), flag-7 (40 %)` or `no release explains this`.
 pub fn suspect(suspect: &Suspect) -> String {
     match &suspect.release {
         Some(release) => format!("{release} ({})", confidence(suspect.confidence)),
-        None => "no release explains this".to_owned(),
+        None => tie(suspect).unwrap_or_else(|| "no release explains this".to_owned()),
     }
+}
+
+/// Candidates of a tie that a short phrase names.
+const NAMED: usize = 2;
+
+/// `one of theme-3 (48 %), flag-7 (40 %)`; none where there is no tie.
+pub fn tie(suspect: &Suspect) -> Option<String> {
+    if !suspect.is_tie() {
+        return None;
+    }
+    let one = |c: &Candidate| format!("{} ({:.0} %)", c.release, c.share * 100.0);
+    let named: Vec<String> = suspect.candidates.iter().take(NAMED).map(one).collect();
+    let more = suspect.candidates.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let lead = if suspect.candidates.len() == 1 { "perhaps" } else { "one of" };
+    Some(format!("{lead} {}{more}", named.join(", ")))
 }
 
 const fn confidence(confidence: Confidence) -> &'static str {

@@ -25,6 +25,8 @@ pub struct Detect {
     pub small_cohort: f64,
     /// What is believed of changes beforehand.
     pub blame: Blame,
+    /// A release in rollout or an arm that serves less than this share of its place is small.
+    pub small_rollout: f64,
 }
 
 impl Default for Detect {
@@ -37,6 +39,7 @@ impl Default for Detect {
             major_errors: 0.04,
             small_cohort: 0.04,
             blame: Blame::default(),
+            small_rollout: 0.15,
         }
     }
 }

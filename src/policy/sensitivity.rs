@@ -1,5 +1,5 @@
-//! How eager the univariate detector is: three presets, each one evidence line.
-//! The lines are data that people may argue about; how evidence is gathered lives in
+//! How eager the detectors are: three presets, each a line, and how much repetition counts.
+//! They are data that people may argue about; how evidence is gathered lives in
 //! `detect::series`.
 
 use std::str::FromStr;
@@ -33,9 +33,25 @@ impl Sensitivity {
     /// about the product of "as novel as its worst memories" and "this many robust deviations".
     pub const fn series_line(self) -> f64 {
         match self {
-            Self::Low => 54.0,
-            Self::Normal => 37.0,
-            Self::High => 21.5,
+            Self::Low => 26.0,
+            Self::Normal | Self::High => 17.0,
+        }
+    }
+
+    /// What a jump counts beside novelty: with little, a spike that comes again becomes a habit;
+    /// with much, it stays an incident.
+    pub const fn series_jump(self) -> f64 {
+        match self {
+            Self::Low | Self::Normal => 0.25,
+            Self::High => 1.0,
+        }
+    }
+
+    /// By how much each alarm of the last week (fading) raises the line.
+    pub const fn series_fatigue(self) -> f64 {
+        match self {
+            Self::Low | Self::Normal => 0.1,
+            Self::High => 0.0,
         }
     }
 }
@@ -73,6 +89,7 @@ mod tests {
         }
         assert!("medium".parse::<Sensitivity>().is_err());
         assert!(Sensitivity::Low.series_line() > Sensitivity::Normal.series_line());
-        assert!(Sensitivity::Normal.series_line() > Sensitivity::High.series_line());
+        let eager = |s: Sensitivity| (s.series_jump(), -s.series_fatigue(), -s.series_line());
+        assert!(eager(Sensitivity::Normal) < eager(Sensitivity::High));
     }
 }

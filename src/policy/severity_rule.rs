@@ -31,7 +31,8 @@ pub enum Fact {
     HighValue,
     /// A slow ramp, or a change too small to be felt.
     Drift,
-    /// A release in rollout, an experiment arm, or a segment below `[detect] small_cohort`.
+    /// A release in rollout or an experiment arm that serves less than `[detect] small_rollout`, or
+    /// a segment below `[detect] small_cohort`.
     SmallCohort,
     /// The measuring broke, not the shop.
     Telemetry,

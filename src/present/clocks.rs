@@ -9,6 +9,7 @@ use crate::detect::verdict::{Confidence, Verdict};
 use crate::domain::severity::Severity;
 use crate::domain::text::{ScreenText, screen_text};
 use crate::domain::time::Timestamp;
+use crate::incident::words::tie;
 
 use super::role::Role;
 use super::screen::{Column, Line};
@@ -236,11 +237,12 @@ pub fn lost_phrase(x: &Incident) -> Option<Line> {
     Some(Line::of(Role::Money, screen_text(&text)))
 }
 
-/// The guilty release, or that there is none.
+/// The guilty release, the candidates of a tie, or that there is none.
 pub fn suspect_phrase(x: &Incident) -> Line {
-    match &x.suspect.release {
-        Some(id) => Line::of(Role::Link, screen_text(id.as_str())),
-        None => Line::fixed(Role::Muted, "no release explains this"),
+    match (&x.suspect.release, tie(&x.suspect)) {
+        (Some(id), _) => Line::of(Role::Link, screen_text(id.as_str())),
+        (None, Some(tie)) => Line::of(Role::Link, screen_text(&tie)),
+        (None, None) => Line::fixed(Role::Muted, "no release explains this"),
     }
 }
 

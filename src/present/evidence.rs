@@ -130,7 +130,9 @@ fn release(x: &Incident) -> Line {
     };
     let Some(id) = &x.suspect.release else {
         return match x.suspect.reasons.first() {
-            Some(said) if said.starts_with(NO_RELEASE) => Line::of(Role::Text, screen_text(said)),
+            Some(said) if said.starts_with(NO_RELEASE) || x.suspect.is_tie() => {
+                Line::of(Role::Text, screen_text(said))
+            }
             Some(_) | None => because(Line::fixed(Role::Text, NO_RELEASE)),
         };
     };

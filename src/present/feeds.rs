@@ -5,6 +5,7 @@ use crate::board::standing::Trust;
 use crate::board::{ChecklistItem, Source};
 use crate::desk::state::Desk;
 use crate::detect::verdict::{FunnelStep, GuardrailState, JourneyState, Judged, Verdict};
+use crate::domain::past::PastState;
 use crate::domain::text::{ScreenText, screen_text, screen_text_last_field};
 use crate::domain::time::Timestamp;
 
@@ -160,8 +161,9 @@ pub fn sources(desk: &Desk) -> Vec<Panel> {
         ..Table::default()
     };
     let told = board.sources.iter().filter_map(|s| error(desk, s));
-    let items: Vec<Item> =
-        told.chain(board.checklist.iter().map(|c| check(desk, c))).chain(notices(desk)).collect();
+    let pasts = board.sources.iter().flat_map(missing);
+    let checks = board.checklist.iter().map(|c| check(desk, c));
+    let items: Vec<Item> = told.chain(pasts).chain(checks).chain(notices(desk)).collect();
     let most = u16::try_from(list.total + 1).unwrap_or(40).clamp(2, 40);
     let lines = Lines { items, scroll: 0, label: 6, wrap: true };
     vec![
@@ -189,7 +191,11 @@ fn source(desk: &Desk, s: &Source) -> Row {
                 None => Line::fixed(Role::Unsure, "never"),
             },
             next,
-            s.error.as_deref().map_or_else(Line::new, |e| last(Role::Warning, e)),
+            match (s.error.as_deref(), past(s)) {
+                (Some(error), _) => last(Role::Warning, error),
+                (None, Some((role, words))) => last(role, &words),
+                (None, None) => Line::new(),
+            },
         ],
     }
 }
@@ -210,6 +216,30 @@ fn check(desk: &Desk, c: &ChecklistItem) -> Item {
         line = line.say(Role::Muted, "; ").and(Role::Muted, screen_text_last_field(&c.if_failed));
     }
     Item { label: ScreenText::fixed(label), line }
+}
+
+/// How far its past has been read while that goes on, else which of it cannot be had and why.
+fn past(s: &Source) -> Option<(Role, String)> {
+    let reading = s.past.iter().filter(|p| p.state == PastState::Reading);
+    if let Some(least) = reading.min_by_key(|p| p.days) {
+        return Some((Role::Muted, least.words()?));
+    }
+    let mut missing = s.past.iter().filter(|p| p.state == PastState::Failed);
+    let first = missing.next()?.words()?;
+    let more = missing.count();
+    let more = if more == 0 { String::new() } else { format!("; {more} more") };
+    Some((Role::Warning, format!("{first}{more}")))
+}
+
+/// What of its past cannot be had, question by question.
+fn missing(s: &Source) -> impl Iterator<Item = Item> {
+    let failed = s.past.iter().filter(|p| p.state == PastState::Failed);
+    failed.filter_map(|p| {
+        let line = Line::of(Role::Text, screen_text(s.name.as_str()))
+            .say(Role::Text, ": ")
+            .and(Role::Warning, screen_text_last_field(&p.words()?));
+        Some(Item { label: ScreenText::fixed("past"), line })
+    })
 }
 
 /// An error in full, where the table has no room for it.

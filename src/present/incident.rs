@@ -5,6 +5,7 @@ use crate::board::{Action, Decision, Incident, TimelineEntry};
 use crate::desk::state::Desk;
 use crate::detect::verdict::Finding;
 use crate::domain::text::{ScreenText, screen_text, screen_text_last_field};
+use crate::incident::words::suspect as suspect_words;
 
 use super::clocks::{self, column, growing, number};
 use super::evidence;
@@ -158,7 +159,7 @@ fn suspect(x: &Incident) -> Vec<Item> {
         Some(id) => Line::of(Role::Link, screen_text(id.as_str()))
             .say(Role::Text, ", confidence ")
             .say(Role::Text, clocks::confidence_word(s.confidence)),
-        None => Line::fixed(Role::Text, "no release explains this"),
+        None => Line::of(Role::Text, screen_text(&suspect_words(s))),
     };
     let mut all = vec![item("Suspect", head)];
     all.extend(each("", "+ ", Role::Warning, &s.reasons));

@@ -130,6 +130,11 @@ fn row(desk: &Desk, x: &Incident) -> Row {
     let release = match &x.suspect.release {
         _ if !wide => Line::new(),
         Some(id) => Line::of(plain, screen_text(id.as_str())),
+        None if x.suspect.is_tie() => {
+            let ids: Vec<&str> =
+                x.suspect.candidates.iter().take(2).map(|c| c.release.as_str()).collect();
+            Line::of(plain, screen_text(&format!("? {}", ids.join(" or "))))
+        }
         None => Line::fixed(Role::Muted, "-"),
     };
     Row {

@@ -9,6 +9,7 @@ use crate::detect::verdict::{Basis, Cell, Finding, Impact};
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::text::{ScreenText, screen_text};
+use crate::incident::words::suspect as suspect_words;
 
 use super::bars::source_word;
 use super::clocks;
@@ -193,7 +194,7 @@ impl Lines {
         let s = &x.suspect;
         let head = match &s.release {
             Some(id) => format!("{id}: {} confidence", clocks::confidence_word(s.confidence)),
-            None => "no release explains this".to_owned(),
+            None => suspect_words(s),
         };
         self.say("Suspect", Role::Text, &head);
         for (mark, role, all) in [("+ ", Role::Warning, &s.reasons), ("- ", Role::Ok, &s.against)] {

@@ -71,7 +71,7 @@ fn row(desk: &Desk, r: &Release) -> Row {
     let time = |t| Line::of(Role::Text, words::instant(t, desk.now));
     let blank = || Line::fixed(Role::Muted, "-");
     let suspect = match r.suspect_of.as_slice() {
-        [] => blank(),
+        [] => perhaps(r).unwrap_or_else(blank),
         [one] => Line::of(Role::Warning, screen_text(one.as_str())),
         [one, rest @ ..] => Line::of(Role::Warning, screen_text(&format!("{one} +{}", rest.len()))),
     };
@@ -95,6 +95,13 @@ fn row(desk: &Desk, r: &Release) -> Row {
                 .map_or_else(blank, |p| Line::of(Role::Muted, screen_text(p.as_str()))),
         ],
     }
+}
+
+/// `INC-7 48%` of a tie.
+fn perhaps(r: &Release) -> Option<Line> {
+    let first = r.candidate_of.iter().max_by(|a, b| a.share.total_cmp(&b.share))?;
+    let share = first.share * 100.0;
+    Some(Line::of(Role::Text, screen_text(&format!("{} {share:.0}%", first.incident))))
 }
 
 const fn kind(kind: ChangeKind) -> &'static str {

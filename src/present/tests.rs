@@ -219,6 +219,8 @@ fn poisoned(evil: &str) -> Board {
         x.owner = Some(evil.to_owned());
         x.evidence_for = vec![evil.to_owned()];
         x.suspect.reasons = vec![evil.to_owned()];
+        x.suspect.release = None;
+        x.suspect.candidates.iter_mut().for_each(|c| c.release = evil.into());
         x.segments = vec![
             crate::domain::segment::Scope::everything()
                 .with(crate::domain::segment::Dim::Template, evil),
@@ -257,7 +259,7 @@ fn unknown_is_never_zero() {
     let mut board = fixture::outage();
     let x = &mut board.incidents[0];
     (x.revenue_at_risk, x.lost, x.affected) = (None, None, None);
-    x.suspect.release = None;
+    x.suspect = crate::detect::verdict::Suspect::default();
     let desk = fixture::desk(board);
     let words: Vec<String> =
         present(&desk).banner.iter().flat_map(|b| &b.left).map(|p| p.line.words()).collect();
@@ -267,6 +269,24 @@ fn unknown_is_never_zero() {
         "{text}"
     );
     assert!(!text.contains("EUR 0"), "{text}");
+}
+
+/// Of a tie the banner and the list say the names.
+#[test]
+fn a_tie_is_told_as_one() {
+    let mut board = fixture::outage();
+    let other = |release: &str, share| crate::detect::verdict::Candidate {
+        release: release.into(),
+        share,
+        previous: None,
+    };
+    let suspect = &mut board.incidents[0].suspect;
+    suspect.candidates = vec![other("web-41", 0.48), other("flag-7", 0.40)];
+    (suspect.release, suspect.reasons) = (None, vec!["one of web-41 (48 %), flag-7".to_owned()]);
+    let desk = fixture::desk_as(board, Role::Operator, 120, 40);
+    let shown = format!("{:?}", present(&desk));
+    assert!(shown.contains("one of web-41 (48 %), flag-7 (40 %)"), "the banner");
+    assert!(shown.contains("? web-41 or flag-7"), "the list");
 }
 
 /// The shared corpus, when it is there; one entry as a decoder hands it on.

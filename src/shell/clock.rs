@@ -50,6 +50,11 @@ fn up_now() -> Duration {
     elapsed(UP)
 }
 
+/// For how long this machine has been up, sleep included; for who measures and has no clock.
+pub fn up() -> Duration {
+    up_now()
+}
+
 fn elapsed(id: ClockId) -> Duration {
     let t = clock_gettime(id);
     Duration::from_secs(t.tv_sec.unsigned_abs())

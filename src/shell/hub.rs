@@ -27,6 +27,8 @@ use super::keeper::Keeper;
 #[derive(Debug)]
 pub enum Signal {
     Event(Box<Event>),
+    /// The same, and the sender is dropped when it was taken in.
+    Told(Box<Event>, oneshot::Sender<()>),
     /// The journal has news (an order was stored).
     Nudge,
     /// Somebody waits for what is not stored yet: try now, then drop the sender.
@@ -119,6 +121,7 @@ pub fn run(mut hub: Hub, signals: &Receiver<Signal>) -> Vec<IncidentId> {
         hub.look_at_time(asleep_at.saturating_add(patience));
         match signal {
             Ok(Signal::Event(event)) => hub.handle(*event),
+            Ok(Signal::Told(event, _waits)) => hub.handle(*event),
             Ok(Signal::Nudge) => hub.tail(),
             Ok(Signal::Flush(_waits)) => hub.handle(Event::Flush { at: hub.clock.now() }),
             Ok(Signal::Lease { until }) => hub.lease_until = Some(until),

@@ -121,7 +121,10 @@ impl Desk {
         cause: &str,
         board: Option<&Arc<Board>>,
     ) -> Result<Done, OrderError> {
-        let sends = matches!(order, Command::Rollback { .. } | Command::RollbackAgain { .. });
+        let sends = matches!(
+            order,
+            Command::Rollback { .. } | Command::RollbackAgain { .. } | Command::RollbackOf { .. }
+        );
         let mut world = self.world(id, board.map(Arc::as_ref), sends).await;
         if sends && world.changes.is_none() {
             return Err(refused("the releases are not read yet: a watcher tells them; try again"));

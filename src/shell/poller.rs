@@ -1,5 +1,5 @@
 //! One task per source: ask, tell the hub, wait its interval; back off when it fails.
-//! One request in flight per source; the past is read after the first answer, newest part first.
+//! One request in flight per source; between two polls its past is read (`past`).
 
 use std::panic::AssertUnwindSafe;
 use std::sync::mpsc::Sender;
@@ -14,6 +14,7 @@ use crate::watch::event::{Batch, Event};
 
 use super::clock::Clock;
 use super::hub::{Signal, tell};
+use super::past::Reading;
 
 /// What a poller needs to know about its source.
 pub struct Poller {
@@ -47,7 +48,7 @@ const AFTER_FAULT: std::time::Duration = std::time::Duration::from_secs(30);
 /// told as failing, and `again` builds it anew. Its past is not read a second time.
 pub async fn guarded(
     first: Poller,
-    again: impl Fn() -> Option<Poller>,
+    mut again: impl FnMut() -> Option<Poller>,
     clock: Clock,
     hub: Sender<Signal>,
 ) {
@@ -70,33 +71,19 @@ async fn run(mut poller: Poller, clock: Clock, hub: Sender<Signal>) {
     tokio::time::sleep(clock.wall_for(poller.every).mul_f64(poller.phase.clamp(0.0, 1.0))).await;
     poller.source.set_own_time(clock.is_simulated());
     let mut backoff = Backoff::default();
-    let (mut past_told, mut failures) = (false, 0_u32);
+    let mut past = Reading::new(poller.name.clone(), poller.past_days, clock, hub.clone());
+    let mut failures = 0_u32;
     loop {
         super::fault::here("poller");
         let now = clock.now();
         let answer = poller.source.poll(now).await;
         let good = answer.is_ok();
+        failures = if good { 0 } else { failures.saturating_add(1) };
         let wait = poller.report(answer, &mut backoff, clock, &hub);
-        if good && !past_told {
-            past_told = true;
-            poller.tell_past(clock, &hub).await;
-        } else if !past_told {
-            failures += 1;
-            past_told = failures >= GIVE_UP_PAST;
-        }
-        if failures == GIVE_UP_PAST {
-            failures += 1;
-            tell(&hub, Event::PastEnded { source: poller.name.clone(), at: clock.now() });
-        }
-        tokio::time::sleep(wait).await;
+        past.polled(&mut poller.source, good, failures);
+        past.read_for(&mut poller.source, wait).await;
     }
 }
-
-/// How often, and after which pause, a refused piece of the past is asked for again.
-const PAST_TRIES: u32 = 20;
-const PAST_PAUSE: std::time::Duration = std::time::Duration::from_millis(500);
-/// After so many failures judging goes on without this source's past.
-const GIVE_UP_PAST: u32 = 3;
 
 impl Poller {
     fn report(
@@ -128,35 +115,6 @@ impl Poller {
                 wait
             }
         }
-    }
-
-    async fn tell_past(&mut self, clock: Clock, hub: &Sender<Signal>) {
-        let source = self.name.clone();
-        let mut tries = 0;
-        if self.past_days > 0 {
-            self.source.history(clock.now(), self.past_days);
-            while let Some(part) = self.source.next_history().await {
-                match part {
-                    Ok(harvest) => {
-                        tries = 0;
-                        tell(
-                            hub,
-                            Event::PastRead { source: source.clone(), batch: harvest.into() },
-                        );
-                    }
-                    Err(error) if tries < PAST_TRIES => {
-                        tries += 1;
-                        tracing::info!(source = %self.name, %error, "the past must wait");
-                        tokio::time::sleep(PAST_PAUSE).await;
-                    }
-                    Err(error) => {
-                        tracing::warn!(source = %self.name, %error, "no further past");
-                        break;
-                    }
-                }
-            }
-        }
-        tell(hub, Event::PastEnded { source, at: clock.now() });
     }
 }
 

@@ -22,7 +22,7 @@ use crate::policy::action::ActionPolicy;
 use crate::source::http_json::config::RecordKind;
 use crate::source::mask::Mask;
 use crate::source::query::QueryKind;
-use crate::source::{self, Kind};
+use crate::source::{self, Kind, Turns};
 use crate::watch::state::{Setup, SourceInfo, Watch};
 
 use super::clock::Clock;
@@ -36,8 +36,6 @@ use super::{settings, signing};
 pub const BUCKET: Span = crate::detect::settings::LIVE_BUCKET;
 /// Longer than this nobody waits for a journal that does not answer.
 const STOPS_WITHIN: Duration = Duration::from_millis(1200);
-/// Past that is read at start.
-const PAST_DAYS: u32 = 21;
 
 /// Handles of a running watcher; stopping it is dropping the pollers and the last sender.
 pub struct Watching {
@@ -62,7 +60,7 @@ pub enum StartError {
 
 /// Says what is wrong with the sources before anything starts.
 pub fn check(config: &Config) -> Result<(), StartError> {
-    pollers(config).map(drop)
+    pollers(config, &mut Turns::default()).map(drop)
 }
 
 /// Builds sources, reads open incidents from the journal, starts hub and pollers. The lease must be
@@ -74,9 +72,11 @@ pub async fn watch(
     boards: hub::BoardCell,
     owner: &str,
 ) -> Result<Watching, StartError> {
-    let pollers = pollers(config)?;
+    let mut turns = Turns::default();
+    let pollers = pollers(config, &mut turns)?;
     let now = clock.now();
-    let window = config.timing.reopen_window.max(Span::from_days(PAST_DAYS.into()));
+    let past = config.sources.iter().map(|s| s.past).max().unwrap_or(Span::ZERO);
+    let window = config.timing.reopen_window.max(past);
     let (incidents, known) = stored(&journal, now.minus(window)).await?;
     let board = journal.board_head().await.ok().flatten();
     let (clock, earlier) = resume(clock, board.as_ref(), &incidents);
@@ -95,8 +95,8 @@ pub async fn watch(
     let (alive, ended) = oneshot::channel();
     hub::spawn(hub, receiver, alive)?;
     let start = |(poller, source): (Poller, &source::SourceConfig)| {
-        let source = source.clone();
-        let again = move || self::poller(&source).ok();
+        let (source, mut turns) = (source.clone(), turns.clone());
+        let again = move || self::poller(&source, &mut turns).ok();
         tokio::spawn(poller::guarded(poller, again, clock, sender.clone()))
     };
     let pollers = pollers.into_iter().zip(&config.sources).map(start).collect();
@@ -122,7 +122,7 @@ fn info(source: &source::SourceConfig) -> SourceInfo {
         kind: source.kind.name().to_owned(),
         every: source.every,
         changes: settings::tells_changes(source),
-        past: tells_past(source),
+        past: tells_past(source) && source.past_days() > 0,
         url: place(&source.url),
         metrics: settings::metrics(source),
     }
@@ -145,16 +145,17 @@ fn tells_past(source: &source::SourceConfig) -> bool {
             && source.query.iter().any(|q| !matches!(q.kind, QueryKind::Check | QueryKind::Build)))
 }
 
-fn pollers(config: &Config) -> Result<Vec<Poller>, StartError> {
-    config.sources.iter().map(poller).collect()
+fn pollers(config: &Config, turns: &mut Turns) -> Result<Vec<Poller>, StartError> {
+    config.sources.iter().map(|source| poller(source, turns)).collect()
 }
 
-fn poller(config: &source::SourceConfig) -> Result<Poller, StartError> {
-    let source = source::build(config, BUCKET).map_err(|error| StartError::Source {
+fn poller(config: &source::SourceConfig, turns: &mut Turns) -> Result<Poller, StartError> {
+    let mut source = source::build(config, BUCKET).map_err(|error| StartError::Source {
         name: config.name.to_string(),
         why: error.to_string(),
     })?;
-    let past_days = if tells_past(config) { PAST_DAYS } else { 0 };
+    source.take_turns(turns);
+    let past_days = if tells_past(config) { config.past_days() } else { 0 };
     let (name, every) = (config.name.clone(), config.every);
     Ok(Poller { name, every, source, past_days, phase: 0.0 })
 }

@@ -33,6 +33,12 @@ pub enum Kind {
     AdCost(f64),
     /// Visits without purchases, as a multiple of the usual ones.
     Bots(f64),
+    /// Visits that come to buy and mostly do, as a multiple of the usual ones.
+    Buyers(f64),
+    /// Factor on the value of an order; as many are made.
+    OrderValue(f64),
+    /// Share of orders that are written twice.
+    OrderRepeat(f64),
     /// Share of beacons that arrive so many minutes late.
     Delay {
         share: f64,

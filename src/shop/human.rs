@@ -10,7 +10,7 @@ use super::finance::HOURS;
 use super::moment::Moment;
 use super::timeline::{Timeline, minute_time};
 use super::truth::Incident;
-use super::world::{CellFacts, DRIFT_SD, INP_SD, INTERACT, LCP_SD, VIEWS, World};
+use super::world::{BASKET_SD, CellFacts, DRIFT_SD, INP_SD, INTERACT, LCP_SD, VIEWS, World};
 use crate::domain::segment::Dim;
 use crate::domain::time::Timestamp;
 
@@ -28,6 +28,8 @@ const VIEWS_EACH: f64 = 3.7;
 /// Information in one failing check, and in a minute of late beacons.
 const CHECK_NATS: f64 = 4.0;
 const LATE_NATS: f64 = 0.6;
+/// Orders a visit of those who come to buy.
+const BUY: f64 = 0.75;
 /// Usual spread of page views a visit, share of the mean.
 const BEACON_SD: f64 = 0.06;
 
@@ -96,6 +98,15 @@ impl Seen {
             }
             // told once an hour, and policy asks that it lasts: two tellings convince
             Kind::AdCost(f) => self.nats += dearer(moment.minute, c.effect.from, f),
+            Kind::OrderValue(f) => {
+                self.nats += orders(moment, c) * (f.ln() * k / BASKET_SD).powi(2) / 2.0;
+            }
+            Kind::OrderRepeat(share) => self.nats += orders(moment, c) * more(share * k),
+            Kind::Buyers(multiple) => {
+                let usual = orders(moment, c);
+                let bought = visits(moment, c) * multiple * k * BUY;
+                self.nats += usual * more(bought / usual.max(1e-6));
+            }
             Kind::VisitFactor(_) | Kind::Bots(_) | Kind::CheckSlow(_) => {}
         }
     }
@@ -116,6 +127,11 @@ impl Seen {
         let beacons = missing.powi(2) / (4.0 * (n + (BEACON_SD * n).powi(2)).max(1.0));
         self.nats + speed.sum::<f64>() + beacons
     }
+}
+
+/// Nats in each expected event where a share more of them came than usual.
+fn more(share: f64) -> f64 {
+    (1.0 + share) * share.ln_1p() - share
 }
 
 fn kl(p: f64, q: f64) -> f64 {
@@ -142,6 +158,11 @@ fn hit<'a>(
 
 fn visits(moment: &Moment<'_>, c: &Compiled) -> f64 {
     hit(moment, c).map(|(_, rate)| rate).sum()
+}
+
+/// Orders expected in the cells that are hit, on a usual minute.
+fn orders(moment: &Moment<'_>, c: &Compiled) -> f64 {
+    hit(moment, c).map(|(facts, rate)| rate * facts.steps.iter().product::<f64>()).sum()
 }
 
 /// Page views a visit of this cell has of a template.

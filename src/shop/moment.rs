@@ -36,6 +36,16 @@ pub struct StepEffect<'a> {
     pub factor: f64,
 }
 
+/// An active effect on the orders that are made; neutral numbers where it does nothing.
+#[derive(Clone, Debug)]
+pub struct OrderEffect<'a> {
+    pub cells: &'a [bool],
+    /// Factor on the value of an order.
+    pub value: f64,
+    /// Share of orders written twice.
+    pub twice: f64,
+}
+
 /// One minute of the shop, ready to be drawn.
 #[derive(Clone, Debug)]
 pub struct Moment<'a> {
@@ -44,10 +54,13 @@ pub struct Moment<'a> {
     /// Expected visits and bot visits per cell.
     pub rates: Vec<f64>,
     pub bots: Option<Vec<f64>>,
+    /// Expected visits of those who come to buy.
+    pub buyers: Option<Vec<f64>>,
     pub drift: [f32; 6],
     pub serving: [Vec<Serving>; 6],
     pub views: Vec<ViewEffect<'a>>,
     pub steps: Vec<StepEffect<'a>>,
+    pub orders: Vec<OrderEffect<'a>>,
     /// Share of visits in the experiment's variant, while one runs.
     pub variant_share: Option<f64>,
     /// How late late beacons are, in minutes.
@@ -61,10 +74,12 @@ impl<'a> Moment<'a> {
             minute,
             rates: rates(world, minute),
             bots: None,
+            buyers: None,
             drift: world.page_drift(minute),
             serving: timeline.serving(minute),
             views: Vec::new(),
             steps: Vec::new(),
+            orders: Vec::new(),
             variant_share: timeline
                 .announcements
                 .iter()
@@ -114,11 +129,21 @@ impl<'a> Moment<'a> {
                 return;
             }
             Kind::Bots(multiple) => {
-                let mut extra = self.rates.clone();
-                scale(&mut extra, &compiled.cells, multiple * strength);
-                let outside: Vec<bool> = compiled.cells.iter().map(|hit| !hit).collect();
-                scale(&mut extra, &outside, 0.0);
-                self.bots = Some(extra);
+                self.bots = Some(crowd(&self.rates, &compiled.cells, multiple * strength));
+                return;
+            }
+            Kind::Buyers(multiple) => {
+                self.buyers = Some(crowd(&self.rates, &compiled.cells, multiple * strength));
+                return;
+            }
+            Kind::OrderValue(factor) => {
+                let value = blend(factor);
+                self.orders.push(OrderEffect { cells: &compiled.cells, value, twice: 0.0 });
+                return;
+            }
+            Kind::OrderRepeat(share) => {
+                let twice = share * strength;
+                self.orders.push(OrderEffect { cells: &compiled.cells, value: 1.0, twice });
                 return;
             }
             Kind::CheckFail { .. } | Kind::CheckSlow(_) | Kind::Orphans(_) | Kind::AdCost(_) => {
@@ -209,6 +234,12 @@ fn scale(rates: &mut [f64], cells: &[bool], factor: f64) {
     for (rate, _) in rates.iter_mut().zip(cells).filter(|(_, hit)| **hit) {
         *rate *= factor;
     }
+}
+
+/// Visits beside the usual ones, as a multiple of them, in the cells that are hit.
+fn crowd(rates: &[f64], cells: &[bool], multiple: f64) -> Vec<f64> {
+    let each = rates.iter().zip(cells);
+    each.map(|(rate, hit)| if *hit { rate * multiple } else { 0.0 }).collect()
 }
 
 fn rates(world: &World, minute: i64) -> Vec<f64> {

@@ -19,6 +19,7 @@ pub enum Purpose {
     Text = 8,
     Orphans = 9,
     Lag = 10,
+    Buyers = 11,
 }
 
 /// Mixes a word (the finaliser of SplitMix64).

@@ -6,6 +6,7 @@ mod draft;
 mod funnel;
 mod outage;
 mod speed;
+mod surge;
 mod telemetry;
 
 pub use draft::Draft;
@@ -130,6 +131,18 @@ const TABLE: &[Scenario] = &[
         funnel::paid_efficiency,
     ),
     row("region-dark", "one region's visits vanish; probes pass; no release", outage::region_dark),
+    row("price-zero", "a config release sets prices near zero; orders soar", surge::price_zero),
+    row("stacking-coupons", "a coupon can be used again and again; no release", surge::coupons),
+    row("double-orders", "an app release writes most orders twice", surge::double_orders),
+    row("scalpers", "machines buy up a limited product", surge::scalpers),
+    row(
+        "flash-sale",
+        "announced flash sale: a wave of visits and carts within minutes",
+        benign::flash_sale,
+    ),
+    row("stock-out", "best sellers are sold out; carts fall, pages are fine", funnel::stock_out),
+    row("ingest-lag", "half of all beacons arrive 40 minutes late", telemetry::ingest_lag),
+    row("beacons-twice", "Firefox sends beacons twice; no release", telemetry::twice_in_one),
 ];
 
 /// Every scenario, the eight canonical ones first.

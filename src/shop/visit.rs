@@ -29,11 +29,27 @@ pub enum Part {
 /// depend on `until`, so a longer prefix always holds the shorter one.
 pub fn draw(moment: &Moment<'_>, part: Part, until: f64, tally: &mut Tally) {
     let mut pen = Pen { moment, part, until: until / 60.0, tally };
-    pen.walk(&moment.rates, Purpose::Visits, false);
+    pen.walk(&moment.rates, Purpose::Visits, Crowd::Shoppers);
     if let Some(bots) = &moment.bots {
-        pen.walk(bots, Purpose::Bots, true);
+        pen.walk(bots, Purpose::Bots, Crowd::Bots);
+    }
+    if let Some(buyers) = &moment.buyers {
+        pen.walk(buyers, Purpose::Buyers, Crowd::Buyers);
     }
 }
+
+/// Who comes: they differ in what they buy.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Crowd {
+    Shoppers,
+    /// Buy nothing.
+    Bots,
+    /// Came for one thing and mostly get it.
+    Buyers,
+}
+
+/// Chance that one who came to buy takes each of the four steps.
+const DETERMINED: f64 = 0.93;
 
 struct Pen<'a> {
     moment: &'a Moment<'a>,
@@ -56,23 +72,23 @@ struct Visit<'a> {
 impl Pen<'_> {
     /// A unit-rate Poisson process laid along the cells, each as long as its expected visits: every
     /// cell gets its own independent Poisson number, at the price of one exponential per visit.
-    fn walk(&mut self, rates: &[f64], purpose: Purpose, bot: bool) {
+    fn walk(&mut self, rates: &[f64], purpose: Purpose, crowd: Crowd) {
         let mut rng = stream(self.moment.world.seed, purpose, self.moment.minute);
         let mut next = exponential(&mut rng);
         let mut end = 0.0;
         for (cell, (rate, facts)) in rates.iter().zip(&self.moment.world.cells).enumerate() {
             end += rate;
             while next < end {
-                self.visit(&mut rng, cell, facts, bot);
+                self.visit(&mut rng, cell, facts, crowd);
                 next += exponential(&mut rng);
             }
         }
     }
 
-    fn visit(&mut self, rng: &mut Pcg64Mcg, cell: usize, facts: &CellFacts, bot: bool) {
+    fn visit(&mut self, rng: &mut Pcg64Mcg, cell: usize, facts: &CellFacts, crowd: Crowd) {
         let bits = rng.next_u64();
         let browsing = rng.next_u64();
-        let (funnel, depth) = self.funnel(rng, cell, facts, bot, (bits & 0xffff) as u32);
+        let (funnel, depth) = self.funnel(rng, cell, facts, crowd, (bits & 0xffff) as u32);
         let visit = Visit {
             facts,
             cell,
@@ -110,12 +126,12 @@ impl Pen<'_> {
         rng: &mut Pcg64Mcg,
         cell: usize,
         facts: &CellFacts,
-        bot: bool,
+        crowd: Crowd,
         lot: u32,
     ) -> (Business, usize) {
         let u = uniform(rng);
         let mut counts = Business { sessions: 1, ..Business::default() };
-        if bot {
+        if crowd == Crowd::Bots {
             return (counts, 0);
         }
         let mut chance = 1.0;
@@ -126,7 +142,8 @@ impl Pen<'_> {
                     && e.cells.get(cell) == Some(&true)
                     && e.version.is_none_or(|v| self.moment.version(e.template, lot) == v)
             });
-            chance *= hit.fold(*base, |p, e| p * e.factor).min(max);
+            let usual = if crowd == Crowd::Buyers { DETERMINED } else { *base };
+            chance *= hit.fold(usual, |p, e| p * e.factor).min(max);
             if u >= chance {
                 break;
             }
@@ -136,12 +153,21 @@ impl Pen<'_> {
         counts.checkout_start = u32::from(depth >= 2);
         counts.payment_try = u32::from(depth >= 3);
         if depth == 4 {
-            let z = f64::from(self.moment.world.gauss.at(rng.next_u32()));
-            counts.orders = 1;
+            let lot = rng.next_u32();
+            let z = f64::from(self.moment.world.gauss.at(lot));
             let median = BASKET_EUR * (-BASKET_SD * BASKET_SD / 2.0).exp();
-            counts.cents = (100.0 * median * (BASKET_SD * z).exp()).round() as u64;
+            let (value, twice) = self.ordering(cell);
+            counts.orders = 1 + u32::from(twice > 0.0 && unit(mix(u64::from(lot))) < twice);
+            let cents = (100.0 * median * (BASKET_SD * z).exp() * value).round() as u64;
+            counts.cents = cents * u64::from(counts.orders);
         }
         (counts, depth)
+    }
+
+    /// Factor on the value of an order of this cell, and the share that is written twice.
+    fn ordering(&self, cell: usize) -> (f64, f64) {
+        let hit = self.moment.orders.iter().filter(|e| e.cells.get(cell) == Some(&true));
+        hit.fold((1.0, 0.0), |(value, twice), e| (value * e.value, e.twice.max(twice)))
     }
 
     fn page(&mut self, rng: &mut Pcg64Mcg, visit: &Visit<'_>, template: usize, count: usize) {

@@ -37,6 +37,8 @@ pub struct Answered {
     pub lines: Vec<Line>,
     pub partial: bool,
     pub truncated: bool,
+    /// Series beyond the cap, left out.
+    pub dropped: usize,
 }
 
 impl Answered {

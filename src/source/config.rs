@@ -73,6 +73,10 @@ pub struct SourceConfig {
     #[serde(default = "lookback")]
     pub lookback: Span,
 
+    /// How much of its own past is read at the start, in whole days; four weeks are kept.
+    #[serde(default = "past")]
+    pub past: Span,
+
     /// `prometheus`, `exposition`: what to ask.
     #[serde(default)]
     pub query: Vec<Query>,
@@ -118,6 +122,13 @@ const fn lookback() -> Span {
     Span::from_hours(1)
 }
 
+const fn past() -> Span {
+    Span::from_days(21)
+}
+
+/// More of the past is not kept.
+const MOST_PAST: Span = Span::from_days(28);
+
 impl SourceConfig {
     /// A source with nothing but its kind, for replays and tests.
     pub fn bare(kind: Kind) -> Self {
@@ -134,6 +145,7 @@ impl SourceConfig {
             ca: None,
             proxy: None,
             lookback: lookback(),
+            past: past(),
             query: Vec::new(),
             scrape: every(),
             record: Vec::new(),
@@ -162,7 +174,15 @@ impl SourceConfig {
         if self.every < Span::from_secs(1) {
             return Err(SourceError::give_up("every must be at least 1s"));
         }
+        if self.past > MOST_PAST {
+            return Err(SourceError::give_up("past is four weeks at most: 28d"));
+        }
         Ok(())
+    }
+
+    /// Whole days of its past to read.
+    pub fn past_days(&self) -> u32 {
+        u32::try_from(self.past.millis() / Span::from_days(1).millis()).unwrap_or(0)
     }
 
     /// Metrics that are declared to be one number each, with their bad direction.

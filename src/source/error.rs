@@ -27,6 +27,28 @@ pub enum SourceError {
 pub(crate) const TOO_LARGE: &str = "answer too large";
 pub(crate) const TOO_SLOW: &str = "timeout total";
 
+/// Words of servers that speak of a limit which a smaller question keeps: Prometheus, Thanos,
+/// Mimir, VictoriaMetrics and what stands in front of them.
+const HEAVY: [&str; 17] = [
+    TOO_LARGE,
+    "timeout",
+    "timed out",
+    "deadline exceeded",
+    "too many samples",
+    "too many points",
+    "maximum resolution",
+    "exceeded the maximum",
+    "exceeds the maximum",
+    "exceeded limit",
+    "exceeds the limit",
+    "exceeds -search",
+    "cannot select more than",
+    "number of matching timeseries exceeds",
+    "series limit",
+    "http 413",
+    "http 504",
+];
+
 /// Longest text taken over from a server, in characters.
 const WORDS: usize = 300;
 
@@ -68,9 +90,18 @@ impl SourceError {
         }
     }
 
-    /// True when a smaller question may work: the answer broke the size or the time limit.
-    pub fn is_too_large(&self) -> bool {
-        self.why().starts_with(TOO_LARGE) || self.why().starts_with(TOO_SLOW)
+    /// True when a smaller question may work: the answer broke a limit of time or size, ours or the
+    /// server's. Not so a connection that could not be made.
+    pub fn is_heavy(&self) -> bool {
+        let why = self.why().to_ascii_lowercase();
+        !why.starts_with("timeout connect") && HEAVY.iter().any(|word| why.contains(word))
+    }
+
+    /// True when the server understood the question and cannot compute it over these windows;
+    /// others may work (series that doubled for an hour).
+    pub fn is_of_these_windows(&self) -> bool {
+        let why = self.why().to_ascii_lowercase();
+        why.contains("execution: ") || why.contains("refused: 422: ")
     }
 
     /// The same error in other words.
@@ -113,6 +144,28 @@ pub fn cut(text: &str, limit: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn limits_of_time_and_size_are_told_from_other_trouble() {
+        for (why, heavy) in [
+            ("timeout total (2 s)", true),
+            ("timeout: query timed out in expression evaluation", true),
+            ("query refused: execution: query processing would load too many samples", true),
+            ("query refused: bad_data: exceeded maximum resolution of 11,000 points", true),
+            ("query refused: 422: cannot select more than -search.maxSamplesPerQuery", true),
+            ("execution: the query exceeded the maximum number of series (limit: 5)", true),
+            ("http 504: upstream request timeout", true),
+            ("timeout connect", false),
+            ("connection refused", false),
+            ("query refused: execution: found duplicate series for the match group", false),
+            ("http 503: overloaded", false),
+        ] {
+            assert_eq!(SourceError::retry(why).is_heavy(), heavy, "{why}");
+        }
+        let twice = "query refused: execution: found duplicate series for the match group";
+        assert!(SourceError::give_up(twice).is_of_these_windows());
+        assert!(!SourceError::give_up("query refused: bad_data: parse").is_of_these_windows());
+    }
 
     #[test]
     fn server_text_becomes_one_short_line() {

@@ -235,7 +235,7 @@ impl Ask {
     fn take(&mut self, page: &Page, (source, bucket, now, gauges): Scene<'_>, out: &mut Harvest) {
         let frame = Frame { source, query: &self.query, window: bucket, now };
         let truncated = page.dropped > 0;
-        let wrap = |lines| Answered { lines, partial: false, truncated };
+        let wrap = |lines| Answered { lines, truncated, ..Answered::default() };
         let found = |selector: &Selector| wrap(at(page, selector, now));
         let runs = |selector: &Selector| wrap(stamped(page, selector, now));
         match self.query.kind {

@@ -11,7 +11,7 @@ use reqwest::{Method, Request};
 use url::Url;
 
 use super::answer::Answer;
-use super::config::{Auth, SourceConfig};
+use super::config::{Auth, Kind, SourceConfig};
 use super::error::{SourceError, TOO_LARGE, TOO_SLOW, words};
 use super::mask::Mask;
 pub(crate) use fault::broken;
@@ -30,12 +30,17 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// reliability.md section 4: connect 3 s, silence 5 s, in all the source's own budget.
+    /// reliability.md section 4: connect 3 s, silence 5 s, in all the source's own budget. Where
+    /// somebody wrote a longer `timeout`, and where a server computes before it says anything, the
+    /// first byte may take all of it.
     pub fn of(config: &SourceConfig) -> Self {
+        const SILENCE: Duration = Duration::from_secs(5);
+        let total = config.budget().to_std();
+        let computes = config.kind == Kind::Prometheus || config.timeout.is_some();
         Self {
             connect: Duration::from_secs(3),
-            silence: Duration::from_secs(5),
-            total: config.budget().to_std(),
+            silence: if computes { SILENCE.max(total) } else { SILENCE },
+            total,
             body: config.cap(),
         }
     }

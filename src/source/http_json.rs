@@ -16,6 +16,8 @@ use url::Url;
 use crate::domain::change::Change;
 use crate::domain::flaw::Flaw;
 use crate::domain::id::SourceId;
+use crate::domain::past::Past;
+use crate::domain::segment::Dim;
 use crate::domain::time::{Span, Timestamp};
 
 use self::config::{Method, RecordKind};
@@ -29,13 +31,17 @@ use super::config::SourceConfig;
 use super::error::{SourceError, words};
 use super::etag::Memory;
 use super::harvest::Harvest;
-use super::history::{Chunk, Plan};
+use super::history::{Chunk, Measure, Plan, Up};
 use super::http::{Client, Limits};
 use super::round::Round;
 
-/// Windows of back-history, and how much of it one question asks.
-const HISTORY: (Span, Span) = (Span::from_hours(1), Span::from_days(3));
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Windows of back-history, how much of it one question asks at most, and how long an answer should
+/// take.
+const HISTORY: Measure = Measure {
+    step: Span::from_hours(1),
+    most: Span::from_days(3),
+    aim: Duration::from_millis(1500),
+};
 /// How far back changes are asked at each poll: news about one comes late.
 const CHANGES: Span = Span::from_days(7);
 /// Most windows of one question.
@@ -48,7 +54,6 @@ pub struct HttpJson {
     asks: Vec<Ask>,
     bucket: Span,
     lookback: Span,
-    budget: Duration,
     plan: Plan,
     now: Timestamp,
     turn: usize,
@@ -148,7 +153,6 @@ impl HttpJson {
             asks: config.record.iter().map(ask).collect::<Result<_, SourceError>>()?,
             bucket,
             lookback: config.lookback,
-            budget: limits.total,
             plan: Plan::default(),
             now: Timestamp::EPOCH,
             turn: 0,
@@ -196,22 +200,33 @@ impl HttpJson {
         let asked = |(i, ask): (usize, &Ask)| {
             let reader = &ask.reader;
             let series = reader.kind == RecordKind::Observation && reader.path.contains("{from}");
-            (series && reader.window.is_none()).then_some(i)
+            (series && reader.window.is_none()).then_some((i, 0))
         };
-        let indexes: Vec<usize> = self.asks.iter().enumerate().filter_map(asked).collect();
+        let asked: Vec<(usize, usize)> = self.asks.iter().enumerate().filter_map(asked).collect();
         self.now = now;
-        self.plan = Plan::new(now, days, HISTORY, &indexes);
+        self.plan = Plan::new(now, days, HISTORY, &asked);
     }
 
-    /// The next chunk of history; `None` when there is no more to ask.
-    pub async fn next_history(&mut self) -> Option<Result<Harvest, SourceError>> {
+    /// The next piece of history; `None` when there is no more to ask.
+    pub async fn next_history(&mut self, up: Up) -> Option<Result<Harvest, SourceError>> {
         let chunk = self.plan.next_chunk()?;
-        self.client.set_total(PATIENCE.max(self.budget));
         let Chunk { index, start, end, .. } = chunk;
-        let stretch = Stretch { from: start, to: end, step: self.plan.step };
+        let stretch = Stretch { from: start, to: end, step: self.plan.step() };
+        let begun = up();
         let result = self.ask(index, stretch).await;
-        self.client.set_total(self.budget);
-        Some(self.plan.settle(chunk, result))
+        Some(self.plan.settle(chunk, (up().saturating_sub(begun), 1), result))
+    }
+
+    /// How far the past of each record has been read.
+    pub fn pasts(&self) -> Vec<Past> {
+        let mut pasts = Vec::new();
+        for (question, days, of_days) in self.plan.progress() {
+            let Some(ask) = self.asks.get(question.index) else { continue };
+            let by: Vec<Dim> = ask.reader.segment.iter().map(|(dim, _)| *dim).collect();
+            let metrics = ask.reader.metrics.iter().map(|m| m.metric);
+            pasts.extend(metrics.map(|m| question.past(m, by.clone(), (days, of_days))));
+        }
+        pasts
     }
 
     async fn ask(&mut self, index: usize, stretch: Stretch) -> Result<Harvest, SourceError> {

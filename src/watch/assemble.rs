@@ -115,6 +115,14 @@ fn release(change: &Change, incidents: &[board::Incident], now: Timestamp) -> bo
             .filter(|i| i.suspect.release.as_ref() == Some(&change.id))
             .map(|i| i.id.clone())
             .collect(),
+        candidate_of: incidents
+            .iter()
+            .filter(|i| i.suspect.is_tie())
+            .filter_map(|i| {
+                let share = i.suspect.share_of(&change.id)?;
+                Some(board::CandidateOf { incident: i.id.clone(), share })
+            })
+            .collect(),
     }
 }
 
@@ -127,6 +135,7 @@ fn sources(watch: &Watch) -> Vec<board::Source> {
                 url: info.url.clone(),
                 metrics: info.metrics.clone(),
                 told: info.metrics.iter().map(|m| health.told(*m)).collect(),
+                past: watch.pasts.of(&health.name),
                 ..view
             },
             None => view,

@@ -7,6 +7,7 @@ use crate::domain::check::Check;
 use crate::domain::flaw::Flaw;
 use crate::domain::id::SourceId;
 use crate::domain::observation::Observation;
+use crate::domain::past::Past;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 use crate::incident::unread::Unread;
@@ -36,7 +37,12 @@ pub enum Event {
     PollFailed { source: SourceId, why: String, at: Timestamp, next_at: Timestamp },
     /// A piece of a source's own past, coarse windows.
     PastRead { source: SourceId, batch: Batch },
-    /// A source has told its past, or cannot; judging waits for all of them.
+    /// How far the past of each question of a source has come.
+    PastTold { source: SourceId, pasts: Vec<Past>, at: Timestamp },
+    /// Judging need not wait for this source any longer: enough of its past is there, or it cannot
+    /// be had for now. More may follow.
+    PastEnough { source: SourceId, at: Timestamp },
+    /// A source has told all of its past that there is.
     PastEnded { source: SourceId, at: Timestamp },
     /// An append is in the journal: ours and what others stored before it, in journal order.
     Journaled { records: Vec<Record>, at: Timestamp },

@@ -216,6 +216,7 @@ impl Health {
             url: String::new(),
             metrics: Vec::new(),
             told: Vec::new(),
+            past: Vec::new(),
         }
     }
 }

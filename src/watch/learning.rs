@@ -8,8 +8,8 @@ use crate::policy::guardrail::Exposure;
 
 use super::state::Watch;
 
-/// Past that is asked for at start.
-const PAST: Span = Span::from_days(21);
+/// Judging waits for a past at most so long on the wall (`shell::past`).
+const BEGINS_WITHIN: f64 = 45.0;
 /// A table knows a level after so long.
 const LEVEL: Span = Span::from_hours(1);
 
@@ -26,7 +26,7 @@ pub(super) fn learning(watch: &Watch, now: Timestamp) -> Option<Learning> {
     }
     let histories = watch.setup.sources.iter().filter(|s| s.past).count();
     let judging_at = match (watch.waiting.is_empty(), begun) {
-        (false, _) => told_at(watch, now),
+        (false, _) => Some(begins_at(watch)).filter(|t| *t > now),
         (true, false) => None,
         (true, true) => watch.engine.first_live().map(|t| t.plus(LEVEL)).filter(|t| *t > now),
     };
@@ -39,14 +39,8 @@ pub(super) fn learning(watch: &Watch, now: Timestamp) -> Option<Learning> {
     })
 }
 
-/// When the last past will have been told, at the pace so far; none before each has begun.
-fn told_at(watch: &Watch, now: Timestamp) -> Option<Timestamp> {
-    let spent = now.since(watch.since).as_secs_f64();
-    let left = |oldest: Timestamp| {
-        let done = watch.since.since(oldest).as_secs_f64() / PAST.as_secs_f64();
-        (done > 0.02).then(|| spent * (1.0 - done.min(1.0)) / done)
-    };
-    let all = watch.waiting.iter().map(|s| watch.told_back.get(s).copied().and_then(left));
-    let longest = all.reduce(|a, b| Some(a?.max(b?)))??;
-    Some(now.plus(Span::from_millis((longest * 1000.0) as i64)))
+/// When judging begins with whatever past is there.
+fn begins_at(watch: &Watch) -> Timestamp {
+    let ms = BEGINS_WITHIN * 1000.0 * watch.setup.speed.max(1.0);
+    watch.since.plus(Span::from_millis(ms as i64))
 }

@@ -2,7 +2,7 @@
 //! one of `backtest series`, and opens a case of its own. How a row is judged lives in
 //! `detect::series`, for `drift` rows in `drift`; what has segments never comes here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::detect::doubt::Doubt;
 use crate::detect::verdict::{Case, Cell, Class, Demand, Judged, Judgement, Verdict};
@@ -43,9 +43,11 @@ pub struct SeriesRow {
 pub struct SeriesBook {
     rules: SeriesRules,
     lines: BTreeMap<(SourceId, Metric), Line>,
-    /// Rows wait here until all sources have told their past, then go in by time.
+    /// Rows wait here until enough of the past is there, then go in by time.
     early: Vec<Observation>,
     running: bool,
+    /// Drift rows whose past is still being told; they wait for all of it.
+    held: BTreeSet<(SourceId, Metric)>,
 }
 
 impl SeriesBook {
@@ -57,14 +59,24 @@ impl SeriesBook {
     pub fn take(&mut self, rows: Vec<Observation>) -> Vec<Observation> {
         let (mut mine, others): (Vec<_>, Vec<_>) =
             rows.into_iter().partition(|o| self.is_series(o));
-        if self.running {
-            mine.sort_by_key(|o| o.window);
-            for o in &mine {
-                self.feed(o);
+        mine.sort_by_key(|o| o.window);
+        for o in mine {
+            if self.running && !self.held.contains(&(o.source.clone(), o.metric)) {
+                self.feed(&o);
+            } else {
+                self.early.push(o);
             }
-        } else {
-            self.early.append(&mut mine);
         }
+        others
+    }
+
+    /// The same for rows of the past. What came too late for a series that runs is left out.
+    pub fn take_past(&mut self, rows: Vec<Observation>) -> Vec<Observation> {
+        let (mine, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|o| self.is_series(o));
+        let waits =
+            |o: &Observation| !self.running || self.held.contains(&(o.source.clone(), o.metric));
+        let waiting: Vec<Observation> = mine.into_iter().filter(waits).collect();
+        self.early.extend(waiting);
         others
     }
 
@@ -75,15 +87,23 @@ impl SeriesBook {
         bare && (matches!(o.value, Value::Gauge(_)) || declared() || known())
     }
 
-    /// Every source has told its past: rows go in from now on. Past rows of another length than
-    /// the live ones are left out, since they are other numbers (an hour is no minute); a reading
-    /// under a drift row is the same number whenever it is taken.
-    pub fn start(&mut self) {
-        if self.running {
+    /// Enough of the past is there: rows go in from now on, drift rows once theirs is whole, which
+    /// `open` tells. Past rows of another length than the live ones are left out, since they are
+    /// other numbers (an hour is no minute); a reading under a drift row is the same number
+    /// whenever it is taken.
+    pub fn start(&mut self, open: &dyn Fn(&SourceId, Metric) -> bool) {
+        if self.running && self.early.is_empty() {
             return;
         }
         self.running = true;
-        let mut early = std::mem::take(&mut self.early);
+        let drifts = |o: &Observation| {
+            self.rules.guardrails.get(&o.metric).is_some_and(|row| row.drift.is_some())
+        };
+        let (held, mut early): (Vec<_>, Vec<_>) = std::mem::take(&mut self.early)
+            .into_iter()
+            .partition(|o| drifts(o) && open(&o.source, o.metric));
+        self.held = held.iter().map(|o| (o.source.clone(), o.metric)).collect();
+        self.early = held;
         early.sort_by_key(|o| o.window);
         let mut lengths = BTreeMap::new();
         for o in &early {

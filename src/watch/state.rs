@@ -23,6 +23,7 @@ use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
 
 use super::health::Health;
+use super::past::Pasts;
 use super::series::{SeriesBook, SeriesRules};
 use super::timing::Timing;
 use super::unstored::Unstored;
@@ -89,7 +90,7 @@ pub struct Watch {
     /// process that orders.
     released: Arc<Vec<Change>>,
     pub(super) health: BTreeMap<SourceId, Health>,
-    /// Sources whose past is still being read; judging waits for them.
+    /// Sources of whose past too little is there to begin; judging waits for them.
     pub(super) waiting: BTreeSet<SourceId>,
     pub(super) judgement: Judgement,
     /// Records are on their way to the journal; no new ones are made meanwhile.
@@ -104,8 +105,8 @@ pub struct Watch {
     pub(super) kill_switch: Option<String>,
     pub(super) ids_made: u64,
     pub(super) published: Option<Board>,
-    /// How far back each source has told its past by now.
-    pub(super) told_back: BTreeMap<SourceId, Timestamp>,
+    /// How far each source has told its past by now.
+    pub(super) pasts: Pasts,
     pub(super) timing: Timing,
     /// Since when this watcher judges.
     pub(super) since: Timestamp,
@@ -136,7 +137,9 @@ impl Watch {
             })
             .collect();
         let judgement = engine.unjudged(now);
-        let waiting = setup.sources.iter().filter(|s| s.past).map(|s| s.name.clone()).collect();
+        let waiting: BTreeSet<SourceId> =
+            setup.sources.iter().filter(|s| s.past).map(|s| s.name.clone()).collect();
+        let pasts = Pasts::new(waiting.clone());
         Self {
             series: SeriesBook::new(setup.series.clone()),
             setup,
@@ -154,7 +157,7 @@ impl Watch {
             kill_switch: None,
             ids_made: 0,
             published: None,
-            told_back: BTreeMap::new(),
+            pasts,
             timing: Timing::default(),
             since: now,
         }

@@ -34,9 +34,17 @@ pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
             past_read(watch, &source, batch);
             return Vec::new();
         }
+        Event::PastTold { source, pasts, at } => {
+            watch.pasts.told(&source, pasts);
+            at
+        }
+        Event::PastEnough { source, at } => {
+            watch.waiting.remove(&source);
+            at
+        }
         Event::PastEnded { source, at } => {
             watch.waiting.remove(&source);
-            watch.health.get_mut(&source).into_iter().for_each(|health| health.alive(at));
+            watch.pasts.ended(&source);
             at
         }
         Event::Journaled { records, at } => {
@@ -95,20 +103,12 @@ fn poll_failed(
 }
 
 fn past_read(watch: &mut Watch, source: &SourceId, mut batch: Batch) {
-    told_back(watch, source, &batch);
     if let Some(health) = watch.health.get_mut(source) {
         health.fresh.past(&batch);
     }
-    batch.observations = watch.series.take(batch.observations);
+    batch.observations = watch.series.take_past(batch.observations);
     watch.engine.history(&batch.observations);
     take_in(watch, batch, false);
-}
-
-/// The newest past is told first, so its oldest window says how far it has come.
-fn told_back(watch: &mut Watch, source: &SourceId, batch: &Batch) {
-    let Some(oldest) = batch.observations.iter().map(|o| o.window.start).min() else { return };
-    let known = watch.told_back.entry(source.clone()).or_insert(oldest);
-    *known = oldest.min(*known);
 }
 
 /// What waited to be stored is there now, and all that is new with it.
@@ -208,9 +208,11 @@ fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
     let ready = watch.waiting.is_empty() && !watch.timing.knows_nothing_yet(now);
     if ready {
         watch.judgement = watch.engine.judge(now);
-        watch.series.start();
+        let pasts = &watch.pasts;
+        watch.series.start(&|source, metric| pasts.is_open(source, metric));
         let demand = watch.engine.paid_demand();
         watch.series.tell(&mut watch.judgement, demand, watch.engine.doubts(), now);
+        watch.pasts.explain(&mut watch.judgement.guardrails, &watch.setup.series);
     }
     let mut effects = Vec::new();
     if !watch.appending && watch.waiting.is_empty() {
@@ -226,10 +228,6 @@ fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
 
 fn see_health(watch: &mut Watch, now: Timestamp) {
     for health in watch.health.values_mut() {
-        // While it tells its past it is not asked about now.
-        if watch.waiting.contains(&health.name) {
-            continue;
-        }
         health.refresh(now);
         let blind = health.state() == crate::board::SourceState::Blind;
         watch.engine.source_blind(&health.name, blind, health.since());

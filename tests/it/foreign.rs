@@ -119,3 +119,70 @@ fn a_shop_with_other_names_gets_cells_findings_and_an_incident() {
     assert!(named.contains("2026.11.21-2") || named == "42", "{worst:#}");
     assert!(foreign.story.broken > foreign.story.born);
 }
+
+/// The whole block after the words, of docs/connect.md.
+fn block_after(words: &str) -> String {
+    let page = std::fs::read_to_string(root().join("docs/connect.md")).expect("docs/connect.md");
+    let rest = page.split(words).nth(1).and_then(|rest| rest.split("```toml\n").nth(1));
+    rest.and_then(|rest| rest.split("```").next()).expect("a TOML block").to_owned()
+}
+
+/// The questions of the block, and what each says of the raw counters, as a `promtool test`.
+fn rule_test(rules: &str) -> String {
+    let block: toml::Value =
+        toml::from_str(&block_after("large: recording rules")).expect("the block is TOML");
+    let queries = block["source"][0]["query"].as_array().expect("queries").clone();
+    let expr = |i: usize, key: &str| {
+        queries[i][key].as_str().expect("an expression").replace("$window", "3600s")
+    };
+    // two pods, four scrapes a minute, 1 and 3 events a second; a tenth of the pages fail
+    let series = [
+        ("acme_paint_seconds_bucket{page=\"item\",form_factor=\"phone\",le=\"2.5\",pod=\"a\"}", 15),
+        ("acme_paint_seconds_bucket{page=\"item\",form_factor=\"phone\",le=\"2.5\",pod=\"b\"}", 45),
+        ("acme_pages_total{page=\"item\",form_factor=\"phone\",outcome=\"ok\",pod=\"a\"}", 27),
+        ("acme_pages_total{page=\"item\",form_factor=\"phone\",outcome=\"failed\",pod=\"a\"}", 3),
+        ("acme_steps_total{step=\"visit\",pod=\"a\"}", 30),
+        ("acme_steps_total{step=\"pay\",pod=\"a\"}", 15),
+    ];
+    let input: String = series
+        .iter()
+        .map(|(name, step)| format!("      - series: '{name}'\n        values: '0+{step}x960'\n"))
+        .collect();
+    let place = "form_factor=\"phone\", page=\"item\"";
+    let told = [
+        (expr(0, "expr"), format!("{{{place}, le=\"2.5\"}}"), 4 * 3600),
+        (expr(1, "hits"), format!("{{{place}}}"), 9 * 720),
+        (expr(1, "trials"), format!("{{{place}}}"), 2 * 3600),
+        (expr(2, "expr"), "{step=\"visit\"}".to_owned(), 2 * 3600),
+    ];
+    let wanted: String = told
+        .iter()
+        .map(|(expr, labels, value)| {
+            format!(
+                "      - expr: '{expr}'\n        eval_time: 3h30s\n        exp_samples:\n          \
+                 - labels: '{labels}'\n            value: {value}\n"
+            )
+        })
+        .collect();
+    format!(
+        "rule_files: ['{rules}']\nevaluation_interval: 1m\ntests:\n  - interval: 15s\n    \
+         input_series:\n{input}    promql_expr_test:\n{wanted}"
+    )
+}
+
+#[test]
+fn the_recording_rules_answer_the_questions_that_are_documented_for_them() {
+    let Some(promtool) = program("promtool") else { return };
+    let rules = root().join("docs/recording-rules.yml").display().to_string();
+    let home = home();
+    let test = home.path().join("test.yml");
+    std::fs::write(&test, rule_test(&rules)).expect("written");
+    let mut check = Command::new(&promtool);
+    check.args(["check", "rules", &rules]);
+    let checked = output(check);
+    assert!(checked.status.success(), "{}", told(&checked));
+    let mut command = Command::new(promtool);
+    command.args(["test", "rules"]).arg(&test);
+    let tested = output(command);
+    assert!(tested.status.success(), "{}", told(&tested));
+}

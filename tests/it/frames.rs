@@ -72,4 +72,12 @@ sessions! {
     region_checkout_down "region-checkout-down"
     paid_efficiency "paid-efficiency"
     region_dark "region-dark"
+    price_zero "price-zero"
+    stacking_coupons "stacking-coupons"
+    double_orders "double-orders"
+    scalpers "scalpers"
+    flash_sale "flash-sale"
+    stock_out "stock-out"
+    ingest_lag "ingest-lag"
+    beacons_twice "beacons-twice"
 }

@@ -9,6 +9,7 @@
 // the longest wait of all, so it begins first: the order is that of the alphabet
 mod a_real_prometheus;
 mod attack;
+mod bazaar;
 mod calm;
 mod child;
 mod clock_steps;
@@ -27,6 +28,7 @@ mod old_answers;
 mod once;
 mod outcome;
 mod output;
+mod past;
 mod product;
 mod proof;
 mod pty;
@@ -47,4 +49,5 @@ mod takeover;
 mod terminal;
 mod terminal_rule;
 mod tidy;
+mod transfer;
 mod wait;

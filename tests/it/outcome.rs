@@ -193,6 +193,7 @@ impl Bench {
                 url: String::new(),
                 metrics: Vec::new(),
                 told: Vec::new(),
+                past: Vec::new(),
             }],
             speed: 1.0,
             ..Board::default()

@@ -200,7 +200,9 @@ impl Stepped {
         let Some((_, source)) = self.sources.get_mut(n) else { return found };
         source.history(at, PAST_DAYS);
         let mut refused = 0;
-        while let Some(part) = self.runtime.block_on(source.next_history()) {
+        while let Some(part) =
+            self.runtime.block_on(source.next_history(|| std::time::Duration::ZERO))
+        {
             match part {
                 Ok(harvest) => found.push(Batch::from(harvest)),
                 Err(error) => {

@@ -1,6 +1,7 @@
 //! The rollback dialog: opened by its own key, read, confirmed by the typed token and Enter.
 //! Rules: DESIGN section 7, reliability.md 3.3. Nothing else in this program orders a rollback.
 
+use crate::board::Alternative;
 use crate::desk::chord::{Chord, Key};
 use crate::desk::dialog::{Dialog, Refusal, Rollback};
 use crate::desk::fit;
@@ -34,13 +35,16 @@ pub(super) fn open(desk: &mut Desk, id: &IncidentId) -> Vec<Effect> {
         desk.say_of(id.clone(), Say::NotAllowed(why));
         return vec![];
     }
-    let Some(plan) = incident.rollback.clone() else {
+    let way = |a: &Alternative| Some((a.plan.clone()?, Some(a.release.clone())));
+    let own = incident.rollback.clone().map(|plan| (plan, None));
+    let Some((plan, picked)) = own.or_else(|| incident.alternatives.iter().find_map(way)) else {
         let suspect = incident.suspect.release.clone();
         desk.say_of(id.clone(), suspect.map_or(Say::NoSuspect, Say::NoRollback));
         return vec![];
     };
+    let others = incident.alternatives.clone();
     desk.ui.toast = None;
-    let mut dialog = Rollback::new(id.clone(), plan, desk.wall);
+    let mut dialog = Rollback { others, picked, ..Rollback::new(id.clone(), plan, desk.wall) };
     dialog.age(desk.is_stale());
     dialog.on_reason = dialog.needs_reason();
     desk.ui.dialog = Some(Dialog::Rollback(Box::new(dialog)));
@@ -54,7 +58,8 @@ pub(super) fn follow(desk: &mut Desk) -> Option<(IncidentId, Shut)> {
     if let Some(ended) = talk::ended(desk, &id) {
         return Some(ended);
     }
-    let Some(live) = desk.incident(&id).and_then(|x| x.rollback.clone()) else {
+    let found = desk.incident(&id).and_then(|x| Some((dialog.live(x)?, &x.alternatives)));
+    let Some((live, others)) = found.map(|(p, others)| (p.clone(), others.clone())) else {
         return Some((id, Shut::NoPlan));
     };
     let Some(Dialog::Rollback(dialog)) = &mut desk.ui.dialog else { return None };
@@ -70,7 +75,7 @@ pub(super) fn follow(desk: &mut Desk) -> Option<(IncidentId, Shut)> {
     {
         dialog.refusal = None; // it holds again
     }
-    dialog.plan = live;
+    (dialog.plan, dialog.others) = (live, others);
     if let Some(name) = worse {
         // what was typed agreed to less than this
         dialog.typed.clear();
@@ -122,6 +127,7 @@ pub(super) fn key(desk: &mut Desk, mut dialog: Rollback, chord: Chord, burst: bo
         Key::Up | Key::Down | Key::PageUp | Key::PageDown if dialog.unfolded => {
             scroll(desk, &mut dialog, chord.key);
         }
+        Key::Left | Key::Right if !burst => dialog.pick(chord.key == Key::Left, desk.wall),
         Key::Up | Key::Down | Key::BackTab => {
             dialog.on_reason = !dialog.on_reason && dialog.needs_reason();
         }
@@ -222,7 +228,9 @@ fn fire(desk: &mut Desk, dialog: Rollback) -> Vec<Effect> {
     desk.ui.deaf.start(desk.wall, DEAF);
     let waive = dialog.needs_reason().then(|| dialog.reason.trim().to_owned());
     let token = dialog.typed;
-    let order = if dialog.again {
+    let order = if let Some(release) = dialog.picked {
+        Order::RollbackOf { release, token, waive, again: dialog.again }
+    } else if dialog.again {
         Order::RollbackAgain { token, waive }
     } else {
         Order::Rollback { token, waive }

@@ -12,9 +12,9 @@ const LATE_FROM: f64 = 5.0;
 const LATE_TO: f64 = 480.0;
 
 /// Seconds by which the clocks of two machines are apart, scrapes included, standard deviation.
-const CLOCKS_S: f64 = 20.0;
+const CLOCKS_S: f64 = 15.0;
 /// The same in buckets: the windows of counters end anywhere inside one.
-const CLOCKS_BUCKETS: f64 = 0.4;
+const CLOCKS_BUCKETS: f64 = 0.25;
 
 /// Points of the table for each grid step.
 const FINE: f64 = 4.0;
@@ -86,7 +86,7 @@ mod tests {
         let delays = Delays::new(15_000, 1.0);
         let at = |minutes: f64| delays.at(minutes * 60_000.0);
         assert!(at(0.0) / at(0.67) < 2.0, "40 seconds tell little");
-        assert!(at(0.0) / at(-0.5) < 2.0, "nor does the order within a minute");
+        assert!(at(0.0) / at(-0.5) < 2.0, "nor does the order within half a minute");
         assert!(at(-5.0) < at(0.0) * 1e-4, "what comes later is no cause");
         assert!(at(120.0) > at(0.0) * 1e-4, "hours are possible");
         let sum: f64 = delays.some(0.25).iter().map(|(_, w)| w).sum();

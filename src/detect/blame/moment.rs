@@ -22,6 +22,8 @@ const MOST: usize = 4;
 const LAG_MIN: f64 = 1.0;
 const LOST: f64 = 0.05;
 
+/// Likelihood against the best below which a moment is not looked at.
+const NEGLIGIBLE: f64 = 1e-12;
 /// Buckets before an onset without which it cannot be dated.
 const KEPT: i64 = 12;
 
@@ -31,8 +33,8 @@ pub struct Moments {
     pub step: Span,
     /// Minutes of a step.
     minutes: f64,
-    /// Likelihood of each shape and moment, prior of the shape in it, against `top`.
-    shapes: Vec<Vec<f64>>,
+    /// Likelihood of each moment over all shapes, against `top`; nothing where it is negligible.
+    weights: Vec<f64>,
     /// Nats of the best one.
     top: f64,
     /// The effects it was read from.
@@ -43,7 +45,8 @@ pub struct Moments {
 /// Effects that date a case: the first one and what began with it, the first at the head.
 pub fn first(effects: &[Effect], bucket: Span) -> Vec<&Effect> {
     let Some(first) = effects.iter().min_by(|a, b| {
-        let key = |e: &Effect| (e.onset.bucket, e.onset.high);
+        // An onset that is hardly known reaches far back: its end tells what came first.
+        let key = |e: &Effect| (e.onset.high, e.onset.bucket);
         key(a).cmp(&key(b)).then(b.nats.total_cmp(&a.nats)).then(a.table.cmp(&b.table))
     }) else {
         return Vec::new();
@@ -78,9 +81,9 @@ impl Moments {
             .collect();
         let step = Span::from_millis(store.bucket.millis() / FINE);
         let minutes = step.as_mins_f64();
-        let (top, shapes) = together(&rows, minutes);
+        let (top, weights) = together(&rows, minutes);
         let start = store.start_of(from);
-        Some(Self { start, step, minutes, shapes, top, tellings, bucket: store.bucket })
+        Some(Self { start, step, minutes, weights, top, tellings, bucket: store.bucket })
     }
 
     /// Failing checks: it began somewhere between two runs.
@@ -94,22 +97,13 @@ impl Moments {
             let away = from.since(at).as_mins_f64().max(at.since(to).as_mins_f64()).max(0.0);
             (-0.5 * (away / 0.5).powi(2)).exp()
         };
-        let row = (0..count).map(off).collect();
-        let tellings = Vec::new();
-        Self {
-            start,
-            step,
-            minutes: step.as_mins_f64(),
-            shapes: vec![row],
-            top: 0.0,
-            tellings,
-            bucket,
-        }
+        let (weights, tellings) = ((0..count).map(off).collect(), Vec::new());
+        Self { start, step, minutes: step.as_mins_f64(), weights, top: 0.0, tellings, bucket }
     }
 
     /// Log likelihood of "it began at some moment that nothing tells": for each minute one chance.
     pub fn anyhow(&self) -> f64 {
-        let all: f64 = self.shapes.iter().flatten().sum();
+        let all: f64 = self.weights.iter().sum();
         self.top + (all * self.minutes).ln()
     }
 
@@ -117,11 +111,9 @@ impl Moments {
     pub fn after(&self, live: Timestamp, delay: impl Fn(f64) -> f64) -> f64 {
         let offset = self.start.since(live).millis() as f64;
         let step = self.step.millis() as f64;
-        let sum = |row: &Vec<f64>| {
-            let each = row.iter().enumerate().filter(|(_, p)| **p > 0.0);
-            each.map(|(i, p)| p * delay(offset + (i as f64 + 0.5) * step)).sum::<f64>()
-        };
-        self.top + (self.shapes.iter().map(sum).sum::<f64>() * self.minutes).ln()
+        let each = self.weights.iter().enumerate().filter(|(_, p)| **p > 0.0);
+        let sum: f64 = each.map(|(i, p)| p * delay(offset + (i as f64 + 0.5) * step)).sum();
+        self.top + (sum * self.minutes).ln()
     }
 
     /// Log likelihood of any dose over time: mean share of each bucket, by its start and end.
@@ -147,13 +139,11 @@ impl Moments {
 
     /// When it began: the middle, and between which two with 80 %.
     pub fn range(&self) -> (Timestamp, Timestamp, Timestamp) {
-        let count = self.shapes.first().map_or(0, Vec::len);
-        let at = |i: usize| self.shapes.iter().filter_map(|r| r.get(i)).sum::<f64>();
-        let all: f64 = (0..count).map(at).sum();
+        let all: f64 = self.weights.iter().sum();
         let find = |share: f64| {
             let mut sum = 0.0;
-            let i = (0..count).find(|i| {
-                sum += at(*i);
+            let i = self.weights.iter().position(|p| {
+                sum += p;
                 sum >= share * all
             });
             let i = i64::try_from(i.unwrap_or(0)).unwrap_or(0);
@@ -183,7 +173,7 @@ fn telling(store: &Store, e: &Effect) -> Option<Telling> {
 
 /// One likelihood from those of several effects: the first dates, the others may lag behind it.
 /// Nats of the best moment, and every moment against it.
-fn together(rows: &[Vec<Vec<f64>>], minutes: f64) -> (f64, Vec<Vec<f64>>) {
+fn together(rows: &[Vec<Vec<f64>>], minutes: f64) -> (f64, Vec<f64>) {
     let Some((first, rest)) = rows.split_first() else { return (0.0, Vec::new()) };
     let others: Vec<Vec<f64>> = rest.iter().map(|r| lagged(r, minutes)).collect();
     let root = tempered(rows.len());
@@ -194,7 +184,9 @@ fn together(rows: &[Vec<Vec<f64>>], minutes: f64) -> (f64, Vec<Vec<f64>>) {
         logs.push(each.map(|(i, nats)| (nats + with(i)) / root + prior.ln()).collect());
     }
     let top = logs.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
-    let weights = logs.iter().map(|r| r.iter().map(|l| (l - top).exp()).collect());
+    let count = logs.first().map_or(0, Vec::len);
+    let at = |i: usize| logs.iter().filter_map(|r| r.get(i)).map(|l| (l - top).exp()).sum();
+    let weights = (0..count).map(at).map(|p: f64| if p > NEGLIGIBLE { p } else { 0.0 });
     (top, weights.collect())
 }
 

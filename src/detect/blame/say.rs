@@ -12,6 +12,11 @@ pub fn percent(p: f64) -> u32 {
     (p * 100.0).round().clamp(0.0, 100.0) as u32
 }
 
+/// A share in whole percents.
+pub fn whole(p: f64) -> f64 {
+    f64::from(percent(p)) / 100.0
+}
+
 /// Every change with its share and why.
 pub fn considered(all: &[Weighed<'_>], shares: &[f64]) -> Vec<Considered> {
     let one = |(w, p): (&Weighed<'_>, &f64)| {
@@ -29,9 +34,7 @@ pub fn candidates(
     (least, most): (f64, usize),
 ) -> Vec<Candidate> {
     let worth = all.iter().zip(shares).filter(|(_, p)| **p >= least).take(most);
-    worth
-        .map(|(w, p)| Candidate { share: f64::from(percent(*p)) / 100.0, ..previous(w.change) })
-        .collect()
+    worth.map(|(w, p)| Candidate { share: whole(*p), ..previous(w.change) }).collect()
 }
 
 /// `one of A (48 %), B (40 %)`, and how likely none of them is where that is worth a word.
@@ -85,17 +88,22 @@ pub fn without(told: &Suspect, gone: &[&Change]) -> Suspect {
     let lost: f64 = told.candidates.iter().filter(is_gone).map(|c| c.share).sum();
     let left = (1.0 - lost).max(0.01);
     let rest = told.candidates.iter().filter(|c| !is_gone(c));
-    let share = |p: f64| f64::from(percent(p / left)) / 100.0;
+    let share = |p: f64| whole(p / left);
     let candidates = rest.map(|c| Candidate { share: share(c.share), ..c.clone() });
+    let candidates: Vec<Candidate> = candidates.collect();
     let names: Vec<&str> = gone.iter().map(|c| c.id.as_str()).collect();
+    let back = format!("{} was taken back and it got no better", names.join(", "));
+    let listed: f64 = candidates.iter().map(|c| c.share).sum();
+    let reason = if listed > 0.5 {
+        format!("{}; {back}", tie(&candidates, 1.0 - listed))
+    } else {
+        format!("no release explains this: {back}")
+    };
     Suspect {
         release: None,
         confidence: Confidence::None,
-        candidates: candidates.collect(),
-        reasons: vec![format!(
-            "no release explains this: {} was taken back and it got no better",
-            names.join(", ")
-        )],
+        candidates,
+        reasons: vec![reason],
         against: Vec::new(),
         considered: told.considered.clone(),
     }

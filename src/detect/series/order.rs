@@ -86,6 +86,13 @@ impl Sorted {
     }
 }
 
+/// The median of a few values in ascending order; none when there are none.
+pub fn median(sorted: &[f64]) -> Option<f64> {
+    let high = sorted.len() / 2;
+    let low = sorted.len().checked_sub(1)? / 2;
+    Some(f64::midpoint(*sorted.get(low)?, *sorted.get(high)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

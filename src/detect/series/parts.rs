@@ -1,24 +1,24 @@
 //! The six parts of novelty and the memories behind them: gathered per row, each as a multiple of
-//! its own worst memories. What the sum means for an alarm is decided in `series`, not here.
+//! its own worst memories. What they are worth together is `rule`, what follows is `series`.
 
 use std::collections::VecDeque;
 
+use super::expect::{Expect, Expected};
 use super::forecast::{Forecast, Inputs};
 use super::jump::Jump;
 use super::memory::Memory;
 use super::pace::DAY;
 use super::peak::Peaks;
 use super::profile::{Past, Profile};
-use super::recent::{Frame, Recent};
+use super::recent::Frame;
 use super::shape::{self, Shape};
+use super::stuck::Stuck;
 use crate::domain::metric::Bad;
 
 /// Days after which the forecast has forgotten.
 const FORECAST_DAYS: f64 = 3.0;
 /// Rows of the short mean.
 const SHORT: usize = 6;
-/// What a part counts for in the sum: whole statistics one, close relatives of others less.
-const WEIGHTS: Sizes = [1.0, 1.0, 1.0, 0.5, 0.5, 0.25];
 
 /// Parts in the order of [`Part`].
 pub type Sizes = [f64; 6];
@@ -28,21 +28,21 @@ pub type Sizes = [f64; 6];
 pub enum Part {
     /// Far from every value seen before.
     Value,
-    /// The short mean is outside what past days had at this time.
+    /// The short mean is outside what past days, or weeks, had at this time.
     Day,
     /// Off the one-step forecast.
     Step,
     /// A stretch of rows unlike any before.
     Shape,
-    /// The short mean is far from the recent ones.
-    Level,
+    /// The value does not move, longer than ever.
+    Stuck,
     /// Far from the last few rows, as rows go here.
     Jump,
 }
 
 impl Part {
     pub const ALL: [Self; 6] =
-        [Self::Value, Self::Day, Self::Step, Self::Shape, Self::Level, Self::Jump];
+        [Self::Value, Self::Day, Self::Step, Self::Shape, Self::Stuck, Self::Jump];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ impl Part {
             Self::Day => "time of day",
             Self::Step => "forecast",
             Self::Shape => "shape",
-            Self::Level => "level",
+            Self::Stuck => "stuck",
             Self::Jump => "jump",
         }
     }
@@ -73,6 +73,8 @@ pub struct Gathered {
     pub sizes: Sizes,
     /// The one-step forecast in the series' own units, once there is one.
     pub guess: Option<f64>,
+    /// What this time of day or week should hold.
+    pub expected: Expected,
 }
 
 /// Everything remembered about one series beyond its recent window.
@@ -80,11 +82,13 @@ pub struct Gathered {
 pub struct Memories {
     memory: Memory,
     profile: Profile,
+    expect: Expect,
     forecast: Forecast,
     shape: Shape,
-    level: Recent,
+    stuck: Stuck,
     jump: Jump,
-    peaks: [Peaks; 5],
+    peaks: [Peaks; 4],
+    latest: Option<f64>,
     /// The last rows, oldest first, at most `shape::ROWS`.
     last: VecDeque<f64>,
 }
@@ -93,8 +97,7 @@ impl Memories {
     /// Takes in a value that came before there was anything to compare with.
     pub fn first(&mut self, at: f64, x: f64) {
         self.memory.push(x, 0.0);
-        self.level.push(at, x, None);
-        self.profile.push(at, x, x);
+        self.profile.push(at, x);
         self.last.push_back(x);
     }
 
@@ -103,27 +106,28 @@ impl Memories {
         let mean = self.short_mean(row.x);
         let right_side = row.toward_bad(row.x - row.frame.median) > 0.0 || row.bad == Bad::Both;
         let gate = if right_side { 1.0 } else { 0.0 };
-        let past = self.profile.past(row.at, row.step);
+        // a clock that stands still tells no time of day
+        let still = self.latest.replace(row.at).is_some_and(|before| row.at <= before);
+        let past = if still { Past::default() } else { self.profile.past(row.at, row.step) };
+        let expected = self.expect.step(row, &past, mean);
+        let range = if expected.weekly { past.weeks } else { past.days };
         let (guess, error) = self.predict(row, &past);
         let jump = self.sharpness(row);
         let raw = [
             gate * self.memory.novelty(row.x),
-            row.toward_bad(past.outside(mean)),
+            row.toward_bad(range.outside(mean)),
             row.toward_bad(error),
             gate * self.stretch(row),
-            self.drift(row, mean),
         ];
         let mut sizes = [0.0; 6];
         for (size, (raw, peaks)) in sizes.iter_mut().zip(raw.into_iter().zip(&mut self.peaks)) {
             *size = peaks.step(row.at, row.number, raw);
         }
+        sizes[4] = gate * self.stuck.step(row.x, row.frame.sd);
         sizes[5] = jump;
-        for (size, weight) in sizes.iter_mut().zip(WEIGHTS) {
-            *size *= weight;
-        }
         self.memory.push(row.x, row.frame.sd);
-        self.profile.push(row.at, row.x, mean);
-        Gathered { sizes, guess }
+        self.profile.push(row.at, mean);
+        Gathered { sizes, guess, expected }
     }
 
     /// The forecast in the series' units and its error on the squashed scale; learns from it.
@@ -161,13 +165,6 @@ impl Memories {
             return 0.0;
         }
         self.shape.step(self.last.make_contiguous(), row.frame.median)
-    }
-
-    fn drift(&mut self, row: &Row, mean: f64) -> f64 {
-        let Some(frame) = self.level.frame(row.at) else { return 0.0 };
-        self.level.push(row.at, mean, Some(&frame));
-        let off = row.toward_bad(mean - frame.median);
-        if frame.sd > 0.0 { off / frame.sd } else { 0.0 }
     }
 
     /// Mean of the last rows with `x`.

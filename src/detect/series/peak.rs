@@ -9,14 +9,14 @@ const BUDGET: f64 = 5.0;
 const RANKS: (f64, f64) = (2.0, 7.0);
 const KEPT: usize = 8;
 /// A peak counts half after this time.
-const HALF_LIFE: f64 = 21.0 * DAY;
+const HALF_LIFE: f64 = 28.0 * DAY;
 /// Weeks a fading memory is worth at most (mean life of an exponential).
 const MEMORY: f64 = HALF_LIFE / std::f64::consts::LN_2 / (7.0 * DAY);
 /// An episode ends this long, and this many rows, after its peak.
 const QUIET: f64 = 3.0 * 3600.0;
 const QUIET_ROWS: u64 = 20;
-/// Beyond this multiple more is not more.
-const CAP: f64 = 4.0;
+/// Beyond this multiple more is not told apart; nothing to compare with counts as much.
+const MOST: f64 = 10.0;
 
 #[derive(Clone, Copy, Debug)]
 struct Peak {
@@ -46,7 +46,7 @@ impl Peaks {
         if self.now.is_none_or(|p| e >= p.height) {
             self.now = Some(Peak { height: e, at, row });
         }
-        if reference > 0.0 { (e / reference).min(CAP) } else { CAP }
+        if reference > 0.0 { (e / reference).min(MOST) } else { MOST }
     }
 
     fn close(&mut self, at: f64, row: u64) {

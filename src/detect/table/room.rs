@@ -108,7 +108,7 @@ impl Table {
         kept.map(|(column, _)| column).any(cell)
     }
 
-    fn sampled(&self, raw: Raw) -> bool {
+    pub fn sampled(&self, raw: Raw) -> bool {
         if self.timed() { raw.s > 0.0 } else { raw.n > 0.0 }
     }
 
@@ -149,7 +149,8 @@ impl Table {
     }
 }
 
-fn names_release(seg: &Segment) -> bool {
+/// It names a release or an arm, which is new by nature.
+pub fn names_release(seg: &Segment) -> bool {
     [Dim::Release, Dim::Cohort].iter().any(|d| matches!(seg.get(*d), DimValue::Value(_)))
 }
 

@@ -12,18 +12,13 @@ impl Table {
         let Some(raw) = self.raw(leaf, bucket).filter(|_| !self.is_muted(leaf, bucket)) else {
             return Acc::default();
         };
-        let secs = bucket.saturating_mul(self.bucket_ms).div_euclid(1000) + self.bucket_ms / 2000;
-        let of_day = secs.rem_euclid(86_400) as f64;
+        let of_day = self.middle(bucket).rem_euclid(86_400) as f64;
         if !leaf.prof.known() {
             return Acc::default();
         }
-        let mut mu = leaf.prof.mean_at(of_day);
+        let mu = self.usual(leaf, bucket);
         let hours = self.bucket_ms as f64 / 3_600_000.0;
         let n = if self.timed() { hours } else { f64::from(raw.n) };
-        if self.timed() {
-            let day = secs.div_euclid(86_400).rem_euclid(7) as usize;
-            mu *= self.week.get(day).copied().unwrap_or(1.0);
-        }
         let unit = match self.shape {
             Shape::Mean | Shape::Level => f64::from(leaf.prof.s2),
             Shape::Fault | Shape::Step => (mu * (1.0 - mu)).max(1e-6),
@@ -33,6 +28,22 @@ impl Table {
         let doubt = n / hours / leaf.prof.weight_at(of_day).max(1.0);
         let widen = 1.0 + if n > 0.0 { doubt.min(20.0) } else { 0.0 };
         Acc { n, a: f64::from(raw.s), e: n * mu, v: n * unit * widen, x: 0.0 }
+    }
+
+    /// What is usual for a leaf at a bucket, per unit; of counts an hour's events.
+    pub fn usual(&self, leaf: &Leaf, bucket: i64) -> f64 {
+        let secs = self.middle(bucket);
+        let mu = leaf.prof.mean_at(secs.rem_euclid(86_400) as f64);
+        if !self.timed() {
+            return mu;
+        }
+        let day = secs.div_euclid(86_400).rem_euclid(7) as usize;
+        mu * self.week.get(day).copied().unwrap_or(1.0)
+    }
+
+    /// The second in the middle of a bucket.
+    const fn middle(&self, bucket: i64) -> i64 {
+        bucket.saturating_mul(self.bucket_ms).div_euclid(1000) + self.bucket_ms / 2000
     }
 
     pub fn is_muted(&self, leaf: &Leaf, bucket: i64) -> bool {

@@ -171,3 +171,93 @@ fn a_change_that_was_taken_back_without_help_is_weighed_again() {
     let words = words.map(|c| c.why.clone()).unwrap_or_default();
     assert!(words.contains("taken back, no better 25 min later"), "{after:#?}");
 }
+
+/// A slow shop since `NOON + 600 s + onset`, with changes at so many seconds after that.
+fn beside(onset: i64, changes: &[(&str, i64)]) -> Suspect {
+    let mut shop = Shop::warm();
+    shop.run(10, Wrong::default());
+    for (id, secs) in changes {
+        shop.release(id, NOON + 600 + onset + secs, &[]);
+    }
+    shop.run(onset / 60, Wrong::default());
+    suspect(&shop.run(12, SLOW))
+}
+
+#[test]
+fn two_changes_within_a_minute_are_a_tie_that_names_both() {
+    let told = beside(600, &[("a", -50), ("b", -10)]);
+    assert!(told.is_tie() && told.release.is_none(), "{told:#?}");
+    let (a, b) = (told.share_of(&"a".into()), told.share_of(&"b".into()));
+    assert!(a > Some(0.25) && b > Some(0.25), "{told:#?}");
+    assert!(told.reasons[0].starts_with("one of b ("), "{told:#?}");
+    assert_eq!(told.confidence, Confidence::None);
+}
+
+#[test]
+fn the_minute_in_which_the_harm_begins_is_early_enough() {
+    for secs in [-20, 15, 30] {
+        let told = beside(600, &[("a", secs), ("old", -9000)]);
+        assert_eq!(told.release, Some(ReleaseId::new("a")), "{secs} s: {told:#?}");
+        assert_ne!(told.confidence, Confidence::High, "its time alone");
+    }
+    let late = beside(600, &[("a", 400), ("old", -9000)]);
+    assert_ne!(late.release, Some(ReleaseId::new("a")), "{late:#?}");
+}
+
+#[test]
+fn what_was_taken_back_before_the_harm_is_no_suspect() {
+    for gone in [7, 40] {
+        let mut shop = Shop::warm();
+        shop.run(10, Wrong::default());
+        let back = Some(at(NOON + 1200 - gone * 60));
+        let early = change("gone", at(NOON + 1200 - gone * 60 - 900));
+        shop.engine.observe_changes(&[Change { rolled_back_at: back, ..early }]);
+        shop.run(10, Wrong::default());
+        let told = suspect(&shop.run(12, SLOW));
+        assert_eq!(told.release, None, "{gone} min: {told:#?}");
+        let words = told.considered.first().map(|c| c.why.clone()).unwrap_or_default();
+        assert!(words.contains(&format!("taken back {gone} min before")), "{words}");
+    }
+}
+
+#[test]
+fn none_is_said_only_where_none_is_likelier_than_all_of_them() {
+    let told = beside(600, &[("a", -20), ("b", -25), ("c", -30)]);
+    let words = told.reasons.join("; ");
+    assert!(told.is_tie() && words.starts_with("one of "), "{told:#?}");
+    assert!(!words.contains("no release explains this"), "{words}");
+}
+
+#[test]
+fn after_recovery_the_blame_stays_as_it_was() {
+    let mut shop = Shop::warm();
+    shop.run(10, Wrong::default());
+    shop.release("guilty", shop.now, &["pdp"]);
+    let before = suspect(&shop.run(15, SLOW));
+    let mut last = None;
+    for _ in 0..8 {
+        let judgement = shop.run(1, Wrong::default());
+        last = judgement.cases.first().map(|c| c.suspect.clone()).or(last);
+    }
+    assert_eq!(last.map(|s| s.release), Some(before.release));
+}
+
+#[test]
+fn of_a_tie_the_one_whose_rollback_heals_is_named() {
+    let mut shop = Shop::warm();
+    shop.run(10, Wrong::default());
+    let (a, b) = (shop.now - 40, shop.now);
+    shop.release("a", a, &[]);
+    shop.release("b", b, &[]);
+    assert!(suspect(&shop.run(12, SLOW)).is_tie());
+    let back = Some(at(shop.now - 20));
+    shop.engine.observe_changes(&[Change { rolled_back_at: back, ..change("a", at(a)) }]);
+    let mut last = None;
+    for _ in 0..9 {
+        let judgement = shop.run(1, Wrong::default());
+        last = judgement.cases.first().map(|c| c.suspect.clone()).or(last);
+    }
+    let told = last.expect("a case");
+    assert_eq!(told.release, Some(ReleaseId::new("a")), "{told:#?}");
+    assert!(told.share_of(&"a".into()) > Some(0.8), "{told:#?}");
+}

@@ -32,6 +32,7 @@ pub struct Wrong {
     pub quality: Quality,
 }
 
+#[derive(Clone, Debug)]
 pub struct Dice(pub u64);
 
 impl Dice {

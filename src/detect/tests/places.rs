@@ -1,7 +1,7 @@
 //! Places and sizes of effects by themselves: which values belong to a place, which effects tell of
 //! one place, how large a harm is at least. Whole cases are in the parent file.
 
-use crate::detect::case::Live;
+use crate::detect::agree::{Lie, lie};
 use crate::detect::effect::Effect;
 use crate::detect::life::rest;
 use crate::detect::refine::{Refined, refine};
@@ -48,13 +48,14 @@ fn a_small_value_that_swings_by_chance_stays_out_of_the_place() {
 }
 
 #[test]
-fn two_metrics_of_nearly_one_place_are_one_case() {
-    let mut live = Live::new("a".to_owned(), 10);
-    live.effects.push(effect(Metric::Inp, &["home", "landing", "pdp"], 10));
-    let minute = Span::from_mins(1);
+fn two_metrics_of_nearly_one_place_are_at_one_place() {
+    let inp = |templates: &[&str]| effect(Metric::Inp, templates, 10);
     let lcp = |templates: &[&str]| effect(Metric::Lcp, templates, 10);
-    assert!(live.takes(&lcp(&["cart", "landing", "pdp"]), minute));
-    assert!(!live.takes(&lcp(&["cart", "checkout", "pdp"]), minute));
+    let here = inp(&["home", "landing", "pdp"]);
+    assert_eq!(lie(&here, &lcp(&["cart", "landing", "pdp"])), Lie::Same);
+    assert_eq!(lie(&here, &lcp(&["cart", "checkout", "pdp"])), Lie::Beside);
+    assert_eq!(lie(&here, &lcp(&["pdp"])), Lie::Nested);
+    assert_eq!(lie(&inp(&["pdp"]), &lcp(&["cart"])), Lie::Beside);
 }
 
 #[test]
@@ -102,7 +103,7 @@ fn steps_lose_more_together_than_alone() {
     };
     let both = [step(250.0, 0.47, 1.0), step(118.0, 0.72, 0.3), step(26.0, 0.96, 0.8)];
     let alone = [step(250.0, 0.47, 1.0), step(118.0, 0.72, 0.3), step(26.0, 0.96, 1.0)];
-    assert!(chained(&both) > 0.6, "{}", chained(&both));
-    assert!(chained(&alone) < 0.6, "{}", chained(&alone));
-    assert!(chained(&[step(250.0, 0.47, 1.0)]) <= 0.0);
+    assert!(chained(&both, 1.96) > 0.6, "{}", chained(&both, 1.96));
+    assert!(chained(&alone, 1.96) < 0.6, "{}", chained(&alone, 1.96));
+    assert!(chained(&[step(250.0, 0.47, 1.0)], 1.96) <= 0.0);
 }

@@ -1,7 +1,7 @@
 //! How acknowledgements, timers, decisions, severity and closing change an incident.
 //! A clock that runs never moves later here, but by the one recorded extension.
 
-use super::{Ack, Incident, Phase, Timer};
+use super::{Ack, Incident, Phase, Seen, Timer};
 use crate::detect::verdict::Case;
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
@@ -85,11 +85,13 @@ impl Incident {
         if !self.is_live() || self.acks.iter().any(known) {
             return false;
         }
+        let (segments, risk) = (self.case.segments.clone(), self.case.risk_per_minute);
         self.acks.push(Ack {
             actor: record.actor.clone(),
             at: record.at,
             note: note.to_owned(),
             expires_at,
+            seen: Seen { segments, risk },
         });
         true
     }

@@ -198,6 +198,14 @@ impl Draft<'_> {
 
     /// Advice, not a rule: people may know more than the numbers.
     fn confidence(&self) -> Precheck {
+        if self.chosen {
+            let said = self.against.map_or_else(
+                || "no release is suspected".to_owned(),
+                |suspect| format!("{suspect} is suspected"),
+            );
+            let detail = format!("{} was chosen by hand; {said}", self.from.id);
+            return Precheck { required: false, ..check("suspicion is strong", false, detail) };
+        }
         let suspect = &self.facts.case(self.incident).suspect;
         let ok = matches!(suspect.confidence, Confidence::High | Confidence::Medium);
         let detail = suspect.reasons.first().cloned().unwrap_or_else(|| "no reason given".into());

@@ -131,7 +131,7 @@ fn two_bastions_make_the_same_key_and_a_rehearsal_another_one() {
         prepared(&order(&mut i, &world, "x", &rollback(), min(minute)).expect("rollback")).id
     };
     assert_eq!(go(3), go(9));
-    let gone_through = rehearsal(&i, &world.facts(), min(3)).expect("a rehearsal");
+    let gone_through = rehearsal(&i, None, &world.facts(), min(3)).expect("a rehearsal");
     assert_eq!(gone_through.real.id, go(3));
     assert_ne!(gone_through.dry.id, go(3));
     assert!(gone_through.dry.dry_run && gone_through.dry.body.contains(r#""dry_run":true"#));
@@ -249,7 +249,7 @@ fn after_a_refusal_the_clock_runs_on_and_only_an_explicit_attempt_two_goes() {
 #[test]
 fn a_rehearsal_is_offered_where_the_real_one_is_not_and_leaves_no_event() {
     let (i, world) = (incident(Severity::Sev4), World::new());
-    let gone_through = rehearsal(&i, &world.facts(), min(1)).expect("a rehearsal");
+    let gone_through = rehearsal(&i, None, &world.facts(), min(1)).expect("a rehearsal");
     let failed: Vec<_> = gone_through.plan.prechecks.iter().filter(|c| c.stops()).collect();
     assert_eq!((failed.len(), failed[0].name.as_str()), (1, "severity allows it"));
     assert_eq!(i, incident(Severity::Sev4));
@@ -303,7 +303,7 @@ fn a_secret_that_cannot_sign_fails_its_check_and_one_not_read_here_does_not() {
 fn why_there_is_nothing_to_roll_back_is_told_by_its_own_reason() {
     let (i, mut world) = (incident(Severity::Sev1), World::new());
     let said = |i: &Incident, world: &World| {
-        rehearsal(i, &world.facts(), min(1)).map(|_| ()).expect_err("no plan").words()
+        rehearsal(i, None, &world.facts(), min(1)).map(|_| ()).expect_err("no plan").words()
     };
     let mut none = i.clone();
     none.case.suspect.release = None;

@@ -107,6 +107,7 @@ fn promise() -> impl Strategy<Value = Event> {
             .prop_map(|expires_at| Event::Acknowledged { note: String::new(), expires_at }),
         Just(Event::AckUndone),
         at().prop_map(|ack_due_at| Event::AckExpired { ack_due_at }),
+        at().prop_map(|ack_due_at| Event::AskedAgain { rose: "wider".into(), ack_due_at }),
         at().prop_map(|due_at| Event::TimerStarted { due_at }),
         at().prop_map(|due_at| Event::TimerExtended { due_at, reason: "r".to_owned() }),
         Just(Event::TimerStopped),
@@ -115,7 +116,7 @@ fn promise() -> impl Strategy<Value = Event> {
         ),
         Just(Event::DecisionExpired),
         at().prop_map(|decide_due_at| Event::RecheckDue { decide_due_at }),
-        intent().prop_map(|intent| Event::ActionPrepared { intent, waived: None }),
+        intent().prop_map(|intent| Event::ActionPrepared { intent, waived: None, chosen: None }),
         (an_id(), 1_u32..4).prop_map(|(id, try_no)| Event::ActionSent { id, try_no }),
         (an_id(), outcome()).prop_map(|(id, answer)| Event::ActionAnswered { id, answer }),
         an_id().prop_map(|id| Event::ActionVerified { id, evidence: "e".to_owned() }),
@@ -154,6 +155,7 @@ fn starts_a_clock(event: &Event) -> bool {
             | Event::RecheckDue { .. }
             | Event::ActionNotHelping { .. }
             | Event::AckExpired { .. }
+            | Event::AskedAgain { .. }
             | Event::TimerStarted { .. }
     )
 }

@@ -168,7 +168,10 @@ fn a_reason_goes_past_what_is_not_about_the_target_and_stays_in_the_record() {
 fn a_reason_where_nothing_fails_is_no_waiver() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
     let events = order(&mut i, &world, "ana", &rollback(Some("why not")), min(1)).expect("sent");
-    assert!(matches!(events.last(), Some(Event::ActionPrepared { waived: None, .. })));
+    assert!(matches!(
+        events.last(),
+        Some(Event::ActionPrepared { waived: None, chosen: None, .. })
+    ));
 }
 
 #[test]

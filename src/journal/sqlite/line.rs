@@ -53,6 +53,7 @@ impl Line {
             | Event::Acknowledged { .. }
             | Event::AckUndone
             | Event::AckExpired { .. }
+            | Event::AskedAgain { .. }
             | Event::TimerStarted { .. }
             | Event::TimerExtended { .. }
             | Event::TimerStopped

@@ -42,6 +42,8 @@ fn line(desk: &Desk, r: &Rollback, layout: &Layout, row: &Row) -> Line {
         Part::Where => text("Where", Role::Title),
         Part::From => text("From", Role::Title),
         Part::To => text("To", Role::Title),
+        Part::Other => text("Releases", Role::Text),
+        Part::Others => others(r),
         Part::Fails => text("FAILS", Role::Error),
         Part::Advice => text("note", Role::Warning),
         Part::Passed => text("ok", Role::Ok),
@@ -84,6 +86,14 @@ fn folded(r: &Rollback) -> Line {
         .say(Role::Muted, ", ")
         .say(Role::Key, "tab")
         .say(Role::Muted, " shows them")
+}
+
+/// `2 of 3 releases have a way back: left and right choose`.
+fn others(r: &Rollback) -> Line {
+    let ways = r.others.iter().filter(|a| a.plan.is_some()).count();
+    let text = format!("{ways} of {} releases have a way back: ", r.others.len());
+    let head = head_of("", Role::Muted).and(Role::Muted, words::made(text));
+    head.say(Role::Key, "left, right").say(Role::Muted, " choose")
 }
 
 fn saves(desk: &Desk, r: &Rollback) -> Line {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::board::{Board, RollbackPlan};
-use crate::domain::id::IncidentId;
+use crate::domain::id::{IncidentId, ReleaseId};
 use crate::incident::event::Outcome;
 use crate::incident::rollback::{Rehearsal, rehearsal};
 use crate::sink::webhook::{Preview, Stamp, Webhook};
@@ -32,10 +32,11 @@ pub enum Asked {
 }
 
 impl Desk {
-    /// Goes through the rollback of `id` without doing it.
+    /// Goes through the rollback of `id` (of a chosen release, if any) without doing it.
     pub async fn rehearse(
         &self,
         id: &IncidentId,
+        release: Option<&ReleaseId>,
         board: Option<&Arc<Board>>,
     ) -> Result<Rehearsed, OrderError> {
         let world = self.world(id, board.map(Arc::as_ref), true).await;
@@ -43,7 +44,7 @@ impl Desk {
         let others = self.journal.open_records(self.lately()).await?.incidents();
         let cases = world.cases(&incident);
         let facts = self.facts(&world, &others, &cases);
-        let found = rehearsal(&incident, &facts, self.clock.now());
+        let found = rehearsal(&incident, release, &facts, self.clock.now());
         let found = found.map_err(|why| refused(why.words()))?;
         let named = |w: &&Webhook| w.config().name == found.plan.action;
         let Some(webhook) = self.webhooks.iter().find(named) else {

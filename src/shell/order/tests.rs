@@ -95,6 +95,7 @@ fn board() -> Arc<Board> {
         url: String::new(),
         metrics: Vec::new(),
         told: Vec::new(),
+        past: Vec::new(),
     };
     Arc::new(Board {
         generated_at: now,
@@ -334,7 +335,7 @@ async fn an_answer_that_a_full_disk_keeps_out_is_kept_and_stored_later() {
 async fn a_dry_run_shows_the_signed_request_and_sends_nothing() {
     let mut room = Room::new(|_| taken()).await;
     let desk = room.desk("ana").await;
-    let dry = desk.rehearse(&kit::id(), Some(&board())).await.expect("gone through");
+    let dry = desk.rehearse(&kit::id(), None, Some(&board())).await.expect("gone through");
     let request = dry.request.expect("built");
     assert_eq!(request.method, "POST");
     assert!(request.headers.iter().any(|(n, v)| n == "webhook-signature" && v.starts_with("v1,")));
@@ -352,13 +353,13 @@ async fn only_an_address_for_dry_runs_is_asked_and_only_when_the_rollback_could_
     .await;
     room.more = format!("dry_run_url = \"{}/dry\"\n", room.server.url);
     let desk = room.desk("ana").await;
-    let dry = desk.rehearse(&kit::id(), Some(&board())).await.expect("gone through");
+    let dry = desk.rehearse(&kit::id(), None, Some(&board())).await.expect("gone through");
     assert!(matches!(dry.asked, Asked::Said(Outcome::Accepted { .. })), "{:?}", dry.asked);
     let asked = room.server.requests();
     assert_eq!((asked.len(), asked[0].line.as_str()), (1, "POST /dry"));
     assert!(asked[0].body.contains("\"dry_run\":true"), "{}", asked[0].body);
     std::fs::write(room.folder.path().join("freeze"), "").expect("thrown");
-    let dry = desk.rehearse(&kit::id(), Some(&board())).await.expect("gone through");
+    let dry = desk.rehearse(&kit::id(), None, Some(&board())).await.expect("gone through");
     let Asked::Not(why) = &dry.asked else { panic!("{:?}", dry.asked) };
     assert!(why.contains("kill switch"), "{why}");
     assert_eq!((room.server.requests().len(), room.kinds().await), (0, vec!["opened"]));

@@ -40,6 +40,15 @@ pub fn holiday(d: &mut Draft<'_>) {
     d.benign(Some(720), "announced holiday");
 }
 
+pub fn flash_sale(d: &mut Draft<'_>) {
+    d.announce("campaign", "flash sale", Some(90));
+    let ramp = Shape::Ramp(3);
+    d.harm(harm(Kind::VisitFactor(3.0), Scope::everything()).shape(ramp).lasting(90));
+    let carts = Kind::StepFactor(Step::AddToCart, 1.3);
+    d.harm(harm(carts, Scope::everything()).shape(ramp).lasting(90));
+    d.benign(Some(90), "announced: demand explains every order");
+}
+
 pub fn maintenance(d: &mut Draft<'_>) {
     d.announce("maintenance", "payment upgrade", Some(50));
     let area = scope(&[(Dim::Template, "checkout")]);

@@ -76,6 +76,22 @@ pub fn paid_mobile(d: &mut Draft<'_>) {
     );
 }
 
+pub fn stock_out(d: &mut Draft<'_>) {
+    let area = scope(&[(Dim::Template, "pdp")]);
+    d.harm(harm(Kind::StepFactor(Step::AddToCart, 0.55), scope(&[])));
+    d.incident(
+        0,
+        Verdict {
+            class: "conversion",
+            severity: 2,
+            segments: vec![area],
+            release: None,
+            lasts: None,
+            note: "what shoppers want cannot be put into the cart; no release explains it",
+        },
+    );
+}
+
 /// Nobody on the site can see it: a paid visit costs more and buys as usual.
 pub fn paid_efficiency(d: &mut Draft<'_>) {
     let everybody = scope(&[]);

@@ -51,3 +51,16 @@ pub fn leak(d: &mut Draft<'_>) {
     let note = "a customer's address stands in the path of a page";
     d.incident(0, blind(Scope::everything(), None, note));
 }
+
+/// The way from the browser to the store is jammed, for everybody alike.
+pub fn ingest_lag(d: &mut Draft<'_>) {
+    let everybody = Scope::everything();
+    d.harm(harm(Kind::Delay { share: 0.5, minutes: 40 }, everybody.clone()));
+    d.incident(0, blind(everybody, None, "half of all beacons arrive 40 minutes late"));
+}
+
+pub fn twice_in_one(d: &mut Draft<'_>) {
+    let area = scope(&[(Dim::Browser, "firefox")]);
+    d.harm(harm(Kind::BeaconRepeat(1.0), area.clone()));
+    d.incident(0, blind(area, None, "one browser sends each beacon twice; no release explains it"));
+}

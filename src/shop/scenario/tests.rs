@@ -208,6 +208,8 @@ fn telemetry_faults_do_not_touch_orders() {
         ("telemetry-drop", 5, &["chrome"][..], 0.4),
         ("sampling-change", 5, &[][..], 0.25),
         ("clock-skew", 5, &["mobile", "chrome"][..], 0.3),
+        ("ingest-lag", 5, &[][..], 0.5),
+        ("beacons-twice", 5, &["firefox"][..], 2.0),
     ] {
         let pair = pair(name, from, from + 30);
         let seen = pair.ratio(|shop, t| f64::from(slice_of(shop, t, Cut::Browser, slice).views));
@@ -255,6 +257,35 @@ fn slow_pages() {
     near(images.slower(Cut::Network, &["pdp", "fast"], lcp), 1.0, 0.03);
     let help = pair("rollback-no-help", 5, 65);
     near(help.slower(Cut::Source, &["checkout"], inp), 1.7, 0.15);
+}
+
+#[test]
+fn surges_give_something_away() {
+    let value = |b: &Business| (b.cents / 100) as u32;
+    let each = |pair: &Pair, slice: &'static [&'static str]| {
+        pair.ratio(biz(BizCut::Source, slice, value))
+            / pair.ratio(biz(BizCut::Source, slice, orders))
+    };
+    let zero = pair("price-zero", 5, 65);
+    near(each(&zero, &[]), 0.03, 0.2);
+    assert!(zero.ratio(biz(BizCut::Source, &[], orders)) > 2.0);
+    near(zero.ratio(biz(BizCut::Source, &[], |b| b.sessions)), 1.0, 0.02);
+    let coupons = pair("stacking-coupons", 20, 80);
+    near(each(&coupons, &[]), 0.4, 0.15);
+    let double = pair("double-orders", 5, 65);
+    near(double.ratio(biz(BizCut::Source, &[], orders)), 1.9, 0.05);
+    near(double.ratio(biz(BizCut::Source, &[], pays)), 1.0, 0.02);
+    near(each(&double, &[]), 1.0, 0.1);
+    let scalpers = pair("scalpers", 5, 65);
+    assert!(scalpers.ratio(biz(BizCut::Source, &["direct", "desktop"], orders)) > 5.0);
+    near(scalpers.ratio(biz(BizCut::Source, &["paid"], orders)), 1.0, 0.05);
+    let sale = pair("flash-sale", 10, 70);
+    near(sale.ratio(biz(BizCut::Source, &[], |b| b.sessions)), 3.0, 0.06);
+    near(sale.ratio(biz(BizCut::Source, &[], orders)), 3.9, 0.15);
+    near(each(&sale, &[]), 1.0, 0.1);
+    let out = pair("stock-out", 5, 65);
+    near(out.ratio(biz(BizCut::Source, &[], |b| b.add_to_cart)), 0.55, 0.1);
+    near(out.slower(Cut::Source, &["pdp"], lcp), 1.0, 0.03);
 }
 
 /// Mean bins of two versions (or arms) live at once on a template.

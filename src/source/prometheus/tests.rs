@@ -165,6 +165,42 @@ async fn questions_are_aligned_and_overlap_the_last_full_window() {
 }
 
 #[tokio::test]
+async fn lookbacks_of_many_large_questions_come_one_poll_after_the_other() {
+    let mut server = Server::start(|seen| {
+        let number = |name| field(&seen.body, name).parse::<f64>().expect("a number") as i64;
+        let times = (number("start")..=number("end")).step_by(60);
+        let points: Vec<String> = times.map(|t| format!("[{t},\"1\"]")).collect();
+        let points = points.join(",");
+        let row = |i: i32| format!("{{\"metric\":{{\"page\":\"{i}\"}},\"values\":[{points}]}}");
+        let rows: Vec<String> = (0..700).map(row).collect();
+        let body = "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[";
+        Reply::json(&format!("{body}{}]}}}}", rows.join(",")))
+    })
+    .await;
+    let views = |metric: &str| {
+        format!(
+            "[[query]]\nmetric = \"{metric}\"\nkind = \"count\"\nexpr = \"x\"\n\
+             labels = {{ template = \"page\" }}\n"
+        )
+    };
+    let both = config(&server.url, &(views("page_views") + &views("sessions")));
+    let mut source = build(&both, Span::from_mins(1)).expect("source");
+    let windows = |seen: &[crate::source::fixture::Seen]| -> Vec<i64> {
+        let number = |s: &str| s.split('.').next().and_then(|t| t.parse::<i64>().ok()).unwrap_or(0);
+        let of = |s: &crate::source::fixture::Seen| {
+            (number(&field(&s.body, "end")) - number(&field(&s.body, "start"))) / 60 + 1
+        };
+        seen.iter().map(of).collect()
+    };
+    source.poll(NOW).await.expect("first");
+    assert_eq!(windows(&server.requests()), [61, 4], "the second has no room for its hour");
+    source.poll(NOW.plus(Span::from_mins(1))).await.expect("second");
+    assert_eq!(windows(&server.requests()), [3, 61]);
+    source.poll(NOW.plus(Span::from_mins(2))).await.expect("third");
+    assert_eq!(windows(&server.requests()), [3, 3]);
+}
+
+#[tokio::test]
 async fn one_refused_query_does_not_spoil_the_others() {
     let server = Server::start(|seen| {
         if field(&seen.body, "query").contains("bad") {
@@ -182,31 +218,6 @@ async fn one_refused_query_does_not_spoil_the_others() {
     assert!(out.notes.iter().any(|n| n.contains("query refused: bad_data: parse")), "{out:?}");
     let mut alone = build(&config(&server.url, bad), Span::from_mins(1)).expect("source");
     assert!(matches!(alone.poll(NOW).await, Err(SourceError::GiveUp { .. })));
-}
-
-#[tokio::test]
-async fn history_comes_newest_first_and_ends_where_there_is_none() {
-    let mut server = Server::start(|seen| {
-        let end: f64 = field(&seen.body, "end").parse().expect("end");
-        let old = end < 1_795_208_010.0 - 8.0 * 86_400.0;
-        if old { matrix("") } else { matrix(&format!("[{end},\"5\"]")) }
-    })
-    .await;
-    let mut source = build(&config(&server.url, ORDERS), Span::from_mins(1)).expect("source");
-    source.history(NOW, 40);
-    let mut ends = Vec::new();
-    while let Some(chunk) = source.next_history().await {
-        let chunk = chunk.expect("chunk");
-        assert!(chunk.notes.is_empty(), "{:?}", chunk.notes);
-        ends.extend(chunk.observations.iter().map(|o| (o.window.end, o.window.length())));
-    }
-    let hour = Span::from_hours(1);
-    let newest = NOW.floor(hour);
-    assert_eq!(ends, [(newest, hour), (newest.minus(Span::from_days(7)), hour)]);
-    let seen = server.requests();
-    assert_eq!(seen.len(), 3);
-    assert_eq!(field(&seen[0].body, "step"), "3600");
-    assert_eq!(field(&seen[0].body, "query"), "sum(increase(orders[3600s]))");
 }
 
 #[test]

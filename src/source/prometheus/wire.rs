@@ -92,6 +92,7 @@ pub fn decode(answer: &Answer) -> Result<Answered, SourceError> {
         lines,
         partial: envelope.is_partial == Some(true) || warnings.iter().any(|w| !cut(w)),
         truncated: rows.dropped > 0 || warnings.iter().any(cut),
+        dropped: rows.dropped,
     })
 }
 

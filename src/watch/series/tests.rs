@@ -40,7 +40,7 @@ fn rows_open_and_close_one_case_in_whatever_order_the_past_came() {
         ..row(0, Value::Gauge(900.0))
     };
     book.take(vec![hour]);
-    book.start();
+    book.start(&|_, _| false);
     assert_eq!(book.lines.values().next().map(|l| l.rows), Some(590), "the hour stays out");
     book.take((585..600).map(gauge).collect());
     assert!(cases(&mut book, 600).is_empty());
@@ -78,7 +78,7 @@ fn efficiency() -> SeriesBook {
     let rule = SeriesRow { name: "revenue-efficiency".into(), drift: Some(drift) };
     rules.guardrails.insert(Metric::CacPayback, rule);
     let mut book = SeriesBook::new(rules);
-    book.start();
+    book.start(&|_, _| false);
     let value = |n: i64| Value::Gauge(if n < 600 { 41.0 } else { 60.0 });
     book.take((0..620).map(|n| row(n, value(n))).collect());
     book
@@ -175,7 +175,7 @@ fn hours_of_the_past_teach_a_drift_row_what_is_usual() {
         ..row(0, Value::Gauge(40.0 + (n % 3) as f64))
     });
     book.take(past.collect());
-    book.start();
+    book.start(&|_, _| false);
     book.take((0..13).map(|n| row(n, Value::Gauge(60.0))).collect());
     let open = cases(&mut book, 13);
     assert!(

@@ -327,7 +327,7 @@ fn sent(plan: &tillwatch::board::RollbackPlan) -> [Event; 3] {
     };
     let answer = Outcome::Accepted { status: 202, detail: String::new() };
     [
-        Event::ActionPrepared { intent, waived: None },
+        Event::ActionPrepared { intent, waived: None, chosen: None },
         Event::ActionSent { id: id.clone(), try_no: 1 },
         Event::ActionAnswered { id, answer },
     ]

@@ -1,0 +1,76 @@
+//! What the parts are worth together, and the line: one product of novelty and deviation.
+//! Numbers come from `policy::sensitivity`; the memories behind the parts live in `parts`.
+
+use super::parts::{Part, Sizes};
+use crate::policy::sensitivity::Sensitivity;
+
+/// Whole statistics count one, close relatives of others half; the jump's is policy.
+const WEIGHTS: Sizes = [1.0, 1.0, 0.5, 0.5, 0.5, 0.0];
+/// A part six times as large as its worst memories says all it can say.
+const CAP: f64 = 6.0;
+/// Deviations beyond this many are not told apart.
+const FARTHEST: f64 = 5.5;
+
+/// One row as it was measured, before it is weighed.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Measured {
+    /// Stream second and number of the row.
+    pub at: f64,
+    pub number: u64,
+    /// Robust deviations from the recent day, and from this time of day or week.
+    pub far: f64,
+    pub day: f64,
+    /// The parts, each as a multiple of its own worst memories.
+    pub sizes: Sizes,
+}
+
+/// How measurements become evidence, and how much of it is an incident.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Rule {
+    pub weights: Sizes,
+    pub cap: f64,
+    /// What a deviation from the time of day counts beside one from the recent day.
+    pub day: f64,
+    pub line: f64,
+    /// How much the line rises with each recent alarm.
+    pub fatigue: f64,
+}
+
+impl Rule {
+    pub const fn of(sensitivity: Sensitivity) -> Self {
+        let mut weights = WEIGHTS;
+        weights[Part::Jump as usize] = sensitivity.series_jump();
+        Self {
+            weights,
+            cap: CAP,
+            day: 1.0,
+            line: sensitivity.series_line(),
+            fatigue: sensitivity.series_fatigue(),
+        }
+    }
+
+    /// The parts as they enter the sum.
+    pub fn weigh(&self, sizes: &Sizes) -> Sizes {
+        let mut weighed = *sizes;
+        for (size, weight) in weighed.iter_mut().zip(self.weights) {
+            *size = weight * size.min(self.cap);
+        }
+        weighed
+    }
+
+    /// The largest of the deviations: from the recent day, from this time of day or week, and a
+    /// value that is stuck where it should move.
+    pub fn deviation(&self, row: &Measured) -> f64 {
+        let stuck = row.sizes.get(Part::Stuck as usize).copied().unwrap_or(0.0);
+        row.far.max((self.day * row.day).min(FARTHEST)).max(stuck.min(FARTHEST))
+    }
+
+    pub fn evidence(&self, row: &Measured) -> f64 {
+        self.weigh(&row.sizes).iter().sum::<f64>() * self.deviation(row)
+    }
+
+    /// The line after so many recent alarms.
+    pub fn line_after(&self, alarms: f64) -> f64 {
+        self.line * (1.0 + self.fatigue * alarms)
+    }
+}

@@ -1,0 +1,240 @@
+//! How many cases are there? Pairs of faults, close together or minutes apart, are two; one fault
+//! that six metrics see is one, and so is one that comes and goes.
+
+use super::faults::{Fault, Harm, World};
+use super::made_up::{Dice, NOON, at};
+
+/// How a pair is made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Gap {
+    /// 20 to 90 s between the onsets.
+    Close,
+    /// 3 to 30 min between the onsets.
+    Wide,
+    /// 20 to 90 s after the first ended.
+    After,
+}
+
+fn pick<T: Copy>(dice: &mut Dice, of: &[T]) -> T {
+    let i = (dice.next() * of.len() as f64) as usize;
+    of[i.min(of.len() - 1)]
+}
+
+/// What can be wrong on a page.
+fn harm(dice: &mut Dice, template: &str, large: bool) -> Harm {
+    let x = if large { 1.0 } else { 0.4 };
+    let pages = [Harm::Slow(1.0 + 1.2 * x), Harm::Scripts(30.0 * x), Harm::Calls(25.0 * x)];
+    let step = match template {
+        "pdp" => Some(Harm::Step(0, 0.6 * x)),
+        "cart" => Some(Harm::Step(1, 0.6 * x)),
+        "checkout" => Some(Harm::Step(pick(dice, &[2, 3]), 0.7 * x)),
+        _ => None,
+    };
+    match step {
+        Some(step) => pick(dice, &[pages[0], pages[1], pages[2], step]),
+        None => pick(dice, &pages),
+    }
+}
+
+fn fault(dice: &mut Dice, template: &'static str, large: bool, span: (f64, f64)) -> Fault {
+    let mut f = Fault::new(harm(dice, template, large), template, span.0, span.1);
+    match (dice.next() * 4.0) as u32 {
+        0 if !matches!(f.parts[0].harm, Harm::Calls(_)) => {
+            f.device = Some(pick(dice, &super::faults::DEVICES));
+        }
+        1 if matches!(f.parts[0].harm, Harm::Calls(_) | Harm::Step(..)) => {
+            f.region = Some(pick(dice, &super::faults::REGIONS));
+        }
+        _ => {}
+    }
+    f
+}
+
+/// The two hit one page, each another device or another region.
+fn part(dice: &mut Dice, a: &mut Fault, b: &mut Fault) {
+    let calls = |f: &Fault| matches!(f.parts[0].harm, Harm::Calls(_));
+    if calls(a) != calls(b) {
+        b.parts[0].harm = a.parts[0].harm;
+    }
+    (a.device, b.device, a.region, b.region) = (None, None, None, None);
+    let swap = dice.next() < 0.5;
+    if calls(a) {
+        (a.region, b.region) = (Some("north"), Some("south"));
+    } else {
+        (a.device, b.device) = (Some("mobile"), Some("desktop"));
+    }
+    if swap {
+        std::mem::swap(&mut a.region, &mut b.region);
+        std::mem::swap(&mut a.device, &mut b.device);
+    }
+}
+
+/// Two faults on different pages, or on one page with different shoppers.
+struct Pair {
+    world: World,
+    faults: [Fault; 2],
+    words: String,
+}
+
+fn pair(seed: u64, gap: Gap) -> Pair {
+    let mut dice = Dice(seed.wrapping_mul(77_777).wrapping_add(13));
+    for _ in 0..7 {
+        dice.next();
+    }
+    let first = pick(&mut dice, &super::faults::TEMPLATES);
+    let others: Vec<&'static str> =
+        super::faults::TEMPLATES.into_iter().filter(|t| *t != first).collect();
+    let beside = dice.next() < 0.35;
+    let second = if beside { first } else { pick(&mut dice, &others) };
+    let large = dice.next() < 0.5;
+    let start = 600.0 + 60.0 * dice.next();
+    let lasts = 600.0 + 900.0 * dice.next();
+    let end = start + lasts;
+    let apart = match gap {
+        Gap::Close | Gap::After => 20.0 + 70.0 * dice.next(),
+        Gap::Wide => 180.0 + 1620.0 * dice.next(),
+    };
+    let begin = if gap == Gap::After { end + apart } else { start + apart };
+    let open = dice.next() < 0.4 && gap != Gap::After;
+    let mut a = fault(&mut dice, first, large, (start, if open { 1e9 } else { end }));
+    let mut b = fault(&mut dice, second, !large, (begin, begin + 1500.0));
+    if beside {
+        part(&mut dice, &mut a, &mut b);
+    }
+    let mut world = World::new(seed);
+    let released = dice.next() < 0.6;
+    if released {
+        world.release("one", "front", start - 30.0, &[]);
+        if dice.next() < 0.6 {
+            world.release("two", "back", begin - 20.0, &[]);
+        }
+    }
+    let words = format!("{gap:?} {a:?} {b:?} released {released}");
+    world.faults = vec![a.clone(), b.clone()];
+    if released && !open && dice.next() < 0.6 {
+        while ((world.now - NOON) as f64) < end {
+            world.run(1);
+        }
+        world.back("one", end - 30.0);
+    }
+    Pair { world, faults: [a, b], words }
+}
+
+/// Whether each fault has a case that is about it alone, and how many cases there were.
+fn judged(pair: &mut Pair) -> (bool, bool, usize) {
+    let until = pair.faults[1].from + 1080.0;
+    let mut seen: Vec<(String, f64, Vec<crate::domain::segment::Scope>)> = Vec::new();
+    while ((pair.world.now - NOON) as f64) < until {
+        pair.world.run(1);
+        for case in pair.world.firing() {
+            let onset = case.onset_at.since(at(NOON)).secs() as f64;
+            seen.retain(|s| s.0 != case.key);
+            seen.push((case.key.clone(), onset, case.segments.clone()));
+        }
+    }
+    let own = |f: &Fault, other: &Fault| {
+        seen.iter().any(|(_, onset, places)| {
+            let here = places.iter().any(|p| p.overlaps(&f.place()));
+            let there = places.iter().any(|p| !p.dims.is_empty() && p.overlaps(&other.place()));
+            here && !there && (onset - f.from).abs() <= 240.0
+        })
+    };
+    let [a, b] = &pair.faults;
+    (own(a, b), own(b, a), seen.len())
+}
+
+fn measure(seeds: std::ops::Range<u64>, gap: Gap, tell: bool) -> (f64, f64, f64) {
+    let (mut both, mut more, mut all) = (0.0, 0.0, 0.0);
+    for seed in seeds {
+        let mut p = pair(seed, gap);
+        let (a, b, cases) = judged(&mut p);
+        all += 1.0;
+        both += f64::from(u8::from(a && b));
+        more += cases.saturating_sub(2) as f64;
+        if tell && !(a && b && cases == 2) {
+            println!("seed {seed}: first {a} second {b} cases {cases}: {}", p.words);
+            for c in pair_cases(&p.world) {
+                println!("    {c}");
+            }
+        }
+    }
+    (both / all, more / all, all)
+}
+
+fn pair_cases(world: &World) -> Vec<String> {
+    let words = |c: &crate::detect::verdict::Case| {
+        let places: Vec<String> = c.segments.iter().map(ToString::to_string).collect();
+        let onset = c.onset_at.since(at(NOON)).secs();
+        format!("{} at {onset} s in {}: {:?}", c.key, places.join(", "), c.evidence_for)
+    };
+    world.firing().into_iter().map(words).collect()
+}
+
+/// One fault with its signs, by name.
+fn single(kind: usize, seed: u64) -> World {
+    let mut dice = Dice(seed * 991 + 5);
+    for _ in 0..5 {
+        dice.next();
+    }
+    let from = 600.0 + 60.0 * dice.next();
+    let lag = |dice: &mut Dice, most: f64| most * dice.next();
+    let mut w = World::new(seed + 4000);
+    let f = match kind {
+        0 => Fault::new(Harm::Calls(40.0), "checkout", from, 1e9)
+            .and(Harm::Step(3, 0.8), lag(&mut dice, 120.0))
+            .and(Harm::Step(2, 0.5), lag(&mut dice, 120.0))
+            .and(Harm::Checks, lag(&mut dice, 180.0))
+            .and(Harm::Scripts(12.0), lag(&mut dice, 60.0))
+            .and(Harm::Slow(1.6), lag(&mut dice, 60.0)),
+        1 => Fault::new(Harm::Slow(2.2), "pdp", from, 1e9)
+            .and(Harm::Scripts(6.0), lag(&mut dice, 90.0))
+            .and(Harm::Step(0, 0.25), lag(&mut dice, 400.0)),
+        2 => Fault::new(Harm::Scripts(35.0), "cart", from, 1e9)
+            .and(Harm::Step(1, 0.5), lag(&mut dice, 300.0))
+            .and(Harm::Slow(1.3), lag(&mut dice, 60.0)),
+        3 => Fault::new(Harm::Calls(15.0), "search", from, 1e9)
+            .and(Harm::Step(0, 0.2), lag(&mut dice, 600.0)),
+        _ => {
+            let f = Fault::new(Harm::Step(3, 0.9), "checkout", from, 1e9)
+                .and(Harm::Checks, lag(&mut dice, 240.0))
+                .and(Harm::Calls(8.0), lag(&mut dice, 120.0));
+            if dice.next() < 0.5 { f.and(Harm::Step(2, 0.4), 60.0) } else { f }
+        }
+    };
+    w.faults = vec![f];
+    if dice.next() < 0.5 {
+        w.release("one", "front", from - 40.0, &[]);
+    }
+    w
+}
+
+#[test]
+#[ignore = "a measurement: ./measure cases"]
+fn measured() {
+    let seeds = |name: &str, usual: std::ops::Range<u64>| {
+        let told = std::env::var(name).ok().and_then(|s| {
+            let (a, b) = s.split_once("..")?;
+            Some(a.parse().ok()?..b.parse().ok()?)
+        });
+        told.unwrap_or(usual)
+    };
+    let seeds = seeds("TILLWATCH_SEEDS", 0..20);
+    let tell = std::env::var("TILLWATCH_TELL").is_ok();
+    for gap in [Gap::Close, Gap::Wide, Gap::After] {
+        let (both, more, n) = measure(seeds.clone(), gap, tell);
+        println!("| {gap:?} | {n} | {both:.2} | {more:.2} |");
+    }
+    for kind in 0..5 {
+        let (mut one, mut all) = (0.0, 0.0);
+        for seed in seeds.clone() {
+            let mut w = single(kind, seed);
+            w.run(40);
+            all += 1.0;
+            one += f64::from(u8::from(w.keys.len() == 1));
+            if tell && w.keys.len() != 1 {
+                println!("single {kind} seed {seed}: {:?} {:?}", w.keys, pair_cases(&w));
+            }
+        }
+        println!("| one fault, kind {kind} | {all} | {:.2} | |", one / all);
+    }
+}
