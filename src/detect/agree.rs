@@ -318,6 +318,7 @@ fn suspect_of(engine: &Engine, effects: &[Effect]) -> Suspect {
     let changes: Vec<&Change> = engine.changes.values().collect();
     let feed = feed::of(engine);
     let scene = blame::Scene {
+        judging: &engine.settings.policy,
         store: &engine.store,
         effects,
         changes: &changes,
