@@ -147,6 +147,11 @@ impl Live {
             out.retain(|s| journeys.iter().all(|j| !within(j, s)));
             out.extend(journeys);
         }
+        // Who pays by what is told by steps alone: errors of a service do not know it.
+        let paying = |s: &&Scope| s.dims.contains_key(&Dim::PaymentMethod);
+        if !out.is_empty() && !out.iter().any(|s| paying(&s)) {
+            out.extend(self.effects.iter().map(|e| &e.place).filter(paying).cloned());
+        }
         if out.is_empty() {
             // The whole funnel says nothing about where, as long as a step does.
             let steps = || self.effects.iter().filter(|e| !is_whole_funnel(e));

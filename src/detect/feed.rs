@@ -1,6 +1,7 @@
 //! What is known of changes at all: whether any source tells of them, and whether it can be
 //! believed now. "None went live" is said only by a feed that sees. Weighs nothing.
 
+use crate::domain::change::ChangeKind;
 use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
 
@@ -32,7 +33,9 @@ impl Feed {
 
 /// Sources that were named as tellers of changes, and those that told of one.
 pub fn of(engine: &Engine) -> Feed {
-    let mut told: Vec<&SourceId> = engine.changes.keys().map(|(source, _)| source).collect();
+    // A provider's page tells of somebody else's trouble, not of what went live here.
+    let ours = engine.changes.values().filter(|c| c.kind != ChangeKind::Provider);
+    let mut told: Vec<&SourceId> = ours.map(|c| &c.source).collect();
     told.extend(&engine.settings.change_sources);
     told.sort();
     told.dedup();

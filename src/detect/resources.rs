@@ -73,9 +73,11 @@ fn value(table: &Table, leaf: &Leaf, bucket: i64) -> Option<f64> {
 
 fn bend(table: &Table, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Bend> {
     let span = |from: i64, to: i64| (from..=to).filter_map(|b| Some((b, value(table, leaf, b)?)));
-    let early = onset.0 - EARLY;
+    // Right after a start little is known from before: then only a bend at the onset itself counts.
+    let first = span(onset.0 - EARLY - BEFORE, onset.0).next()?.0;
+    let early = (onset.0 - EARLY).max(first + LEAST as i64);
     let past: Vec<f64> = span(early - BEFORE, early - 1).map(|v| v.1).collect();
-    if past.len() < LEAST {
+    if past.len() < LEAST || early > onset.0 {
         return None;
     }
     let usual = median(past.clone());

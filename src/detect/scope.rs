@@ -52,7 +52,7 @@ fn confined(dim: Dim, change: &Change, of_service: bool) -> Option<(f64, f64)> {
     Some(match dim {
         Dim::Region if staged => (0.3, 0.5),
         Dim::Region if switch => (0.15, 0.5),
-        Dim::Region => (0.03, 0.5),
+        Dim::Region => (0.02, 0.5),
         Dim::PaymentMethod => (0.05, 0.5),
         Dim::Device => (code(0.3, 0.08), 0.2),
         Dim::Browser => (code(0.25, 0.03), 0.15),
@@ -139,7 +139,7 @@ fn spread(seen: &Seen<'_>, part: &Part, change: &Change) -> (f64, String) {
 /// How often a change of a service hurts: itself; those who call it while its own numbers stay
 /// well (a wrong answer is an answer); what it calls, by too many or bad calls; others.
 const OWN: f64 = 0.7;
-const QUIET: f64 = 0.05;
+const QUIET: f64 = 0.02;
 const CALLEE: f64 = 0.03;
 const STRANGER: f64 = 0.01;
 /// The same where nobody told who calls whom.

@@ -232,8 +232,18 @@ fn weak(store: &Store, live: &Live) -> bool {
         && present.iter().all(doubtful)
 }
 
+/// A page that earns, or a service that such a page calls; pages that suffer with a service speak
+/// for themselves.
 fn high_value(policy: &Policy, scope: &Scope) -> bool {
     let listed = &policy.shop.high_value_templates;
+    if let Some(services) = scope.dims.get(&Dim::Service) {
+        let called = |page: &String| {
+            let journey = policy.journey_of(page).map(|j| j.name.to_string());
+            let mut names = journey.iter().chain([page]);
+            names.any(|n| services.iter().any(|s| policy.services.reaches(n, s)))
+        };
+        return listed.iter().any(called);
+    }
     let hit = |t: &String| listed.contains(t) || policy.journey_of(t).is_none();
     listed.is_empty() || scope.dims.get(&Dim::Template).is_none_or(|t| t.iter().any(hit))
 }

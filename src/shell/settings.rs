@@ -17,7 +17,7 @@ use crate::policy::judging::Policy;
 use crate::sink::WriteCap;
 use crate::sink::config::ActionConfig;
 use crate::sink::webhook::Webhook;
-use crate::source::http_json::config::RecordKind;
+use crate::source::http_json::config::{Record, RecordKind};
 use crate::source::query::QueryKind;
 use crate::source::{Kind, SourceConfig};
 use crate::watch::series::{DriftRule, SeriesRow, SeriesRules};
@@ -70,10 +70,15 @@ pub fn metrics(source: &SourceConfig) -> Vec<Metric> {
     queried.chain(read).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
+/// A record of what a provider says of itself.
+fn is_status_page(record: &Record) -> bool {
+    record.change.as_ref().is_some_and(|c| c.kind.as_deref() == Some("'provider'"))
+}
+
 /// Does a source tell of releases, whether or not it told of one yet?
 pub fn tells_changes(source: &SourceConfig) -> bool {
     source.kind == Kind::Github
-        || source.record.iter().any(|r| r.kind == RecordKind::Change)
+        || source.record.iter().any(|r| r.kind == RecordKind::Change && !is_status_page(r))
         || source.query.iter().any(|q| q.kind == QueryKind::Build)
 }
 

@@ -90,7 +90,9 @@ pub fn changes(world: &mut World, who: Release) -> (Vec<Change>, Option<String>)
         one.map(|i| release("near", &world.services[i], near)).into_iter().collect();
     // Somebody releases something every quarter of an hour.
     for (n, before) in [(1_usize, 11), (2, 26), (3, 41)] {
+        // Not of the broken one: a late harm of an old release would be no lie.
         let i = (dice[2] * 97.0) as usize * n % world.services.len();
+        let i = if i == broken { (i + 1) % world.services.len() } else { i };
         out.push(release(&format!("old-{n}"), &world.services[i], ONSET - before * 60));
     }
     let own = matches!(world.fault, Fault::Leaf | Fault::Gateway) && who == Release::Own;
@@ -142,6 +144,7 @@ fn outcome(world: &World, judgement: &Judgement, guilty: Option<String>) -> Outc
 fn told(case: &Case) -> Vec<String> {
     let places: Vec<String> = case.segments.iter().map(ToString::to_string).collect();
     let mut out = vec![format!("{}: {} [{}]", case.key, case.headline, places.join(" | "))];
+    out.extend(case.evidence_for.iter().map(|e| format!("    = {e}")));
     out.extend(case.suspect.reasons.iter().map(|r| format!("    + {r}")));
     out.extend(case.suspect.against.iter().map(|r| format!("    - {r}")));
     out.extend(case.suspect.considered.iter().map(|c| format!("    ? {} {}", c.release, c.why)));

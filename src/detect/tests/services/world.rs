@@ -70,8 +70,6 @@ pub struct World {
     pub services: Vec<String>,
     /// Who calls whom, by index.
     pub calls: Vec<Vec<usize>>,
-    /// The services that a page asks first.
-    pub pages: Vec<usize>,
     /// Requests a minute of the first service.
     busy: f64,
     base: f64,
@@ -113,8 +111,7 @@ impl World {
             Fault::Region | Fault::Method => (dice.next() * 4.0) as usize % 4,
             Fault::Leaf => 1 + (dice.next() * (count - 1) as f64) as usize % (count - 1),
         };
-        let pages = vec![0; PAGES.len()];
-        Self { services, calls, pages, busy, base, fault, broken, size, through, slow, dice }
+        Self { services, calls, busy, base, fault, broken, size, through, slow, dice }
     }
 
     pub fn graph(&self) -> BTreeMap<String, Callees> {
