@@ -75,3 +75,31 @@ impl Rule {
         self.line * (1.0 + self.fatigue * alarms)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(far: f64, day: f64, sizes: Sizes) -> Measured {
+        Measured { at: 0.0, number: 100, far, day, sizes }
+    }
+
+    #[test]
+    fn a_moment_missed_or_a_value_that_is_stuck_needs_no_distance_from_the_recent_day() {
+        let rule = Rule::of(Sensitivity::Normal);
+        let peak = row(0.0, 9.0, [0.0, 9.0, 0.5, 0.0, 0.0, 0.0]);
+        let stuck = row(0.0, 0.0, [0.0, 0.0, 0.0, 0.0, 6.0, 0.0]);
+        assert!(rule.evidence(&peak) >= rule.line && rule.evidence(&stuck) >= rule.line);
+        let usual = row(0.0, 0.0, [6.0, 6.0, 6.0, 6.0, 0.0, 6.0]);
+        assert_eq!(rule.evidence(&usual), 0.0);
+    }
+
+    #[test]
+    fn a_spike_that_comes_again_is_a_habit_or_an_incident_by_preset() {
+        let again = row(5.5, 0.0, [0.0, 0.5, 0.8, 0.4, 0.0, 6.0]);
+        let opens = |s| Rule::of(s).evidence(&again) >= Rule::of(s).line;
+        assert!(opens(Sensitivity::High) && !opens(Sensitivity::Normal));
+        let normal = Rule::of(Sensitivity::Normal);
+        assert!(normal.line_after(3.0) > normal.line_after(0.0));
+    }
+}

@@ -133,7 +133,7 @@ pub fn sum<'a>(
 /// its neighbours, for single best lines are luck.
 pub fn best<'a>(
     samples: &[Sample],
-    trials: &'a [Trial],
+    trials: &[&'a Trial],
     corpus: Corpus,
     without: &str,
 ) -> (&'a Trial, usize) {
@@ -144,7 +144,7 @@ pub fn best<'a>(
         };
         of(corpus) + MADE * of(Corpus::Made)
     };
-    let all = trials.iter().flat_map(|trial| {
+    let all = trials.iter().flat_map(|&trial| {
         let worths: Vec<f64> = (0..LINES).map(|line| worth(trial, line)).collect();
         (1..LINES - 1)
             .map(move |line| (worths[line - 1..=line + 1].iter().sum::<f64>(), trial, line))
@@ -154,7 +154,7 @@ pub fn best<'a>(
 }
 
 /// The tallies of every sample of a corpus, each scored by what was chosen without its family.
-pub fn left_out(samples: &[Sample], trials: &[Trial], judged: Corpus, by: Corpus) -> Vec<Tally> {
+pub fn left_out(samples: &[Sample], trials: &[&Trial], judged: Corpus, by: Corpus) -> Vec<Tally> {
     let families: BTreeSet<&String> =
         samples.iter().filter(|s| s.corpus == judged && s.suits(by)).map(|s| &s.family).collect();
     let mut out = vec![Tally::default(); samples.len()];
@@ -170,6 +170,12 @@ pub fn left_out(samples: &[Sample], trials: &[Trial], judged: Corpus, by: Corpus
 }
 
 impl Trial {
+    /// Whether repetition counts as the preset says; that is its meaning and not for choice.
+    pub fn means(&self, sensitivity: Sensitivity) -> bool {
+        self.rule.weights[Part::Jump as usize] == sensitivity.series_jump()
+            && self.rule.fatigue == sensitivity.series_fatigue()
+    }
+
     pub fn at(&self, line: usize) -> &[Tally] {
         &self.tallies[line]
     }
