@@ -121,49 +121,78 @@ const fn kind(
 }
 
 use Cause::{Announced, Benign, Campaign, Config, Flag, Nobody, Release};
-use What::{Beacons, Check, Extra, Http, Inp, Lcp, Load, Memory, Script, Slow, Step, Value, Visits};
+use What::{
+    Beacons, Check, Extra, Http, Inp, Lcp, Load, Memory, Script, Slow, Step, Value, Visits,
+};
 
 pub const FAULTS: [Kind; 17] = [
-    kind("pay-500", (Release("checkout"), "till"), (&[on("checkout")], HARM, 1), &[
-        does(Http("checkout"), on("checkout"), 0.35),
-        does(Load, on("checkout"), 0.14),
-        does(Step(2), ALL, 0.60),
-        does(Step(3), ALL, 0.92),
-        does(Check, on("checkout"), 0.6),
-    ]),
-    kind("pix-declines", (Nobody, "till"), (&[TILL_PIX], HARM, 2), &[
-        does(Step(3), paying("pix"), 0.30),
-    ]),
-    kind("item-lcp", (Release("web-shop"), "speed"), (&[PDP_MOBILE], SLOW, 2), &[
-        does(Lcp, PDP_MOBILE, 1.7),
-        does(Step(0), with("mobile"), 0.94),
-    ]),
-    kind("listing-inp", (Release("web-shop"), "inp"), (&[on("collection")], SLOW, 3), &[
-        does(Inp, on("collection"), 1.9),
-    ]),
-    kind("cdn-mx", (Nobody, "speed"), (&[from("mx")], SLOW, 2), &[
-        does(Lcp, from("mx"), 1.8),
-        does(Step(0), from("mx"), 0.93),
-    ]),
-    kind("search-500", (Release("search"), "find"), (&[on("search")], HARM, 2), &[
-        does(Http("search"), on("search"), 0.4),
-        does(Load, on("search"), 0.35),
-    ]),
-    kind("tag-vendor", (Nobody, "inp"), (&[with("mobile")], SLOW, 2), &[
-        does(Inp, with("mobile"), 2.0),
-        does(Lcp, with("mobile"), 1.15),
-        does(Script, with("mobile"), 0.008),
-    ]),
+    kind(
+        "pay-500",
+        (Release("checkout"), "till"),
+        (&[on("checkout")], HARM, 1),
+        &[
+            does(Http("checkout"), on("checkout"), 0.35),
+            does(Load, on("checkout"), 0.14),
+            does(Step(2), ALL, 0.60),
+            does(Step(3), ALL, 0.92),
+            does(Check, on("checkout"), 0.6),
+        ],
+    ),
+    kind(
+        "pix-declines",
+        (Nobody, "till"),
+        (&[TILL_PIX], HARM, 2),
+        &[does(Step(3), paying("pix"), 0.30)],
+    ),
+    kind(
+        "item-lcp",
+        (Release("web-shop"), "speed"),
+        (&[PDP_MOBILE], SLOW, 2),
+        &[does(Lcp, PDP_MOBILE, 1.7), does(Step(0), with("mobile"), 0.94)],
+    ),
+    kind(
+        "listing-inp",
+        (Release("web-shop"), "inp"),
+        (&[on("collection")], SLOW, 3),
+        &[does(Inp, on("collection"), 1.9)],
+    ),
+    kind(
+        "cdn-mx",
+        (Nobody, "speed"),
+        (&[from("mx")], SLOW, 2),
+        &[does(Lcp, from("mx"), 1.8), does(Step(0), from("mx"), 0.93)],
+    ),
+    kind(
+        "search-500",
+        (Release("search"), "find"),
+        (&[on("search")], HARM, 2),
+        &[does(Http("search"), on("search"), 0.4), does(Load, on("search"), 0.35)],
+    ),
+    kind(
+        "tag-vendor",
+        (Nobody, "inp"),
+        (&[with("mobile")], SLOW, 2),
+        &[
+            does(Inp, with("mobile"), 2.0),
+            does(Lcp, with("mobile"), 1.15),
+            does(Script, with("mobile"), 0.008),
+        ],
+    ),
     Kind {
         ramp: 420,
-        ..kind("cart-leak", (Release("cart"), "bag"), (&[on("cart")], HARM, 2), &[
-            does(Slow("cart"), on("cart"), 9.0),
-            does(Lcp, on("cart"), 2.2),
-            does(Load, on("cart"), 0.07),
-            does(Http("cart"), on("cart"), 0.08),
-            does(Step(1), ALL, 0.75),
-            does(Memory("cart"), ALL, 4.0),
-        ])
+        ..kind(
+            "cart-leak",
+            (Release("cart"), "bag"),
+            (&[on("cart")], HARM, 2),
+            &[
+                does(Slow("cart"), on("cart"), 9.0),
+                does(Lcp, on("cart"), 2.2),
+                does(Load, on("cart"), 0.07),
+                does(Http("cart"), on("cart"), 0.08),
+                does(Step(1), ALL, 0.75),
+                does(Memory("cart"), ALL, 4.0),
+            ],
+        )
     },
     kind(
         "beacon-loss",
@@ -171,51 +200,80 @@ pub const FAULTS: [Kind; 17] = [
         (&[by("SamsungInternet")], &[Class::Telemetry], 4),
         &[does(Beacons, by("SamsungInternet"), 0.2)],
     ),
-    kind("member-flag", (Flag("member-wallet"), "till"), (&[TILL_MEMBER], LOST, 2), &[
-        does(Step(2), who("member"), 0.45),
-    ]),
-    kind("acquirer-down", (Nobody, "till"), (&[TILL_CARD, TILL_WALLET], HARM, 2), &[
-        does(Step(3), paying("card"), 0.3),
-        does(Step(3), paying("wallet"), 0.3),
-    ]),
-    kind("safari-script", (Release("web-shop"), "script"), (&[PDP_SAFARI], LOST, 2), &[
-        does(Script, PDP_SAFARI, 0.25),
-        does(Step(0), by("MobileSafari"), 0.35),
-    ]),
-    kind("stock-out", (Config("stock-sync"), "item"), (&[on("pdp")], LOST, 2), &[
-        does(Step(0), ALL, 0.5),
-    ]),
-    kind("zero-price", (Release("pricing"), "item"), (&[on("pdp")], &[Class::Conversion], 2), &[
-        does(Value, ALL, 0.4),
-        does(Step(0), ALL, 1.4),
-        does(Step(1), ALL, 1.15),
-    ]),
-    kind("region-dark", (Nobody, "visits"), (&[from("ar")], &[Class::Availability], 2), &[
-        does(Visits, from("ar"), 0.06),
-    ]),
-    kind("home-errors", (Release("bff"), "home"), (&[on("home")], HARM, 3), &[
-        does(Http("bff"), on("home"), 0.035),
-        does(Load, on("home"), 0.03),
-    ]),
-    kind("paid-mobile", (Campaign("brand-refresh"), "paid"), (&[PAID_MOBILE], LOST, 2), &[
-        does(Step(0), PAID_MOBILE, 0.4),
-    ]),
+    kind(
+        "member-flag",
+        (Flag("member-wallet"), "till"),
+        (&[TILL_MEMBER], LOST, 2),
+        &[does(Step(2), who("member"), 0.45)],
+    ),
+    kind(
+        "acquirer-down",
+        (Nobody, "till"),
+        (&[TILL_CARD, TILL_WALLET], HARM, 2),
+        &[does(Step(3), paying("card"), 0.3), does(Step(3), paying("wallet"), 0.3)],
+    ),
+    kind(
+        "safari-script",
+        (Release("web-shop"), "script"),
+        (&[PDP_SAFARI], LOST, 2),
+        &[does(Script, PDP_SAFARI, 0.25), does(Step(0), by("MobileSafari"), 0.35)],
+    ),
+    kind(
+        "stock-out",
+        (Config("stock-sync"), "item"),
+        (&[on("pdp")], LOST, 2),
+        &[does(Step(0), ALL, 0.5)],
+    ),
+    kind(
+        "zero-price",
+        (Release("pricing"), "item"),
+        (&[on("pdp")], &[Class::Conversion], 2),
+        &[does(Value, ALL, 0.4), does(Step(0), ALL, 1.4), does(Step(1), ALL, 1.15)],
+    ),
+    kind(
+        "region-dark",
+        (Nobody, "visits"),
+        (&[from("ar")], &[Class::Availability], 2),
+        &[does(Visits, from("ar"), 0.06)],
+    ),
+    kind(
+        "home-errors",
+        (Release("bff"), "home"),
+        (&[on("home")], HARM, 3),
+        &[does(Http("bff"), on("home"), 0.035), does(Load, on("home"), 0.03)],
+    ),
+    kind(
+        "paid-mobile",
+        (Campaign("brand-refresh"), "paid"),
+        (&[PAID_MOBILE], LOST, 2),
+        &[does(Step(0), PAID_MOBILE, 0.4)],
+    ),
 ];
 
 pub const BENIGN: [Kind; 4] = [
-    kind("campaign", (Campaign("spring-push"), "-"), (&[], &[], 0), &[
-        does(Extra(0.5), through("paid"), 0.7),
-    ]),
-    kind("flash-sale", (Campaign("flash-hour"), "-"), (&[], &[], 0), &[
-        does(Extra(1.0), through("email"), 0.35),
-        does(Step(0), ALL, 1.3),
-        does(Value, ALL, 0.85),
-    ]),
+    kind(
+        "campaign",
+        (Campaign("spring-push"), "-"),
+        (&[], &[], 0),
+        &[does(Extra(0.5), through("paid"), 0.7)],
+    ),
+    kind(
+        "flash-sale",
+        (Campaign("flash-hour"), "-"),
+        (&[], &[], 0),
+        &[
+            does(Extra(1.0), through("email"), 0.35),
+            does(Step(0), ALL, 1.3),
+            does(Value, ALL, 0.85),
+        ],
+    ),
     kind("bots", (Benign, "-"), (&[], &[], 0), &[does(Extra(0.0), with("desktop"), 0.6)]),
-    kind("works", (Announced, "-"), (&[], &[], 0), &[
-        does(Http("search"), on("search"), 0.9),
-        does(Load, on("search"), 0.85),
-    ]),
+    kind(
+        "works",
+        (Announced, "-"),
+        (&[], &[], 0),
+        &[does(Http("search"), on("search"), 0.9), does(Load, on("search"), 0.85)],
+    ),
 ];
 
 impl Kind {

@@ -10,7 +10,7 @@ use super::ledger::{self, PHASES, Series};
 use super::mill::{Day, STEP};
 use super::past::Past;
 use super::story::Story;
-use super::wire::Pipe;
+use super::wire::{Pipe, ask};
 use super::world::PODS;
 use crate::child::Running;
 use crate::http;
@@ -30,7 +30,7 @@ pub struct Hall {
 
 impl Hall {
     /// None after a loud skip.
-    pub fn open(past: &Past, day: &Day, story: &Story) -> Option<Self> {
+    pub fn open(past: &Past, day: &Day, (story, scrape): (&Story, i64)) -> Option<Self> {
         let program = program("prometheus")?;
         let dir = tempfile::tempdir().expect("a folder");
         let config = dir.path().join("prometheus.yml");
@@ -45,6 +45,7 @@ impl Hall {
             "--storage.tsdb.min-block-duration=2000h",
             "--storage.tsdb.max-block-duration=2000h",
             "--web.enable-remote-write-receiver",
+            "--query.timeout=10m",
             "--log.level=warn",
         ]);
         command.arg(format!("--web.listen-address=127.0.0.1:{port}"));
@@ -54,11 +55,11 @@ impl Hall {
             http::get(&format!("{url}/-/ready")).ok().filter(|a| a.status == 200)
         });
         let hall = Self { url, _process: process, _dir: dir };
-        hall.load(past, day, story);
+        hall.load(past, day, (story, scrape));
         Some(hall)
     }
 
-    fn load(&self, past: &Past, day: &Day, story: &Story) {
+    fn load(&self, past: &Past, day: &Day, (story, scrape): (&Story, i64)) {
         let counters = ledger::counters();
         let mut pipe = Pipe::to(&self.url);
         let long = past.times.len();
@@ -76,7 +77,7 @@ impl Hall {
         let numbers = ledger::numbers();
         for from in (0..day.slots).step_by(SLICE) {
             let slots: Vec<usize> = (from..day.slots.min(from + SLICE)).collect();
-            let kept: Vec<bool> = slots.iter().map(|s| written(day, story, *s)).collect();
+            let kept: Vec<bool> = slots.iter().map(|s| written(day, (story, scrape), *s)).collect();
             let points = |series: &Series, values: Vec<f64>| {
                 let phase = series.phase;
                 let all = slots.iter().zip(values).zip(&kept).filter(|(_, kept)| **kept);
@@ -107,11 +108,9 @@ impl Hall {
     /// An instant or range question; rows of labels with their points.
     pub fn range(&self, expr: &str, (from, to, step): (i64, i64, i64)) -> Vec<Row> {
         let query: String = url::form_urlencoded::byte_serialize(expr.as_bytes()).collect();
-        let url = format!(
-            "{}/api/v1/query_range?query={query}&start={from}&end={to}&step={step}",
-            self.url
-        );
-        let answer = http::get(&url).expect("prometheus answers").json();
+        let path = format!("/api/v1/query_range?query={query}&start={from}&end={to}&step={step}");
+        let (_, body) = ask(&self.url, &path);
+        let answer: Value = serde_json::from_str(&body).expect("JSON");
         assert_eq!(answer["status"], "success", "{expr}: {answer}");
         let rows = answer["data"]["result"].as_array().cloned().unwrap_or_default();
         rows.iter().map(row).collect()
@@ -134,10 +133,11 @@ fn row(found: &Value) -> Row {
     Row { labels: labels.collect(), points: points.collect() }
 }
 
-/// The hour before the start is kept at 15 s, the rest at 5 s.
-fn written(day: &Day, story: &Story, slot: usize) -> bool {
+/// What is before the start is kept at 15 s, the rest as it is scraped.
+fn written(day: &Day, (story, scrape): (&Story, i64), slot: usize) -> bool {
     let at = day.from + slot as i64 * STEP;
-    at >= story.start - 300 || slot % 3 == 0
+    let every = if at >= story.start - 300 { scrape } else { 15 };
+    slot as i64 * STEP % every == 0
 }
 
 /// When the scrape was that told what `slot` counted, in milliseconds.

@@ -80,8 +80,7 @@ pub struct Series {
 fn series(name: &str, phase: usize, rest: &[(&'static str, &str)]) -> Series {
     let jobs = ["rum-collector", "order-events", "services", "edge-logs"];
     let own = [("__name__", name), ("job", jobs[phase])];
-    let mut labels: Labels =
-        own.iter().chain(rest).map(|(n, v)| (*n, (*v).to_owned())).collect();
+    let mut labels: Labels = own.iter().chain(rest).map(|(n, v)| (*n, (*v).to_owned())).collect();
     labels.sort();
     Series { labels, phase, stacked: false }
 }
@@ -165,8 +164,7 @@ fn servers(all: &mut Vec<Series>) {
     for page in &PAGES {
         for (country, ..) in COUNTRIES {
             for cache in ["hit", "miss"] {
-                let labels =
-                    [("page_group", page.theirs), ("country", country), ("cache", cache)];
+                let labels = [("page_group", page.theirs), ("country", country), ("cache", cache)];
                 all.push(series("cdn_requests_total", 3, &labels));
             }
         }

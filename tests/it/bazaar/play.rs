@@ -11,17 +11,33 @@ use tillwatch::detect::verdict::Class;
 use tillwatch::domain::segment::Scope;
 use tillwatch::domain::time::Span;
 
+use super::config;
+use super::front;
 use super::hall::Hall;
 use super::mill::Day;
 use super::past::Past;
 use super::rules::{self, Alert};
 use super::story::{Story, rfc};
-use super::config;
 use crate::stepped::Stepped;
 use crate::stub::Stub;
 
-/// Seconds before the start that are at hand in full.
-const LEAD: i64 = 70 * 60;
+/// How much of the bazaar is loaded.
+#[derive(Clone, Copy)]
+pub struct Depth {
+    /// Days of past.
+    pub days: i64,
+    /// Seconds before the start that are at hand as scraped.
+    pub lead: i64,
+    /// Seconds from scrape to scrape on the played day.
+    pub scrape: i64,
+    /// Are the rules asked too?
+    pub rules: bool,
+}
+
+/// Two weeks and a day, since weekdays are known from two weeks on.
+pub const WHOLE: Depth = Depth { days: 15, lead: 70 * 60, scrape: 5, rules: true };
+pub const SHORT: Depth = Depth { days: 3, lead: 25 * 60, scrape: 15, rules: false };
+
 /// The watcher asks its sources so often, five seconds after the quarters of a minute.
 const EVERY: i64 = 15;
 const OFF: i64 = 5;
@@ -73,15 +89,15 @@ impl Seen {
 }
 
 /// None after a loud skip.
-pub fn play(story: Story, days: i64, with_rules: bool) -> Option<Played> {
-    let from = story.start - LEAD;
-    let past = Past::drawn(story.seed, days, from, story.end);
-    let hall = Hall::open(&past, &Day::lived(&story, from), &story)?;
+pub fn play(story: Story, depth: Depth) -> Option<Played> {
+    let from = story.start - depth.lead;
+    let past = Past::drawn(story.seed, depth.days, from, story.end);
+    let hall = Hall::open(&past, &Day::lived(&story, from), (&story, depth.scrape))?;
     drop(past);
     let all = hall.range("count({__name__!=''})", (story.start, story.start, 60));
     let series = all.first().and_then(|r| r.points.first()).map_or(0.0, |p| p.1);
     let seen = watched(&story, &hall);
-    let alerts = if with_rules { rules::fired(&hall, &story) } else { Vec::new() };
+    let alerts = if depth.rules { rules::fired(&hall, &story) } else { Vec::new() };
     Some(Played { story, seen, alerts, series })
 }
 
@@ -95,7 +111,8 @@ fn watched(story: &Story, hall: &Hall) -> Vec<Seen> {
         }
         _ => (404, "application/json", b"{}".to_vec()),
     });
-    let text = config::text(&hall.url, &feed.url, &story.announced());
+    let front = front::open(&hall.url, story, &now);
+    let text = config::text(&front.url, &feed.url, &story.announced());
     let mut stepped = Stepped::reading(&text, &rfc(story.start + OFF));
     let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
     for at in (story.start + OFF + EVERY..story.end).step_by(EVERY as usize) {

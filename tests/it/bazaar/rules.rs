@@ -46,65 +46,139 @@ const BUYS: &[&str] = &[
 
 /// `H` is the duration histogram, `E` the order events, `L` and `I` the vitals; `@N` a normal day.
 const RULES: [Rule; 26] = [
-    rule(("gateway budget, fast", true, 0), FAILS,
-        "(sum by (http_route) (rate(H{service='gateway',le='+Inf',http_response_status_code='500'}[5m])) / sum by (http_route) (rate(H{service='gateway',le='+Inf'}[5m])) > 14.4 * 0.001) and (sum by (http_route) (rate(H{service='gateway',le='+Inf',http_response_status_code='500'}[1h])) / sum by (http_route) (rate(H{service='gateway',le='+Inf'}[1h])) > 14.4 * 0.001)"),
-    rule(("gateway budget, slow", true, 0), FAILS,
-        "(sum by (http_route) (rate(H{service='gateway',le='+Inf',http_response_status_code='500'}[30m])) / sum by (http_route) (rate(H{service='gateway',le='+Inf'}[30m])) > 6 * 0.001) and (sum by (http_route) (rate(H{service='gateway',le='+Inf',http_response_status_code='500'}[6h])) / sum by (http_route) (rate(H{service='gateway',le='+Inf'}[6h])) > 6 * 0.001)"),
-    rule(("page load budget, fast", true, 0), FAILS,
-        "(sum by (page_group) (rate(rum_page_load_failures_total[5m])) / sum by (page_group) (rate(rum_page_views_total[5m])) > 14.4 * 0.005) and (sum by (page_group) (rate(rum_page_load_failures_total[1h])) / sum by (page_group) (rate(rum_page_views_total[1h])) > 14.4 * 0.005)"),
-    rule(("page load budget, slow", false, 0), FAILS,
-        "(sum by (page_group) (rate(rum_page_load_failures_total[30m])) / sum by (page_group) (rate(rum_page_views_total[30m])) > 3 * 0.005) and (sum by (page_group) (rate(rum_page_load_failures_total[6h])) / sum by (page_group) (rate(rum_page_views_total[6h])) > 3 * 0.005)"),
-    rule(("service errors", false, 120), FAILS,
-        "sum by (service) (rate(H{le='+Inf',http_response_status_code='500'}[2m])) / sum by (service) (rate(H{le='+Inf'}[2m])) > 0.02"),
-    rule(("gateway p95", true, 120), &["cart-leak"],
-        "histogram_quantile(0.95, sum by (le, http_route) (rate(H{service='gateway'}[5m]))) > 0.8"),
-    rule(("lcp by page and device", true, 120), SPEED,
-        "histogram_quantile(0.75, sum by (le, page_group, form_factor) (rate(L[5m]))) > 1.2 * histogram_quantile(0.75, sum by (le, page_group, form_factor) (rate(L[1d] @N)))"),
-    rule(("lcp by country", true, 120), SPEED,
-        "histogram_quantile(0.75, sum by (le, country) (rate(L[5m]))) > 1.2 * histogram_quantile(0.75, sum by (le, country) (rate(L[1d] @N)))"),
-    rule(("inp by page and device", true, 120), &["listing-inp", "tag-vendor"],
-        "histogram_quantile(0.75, sum by (le, page_group, form_factor) (rate(I[5m]))) > 1.2 * histogram_quantile(0.75, sum by (le, page_group, form_factor) (rate(I[1d] @N)))"),
-    rule(("script errors by page", true, 120), &["safari-script", "tag-vendor"],
-        "sum by (page_group) (rate(rum_script_errors_total[5m])) / sum by (page_group) (rate(rum_page_views_total[5m])) > 0.02"),
-    rule(("script errors by browser", false, 120), &["safari-script", "tag-vendor"],
-        "sum by (ua_family) (rate(rum_script_errors_total[5m])) / sum by (ua_family) (rate(rum_page_views_total[5m])) > 0.02"),
-    rule(("orders, week over week", true, 120), BUYS,
-        "sum(increase(E{stage='placed'}[15m])) < 0.7 * sum(increase(E{stage='placed'}[15m] offset 1w))"),
-    rule(("takings, week over week", true, 120), &["zero-price"],
-        "sum(increase(order_value_cents_total[15m])) < 0.7 * sum(increase(order_value_cents_total[15m] offset 1w))"),
-    rule(("visits by country, week over week", true, 180), &["region-dark"],
-        "sum by (country) (increase(E{stage='visit'}[10m])) < 0.6 * sum by (country) (increase(E{stage='visit'}[10m] offset 1w))"),
-    rule(("edge requests by country, week over week", false, 180), &["region-dark"],
-        "sum by (country) (increase(cdn_requests_total[10m])) < 0.6 * sum by (country) (increase(cdn_requests_total[10m] offset 1w))"),
-    rule(("conversion", true, 180), BUYS,
-        "sum(rate(E{stage='placed'}[10m])) / sum(rate(E{stage='visit'}[10m])) < 0.75 * sum(rate(E{stage='placed'}[1d] @N)) / sum(rate(E{stage='visit'}[1d] @N))"),
-    rule(("bag step", true, 180), &["stock-out", "safari-script", "paid-mobile", "item-lcp"],
-        "sum(rate(E{stage='bag'}[5m])) / sum(rate(E{stage='visit'}[5m])) < 0.8 * sum(rate(E{stage='bag'}[1d] @N)) / sum(rate(E{stage='visit'}[1d] @N))"),
-    rule(("begin step", true, 180), &["cart-leak"],
-        "sum(rate(E{stage='begin'}[5m])) / sum(rate(E{stage='bag'}[5m])) < 0.8 * sum(rate(E{stage='begin'}[1d] @N)) / sum(rate(E{stage='bag'}[1d] @N))"),
-    rule(("authorize step", true, 120), &["pay-500", "member-flag"],
-        "sum(rate(E{stage='authorize'}[5m])) / sum(rate(E{stage='begin'}[5m])) < 0.8 * sum(rate(E{stage='authorize'}[1d] @N)) / sum(rate(E{stage='begin'}[1d] @N))"),
-    rule(("approvals by method", true, 120), &["pix-declines", "acquirer-down", "pay-500"],
-        "sum by (method) (rate(payment_attempts_total{outcome='approved'}[5m])) / sum by (method) (rate(payment_attempts_total[5m])) < 0.8"),
-    rule(("a flow fails", true, 60), &["pay-500"],
-        "avg by (flow) (avg_over_time(synthetic_success[2m])) < 0.7"),
+    rule(
+        ("gateway budget, fast", true, 0),
+        FAILS,
+        "(sum by (http_route) (rate(H{service='gateway',le='+Inf',http_response_status_code='500'}[5m])) / sum by (http_route) (rate(H{service='gateway',le='+Inf'}[5m])) > 14.4 * 0.001) and (sum by (http_route) (rate(H{service='gateway',le='+Inf',http_response_status_code='500'}[1h])) / sum by (http_route) (rate(H{service='gateway',le='+Inf'}[1h])) > 14.4 * 0.001)",
+    ),
+    rule(
+        ("gateway budget, slow", true, 0),
+        FAILS,
+        "(sum by (http_route) (rate(H{service='gateway',le='+Inf',http_response_status_code='500'}[30m])) / sum by (http_route) (rate(H{service='gateway',le='+Inf'}[30m])) > 6 * 0.001) and (sum by (http_route) (rate(H{service='gateway',le='+Inf',http_response_status_code='500'}[6h])) / sum by (http_route) (rate(H{service='gateway',le='+Inf'}[6h])) > 6 * 0.001)",
+    ),
+    rule(
+        ("page load budget, fast", true, 0),
+        FAILS,
+        "(sum by (page_group) (rate(rum_page_load_failures_total[5m])) / sum by (page_group) (rate(rum_page_views_total[5m])) > 14.4 * 0.005) and (sum by (page_group) (rate(rum_page_load_failures_total[1h])) / sum by (page_group) (rate(rum_page_views_total[1h])) > 14.4 * 0.005)",
+    ),
+    rule(
+        ("page load budget, slow", false, 0),
+        FAILS,
+        "(sum by (page_group) (rate(rum_page_load_failures_total[30m])) / sum by (page_group) (rate(rum_page_views_total[30m])) > 3 * 0.005) and (sum by (page_group) (rate(rum_page_load_failures_total[6h])) / sum by (page_group) (rate(rum_page_views_total[6h])) > 3 * 0.005)",
+    ),
+    rule(
+        ("service errors", false, 120),
+        FAILS,
+        "sum by (service) (rate(H{le='+Inf',http_response_status_code='500'}[2m])) / sum by (service) (rate(H{le='+Inf'}[2m])) > 0.02",
+    ),
+    rule(
+        ("gateway p95", true, 120),
+        &["cart-leak"],
+        "histogram_quantile(0.95, sum by (le, http_route) (rate(H{service='gateway'}[5m]))) > 0.8",
+    ),
+    rule(
+        ("lcp by page and device", true, 120),
+        SPEED,
+        "histogram_quantile(0.75, sum by (le, page_group, form_factor) (rate(L[5m]))) > 1.2 * histogram_quantile(0.75, sum by (le, page_group, form_factor) (rate(L[1d] @N))) and sum by (page_group, form_factor) (rate(rum_page_views_total[5m])) > 0.5",
+    ),
+    rule(
+        ("lcp by country", true, 120),
+        SPEED,
+        "histogram_quantile(0.75, sum by (le, country) (rate(L[5m]))) > 1.2 * histogram_quantile(0.75, sum by (le, country) (rate(L[1d] @N)))",
+    ),
+    rule(
+        ("inp by page and device", true, 120),
+        &["listing-inp", "tag-vendor"],
+        "histogram_quantile(0.75, sum by (le, page_group, form_factor) (rate(I[5m]))) > 1.2 * histogram_quantile(0.75, sum by (le, page_group, form_factor) (rate(I[1d] @N))) and sum by (page_group, form_factor) (rate(rum_page_views_total[5m])) > 0.5",
+    ),
+    rule(
+        ("script errors by page", true, 120),
+        &["safari-script", "tag-vendor"],
+        "sum by (page_group) (rate(rum_script_errors_total[5m])) / sum by (page_group) (rate(rum_page_views_total[5m])) > 0.02",
+    ),
+    rule(
+        ("script errors by browser", false, 120),
+        &["safari-script", "tag-vendor"],
+        "sum by (ua_family) (rate(rum_script_errors_total[5m])) / sum by (ua_family) (rate(rum_page_views_total[5m])) > 0.02",
+    ),
+    rule(
+        ("orders, week over week", true, 120),
+        BUYS,
+        "sum(increase(E{stage='placed'}[15m])) < 0.7 * sum(increase(E{stage='placed'}[15m] offset 1w))",
+    ),
+    rule(
+        ("takings, week over week", true, 120),
+        &["zero-price"],
+        "sum(increase(order_value_cents_total[15m])) < 0.7 * sum(increase(order_value_cents_total[15m] offset 1w))",
+    ),
+    rule(
+        ("visits by country, week over week", true, 180),
+        &["region-dark"],
+        "sum by (country) (increase(E{stage='visit'}[10m])) < 0.6 * sum by (country) (increase(E{stage='visit'}[10m] offset 1w))",
+    ),
+    rule(
+        ("edge requests by country, week over week", false, 180),
+        &["region-dark"],
+        "sum by (country) (increase(cdn_requests_total[10m])) < 0.6 * sum by (country) (increase(cdn_requests_total[10m] offset 1w))",
+    ),
+    rule(
+        ("conversion", true, 180),
+        BUYS,
+        "sum(rate(E{stage='placed'}[10m])) / sum(rate(E{stage='visit'}[10m])) < 0.75 * sum(rate(E{stage='placed'}[1d] @N)) / sum(rate(E{stage='visit'}[1d] @N))",
+    ),
+    rule(
+        ("bag step", true, 180),
+        &["stock-out", "safari-script", "paid-mobile", "item-lcp"],
+        "sum(rate(E{stage='bag'}[5m])) / sum(rate(E{stage='visit'}[5m])) < 0.8 * sum(rate(E{stage='bag'}[1d] @N)) / sum(rate(E{stage='visit'}[1d] @N))",
+    ),
+    rule(
+        ("begin step", true, 180),
+        &["cart-leak"],
+        "sum(rate(E{stage='begin'}[5m])) / sum(rate(E{stage='bag'}[5m])) < 0.8 * sum(rate(E{stage='begin'}[1d] @N)) / sum(rate(E{stage='bag'}[1d] @N))",
+    ),
+    rule(
+        ("authorize step", true, 120),
+        &["pay-500", "member-flag"],
+        "sum(rate(E{stage='authorize'}[5m])) / sum(rate(E{stage='begin'}[5m])) < 0.8 * sum(rate(E{stage='authorize'}[1d] @N)) / sum(rate(E{stage='begin'}[1d] @N))",
+    ),
+    rule(
+        ("approvals by method", true, 120),
+        &["pix-declines", "acquirer-down", "pay-500"],
+        "sum by (method) (rate(payment_attempts_total{outcome='approved'}[5m])) / sum by (method) (rate(payment_attempts_total[5m])) < 0.8",
+    ),
+    rule(
+        ("a flow fails", true, 60),
+        &["pay-500"],
+        "avg by (flow) (avg_over_time(synthetic_success[2m])) < 0.7",
+    ),
     rule(("no beacons", true, 60), &["beacon-loss"], "absent(rum_page_views_total)"),
-    rule(("beacons by browser, week over week", false, 180), &["beacon-loss"],
-        "sum by (ua_family) (increase(rum_page_views_total[10m])) < 0.6 * sum by (ua_family) (increase(rum_page_views_total[10m] offset 1w))"),
-    rule(("order value", true, 180), &["zero-price"],
-        "sum(rate(order_value_cents_total[5m])) / sum(rate(E{stage='placed'}[5m])) < 0.75 * sum(rate(order_value_cents_total[1d] @N)) / sum(rate(E{stage='placed'}[1d] @N))"),
-    rule(("memory of a pod", false, 120), &["cart-leak"],
-        "max by (service) (process_memory_usage_bytes) > 8e8"),
-    rule(("cpu of a pod", false, 300), &["cart-leak"],
-        "max by (service) (process_cpu_utilization) > 0.8"),
+    rule(
+        ("beacons by browser, week over week", false, 180),
+        &["beacon-loss"],
+        "sum by (ua_family) (increase(rum_page_views_total[10m])) < 0.6 * sum by (ua_family) (increase(rum_page_views_total[10m] offset 1w))",
+    ),
+    rule(
+        ("order value", true, 180),
+        &["zero-price"],
+        "sum(rate(order_value_cents_total[5m])) / sum(rate(E{stage='placed'}[5m])) < 0.75 * sum(rate(order_value_cents_total[1d] @N)) / sum(rate(E{stage='placed'}[1d] @N))",
+    ),
+    rule(
+        ("memory of a pod", false, 120),
+        &["cart-leak"],
+        "max by (service) (process_memory_usage_bytes) > 8e8",
+    ),
+    rule(
+        ("cpu of a pod", false, 300),
+        &["cart-leak"],
+        "max by (service) (process_cpu_utilization) > 0.8",
+    ),
 ];
 
-/// One alert that fired: when, until when, and its labels in our words.
+/// One alert that fired: when, and its labels.
 pub struct Alert {
     pub rule: &'static str,
     pub pages: bool,
     pub from: i64,
-    pub to: i64,
     pub labels: BTreeMap<String, String>,
     tells: &'static [&'static str],
 }
@@ -145,11 +219,10 @@ fn stretches(rule: &Rule, row: &Row) -> Vec<Alert> {
         }
     }
     let held = found.into_iter().filter(|(from, to)| to - from >= rule.holds);
-    held.map(|(from, to)| Alert {
+    held.map(|(from, _)| Alert {
         rule: rule.name,
         pages: rule.pages,
         from: from + rule.holds,
-        to,
         labels: row.labels.clone(),
         tells: rule.tells,
     })

@@ -130,9 +130,8 @@ fn mark(played: &Played, fault: usize, own: Option<usize>) -> Option<Mark> {
     let seen = own.and_then(|n| played.seen.get(n));
     let glance = seen.and_then(|s| s.at(settled(phase, s)));
     let until = seen.map_or(0, |s| settled(phase, s));
-    let worst = seen.and_then(|s| {
-        s.glances.iter().filter(|g| g.at <= until).map(|g| g.severity).min()
-    });
+    let worst =
+        seen.and_then(|s| s.glances.iter().filter(|g| g.at <= until).map(|g| g.severity).min());
     let paged = seen.and_then(|s| s.glances.iter().find(|g| g.severity <= 2).map(|g| g.at));
     Some(Mark {
         fault,

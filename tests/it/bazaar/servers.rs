@@ -9,9 +9,7 @@ use super::fault::What;
 use super::ledger::{self, CHECKS, GAUGES, VANTAGES};
 use super::mill::{Day, STEP, normal, poisson};
 use super::story::Story;
-use super::world::{
-    COUNTRIES, HTTP_ERRORS, HTTP_LE, PAGES, PODS, ROUTES, Route, SERVICES, UAS,
-};
+use super::world::{COUNTRIES, HTTP_ERRORS, HTTP_LE, PAGES, PODS, ROUTES, Route, SERVICES, UAS};
 
 /// Spread of the time a call takes: natural logarithms.
 const SPREAD: f64 = 0.5;
@@ -115,10 +113,9 @@ fn gauges(day: &mut Day, slot: usize, rng: &mut Pcg64) {
     for (s, service) in SERVICES.iter().enumerate() {
         let own = || ROUTES.iter().filter(|r| r.service == *service);
         let calls: f64 = own().map(|r| views(day, r.page, slot) * r.calls).sum();
-        let busy: f64 = own()
-            .map(|r| views(day, r.page, slot) * r.calls * state(day, slot, r).1)
-            .sum::<f64>()
-            / STEP as f64;
+        let busy: f64 =
+            own().map(|r| views(day, r.page, slot) * r.calls * state(day, slot, r).1).sum::<f64>()
+                / STEP as f64;
         let felt = day.felt.get(slot).map_or(&[][..], Vec::as_slice);
         let kept: f64 = felt
             .iter()

@@ -11,8 +11,17 @@ use serde_json::{Value, json};
 use super::fault::{BENIGN, Cause, Effect, FAULTS, Kind};
 use super::world::{FRONTENDS, SERVICES};
 
-/// Calm before the first phase and after the last one, and once between two.
-const CALM: (i64, i64, i64) = (15 * 60, 12 * 60, 6 * 60);
+/// Seconds of calm before the first phase, after the last one, and once between two.
+#[derive(Clone, Copy)]
+pub struct Calm {
+    pub before: i64,
+    pub after: i64,
+    pub between: i64,
+}
+
+pub const WHOLE: Calm = Calm { before: 900, after: 720, between: 360 };
+pub const SHORT: Calm = Calm { before: 240, after: 120, between: 0 };
+
 /// A feed tells a change so many seconds after it was made.
 const TOLD: i64 = 3;
 /// Past days with releases, and releases a day.
@@ -57,16 +66,16 @@ struct Teller {
 
 impl Story {
     /// `names`: only these, in this order; else 14 faults and three benign phases by the seed.
-    pub fn told(seed: u64, start: i64, names: Option<&[String]>) -> Self {
+    pub fn told((seed, start): (u64, i64), names: Option<&[String]>, calm: Calm) -> Self {
         let mut rng = Pcg64::seed_from_u64(seed.wrapping_mul(0x9e37_79b9) ^ 0xba2a);
         let kinds = names.map_or_else(|| drawn(&mut rng), chosen);
         let mut teller = Teller { rng, changes: Vec::new(), numbers: Vec::new() };
         teller.past(start);
         let mut phases: Vec<Phase> = Vec::new();
-        let (mut at, half) = (start + CALM.0, kinds.len() / 2);
+        let (mut at, half) = (start + calm.before, kinds.len() / 2);
         for (n, kind) in kinds.iter().enumerate() {
             if n == half && kinds.len() > 6 {
-                at = phases.iter().map(|p| p.end).max().unwrap_or(at) + CALM.2;
+                at = phases.iter().map(|p| p.end).max().unwrap_or(at) + calm.between;
             }
             let phase = teller.phase(kind, at);
             let last = phases.iter().map(|p| p.end).chain([phase.end]).max().unwrap_or(at);
@@ -78,7 +87,7 @@ impl Story {
             at = if overlaps && teller.rng.random_bool(0.5) { phase.onset } else { last } + gap;
             phases.push(phase);
         }
-        let end = phases.iter().map(|p| p.end).max().unwrap_or(start) + CALM.1;
+        let end = phases.iter().map(|p| p.end).max().unwrap_or(start) + calm.after;
         teller.innocents(start, end, &phases);
         let mut changes = teller.changes;
         changes.sort_by_key(|c| c.at);

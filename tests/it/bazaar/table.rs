@@ -122,7 +122,11 @@ fn told(played: &Played, seen: &Seen, from: i64) -> Vec<String> {
         open.headline,
     )];
     lines.push(format!("      suspects: {}", course(seen, from)));
-    lines.push(format!("      for: {}; against: {}", seen.reasons.join("; "), seen.against.join("; ")));
+    lines.push(format!(
+        "      for: {}; against: {}",
+        seen.reasons.join("; "),
+        seen.against.join("; ")
+    ));
     lines.push(format!("      first finding: {}", seen.finding));
     for (at, text) in seen.timeline.iter().take(14) {
         lines.push(format!("      +{} {text}", at - start));

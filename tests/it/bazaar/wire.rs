@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
 use super::ledger::Labels;
+use crate::wait::secs;
 
 /// Bytes of one request.
 const FULL: usize = 4 << 20;
@@ -87,23 +88,42 @@ impl Pipe {
     }
 
     fn answer(&mut self) -> (u16, String) {
-        let (mut status, mut length) = (0, 0);
-        loop {
-            let mut line = String::new();
-            self.stream.read_line(&mut line).expect("an answer");
-            if line.starts_with("HTTP/") {
-                status = line.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
-            }
-            let lower = line.to_ascii_lowercase();
-            if let Some(n) = lower.strip_prefix("content-length:") {
-                length = n.trim().parse().unwrap_or(0);
-            }
-            if line.trim().is_empty() {
-                break;
-            }
-        }
+        let (status, length) = head(&mut self.stream);
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body).expect("an answer");
         (status, String::from_utf8_lossy(&body).into_owned())
     }
+}
+
+/// Status and length of the body.
+fn head(stream: &mut impl BufRead) -> (u16, usize) {
+    let (mut status, mut length) = (0, 0);
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).expect("an answer");
+        if line.starts_with("HTTP/") {
+            status = line.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
+        }
+        let lower = line.to_ascii_lowercase();
+        if let Some(n) = lower.strip_prefix("content-length:") {
+            length = n.trim().parse().unwrap_or(0);
+        }
+        if line.trim().is_empty() {
+            return (status, length);
+        }
+    }
+}
+
+/// A question that may take minutes: status and body.
+pub fn ask(url: &str, path: &str) -> (u16, String) {
+    let host = url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).expect("prometheus");
+    stream.set_read_timeout(Some(secs(600))).expect("a socket");
+    // HTTP/1.0: the body ends with the connection
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").expect("sent");
+    let mut stream = BufReader::new(stream);
+    let (status, _) = head(&mut stream);
+    let mut body = String::new();
+    stream.read_to_string(&mut body).expect("an answer");
+    (status, body)
 }

@@ -2,8 +2,6 @@
 //! they call each other, its hours and its usual numbers. Where names differ from the product's,
 //! both stand here. Nothing happens in this file.
 
-use tillwatch::domain::segment::{Dim, Scope};
-
 /// Their page group, our template, share of landings, share of later views, median LCP and INP (s).
 pub struct Page {
     pub theirs: &'static str,
@@ -45,12 +43,7 @@ const HANDSET: (&str, &str) = ("handset", "mobile");
 const SLATE: (&str, &str) = ("slate", "tablet");
 const PC: (&str, &str) = ("pc", "desktop");
 
-const fn ua(
-    form: (&'static str, &'static str),
-    family: &'static str,
-    share: f64,
-    slow: f64,
-) -> Ua {
+const fn ua(form: (&'static str, &'static str), family: &'static str, share: f64, slow: f64) -> Ua {
     Ua { form, family, share, slow }
 }
 
@@ -84,7 +77,6 @@ pub const CHANNELS: [(&str, &str, f64, f64); 5] = [
     ("newsletter", "email", 0.08, 1.6),
     ("social", "social", 0.10, 0.5),
 ];
-pub const CPC: usize = 1;
 pub const NONE: usize = 2;
 
 /// Share of visits, factor on buying.
@@ -116,8 +108,7 @@ pub const VISITS: f64 = 36.0;
 pub const SPREAD: (f64, f64) = (0.55, 0.65);
 pub const LCP_LE: [f64; 12] =
     [0.4, 0.8, 1.2, 1.6, 2.0, 2.5, 3.0, 4.0, 5.5, 8.0, 12.0, f64::INFINITY];
-pub const INP_LE: [f64; 11] =
-    [0.04, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, f64::INFINITY];
+pub const INP_LE: [f64; 11] = [0.04, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, f64::INFINITY];
 pub const HTTP_LE: [f64; 9] = [0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, f64::INFINITY];
 
 /// A service's route: which page's views call it how often, and its median seconds.
@@ -236,20 +227,6 @@ impl Place {
             && same(self.source, CHANNELS[v.channel].1)
             && same(self.customer, SHOPPERS[v.shopper].0)
             && same(self.method, METHODS[v.method])
-    }
-
-    pub fn scope(&self) -> Scope {
-        let pairs = [
-            (Dim::Template, self.page),
-            (Dim::Device, self.device),
-            (Dim::Browser, self.browser),
-            (Dim::Region, self.region),
-            (Dim::TrafficSource, self.source),
-            (Dim::Customer, self.customer),
-            (Dim::Cohort, self.method),
-        ];
-        let known = pairs.into_iter().filter_map(|(dim, value)| Some((dim, value?)));
-        known.fold(Scope::everything(), |scope, (dim, value)| scope.with(dim, value))
     }
 }
 
