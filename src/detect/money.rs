@@ -170,7 +170,7 @@ fn exposure(policy: &Policy, store: &Store, e: &Effect) -> f64 {
     })
 }
 
-/// Share of usual orders (else of the effect's own traffic) in the effect's values of one dimension.
+/// Share of usual orders (else of the effect's own traffic) in an effect's values of a dimension.
 fn order_share(store: &Store, dim: Dim, e: &Effect) -> f64 {
     let Some(values) = e.place.dims.get(&dim) else { return 1.0 };
     let table = store.family((Metric::Orders, Role::Plain)).find(|t| t.key.dims.contains(&dim));

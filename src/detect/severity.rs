@@ -70,8 +70,8 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     out
 }
 
-/// While the checkout's checks fail: lower bound of the share of checkouts whose pages or calls fail.
-/// Orders that nobody could place are missing before the count of orders can prove it.
+/// While the checkout's checks fail: lower bound of the share of checkouts whose pages or calls
+/// fail. Orders that nobody could place are missing before the count of orders can prove it.
 fn failing_checkouts(policy: &Policy, store: &Store, live: &Live) -> f64 {
     let Some(journey) = policy.journey.iter().find(|j| j.name.as_str() == "checkout") else {
         return 0.0;
