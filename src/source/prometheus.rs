@@ -131,6 +131,7 @@ impl Ask {
             _ => bucket,
         };
         let room = i64::try_from(ROOM / self.rows.max(1)).unwrap_or(POINTS).max(LEAST);
+        let room = if self.done.is_none() { room } else { POINTS };
         let points = if brief { LEAST } else { self.reach.unwrap_or(room).min(room).min(POINTS) };
         let most = Span::from_millis(step.millis().saturating_mul(points));
         let end = now.floor(step);
