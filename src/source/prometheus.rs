@@ -123,7 +123,7 @@ impl Ask {
     }
 
     /// The windows since the last full one and that one again, since its scrape may have been late.
-    /// The first question asks for the whole lookback, unless `brief`: then the newest windows only,
+    /// The windows since the last full one and that one again: its scrape may have been late.
     /// and the rest at a later poll.
     fn grid(&self, now: Timestamp, (bucket, lookback): (Span, Span), brief: bool) -> Grid {
         let step = match self.query.kind {
