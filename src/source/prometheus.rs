@@ -122,9 +122,9 @@ impl Ask {
         }
     }
 
-    /// The windows since the last full one and that one again, since its scrape may have been late.
-    /// The windows since the last full one and that one again: its scrape may have been late.
-    /// and the rest at a later poll.
+    /// The windows since the last full one and that one again: its scrape may have been late. The
+    /// first question asks for the whole lookback, unless `brief`: then for the newest windows, and
+    /// for the rest at a later poll.
     fn grid(&self, now: Timestamp, (bucket, lookback): (Span, Span), brief: bool) -> Grid {
         let step = match self.query.kind {
             QueryKind::Check => self.query.step.unwrap_or(bucket).max(Span::from_secs(1)),
