@@ -128,9 +128,8 @@ impl Reading {
     fn progress(&mut self, source: &Source) {
         let pasts = source.pasts();
         if pasts != self.told {
-            self.told.clone_from(&pasts);
-            let (source, at) = (self.name.clone(), self.clock.now());
-            tell(&self.hub, Event::PastTold { source, pasts, at });
+            self.told = pasts;
+            self.tell_progress();
         }
         self.judge_enough(self.clock.up());
     }
@@ -147,9 +146,13 @@ impl Reading {
     fn say_enough(&mut self) {
         if !self.enough {
             self.enough = true;
-            let (source, at) = (self.name.clone(), self.clock.now());
-            tell(&self.hub, Event::PastEnough { source, at });
+            self.tell_progress();
         }
+    }
+
+    fn tell_progress(&self) {
+        let (source, pasts, at) = (self.name.clone(), self.told.clone(), self.clock.now());
+        tell(&self.hub, Event::PastTold { source, pasts, enough: self.enough, at });
     }
 
     fn end(&mut self, source: &Source) {

@@ -122,15 +122,16 @@ impl Ask {
         }
     }
 
-    /// The windows since the last full one and that one again, since its scrape may have been late.
-    /// The first question asks for the whole lookback, unless `brief`: then the newest windows only,
-    /// and the rest at a later poll.
+    /// The windows since the last full one and that one again: its scrape may have been late. The
+    /// first question asks for the whole lookback, unless `brief`: then for the newest windows, and
+    /// for the rest at a later poll.
     fn grid(&self, now: Timestamp, (bucket, lookback): (Span, Span), brief: bool) -> Grid {
         let step = match self.query.kind {
             QueryKind::Check => self.query.step.unwrap_or(bucket).max(Span::from_secs(1)),
             _ => bucket,
         };
         let room = i64::try_from(ROOM / self.rows.max(1)).unwrap_or(POINTS).max(LEAST);
+        let room = if self.done.is_none() { room } else { POINTS };
         let points = if brief { LEAST } else { self.reach.unwrap_or(room).min(room).min(POINTS) };
         let most = Span::from_millis(step.millis().saturating_mul(points));
         let end = now.floor(step);

@@ -37,11 +37,9 @@ pub enum Event {
     PollFailed { source: SourceId, why: String, at: Timestamp, next_at: Timestamp },
     /// A piece of a source's own past, coarse windows.
     PastRead { source: SourceId, batch: Batch },
-    /// How far the past of each question of a source has come.
-    PastTold { source: SourceId, pasts: Vec<Past>, at: Timestamp },
-    /// Judging need not wait for this source any longer: enough of its past is there, or it cannot
-    /// be had for now. More may follow.
-    PastEnough { source: SourceId, at: Timestamp },
+    /// How far the past of each question of a source has come. `enough`: judging need not wait for
+    /// this source any longer, because enough is there or cannot be had for now; more may follow.
+    PastTold { source: SourceId, pasts: Vec<Past>, enough: bool, at: Timestamp },
     /// A source has told all of its past that there is.
     PastEnded { source: SourceId, at: Timestamp },
     /// An append is in the journal: ours and what others stored before it, in journal order.

@@ -3,9 +3,11 @@
 
 use crate::domain::flaw::Flaw;
 use crate::domain::id::{IncidentId, SourceId};
+use crate::domain::past::Past;
 use crate::domain::text::redacted;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
+use crate::incident::unread::Unread;
 use crate::incident::{deadline, fold, id, reconcile, verify};
 
 use super::event::{Batch, Effect, Event};
@@ -34,17 +36,12 @@ pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
             past_read(watch, &source, batch);
             return Vec::new();
         }
-        Event::PastTold { source, pasts, at } => {
-            watch.pasts.told(&source, pasts);
-            at
-        }
-        Event::PastEnough { source, at } => {
-            watch.waiting.remove(&source);
+        Event::PastTold { source, pasts, enough, at } => {
+            past_told(watch, &source, pasts, enough);
             at
         }
         Event::PastEnded { source, at } => {
-            watch.waiting.remove(&source);
-            watch.pasts.ended(&source);
+            past_ended(watch, &source);
             at
         }
         Event::Journaled { records, at } => {
@@ -64,8 +61,7 @@ pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
             at
         }
         Event::Unread { records, at } => {
-            watch.unread.extend(records);
-            watch.unread = std::mem::take(&mut watch.unread).into_iter().take(UNREAD).collect();
+            unread(watch, records);
             at
         }
         Event::JournalTrouble { why, at } => {
@@ -109,6 +105,23 @@ fn past_read(watch: &mut Watch, source: &SourceId, mut batch: Batch) {
     batch.observations = watch.series.take_past(batch.observations);
     watch.engine.history(&batch.observations);
     take_in(watch, batch, false);
+}
+
+fn past_told(watch: &mut Watch, source: &SourceId, pasts: Vec<Past>, enough: bool) {
+    watch.pasts.told(source, pasts);
+    if enough {
+        watch.waiting.remove(source);
+    }
+}
+
+fn past_ended(watch: &mut Watch, source: &SourceId) {
+    watch.waiting.remove(source);
+    watch.pasts.ended(source);
+}
+
+fn unread(watch: &mut Watch, records: Vec<Unread>) {
+    watch.unread.extend(records);
+    watch.unread = std::mem::take(&mut watch.unread).into_iter().take(UNREAD).collect();
 }
 
 /// What waited to be stored is there now, and all that is new with it.

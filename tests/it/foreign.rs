@@ -131,7 +131,7 @@ fn block_after(words: &str) -> String {
 fn rule_test(rules: &str) -> String {
     let block: toml::Value =
         toml::from_str(&block_after("large: recording rules")).expect("the block is TOML");
-    let queries = block["source"][0]["query"].as_array().expect("queries").clone();
+    let queries = block["source"]["query"].as_array().expect("queries").clone();
     let expr = |i: usize, key: &str| {
         queries[i][key].as_str().expect("an expression").replace("$window", "3600s")
     };
