@@ -242,12 +242,18 @@ impl World {
             let hit = self.fault == Fault::Method && m == self.broken;
             let lost = if hit { harm[self.payer()] } else { 0.0 };
             let tries = self.dice.count(busy / (3.0 + 2.0 * m as f64));
-            let orders = self.dice.count(tries * 0.9 * (1.0 - lost)).min(tries);
+            let orders = part(&mut self.dice, tries, 0.9 * (1.0 - lost));
             let dims = [(Dim::PaymentMethod, *method)];
             put(Metric::PaymentTry, &dims, Value::Count(tries));
             put(Metric::Orders, &dims, Value::Count(orders));
         }
     }
+}
+
+/// How many of `n` succeed, spread like coins.
+fn part(dice: &mut Dice, n: f64, share: f64) -> f64 {
+    let noise = (0..12).map(|_| dice.next()).sum::<f64>() - 6.0;
+    (n * share + noise * (n * share * (1.0 - share)).sqrt()).round().clamp(0.0, n)
 }
 
 /// About `n` samples around `median` times `slower`, in coarse buckets.
