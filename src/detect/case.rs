@@ -13,6 +13,7 @@ use super::effect::Effect;
 use super::flaws::Spot;
 use super::place::{alike, siblings, templates, widest, within};
 use super::stat::Shape;
+use super::surge::is_surge;
 use super::table::Role;
 use super::toll::Toll;
 
@@ -95,6 +96,11 @@ impl Live {
         self.blind.is_some() || self.flaw.is_some() || self.effects.iter().any(is_measuring)
     }
 
+    /// Its orders surge; such a case holds nothing else.
+    pub fn is_surge(&self) -> bool {
+        self.effects.iter().any(is_surge)
+    }
+
     /// Effects that are still there, or all when none is.
     pub fn present(&self) -> Vec<&Effect> {
         let now: Vec<&Effect> = self.effects.iter().filter(|e| e.until.is_none()).collect();
@@ -109,6 +115,8 @@ impl Live {
         let efficiency = |e: &Effect| e.table.family.0 == crate::domain::metric::Metric::CacPayback;
         if self.is_telemetry() {
             Class::Telemetry
+        } else if self.is_surge() {
+            Class::Surge
         } else if !self.troubles.is_empty() || self.effects.iter().any(is_visit_loss) {
             Class::Availability
         } else if self.effects.iter().any(efficiency) {
@@ -155,6 +163,10 @@ impl Live {
         if self.blind.is_some() || self.flaw.is_some() || telemetry != self.is_telemetry() {
             return false;
         }
+        let other = is_surge(e) != self.is_surge();
+        if other && !(self.effects.is_empty() && self.troubles.is_empty()) {
+            return false;
+        }
         self.effects.iter().any(|mine| related(mine, e, bucket)) || self.trouble_takes(e, bucket)
     }
 
@@ -178,7 +190,7 @@ impl Live {
         since: Timestamp,
         start_of: impl Fn(i64) -> Timestamp,
     ) -> bool {
-        if self.is_telemetry() {
+        if self.is_telemetry() || self.is_surge() {
             return false;
         }
         let near = |t: Timestamp| t.since(since).millis().abs() <= Span::from_mins(40).millis();

@@ -14,6 +14,7 @@ use super::case::{Live, is_measuring, is_visit_loss};
 use super::effect::Effect;
 use super::stat::{Acc, Shape, wilson};
 use super::store::Store;
+use super::surge;
 use super::table::{Family, Role};
 use super::visits;
 
@@ -51,6 +52,9 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     set(Fact::VisitLoss, missing().next().is_some());
     set(Fact::OrderCollapse, lost > policy.detect.collapse);
     set(Fact::CheckoutUnusable, lost > policy.detect.unusable);
+    let given = present.iter().map(|e| surge::given_away(store, e)).fold(0.0, f64::max);
+    set(Fact::Surge, present.iter().any(|e| surge::is_surge(e)));
+    set(Fact::Giveaway, given > policy.detect.unusable);
     set(Fact::FunnelLoss, present.iter().any(|e| e.shape == Shape::Step));
     set(Fact::Speed, present.iter().any(|e| e.shape == Shape::Mean || is_gauge(e)));
     set(Fact::Errors, present.iter().any(|e| is_error(e)));

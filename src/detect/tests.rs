@@ -9,6 +9,7 @@ mod budget;
 mod contrast;
 mod crowd;
 mod ending;
+mod lags;
 mod lines;
 mod measuring;
 mod money;
@@ -21,6 +22,8 @@ mod visits;
 mod unusual;
 mod rates;
 mod spare;
+mod street;
+mod surges;
 
 use std::sync::Arc;
 

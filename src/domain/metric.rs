@@ -33,6 +33,8 @@ pub enum Metric {
     CheckoutRate,
     PaymentRate,
     OrderRate,
+    OrdersPerVisit,
+    OrderValue,
     CacPayback,
     CheckSuccess,
     CheckDuration,
@@ -89,7 +91,7 @@ const RATIO_DOWN: (Kind, Bad) = (Kind::Ratio, Bad::Down);
 const COUNT_DOWN: (Kind, Bad) = (Kind::Count, Bad::Down);
 
 /// The table. Units: `ms`, `ratio` (0..=1), `count`, `score` (CLS), `money`, `days`.
-pub const TABLE: [Row; 31] = [
+pub const TABLE: [Row; 33] = [
     row(Metric::Lcp, "lcp", "LCP", "ms", DIST_UP),
     row(Metric::Inp, "inp", "INP", "ms", DIST_UP),
     row(Metric::Cls, "cls", "CLS", "score", DIST_UP),
@@ -115,6 +117,8 @@ pub const TABLE: [Row; 31] = [
     row(Metric::CheckoutRate, "checkout_rate", "checkout step", "ratio", RATIO_DOWN),
     row(Metric::PaymentRate, "payment_rate", "payment step", "ratio", RATIO_DOWN),
     row(Metric::OrderRate, "order_rate", "order step", "ratio", RATIO_DOWN),
+    row(Metric::OrdersPerVisit, "orders_per_visit", "orders per visit", "ratio", RATIO_UP),
+    row(Metric::OrderValue, "order_value", "order value", "money", (Kind::Gauge, Bad::Down)),
     row(Metric::CacPayback, "cac_payback", "CAC payback", "days", (Kind::Gauge, Bad::Up)),
     row(Metric::CheckSuccess, "check_success", "synthetic check", "ratio", RATIO_DOWN),
     row(Metric::CheckDuration, "check_duration", "check duration", "ms", (Kind::Gauge, Bad::Up)),
@@ -134,8 +138,12 @@ impl Metric {
 
     /// The counts that a ratio is made of; none for what is measured itself.
     pub fn parts(self) -> Option<(Self, Self)> {
-        let conversion = (Self::ConversionRate, Self::Orders, Self::Sessions);
-        let all = Self::STEPS.into_iter().chain([conversion]);
+        let whole = [
+            (Self::ConversionRate, Self::Orders, Self::Sessions),
+            (Self::OrdersPerVisit, Self::Orders, Self::Sessions),
+            (Self::OrderValue, Self::Revenue, Self::Orders),
+        ];
+        let all = Self::STEPS.into_iter().chain(whole);
         all.into_iter().find(|step| step.0 == self).map(|(_, hits, trials)| (hits, trials))
     }
 

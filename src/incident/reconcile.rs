@@ -114,7 +114,7 @@ fn orphan<'a>(
 fn akin(a: Class, b: Class) -> bool {
     let harm = |class| match class {
         Class::Regression | Class::Availability | Class::Conversion => true,
-        Class::Telemetry | Class::Efficiency => false,
+        Class::Telemetry | Class::Efficiency | Class::Surge => false,
     };
     a == b || harm(a) && harm(b)
 }

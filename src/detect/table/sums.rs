@@ -4,7 +4,7 @@
 use crate::domain::segment::Scope;
 
 use super::{Leaf, Table};
-use crate::detect::stat::{Acc, Shape};
+use crate::detect::stat::{Acc, CERTAIN, Shape};
 
 impl Table {
     /// Bucket `bucket` of a leaf against what is usual. Nothing when it did not arrive.
@@ -26,6 +26,7 @@ impl Table {
         }
         let unit = match self.shape {
             Shape::Mean | Shape::Level => f64::from(leaf.prof.s2),
+            Shape::Step if mu >= CERTAIN => mu,
             Shape::Fault | Shape::Step => (mu * (1.0 - mu)).max(1e-6),
             Shape::Flow => mu.max(1e-9),
         };
@@ -33,6 +34,14 @@ impl Table {
         let doubt = n / hours / leaf.prof.weight_at(of_day).max(1.0);
         let widen = 1.0 + if n > 0.0 { doubt.min(20.0) } else { 0.0 };
         Acc { n, a: f64::from(raw.s), e: n * mu, v: n * unit * widen, x: 0.0 }
+    }
+
+    /// Adds to a sum over so many buckets what its two ends leave open: who came before the end and
+    /// goes on after it.
+    pub fn open_ends(&self, acc: &mut Acc, buckets: i64) {
+        if self.edge > 0.0 && acc.n > 0.0 {
+            acc.v += self.edge * acc.e * acc.e / (acc.n * buckets.max(1) as f64);
+        }
     }
 
     pub fn is_muted(&self, leaf: &Leaf, bucket: i64) -> bool {
