@@ -9,7 +9,9 @@ use crate::board::{
     Action, ActionState, Board, ChoiceRow, Incident, Precheck, RollbackPlan, State, TimelineEntry,
     Watcher,
 };
-use crate::detect::verdict::{Basis, Candidate, Class, Confidence, Considered, Finding, Suspect, Verdict};
+use crate::detect::verdict::{
+    Basis, Candidate, Class, Confidence, Considered, Finding, Suspect, Verdict,
+};
 use crate::domain::metric::Metric;
 use crate::domain::money::{MoneyRange, Range};
 use crate::domain::segment::{Dim, Scope};

@@ -16,6 +16,7 @@ use super::feed;
 use super::place::templates;
 use super::settle::HEALS;
 use super::stat::Shape;
+use super::surge::is_surge;
 use super::when::{When, began};
 
 /// Why an effect joins a case, and how well the two fit: less is better.
@@ -63,7 +64,9 @@ const SURE: f64 = 2.0;
 /// The tie between an effect and a case; none when they are two faults.
 pub fn tie(engine: &Engine, live: &Live, e: &Effect) -> Option<Tie> {
     let alone = live.blind.is_some() || live.flaw.is_some();
-    if alone || is_measuring(e) != live.is_telemetry() {
+    let begun = !live.effects.is_empty() || !live.troubles.is_empty();
+    let surges = begun && is_surge(e) != live.is_surge();
+    if alone || surges || is_measuring(e) != live.is_telemetry() {
         return None;
     }
     let cause = cause(engine, live, e);
@@ -249,7 +252,7 @@ pub fn tie_checks(
     since: Timestamp,
 ) -> Option<String> {
     let mine = |t: &&Trouble| t.journey == *journey;
-    if live.is_telemetry() || healed_before(engine, live, since) {
+    if live.is_telemetry() || live.is_surge() || healed_before(engine, live, since) {
         return None;
     }
     if live.troubles.iter().any(|t| mine(&t)) {

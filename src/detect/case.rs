@@ -13,6 +13,7 @@ use super::effect::Effect;
 use super::flaws::Spot;
 use super::place::{alike, siblings, templates, widest, within};
 use super::stat::Shape;
+use super::surge::is_surge;
 use super::table::Role;
 use super::toll::Toll;
 
@@ -111,6 +112,11 @@ impl Live {
         self.blind.is_some() || self.flaw.is_some() || self.effects.iter().any(is_measuring)
     }
 
+    /// Its orders surge; such a case holds nothing else.
+    pub fn is_surge(&self) -> bool {
+        self.effects.iter().any(is_surge)
+    }
+
     /// Effects that are still there, or all when none is.
     pub fn present(&self) -> Vec<&Effect> {
         let now: Vec<&Effect> = self.effects.iter().filter(|e| e.until.is_none()).collect();
@@ -125,6 +131,8 @@ impl Live {
         let efficiency = |e: &Effect| e.table.family.0 == crate::domain::metric::Metric::CacPayback;
         if self.is_telemetry() {
             Class::Telemetry
+        } else if self.is_surge() {
+            Class::Surge
         } else if !self.troubles.is_empty() || self.effects.iter().any(is_visit_loss) {
             Class::Availability
         } else if self.effects.iter().any(efficiency) {

@@ -55,7 +55,7 @@ pub struct Sight<'a> {
 pub fn cells(sight: &Sight<'_>) -> Vec<Cell> {
     let mut out: BTreeMap<(Metric, Segment), Cell> = BTreeMap::new();
     for table in sight.store.tables.values() {
-        if table.key.family.1 == Role::Beacon {
+        if matches!(table.key.family.1, Role::Beacon | Role::Surge) {
             continue;
         }
         let named = Named::of(sight.policy, table.key.family);

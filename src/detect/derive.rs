@@ -1,5 +1,6 @@
-//! Tables made of other tables: funnel steps (one count over another) and beacons per visit.
-//! A ratio of two live series needs no season (detection.md section 6). Only sums here.
+//! Tables made of other tables: funnel steps (one count over another), beacons per visit, and what
+//! tells a surge: orders per visit, value per order. A ratio of two live series needs no season
+//! (detection.md section 6). Only sums here; what belongs together is known to `lag`.
 
 use std::collections::BTreeMap;
 
@@ -7,36 +8,51 @@ use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, DimValue, Segment};
 
+use super::lag::Lag;
+use super::pairing;
 use super::stat::Raw;
 use super::store::Store;
 use super::table::{Role, Table, TableKey};
 
 /// What is divided by what.
 #[derive(Clone, PartialEq, Debug)]
-struct Pair {
-    key: TableKey,
-    hits: TableKey,
-    trials: TableKey,
+pub(super) struct Pair {
+    pub key: TableKey,
+    pub hits: TableKey,
+    pub trials: TableKey,
 }
 
 /// Minutes of an hour that one count may have told more than the other, for a ratio of the two.
 const APART: u32 = 3;
+impl Pair {
+    /// The two are told of the same instant.
+    pub fn at_once(&self) -> bool {
+        self.key.family.0 == Metric::OrderValue
+    }
+}
+
+/// Orders from which their usual value is known well enough to count in it.
+const VALUED: f32 = 50.0;
+/// Buckets after which lags are learnt again.
+const RELEARN: i64 = 5;
 
 /// Server-side counts that beacons are held against, best first.
 const VISITS: [Metric; 2] = [Metric::Sessions, Metric::EdgeRequests];
 
-fn steps() -> impl Iterator<Item = (Metric, Metric, Metric)> {
-    let conversion = (Metric::ConversionRate, Metric::Orders, Metric::Sessions);
-    Metric::STEPS.into_iter().chain([conversion])
+fn ratios() -> impl Iterator<Item = (Metric, Role)> {
+    let steps = Metric::STEPS.into_iter().map(|s| s.0).chain([Metric::ConversionRate]);
+    let surges = [Metric::OrdersPerVisit, Metric::OrderValue];
+    steps.map(|m| (m, Role::Step)).chain(surges.map(|m| (m, Role::Surge)))
 }
 
 fn pairs(store: &Store) -> Vec<Pair> {
     let mut out = Vec::new();
-    for (metric, hits, trials) in steps() {
+    for (metric, role) in ratios() {
+        let Some((hits, trials)) = metric.parts() else { continue };
         for h in store.family((hits, Role::Plain)) {
             let key = TableKey { family: (trials, Role::Plain), ..h.key.clone() };
             if store.tables.contains_key(&key) {
-                let step = TableKey { family: (metric, Role::Step), ..h.key.clone() };
+                let step = TableKey { family: (metric, role), ..h.key.clone() };
                 out.push(Pair { key: step, hits: h.key.clone(), trials: key });
             }
         }
@@ -77,28 +93,62 @@ fn beacons(store: &Store) -> Vec<Pair> {
 /// Makes the derived buckets `from..=to`.
 pub fn live(store: &mut Store, from: i64, to: i64) {
     for pair in pairs(store) {
-        let (Some(hits), Some(trials)) =
-            (store.tables.get(&pair.hits), store.tables.get(&pair.trials))
-        else {
-            continue;
-        };
-        let mut rows = Vec::new();
-        for bucket in from..=to {
-            if hits.delivered(bucket) && trials.delivered(bucket) {
-                let mut h = grouped(hits, &pair.key.dims, bucket);
-                let mut n = grouped(trials, &pair.key.dims, bucket);
-                fold_unknown((&mut h, hits), (&mut n, trials), &pair.key, |sum, x| *sum += x);
-                for (seg, n) in n {
-                    let s = h.get(&seg).copied().unwrap_or(0.0);
-                    rows.push((seg, bucket, Raw { n, s, q: 0.0 }));
-                }
+        let told = store.lags.remove(&pair.key);
+        let mut lag = told.unwrap_or_else(|| first_lag(store, &pair, to));
+        let rows = pairing::rows(store, &pair, &mut lag, (from, to));
+        if to % RELEARN == 0 && !pair.at_once() {
+            lag.learn();
+        }
+        if let Some(rows) = rows.filter(|_| unit(store, &pair, to).is_some()) {
+            let table = store.table(pair.key.clone());
+            table.edge = lag.edge;
+            for (seg, bucket, raw) in rows {
+                let raw = Raw { s: raw.s / table.unit as f32, ..raw };
+                table.put(&seg, bucket, raw);
             }
         }
-        let table = store.table(pair.key);
-        for (seg, bucket, raw) in rows {
-            table.put(&seg, bucket, raw);
-        }
+        store.lags.insert(pair.key, lag);
     }
+}
+
+/// A lag that has seen the buckets that are kept already.
+fn first_lag(store: &Store, pair: &Pair, to: i64) -> Lag {
+    let mut lag = Lag::new(store.bucket);
+    if let Some(trials) = store.tables.get(&pair.trials).filter(|_| !pair.at_once()) {
+        pairing::totals(store, pair, &mut lag, (trials.oldest(), to));
+        lag.learn();
+    }
+    lag
+}
+
+/// What one hit counts: money is counted in usual orders, everything else as it is. None while
+/// nobody knows what is usual.
+fn unit(store: &mut Store, pair: &Pair, to: i64) -> Option<f64> {
+    if !pair.at_once() {
+        return Some(1.0);
+    }
+    let known = |t: &Table| t.unit_known.then_some(t.unit);
+    if let Some(unit) = store.tables.get(&pair.key).and_then(known) {
+        return Some(unit);
+    }
+    let sum = |key: &TableKey| {
+        let table = store.tables.get(key)?;
+        let past = |l: &super::table::Leaf| l.hist.iter().map(|h| h.raw.s).sum::<f32>();
+        let before: f32 = table.leaves.iter().map(past).sum();
+        let kept = |l: &super::table::Leaf| {
+            (table.oldest()..=to).filter_map(|b| table.raw(l, b)).map(|r| r.s).sum::<f32>()
+        };
+        let now: f32 = table.leaves.iter().map(kept).sum::<f32>();
+        Some(if before > 0.0 { before } else { now })
+    };
+    let (value, orders) = (sum(&pair.hits)?, sum(&pair.trials)?);
+    let unit = f64::from(value / orders);
+    if orders < VALUED || !unit.is_finite() || unit <= 0.0 {
+        return None;
+    }
+    let table = store.table(pair.key.clone());
+    (table.unit, table.unit_known) = (unit, true);
+    Some(unit)
 }
 
 /// Makes the derived history again from the counts' history.
@@ -121,13 +171,14 @@ pub fn history(store: &mut Store) {
         };
         fold_unknown((&mut h, hits), (&mut n, trials), &pair.key, add);
         let minutes = common(hits, trials, pair.key.family.1 != Role::Beacon);
+        let Some(unit) = unit(store, &pair, i64::MIN) else { continue };
         let table = store.table(pair.key);
         table.forget_history();
         for (seg, hours) in n {
             let hits = h.get(&seg);
             for (hour, trials) in hours {
                 let Some(covered) = minutes.get(&hour).copied() else { continue };
-                let s = hits.and_then(|h| h.get(&hour)).copied().unwrap_or(0.0);
+                let s = hits.and_then(|h| h.get(&hour)).copied().unwrap_or(0.0) / unit as f32;
                 table.put_hour(&seg, hour, covered, Raw { n: trials, s, q: 0.0 });
             }
         }
@@ -147,7 +198,7 @@ fn common(hits: &Table, trials: &Table, rare: bool) -> BTreeMap<i32, u64> {
 
 /// A segment that one of two full cuts holds in `(other)` is there in both: else its hits would be
 /// held against the trials of others.
-fn fold_unknown<T: Default>(
+pub(super) fn fold_unknown<T: Default>(
     (h, hits): (&mut BTreeMap<Segment, T>, &Table),
     (n, trials): (&mut BTreeMap<Segment, T>, &Table),
     key: &TableKey,
@@ -167,16 +218,6 @@ fn fold_unknown<T: Default>(
     };
     fold(h, trials);
     fold(n, hits);
-}
-
-fn grouped(table: &Table, dims: &[Dim], bucket: i64) -> BTreeMap<Segment, f32> {
-    let conjs = table.group(table.mask_for(dims)).iter();
-    conjs
-        .map(|c| {
-            let leaves = c.leaves.iter().filter_map(|i| table.leaves.get(*i as usize));
-            (c.seg.clone(), leaves.filter_map(|l| table.raw(l, bucket)).map(|r| r.s).sum())
-        })
-        .collect()
 }
 
 /// Events by segment and hour.

@@ -46,7 +46,9 @@ impl Doubt {
         let (metric, role) = key.family;
         match role {
             Role::Plain | Role::Reading => self.on_metric(metric, &key.dims),
-            Role::Step | Role::Beacon => self.whole || inputs(metric).any(|m| self.names(m)),
+            Role::Step | Role::Beacon | Role::Surge => {
+                self.whole || inputs(metric).any(|m| self.names(m))
+            }
         }
     }
 
@@ -63,10 +65,8 @@ impl Doubt {
 
 /// The metrics that a derived one is made of, itself included.
 fn inputs(metric: Metric) -> impl Iterator<Item = Metric> {
-    let step = Metric::STEPS.into_iter().find(|(rate, ..)| *rate == metric);
-    let parts = step.map(|(_, part, whole)| [part, whole]);
-    let whole = (metric == Metric::ConversionRate).then_some([Metric::Orders, Metric::Sessions]);
-    std::iter::once(metric).chain(parts.into_iter().chain(whole).flatten())
+    let parts = metric.parts().map(|(part, whole)| [part, whole]);
+    std::iter::once(metric).chain(parts.into_iter().flatten())
 }
 
 /// The doubt about a table, if there is one.

@@ -134,6 +134,7 @@ impl Effect {
                 acc.add(a);
             }
         }
+        table.open_ends(&mut acc, upto - self.onset.bucket + 1);
         let ev = evidence(self.shape, self.sign, &acc, calib);
         if ev.harm > 0.0 {
             (self.acc, self.harm) = (acc, ev.harm);

@@ -139,9 +139,11 @@ fn overdispersed(table: &Table, scope: &Scope) -> Calib {
 
 /// Every leaf's sum over a window, known incidents taken out.
 fn sums(table: &Table, window: usize) -> Vec<Acc> {
+    let length = table.lengths.get(window).copied().unwrap_or(1);
     let accs = table.leaves.iter().map(|l| {
         let mut a = l.sums.get(window).copied().unwrap_or_default();
         a.explain(l.expl.get(window).copied().unwrap_or_default());
+        table.open_ends(&mut a, length);
         a
     });
     accs.collect()

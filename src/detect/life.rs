@@ -15,6 +15,8 @@ use super::lines;
 use super::place;
 use super::scan;
 use super::stat::Known;
+use super::store::Store;
+use super::surge;
 use super::table::{Family, Role};
 use super::visits;
 use super::words;
@@ -210,13 +212,42 @@ fn unwanted(engine: &Engine, e: &Effect, bucket: i64) -> bool {
     let store = &engine.store;
     let hold = lines::guardrail_of(&engine.settings.policy, e).map_or(Span::ZERO, |r| r.hold);
     let lasted = store.end_of(bucket).since(store.start_of(e.from()));
-    known(engine, e) || e.recovered() || lasted < hold || before(engine, e)
+    let hold = hold.max(agreement(store, e, bucket));
+    known(engine, e)
+        || e.recovered()
+        || lasted < hold
+        || before(engine, e)
+        || surge::explained(engine, e, bucket)
 }
 
 /// Over before the first bucket that this watcher judged.
 fn before(engine: &Engine, e: &Effect) -> bool {
     let table = engine.store.tables.get(&e.table);
     table.zip(engine.begun).is_some_and(|(table, begun)| e.over_by(table, begun))
+}
+
+/// While the step before moves one minute is no proof: two must agree.
+const AGREE: Span = Span::from_mins(2);
+/// Buckets that the newest is held against, standard deviations and share that are a move.
+const BEFORE: i64 = 5;
+const MOVES: f64 = 4.0;
+const MOVED: f64 = 0.2;
+
+/// How long a ratio of two live counts must have been bad, because what it is divided by moves.
+fn agreement(store: &Store, e: &Effect, bucket: i64) -> Span {
+    let derived = matches!(e.table.family.1, Role::Step | Role::Beacon | Role::Surge);
+    let Some(table) = store.tables.get(&e.table).filter(|_| derived) else { return Span::ZERO };
+    let at = |b: i64| {
+        let inside = table.leaves.iter().filter(|l| e.scope.contains(&l.seg));
+        let sum: f32 = inside.filter_map(|l| table.raw(l, b)).map(|r| r.n).sum();
+        table.delivered(b).then_some(f64::from(sum))
+    };
+    let before: Vec<f64> = (bucket - BEFORE..bucket).filter_map(at).collect();
+    let Some(now) = at(bucket).filter(|_| !before.is_empty()) else { return Span::ZERO };
+    let usual = before.iter().sum::<f64>() / before.len() as f64;
+    let gap = (now - usual).abs();
+    let moves = gap > MOVES * (now + usual).max(1.0).sqrt() && gap > MOVED * usual;
+    if moves { AGREE } else { Span::ZERO }
 }
 
 /// Families that a guardrail watches for changes; plain counts are judged in `visits`.

@@ -51,7 +51,7 @@ pub fn crossed(engine: &Engine, bucket: i64) -> Vec<Effect> {
         for metric in &row.metric {
             let tables = engine.store.tables.values().filter(|t| {
                 t.key.family.0 == *metric
-                    && t.key.family.1 != Role::Beacon
+                    && !matches!(t.key.family.1, Role::Beacon | Role::Surge)
                     && !blind.contains(&t.key.source)
             });
             let found = tables.filter_map(|t| crossing(engine, row, *metric, t, bucket));

@@ -12,6 +12,7 @@ use super::served::{self, Served};
 use super::settings::Settings;
 use super::stat::Shape;
 use super::store::Store;
+use super::surge;
 use super::table::Role;
 use super::toll;
 
@@ -45,6 +46,9 @@ pub fn per_minute(
     let policy = &settings.policy;
     if live.is_telemetry() {
         return (None, "none: only the measuring is broken".to_owned());
+    }
+    if live.is_surge() {
+        return surge::per_minute(policy, store, live);
     }
     let Some((rate, how)) = revenue_rate(settings, store, now) else {
         return (None, "cannot be estimated: neither orders nor revenue are measured".to_owned());

@@ -103,7 +103,7 @@ fn case_of(engine: &Engine, live: &Live, bucket: i64) -> Case {
         rule: ranked.rule,
         raise: ranked.raise,
         journey: case::journey_of(policy, live, &segments),
-        headline: words::headline(store, live),
+        headline: words::headline(policy, store, live),
         onset_at: live.onset(|b| store.start_of(b)),
         segments,
         firing: live.closed.is_none(),

@@ -52,6 +52,7 @@ fn window_acc(table: &Table, conj: &Conj, window: usize) -> Acc {
         }
         sum.explain(leaf.expl.get(window).copied().unwrap_or_default());
     }
+    table.open_ends(&mut sum, table.lengths.get(window).copied().unwrap_or(1));
     sum
 }
 
@@ -91,6 +92,9 @@ fn windows_of(table: &Table, conj: &Conj, sums: &mut [Acc]) {
                 sum.explain(*explained);
             }
         }
+    }
+    for (sum, length) in sums.iter_mut().zip(&table.lengths) {
+        table.open_ends(sum, *length);
     }
 }
 

@@ -15,6 +15,7 @@ use super::effect::Effect;
 use super::served;
 use super::stat::{Acc, Calib, Shape, interval, wilson};
 use super::store::Store;
+use super::surge;
 use super::table::{Family, Role};
 use super::visits;
 
@@ -54,6 +55,9 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     let failing = failing_checkouts(policy, store, live) > policy.detect.collapse;
     set(Fact::OrderCollapse, failing || lost.collapsed(policy.detect.collapse));
     set(Fact::CheckoutUnusable, lost.unusable(policy.detect.unusable));
+    let given = present.iter().map(|e| surge::given_away(store, e)).fold(0.0, f64::max);
+    set(Fact::Surge, present.iter().any(|e| surge::is_surge(e)));
+    set(Fact::Giveaway, given > policy.detect.unusable);
     set(Fact::FunnelLoss, present.iter().any(|e| e.shape == Shape::Step));
     set(Fact::Speed, present.iter().any(|e| e.shape == Shape::Mean || is_gauge(e)));
     set(Fact::Errors, present.iter().any(|e| is_error(e)));

@@ -9,6 +9,7 @@ use crate::domain::segment::{Dim, Segment};
 use crate::domain::time::{Span, Timestamp};
 
 use super::hists::Hists;
+use super::lag::Lag;
 use super::settings::buckets_kept;
 use super::stat::{Raw, inverted};
 use super::table::{Family, Role, Table, TableKey};
@@ -20,6 +21,8 @@ pub struct Store {
     slots: usize,
     pub tables: BTreeMap<TableKey, Table>,
     pub hists: Hists,
+    /// How far apart the two counts of a derived table are.
+    pub lags: BTreeMap<TableKey, Lag>,
     /// Doubts about the newest records of each table.
     pub marks: BTreeMap<TableKey, Marks>,
     /// The first and the newest live bucket seen.
@@ -55,6 +58,7 @@ impl Store {
             slots: buckets_kept(bucket),
             tables: BTreeMap::new(),
             hists: Hists::new(bucket),
+            lags: BTreeMap::new(),
             marks: BTreeMap::new(),
             first: None,
             newest: None,

@@ -30,6 +30,8 @@ pub enum Role {
     Reading,
     /// Beacons per server-side visit.
     Beacon,
+    /// What tells a surge that is a fault: orders per visit, value per order.
+    Surge,
 }
 
 /// Metric and role: tables of one family are compared with each other.
@@ -78,6 +80,11 @@ pub struct Table {
     pub conj: Vec<Conj>,
     conj_index: HashMap<Segment, u32>,
     pub calib: BTreeMap<u16, Calib>,
+    /// What the two ends of a window add to its variance (see `lag`).
+    pub edge: f64,
+    /// What one hit stands for: money is counted in usual orders.
+    pub unit: f64,
+    pub unit_known: bool,
     /// Copies of each sample that come now; 1 but while beacons come twice.
     pub copies: f64,
     /// The live buckets, each with a column per leaf: one bucket of all leaves lies together,
@@ -129,6 +136,7 @@ impl Table {
     pub fn new(key: TableKey, bucket_ms: i64, slots: usize) -> Self {
         let (shape, sign) = match key.family.1 {
             Role::Beacon => (Shape::Flow, -1.0),
+            Role::Surge => (Shape::Flow, shape_of(key.family.0).1),
             Role::Reading => (Shape::Level, shape_of(key.family.0).1),
             Role::Plain | Role::Step => shape_of(key.family.0),
         };
@@ -143,6 +151,9 @@ impl Table {
             conj: Vec::new(),
             conj_index: HashMap::new(),
             calib: BTreeMap::new(),
+            edge: 0.0,
+            unit: 1.0,
+            unit_known: false,
             copies: 1.0,
             ring: vec![Vec::new(); slots.max(1)],
             slots: vec![i64::MIN; slots.max(1)],

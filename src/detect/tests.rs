@@ -12,6 +12,7 @@ mod crowd;
 mod ending;
 mod fleet;
 mod faults;
+mod lags;
 mod lines;
 mod measuring;
 mod money;
@@ -28,6 +29,8 @@ mod ranks;
 mod rates;
 mod services;
 mod spare;
+mod street;
+mod surges;
 
 use std::sync::Arc;
 

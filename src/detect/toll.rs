@@ -15,6 +15,7 @@ use super::engine::Engine;
 use super::money;
 use super::stat::Acc;
 use super::store::Store;
+use super::surge::is_surge;
 use super::table::{Role, Table};
 
 /// Share of what happened that a source reports, where it samples.
@@ -126,6 +127,14 @@ impl Toll {
 fn met(store: &Store, sampling: &Sampling, e: &Effect, from: i64, to: i64) -> Option<Count> {
     if is_visit_loss(e) {
         return missing(store, sampling, e, from, to);
+    }
+    if is_surge(e) {
+        let mut tables = store.family((Metric::Orders, Role::Plain));
+        let t = tables.find(|t| e.scope.dims.keys().all(|d| t.key.dims.contains(d)))?;
+        let (n, s) = (sum(t, &e.scope, from, to), share(sampling, t));
+        let size = (n / s, n.max(1.0) / (s * s));
+        let method = format!("orders counted by {}", t.key.source);
+        return Some(Count { least: size, most: size, method });
     }
     let count = |metric: Metric, scope: &Scope| {
         let tables = store.family((metric, Role::Plain));

@@ -88,6 +88,8 @@ pub enum Class {
     Telemetry,
     /// Paid traffic pays back later.
     Efficiency,
+    /// Orders come, or cost, as no demand explains: prices, coupons, doubles, automated buying.
+    Surge,
 }
 
 #[derive(

@@ -15,6 +15,7 @@ use super::lines::{guardrail_of, z_of};
 use super::severity::is_beacon;
 use super::stat::{Acc, Shape};
 use super::store::Store;
+use super::surge;
 use super::table::Table;
 
 /// Samples from which a histogram's own percentile is told.
@@ -27,6 +28,9 @@ pub fn values(store: &Store, e: &Effect) -> (f64, f64) {
     let table = store.tables.get(&e.table);
     if let Some(read) = table.and_then(|t| measured(store, t, e)) {
         return read;
+    }
+    if let Some(worth) = surge::order_values(store, e) {
+        return worth;
     }
     let inverted = table.is_some_and(|t| t.inverted);
     level(e.shape, inverted, e.quantile, &e.acc)
@@ -124,7 +128,7 @@ pub fn line(store: &Store, e: &Effect) -> String {
             format!("Beacons down {percent:.0}%, visits are not")
         };
     }
-    if e.shape == Shape::Flow {
+    if e.shape == Shape::Flow && !surge::is_surge(e) {
         return format!("{} down {:.0}%", label(e), e.harm * 100.0);
     }
     format!("{} {}", label(e), from_to(metric, base, now))
@@ -145,13 +149,16 @@ pub fn lead(live: &Live) -> Option<&Effect> {
 }
 
 /// One line for a case.
-pub fn headline(store: &Store, live: &Live) -> String {
+pub fn headline(policy: &Policy, store: &Store, live: &Live) -> String {
     if let Some(b) = &live.blind {
         let what = if b.checkout { "; checkout is blind" } else { "" };
         return format!("No data from {}{what}", b.names());
     }
     if let Some(f) = &live.flaw {
         return capital(&f.text);
+    }
+    if let Some(surge) = surge::headline(policy, store, live) {
+        return surge;
     }
     let down = live.troubles.iter().find(|t| !t.over).or(live.troubles.first());
     let effect = lead(live).map(|e| line(store, e));

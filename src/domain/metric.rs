@@ -33,6 +33,8 @@ pub enum Metric {
     CheckoutRate,
     PaymentRate,
     OrderRate,
+    OrdersPerVisit,
+    OrderValue,
     CacPayback,
     CheckSuccess,
     CheckDuration,
@@ -100,7 +102,7 @@ const GAUGE_UP: (Kind, Bad) = (Kind::Gauge, Bad::Up);
 
 /// The table. Units: `ms`, `ratio` (0..=1; of CPU time 1 is one core or the limit), `count`,
 /// `score` (CLS), `money`, `days`, `bytes`.
-pub const TABLE: [Row; 39] = [
+pub const TABLE: [Row; 41] = [
     row(Metric::Lcp, "lcp", "LCP", "ms", DIST_UP),
     row(Metric::Inp, "inp", "INP", "ms", DIST_UP),
     row(Metric::Cls, "cls", "CLS", "score", DIST_UP),
@@ -126,6 +128,8 @@ pub const TABLE: [Row; 39] = [
     row(Metric::CheckoutRate, "checkout_rate", "checkout step", "ratio", RATIO_DOWN),
     row(Metric::PaymentRate, "payment_rate", "payment step", "ratio", RATIO_DOWN),
     row(Metric::OrderRate, "order_rate", "order step", "ratio", RATIO_DOWN),
+    row(Metric::OrdersPerVisit, "orders_per_visit", "orders per visit", "ratio", RATIO_UP),
+    row(Metric::OrderValue, "order_value", "order value", "money", (Kind::Gauge, Bad::Down)),
     row(Metric::CacPayback, "cac_payback", "CAC payback", "days", (Kind::Gauge, Bad::Up)),
     row(Metric::CheckSuccess, "check_success", "synthetic check", "ratio", RATIO_DOWN),
     row(Metric::CheckDuration, "check_duration", "check duration", "ms", (Kind::Gauge, Bad::Up)),
@@ -153,8 +157,12 @@ impl Metric {
 
     /// The counts that a ratio is made of; none for what is measured itself.
     pub fn parts(self) -> Option<(Self, Self)> {
-        let conversion = (Self::ConversionRate, Self::Orders, Self::Sessions);
-        let all = Self::STEPS.into_iter().chain([conversion]);
+        let whole = [
+            (Self::ConversionRate, Self::Orders, Self::Sessions),
+            (Self::OrdersPerVisit, Self::Orders, Self::Sessions),
+            (Self::OrderValue, Self::Revenue, Self::Orders),
+        ];
+        let all = Self::STEPS.into_iter().chain(whole);
         all.into_iter().find(|step| step.0 == self).map(|(_, hits, trials)| (hits, trials))
     }
 

@@ -135,7 +135,7 @@ pub(super) fn within(inner: &Scope, outer: &Scope) -> bool {
 fn akin(a: Class, b: Class) -> bool {
     let harm = |class| match class {
         Class::Regression | Class::Availability | Class::Conversion => true,
-        Class::Telemetry | Class::Efficiency => false,
+        Class::Telemetry | Class::Efficiency | Class::Surge => false,
     };
     a == b || harm(a) && harm(b)
 }

@@ -19,6 +19,7 @@ pub enum GuardClass {
     Availability,
     Errors,
     Telemetry,
+    Surge,
 }
 
 /// How much revenue hangs on what a guardrail watches. The shop is called calm only while every row

@@ -21,6 +21,10 @@ pub enum Fact {
     FunnelLoss,
     /// Visits, requests or orders themselves are missing, by the server's own counts.
     VisitLoss,
+    /// Orders, or their value, are out of band as no demand explains.
+    Surge,
+    /// More than `[detect] unusable` of an order's value is given away.
+    Giveaway,
     /// Pages became slower.
     Speed,
     /// Pages or calls fail more often.
@@ -54,6 +58,8 @@ impl Fact {
             Self::CheckoutUnusable => "nobody can buy",
             Self::FunnelLoss => "a funnel step loses shoppers",
             Self::VisitLoss => "visits themselves are missing",
+            Self::Surge => "orders surge without demand",
+            Self::Giveaway => "orders are given away",
             Self::Speed => "pages get slower",
             Self::Errors => "pages fail more often",
             Self::MajorErrors => "many more pages fail",

@@ -45,6 +45,8 @@ const fn layer(metric: Metric) -> Layer {
         | Metric::CheckoutRate
         | Metric::PaymentRate
         | Metric::OrderRate
+        | Metric::OrdersPerVisit
+        | Metric::OrderValue
         | Metric::CacPayback => Layer::Business,
         _ => Layer::Rum,
     }

@@ -239,7 +239,8 @@ impl Lines {
 /// The metric itself, and the counts a derived one is made of.
 fn parts(metric: Metric) -> Vec<Metric> {
     let made_of: &[Metric] = match metric {
-        Metric::ConversionRate => &[Metric::Orders, Metric::Sessions],
+        Metric::OrderValue => &[Metric::Revenue, Metric::Orders],
+        Metric::ConversionRate | Metric::OrdersPerVisit => &[Metric::Orders, Metric::Sessions],
         Metric::AddToCartRate => &[Metric::AddToCart, Metric::Sessions],
         Metric::CheckoutRate => &[Metric::CheckoutStart, Metric::AddToCart],
         Metric::PaymentRate => &[Metric::PaymentTry, Metric::CheckoutStart],

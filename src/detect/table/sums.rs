@@ -4,7 +4,7 @@
 use crate::domain::segment::Scope;
 
 use super::{Leaf, Table};
-use crate::detect::stat::{Acc, Shape};
+use crate::detect::stat::{Acc, CERTAIN, Shape};
 
 impl Table {
     /// Bucket `bucket` of a leaf against what is usual. Nothing when it did not arrive.
@@ -21,6 +21,7 @@ impl Table {
         let n = if self.timed() { hours } else { f64::from(raw.n) };
         let unit = match self.shape {
             Shape::Mean | Shape::Level => f64::from(leaf.prof.s2),
+            Shape::Step if mu >= CERTAIN => mu,
             Shape::Fault | Shape::Step => (mu * (1.0 - mu)).max(1e-6),
             Shape::Flow => mu.max(1e-9),
         };
@@ -44,6 +45,14 @@ impl Table {
     /// The second in the middle of a bucket.
     const fn middle(&self, bucket: i64) -> i64 {
         bucket.saturating_mul(self.bucket_ms).div_euclid(1000) + self.bucket_ms / 2000
+    }
+
+    /// Adds to a sum over so many buckets what its two ends leave open: who came before the end and
+    /// goes on after it.
+    pub fn open_ends(&self, acc: &mut Acc, buckets: i64) {
+        if self.edge > 0.0 && acc.n > 0.0 {
+            acc.v += self.edge * acc.e * acc.e / (acc.n * buckets.max(1) as f64);
+        }
     }
 
     pub fn is_muted(&self, leaf: &Leaf, bucket: i64) -> bool {

@@ -336,6 +336,7 @@ fn plain(x: f64) -> String {
 fn class_of(metric: Metric) -> Class {
     match metric {
         Metric::CacPayback => Class::Efficiency,
+        Metric::OrdersPerVisit | Metric::OrderValue => Class::Surge,
         Metric::PageViews | Metric::BeaconLag | Metric::OrphanShare | Metric::PersonalData => {
             Class::Telemetry
         }
