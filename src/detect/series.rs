@@ -55,6 +55,7 @@ pub struct Score {
 pub struct Meter {
     bad: Bad,
     number: u64,
+    since: Option<f64>,
     pace: pace::Pace,
     recent: recent::Recent,
     memories: parts::Memories,
@@ -81,6 +82,7 @@ impl Meter {
         Self {
             bad,
             number: 0,
+            since: None,
             pace: pace::Pace::default(),
             recent: recent::Recent::default(),
             memories: parts::Memories::default(),
@@ -98,6 +100,7 @@ impl Meter {
         let Some(frame) = self.recent.frame(at) else {
             self.recent.push(at, x, None);
             self.memories.first(at, x);
+            self.since = Some(at);
             return Err(Reason::Learning);
         };
         let number = self.number;
@@ -109,10 +112,16 @@ impl Meter {
         // the expectation that is missed by most is the one people want to see
         let by_day = gathered.expected.mean.filter(|_| day.min(rule::FARTHEST) > far);
         Ok(Reading {
-            measured: Measured { at, number, far, day, sizes: gathered.sizes },
+            measured: Measured { at, number, age: self.age(at), far, day, sizes: gathered.sizes },
             expected: by_day.or(gathered.guess).unwrap_or(frame.median),
             band: (frame.median - 3.0 * frame.sd, frame.median + 3.0 * frame.sd),
         })
+    }
+
+    /// How much of a day, or of a window of rows, is behind: 0..=1.
+    fn age(&self, at: f64) -> f64 {
+        let days = (at - self.since.unwrap_or(at)) / pace::DAY;
+        days.max(self.number as f64 / recent::ROWS as f64).min(1.0)
     }
 }
 
@@ -151,7 +160,7 @@ impl Detector {
             // an incident is told once; its rows rank low, in order
             State::Ongoing => 0.25 * plain,
         };
-        let weighed = self.rule.weigh(&row.sizes);
+        let weighed = self.rule.weigh(row);
         let reason = Reason::new(state, self.rule.deviation(row), weighed);
         Score { score, state, ..Score::blank(reason) }
     }

@@ -7,7 +7,7 @@ use super::order::Sorted;
 use super::pace::DAY;
 
 /// Rows of the near past; with 5-minute rows a day, with hourly rows twelve.
-const ROWS: usize = 288;
+pub const ROWS: usize = 288;
 /// No scale is finer than this share of the recent extent: a flat line is not infinitely sharp.
 const FLOOR: f64 = 0.04;
 /// The extent (largest distance from the median) halves in this time, so that one huge spike

@@ -18,6 +18,8 @@ pub struct Measured {
     /// Stream second and number of the row.
     pub at: f64,
     pub number: u64,
+    /// How much of the first day, or of its 288 rows, is known: 0..=1.
+    pub age: f64,
     /// Robust deviations from the recent day, and from this time of day or week.
     pub far: f64,
     pub day: f64,
@@ -50,11 +52,11 @@ impl Rule {
         }
     }
 
-    /// The parts as they enter the sum.
-    pub fn weigh(&self, sizes: &Sizes) -> Sizes {
-        let mut weighed = *sizes;
+    /// The parts as they enter the sum. What is new on the first day proves little: all is.
+    pub fn weigh(&self, row: &Measured) -> Sizes {
+        let mut weighed = row.sizes;
         for (size, weight) in weighed.iter_mut().zip(self.weights) {
-            *size = weight * size.min(self.cap);
+            *size = weight * size.min(self.cap * row.age);
         }
         weighed
     }
@@ -67,7 +69,7 @@ impl Rule {
     }
 
     pub fn evidence(&self, row: &Measured) -> f64 {
-        self.weigh(&row.sizes).iter().sum::<f64>() * self.deviation(row)
+        self.weigh(row).iter().sum::<f64>() * self.deviation(row)
     }
 
     /// The line after so many recent alarms.
@@ -81,7 +83,7 @@ mod tests {
     use super::*;
 
     fn row(far: f64, day: f64, sizes: Sizes) -> Measured {
-        Measured { at: 0.0, number: 100, far, day, sizes }
+        Measured { at: 0.0, number: 300, age: 1.0, far, day, sizes }
     }
 
     #[test]
@@ -92,6 +94,14 @@ mod tests {
         assert!(rule.evidence(&peak) >= rule.line && rule.evidence(&stuck) >= rule.line);
         let usual = row(0.0, 0.0, [6.0, 6.0, 6.0, 6.0, 0.0, 6.0]);
         assert_eq!(rule.evidence(&usual), 0.0);
+    }
+
+    #[test]
+    fn the_first_hours_of_a_series_prove_little() {
+        let rule = Rule::of(Sensitivity::High);
+        let known = row(3.0, 0.0, [6.0, 0.0, 6.0, 6.0, 0.0, 6.0]);
+        let young = Measured { age: 0.1, ..known };
+        assert!(rule.evidence(&known) > rule.line && rule.evidence(&young) < rule.line);
     }
 
     #[test]

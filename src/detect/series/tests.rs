@@ -80,6 +80,14 @@ fn calm_weeks_are_quiet() {
 }
 
 #[test]
+fn a_series_that_just_began_is_let_be() {
+    for seed in 1..6 {
+        let found = alarms(&wave(1, seed), Sensitivity::High, Bad::Both);
+        assert!(found.is_empty(), "seed {seed}: {found:?}");
+    }
+}
+
+#[test]
 fn only_the_bad_direction_alarms() {
     let up = shifted(&wave(10, 5), 2500, 3, 90.0);
     let down = shifted(&wave(10, 5), 2500, 3, -120.0);
