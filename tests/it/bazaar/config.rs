@@ -64,8 +64,8 @@ fn rum() -> String {
         let errors = by(cut, "", "rum_script_errors_total");
         let failures = by(cut, "", "rum_page_load_failures_total");
         text += &format!(
-            "[[source.query]]\nmetric = \"page_views\"\nkind = \"count\"\nexpr = '{views}'\n{maps}\n\
-             [[source.query]]\nmetric = \"js_error_rate\"\nkind = \"ratio\"\nhits = '{errors}'\n\
+            "[[source.query]]\nmetric = \"page_views\"\nkind = \"count\"\nexpr = '{views}'\n\
+             {maps}\n[[source.query]]\nmetric = \"js_error_rate\"\nkind = \"ratio\"\nhits = '{errors}'\n\
              trials = '{views}'\nabsent_hits = \"zero\"\n{maps}\n\
              [[source.query]]\nmetric = \"page_load_success\"\nkind = \"ratio\"\n\
              hits = '{views} - {failures}'\ntrials = '{views}'\n{maps}\n"
@@ -81,7 +81,8 @@ fn orders() -> String {
         for (metric, stage) in COUNTS {
             let expr = by(cut, "", &format!("checkout_events_total{{stage=\"{stage}\"}}"));
             text += &format!(
-                "[[source.query]]\nmetric = \"{metric}\"\nkind = \"count\"\nexpr = '{expr}'\n{maps}\n"
+                "[[source.query]]\nmetric = \"{metric}\"\nkind = \"count\"\n\
+                 expr = '{expr}'\n{maps}\n"
             );
         }
         let expr = by(cut, "", "order_value_cents_total");

@@ -236,8 +236,8 @@ fn middle(values: &[i64], q: f64) -> String {
 /// The table over all days, and its sums.
 pub fn table(days: &[(Played, Marks)]) -> String {
     let mut lines = vec![
-        "| fault | seed | its own incident | opened, s | page, s | rules: alert / page, s | place | \
-         class | severity told / right | suspect |"
+        "| fault | seed | its own incident | opened, s | page, s | rules: alert / page, s | \
+         place | class | severity told / right | suspect |"
             .to_owned(),
         format!("|{}", "---|".repeat(10)),
     ];
