@@ -360,7 +360,7 @@ impl World {
         for _ in 0..n as usize {
             let z = (0..4).map(|_| self.dice.next()).sum::<f64>() - 2.0;
             let slow = share > 0.0 && self.dice.next() < share;
-            let x = 130.0 * (z * 1.0).exp() * if slow { factor } else { 1.0 };
+            let x = 130.0 * f64::exp(z) * if slow { factor } else { 1.0 };
             let i = bounds.iter().position(|b| x <= *b).unwrap_or(0);
             if let Some(c) = counts.get_mut(i) {
                 *c += 1.0;
