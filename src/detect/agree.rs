@@ -76,7 +76,10 @@ pub fn tie(engine: &Engine, live: &Live, e: &Effect) -> Option<Tie> {
 
 /// The best tie by onset and place.
 fn best(engine: &Engine, live: &Live, e: &Effect, cause: Cause) -> Option<Tie> {
-    let effects = live.effects.iter().filter_map(|m| with_effect(engine, (m, e), cause));
+    // Every fault moves the whole funnel: it ties nothing to a case that has signs of its own.
+    let own = live.effects.iter().any(|m| !is_whole_funnel(m));
+    let others = live.effects.iter().filter(|m| !own || !is_whole_funnel(m));
+    let effects = others.filter_map(|m| with_effect(engine, (m, e), cause));
     let troubles = live.troubles.iter().filter_map(|t| with_trouble(engine, t, e));
     effects.chain(troubles).min_by(|a, b| a.rank.cmp(&b.rank).then(a.apart.total_cmp(&b.apart)))
 }
