@@ -69,11 +69,20 @@ pub fn tie(engine: &Engine, live: &Live, e: &Effect) -> Option<Tie> {
     if alone || surges || is_measuring(e) != live.is_telemetry() {
         return None;
     }
-    let cause = cause(engine, live, e);
-    if cause == Cause::Other {
-        return None;
+    // The cause is looked at last: weighing every change costs more than all the rest.
+    best(engine, live, e, Cause::One)?;
+    match cause(engine, live, e) {
+        Cause::Other => None,
+        cause => best(engine, live, e, cause),
     }
-    let effects = live.effects.iter().filter_map(|m| with_effect(engine, (m, e), cause));
+}
+
+/// The best tie by onset and place.
+fn best(engine: &Engine, live: &Live, e: &Effect, cause: Cause) -> Option<Tie> {
+    // Every fault moves the whole funnel: it ties nothing to a case that has signs of its own.
+    let own = live.effects.iter().any(|m| !is_whole_funnel(m));
+    let others = live.effects.iter().filter(|m| !own || !is_whole_funnel(m));
+    let effects = others.filter_map(|m| with_effect(engine, (m, e), cause));
     let troubles = live.troubles.iter().filter_map(|t| with_trouble(engine, t, e));
     effects.chain(troubles).min_by(|a, b| a.rank.cmp(&b.rank).then(a.apart.total_cmp(&b.apart)))
 }
@@ -98,7 +107,8 @@ fn with_effect(engine: &Engine, (mine, new): (&Effect, &Effect), cause: Cause) -
     let (apart, sd) = began(store, mine).until(began(store, new));
     let slow = mine.onset.ramp || new.onset.ramp;
     // One release that goes out in steps hurts more and more of one place.
-    let ramp = if slow || same && cause == Cause::One { RAMP } else { 0.0 };
+    let grows = slow || same && cause == Cause::One;
+    let ramp = if grows && lie != Lie::Beside { RAMP } else { 0.0 };
     let fits = -room[0].max(ramp) - SURE * sd <= apart && apart <= room[1].max(ramp) + SURE * sd;
     let rank = match lie {
         Lie::Same => 0,

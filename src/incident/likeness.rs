@@ -117,18 +117,17 @@ fn place(old: &Case, new: &Case) -> Option<i32> {
 }
 
 fn lie(a: &Scope, b: &Scope) -> Option<i32> {
-    match a.overlaps(b) {
-        false => None,
-        true if a == b => Some(3),
-        true if within(a, b) || within(b, a) => Some(2),
-        true => Some(1),
+    if !a.overlaps(b) {
+        return None;
     }
+    let nested = within(a, b) || within(b, a);
+    Some(if a == b { 3 } else { 1 + i32::from(nested) })
 }
 
 /// True when every shopper of `inner` is in `outer`.
 pub(super) fn within(inner: &Scope, outer: &Scope) -> bool {
-    let fixed = outer.dims.iter();
-    fixed.into_iter().all(|(d, allowed)| inner.dims.get(d).is_some_and(|v| v.is_subset(allowed)))
+    let mut fixed = outer.dims.iter();
+    fixed.all(|(d, allowed)| inner.dims.get(d).is_some_and(|v| v.is_subset(allowed)))
 }
 
 /// Harm to shoppers may be told by any of its signs first.

@@ -247,6 +247,16 @@ impl World {
         hit.filter(|h| h.1 > 0.0).collect()
     }
 
+    /// Share of the shop's visits that are missing.
+    fn gone(&self, start: f64) -> f64 {
+        let parts = self.faults.iter().flat_map(|f| f.on(start));
+        let gone = parts.filter_map(|(harm, on)| match harm {
+            Harm::Visits(x) => Some(on * x),
+            _ => None,
+        });
+        gone.sum()
+    }
+
     fn told(&mut self, start: i64, minutes: i64) -> Vec<Observation> {
         let w = Window { start: at(start), end: at(start + minutes * 60) };
         let second = (start - NOON) as f64;
@@ -278,7 +288,8 @@ impl World {
         out: &mut Vec<Observation>,
     ) {
         let harms = self.harms(cell, second);
-        let views = self.dice.count(120.0 * busy * cell.part());
+        let here = 1.0 - self.gone(second);
+        let views = self.dice.count(120.0 * busy * cell.part() * here);
         let (mut share, mut factor, mut bad) = (0.0, 1.0, 0.01);
         for (harm, hit) in harms {
             match harm {
@@ -303,7 +314,8 @@ impl World {
         out: &mut Vec<Observation>,
     ) {
         let harms = self.harms(cell, second);
-        let calls = self.dice.count(150.0 * busy * cell.part());
+        let here = 1.0 - self.gone(second);
+        let calls = self.dice.count(150.0 * busy * cell.part() * here);
         let bad = harms.iter().filter_map(|(h, hit)| match h {
             Harm::Calls(x) => Some(hit * x / 100.0),
             _ => None,
@@ -322,11 +334,7 @@ impl World {
         out: &mut Vec<Observation>,
     ) {
         let harms = self.harms(cell, second);
-        let gone = harms.iter().filter_map(|(h, hit)| match h {
-            Harm::Visits(x) => Some(hit * x),
-            _ => None,
-        });
-        let gone: f64 = gone.sum();
+        let gone = self.gone(second);
         let mut flow = self.dice.count(300.0 * busy * cell.part() * (1.0 - gone));
         let s = cell.seg();
         out.push(fact("shop", Metric::Sessions, s.clone(), w, Value::Count(flow)));
@@ -360,7 +368,7 @@ impl World {
         for _ in 0..n as usize {
             let z = (0..4).map(|_| self.dice.next()).sum::<f64>() - 2.0;
             let slow = share > 0.0 && self.dice.next() < share;
-            let x = 130.0 * (z * 1.0).exp() * if slow { factor } else { 1.0 };
+            let x = 130.0 * f64::exp(z) * if slow { factor } else { 1.0 };
             let i = bounds.iter().position(|b| x <= *b).unwrap_or(0);
             if let Some(c) = counts.get_mut(i) {
                 *c += 1.0;
