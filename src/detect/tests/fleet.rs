@@ -7,17 +7,19 @@ mod plan;
 mod tally;
 mod tell;
 
-use self::plan::{KINDS, Plan, draw};
+use self::plan::{KINDS, Plan, draw, instant};
 use self::tally::{Outcome, Row, Tally};
 use self::tell::Teller;
 use super::made_up::{NOON, at, firing, policy};
 use crate::detect::engine::{Engine, Settings};
-use crate::detect::verdict::{Class, Suspect};
+use crate::detect::verdict::{Case, Class, Suspect};
 use crate::domain::change::Change;
 use crate::domain::time::{Span, Timestamp};
 
 /// Minutes after it was opened at which somebody decides.
 const DECIDES: i64 = 10;
+/// An onset so long before the true one is that of something else.
+const EARLY: Span = Span::from_mins(10);
 /// Hours of past.
 const PAST: i64 = 72;
 
@@ -38,7 +40,9 @@ fn live(plan: &Plan, moved: i64, whole: bool) -> (Option<Suspect>, Option<Suspec
         engine.observe_changes(&known(&changes, now));
         let judged = engine.judge(now);
         let cases = firing(&judged);
-        let business = cases.iter().filter(|c| c.class != Class::Telemetry);
+        // A chance case of the calm minutes before is not what somebody decides about here.
+        let of_it = |c: &&&Case| c.onset_at.plus(EARLY) >= instant(plan.onset);
+        let business = cases.iter().filter(|c| c.class != Class::Telemetry).filter(of_it);
         let told = business.min_by_key(|c| c.onset_at).map(|c| c.suspect.clone());
         if told.is_some() {
             opened = opened.or(Some(minute));
