@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::domain::id::SourceId;
 use crate::domain::past::Past;
+use crate::domain::time::Span;
 use crate::source::Source;
 use crate::watch::event::Event;
 
@@ -24,7 +25,7 @@ const BEGINS_WITHIN: Duration = Duration::from_secs(45);
 const POLLS: u32 = 3;
 /// Pause after a refused piece, doubled with each further one in a row up to the longest.
 const PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+const LONGEST_PAUSE: Duration = Duration::from_mins(2);
 /// And of pieces that were too large: the next one is smaller, and there are few sizes.
 const HEAVY_PAUSE: Duration = Duration::from_secs(2);
 
@@ -108,7 +109,7 @@ impl Reading {
             Some(Err(error)) => {
                 let longest = if error.is_heavy() { HEAVY_PAUSE } else { LONGEST_PAUSE };
                 let pause = PAUSE.saturating_mul(1 << self.refused.min(8)).min(longest);
-                let wish = error.after().map_or(Duration::ZERO, |s| s.to_std());
+                let wish = error.after().map_or(Duration::ZERO, Span::to_std);
                 self.refused += 1;
                 self.wait_until = self.clock.up().saturating_add(pause.max(wish));
                 tracing::info!(source = %self.name, %error, "a piece of the past was refused");

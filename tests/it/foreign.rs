@@ -144,10 +144,10 @@ fn rule_test(rules: &str) -> String {
         ("acme_steps_total{step=\"visit\",pod=\"a\"}", 30),
         ("acme_steps_total{step=\"pay\",pod=\"a\"}", 15),
     ];
-    let input: String = series
-        .iter()
-        .map(|(name, step)| format!("      - series: '{name}'\n        values: '0+{step}x960'\n"))
-        .collect();
+    let line = |(name, step): &(&str, i32)| {
+        format!("      - series: '{name}'\n        values: '0+{step}x960'\n")
+    };
+    let input = series.iter().map(line).collect::<Vec<_>>().concat();
     let place = "form_factor=\"phone\", page=\"item\"";
     let told = [
         (expr(0, "expr"), format!("{{{place}, le=\"2.5\"}}"), 4 * 3600),
@@ -155,15 +155,13 @@ fn rule_test(rules: &str) -> String {
         (expr(1, "trials"), format!("{{{place}}}"), 2 * 3600),
         (expr(2, "expr"), "{step=\"visit\"}".to_owned(), 2 * 3600),
     ];
-    let wanted: String = told
-        .iter()
-        .map(|(expr, labels, value)| {
-            format!(
-                "      - expr: '{expr}'\n        eval_time: 3h30s\n        exp_samples:\n          \
-                 - labels: '{labels}'\n            value: {value}\n"
-            )
-        })
-        .collect();
+    let line = |(expr, labels, value): &(String, String, i32)| {
+        format!(
+            "      - expr: '{expr}'\n        eval_time: 3h30s\n        exp_samples:\n          \
+             - labels: '{labels}'\n            value: {value}\n"
+        )
+    };
+    let wanted = told.iter().map(line).collect::<Vec<_>>().concat();
     format!(
         "rule_files: ['{rules}']\nevaluation_interval: 1m\ntests:\n  - interval: 15s\n    \
          input_series:\n{input}    promql_expr_test:\n{wanted}"

@@ -50,7 +50,7 @@ fn whole(asked: &[(Chunk, bool)], index: usize, days: i64) -> bool {
     for start in each {
         twice |= !seen.insert(start);
     }
-    !twice && seen.len() as i64 == days * 24
+    !twice && i64::try_from(seen.len()) == Ok(days * 24)
 }
 
 #[test]

@@ -71,10 +71,10 @@ impl Shop {
         }
         for (device, region) in DEVICES.iter().flat_map(|d| regions.iter().map(move |r| (d, r))) {
             let rate = spread(all.len());
-            for (i, step) in STEPS.iter().enumerate() {
+            for (i, step) in (0..).zip(STEPS) {
                 let place = format!("device=\"{device}\",region=\"{region}\"");
                 let name = format!("shop_steps_total{{step=\"{step}\",{place}}}");
-                all.push((name, rate * 0.6_f64.powi(i as i32)));
+                all.push((name, rate * 0.6_f64.powi(i)));
             }
         }
         all.sort_by(|a, b| a.0.cmp(&b.0));
