@@ -49,8 +49,8 @@ pub fn alike(a: &Scope, b: &Scope) -> bool {
     a.dims.keys().eq(b.dims.keys()) && a.dims.values().zip(b.dims.values()).all(most)
 }
 
-/// Drops scopes that lie within another one of the list, and sorts. Which service is hurt is another
-/// answer than which shoppers are: all pages do not hold the service that breaks them.
+/// Drops scopes that lie within another one of the list, and sorts. Which service is hurt is
+/// another answer than which shoppers are: all pages do not hold the service that breaks them.
 pub fn widest(mut scopes: Vec<Scope>) -> Vec<Scope> {
     scopes.sort();
     scopes.dedup();

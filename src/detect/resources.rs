@@ -15,7 +15,7 @@ use super::words;
 
 /// Buckets before the onset that say what is usual, and how many of them must be known.
 const BEFORE: i64 = 120;
-const LEAST: usize = 10;
+const LEAST: i64 = 10;
 /// A bend lies this many buckets around the onset: what leaks or fills up comes before the harm.
 const EARLY: i64 = 20;
 const LATE: i64 = 5;
@@ -75,9 +75,9 @@ fn bend(table: &Table, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Bend>
     let span = |from: i64, to: i64| (from..=to).filter_map(|b| Some((b, value(table, leaf, b)?)));
     // Right after a start little is known from before: then only a bend at the onset itself counts.
     let first = span(onset.0 - EARLY - BEFORE, onset.0).next()?.0;
-    let early = (onset.0 - EARLY).max(first + LEAST as i64);
+    let early = (onset.0 - EARLY).max(first + LEAST);
     let past: Vec<f64> = span(early - BEFORE, early - 1).map(|v| v.1).collect();
-    if past.len() < LEAST || early > onset.0 {
+    if past.len() < LEAST as usize || early > onset.0 {
         return None;
     }
     let usual = median(past.clone());

@@ -101,7 +101,8 @@ pub fn weigh(seen: &Seen<'_>, change: &Change) -> Fit {
         let (log, word) = pages(seen, change, service.as_deref());
         fit.add(log, word);
     }
-    if let Some(name) = service.filter(|n| seen.bent.contains(n)) {
+    // Who is hurt bends with the harm; of one that looks well it says that something is wrong.
+    if let Some(name) = service.filter(|n| seen.bent.contains(n) && !seen.hurt.contains(n)) {
         fit.add(1.0, format!("what {name} uses up bends when the harm begins"));
     }
     fit

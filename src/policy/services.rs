@@ -50,7 +50,8 @@ impl Services {
         let mut open = vec![name];
         while let Some(one) = open.pop() {
             let key = self.calls.keys().find(|k| *k == one || same(k, one));
-            for callee in key.and_then(|k| self.calls.get(k)).map_or(&[][..], |c| &c.0) {
+            let callees = key.and_then(|k| self.calls.get(k)).into_iter().flat_map(|c| &c.0);
+            for callee in callees {
                 if found.insert(callee) {
                     open.push(callee);
                 }

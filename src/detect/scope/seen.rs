@@ -33,6 +33,8 @@ const BOUND: f64 = 40.0;
 const LOOK: i64 = 60;
 /// Share of the largest harm from which a service may be where it begins.
 const MOSTLY: f64 = 0.7;
+/// One in so many services at most may bend for that to point at any of them.
+const FEW: usize = 3;
 /// Nats from which a service that opened nothing counts as suffering too.
 const WEAK: f64 = 5.0;
 
@@ -160,6 +162,10 @@ impl<'a> Seen<'a> {
         let all: Vec<&str> = self.told.iter().map(String::as_str).collect();
         let bends = resources::bends(scene.store, &all, near, scene.now);
         self.bent = bends.into_iter().map(|b| b.service).collect();
+        // What bends nearly everywhere points at nobody.
+        if FEW * self.bent.len() > self.told.len() {
+            self.bent.clear();
+        }
     }
 
     /// The service that a change's name means, as the data or the table of calls spell it.
@@ -177,8 +183,8 @@ impl<'a> Seen<'a> {
         let calls = &self.policy.services;
         let named = |n: &str| calls.reaches(n, &provider.service) || same(n, &provider.service);
         let by_part = |p: &Part| {
-            let hit = p.hit.iter().flatten();
-            hit.into_iter().any(|v| alike(v, &provider.service))
+            let mut hit = p.hit.iter().flatten();
+            hit.any(|v| alike(v, &provider.service))
         };
         self.hurt.iter().any(|h| named(h))
             || self
@@ -238,13 +244,12 @@ fn cut<'a>(scene: &'a Scene<'_>, main: &Effect, dim: Dim) -> Option<&'a Table> {
 
 /// The strongest effect that names a dimension; the main one where none does.
 fn naming<'a>(scene: &'a Scene<'_>, main: &'a Effect, dim: Dim) -> &'a Effect {
-    let mine = |e: &&&Effect| e.scope.dims.contains_key(&dim) && e.place == main.place;
-    let any = |e: &&&Effect| e.scope.dims.contains_key(&dim);
-    let most = |a: &&Effect, b: &&Effect| a.nats.total_cmp(&b.nats);
-    let own = scene.effects.iter().collect::<Vec<_>>();
-    let near = own.iter().filter(|e| mine(e)).copied().max_by(|a, b| most(a, b));
-    near.or_else(|| own.iter().filter(|e| any(e)).copied().max_by(|a, b| most(a, b)))
-        .unwrap_or(main)
+    let strongest = |here: bool| {
+        let fits =
+            |e: &&Effect| e.scope.dims.contains_key(&dim) && (!here || e.place == main.place);
+        scene.effects.iter().filter(fits).max_by(|a, b| a.nats.total_cmp(&b.nats))
+    };
+    strongest(true).or_else(|| strongest(false)).unwrap_or(main)
 }
 
 /// What the values of a dimension outside the place say, at the size of the harm.

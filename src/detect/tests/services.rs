@@ -11,6 +11,7 @@ use super::made_up::{NOON, at, fact, firing, seg};
 use crate::detect::refine::{Refined, honest};
 use crate::detect::stat::{Acc, harm};
 use crate::detect::table::{Role, Table, TableKey};
+use crate::detect::verdict::Judgement;
 use crate::domain::change::{Change, ChangeKind};
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
@@ -67,7 +68,7 @@ fn gauges_join_the_case_they_bend_with_and_open_none() {
     let broken = world.services[world.broken].clone();
     let mut engine = warm(&mut world, true);
     let mut opened = 0;
-    let mut last = Default::default();
+    let mut last = Judgement::default();
     for minute in 0..35 {
         let now = NOON + minute * 60;
         let window = Window { start: at(now), end: at(now + 60) };

@@ -299,9 +299,12 @@ fn a_status_page_tells_since_when_a_provider_is_in_trouble() {
     assert_eq!((now.kind, now.service.as_str()), (ChangeKind::Provider, "paypal"));
     assert_eq!(now.id.as_str(), "paypal-p31zjtct2jer");
     assert_eq!(now.version, "Elevated API errors");
-    assert_eq!(now.effective_at().to_string(), "2026-11-20T03:02:00Z");
+    assert_eq!(now.effective_at().to_string(), "2026-11-20T03:02:00.000Z");
     assert!(now.templates.contains("checkout") && now.rolled_back_at.is_none());
     assert!(!now.is_release(), "nobody here can take it back");
-    assert_eq!(past.effective_at().to_string(), "2026-11-18T16:00:00Z");
-    assert_eq!(past.rolled_back_at.map(|t| t.to_string()).as_deref(), Some("2026-11-18T17:30:00Z"));
+    assert_eq!(past.effective_at().to_string(), "2026-11-18T16:00:00.000Z");
+    assert_eq!(
+        past.rolled_back_at.map(|t| t.to_string()).as_deref(),
+        Some("2026-11-18T17:30:00.000Z")
+    );
 }
