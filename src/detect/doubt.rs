@@ -46,7 +46,9 @@ impl Doubt {
         let (metric, role) = key.family;
         match role {
             Role::Plain | Role::Reading => self.on_metric(metric, &key.dims),
-            Role::Step | Role::Beacon | Role::Surge => self.whole || inputs(metric).any(|m| self.names(m)),
+            Role::Step | Role::Beacon | Role::Surge => {
+                self.whole || inputs(metric).any(|m| self.names(m))
+            }
         }
     }
 
