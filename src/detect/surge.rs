@@ -1,5 +1,5 @@
-//! A surge can be a fault: prices at zero, coupons that stack, orders placed twice, automated buying.
-//! Orders per visit or the value of an order leave their band the profitable-looking way. What
+//! A surge can be a fault: prices at zero, coupons that stack, orders placed twice, machines that
+//! buy. Orders per visit or the value of an order leave their band the profitable-looking way. What
 //! demand or an announced sale explains is none; words and money of such a case are here too.
 
 use crate::domain::change::ChangeKind;

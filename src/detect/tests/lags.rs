@@ -1,5 +1,5 @@
-//! Steps that follow each other with a lag: surges, waves, ripples and spikes of visits are no loss,
-//! a loss within a surge is one, at most two minutes later than in calm.
+//! Steps that follow each other with a lag: surges, waves, ripples and spikes of visits are no
+//! loss, a loss within a surge is one, at most two minutes later than in calm.
 
 use super::made_up::firing;
 use super::street::{CALM, Delay, Mood, Street};
@@ -16,7 +16,7 @@ const WAVES: [Shape; 5] = [
     ("letter", |m| Mood { letter: if (5..25).contains(&m) { 6.0 } else { 1.0 }, ..CALM }),
     ("ripple", |m| Mood { visits: if m % 2 == 0 { 1.5 } else { 0.6 }, ..CALM }),
     ("spike", |m| Mood { visits: if m % 11 == 5 { 3.0 } else { 1.0 }, ..CALM }),
-    ("wave", |m| Mood { visits: 1.0 + 0.8 * (m as f64 / 4.0).sin(), ..CALM }),
+    ("wave", |m| Mood { visits: 1.0 + 0.4 * (m as f64 / 4.0).sin(), ..CALM }),
 ];
 
 /// Headlines that were on within these minutes.
