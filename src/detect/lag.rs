@@ -8,9 +8,12 @@ use crate::domain::time::Span;
 
 /// Delays tried, in seconds: the same for everybody, and exponential with this mean.
 const FIXED: [f64; 7] = [15.0, 30.0, 60.0, 90.0, 120.0, 180.0, 240.0];
-const SPREAD: [f64; 5] = [15.0, 30.0, 60.0, 120.0, 240.0];
+const SPREAD: [f64; 6] = [15.0, 30.0, 60.0, 120.0, 240.0, 480.0];
+/// The same with a part of them at once: the first page of a visit comes with it.
+const MIXED: [f64; 3] = [60.0, 240.0, 480.0];
+const FIRST: f64 = 1.0 / 3.0;
 /// Buckets over which one event is spread at most.
-const MOST_TAPS: usize = 10;
+const MOST_TAPS: usize = 16;
 /// Buckets that are remembered, and how many teach.
 const KEPT: usize = 256;
 const ENOUGH: usize = 40;
@@ -20,7 +23,7 @@ const COUNTED: f64 = 5.0;
 const BLOCK: usize = 30;
 /// Nats by which a lag must beat none, and within which others stay likely.
 const PROVEN: f64 = 3.0;
-const LIKELY: f64 = 6.0;
+const LIKELY: f64 = 10.0;
 /// Degrees of freedom of the residuals: a loss or a spike teaches, and does not rule.
 const TAIL: f64 = 4.0;
 /// Standard deviations from which the earlier step is said to move, and by which share at least.
@@ -135,14 +138,17 @@ fn kernels(bucket: Span) -> Vec<Kernel> {
         taps.extend([1.0 - rest, rest]);
         taps
     });
-    let spread = SPREAD.iter().map(|mean| {
+    let exponential = |mean: &f64, at_once: f64| {
         let (r, leave) = (mean / length, (-length / mean).exp());
         let rest = r * (1.0 - leave);
-        let later = (0..MOST_TAPS - 1).map(|j| rest * (1.0 - leave) * leave.powi(j as i32));
-        std::iter::once(1.0 - rest).chain(later).collect::<Kernel>()
-    });
+        let part = (1.0 - at_once) * rest * (1.0 - leave);
+        let later = (0..MOST_TAPS - 1).map(|j| part * leave.powi(j as i32));
+        std::iter::once(1.0 - (1.0 - at_once) * rest).chain(later).collect::<Kernel>()
+    };
+    let spread = SPREAD.iter().map(|mean| exponential(mean, 0.0));
+    let mixed = MIXED.iter().map(|mean| exponential(mean, FIRST));
     let at_once = std::iter::once(vec![1.0]);
-    at_once.chain(fixed.chain(spread).filter_map(whole)).collect()
+    at_once.chain(fixed.chain(spread).chain(mixed).filter_map(whole)).collect()
 }
 
 /// Shares that add up to one; none where the delay is longer than what is remembered.
