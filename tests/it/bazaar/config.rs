@@ -65,7 +65,8 @@ fn rum() -> String {
         let failures = by(cut, "", "rum_page_load_failures_total");
         text += &format!(
             "[[source.query]]\nmetric = \"page_views\"\nkind = \"count\"\nexpr = '{views}'\n\
-             {maps}\n[[source.query]]\nmetric = \"js_error_rate\"\nkind = \"ratio\"\nhits = '{errors}'\n\
+             {maps}\n[[source.query]]\nmetric = \"js_error_rate\"\nkind = \"ratio\"\n\
+             hits = '{errors}'\n\
              trials = '{views}'\nabsent_hits = \"zero\"\n{maps}\n\
              [[source.query]]\nmetric = \"page_load_success\"\nkind = \"ratio\"\n\
              hits = '{views} - {failures}'\ntrials = '{views}'\n{maps}\n"

@@ -67,6 +67,8 @@ pub struct Seen {
     pub timeline: Vec<(i64, String)>,
     pub against: Vec<String>,
     pub reasons: Vec<String>,
+    /// What was weighed two minutes after it opened.
+    pub considered: Vec<String>,
     pub finding: String,
 }
 
@@ -137,6 +139,7 @@ fn look(seen: &mut BTreeMap<String, Seen>, incident: &Incident, at: i64) {
         timeline: Vec::new(),
         against: Vec::new(),
         reasons: Vec::new(),
+        considered: Vec::new(),
         finding: incident.findings.first().map_or_else(String::new, |f| f.test.clone()),
     });
     one.onset = incident.onset_at.secs();
@@ -149,6 +152,10 @@ fn look(seen: &mut BTreeMap<String, Seen>, incident: &Incident, at: i64) {
     if incident.state.is_open() {
         one.against.clone_from(&incident.suspect.against);
         one.reasons.clone_from(&incident.suspect.reasons);
+    }
+    if at <= one.opened + 120 {
+        let rows = incident.suspect.considered.iter().take(4);
+        one.considered = rows.map(|c| format!("{}: {}", c.release, c.why)).collect();
     }
     let glance = glance(incident, at);
     let same = |last: &Glance| Glance { at: last.at, ..glance.clone() } == *last;

@@ -39,6 +39,8 @@ pub struct Alert {
     pub rule: String,
     pub pages: bool,
     pub from: i64,
+    /// When it began to hold.
+    since: i64,
     pub labels: BTreeMap<String, String>,
     tells: Vec<String>,
 }
@@ -84,6 +86,7 @@ fn stretches(rule: &Rule, row: &Row) -> Vec<Alert> {
         rule: rule.name.clone(),
         pages: rule.pages,
         from: from + rule.holds,
+        since: from,
         labels: row.labels.clone(),
         tells: rule.tells.clone(),
     })
@@ -114,7 +117,7 @@ fn fits(labels: &BTreeMap<String, String>, place: &Place) -> bool {
 
 fn about(alert: &Alert, phase: &Phase) -> bool {
     alert.tells.iter().any(|t| t == phase.kind.name)
-        && phase.onset <= alert.from
+        && phase.onset <= alert.since
         && alert.from <= phase.end + AFTER
         && phase.kind.truth.iter().any(|place| fits(&alert.labels, place))
 }

@@ -88,15 +88,19 @@ fn row(played: &Played, mark: &Mark) -> String {
     )
 }
 
+/// The phases in order, each with the changes beside its onset.
 fn story(played: &Played) -> Vec<String> {
     let start = played.story.start;
     let phase = |p: &Phase| {
+        let near = played.story.changes.iter().filter(|c| (-150..=90).contains(&(c.at - p.onset)));
+        let near: Vec<String> = near.map(|c| format!("{:+} {}", c.at - p.onset, c.id)).collect();
         format!(
-            "  +{:>5} s for {:>3} s: {}{}",
+            "  +{:>5} s for {:>3} s: {}{}; changes: {}",
             p.onset - start,
             p.end - p.onset,
             p.kind.name,
-            p.guilty.as_ref().map(|g| format!(" by {g}")).unwrap_or_default()
+            p.guilty.as_ref().map(|g| format!(" by {g}")).unwrap_or_default(),
+            near.join(", "),
         )
     };
     played.story.phases.iter().map(phase).collect()
@@ -128,6 +132,7 @@ fn told(played: &Played, seen: &Seen, from: i64) -> Vec<String> {
         seen.against.join("; ")
     ));
     lines.push(format!("      first finding: {}", seen.finding));
+    lines.extend(seen.considered.iter().map(|c| format!("      considered: {c}")));
     for (at, text) in seen.timeline.iter().take(14) {
         lines.push(format!("      +{} {text}", at - start));
     }
