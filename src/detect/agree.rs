@@ -278,8 +278,8 @@ pub fn tie_checks(
         over: false,
         text: String::new(),
     };
-    let by_effect = live.effects.iter().filter(|e| e.until.is_none());
-    let by_effect = by_effect.filter_map(|e| with_trouble(engine, &trouble, e)).next();
+    let mut by_effect = live.effects.iter().filter(|e| e.until.is_none());
+    let by_effect = by_effect.find_map(|e| with_trouble(engine, &trouble, e));
     let together = || {
         let near = |t: &&Trouble| t.since.since(since).millis().abs() as f64 / 1000.0 <= ALL_CHECKS;
         let other = live.troubles.iter().find(near)?;

@@ -148,7 +148,7 @@ fn weighed(
     let said = seen.flat_map(|s| scene.changes.iter().filter_map(|c| scope::provider(s, c)));
     let said: Vec<(f64, String)> = said.collect();
     let odds: Vec<f64> = said.iter().map(|s| s.0).chain([0.0]).collect();
-    let mut told = verdict(scene, all, moments.anyhow() + sum_exp(&odds), cleared);
+    let mut told = verdict(scene, &all, moments.anyhow() + sum_exp(&odds), cleared);
     let says = said.into_iter().map(|s| s.1);
     match told.release {
         Some(_) => told.against.extend(says),
@@ -206,12 +206,7 @@ fn named_by_segment(scene: &Scene<'_>, main: &Effect, moments: &Moments) -> Opti
 }
 
 /// Shares from log likelihoods, "none" included, and what they come to.
-fn verdict(
-    scene: &Scene<'_>,
-    all: Vec<Weighed<'_>>,
-    none: f64,
-    cleared: Vec<Considered>,
-) -> Suspect {
+fn verdict(scene: &Scene<'_>, all: &[Weighed<'_>], none: f64, cleared: Vec<Considered>) -> Suspect {
     let logs = |shift: usize| {
         let each = all.iter().map(move |w| w.shifted.get(shift).copied().unwrap_or(w.log));
         each.chain([none]).collect::<Vec<f64>>()
@@ -219,10 +214,10 @@ fn verdict(
     let own: Vec<f64> = all.iter().map(|w| w.log).chain([none]).collect();
     let shares = normal(&own);
     let none_share = shares.last().copied().unwrap_or(1.0);
-    let mut considered = say::considered(&all, &shares);
+    let mut considered = say::considered(all, &shares);
     considered.truncate(CONSIDERED);
     considered.extend(cleared);
-    let candidates = say::candidates(&all, &shares, (LISTED, MOST));
+    let candidates = say::candidates(all, &shares, (LISTED, MOST));
     let (top, next) = (shares.first().copied(), shares.get(1).copied().unwrap_or(0.0));
     let next = if all.len() > 1 { next } else { 0.0 };
     let base = Suspect { candidates, considered, ..Suspect::default() };
@@ -240,7 +235,7 @@ fn verdict(
         (Some(_), Some(_)) if none_share < 0.5 => {
             Suspect { reasons: vec![say::tie(&base.candidates, none_share)], ..base }
         }
-        _ => Suspect { reasons: vec![say::none(scene, &all, none_share)], ..base },
+        _ => Suspect { reasons: vec![say::none(scene, all, none_share)], ..base },
     }
 }
 

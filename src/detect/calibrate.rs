@@ -77,10 +77,8 @@ pub fn ancestors(table: &Table, family: &[&Table]) -> Ancestors {
     let others = family.iter().filter(|t| t.key.source == table.key.source && t.key != table.key);
     let tables: Vec<&Table> = std::iter::once(table).chain(others.copied()).collect();
     let mut add = |seg: Segment| {
-        if !out.contains_key(&seg) {
-            let profile = tables.iter().find_map(|t| lent(t, &seg));
-            out.insert(seg, profile.unwrap_or_default());
-        }
+        let lend = |seg: &Segment| tables.iter().find_map(|t| lent(t, seg)).unwrap_or_default();
+        out.entry(seg).or_insert_with_key(lend);
     };
     for leaf in &table.leaves {
         add(ancestor_segment(table, &leaf.seg));
@@ -97,7 +95,7 @@ fn lent(table: &Table, seg: &Segment) -> Option<Profile> {
     let profile = Profile::learn(table.shape, &hours, None, None);
     let first = hours.first().filter(|_| profile.total >= WORTH)?.hour;
     let days = table.hours.range(first..).count() as f32 / 24.0;
-    Some(profile.from_past(Past::Own, days))
+    Some(profile.with_past(Past::Own, days))
 }
 
 /// Learns the profile of every leaf, or of those that have none.
@@ -174,19 +172,19 @@ fn of_leaf(
     let days = since as f32 / 24.0;
     if exposure.is_some() {
         let past = if since > 0 { Past::Own } else { Past::None };
-        return Profile::learn(table.shape, &leaf.hist, exposure, None).from_past(past, days);
+        return Profile::learn(table.shape, &leaf.hist, exposure, None).with_past(past, days);
     }
     let total: f32 = leaf.hist.iter().map(|h| h.raw.n).sum();
     let late = since < hours.len() && since < NEW_HOURS && total < WORTH;
     if first.is_none() || late || rest.is_some() && since < NEW_LABEL {
         return rest.map_or_else(Profile::default, |r| {
             let days = r.days;
-            r.clone().from_past(Past::Rest, days)
+            r.clone().with_past(Past::Rest, days)
         });
     }
     let usual = rest.or_else(|| known(&ancestor_segment(table, &leaf.seg)));
     let parent = usual.map(|usual| Parent { usual, offset: *offset });
-    Profile::learn(table.shape, &leaf.hist, None, parent).from_past(Past::Own, days)
+    Profile::learn(table.shape, &leaf.hist, None, parent).with_past(Past::Own, days)
 }
 
 /// An hour or more of history.
@@ -237,7 +235,7 @@ fn live_level(table: &Table, leaf: &Leaf, (upto, seen): (i64, i64), hours: f64) 
     if table.timed() {
         raw.n = hours as f32;
         let past = if early { Past::Live } else { Past::None };
-        return Profile::flat(table.shape, raw).from_past(past, 0.0);
+        return Profile::flat(table.shape, raw).with_past(past, 0.0);
     }
     if early { Profile::flat(table.shape, raw) } else { Profile::default() }
 }

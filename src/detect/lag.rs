@@ -142,7 +142,7 @@ fn kernels(bucket: Span) -> Vec<Kernel> {
         let (r, leave) = (mean / length, (-length / mean).exp());
         let rest = r * (1.0 - leave);
         let part = (1.0 - at_once) * rest * (1.0 - leave);
-        let later = (0..MOST_TAPS - 1).map(|j| part * leave.powi(j as i32));
+        let later = (0..MOST_TAPS - 1).map(|j| part * leave.powf(j as f64));
         std::iter::once(1.0 - (1.0 - at_once) * rest).chain(later).collect::<Kernel>()
     };
     let spread = SPREAD.iter().map(|mean| exponential(mean, 0.0));
@@ -158,7 +158,9 @@ fn whole(mut taps: Kernel) -> Option<Kernel> {
     }
     let sum: f64 = taps.iter().sum();
     let fits = taps.len() <= MOST_TAPS && sum > 0.0;
-    taps.iter_mut().for_each(|t| *t /= sum);
+    for tap in &mut taps {
+        *tap /= sum;
+    }
     fits.then_some(taps)
 }
 

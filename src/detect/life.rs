@@ -66,8 +66,8 @@ fn part(engine: &mut Engine, bucket: i64) {
             young(e) && agree::is_beside(l, e) && agree::tie(engine, &rest(), e).is_none()
         })
     };
-    let open = engine.lives.iter().enumerate().filter(|(_, l)| l.closed.is_none());
-    let Some((i, at)) = open.filter_map(|(i, l)| Some((i, wrong(l)?))).next() else { return };
+    let mut open = engine.lives.iter().enumerate().filter(|(_, l)| l.closed.is_none());
+    let Some((i, at)) = open.find_map(|(i, l)| Some((i, wrong(l)?))) else { return };
     let Some(live) = engine.lives.get_mut(i) else { return };
     let effect = live.effects.remove(at);
     let of = words::label_in(&effect);

@@ -26,7 +26,7 @@ pub(super) fn rows(
 ) -> Option<Vec<(Segment, i64, Raw)>> {
     let (hits, trials) = (store.tables.get(&pair.hits)?, store.tables.get(&pair.trials)?);
     let reach = if pair.at_once() { 1 } else { lag.reach() };
-    let first = from - reach as i64 + 1;
+    let first = from - i64::try_from(reach).unwrap_or(1) + 1;
     let mut h = flows(hits, &pair.key.dims, (first, to));
     let mut n = flows(trials, &pair.key.dims, (first, to));
     let add = |sum: &mut Flow, x: Flow| {
@@ -93,7 +93,7 @@ fn back(flow: &[f32], at: usize, reach: usize) -> Vec<f64> {
 fn moving(trials: &Table, pair: &Pair, lag: &Lag, bucket: i64) -> Moving {
     let dims = &pair.key.dims;
     let masks = std::iter::once(0).chain((0..dims.len().min(16)).map(|i| 1_u16 << i));
-    let reach = lag.reach() as i64;
+    let reach = i64::try_from(lag.reach()).unwrap_or(1);
     let mut out = Moving::new();
     for mask in masks {
         let fixed: Vec<Dim> = dims

@@ -70,8 +70,8 @@ impl Profile {
     }
 
     /// The same, learnt from a past of so many days.
-    pub fn from_past(self, past: Past, days: f32) -> Self {
-        Self { past, days, ..self }
+    pub fn with_past(self, past: Past, days: f32) -> Self {
+        Self { days, past, ..self }
     }
 
     /// Usual mean at an instant, straight between the centres of the hours.

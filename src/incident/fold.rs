@@ -194,8 +194,9 @@ fn step(i: &mut Incident, record: &Record) -> bool {
         }
         Event::Acknowledged { note, expires_at } => i.acknowledge(record, note, *expires_at),
         Event::AckUndone => i.undo_ack(&record.actor.name),
-        Event::AckExpired { ack_due_at } => i.expire_ack(*ack_due_at),
-        Event::AskedAgain { ack_due_at, .. } => i.expire_ack(*ack_due_at),
+        Event::AckExpired { ack_due_at } | Event::AskedAgain { ack_due_at, .. } => {
+            i.expire_ack(*ack_due_at)
+        }
         Event::TimerStarted { due_at } => i.start_timer(at, *due_at),
         Event::TimerExtended { due_at, .. } => i.extend(*due_at),
         Event::TimerStopped => i.timer.take().is_some(),

@@ -95,7 +95,7 @@ pub(super) fn likeness(old: &Case, new: &Case) -> Option<i32> {
     let cause = match (likely(old), likely(new)) {
         (Some(a), Some(b)) if a == b => 2,
         (Some(_), Some(_)) => -4,
-        (Some(_), None) | (None, Some(_)) | (None, None) => 0,
+        (Some(_) | None, None) | (None, Some(_)) => 0,
     };
     let signs = old.findings.iter().any(|f| new.findings.iter().any(|g| f.metric == g.metric));
     Some(place + onset + cause + i32::from(signs) + i32::from(key))

@@ -55,7 +55,7 @@ impl Telling {
 
     /// First bucket, and the one after the last.
     pub fn span(&self) -> (i64, i64) {
-        (self.first, self.first + self.parts.len() as i64)
+        (self.first, self.first + i64::try_from(self.parts.len()).unwrap_or(0))
     }
 
     fn between(&self, from: usize, to: usize) -> [f64; 5] {
@@ -97,8 +97,8 @@ impl Telling {
     /// Nats of any dose over time.
     pub fn dosed(&self, dose: impl Fn(i64) -> f64) -> f64 {
         let (mut b, mut w) = (0.0, 0.0);
-        for (i, part) in self.parts.iter().enumerate() {
-            let dose = dose(self.first + i as i64);
+        for (bucket, part) in (self.first..).zip(&self.parts) {
+            let dose = dose(bucket);
             b += dose * part.b;
             w += dose * dose * part.w;
         }

@@ -190,7 +190,7 @@ impl<'a> Seen<'a> {
             || self
                 .pages
                 .iter()
-                .any(|p| provider.templates.contains(p) || self.areas().of(p).any(|n| named(n)))
+                .any(|p| provider.templates.contains(p) || self.areas().of(p).any(&named))
             || self.parts.iter().any(by_part)
     }
 }

@@ -36,6 +36,9 @@ impl Lost {
     }
 }
 
+/// Dimensions with their values, the share of visits there, and how much a visit sends.
+type Place<'a> = (Vec<(Dim, &'a str)>, f64, f64);
+
 const FINE: Lost = Lost { dim: Dim::Device, value: "", kept: 1.0 };
 
 /// A cut of a count: `per` events a minute, spread over the values' shares.
@@ -52,7 +55,7 @@ fn told(
     let hour = (start.rem_euclid(86_400) / 3600) as f64;
     let day = start.div_euclid(86_400) as f64;
     let ratio = 1.0 + 0.1 * (hour / 3.8).sin() + 0.04 * (day * 1.7).sin();
-    let mut places: Vec<(Vec<(Dim, &str)>, f64, f64)> = vec![(Vec::new(), 1.0, ratio)];
+    let mut places: Vec<Place> = vec![(Vec::new(), 1.0, ratio)];
     for dim in cut {
         let all = values(*dim);
         places = places

@@ -11,6 +11,7 @@ use crate::incident::fold::Incident;
 use crate::incident::id::confirm_token;
 use crate::incident::record::{from_line, to_line};
 use crate::incident::rollback::{others, plan, rehearsal};
+use crate::incident::state::Alternative;
 use crate::policy::action::ActionPolicy;
 
 /// A second service with two releases and its own action.
@@ -49,7 +50,7 @@ fn of(release: &str, to: &str) -> Command {
 fn every_release_that_may_have_done_it_is_listed_with_its_share_and_its_way_back() {
     let world = world();
     let all = others(&tie(), &world.facts(), min(1));
-    let words: Vec<String> = all.iter().map(|a| a.words()).collect();
+    let words: Vec<String> = all.iter().map(Alternative::words).collect();
     assert_eq!(
         words,
         [

@@ -178,7 +178,8 @@ fn what_rose_is_said_and_asked_for_again() {
     };
     let dearer = |c: &Case| Case { risk_per_minute: Some(Range::new(300.0, 500.0)), ..c.clone() };
     let worse = |c: &Case| Case { severity: Severity::Sev1, ..c.clone() };
-    let grown: [(fn(&Case) -> Case, &str); 3] = [
+    type Grow = fn(&Case) -> Case;
+    let grown: [(Grow, &str); 3] = [
         (wider, "the place is wider: checkout · mobile -> checkout"),
         (other, "also in search"),
         (dearer, "money at risk: 120 -> 300 a minute at least"),

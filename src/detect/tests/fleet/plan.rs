@@ -223,7 +223,7 @@ fn fault(d: &mut Draw, kind: usize, onset: f64, place: usize) -> (Vec<Wrong>, Op
         9 | 14 | 16 | 17 => beside(d, kind, w, wait, place),
         10 => (vec![w], None),
         11 => {
-            for _ in 0..1 + d.below(2) {
+            for _ in 0..=d.below(2) {
                 let at = onset + d.between(-300.0, 120.0);
                 d.decoy(at);
             }

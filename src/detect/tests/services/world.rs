@@ -195,13 +195,13 @@ impl World {
                 quality: Quality::GOOD,
             });
         };
-        for i in 0..self.services.len() {
+        for (i, harm) in harm.iter().enumerate() {
             let name = self.services[i].clone();
             let share = if i == 0 { 1.0 } else { 0.15 + 0.5 / i as f64 };
             for (r, region) in REGIONS.iter().enumerate() {
                 let here = self.fault != Fault::Region || r == self.broken;
                 let part = if self.fault == Fault::Method { 0.25 } else { 1.0 };
-                let more = if here { harm[i] * part } else { 0.0 };
+                let more = if here { harm * part } else { 0.0 };
                 let trials =
                     self.dice.count(self.busy * share * minutes as f64 / (1.0 + r as f64) / 2.0);
                 let hits = self.dice.count(trials * (self.base + more)).min(trials);
@@ -209,11 +209,11 @@ impl World {
                 put(Metric::ServiceErrorRate, &dims, Value::Ratio { hits, trials });
             }
             let dims = [(Dim::Service, name.as_str())];
-            let slower = if self.slow && self.fault != Fault::Region { harm[i] } else { 0.0 };
+            let slower = if self.slow && self.fault != Fault::Region { *harm } else { 0.0 };
             let n = self.busy * share * minutes as f64 / 4.0;
             let latency = spread(&mut self.dice, n, 2.0 + i as f64, 1.0 + 2.0 * slower);
             put(Metric::ServiceLatency, &dims, latency);
-            let cpu = 0.4 + 0.05 * self.dice.next() + if harm[i] > 0.0 { 0.5 } else { 0.0 };
+            let cpu = 0.4 + 0.05 * self.dice.next() + if *harm > 0.0 { 0.5 } else { 0.0 };
             put(Metric::ServiceCpu, &dims, Value::Gauge(cpu));
         }
         self.pages_of(&harm, minutes, &mut put);
