@@ -141,7 +141,7 @@ const TABLE: &[Scenario] = &[
         benign::flash_sale,
     ),
     row("stock-out", "best sellers are sold out; carts fall, pages are fine", funnel::stock_out),
-    row("ingest-lag", "half of all beacons arrive 40 minutes late", telemetry::ingest_lag),
+    row("ingest-lag", "half of all beacons arrive 15 minutes late", telemetry::ingest_lag),
     row("beacons-twice", "Firefox sends beacons twice; no release", telemetry::twice_in_one),
 ];
 

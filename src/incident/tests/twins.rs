@@ -158,6 +158,8 @@ fn a_new_watcher_takes_what_comes_back_for_the_same_only_when_it_is_alike() {
     assert!(gone("mobile", Some("api-3")).contains(&"opened"), "another cause");
 }
 
+type Grow = fn(&Case) -> Case;
+
 #[test]
 fn what_rose_is_said_and_asked_for_again() {
     let open = || {
@@ -178,7 +180,6 @@ fn what_rose_is_said_and_asked_for_again() {
     };
     let dearer = |c: &Case| Case { risk_per_minute: Some(Range::new(300.0, 500.0)), ..c.clone() };
     let worse = |c: &Case| Case { severity: Severity::Sev1, ..c.clone() };
-    type Grow = fn(&Case) -> Case;
     let grown: [(Grow, &str); 3] = [
         (wider, "the place is wider: checkout · mobile -> checkout"),
         (other, "also in search"),

@@ -55,8 +55,8 @@ pub fn leak(d: &mut Draft<'_>) {
 /// The way from the browser to the store is jammed, for everybody alike.
 pub fn ingest_lag(d: &mut Draft<'_>) {
     let everybody = Scope::everything();
-    d.harm(harm(Kind::Delay { share: 0.5, minutes: 40 }, everybody.clone()));
-    d.incident(0, blind(everybody, None, "half of all beacons arrive 40 minutes late"));
+    d.harm(harm(Kind::Delay { share: 0.5, minutes: 15 }, everybody.clone()));
+    d.incident(0, blind(everybody, None, "half of all beacons arrive 15 minutes late"));
 }
 
 pub fn twice_in_one(d: &mut Draft<'_>) {

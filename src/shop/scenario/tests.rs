@@ -211,7 +211,8 @@ fn telemetry_faults_do_not_touch_orders() {
         ("ingest-lag", 5, &[][..], 0.5),
         ("beacons-twice", 5, &["firefox"][..], 2.0),
     ] {
-        let pair = pair(name, from, from + 30);
+        let minutes = if name == "ingest-lag" { 12 } else { 30 };
+        let pair = pair(name, from, from + minutes);
         let seen = pair.ratio(|shop, t| f64::from(slice_of(shop, t, Cut::Browser, slice).views));
         near(seen, left, 0.1);
         near(pair.ratio(|_, t| t.edge.iter().sum::<u64>() as f64), 1.0, 0.03);

@@ -11,8 +11,18 @@ use crate::source::query::LABEL;
 
 use super::{Answered, Frame, Line};
 
-/// Versions that run now, by service, with the instant they were first seen.
-pub type Live = BTreeMap<String, BTreeMap<String, Timestamp>>;
+/// What is known of each service's versions.
+pub type Live = BTreeMap<String, Versions>;
+
+/// The versions of one service.
+#[derive(Clone, Debug, Default)]
+pub struct Versions {
+    /// Those that run now, with the instant they were first seen.
+    running: BTreeMap<String, Timestamp>,
+    /// Those that ran, with the last instant they were seen: answers overlap, and what is told of
+    /// that time again is no return.
+    ended: BTreeMap<String, Timestamp>,
+}
 
 struct Sighting {
     first: Timestamp,
@@ -23,28 +33,41 @@ struct Sighting {
 
 impl Frame<'_> {
     /// A change for each version that appears while or after another one runs. What runs at the
-    /// first poll is the start, not a change; a version that vanished and comes back is one.
+    /// first sight of a service is the start, not a change, and there may be several side by side; a
+    /// version that vanished and comes back is one.
     pub fn builds(&self, answer: &Answered, live: &mut Live, out: &mut Harvest) {
         let mut seen: Vec<Sighting> =
             answer.lines.iter().filter_map(|line| self.sighting(line)).collect();
         seen.sort_by_key(|s| s.first);
         let newest = seen.iter().map(|s| s.last).max();
+        let mut begun: BTreeMap<String, Timestamp> = BTreeMap::new();
         for s in &seen {
-            let running = live.entry(s.service.clone()).or_default();
-            if running.contains_key(&s.version) {
+            let known = live.entry(s.service.clone()).or_default();
+            if known.running.is_empty() && known.ended.is_empty() {
+                begun.insert(s.service.clone(), s.first);
+            }
+            let told = known.ended.get(&s.version).is_some_and(|end| s.last <= *end);
+            if told || known.running.contains_key(&s.version) {
                 continue;
             }
-            let before = running.iter().max_by_key(|(_, since)| **since).map(|(v, _)| v.clone());
-            running.insert(s.version.clone(), s.first);
+            known.ended.remove(&s.version);
+            if begun.get(&s.service) == Some(&s.first) {
+                known.running.insert(s.version.clone(), s.first);
+                continue;
+            }
+            let newest = known.running.iter().max_by_key(|(_, since)| **since);
+            let before = newest.map(|(v, _)| v.clone());
+            known.running.insert(s.version.clone(), s.first);
             if let Some(before) = before {
                 out.changes.push(self.build(s, &before));
             }
         }
         for s in seen.iter().filter(|s| newest.is_some_and(|n| s.last < n)) {
-            if let Some(running) = live.get_mut(&s.service)
-                && running.len() > 1
+            if let Some(known) = live.get_mut(&s.service)
+                && known.running.len() > 1
+                && known.running.remove(&s.version).is_some()
             {
-                running.remove(&s.version);
+                known.ended.insert(s.version.clone(), s.last);
             }
         }
     }

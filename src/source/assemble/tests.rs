@@ -117,11 +117,31 @@ fn a_new_version_is_a_change_and_the_first_one_is_not() {
     assert_eq!(out.changes[0].version, "v2");
     assert_eq!(out.changes[0].previous, Some("v1".into()));
     assert_eq!(out.changes[0].effective_at(), at(2));
-    let still = answered(vec![line(&[("version", "v2")], &[(3, 1.0), (4, 1.0)])]);
-    assert!(with(&query, |f, out| f.builds(&still, &mut live, out)).changes.is_empty());
+    let still = answered(vec![
+        line(&[("version", "v1")], &[(2, 1.0)]),
+        line(&[("version", "v2")], &[(3, 1.0), (4, 1.0)]),
+    ]);
+    let again = with(&query, |f, out| f.builds(&still, &mut live, out)).changes;
+    assert!(again.is_empty(), "an overlap tells of v1 again, it did not come back: {again:?}");
     let back = answered(vec![line(&[("version", "v1")], &[(5, 1.0)])]);
     let out = with(&query, |f, out| f.builds(&back, &mut live, out));
     assert_eq!(out.changes[0].version, "v1");
+}
+
+#[test]
+fn versions_side_by_side_at_the_first_sight_are_the_start() {
+    let mut query = Query::bare(QueryKind::Build, None);
+    query.version_label = Some("version".to_owned());
+    let mut live = builds::Live::new();
+    let two = answered(vec![
+        line(&[("version", "v1")], &[(1, 1.0), (2, 1.0)]),
+        line(&[("version", "v2")], &[(1, 1.0), (2, 1.0), (3, 1.0)]),
+    ]);
+    assert!(with(&query, |f, out| f.builds(&two, &mut live, out)).changes.is_empty());
+    let third = answered(vec![line(&[("version", "v3")], &[(4, 1.0)])]);
+    let out = with(&query, |f, out| f.builds(&third, &mut live, out));
+    assert_eq!(out.changes.len(), 1);
+    assert_eq!(out.changes[0].previous, Some("v2".into()));
 }
 
 #[test]
