@@ -22,6 +22,8 @@ pub struct Versions {
     /// Those that ran, with the last instant they were seen: answers overlap, and what is told of
     /// that time again is no return.
     ended: BTreeMap<String, Timestamp>,
+    /// Those that ran at the first sight and were not told yet: they are what a change goes back to.
+    start: BTreeMap<String, Timestamp>,
 }
 
 struct Sighting {
@@ -33,8 +35,9 @@ struct Sighting {
 
 impl Frame<'_> {
     /// A change for each version that appears while or after another one runs. What runs at the
-    /// first sight of a service is the start, not a change, and there may be several side by side; a
-    /// version that vanished and comes back is one.
+    /// first sight of a service is the start, of which there may be several side by side: it is told
+    /// with the change that replaces it, as live from when it was first seen. A version that
+    /// vanished and comes back is a change.
     pub fn builds(&self, answer: &Answered, live: &mut Live, out: &mut Harvest) {
         let mut seen: Vec<Sighting> =
             answer.lines.iter().filter_map(|line| self.sighting(line)).collect();
@@ -53,14 +56,17 @@ impl Frame<'_> {
             known.ended.remove(&s.version);
             if begun.get(&s.service) == Some(&s.first) {
                 known.running.insert(s.version.clone(), s.first);
+                known.start.insert(s.version.clone(), s.first);
                 continue;
             }
             let newest = known.running.iter().max_by_key(|(_, since)| **since);
             let before = newest.map(|(v, _)| v.clone());
             known.running.insert(s.version.clone(), s.first);
-            if let Some(before) = before {
-                out.changes.push(self.build(s, &before));
+            let Some(before) = before else { continue };
+            if let Some(first) = known.start.remove(&before) {
+                out.changes.push(self.build((&s.service, &before), first, None));
             }
+            out.changes.push(self.build((&s.service, &s.version), s.first, Some(&before)));
         }
         for s in seen.iter().filter(|s| newest.is_some_and(|n| s.last < n)) {
             if let Some(known) = live.get_mut(&s.service)
@@ -88,16 +94,21 @@ impl Frame<'_> {
         })
     }
 
-    fn build(&self, seen: &Sighting, before: &str) -> Change {
-        let at = seen.first.minus(self.window);
+    fn build(
+        &self,
+        (service, version): (&str, &str),
+        first: Timestamp,
+        before: Option<&str>,
+    ) -> Change {
+        let at = first.minus(self.window);
         Change {
             source: self.source.clone(),
-            id: seen.version.as_str().into(),
+            id: version.into(),
             kind: ChangeKind::Deploy,
-            service: seen.service.clone(),
+            service: service.to_owned(),
             environment: "production".to_owned(),
-            version: seen.version.clone(),
-            previous: Some(before.into()),
+            version: version.to_owned(),
+            previous: before.map(Into::into),
             status: ChangeStatus::Succeeded,
             created_at: at,
             started_at: Some(at),

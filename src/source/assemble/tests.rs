@@ -113,10 +113,10 @@ fn a_new_version_is_a_change_and_the_first_one_is_not() {
         line(&[("version", "v1")], &[(1, 1.0), (2, 1.0)]),
     ]);
     let out = with(&query, |f, out| f.builds(&both, &mut live, out));
-    assert_eq!(out.changes.len(), 1);
-    assert_eq!(out.changes[0].version, "v2");
-    assert_eq!(out.changes[0].previous, Some("v1".into()));
-    assert_eq!(out.changes[0].effective_at(), at(2));
+    let told: Vec<_> = out.changes.iter().map(|c| (c.version.as_str(), c.effective_at())).collect();
+    assert_eq!(told, [("v1", at(0)), ("v2", at(2))], "the start is what v2 goes back to");
+    assert_eq!(out.changes[0].previous, None);
+    assert_eq!(out.changes[1].previous, Some("v1".into()));
     let still = answered(vec![
         line(&[("version", "v1")], &[(2, 1.0)]),
         line(&[("version", "v2")], &[(3, 1.0), (4, 1.0)]),
@@ -140,8 +140,9 @@ fn versions_side_by_side_at_the_first_sight_are_the_start() {
     assert!(with(&query, |f, out| f.builds(&two, &mut live, out)).changes.is_empty());
     let third = answered(vec![line(&[("version", "v3")], &[(4, 1.0)])]);
     let out = with(&query, |f, out| f.builds(&third, &mut live, out));
-    assert_eq!(out.changes.len(), 1);
-    assert_eq!(out.changes[0].previous, Some("v2".into()));
+    let told: Vec<&str> = out.changes.iter().map(|c| c.version.as_str()).collect();
+    assert_eq!(told, ["v2", "v3"]);
+    assert_eq!(out.changes[1].previous, Some("v2".into()));
 }
 
 #[test]

@@ -221,7 +221,9 @@ impl Session {
         let open = self.stepped.board.incidents.iter().any(said);
         let standing = Standing::of(&self.stepped.board, Trust::Fresh);
         let few = self.name == "low-traffic" && standing == Standing::Unsure;
-        let quiet = !open && !few;
+        // what was late comes after the mending, and its incident rests that much later
+        let late = self.name == "ingest-lag" && standing == Standing::Recovering;
+        let quiet = !open && !few && !late;
         let Some(first) = frames.first().filter(|f| quiet && !f.says_calm()) else { return };
         let first = first.clone();
         self.fault(&first, "all has been well for an hour and it does not say so");
