@@ -22,7 +22,7 @@ pub struct Versions {
     /// Those that ran, with the last instant they were seen: answers overlap, and what is told of
     /// that time again is no return.
     ended: BTreeMap<String, Timestamp>,
-    /// Those that ran at the first sight and were not told yet: they are what a change goes back to.
+    /// Those that ran at the first sight and were not told yet: what a change goes back to.
     start: BTreeMap<String, Timestamp>,
 }
 
@@ -35,8 +35,8 @@ struct Sighting {
 
 impl Frame<'_> {
     /// A change for each version that appears while or after another one runs. What runs at the
-    /// first sight of a service is the start, of which there may be several side by side: it is told
-    /// with the change that replaces it, as live from when it was first seen. A version that
+    /// first sight of a service is the start (there may be several side by side): it is told with
+    /// the change that replaces it, as live from when it was first seen. A version that
     /// vanished and comes back is a change.
     pub fn builds(&self, answer: &Answered, live: &mut Live, out: &mut Harvest) {
         let mut seen: Vec<Sighting> =
