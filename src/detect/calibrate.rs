@@ -158,7 +158,7 @@ fn offset(table: &Table, ancestors: &Ancestors) -> f64 {
 }
 
 /// A leaf by its own past; without one by what its place is without its release, or not at all: a
-/// parent's level says nothing of how far a child lies off it.
+/// parent's level says nothing of how far a child lies off it. Less than an hour is no past.
 fn of_leaf(
     table: &Table,
     leaf: &Leaf,
@@ -171,12 +171,16 @@ fn of_leaf(
     let since = first.map_or(0, |f| hours.len() - hours.partition_point(|h| *h < f));
     let days = since as f32 / 24.0;
     if exposure.is_some() {
+        if !taught(table) {
+            return Profile::default();
+        }
         let past = if since > 0 { Past::Own } else { Past::None };
         return Profile::learn(table.shape, &leaf.hist, exposure, None).with_past(past, days);
     }
     let total: f32 = leaf.hist.iter().map(|h| h.raw.n).sum();
     let late = since < hours.len() && since < NEW_HOURS && total < WORTH;
-    if first.is_none() || late || rest.is_some() && since < NEW_LABEL {
+    let young = !taught(table) || late || rest.is_some() && since < NEW_LABEL;
+    if first.is_none() || young {
         return rest.map_or_else(Profile::default, |r| {
             let days = r.days;
             r.clone().with_past(Past::Rest, days)
