@@ -170,10 +170,15 @@ fn lived(c: &Change) -> bool {
     !matches!(c.status, ChangeStatus::Queued | ChangeStatus::Failed | ChangeStatus::Cancelled)
 }
 
+/// It may have brought something: its beginning was seen.
+fn began(c: &Change) -> bool {
+    lived(c) && !c.ran_before
+}
+
 /// Live before the harm was whole, and not longer than a day.
 fn in_time(c: &Change, from: Timestamp, to: Timestamp) -> bool {
     let slack = Span::from_mins(5);
-    lived(c) && c.effective_at() <= to.plus(slack) && c.effective_at() >= from.minus(HORIZON)
+    began(c) && c.effective_at() <= to.plus(slack) && c.effective_at() >= from.minus(HORIZON)
 }
 
 /// The place itself names a release or an experiment arm: then only changes of that name count.

@@ -122,7 +122,7 @@ impl Place<'_> {
             let begun = c.stages.iter().filter(|s| s.at <= at.plus(SOON));
             return begun.map(|s| s.share).next_back().unwrap_or(0.0).max(c.share_at(at));
         }
-        let fresh = at.since(c.effective_at()) <= SOON;
+        let fresh = !c.ran_before && at.since(c.effective_at()) <= SOON;
         if fresh && !self.stands_still(span) { 1.0 } else { now }
     }
 

@@ -64,7 +64,8 @@ fn changed(engine: &Engine, table: &Table, place: &Scope, first: i64) -> f64 {
 fn counts(c: &Change) -> bool {
     let live =
         !matches!(c.status, ChangeStatus::Queued | ChangeStatus::Failed | ChangeStatus::Cancelled);
-    live && !matches!(c.kind, ChangeKind::Campaign | ChangeKind::Rollback | ChangeKind::Provider)
+    live && !c.ran_before
+        && !matches!(c.kind, ChangeKind::Campaign | ChangeKind::Rollback | ChangeKind::Provider)
 }
 
 /// The instants at which a change reached more shoppers.

@@ -90,6 +90,10 @@ pub struct Change {
     pub templates: BTreeSet<String>,
     /// Set when it was taken back.
     pub rolled_back_at: Option<Timestamp>,
+    /// It ran already when its source first told of its service, since when nobody knows: something
+    /// to go back to, and no cause of what begins near its first sight.
+    #[serde(default)]
+    pub ran_before: bool,
     pub author: String,
     pub url: String,
 }

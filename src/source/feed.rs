@@ -83,6 +83,7 @@ mod tests {
             stages: Vec::new(),
             templates: BTreeSet::new(),
             rolled_back_at: None,
+            ran_before: false,
             author: String::new(),
             url: String::new(),
         }

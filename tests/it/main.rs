@@ -14,6 +14,7 @@ mod calm;
 mod child;
 mod clock_steps;
 mod configs;
+mod cores;
 mod demo_incident;
 mod foreign;
 mod foreign_shop;

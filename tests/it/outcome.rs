@@ -107,6 +107,7 @@ fn release(id: &str, minutes: i64, status: ChangeStatus, now: Timestamp) -> Chan
         stages: vec![],
         templates: BTreeSet::new(),
         rolled_back_at: None,
+        ran_before: false,
         author: String::new(),
         url: String::new(),
     }

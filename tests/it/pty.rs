@@ -8,6 +8,7 @@ use std::time::Duration;
 use portable_pty::{CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::cores::{self, Share};
 use crate::product::{BIN, environment};
 use crate::wait::pause;
 
@@ -25,6 +26,8 @@ pub struct Session {
     master: Box<dyn MasterPty + Send>,
     keyboard: Box<dyn Write + Send>,
     pid: Pid,
+    /// A demo keeps up with a clock of its own.
+    core: Option<Share>,
 }
 
 /// Columns and rows.
@@ -53,7 +56,10 @@ impl Session {
         for (key, value) in more {
             command.env(key, value);
         }
-        Self::start(command, size)
+        let core = (args.first() == Some(&"demo")).then(cores::share);
+        let mut session = Self::start(command, size);
+        session.core = core;
+        session
     }
 
     /// `sh -c SCRIPT` with the same environment; `$BIN` is the product.
@@ -88,7 +94,7 @@ impl Session {
             to_waiter.1.notify_all();
         });
         let keyboard = pair.master.take_writer().expect("a writer");
-        Self { seen, master: pair.master, keyboard, pid }
+        Self { seen, master: pair.master, keyboard, pid, core: None }
     }
 
     /// Waits until the screen passes, and returns its text; panics with the screen after `limit`.

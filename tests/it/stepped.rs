@@ -21,6 +21,7 @@ use tillwatch::watch::state::{Setup, SourceInfo, Watch};
 use tillwatch::watch::update::update;
 use tokio::runtime::Runtime;
 
+use crate::cores::{self, Share};
 use crate::configs::{SECRET, action, demo_sources};
 use crate::wait::{pause, secs};
 
@@ -50,6 +51,7 @@ pub struct Stepped {
     pub seen: BTreeMap<String, Seen>,
     /// Boards from before the past was read, while they are kept.
     early: Vec<Board>,
+    _core: Share,
 }
 
 impl Stepped {
@@ -97,6 +99,7 @@ impl Stepped {
     }
 
     fn new(runtime: Runtime, now: Arc<AtomicI64>, shop: Option<shop::Running>, text: &str) -> Self {
+        let core = cores::share();
         let start = Timestamp::from_millis(now.load(Ordering::Relaxed));
         let config = config(text);
         let build = |c: &SourceConfig| {
@@ -109,7 +112,7 @@ impl Stepped {
         let watch = Watch::new(setup(&config), engine, Vec::new(), start);
         let (board, seen) = (Board::default(), BTreeMap::new());
         let early = Vec::new();
-        let mut this = Self { runtime, now, shop, sources, watch, board, seen, early };
+        let mut this = Self { runtime, now, shop, sources, watch, board, seen, early, _core: core };
         this.read_past();
         this
     }

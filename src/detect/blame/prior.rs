@@ -5,7 +5,7 @@ use crate::domain::change::{Change, ChangeKind};
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::blame::Blame;
 
-use super::{Scene, lived};
+use super::{Scene, began, lived};
 
 /// Changes a day that are believed of a shop before any was told, and of its busiest hours.
 const USUAL: f64 = 6.0;
@@ -41,7 +41,7 @@ pub fn minutes_a_deploy(policy: &Blame, changes: &[&Change], onset: Timestamp) -
     let within = |span: Span| {
         let of = |c: &&&Change| {
             let before = onset.since(c.effective_at());
-            Span::ZERO <= before && before < span && lived(c)
+            Span::ZERO <= before && before < span && began(c)
         };
         changes.iter().filter(of).map(|c| policy.weight(c.kind)).sum::<f64>()
     };

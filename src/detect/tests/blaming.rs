@@ -205,6 +205,19 @@ fn the_minute_in_which_the_harm_begins_is_early_enough() {
 }
 
 #[test]
+fn a_version_that_ran_at_the_first_sight_is_nobodys_cause() {
+    let mut shop = Shop::warm();
+    shop.run(10, Wrong::default());
+    let start = Change { ran_before: true, ..change("start", at(NOON + 1200 - 130)) };
+    shop.engine.observe_changes(&[start]);
+    shop.release("new", NOON + 1200 - 10, &[]);
+    shop.run(10, Wrong::default());
+    let told = suspect(&shop.run(12, SLOW));
+    assert_eq!(told.release, Some(ReleaseId::new("new")), "{told:#?}");
+    assert_eq!(told.share_of(&"start".into()), None, "{told:#?}");
+}
+
+#[test]
 fn what_was_taken_back_before_the_harm_is_no_suspect() {
     for gone in [7, 40] {
         let mut shop = Shop::warm();

@@ -203,6 +203,7 @@ impl World {
             stages: Vec::new(),
             templates: templates.iter().map(|t| (*t).to_owned()).collect::<BTreeSet<_>>(),
             rolled_back_at: None,
+            ran_before: false,
             author: String::new(),
             url: String::new(),
         }]);

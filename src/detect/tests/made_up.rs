@@ -228,6 +228,7 @@ pub fn change(id: &str, moment: Timestamp) -> Change {
         stages: Vec::new(),
         templates: std::collections::BTreeSet::new(),
         rolled_back_at: None,
+        ran_before: false,
         author: String::new(),
         url: String::new(),
     }

@@ -126,6 +126,7 @@ fn past_work_holidays_and_campaigns_are_not_learnt() {
         stages: Vec::new(),
         templates: [].into(),
         rolled_back_at: None,
+        ran_before: false,
         author: String::new(),
         url: String::new(),
     };

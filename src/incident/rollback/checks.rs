@@ -61,7 +61,8 @@ impl Draft<'_> {
         }
         let ok = was_live(to);
         let detail = if ok {
-            format!("{} was live from {}", to.id, to.effective_at())
+            let seen = if to.ran_before { "already when first seen," } else { "from" };
+            format!("{} was live {seen} {}", to.id, to.effective_at())
         } else {
             format!("{} failed, was taken back or never went live", to.id)
         };

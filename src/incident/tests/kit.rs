@@ -89,6 +89,7 @@ pub fn change(id: &str, minute: i64, status: ChangeStatus) -> Change {
         stages: Vec::new(),
         templates: BTreeSet::new(),
         rolled_back_at: None,
+        ran_before: false,
         author: "dev".to_owned(),
         url: String::new(),
     }

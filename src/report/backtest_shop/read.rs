@@ -142,6 +142,7 @@ fn change(row: ReleaseRow) -> Result<Change, String> {
         stages,
         templates: row.templates.into_iter().collect(),
         rolled_back_at: row.rolled_back_at.as_deref().map(time).transpose()?,
+        ran_before: false,
         author: String::new(),
         url: String::new(),
     })

@@ -64,7 +64,8 @@ impl Frame<'_> {
             known.running.insert(s.version.clone(), s.first);
             let Some(before) = before else { continue };
             if let Some(first) = known.start.remove(&before) {
-                out.changes.push(self.build((&s.service, &before), first, None));
+                let start = self.build((&s.service, &before), first, None);
+                out.changes.push(Change { ran_before: true, ..start });
             }
             out.changes.push(self.build((&s.service, &s.version), s.first, Some(&before)));
         }
@@ -116,6 +117,7 @@ impl Frame<'_> {
             stages: Vec::new(),
             templates: BTreeSet::new(),
             rolled_back_at: None,
+            ran_before: false,
             author: String::new(),
             url: String::new(),
         }

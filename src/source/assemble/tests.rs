@@ -117,6 +117,8 @@ fn a_new_version_is_a_change_and_the_first_one_is_not() {
     assert_eq!(told, [("v1", at(0)), ("v2", at(2))], "the start is what v2 goes back to");
     assert_eq!(out.changes[0].previous, None);
     assert_eq!(out.changes[1].previous, Some("v1".into()));
+    let before: Vec<bool> = out.changes.iter().map(|c| c.ran_before).collect();
+    assert_eq!(before, [true, false], "nobody saw v1 begin");
     let still = answered(vec![
         line(&[("version", "v1")], &[(2, 1.0)]),
         line(&[("version", "v2")], &[(3, 1.0), (4, 1.0)]),

@@ -115,6 +115,7 @@ impl Deployment {
             stages: stages(&payload),
             templates,
             rolled_back_at: None,
+            ran_before: false,
             author: self.creator.as_ref().map_or_else(String::new, |p| short(&p.login)),
             url: times.log.unwrap_or_else(|| self.url.clone()),
         })

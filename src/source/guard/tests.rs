@@ -33,6 +33,7 @@ fn change() -> Change {
         stages: Vec::new(),
         templates: ["pdp".to_owned()].into(),
         rolled_back_at: None,
+        ran_before: false,
         author: "dana@shop.example.com".to_owned(),
         url: "https://ci.example/1".to_owned(),
     }

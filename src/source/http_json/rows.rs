@@ -293,6 +293,7 @@ impl<'a> Pass<'a> {
             stages: stages.into_iter().collect(),
             templates: fields.templates.as_ref().map_or_else(BTreeSet::new, |e| list(e, row)),
             rolled_back_at: time(&fields.rolled_back_at),
+            ran_before: false,
             author: text(&fields.author).unwrap_or_default(),
             url: text(&fields.url).unwrap_or_default(),
         })

@@ -290,6 +290,7 @@ pub fn release(id: &str, service: &str, secs: i64) -> Change {
         stages: Vec::new(),
         templates: BTreeSet::new(),
         rolled_back_at: None,
+        ran_before: false,
         author: String::new(),
         url: String::new(),
     }
