@@ -104,15 +104,15 @@ fn a_sev1_is_seen_acknowledged_rolled_back_and_healed() {
 
     demo.session.keys("a");
     demo.session
-        .wait_until("the acknowledgement", secs(2), |s| s.to_lowercase().contains("acknowledged"));
+        .wait_until("the acknowledgement", secs(30), |s| s.to_lowercase().contains("acknowledged"));
     let acked = demo.wait_state(&id, &["acknowledged"], secs(10));
     let owner = acked["acked_by"].as_str().expect("who acknowledged").to_owned();
-    demo.session.wait_for(&owner, secs(2));
+    demo.session.wait_for(&owner, secs(30));
 
     let token = acked["rollback"]["confirm_token"].as_str().expect("a token").to_owned();
     nothing_shorter_fires(&mut demo, &id, &token);
     demo.session.keys("R");
-    demo.session.wait_for(&token, secs(5));
+    demo.session.wait_for(&token, secs(30));
     pause(DIALOG_GUARD);
     demo.session.type_by_hand(&token);
     pause(ENTER_AFTER);
@@ -132,7 +132,7 @@ fn a_sev1_is_seen_acknowledged_rolled_back_and_healed() {
     assert!(told.contains("recovery proven"), "{told}");
 
     demo.session.keys("q");
-    assert!(demo.session.wait_exit(secs(5)).success());
+    assert!(demo.session.wait_exit(secs(30)).success());
 }
 
 /// Every way to the rollback that is shorter than the typed token, one after the other.
@@ -143,7 +143,7 @@ fn nothing_shorter_fires(demo: &mut Demo, id: &str, token: &str) {
     let slow = [vec!["\r"], vec!["y", "\r"], vec![almost.as_str(), "\r"]];
     for tries in slow {
         demo.session.keys("R");
-        demo.session.wait_for(token, secs(5));
+        demo.session.wait_for(token, secs(30));
         pause(DIALOG_GUARD);
         for keys in tries {
             demo.session.type_by_hand(keys);
@@ -152,7 +152,7 @@ fn nothing_shorter_fires(demo: &mut Demo, id: &str, token: &str) {
     }
     for burst in [pasted, format!("{token}\r")] {
         demo.session.keys("R");
-        demo.session.wait_for(token, secs(5));
+        demo.session.wait_for(token, secs(30));
         pause(DIALOG_GUARD);
         demo.session.keys(&burst);
         leave(demo, token);
@@ -170,5 +170,5 @@ fn leave(demo: &mut Demo, token: &str) {
             pause(DIALOG_GUARD);
         }
     }
-    demo.session.wait_until("the dialog closed", secs(5), |s| !s.contains(token));
+    demo.session.wait_until("the dialog closed", secs(30), |s| !s.contains(token));
 }

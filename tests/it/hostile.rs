@@ -145,7 +145,7 @@ fn check_batch(batch: Vec<Hostile>) -> Vec<String> {
     let mut found: Vec<String> = offenders(&session.bytes());
     found.extend(must.iter().flat_map(|m| m.lost(&screens)));
     session.keys("q");
-    session.wait_exit(secs(5));
+    session.wait_exit(secs(30));
     found
 }
 

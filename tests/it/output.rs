@@ -131,5 +131,5 @@ fn a_terminal_that_does_not_say_its_size_is_drawn_on() {
     let mut session = Session::shell(home.path(), script, (80, 24));
     session.wait_for("Incidents", secs(20));
     session.keys("q");
-    assert!(session.wait_exit(secs(5)).success());
+    assert!(session.wait_exit(secs(30)).success());
 }

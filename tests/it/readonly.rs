@@ -58,7 +58,7 @@ fn looks_only(args: &[&str], quit: impl Fn(&mut Session)) {
     pause(secs(2));
     assert!(session.exit().is_none(), "{}", session.screen());
     quit(&mut session);
-    session.wait_exit(secs(3));
+    session.wait_exit(secs(30));
     assert_eq!(asked.load(Ordering::Relaxed), 0, "a viewer asked a source");
     assert_eq!(session.left_on(), Vec::<&str>::new());
 }

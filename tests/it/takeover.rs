@@ -76,8 +76,8 @@ fn a_follower_takes_over_from_a_killed_watcher_with_the_same_incident() {
     session.wait_for(&name, secs(20));
     watcher.kill();
     // its lease would last for six seconds more at least
-    session.wait_for("this process watches now", secs(5));
-    session.wait_until("no following", secs(5), |s| !s.contains(FOLLOWS));
+    session.wait_for("this process watches now", secs(30));
+    session.wait_until("no following", secs(30), |s| !s.contains(FOLLOWS));
     watched_by(home.path(), &config, id(session.pid()));
     let after = eventually("the incident on the new watcher's board", secs(60), || {
         sev1(&board(home.path(), &config)?)
@@ -108,5 +108,5 @@ fn a_watcher_that_was_stopped_too_long_follows_and_writes_nothing() {
     session.wait_for("this process watches now", secs(15));
     watched_by(home.path(), &config, id(session.pid()));
     session.keys("q");
-    assert!(session.wait_exit(secs(5)).success());
+    assert!(session.wait_exit(secs(30)).success());
 }

@@ -27,12 +27,12 @@ fn restored_after(leave: impl Fn(&mut Session, Pid)) {
     let product = only_child(session.pid());
     assert!(!session.left_on().is_empty(), "it uses the alternate screen");
     leave(&mut session, product);
-    let screen = session.wait_for("ended", secs(3));
+    let screen = session.wait_for("ended", secs(30));
     assert_eq!(session.left_on(), Vec::<&str>::new(), "{screen}");
     let settings = |name| std::fs::read_to_string(home.path().join(name)).expect(name);
     assert_eq!(settings("before"), settings("after"));
     session.keys("\r");
-    session.wait_exit(secs(5));
+    session.wait_exit(secs(30));
 }
 
 fn only_child(parent: Pid) -> Pid {
@@ -80,7 +80,7 @@ fn restored_after_a_fault(place: &str) {
     assert!(screen.contains("tillwatch: fault at") && screen.contains("over"), "{screen}");
     assert!(!String::from_utf8_lossy(&session.bytes()).contains(SECRET), "{screen}");
     session.keys("\r");
-    session.wait_exit(secs(5));
+    session.wait_exit(secs(30));
     let settings = |name| std::fs::read_to_string(home.path().join(name)).expect(name);
     assert_eq!(settings("before"), settings("after"));
 }
@@ -107,7 +107,7 @@ fn a_fault_in_a_source_leaves_the_screen_and_is_told_as_its_failure() {
     session.wait_for("a fault in this program", secs(20));
     assert!(!String::from_utf8_lossy(&session.bytes()).contains(SECRET));
     session.keys("q");
-    assert!(session.wait_exit(secs(5)).success());
+    assert!(session.wait_exit(secs(30)).success());
 }
 
 /// `script` is the terminal here: killing it makes the terminal vanish under the program.
@@ -125,7 +125,7 @@ fn ends_without_terminal(before: &str) {
     let watched = pidfd_open(product, PidfdFlags::empty()).expect("the program runs");
     terminal.wait_text(READY, secs(20));
     terminal.kill();
-    let ended = gone(&watched, secs(2));
+    let ended = gone(&watched, secs(30));
     if !ended {
         kill_process(product, Signal::KILL).ok();
     }
@@ -163,9 +163,9 @@ fn tiny_and_huge_windows_are_survived() {
         session.resize(size);
     }
     session.resize((120, 40));
-    session.wait_for(READY, secs(5));
+    session.wait_for(READY, secs(30));
     session.keys("q");
-    assert!(session.wait_exit(secs(5)).success());
+    assert!(session.wait_exit(secs(30)).success());
 }
 
 /// A terminal cuts or scrolls what stands there when its size changes; on a quiet page nothing but
@@ -176,7 +176,7 @@ fn a_quiet_page_is_drawn_whole_after_each_resize() {
     let mut session = Session::tillwatch(home.path(), &["demo", "calm-day"], (80, 24));
     session.wait_for(READY, secs(20));
     session.keys("7");
-    session.wait_for("tillwatch demo shop Journal", secs(5));
+    session.wait_for("tillwatch demo shop Journal", secs(30));
     let whole = |rows: usize| {
         move |screen: &str| {
             let lines: Vec<&str> = screen.lines().collect();
@@ -185,21 +185,21 @@ fn a_quiet_page_is_drawn_whole_after_each_resize() {
             top && foot
         }
     };
-    session.wait_until("a whole page", secs(5), whole(24));
+    session.wait_until("a whole page", secs(30), whole(24));
     for _ in 0..3 {
         session.resize((60, 14));
-        session.wait_until("the small page", secs(3), whole(14));
+        session.wait_until("the small page", secs(30), whole(14));
         session.resize((80, 24));
-        session.wait_until("the large page", secs(3), whole(24));
+        session.wait_until("the large page", secs(30), whole(24));
     }
     // faster than it is drawn, and with what stood there gone
     session.resize((70, 20));
     session.resize((80, 24));
     session.blank();
     session.signal(Signal::WINCH);
-    session.wait_until("the page again", secs(3), whole(24));
+    session.wait_until("the page again", secs(30), whole(24));
     session.keys("q");
-    assert!(session.wait_exit(secs(5)).success());
+    assert!(session.wait_exit(secs(30)).success());
 }
 
 #[test]
