@@ -84,6 +84,8 @@ mod tests {
         assert!((odd.odds() - 1.0).abs() < 1e-9);
         let sure = Blame { by_change: 7.0, ..Blame::default() };
         assert!(sure.odds() < 100.0);
+        let blind = Blame { untold: f64::NAN, ..Blame::default() };
+        assert!((blind.untold() - 0.1).abs() < 1e-9);
         let never = Blame { kinds: [(ChangeKind::Flag, -3.0)].into(), ..Blame::default() };
         assert!(never.weight(ChangeKind::Flag).abs() < 1e-9);
         assert!((never.weight(ChangeKind::Deploy) - 1.0).abs() < 1e-9);

@@ -34,7 +34,7 @@ fn is_start(changes: &[&Change], c: &Change, onset: Timestamp) -> bool {
             && n.source == c.source
             && n.effective_at() <= onset
     };
-    c.previous.is_none() && c.is_release() && changes.iter().any(|n| next(n))
+    c.previous.is_none() && c.is_release() && changes.iter().any(next)
 }
 
 /// It goes back to a version that was live for a day before something replaced it.

@@ -199,6 +199,7 @@ fn the_minute_in_which_the_harm_begins_is_early_enough() {
         let told = beside(600, &[("a", secs), ("old", -9000)]);
         assert_eq!(told.release, Some(ReleaseId::new("a")), "{secs} s: {told:#?}");
         assert_ne!(told.confidence, Confidence::High, "its time alone");
+        assert!(told.share_of(&"a".into()) <= Some(0.91), "what came with it: {told:#?}");
     }
     let late = beside(600, &[("a", 400), ("old", -9000)]);
     assert_ne!(late.release, Some(ReleaseId::new("a")), "{late:#?}");
