@@ -148,13 +148,21 @@ fn weighed(
     let said = seen.flat_map(|s| scene.changes.iter().filter_map(|c| scope::provider(s, c)));
     let said: Vec<(f64, String)> = said.collect();
     let odds: Vec<f64> = said.iter().map(|s| s.0).chain([0.0]).collect();
-    let mut told = verdict(scene, &all, moments.anyhow() + sum_exp(&odds), cleared);
+    let none = sum_exp(&[moments.anyhow() + sum_exp(&odds), untold(scene, &all)]);
+    let mut told = verdict(&lines, &all, none, cleared);
     let says = said.into_iter().map(|s| s.1);
     match told.release {
         Some(_) => told.against.extend(says),
         None => told.reasons.extend(says),
     }
     told
+}
+
+/// Log likelihood of something that no feed tells and that came with one of the changes: whoever
+/// works on a shop does more than one thing. It shares the change's times, not its own marks.
+fn untold(scene: &Scene<'_>, all: &[Weighed<'_>]) -> f64 {
+    let each: Vec<f64> = all.iter().map(|w| w.log - w.own).collect();
+    scene.policy.untold().ln() + sum_exp(&each)
 }
 
 /// Taken back so long before the harm that no cache explains it.
@@ -211,11 +219,12 @@ fn named_by_segment(scene: &Scene<'_>, main: &Effect, moments: &Moments) -> Opti
 }
 
 /// Shares from log likelihoods, "none" included, and what they come to.
-fn verdict(scene: &Scene<'_>, all: &[Weighed<'_>], none: f64, cleared: Vec<Considered>) -> Suspect {
-    let logs = |shift: usize| {
-        let each = all.iter().map(move |w| w.shifted.get(shift).copied().unwrap_or(w.log));
-        each.chain([none]).collect::<Vec<f64>>()
-    };
+fn verdict(
+    lines: &Lines<'_, '_>,
+    all: &[Weighed<'_>],
+    none: f64,
+    cleared: Vec<Considered>,
+) -> Suspect {
     let own: Vec<f64> = all.iter().map(|w| w.log).chain([none]).collect();
     let shares = normal(&own);
     let none_share = shares.last().copied().unwrap_or(1.0);
@@ -227,26 +236,27 @@ fn verdict(scene: &Scene<'_>, all: &[Weighed<'_>], none: f64, cleared: Vec<Consi
     let next = if all.len() > 1 { next } else { 0.0 };
     let base = Suspect { candidates, considered, ..Suspect::default() };
     match (all.first(), top) {
-        (Some(w), Some(p)) if p > NAMED && p >= AHEAD * next => {
-            let steady = [0, 1].into_iter().all(|s| leads(&normal(&logs(s))));
-            Suspect {
-                release: Some(w.change.id.clone()),
-                confidence: confidence(w, p, steady),
-                reasons: w.words.clone(),
-                against: w.against.clone(),
-                ..base
-            }
-        }
+        (Some(w), Some(p)) if p > NAMED && p >= AHEAD * next => Suspect {
+            release: Some(w.change.id.clone()),
+            confidence: confidence(w, p, || steady(lines, all, none)),
+            reasons: w.words.clone(),
+            against: w.against.clone(),
+            ..base
+        },
         (Some(_), Some(_)) if none_share < 0.5 => {
             Suspect { reasons: vec![say::tie(&base.candidates, none_share)], ..base }
         }
-        _ => Suspect { reasons: vec![say::none(scene, all, none_share)], ..base },
+        _ => Suspect { reasons: vec![say::none(lines.scene, all, none_share)], ..base },
     }
 }
 
-/// The first is the likeliest of all, "none" included.
-fn leads(shares: &[f64]) -> bool {
-    shares.first().is_some_and(|p| *p > NAMED)
+/// The first stays the likeliest of all, "none" included, with a clock that is some seconds off.
+fn steady(lines: &Lines<'_, '_>, all: &[Weighed<'_>], none: f64) -> bool {
+    let leads = |mut logs: Vec<f64>| {
+        logs.push(none);
+        normal(&logs).first().is_some_and(|p| *p > NAMED)
+    };
+    lines.shifted(all).into_iter().all(leads)
 }
 
 fn normal(logs: &[f64]) -> Vec<f64> {
@@ -258,8 +268,8 @@ fn normal(logs: &[f64]) -> Vec<f64> {
 
 /// High is for more than a coincidence of times: a second, independent kind of evidence must agree,
 /// and no clock that is some seconds off may change the name.
-fn confidence(w: &Weighed<'_>, p: f64, steady: bool) -> Confidence {
-    if p >= 0.9 && w.more && steady { Confidence::High } else { grade(p) }
+fn confidence(w: &Weighed<'_>, p: f64, steady: impl Fn() -> bool) -> Confidence {
+    if p >= 0.9 && w.more && steady() { Confidence::High } else { grade(p) }
 }
 
 /// What a share alone comes to.

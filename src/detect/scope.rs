@@ -20,6 +20,8 @@ pub use seen::Seen;
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Fit {
     pub log: f64,
+    /// What of it speaks of this change alone; how far harm is spread speaks of every change.
+    pub own: f64,
     pub words: Vec<String>,
     pub against: Vec<String>,
 }
@@ -29,6 +31,11 @@ const SAID: f64 = 0.5;
 
 impl Fit {
     fn add(&mut self, log: f64, word: String) {
+        self.own += log;
+        self.spread(log, word);
+    }
+
+    fn spread(&mut self, log: f64, word: String) {
         self.log += log;
         if word.is_empty() {
             return;
@@ -50,9 +57,9 @@ fn confined(dim: Dim, change: &Change, of_service: bool) -> Option<(f64, f64)> {
     let switch = matches!(change.kind, ChangeKind::Config | ChangeKind::Flag);
     let code = |page: f64, service: f64| if of_service { service } else { page };
     Some(match dim {
-        Dim::Region if staged => (0.3, 0.5),
-        Dim::Region if switch => (0.15, 0.5),
-        Dim::Region => (0.02, 0.5),
+        Dim::Region if staged => (0.3, 0.4),
+        Dim::Region if switch => (0.15, 0.4),
+        Dim::Region => (0.02, 0.4),
         Dim::PaymentMethod => (0.05, 0.5),
         Dim::Device => (code(0.3, 0.08), 0.2),
         Dim::Browser => (code(0.25, 0.03), 0.15),
@@ -75,12 +82,21 @@ const ELSEWHERE: f64 = -5.0;
 /// A coincidence of names or places is told by at most so many nats.
 const MOST: f64 = 2.0;
 
+/// The same where the place fits and nobody told who calls whom: it may be a mere caller.
+const UNSURE: f64 = 0.5;
+
 /// The whole scope of a change against the whole of what is hurt.
 pub fn weigh(seen: &Seen<'_>, change: &Change) -> Fit {
     let mut fit = Fit::default();
+    let local = seen.is_local();
     for part in &seen.parts {
         let (log, word) = spread(seen, part, change);
-        fit.add(log, word);
+        match part.named_by(change) {
+            Some(_) => fit.add(log, word),
+            // What is confined by one thing needs no second one: the rest is no word for a change.
+            None if local && part.hit.is_none() => fit.spread(log.min(0.0), word),
+            None => fit.spread(log, word),
+        }
     }
     let service = seen.service(&change.service);
     let hurt = !seen.hurt.is_empty();
@@ -114,9 +130,7 @@ fn spread(seen: &Seen<'_>, part: &Part, change: &Change) -> (f64, String) {
     let Some((p, q)) = confined(part.dim, change, of_service) else { return (0.0, String::new()) };
     let nats = part.others.abs();
     if let Some(value) = part.named_by(change) {
-        let chance = q / part.values.len().max(1) as f64;
-        let none = (chance + (1.0 - q) * part.others.exp()).max(f64::MIN_POSITIVE).ln();
-        let log = (mixed(NAMED, part.others) - none).clamp(ELSEWHERE, MOST);
+        let log = by_name(part, q);
         return match &part.hit {
             Some(hit) if !hit.contains(value) => {
                 (ELSEWHERE, format!("it changed {value}, {} suffers", list(hit)))
@@ -141,14 +155,21 @@ fn spread(seen: &Seen<'_>, part: &Part, change: &Change) -> (f64, String) {
     (log, word)
 }
 
+/// Nats for somebody who has one value only: it is hurt alone, or the others as well.
+fn by_name(part: &Part, q: f64) -> f64 {
+    let chance = q / part.values.len().max(1) as f64;
+    let none = (chance + (1.0 - q) * part.others.exp()).max(f64::MIN_POSITIVE).ln();
+    (mixed(NAMED, part.others) - none).clamp(ELSEWHERE, MOST)
+}
+
 /// How often a change of a service hurts: itself; those who call it while its own numbers stay
 /// well (a wrong answer is an answer); what it calls, by too many or bad calls; others.
 const OWN: f64 = 0.7;
 const QUIET: f64 = 0.02;
 const CALLEE: f64 = 0.03;
 const STRANGER: f64 = 0.01;
-/// The same where nobody told who calls whom.
-const UNKNOWN: f64 = 0.04;
+/// The same where nobody told who calls whom: most services are strangers, some are not.
+const UNKNOWN: f64 = 0.015;
 /// Nats for a service that suffers with what it calls: that explains it already.
 const VICTIM: f64 = -4.0;
 
@@ -157,11 +178,14 @@ fn among_services(seen: &Seen<'_>, name: &str) -> (f64, String) {
     let calls = &seen.policy.services;
     let roots = list(&seen.roots);
     if seen.roots.contains(name) {
+        // Without the graph any of those that are hurt may suffer from another one.
+        let known = seen.hurt.iter().all(|h| calls.known(h).is_some());
+        let hurt = if known { seen.roots.len() } else { seen.hurt.len() };
+        let chance = hurt as f64 / seen.told.len().max(2).max(hurt) as f64;
         // What hits one region or one payment method is no coincidence at the service.
-        let elsewhere = |p: &&Part| matches!(p.dim, Dim::Region | Dim::PaymentMethod);
-        let local = seen.parts.iter().filter(elsewhere).any(|p| p.hit.is_some());
-        let chance = if local { 1.0 } else { 1.0 / seen.told.len().max(2) as f64 };
-        return ((OWN / chance).ln().min(MOST), format!("it changed {name}, which suffers"));
+        let chance = if seen.is_local() { 1.0 } else { chance };
+        let most = if known || hurt == 1 { MOST } else { UNSURE };
+        return ((OWN / chance).ln().min(most), format!("it changed {name}, which suffers"));
     }
     if seen.hurt.contains(name) {
         let calls = seen.roots.iter().any(|r| calls.reaches(name, r));
@@ -278,6 +302,8 @@ const LATE_MIN: f64 = 45.0;
 const EARLY_MIN: f64 = 10.0;
 const NEAR: f64 = 2.6;
 const LONG_AGO: f64 = 0.2;
+/// How often harm that nobody of ours did is confined to one payment method or region.
+const ALONE: f64 = 0.5;
 
 /// A provider that says it is in trouble: how many times as likely as no known cause, with words.
 pub fn provider(seen: &Seen<'_>, change: &Change) -> Option<(f64, String)> {
@@ -294,8 +320,10 @@ pub fn provider(seen: &Seen<'_>, change: &Change) -> Option<(f64, String)> {
     let time = if late >= -EARLY_MIN { NEAR } else { LONG_AGO };
     let related = seen.depends_on(change);
     let odds = SAYS * time * if related { 1.0 } else { UNRELATED };
+    // What hurts is what it says it is, and nothing beside it.
+    let place: f64 = seen.parts.iter().filter(|p| p.is_of(change)).map(|p| by_name(p, ALONE)).sum();
     let says = format!("{} says since {}: {}", change.service, hour(since), change.version);
-    Some((odds.ln(), says))
+    Some((odds.ln() + place.clamp(0.0, MOST), says))
 }
 
 fn hour(at: crate::domain::time::Timestamp) -> String {

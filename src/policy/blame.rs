@@ -15,6 +15,8 @@ use crate::domain::time::Span;
 pub struct Blame {
     /// Share of faults that a change of the shop's own brings, 0..1.
     pub by_change: f64,
+    /// How often something that no feed tells came with a change and did it, beside that change.
+    pub untold: f64,
     /// How likely a change of a kind brings one, beside a deploy (1.0). 0 is never weighed.
     pub kinds: BTreeMap<ChangeKind, f64>,
     /// The same for going back to a version that was live for at least a day.
@@ -28,6 +30,11 @@ impl Blame {
     pub fn weight(&self, kind: ChangeKind) -> f64 {
         let weight = self.kinds.get(&kind).copied().unwrap_or(1.0);
         if weight.is_finite() { weight.clamp(0.0, 100.0) } else { 1.0 }
+    }
+
+    /// Odds of "something untold that came with it did it" to "this change did it".
+    pub fn untold(&self) -> f64 {
+        if self.untold.is_finite() { self.untold.clamp(1e-6, 10.0) } else { 0.1 }
     }
 
     /// Odds of "a change brought it" to "none did".
@@ -52,6 +59,7 @@ impl Default for Blame {
         ];
         Self {
             by_change: 0.65,
+            untold: 0.1,
             kinds: kinds.into_iter().collect(),
             healthy_rollback: 0.1,
             caches: Span::from_mins(10),
@@ -76,6 +84,8 @@ mod tests {
         assert!((odd.odds() - 1.0).abs() < 1e-9);
         let sure = Blame { by_change: 7.0, ..Blame::default() };
         assert!(sure.odds() < 100.0);
+        let blind = Blame { untold: f64::NAN, ..Blame::default() };
+        assert!((blind.untold() - 0.1).abs() < 1e-9);
         let never = Blame { kinds: [(ChangeKind::Flag, -3.0)].into(), ..Blame::default() };
         assert!(never.weight(ChangeKind::Flag).abs() < 1e-9);
         assert!((never.weight(ChangeKind::Deploy) - 1.0).abs() < 1e-9);

@@ -7,7 +7,7 @@ use crate::detect::stat::{Acc, Calib};
 
 /// Share by which the harm of a bucket wanders about its mean: retries, caches that fill, other
 /// visitors. Without it a large shop would date harm to the second and believe it.
-const WANDERS: f64 = 0.4;
+const WANDERS: f64 = 0.3;
 /// Deviations from what is likely at most, in standard deviations of noise: one wild bucket says no
 /// more than a bad one.
 const WILD: f64 = 2.0;

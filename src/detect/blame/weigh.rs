@@ -15,8 +15,10 @@ use super::{Scene, dose, prior};
 pub struct Weighed<'a> {
     pub change: &'a Change,
     pub log: f64,
-    /// The same with the clock of changes this much early and late.
-    pub shifted: [f64; 2],
+    /// The part of it that times do not tell.
+    rest: f64,
+    /// Nats that speak of this change alone, and not of whatever else came with it.
+    pub own: f64,
     /// A kind of evidence beside the time agrees.
     pub more: bool,
     pub words: Vec<String>,
@@ -38,7 +40,7 @@ const INSTANTS: i64 = 5;
 
 /// Everything that is the same for all changes.
 pub struct Lines<'a, 'b> {
-    scene: &'b Scene<'a>,
+    pub scene: &'b Scene<'a>,
     moments: &'b Moments,
     effects: &'b [&'b Effect],
     /// What is hurt and what stayed well; none where only checks saw it.
@@ -69,7 +71,8 @@ impl<'a, 'b> Lines<'a, 'b> {
         let mut out = Weighed {
             change: c,
             log: 0.0,
-            shifted: [0.0; 2],
+            rest: 0.0,
+            own: 0.0,
             more: false,
             words: vec![gap(c, middle, (from, to))],
             against: Vec::new(),
@@ -99,12 +102,20 @@ impl<'a, 'b> Lines<'a, 'b> {
         } else if let Some(word) = self.no_better(c) {
             out.against.push(word);
         }
-        let base = prior::weight(self.scene, c).max(1e-9).ln() + self.deploy;
-        let rest = base + scoped.log + arms + left;
-        out.log = rest + fits.log;
-        let early = self.fits(c, CLOCK.times(-1));
-        out.shifted = [rest + early.log, rest + self.fits(c, CLOCK).log];
+        let base = prior::weight(self.scene, c, to).max(1e-9).ln() + self.deploy;
+        out.rest = base + scoped.log + arms + left;
+        out.log = out.rest + fits.log;
+        out.own = scoped.own.max(0.0) + arms.max(0.0) + fits.steps.max(0.0);
         out
+    }
+
+    /// The log likelihoods with the clock of the changes this much early and late.
+    pub fn shifted(&self, all: &[Weighed<'_>]) -> [Vec<f64>; 2] {
+        let by = |clock: Span| {
+            let log = |w: &Weighed<'_>| w.rest + self.fits(w.change, clock).log;
+            all.iter().map(log).collect()
+        };
+        [by(CLOCK.times(-1)), by(CLOCK)]
     }
 
     /// By time and dose, with the clock of changes shifted.

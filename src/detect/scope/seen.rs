@@ -63,6 +63,12 @@ impl Part {
         };
         self.values.iter().filter(stands).max_by_key(|v| v.len())
     }
+
+    /// Every value that is hurt is named like this provider.
+    pub fn is_of(&self, provider: &Change) -> bool {
+        let hit = self.hit.as_ref().filter(|hit| !hit.is_empty());
+        hit.is_some_and(|hit| hit.iter().all(|v| alike(v, &provider.service)))
+    }
 }
 
 /// Everything about the place of a case that does not depend on a change.
@@ -110,6 +116,9 @@ impl<'a> Seen<'a> {
             pages: named(Dim::Template),
             span: (store.start_of(main.onset.bucket), store.end_of(scene.now)),
         };
+        if !seen.hurt.is_empty() && seen.parts.iter().all(|p| p.dim != Dim::PaymentMethod) {
+            seen.parts.extend(methods(scene, main));
+        }
         seen.look(scene);
         seen.roots = seen.roots();
         seen
@@ -174,6 +183,12 @@ impl<'a> Seen<'a> {
         told.cloned().or_else(|| self.policy.services.known(name).map(str::to_owned))
     }
 
+    /// One region or one payment method is hurt.
+    pub fn is_local(&self) -> bool {
+        let outside = |p: &&Part| matches!(p.dim, Dim::Region | Dim::PaymentMethod);
+        self.parts.iter().filter(outside).any(|p| p.hit.is_some())
+    }
+
     pub fn areas(&self) -> Areas<'_> {
         Areas(&self.policy.journey)
     }
@@ -182,10 +197,7 @@ impl<'a> Seen<'a> {
     pub fn depends_on(&self, provider: &Change) -> bool {
         let calls = &self.policy.services;
         let named = |n: &str| calls.reaches(n, &provider.service) || same(n, &provider.service);
-        let by_part = |p: &Part| {
-            let mut hit = p.hit.iter().flatten();
-            hit.any(|v| alike(v, &provider.service))
-        };
+        let by_part = |p: &Part| p.hit.iter().flatten().any(|v| alike(v, &provider.service));
         self.hurt.iter().any(|h| named(h))
             || self
                 .pages
@@ -276,4 +288,33 @@ fn part(scene: &Scene<'_>, main: &Effect, dim: Dim) -> Option<Part> {
     };
     let values = accs.keys().cloned().collect();
     Some(Part { dim, hit, values, others: others.clamp(-BOUND, BOUND) })
+}
+
+/// Payment methods that fail while a service is hurt whose own metrics tell none apart: read from
+/// where they are told, by the same minutes.
+fn methods(scene: &Scene<'_>, main: &Effect) -> Option<Part> {
+    let dim = Dim::PaymentMethod;
+    let span = (main.telling(), main.last_bad.min(main.telling() + LOOK));
+    let told = |t: &&Table| {
+        let role = t.key.family.1;
+        t.key.dims.contains(&dim) && matches!(role, Role::Plain | Role::Step)
+    };
+    let parts = scene.store.tables.values().filter(told).filter_map(|table| {
+        let judged = matches!(table.shape, Shape::Mean | Shape::Fault | Shape::Step);
+        let accs = by_value(table, dim, &Scope::everything(), span);
+        let calib = table.calib(table.mask_for(&[dim]));
+        let nats = |acc: &Acc| evidence(table.shape, table.sign, acc, calib).nats;
+        let told: Vec<(&String, &Acc, f64)> = accs.iter().map(|(v, a)| (v, a, nats(a))).collect();
+        let loudest = told.iter().max_by(|a, b| a.2.total_cmp(&b.2)).filter(|_| judged)?;
+        let suffers = |t: &&(&String, &Acc, f64)| t.2 >= WEAK;
+        let hit: BTreeSet<String> = told.iter().filter(suffers).map(|t| t.0.clone()).collect();
+        let size = MOSTLY * harm(table.shape, table.sign, loudest.1);
+        let well = told.iter().filter(|t| !suffers(t));
+        let others = well.map(|t| onset::gain(table.shape, table.sign, t.1, calib, size));
+        let others = others.sum::<f64>().clamp(-BOUND, 0.0);
+        let values: BTreeSet<String> = accs.keys().cloned().collect();
+        let some = !hit.is_empty() && hit.len() < values.len();
+        some.then_some((loudest.2, Part { dim, hit: Some(hit), values, others }))
+    });
+    parts.max_by(|a, b| a.0.total_cmp(&b.0)).map(|p| p.1)
 }

@@ -199,6 +199,7 @@ fn the_minute_in_which_the_harm_begins_is_early_enough() {
         let told = beside(600, &[("a", secs), ("old", -9000)]);
         assert_eq!(told.release, Some(ReleaseId::new("a")), "{secs} s: {told:#?}");
         assert_ne!(told.confidence, Confidence::High, "its time alone");
+        assert!(told.share_of(&"a".into()) <= Some(0.91), "what came with it: {told:#?}");
     }
     let late = beside(600, &[("a", 400), ("old", -9000)]);
     assert_ne!(late.release, Some(ReleaseId::new("a")), "{late:#?}");
@@ -274,4 +275,19 @@ fn of_a_tie_the_one_whose_rollback_heals_is_named() {
     let told = last.expect("a case");
     assert_eq!(told.release, Some(ReleaseId::new("a")), "{told:#?}");
     assert!(told.share_of(&"a".into()) > Some(0.8), "{told:#?}");
+}
+
+/// A version that was seen first when watching began, and the one that replaced it just before.
+#[test]
+fn the_version_that_ran_at_the_start_shares_no_blame() {
+    let mut shop = Shop::warm();
+    shop.run(10, Wrong::default());
+    let old = Change { previous: None, ..change("v1", at(NOON + 1080)) };
+    let new = Change { previous: Some("v1".into()), ..change("v2", at(NOON + 1170)) };
+    shop.engine.observe_changes(&[old, new]);
+    shop.run(10, Wrong::default());
+    let told = suspect(&shop.run(12, SLOW));
+    assert_eq!(told.release, Some(ReleaseId::new("v2")), "{told:#?}");
+    let (old, new) = (told.share_of(&"v1".into()), told.share_of(&"v2".into()));
+    assert!(old < Some(0.1) && new > Some(0.6), "{told:#?}");
 }

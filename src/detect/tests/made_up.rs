@@ -36,6 +36,15 @@ pub struct Wrong {
 pub struct Dice(pub u64);
 
 impl Dice {
+    /// Dice of their own for every seed and part: near seeds must not begin alike.
+    pub fn seeded(seed: u64, part: u64) -> Self {
+        let mut x = (seed ^ part.rotate_left(32)).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        for odd in [0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb_u64] {
+            x = (x ^ (x >> 30)).wrapping_mul(odd);
+        }
+        Self(x ^ (x >> 31) | 1)
+    }
+
     pub fn next(&mut self) -> f64 {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -146,7 +146,7 @@ pub const DEVICES: [&str; 2] = ["phone", "wide"];
 /// One incident of a kind; everything else follows from the seed.
 pub fn draw(kind: usize, seed: u64) -> Plan {
     let mut d = Draw {
-        dice: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (kind as u64) << 40 | 1),
+        dice: Dice::seeded(seed, kind as u64),
         changes: Vec::new(),
         tells: false,
         finishes: false,

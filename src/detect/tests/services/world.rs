@@ -84,10 +84,7 @@ pub struct World {
 
 impl World {
     pub fn new(seed: u64, fault: Fault) -> Self {
-        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        for _ in 0..8 {
-            dice.next();
-        }
+        let mut dice = Dice::seeded(seed, 0);
         let count = 6 + (dice.next() * 14.9) as usize;
         let shift = (dice.next() * 19.0) as usize;
         let name = |i: usize| if i == 0 { NAMES[0] } else { NAMES[1 + (i + shift) % 19] };
