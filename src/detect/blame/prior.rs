@@ -14,27 +14,12 @@ const BUSY: Span = Span::from_hours(3);
 const PROVEN: Span = Span::from_hours(24);
 
 /// How likely a change of this kind brings a fault, beside a deploy.
-pub fn weight(scene: &Scene<'_>, c: &Change, onset: Timestamp) -> f64 {
+pub fn weight(scene: &Scene<'_>, c: &Change) -> f64 {
     let kind = scene.policy.weight(c.kind);
-    if is_start(scene.changes, c, onset) {
-        return kind * scene.policy.healthy_rollback.clamp(0.0, 1.0);
-    }
     if c.kind == ChangeKind::Rollback && is_proven(scene.changes, c) {
         return kind.min(scene.policy.healthy_rollback.max(0.0));
     }
     kind
-}
-
-/// The first version that is known of its service, replaced before the harm began: its instant is
-/// when it was first seen, and it ran for nobody knows how long.
-fn is_start(changes: &[&Change], c: &Change, onset: Timestamp) -> bool {
-    let next = |n: &&Change| {
-        n.previous.as_ref() == Some(&c.id)
-            && n.service == c.service
-            && n.source == c.source
-            && n.effective_at() <= onset
-    };
-    c.previous.is_none() && c.is_release() && changes.iter().any(next)
 }
 
 /// It goes back to a version that was live for a day before something replaced it.

@@ -102,7 +102,7 @@ impl<'a, 'b> Lines<'a, 'b> {
         } else if let Some(word) = self.no_better(c) {
             out.against.push(word);
         }
-        let base = prior::weight(self.scene, c, to).max(1e-9).ln() + self.deploy;
+        let base = prior::weight(self.scene, c).max(1e-9).ln() + self.deploy;
         out.rest = base + scoped.log + arms + left;
         out.log = out.rest + fits.log;
         out.own = scoped.own.max(0.0) + arms.max(0.0) + fits.steps.max(0.0);

@@ -276,18 +276,3 @@ fn of_a_tie_the_one_whose_rollback_heals_is_named() {
     assert_eq!(told.release, Some(ReleaseId::new("a")), "{told:#?}");
     assert!(told.share_of(&"a".into()) > Some(0.8), "{told:#?}");
 }
-
-/// A version that was seen first when watching began, and the one that replaced it just before.
-#[test]
-fn the_version_that_ran_at_the_start_shares_no_blame() {
-    let mut shop = Shop::warm();
-    shop.run(10, Wrong::default());
-    let old = Change { previous: None, ..change("v1", at(NOON + 1080)) };
-    let new = Change { previous: Some("v1".into()), ..change("v2", at(NOON + 1170)) };
-    shop.engine.observe_changes(&[old, new]);
-    shop.run(10, Wrong::default());
-    let told = suspect(&shop.run(12, SLOW));
-    assert_eq!(told.release, Some(ReleaseId::new("v2")), "{told:#?}");
-    let (old, new) = (told.share_of(&"v1".into()), told.share_of(&"v2".into()));
-    assert!(old < Some(0.1) && new > Some(0.6), "{told:#?}");
-}
