@@ -13,7 +13,7 @@ use super::case::{Live, Trouble, is_measuring, is_visit_loss, is_whole_funnel, r
 use super::effect::Effect;
 use super::engine::Engine;
 use super::feed;
-use super::lie::{Lie, lie, spreads};
+use super::lie::{Lie, lie, spreads, told_by_both};
 use super::place::templates;
 use super::settle::HEALS;
 use super::stat::Shape;
@@ -89,9 +89,10 @@ fn with_effect(engine: &Engine, (mine, new): (&Effect, &Effect), cause: Cause) -
     }
     let same = mine.table.family == new.table.family;
     let lie = lie(mine, new);
-    if mine.until.is_some_and(|until| new.onset.low > until) {
+    let over = mine.until.or(mine.recovered().then_some(mine.last_bad));
+    if over.is_some_and(|until| new.onset.low > until) {
         // It is over: the same sign at the same place is the same fault again, nothing else is.
-        let again = same && matches!(lie, Lie::Same | Lie::Nested);
+        let again = same && told_by_both(mine, new) && matches!(lie, Lie::Same | Lie::Nested);
         return again.then(|| Tie { rank: 0, apart: 0.0, why: "the same sign again".to_owned() });
     }
     let room = room(engine, mine, new, lie)?;
@@ -140,7 +141,7 @@ fn room(engine: &Engine, mine: &Effect, new: &Effect, lie: Lie) -> Option<(f64, 
             return both(match lie {
                 Lie::Same => LAG,
                 _ if visits => LAG,
-                Lie::Unknown => AS_ONE,
+                Lie::Unknown | Lie::Crossed => AS_ONE,
                 _ => AT_ONCE,
             });
         }
@@ -189,10 +190,10 @@ fn follows(policy: &Policy, place: &Scope, loss: &Effect) -> Option<f64> {
         let Some(j) = policy.journey_of(page) else { return Some(BEFORE) };
         let mut later = policy.journey.iter().skip_while(|x| x.name != j.name);
         let next = later.find(|x| !x.steps.is_empty()).map(|x| &x.name);
-        match j.name == *owner {
-            true => Some(BEFORE),
-            false => (j.steps.is_empty() && next == Some(owner)).then_some(AS_ONE),
+        if j.name == *owner {
+            return Some(BEFORE);
         }
+        (j.steps.is_empty() && next == Some(owner)).then_some(AS_ONE)
     });
     room.reduce(f64::max)
 }
@@ -203,7 +204,9 @@ fn with_trouble(engine: &Engine, t: &Trouble, e: &Effect) -> Option<Tie> {
     let began = began(&engine.store, e);
     let failed = When { at: t.since.millis() as f64 / 1000.0, sd: 0.0 };
     let (apart, sd) = failed.until(began);
-    let near = apart.abs() <= CHECKS + SURE * sd;
+    // Checks that pass again say of what begins later only that it is something else.
+    let room = if t.over { ALL_CHECKS } else { CHECKS };
+    let near = apart.abs() <= room + SURE * sd;
     let here = speaks_for(policy, t, e);
     let why = || format!("checks of {} began to fail {} it", t.journey, before(-apart));
     (near && here).then(|| Tie { rank: 0, apart: apart.abs(), why: why() })

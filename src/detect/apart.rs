@@ -36,7 +36,9 @@ pub fn grew_as_one(store: &Store, old: &Effect, new: &Effect) -> bool {
         }
         let mut place = new.scope.clone();
         place.dims.insert(*dim, added);
-        part(store, new, place).is_none_or(|p| !are_apart(store, old, &p))
+        // What began in the newest bucket may be anywhere in it: it joins when that is known.
+        let one = |p: Effect| p.last_bad > p.onset.bucket && !are_apart(store, old, &p);
+        part(store, new, place).is_none_or(one)
     })
 }
 

@@ -1,5 +1,5 @@
-//! How the places of two effects lie: the same, one in the other, crossed, beside each other, apart,
-//! or not to be compared. Only places; when two begin, and what that means, is in `agree`.
+//! How the places of two effects lie: the same, one in the other, crossed, beside each other,
+//! apart, or not to be compared. Only places; when two begin, and what that means, is in `agree`.
 
 use std::collections::BTreeSet;
 
@@ -70,6 +70,12 @@ pub fn lie(a: &Effect, b: &Effect) -> Lie {
         1 if equal + 1 == shared.len() => Lie::Beside,
         _ => Lie::Apart,
     }
+}
+
+/// Each cut tells every dimension that the other place fixes.
+pub fn told_by_both(a: &Effect, b: &Effect) -> bool {
+    let told = |e: &Effect, by: &Effect| e.scope.dims.keys().all(|d| by.table.dims.contains(d));
+    told(a, b) && told(b, a)
 }
 
 /// A loss that is as bad outside the place of a trouble is not the trouble's doing: cuts of the

@@ -53,7 +53,8 @@ pub fn follow(engine: &mut Engine, bucket: i64) {
             }
             let Some(table) = store.tables.get(&e.table) else { continue };
             e.place = place::in_cut(&settings.policy, table, &e.scope);
-            e.measure(table, bucket);
+            let known = e.known(store, table, &others);
+            e.measure_beside(table, bucket, &known);
         }
         prune(live);
     }
@@ -192,6 +193,7 @@ pub fn hunt(engine: &mut Engine, bucket: i64) {
         let mut passed = Vec::new();
         for _ in 0..ROUNDS {
             let Some(effect) = find::strongest(engine, family, bucket, &passed) else { break };
+            let effect = dated(engine, effect, bucket);
             if unwanted(engine, &effect, bucket) || echo(engine, &effect) {
                 passed.push((effect.table.clone(), effect.scope.clone()));
                 continue;
@@ -214,6 +216,17 @@ pub fn hunt(engine: &mut Engine, bucket: i64) {
         engine.explain(bucket);
     }
     merge(engine, bucket);
+}
+
+/// A new effect with its beginning told beside what is known to burn or to have burnt there.
+fn dated(engine: &Engine, mut e: Effect, bucket: i64) -> Effect {
+    let Some(table) = engine.store.tables.get(&e.table) else { return e };
+    let others: Vec<Effect> = engine.all_effects().cloned().collect();
+    let known = e.known(&engine.store, table, &others);
+    if !known.is_empty() {
+        e.measure_beside(table, bucket, &known);
+    }
+    e
 }
 
 /// Known already, over already, or not held long enough.

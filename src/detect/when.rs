@@ -1,5 +1,6 @@
 //! To the second: when an effect began, by the likelihood of every instant around its onset given
-//! how far its first buckets are harmed. For telling two beginnings apart only; the onset of a case stays in buckets.
+//! how far its first buckets are harmed. For telling two beginnings apart only; the onset of a case
+//! stays in buckets.
 
 use super::effect::Effect;
 use super::onset::{variance, weight};
