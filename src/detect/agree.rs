@@ -13,6 +13,7 @@ use super::case::{Live, Trouble, is_measuring, is_visit_loss, is_whole_funnel, r
 use super::effect::Effect;
 use super::engine::Engine;
 use super::feed;
+use super::lie::{Lie, lie, spreads, told_by_both};
 use super::place::templates;
 use super::settle::HEALS;
 use super::stat::Shape;
@@ -27,19 +28,6 @@ pub struct Tie {
     pub why: String,
 }
 
-/// How the places of two effects lie, as far as both cuts can tell.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Lie {
-    Same,
-    /// One holds the other.
-    Nested,
-    /// The cuts share no dimension that one of them fixes.
-    Unknown,
-    /// They differ in the values of one dimension.
-    Beside,
-    Apart,
-}
-
 /// Signs of one fault at one place lag by so much: alarms, retries, caches that run dry.
 const LAG: f64 = 300.0;
 /// Losses follow their cause by so much, and are hardly seen before it.
@@ -48,7 +36,7 @@ const BEFORE: f64 = 120.0;
 /// One fault may hit a wider place by another sign; then it does so at once.
 const AT_ONCE: f64 = 60.0;
 /// Two places beside each other have one cause only when they begin as one.
-const AS_ONE: f64 = 15.0;
+pub const AS_ONE: f64 = 15.0;
 /// What grows slowly has no sharp beginning.
 const RAMP: f64 = 3600.0;
 /// Checks run every few minutes, and fail twice before they count.
@@ -77,6 +65,11 @@ pub fn tie(engine: &Engine, live: &Live, e: &Effect) -> Option<Tie> {
     }
 }
 
+/// Do onset and place allow one fault, whatever its cause?
+pub fn fits(engine: &Engine, live: &Live, e: &Effect) -> bool {
+    best(engine, live, e, Cause::One).is_some()
+}
+
 /// The best tie by onset and place.
 fn best(engine: &Engine, live: &Live, e: &Effect, cause: Cause) -> Option<Tie> {
     // Every fault moves the whole funnel: it ties nothing to a case that has signs of its own.
@@ -96,12 +89,13 @@ fn with_effect(engine: &Engine, (mine, new): (&Effect, &Effect), cause: Cause) -
     }
     let same = mine.table.family == new.table.family;
     let lie = lie(mine, new);
-    if mine.until.is_some_and(|until| new.onset.low > until) {
+    let over = mine.until.or(mine.recovered().then_some(mine.last_bad));
+    if over.is_some_and(|until| new.onset.low > until) {
         // It is over: the same sign at the same place is the same fault again, nothing else is.
-        let again = same && matches!(lie, Lie::Same | Lie::Nested);
+        let again = same && told_by_both(mine, new) && matches!(lie, Lie::Same | Lie::Nested);
         return again.then(|| Tie { rank: 0, apart: 0.0, why: "the same sign again".to_owned() });
     }
-    let room = room(&engine.settings.policy, mine, new, lie)?;
+    let room = room(engine, mine, new, lie)?;
     let bucket = store.bucket.millis() as f64 / 1000.0;
     let room = [room.0.max(0.25 * bucket), room.1.max(0.25 * bucket)];
     let (apart, sd) = began(store, mine).until(began(store, new));
@@ -113,7 +107,7 @@ fn with_effect(engine: &Engine, (mine, new): (&Effect, &Effect), cause: Cause) -
     let rank = match lie {
         Lie::Same => 0,
         Lie::Nested => 1,
-        Lie::Unknown => 2,
+        Lie::Unknown | Lie::Crossed => 2,
         Lie::Beside | Lie::Apart => 3,
     };
     fits.then(|| Tie { rank, apart: apart.abs(), why: words(mine, apart, sd, lie) })
@@ -127,13 +121,15 @@ pub fn at_one_time(engine: &Engine, a: &Effect, b: &Effect) -> bool {
 }
 
 /// Seconds by which the new effect may begin before and after the one that is known.
-fn room(policy: &Policy, mine: &Effect, new: &Effect, lie: Lie) -> Option<(f64, f64)> {
+fn room(engine: &Engine, mine: &Effect, new: &Effect, lie: Lie) -> Option<(f64, f64)> {
+    let policy = &engine.settings.policy;
     let both = |x: f64| Some((x, x));
     let same = mine.table.family == new.table.family;
     match lie {
         Lie::Apart => return None,
         Lie::Beside => return if same { both(AS_ONE) } else { None },
-        Lie::Same | Lie::Nested | Lie::Unknown => {}
+        Lie::Crossed if same => return both(AT_ONCE),
+        Lie::Same | Lie::Nested | Lie::Crossed | Lie::Unknown => {}
     }
     if same {
         return both(LAG);
@@ -142,15 +138,22 @@ fn room(policy: &Policy, mine: &Effect, new: &Effect, lie: Lie) -> Option<(f64, 
         (true, true) => return losses(policy, mine, new, lie),
         (false, false) => {
             let visits = is_visit_loss(mine) || is_visit_loss(new);
-            return both(if visits || lie == Lie::Same { LAG } else { AT_ONCE });
+            return both(match lie {
+                Lie::Same => LAG,
+                _ if visits => LAG,
+                Lie::Unknown | Lie::Crossed => AS_ONE,
+                _ => AT_ONCE,
+            });
         }
         (true, false) => (mine, new),
         (false, true) => (new, mine),
     };
-    if !follows(policy, &other.place, loss) {
-        return None;
-    }
-    let (before, after) = if lie == Lie::Nested { (AT_ONCE, LAG) } else { (BEFORE, FOLLOWS) };
+    let lead = follows(policy, &other.place, loss)?;
+    let (before, after) = match lie {
+        _ if spreads(&engine.store, loss, other) => (AS_ONE, AS_ONE),
+        Lie::Nested | Lie::Crossed => (AT_ONCE.min(lead), LAG),
+        _ => (lead, FOLLOWS),
+    };
     Some(if is_step(new) { (before, after) } else { (after, before) })
 }
 
@@ -178,54 +181,21 @@ fn owner<'a>(policy: &'a Policy, loss: &Effect) -> Option<&'a JourneyId> {
 }
 
 /// A step is a share of the step before it: trouble on a page moves the step that its journey owns,
-/// and pages that lead to the shop's steps move all of them.
-fn follows(policy: &Policy, place: &Scope, loss: &Effect) -> bool {
-    let Some(owner) = owner(policy, loss).filter(|_| !is_whole_funnel(loss)) else { return true };
-    let Some(mut pages) = templates(place) else { return true };
-    let at = |name: &JourneyId| policy.journey.iter().position(|j| j.name == *name);
-    pages.any(|page| match policy.journey_of(page) {
-        None => true,
-        Some(j) if j.name == *owner => true,
-        Some(j) => j.steps.is_empty() && at(&j.name) < at(owner),
-    })
-}
-
-/// The same sign is known in the case at a place beside it.
-pub fn is_beside(live: &Live, e: &Effect) -> bool {
-    let mut other = live.effects.iter().filter(|m| m.table.family == e.table.family);
-    other.any(|m| lie(m, e) == Lie::Beside && m.found <= e.found)
-}
-
-/// How two places lie. Only dimensions that both cuts tell count; of a step the template is the
-/// policy's word and not a measurement.
-pub fn lie(a: &Effect, b: &Effect) -> Lie {
-    let shared: Vec<Dim> =
-        a.table.dims.iter().filter(|d| b.table.dims.contains(d)).copied().collect();
-    let (mut equal, mut fixed, mut disjoint) = (0, 0, 0);
-    for dim in &shared {
-        match (a.scope.dims.get(dim), b.scope.dims.get(dim)) {
-            (None, None) => equal += 1,
-            (Some(x), Some(y)) => {
-                let (inter, nested) = (x.intersection(y).count(), x.is_subset(y) || y.is_subset(x));
-                let alike =
-                    2 * inter > if nested { x.len().max(y.len()) } else { x.len().min(y.len()) };
-                if alike {
-                    (equal, fixed) = (equal + 1, fixed + 1);
-                } else if !nested {
-                    disjoint += 1;
-                }
-            }
-            _ => {}
+/// and a page that leads to the shop's steps moves the first that comes after it. How long before
+/// the trouble the loss may begin, for each is seen by another count; `None`: it does not follow.
+fn follows(policy: &Policy, place: &Scope, loss: &Effect) -> Option<f64> {
+    let owner = owner(policy, loss).filter(|_| !is_whole_funnel(loss));
+    let (Some(owner), Some(pages)) = (owner, templates(place)) else { return Some(BEFORE) };
+    let room = pages.filter_map(|page| {
+        let Some(j) = policy.journey_of(page) else { return Some(BEFORE) };
+        let mut later = policy.journey.iter().skip_while(|x| x.name != j.name);
+        let next = later.find(|x| !x.steps.is_empty()).map(|x| &x.name);
+        if j.name == *owner {
+            return Some(BEFORE);
         }
-    }
-    let unseen = |e: &Effect| e.scope.dims.keys().any(|d| !shared.contains(d));
-    match disjoint {
-        0 if equal < shared.len() => Lie::Nested,
-        0 if shared.is_empty() || fixed == 0 && (unseen(a) || unseen(b)) => Lie::Unknown,
-        0 => Lie::Same,
-        1 if equal + 1 == shared.len() => Lie::Beside,
-        _ => Lie::Apart,
-    }
+        (j.steps.is_empty() && next == Some(owner)).then_some(AS_ONE)
+    });
+    room.reduce(f64::max)
 }
 
 /// Failing checks and an effect on the pages of their journey, at the same time.
@@ -234,7 +204,9 @@ fn with_trouble(engine: &Engine, t: &Trouble, e: &Effect) -> Option<Tie> {
     let began = began(&engine.store, e);
     let failed = When { at: t.since.millis() as f64 / 1000.0, sd: 0.0 };
     let (apart, sd) = failed.until(began);
-    let near = apart.abs() <= CHECKS + SURE * sd;
+    // Checks that pass again say of what begins later only that it is something else.
+    let room = if t.over { ALL_CHECKS } else { CHECKS };
+    let near = apart.abs() <= room + SURE * sd;
     let here = speaks_for(policy, t, e);
     let why = || format!("checks of {} began to fail {} it", t.journey, before(-apart));
     (near && here).then(|| Tie { rank: 0, apart: apart.abs(), why: why() })
@@ -365,6 +337,7 @@ fn words(mine: &Effect, apart: f64, sd: f64, lie: Lie) -> String {
     let place = match lie {
         Lie::Same => "at the same place",
         Lie::Nested => "in a place that holds the other",
+        Lie::Crossed => "in a place that crosses it",
         Lie::Unknown => "and nothing tells the places apart",
         Lie::Beside | Lie::Apart => "at places beside each other",
     };

@@ -1,7 +1,7 @@
 //! An effect: one metric that is worse in one place since one moment, with its size; how much of
 //! other cuts' windows it explains; and whether it is still there.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::id::GuardrailId;
 use crate::domain::segment::{Scope, Segment};
@@ -117,8 +117,17 @@ impl Effect {
 
     /// Onset and size again, from all buckets up to the last bad one.
     pub fn measure(&mut self, table: &Table, now: i64) {
+        self.measure_beside(table, now, &BTreeMap::new());
+    }
+
+    /// The same beside what other effects explain of each bucket: an older fault at the place is no
+    /// beginning of this one.
+    pub fn measure_beside(&mut self, table: &Table, now: i64, known: &BTreeMap<i64, Known>) {
         let upto = if self.good_since.is_some() { self.last_bad } else { now };
-        let series = table.series(&self.scope, upto);
+        let mut series = table.series(&self.scope, upto);
+        for (bucket, acc) in &mut series {
+            acc.explain(known.get(bucket).copied().unwrap_or_default());
+        }
         let calib = self.calib(table);
         // An onset about to leave the kept buckets stays as it was found.
         let kept =
@@ -140,6 +149,23 @@ impl Effect {
             (self.acc, self.harm) = (acc, ev.harm);
             self.nats = self.nats.max(ev.nats);
         }
+    }
+
+    /// What others explain of each bucket of this place.
+    pub fn known(&self, store: &Store, table: &Table, others: &[Self]) -> BTreeMap<i64, Known> {
+        let mut known: BTreeMap<i64, Known> = BTreeMap::new();
+        for o in others.iter().filter(|o| o.table.family == self.table.family) {
+            let shares = o.shares(store, table);
+            let here = table.leaves.iter().zip(shares);
+            for (leaf, share) in here.filter(|(l, s)| *s > 0.0 && self.scope.contains(&l.seg)) {
+                let to = o.until.unwrap_or(i64::MAX).min(table.latest);
+                for bucket in o.from().max(table.oldest())..=to {
+                    let part = o.explains(table, leaf, share, (bucket, bucket));
+                    known.entry(bucket).or_default().add(&part);
+                }
+            }
+        }
+        known
     }
 
     pub(super) fn calib(&self, table: &Table) -> super::stat::Calib {

@@ -52,7 +52,7 @@ pub fn strongest(engine: &Engine, family: Family, bucket: i64, passed: &Passed) 
     }
     let found = best?;
     let table = engine.store.tables.get(&found.table)?;
-    let place = place::of_scope(policy, family, &found.at.scope);
+    let place = place::in_cut(policy, table, &found.at.scope);
     let mut effect = Effect::open(table, place, found.at, bucket);
     effect.nats = effect.nats.max(found.nats);
     Some(effect)

@@ -6,7 +6,8 @@ use crate::domain::segment::Segment;
 use crate::domain::time::Span;
 
 use super::agree;
-use super::case::{Live, is_whole_funnel, journey_of};
+use super::apart;
+use super::case::{Live, is_measuring, is_whole_funnel, journey_of};
 use super::effect::Effect;
 use super::engine::Engine;
 use super::find;
@@ -42,10 +43,18 @@ pub fn follow(engine: &mut Engine, bucket: i64) {
         for e in live.effects.iter_mut().filter(|e| e.until.is_none()) {
             let counts = |o: &&Effect| !same(o, e) && !rest(e, o, &mine);
             let others: Vec<Effect> = all.iter().filter(counts).cloned().collect();
+            let old = e.clone();
             e.relocate(store, &others);
+            if !apart::grew_as_one(store, &old, e) {
+                (e.table, e.scope, e.harm) = (old.table, old.scope, old.harm);
+            }
+            if let Some(place) = apart::parted(store, e, bucket) {
+                e.scope = place;
+            }
             let Some(table) = store.tables.get(&e.table) else { continue };
-            e.place = place::of_scope(&settings.policy, e.table.family, &e.scope);
-            e.measure(table, bucket);
+            e.place = place::in_cut(&settings.policy, table, &e.scope);
+            let known = e.known(store, table, &others);
+            e.measure_beside(table, bucket, &known);
         }
         prune(live);
     }
@@ -53,17 +62,18 @@ pub fn follow(engine: &mut Engine, bucket: i64) {
     merge(engine, bucket);
 }
 
-/// Two places beside each other were taken for one fault while the first bucket hid which began
-/// first; what the next buckets tell apart becomes a case of its own.
+/// What was taken for one fault while the first bucket hid which began first: what the next
+/// buckets tell apart becomes a case of its own.
 fn part(engine: &mut Engine, bucket: i64) {
     let wrong = |l: &Live| {
         let young = |e: &Effect| (2..=3).contains(&(bucket - e.found)) && e.until.is_none();
+        let later = |e: &Effect| l.effects.iter().any(|m| !same(m, e) && m.found <= e.found);
         l.effects.iter().position(|e| {
             let rest = || {
                 let others = l.effects.iter().filter(|o| !same(o, e)).cloned().collect();
                 Live { effects: others, ..l.clone() }
             };
-            young(e) && agree::is_beside(l, e) && agree::tie(engine, &rest(), e).is_none()
+            young(e) && later(e) && !is_measuring(e) && !agree::fits(engine, &rest(), e)
         })
     };
     let mut open = engine.lives.iter().enumerate().filter(|(_, l)| l.closed.is_none());
@@ -183,6 +193,7 @@ pub fn hunt(engine: &mut Engine, bucket: i64) {
         let mut passed = Vec::new();
         for _ in 0..ROUNDS {
             let Some(effect) = find::strongest(engine, family, bucket, &passed) else { break };
+            let effect = dated(engine, effect, bucket);
             if unwanted(engine, &effect, bucket) || echo(engine, &effect) {
                 passed.push((effect.table.clone(), effect.scope.clone()));
                 continue;
@@ -205,6 +216,17 @@ pub fn hunt(engine: &mut Engine, bucket: i64) {
         engine.explain(bucket);
     }
     merge(engine, bucket);
+}
+
+/// A new effect with its beginning told beside what is known to burn or to have burnt there.
+fn dated(engine: &Engine, mut e: Effect, bucket: i64) -> Effect {
+    let Some(table) = engine.store.tables.get(&e.table) else { return e };
+    let others: Vec<Effect> = engine.all_effects().cloned().collect();
+    let known = e.known(&engine.store, table, &others);
+    if !known.is_empty() {
+        e.measure_beside(table, bucket, &known);
+    }
+    e
 }
 
 /// Known already, over already, or not held long enough.

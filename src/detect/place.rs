@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::segment::{Dim, Scope, Segment};
+use crate::domain::segment::{Dim, DimValue, Scope, Segment};
 use crate::policy::judging::Policy;
 
-use super::table::{Family, Role};
+use super::table::{Family, Leaf, Role, Table};
 
 /// The place of a scope in a family's own dimensions.
 pub fn of_scope(policy: &Policy, family: Family, scope: &Scope) -> Scope {
@@ -21,6 +21,21 @@ pub fn of_scope(policy: &Policy, family: Family, scope: &Scope) -> Scope {
             j.templates.iter().filter(known).fold(scope.clone(), |s, t| s.with(Dim::Template, t))
         },
     )
+}
+
+/// The place of a scope of one cut: a cut that tells one page only is about that page.
+pub fn in_cut(policy: &Policy, table: &Table, scope: &Scope) -> Scope {
+    let place = of_scope(policy, table.key.family, scope);
+    if place.dims.contains_key(&Dim::Template) || !table.key.dims.contains(&Dim::Template) {
+        return place;
+    }
+    let page = |l: &Leaf| l.seg.get(Dim::Template).clone();
+    match table.leaves.first().map(page) {
+        Some(DimValue::Value(one)) if table.leaves.iter().all(|l| page(l).as_str() == &*one) => {
+            place.with(Dim::Template, &one)
+        }
+        _ => place,
+    }
 }
 
 pub fn of_segment(policy: &Policy, family: Family, seg: &Segment) -> Scope {

@@ -218,6 +218,37 @@ fn two_faults_seconds_apart_are_two_cases() {
 }
 
 #[test]
+fn one_metric_in_two_regions_that_began_apart_is_two_cases() {
+    let (from, size) = (605.0, 25.0);
+    let calls = |from: f64, region: &'static str| {
+        let all = Fault::new(Harm::Calls(size), "cart", from, 1e9);
+        Fault { region: Some(region), ..all }
+    };
+    let mut w = World::new(3);
+    w.faults = vec![calls(from, "south"), calls(from + 80.0, "north")];
+    w.run(22);
+    assert_eq!(w.firing().len(), 2, "{:?}", pair_cases(&w));
+    let mut w = World::new(3);
+    w.faults = vec![calls(from, "south"), calls(from, "north")];
+    w.run(22);
+    assert_eq!(w.keys.len(), 1, "what began as one is one: {:?}", pair_cases(&w));
+}
+
+#[test]
+fn a_page_that_leads_to_the_shop_moves_the_first_step_alone() {
+    let slow = || Fault::new(Harm::Slow(2.2), "search", 605.0, 1e9);
+    let mut w = World::new(4);
+    let payment = Fault::new(Harm::Step(3, 0.7), "checkout", 635.0, 1e9);
+    w.faults = vec![slow(), payment];
+    w.run(22);
+    assert_eq!(w.firing().len(), 2, "{:?}", pair_cases(&w));
+    let mut w = World::new(4);
+    w.faults = vec![slow().and(Harm::Step(0, 0.4), 60.0)];
+    w.run(22);
+    assert_eq!(w.keys.len(), 1, "{:?}", pair_cases(&w));
+}
+
+#[test]
 fn one_fault_that_six_metrics_see_is_one_case() {
     let mut w = single(0, 1);
     w.run(25);

@@ -1,8 +1,8 @@
 //! Places and sizes of effects by themselves: which values belong to a place, which effects tell of
 //! one place, how large a harm is at least. Whole cases are in the parent file.
 
-use crate::detect::agree::{Lie, lie};
 use crate::detect::effect::Effect;
+use crate::detect::lie::{Lie, lie};
 use crate::detect::life::rest;
 use crate::detect::refine::{Refined, refine};
 use crate::detect::severity::{chained, mild};
@@ -56,6 +56,23 @@ fn two_metrics_of_nearly_one_place_are_at_one_place() {
     assert_eq!(lie(&here, &lcp(&["cart", "checkout", "pdp"])), Lie::Beside);
     assert_eq!(lie(&here, &lcp(&["pdp"])), Lie::Nested);
     assert_eq!(lie(&inp(&["pdp"]), &lcp(&["cart"])), Lie::Beside);
+}
+
+#[test]
+fn each_narrower_than_the_other_crosses_it() {
+    let cut = |dims: &[Dim], scope: Scope| {
+        let mut e = effect(Metric::Lcp, &["pdp"], 10);
+        e.table.dims = dims.to_vec();
+        (e.place, e.scope) = (scope.clone(), scope);
+        e
+    };
+    let (device, browser, source) = (Dim::Device, Dim::Browser, Dim::TrafficSource);
+    let safari = cut(&[device, browser], scope(browser, &["safari"]));
+    let paid = cut(&[device, source], scope(device, &["mobile"]).with(source, "paid"));
+    assert_eq!(lie(&safari, &paid), Lie::Crossed, "one fixes the device, the other the browser");
+    let mobile = cut(&[device, source], scope(device, &["mobile"]));
+    assert_eq!(lie(&mobile, &paid), Lie::Nested);
+    assert_eq!(lie(&paid, &cut(&[browser], scope(browser, &["safari"]))), Lie::Unknown);
 }
 
 #[test]
