@@ -21,8 +21,8 @@ use tillwatch::watch::state::{Setup, SourceInfo, Watch};
 use tillwatch::watch::update::update;
 use tokio::runtime::Runtime;
 
-use crate::cores::{self, Share};
 use crate::configs::{SECRET, action, demo_sources};
+use crate::cores::{self, Share};
 use crate::wait::{pause, secs};
 
 const BUCKET: Span = Span::from_mins(1);
