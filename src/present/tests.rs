@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::present;
 use super::screen::Line;
-use crate::board::{Board, Precheck};
+use crate::board::{Alternative, Board, Precheck};
 use crate::desk::chord::{Chord, Key};
 use crate::desk::dialog::{Dialog, Rollback};
 use crate::desk::fit;
@@ -206,6 +206,25 @@ fn a_request_of_unknown_outcome_is_offered_as_the_same_again() {
     assert!(view.title.as_str().contains("SAME rollback again"), "{}", view.title.as_str());
     let last = view.lines.last().expect("lines").words();
     assert!(last.contains("same bytes"), "{last}");
+}
+
+#[test]
+fn a_release_that_a_check_holds_up_is_not_counted_as_a_way_back() {
+    let mut board = fixture::outage();
+    let plan = board.incidents[0].rollback.clone();
+    let one = |release: &str, why_not: Option<&str>| Alternative {
+        release: release.into(),
+        service: "theme".to_owned(),
+        share: None,
+        suspect: why_not.is_none(),
+        plan: plan.clone(),
+        why_not: why_not.map(str::to_owned),
+    };
+    board.incidents[0].alternatives =
+        vec![one("theme-2026.11.20-3", None), one("theme-2026.11.20-2", Some("it is not live"))];
+    let lines = present(&open(board, 120, 40)).dialog.expect("dialog").lines;
+    let text = lines.iter().map(Line::words).collect::<Vec<_>>().join("\n");
+    assert!(text.contains("1 of 2 can be gone back from"), "{text}");
 }
 
 /// The outage with one text in every field that comes from outside.

@@ -88,10 +88,10 @@ fn folded(r: &Rollback) -> Line {
         .say(Role::Muted, " shows them")
 }
 
-/// `2 of 3 releases have a way back: left and right choose`.
+/// `2 of 3 can be gone back from: left, right choose`; what is held up by a check cannot.
 fn others(r: &Rollback) -> Line {
-    let ways = r.others.iter().filter(|a| a.plan.is_some()).count();
-    let text = format!("{ways} of {} releases have a way back: ", r.others.len());
+    let ways = r.others.iter().filter(|a| a.why_not.is_none()).count();
+    let text = format!("{ways} of {} can be gone back from: ", r.others.len());
     let head = head_of("", Role::Muted).and(Role::Muted, words::made(text));
     head.say(Role::Key, "left, right").say(Role::Muted, " choose")
 }
