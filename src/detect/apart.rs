@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::segment::{Dim, Scope};
+use crate::domain::time::Span;
 
 use super::agree::AS_ONE;
 use super::effect::Effect;
@@ -25,10 +26,16 @@ const SURELY: f64 = 4.0;
 /// Nats that a part says by itself before its beginning is believed.
 const TELLS: f64 = 6.0;
 
+/// Longer buckets tell minutes at best: how harm grows in them looks like beginnings apart.
+const TELLS_SECONDS: Span = Span::from_mins(1);
+
 /// True when all that a move adds to the old place of an effect began when that did, as far as
 /// anybody can tell.
 pub fn grew_as_one(store: &Store, old: &Effect, new: &Effect) -> bool {
     let Some(table) = store.tables.get(&new.table) else { return true };
+    if store.bucket > TELLS_SECONDS {
+        return true;
+    }
     table.key.dims.iter().all(|dim| {
         let added = added(table, old, new, *dim);
         if added.is_empty() {
@@ -86,7 +93,12 @@ fn are_apart(store: &Store, a: &Effect, b: &Effect) -> bool {
 /// The place of a young effect without what began at another time: the part that says most stays,
 /// what else burns is found for itself.
 pub fn parted(store: &Store, e: &Effect, bucket: i64) -> Option<Scope> {
-    if !YOUNG.contains(&(bucket - e.found)) || e.until.is_some() || e.good_since.is_some() {
+    let seconds = store.bucket <= TELLS_SECONDS;
+    if !seconds
+        || !YOUNG.contains(&(bucket - e.found))
+        || e.until.is_some()
+        || e.good_since.is_some()
+    {
         return None;
     }
     let table = store.tables.get(&e.table)?;
