@@ -126,6 +126,9 @@ pub struct Incident {
     pub opened_at: Timestamp,
     /// Estimated start of the harm.
     pub onset_at: Timestamp,
+    /// When it was closed, or when it was last clear while it is not firing; none while it burns.
+    #[serde(default)]
+    pub ended_at: Option<Timestamp>,
     pub ack_due_at: Option<Timestamp>,
     /// The decision deadline; null once decided.
     pub decide_due_at: Option<Timestamp>,
@@ -135,6 +138,9 @@ pub struct Incident {
     pub decision: Option<Decision>,
     /// Per minute.
     pub revenue_at_risk: Option<MoneyRange>,
+    /// What a minute cost before the last minutes looked well; none while it burns.
+    #[serde(default)]
+    pub burned_per_minute: Option<Range>,
     pub lost: Option<Range>,
     pub affected: Option<Range>,
     pub money_method: String,

@@ -47,7 +47,13 @@ struct Rest {
     /// What rollbacks are planned by; none in the boards of older programs.
     #[serde(default)]
     changes: Option<Vec<Change>>,
+    /// Of each cell; a program before this one wrote none.
+    #[serde(default)]
+    marks: Vec<Mark>,
 }
+
+/// Minutes of the window, whether they hold harm that is over, and the names of its doubts.
+type Mark = (f64, bool, Vec<String>);
 
 /// Metric, places of its stat, its unit and its segment; value, n, interval, baseline with the days
 /// and samples behind it, verdict.
@@ -67,6 +73,8 @@ pub fn split(board: &Board) -> serde_json::Result<(String, String)> {
         (c.metric, places, c.value, c.n, interval, usual, c.verdict)
     });
     let cells = cells.collect();
+    let names = |c: &Cell| c.quality.names().into_iter().map(str::to_owned).collect();
+    let marks = board.cells.iter().map(|c| (c.minutes, c.holds_bad, names(c))).collect();
     let rest = Rest {
         at: board.generated_at,
         segments: segments.all,
@@ -75,6 +83,7 @@ pub fn split(board: &Board) -> serde_json::Result<(String, String)> {
         impacts: board.impacts.clone(),
         stories,
         changes: board.changes.as_deref().cloned(),
+        marks,
     };
     Ok((serde_json::to_string(&head)?, serde_json::to_string(&rest)?))
 }
@@ -115,6 +124,10 @@ pub fn whole(text: &str, rest: Option<&str>) -> Result<Board, String> {
     if rest.at == board.generated_at {
         let cells = rest.cells.iter().map(|row| cell(row, &rest.segments, &rest.words));
         board.cells = cells.collect::<Option<_>>().ok_or("a cell names what is not there")?;
+        for (cell, (minutes, holds_bad, names)) in board.cells.iter_mut().zip(rest.marks) {
+            (cell.minutes, cell.holds_bad) = (minutes, holds_bad);
+            cell.quality = Quality::named(&names);
+        }
         board.impacts = rest.impacts;
         board.changes = rest.changes.map(Arc::new);
         if board.incidents.len().saturating_sub(WHOLE) != rest.stories.len() {
@@ -140,6 +153,8 @@ fn cell(row: &Row, segments: &[Segment], words: &[String]) -> Option<Cell> {
         baseline,
         basis: basis.map(|(days, samples)| Basis { days, samples }),
         verdict,
+        minutes: 0.0,
+        holds_bad: false,
         quality: Quality::default(),
     })
 }
@@ -196,7 +211,9 @@ mod tests {
             baseline: Some(2_000.0),
             basis: Some(Basis { days: 20.5, samples: 900.0 }),
             verdict: Verdict::Unsure,
-            quality: Quality::default(),
+            minutes: 15.0,
+            holds_bad: true,
+            quality: Quality { partial: true, low_sample: true, ..Quality::default() },
         };
         let interval = Some(Range { low: 1_990.25, high: 2_300.0 });
         let impact = Impact {

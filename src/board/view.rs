@@ -3,6 +3,7 @@
 
 use super::{Action, ChoiceRow, Incident, Source, SourceState};
 use crate::detect::verdict::{Case, Finding, Suspect};
+use crate::domain::money::Range;
 use crate::domain::time::Timestamp;
 use crate::incident::facts::{Facts, Told};
 use crate::incident::fold;
@@ -17,6 +18,8 @@ const TIMELINE: usize = 40;
 /// `incident` for the board, with the freshest figures that `facts` has.
 pub fn view(incident: &fold::Incident, facts: &Facts<'_>, now: Timestamp) -> Incident {
     let case = facts.case(incident).clone();
+    let total = incident.toll.with(&case);
+    let (risk, burned) = money_now(incident, &case);
     let ack = incident.acks.first();
     let timer = incident.timer;
     let skip = incident.timeline.len().saturating_sub(TIMELINE);
@@ -37,15 +40,17 @@ pub fn view(incident: &fold::Incident, facts: &Facts<'_>, now: Timestamp) -> Inc
         acked_at: ack.map(|a| a.at),
         ack_expires_at: incident.ack_expires_at(),
         opened_at: incident.opened_at,
+        ended_at: incident.ended_at(),
         onset_at: case.onset_at,
         ack_due_at: incident.ack_clock(),
         decide_due_at: incident.decide_clock(),
         timer_due_at: timer.map(|t| t.due_at),
         timer_extended: timer.map_or(incident.decide_extended, |t| t.extended),
         decision: incident.decision.clone(),
-        revenue_at_risk: case.risk_per_minute.map(|r| r.in_currency(facts.currency)),
-        lost: case.lost,
-        affected: case.affected,
+        revenue_at_risk: risk.map(|r| r.in_currency(facts.currency)),
+        burned_per_minute: burned,
+        lost: total.lost,
+        affected: total.affected,
         money_method: case.money_method,
         suspect: case.suspect,
         findings: case.findings,
@@ -62,6 +67,15 @@ pub fn view(incident: &fold::Incident, facts: &Facts<'_>, now: Timestamp) -> Inc
         firing: incident.firing,
         stored: true,
     }
+}
+
+/// What a minute costs now, and what it cost while it burned; what does not fire costs nothing.
+fn money_now(incident: &fold::Incident, case: &Case) -> (Option<Range>, Option<Range>) {
+    let (now, burned) = (case.risk_per_minute, case.burned_per_minute);
+    if incident.firing {
+        return (now, burned);
+    }
+    (now.or(burned).map(|_| Range::new(0.0, 0.0)), burned.or(now))
 }
 
 /// What is newest of the evidence about an incident, as everyone sees it.

@@ -97,7 +97,8 @@ pub enum Say {
     /// A rollback was stored, and the rest went wrong.
     Went(Failed),
     PasteRefused,
-    Copied,
+    /// What was sent to the clipboard.
+    Copied(String),
     /// The watcher is gone and this process watches now.
     TookOver,
     /// The lease is another's: this process stopped watching.

@@ -13,6 +13,12 @@ pub fn summary(x: &Incident) -> String {
     let mut text = format!("{} {} {journey}: {}", x.severity, x.id, x.headline);
     if let Some(m) = &x.revenue_at_risk {
         let _ = write!(text, " | {} {:.0}-{:.0}/min", m.currency, m.low, m.high);
+        if let Some(was) = x.burned_per_minute {
+            let _ = write!(text, " now (was {:.0}-{:.0})", was.low, was.high);
+        }
+        if let Some(lost) = x.lost {
+            let _ = write!(text, " | lost {} {:.0}-{:.0}", m.currency, lost.low, lost.high);
+        }
     }
     match &x.suspect.release {
         Some(release) => {

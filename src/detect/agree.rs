@@ -243,13 +243,7 @@ pub fn tie_checks(
     if live.closed.is_some() {
         return None;
     }
-    let trouble = Trouble {
-        journey: journey.clone(),
-        place: place.cloned(),
-        since,
-        over: false,
-        text: String::new(),
-    };
+    let trouble = Trouble::new(journey.clone(), place.cloned(), since);
     let mut by_effect = live.effects.iter().filter(|e| e.until.is_none());
     let by_effect = by_effect.find_map(|e| with_trouble(engine, &trouble, e));
     let together = || {

@@ -24,7 +24,37 @@ pub struct Trouble {
     pub place: Option<Scope>,
     pub since: Timestamp,
     pub over: bool,
+    /// As it was when most failed.
     pub text: String,
+    /// Locations failing when most failed; failing and all of the last vote.
+    pub worst: usize,
+    pub now: (usize, usize),
+}
+
+impl Trouble {
+    pub fn new(journey: JourneyId, place: Option<Scope>, since: Timestamp) -> Self {
+        let (text, now) = ("checks fail".to_owned(), (0, 0));
+        Self { journey, place, since, over: false, text, worst: 0, now }
+    }
+
+    /// Nothing fails any more, long enough or not.
+    pub fn is_well(&self) -> bool {
+        self.over || self.now.0 == 0
+    }
+
+    /// `3 of 3 locations fail (status)`, in the past tense once they pass.
+    pub fn words(&self) -> String {
+        let Self { text, now: (failing, all), .. } = self;
+        let was = || text.replacen("locations fail", "locations failed", 1);
+        match failing {
+            0 if self.worst == 0 && !self.over => text.clone(),
+            _ if self.over && self.worst == 0 => "runs failed now and then; they pass again".to_owned(),
+            _ if self.over => format!("were down: {}; they pass again", was()),
+            0 => format!("were down: {}; all pass now, not yet for long enough", was()),
+            _ if *failing < self.worst => format!("{}, {failing} of {all} now", was()),
+            _ => text.clone(),
+        }
+    }
 }
 
 /// A source that tells nothing any more.
@@ -74,6 +104,8 @@ pub struct Live {
 
 /// So many reasons for joining are told of a case.
 const REASONS: usize = 6;
+/// Buckets within which the parts of a case end by one recovery.
+const RECOVERY: i64 = 15;
 /// Findings this close in time may share a cause.
 const TOGETHER: Span = Span::from_mins(20);
 /// Beacons that come late are missing first, and are late within this time.
@@ -121,6 +153,26 @@ impl Live {
     pub fn present(&self) -> Vec<&Effect> {
         let now: Vec<&Effect> = self.effects.iter().filter(|e| e.until.is_none()).collect();
         if now.is_empty() { self.effects.iter().collect() } else { now }
+    }
+
+    /// Effects that the words are about: those still there and those that ended in the same
+    /// recovery, so that the headline stays what it was while one after the other ends.
+    pub fn told(&self) -> Vec<&Effect> {
+        let lately = |until: i64| self.last_bad - until <= RECOVERY;
+        let all = self.effects.iter();
+        let now: Vec<&Effect> = all.filter(|e| e.until.is_none_or(lately)).collect();
+        if self.effects.iter().all(|e| e.until.is_some()) || now.is_empty() {
+            return self.effects.iter().collect();
+        }
+        now
+    }
+
+    /// Everything in it looks well now, proven or not.
+    pub fn looks_well(&self) -> bool {
+        let something = !self.effects.is_empty() || !self.troubles.is_empty();
+        something
+            && self.effects.iter().all(|e| e.until.is_some() || e.looks_well())
+            && self.troubles.iter().all(Trouble::is_well)
     }
 
     fn has_cause(&self) -> bool {

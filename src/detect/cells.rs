@@ -11,15 +11,16 @@ use crate::domain::metric::Metric;
 use crate::domain::money::Range;
 use crate::domain::observation::Quality;
 use crate::domain::segment::{Scope, Segment};
-use crate::policy::guardrail::row_for;
+use crate::policy::guardrail::{band_for, row_for};
 use crate::policy::judging::Policy;
 
 use super::doubt::Doubt;
 use super::effect::Effect;
 use super::hists::percentile;
+use super::onset::gain;
 use super::power::{Named, Power};
 use super::profile::Past;
-use super::stat::{Acc, Raw, Shape, wilson};
+use super::stat::{Acc, Calib, Raw, Shape, evidence, wilson};
 use super::store::Store;
 use super::table::{Conj, Leaf, Role, Table};
 
@@ -29,6 +30,10 @@ const SURE_DIST: f64 = 100.0;
 const SURE_RATE: f64 = 50.0;
 /// Windows tried for a cell, in minutes: the shortest one that is sure wins.
 const SPANS: [i64; 3] = [5, 15, 60];
+/// Nats against its own window: from the first on a cell is not called ok, by the second a place in
+/// an open case is said to look as usual.
+const OWN_BAD: f64 = 6.0;
+const OWN_WELL: f64 = 2.0;
 /// Segments of at most so many dimensions become cells.
 const MAX_DIMS: u32 = 2;
 
@@ -43,7 +48,10 @@ pub const fn enough(shape: Shape) -> f64 {
 pub struct Sight<'a> {
     pub policy: &'a Policy,
     pub store: &'a Store,
+    /// Of open cases.
     pub effects: &'a [&'a Effect],
+    /// That ended not long ago.
+    pub ended: &'a [&'a Effect],
     pub blind: &'a BTreeSet<SourceId>,
     pub doubts: &'a BTreeMap<SourceId, Doubt>,
     pub bucket: i64,
@@ -88,6 +96,9 @@ struct Reading {
     sure: bool,
     /// Most of what is seen has a past.
     learnt: bool,
+    /// Buckets of the window, and what of it has a past.
+    buckets: i64,
+    own: Acc,
 }
 
 /// Sums of a place: all that was seen there, and the part that has a past to be held against.
@@ -123,7 +134,8 @@ fn cell(sight: &Sight<'_>, table: &Table, conj: &Conj, named: Named) -> Option<C
     quality.incomplete |= late(sight, table, conj);
     let doubt = sight.doubts.get(&table.key.source).filter(|d| d.on_table(&table.key));
     quality.stale |= doubt.is_some();
-    let verdict = match (verdict(sight, table, conj, &reading), doubt) {
+    let (own, holds_bad) = verdict(sight, table, conj, &reading);
+    let verdict = match (own, doubt) {
         (Verdict::Ok | Verdict::Unsure, Some(doubt)) => doubt.verdict(),
         (verdict, _) => verdict,
     };
@@ -138,6 +150,8 @@ fn cell(sight: &Sight<'_>, table: &Table, conj: &Conj, named: Named) -> Option<C
         baseline: reading.baseline,
         basis: reading.baseline.and_then(|_| Basis::of_conj(table, conj)),
         verdict,
+        minutes: reading.buckets as f64 * sight.store.bucket.as_mins_f64(),
+        holds_bad,
         quality,
     })
 }
@@ -156,20 +170,42 @@ fn quantile(policy: &Policy, metric: Metric) -> f64 {
         .map_or(0.75, |r| r.percentile() / 100.0)
 }
 
-fn verdict(sight: &Sight<'_>, table: &Table, conj: &Conj, reading: &Reading) -> Verdict {
+/// The cell's own verdict on its own window, and whether that window holds harm that is over. An
+/// open case breaks the cells of its place but those whose own numbers clearly say otherwise.
+fn verdict(sight: &Sight<'_>, table: &Table, conj: &Conj, reading: &Reading) -> (Verdict, bool) {
     if sight.blind.contains(&table.key.source) {
-        return Verdict::Blind;
+        return (Verdict::Blind, false);
     }
-    let hit = |e: &&Effect| {
-        e.until.is_none() && e.table.family == table.key.family && touches(&e.scope, &conj.seg)
-    };
-    if sight.effects.iter().any(hit) {
-        return Verdict::Breach;
+    let about = |e: &&&Effect| e.table.family == table.key.family && touches(&e.scope, &conj.seg);
+    let calib = table.calib(conj.mask);
+    let bad = is_bad(sight.policy, table, &reading.own, calib);
+    let mut open = sight.effects.iter().filter(|e| e.until.is_none()).filter(about).peekable();
+    if open.peek().is_some() {
+        let burns = |e: &&&Effect| {
+            let for_it = gain(e.shape, e.sign, &reading.own, calib, e.least_harm());
+            !e.looks_well() && (reading.own.n <= 0.0 || for_it > -OWN_WELL)
+        };
+        let burns = open.any(|e| burns(&e));
+        return if burns { (Verdict::Breach, false) } else { (Verdict::Unsure, bad) };
+    }
+    let over = sight.effects.iter().chain(sight.ended).filter(|e| e.until.is_some());
+    if bad {
+        let first = sight.bucket - reading.buckets + 1;
+        let mut over = over.filter(about);
+        return (Verdict::Unsure, over.any(|e| e.until.is_some_and(|u| u >= first)));
     }
     if !reading.sure || !reading.learnt || sight.learning || reading.value.is_none() {
-        return Verdict::Unsure;
+        return (Verdict::Unsure, false);
     }
-    Verdict::Ok
+    (Verdict::Ok, false)
+}
+
+/// Its own numbers are worse than usual by what a guardrail would call a change.
+fn is_bad(policy: &Policy, table: &Table, own: &Acc, calib: Calib) -> bool {
+    let ev = evidence(table.shape, table.sign, own, calib);
+    let row = band_for(&policy.guardrail, table.key.family.0, &Scope::everything());
+    let least = row.and_then(|r| r.condition.min_change()).unwrap_or(0.0);
+    ev.nats >= OWN_BAD && ev.harm >= least
 }
 
 /// Beacons of this source come late here: the newest windows are provisional (seed 001, F5).
@@ -205,28 +241,24 @@ fn dist(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
         let h = Histogram::new(cut.bounds.clone(), counts);
         let n = h.total();
         let read = percentile(&h, q, table.calib(conj.mask).phi);
-        best = Some((read, n));
+        best = Some((read, n, len));
         if n >= SURE_DIST {
             break;
         }
     }
-    let (read, n) = best?;
+    let (read, n, buckets) = best?;
     let value = read.map(|r| r.0);
-    let seen = window(sight, table, conj);
+    let seen = over(sight, table, conj, buckets);
     let baseline = value.and_then(|v| {
         let acc = seen.known;
         (acc.n > 0.0 && acc.e != 0.0).then(|| v / ((acc.a - acc.e) / acc.n).exp())
     });
     let (interval, learnt) = (read.map(|r| r.1), seen.learnt(false));
-    Some(Reading { value, n, interval, baseline, sure: n >= SURE_DIST, learnt })
+    let (sure, own) = (n >= SURE_DIST, seen.known);
+    Some(Reading { value, n, interval, baseline, sure, learnt, buckets, own })
 }
 
-/// Sum over the quarter of an hour that ends now.
-fn window(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Seen {
-    let len = spans(sight).nth(1).unwrap_or(1);
-    over(sight, table, conj, len)
-}
-
+/// Sum over so many buckets up to now.
 fn over(sight: &Sight<'_>, table: &Table, conj: &Conj, len: i64) -> Seen {
     let mut seen = Seen::default();
     for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
@@ -261,9 +293,9 @@ fn of_leaf(sight: &Sight<'_>, table: &Table, leaf: &Leaf, len: i64) -> (Acc, Raw
 }
 
 fn rate(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
-    let mut seen = Seen::default();
+    let (mut seen, mut buckets) = (Seen::default(), 1);
     for len in spans(sight) {
-        seen = over(sight, table, conj, len);
+        (seen, buckets) = (over(sight, table, conj, len), len);
         if seen.all.n >= SURE_RATE {
             break;
         }
@@ -281,26 +313,30 @@ fn rate(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
         baseline: (usual.n > 0.0 && usual.e > 0.0).then(|| flip(usual.e / usual.n)),
         sure: acc.n >= SURE_RATE,
         learnt: seen.learnt(false),
+        buckets,
+        own: usual,
     })
 }
 
 /// Counts are shown per minute, gauges as they are.
 fn count(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
-    let seen = window(sight, table, conj);
-    let (acc, timed) = (seen.all, table.timed());
+    let buckets = spans(sight).nth(1).unwrap_or(1);
+    let seen = over(sight, table, conj, buckets);
+    let (acc, timed, own) = (seen.all, table.timed(), seen.known);
     if table.shape == Shape::Level {
         let value = (acc.n > 0.0).then(|| acc.a / acc.n);
         let known = acc.e != 0.0 && acc.n > 0.0;
         let baseline = known.then(|| acc.e / acc.n);
         let learnt = seen.learnt(false);
-        return Some(Reading { value, n: acc.n, interval: None, baseline, sure: known, learnt });
+        let (n, interval, sure) = (acc.n, None, known);
+        return Some(Reading { value, n, interval, baseline, sure, learnt, buckets, own });
     }
-    let len = spans(sight).nth(1).unwrap_or(1);
-    let got = (0..len).filter(|b| table.delivered(sight.bucket - b)).count() as f64;
+    let got = (0..buckets).filter(|b| table.delivered(sight.bucket - b)).count() as f64;
     let minutes = got * sight.store.bucket.as_mins_f64();
     if minutes <= 0.0 {
         let (value, interval, baseline) = Default::default();
-        return Some(Reading { value, n: 0.0, interval, baseline, sure: false, learnt: false });
+        let (n, sure, learnt) = (0.0, false, false);
+        return Some(Reading { value, n, interval, baseline, sure, learnt, buckets, own });
     }
     let half = 1.96 * (acc.a.max(1.0) * table.calib(conj.mask).phi).sqrt();
     Some(Reading {
@@ -310,5 +346,7 @@ fn count(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
         baseline: (acc.e > 0.0).then(|| acc.e / minutes),
         sure: acc.a.max(acc.e) >= 10.0,
         learnt: seen.learnt(timed),
+        buckets,
+        own,
     })
 }

@@ -26,9 +26,10 @@ pub fn name(policy: &[Guardrail], cases: &mut [Case], guardrails: &mut [Guardrai
     for case in cases.iter_mut().filter(|c| c.firing) {
         let buys_less = matches!(case.class, Class::Conversion | Class::Efficiency);
         let breaks = matches!(case.class, Class::Regression | Class::Availability);
-        let lost =
-            case.findings.iter().any(|f| of_business(f.metric) && f.verdict == Verdict::Breach);
-        if buys_less && tech {
+        // what was lost is told, whether or not it goes on
+        let lost = case.findings.iter().any(|f| of_business(f.metric));
+        let burns = case.burned_per_minute.is_none();
+        if buys_less && tech && burns {
             let text = format!(
                 "green tech, red business: checks and speed are fine, buying is not \
                  (as usual: {fine_tech})"
@@ -36,7 +37,7 @@ pub fn name(policy: &[Guardrail], cases: &mut [Case], guardrails: &mut [Guardrai
             mark(guardrails, case, &text);
             case.evidence_for.push(text.clone());
             add(case, "green-tech-red-business", Verdict::Breach, text);
-        } else if breaks && business && !lost {
+        } else if breaks && business && !lost && burns {
             let text = format!(
                 "red tech, business unharmed: shoppers buy as usual (as usual: {fine_business})"
             );
@@ -96,6 +97,8 @@ fn add(case: &mut Case, name: &str, verdict: Verdict, text: String) {
         unit: lead.unit.clone(),
         n: 0.0,
         baseline: None,
+        now: None,
+        bad_until: None,
         basis: None,
         test: "checks, speed and errors against buying".to_owned(),
         text,

@@ -50,6 +50,8 @@ pub struct Effect {
 
 /// Nats for recovery that count as proof.
 const RECOVERED: f64 = 4.0;
+/// Nats for recovery from which its minutes are said to look well.
+const LOOKS_WELL: f64 = 1.0;
 /// Standard deviations by which the harm may have been taken too large when it was found: its end
 /// is told against the least harm that is likely, and that is at least this share of it.
 const DOUBT: f64 = 2.0;
@@ -72,6 +74,11 @@ impl Effect {
     /// Proven to be over, by the evidence since the last bad bucket.
     pub fn recovered(&self) -> bool {
         self.good >= RECOVERED
+    }
+
+    /// Its last minutes look well; that it is over is not proven by that.
+    pub fn looks_well(&self) -> bool {
+        self.good > LOOKS_WELL && self.good_since.is_some()
     }
 
     /// A new effect at a refined place.

@@ -229,6 +229,8 @@ pub fn finding(rows: &[Guardrail], spot: &Spot) -> Finding {
         unit: spot.metric.row().unit.to_owned(),
         n: 0.0,
         baseline: None,
+        now: None,
+        bad_until: None,
         basis: None,
         test,
         text: spot.text.clone(),

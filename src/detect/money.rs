@@ -15,10 +15,14 @@ use super::store::Store;
 use super::surge;
 use super::table::Role;
 use super::toll;
+use super::words;
 
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Money {
+    /// Now: less the more its parts look well, nothing once they are over.
     pub per_minute: Option<Range>,
+    /// What a minute cost before they looked well; none while they do not.
+    pub burned: Option<Range>,
     pub lost: Option<Range>,
     pub affected: Option<Range>,
     pub method: String,
@@ -27,11 +31,28 @@ pub struct Money {
 /// Estimates for a case, from its worst effect; sums so far stand in its toll.
 pub fn estimate(settings: &Settings, store: &Store, live: &Live, now: i64) -> Money {
     let (per_minute, mut method) = per_minute(settings, store, live, now, |s| s.soon);
+    let (now, burned) = match live.looks_well() {
+        true => (per_minute.map(|r| r.times(remaining(store, live, now))), per_minute),
+        false => (per_minute, None),
+    };
     let toll = &live.toll;
     if toll.people.is_some() && !toll.method.is_empty() {
         method = format!("{method}; {}", toll.method);
     }
-    Money { per_minute, lost: toll.lost, affected: toll.people, method }
+    Money { per_minute: now, burned, lost: toll.lost, affected: toll.people, method }
+}
+
+/// The share of its harm that the last minutes still show, 0..=1, of the worst part of a case.
+fn remaining(store: &Store, live: &Live, now: i64) -> f64 {
+    let open = live.effects.iter().filter(|e| e.until.is_none());
+    let left = open.map(|e| {
+        let (bad, usual) = words::values(store, e);
+        match words::newest(store, e, now) {
+            Some(new) if bad != usual => ((new - usual) / (bad - usual)).clamp(0.0, 1.0),
+            Some(_) | None => 0.0,
+        }
+    });
+    left.fold(0.0, f64::max)
 }
 
 /// What a minute of the case costs, and how that was found: `share` tells how much of its place a

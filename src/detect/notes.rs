@@ -3,7 +3,8 @@
 
 use crate::detect::verdict::{Cell, Verdict};
 use crate::domain::metric::{Kind, Metric};
-use crate::domain::segment::Segment;
+use crate::domain::change::{Change, ChangeKind};
+use crate::domain::segment::{Dim, Segment};
 use crate::domain::time::Span;
 use crate::policy::guardrail::Guardrail;
 
@@ -103,7 +104,24 @@ fn mix(engine: &Engine, row: &Guardrail, bucket: i64) -> Option<String> {
     let (by, place) = moved.max_by(|a, b| a.0.total_cmp(&b.0))?;
     let percent = by * 100.0;
     let text = format!("mix shift: the average moved {percent:.0}% the bad way, no segment did");
-    Some(place.map_or_else(|| text.clone(), |place| format!("{text}; {place}")))
+    let campaign = prefixed(", ", campaign(engine, bucket));
+    Some(place.map_or_else(|| text.clone(), |place| format!("{text}; {place}{campaign}")))
+}
+
+/// How long after its start a campaign is still the news that explains who comes.
+const NEWS: Span = Span::from_hours(12);
+
+/// The newest campaign that is on.
+fn campaign(engine: &Engine, bucket: i64) -> Option<String> {
+    let now = engine.store.end_of(bucket);
+    let on = |c: &&Change| {
+        let since = c.effective_at();
+        let over = c.finished_at.is_some_and(|end| end < now);
+        c.kind == ChangeKind::Campaign && since <= now && now.since(since) <= NEWS && !over
+    };
+    let newest = engine.changes.values().filter(on).max_by_key(|c| c.effective_at())?;
+    let since = newest.effective_at().utc().format("%H:%M UTC").to_string();
+    Some(format!("campaign {} since {since}", newest.id))
 }
 
 /// How far the present mix alone moves a table's average the bad way, and who came.
@@ -131,7 +149,9 @@ fn moved(engine: &Engine, table: &Table, span: (i64, i64)) -> Option<(f64, Optio
     if by < MOVED {
         return None;
     }
-    let ones = table.conj.iter().filter(|c| c.mask.is_power_of_two());
+    // who came is told by who they are, not by the release that they are given
+    let given = |c: &&Conj| c.seg.dims().any(|(d, _)| matches!(d, Dim::Release | Dim::Cohort));
+    let ones = table.conj.iter().filter(|c| c.mask.is_power_of_two() && !given(c));
     let grown = ones.filter_map(|c| {
         let (share, before) = (sum(table, c, span).n / now.n, usual(c).0 / weight);
         (before > 0.0 && share - before >= MOVED).then(|| (share / before, c.seg.to_string()))

@@ -2,7 +2,7 @@
 //! guardrails, funnel, journeys, impacts. Decides nothing.
 
 use crate::detect::verdict::{
-    Case, Cell, FunnelStep, GuardrailState, JourneyState, Judged, Judgement, Verdict,
+    Case, Cell, Finding, FunnelStep, GuardrailState, JourneyState, Judged, Judgement, Verdict,
 };
 use crate::domain::metric::Metric;
 use crate::domain::segment::Segment;
@@ -62,12 +62,15 @@ type Faces = (Vec<Cell>, Vec<GuardrailState>, Vec<FunnelStep>);
 fn faces(engine: &Engine, bucket: i64, cases: &[Case]) -> Faces {
     let open = |l: &&Live| l.closed.is_none();
     let effects: Vec<&Effect> = engine.lives.iter().filter(open).flat_map(|l| &l.effects).collect();
+    let closed = engine.lives.iter().filter(|l| l.closed.is_some()).flat_map(|l| &l.effects);
+    let ended: Vec<&Effect> = closed.chain(&engine.past).collect();
     let blind = engine.blind_sources();
     let learning = engine.learning();
     let sight = Sight {
         policy: &engine.settings.policy,
         store: &engine.store,
         effects: &effects,
+        ended: &ended,
         blind: &blind,
         doubts: engine.doubts(),
         bucket,
@@ -91,10 +94,11 @@ fn case_of(engine: &Engine, live: &Live, bucket: i64) -> Case {
     let ranked = severity::worst(policy, store, live, &segments);
     let money = money::estimate(&engine.settings, store, live, bucket);
     let probed = probes::word(engine, live, &segments, store.end_of(bucket));
-    let mut evidence_for = words::evidence_for(store, live);
+    let line_nats = policy.detect.sensitivity.nats();
+    let mut evidence_for = words::evidence_for(store, live, line_nats);
     evidence_for.extend(probed.support);
     evidence_for.extend(resources::words(policy, store, live, bucket));
-    let mut evidence_against = words::evidence_against(store, live);
+    let mut evidence_against = words::evidence_against(store, live, bucket);
     evidence_against.extend(probed.against);
     Case {
         key: live.key.clone(),
@@ -107,13 +111,15 @@ fn case_of(engine: &Engine, live: &Live, bucket: i64) -> Case {
         onset_at: live.onset(|b| store.start_of(b)),
         segments,
         firing: live.closed.is_none(),
-        findings: words::findings(policy, store, live),
+        findings: words::findings(policy, store, live, bucket),
         evidence_for,
         evidence_against,
         suspect: live.suspect.clone(),
         risk_per_minute: money.per_minute,
+        burned_per_minute: money.burned,
         lost: money.lost,
         affected: money.affected,
+        counted: live.toll.counted().map(|(a, b)| (store.start_of(a), store.end_of(b))),
         money_method: money.method,
     }
 }
@@ -124,14 +130,17 @@ fn guardrail(
     (cases, cells): (&[Case], &[Cell]),
     bucket: i64,
 ) -> GuardrailState {
-    let mut hits = Vec::new();
-    for case in cases.iter().filter(|c| c.firing) {
-        let mine = case.findings.iter().filter(|f| f.guardrail == row.name);
-        hits.extend(mine.filter(|f| f.verdict == Verdict::Breach).map(|f| f.text.clone()));
-    }
-    let (judged, verdict, detail) = match hits.into_iter().next() {
-        Some(first) => (Judged::Yes, Verdict::Breach, first),
-        None => answer::calm(engine, row, cells, bucket),
+    let mine = cases.iter().filter(|c| c.firing).flat_map(|c| &c.findings);
+    let mine: Vec<&Finding> = mine.filter(|f| f.guardrail == row.name).collect();
+    let first = |verdict: Verdict| mine.iter().find(|f| f.verdict == verdict);
+    let (judged, verdict, detail) = match (first(Verdict::Breach), first(Verdict::Unsure)) {
+        (Some(bad), _) => (Judged::Yes, Verdict::Breach, bad.text.clone()),
+        // what was bad and is not proven to be over is not ok
+        (None, Some(well)) => match answer::calm(engine, row, cells, bucket) {
+            (judged, Verdict::Ok, _) => (judged, Verdict::Unsure, well.text.clone()),
+            other => other,
+        },
+        (None, None) => answer::calm(engine, row, cells, bucket),
     };
     GuardrailState {
         guardrail: row.name.clone(),

@@ -128,7 +128,6 @@ pub fn weigh(seen: &Seen<'_>, change: &Change) -> Fit {
 fn spread(seen: &Seen<'_>, part: &Part, change: &Change) -> (f64, String) {
     let of_service = seen.service(&change.service).is_some() && change.templates.is_empty();
     let Some((p, q)) = confined(part.dim, change, of_service) else { return (0.0, String::new()) };
-    let nats = part.others.abs();
     if let Some(value) = part.named_by(change) {
         let log = by_name(part, q);
         return match &part.hit {
@@ -145,7 +144,7 @@ fn spread(seen: &Seen<'_>, part: &Part, change: &Change) -> (f64, String) {
         Some(hit) if log < -SAID => {
             let rest: BTreeSet<String> = part.values.difference(hit).cloned().collect();
             format!(
-                "only {} suffers: {} would have shown as much by {nats:.0} nats",
+                "only {} suffers: {} would clearly have shown it too",
                 list(hit),
                 list(&rest)
             )

@@ -101,6 +101,11 @@ fn bad_span(store: &Store, live: &Live, bucket: i64) -> Option<(i64, i64)> {
 }
 
 impl Toll {
+    /// The first and the last bucket counted.
+    pub fn counted(&self) -> Option<(i64, i64)> {
+        self.span
+    }
+
     /// What of a span is not counted yet.
     fn new_parts(&mut self, from: i64, to: i64) -> Vec<(i64, i64)> {
         let (first, last) = self.span.unwrap_or((to + 1, to));

@@ -107,12 +107,10 @@ fn proven(engine: &Engine, journey: &JourneyId) -> bool {
 
 fn fail(engine: &mut Engine, journey: &JourneyId, vote: &Vote, bucket: i64) {
     let since = vote.since.unwrap_or_else(|| engine.store.start_of(bucket));
-    let all = vote.failing.len() + vote.passing.len();
-    let text =
-        format!("{} of {all} locations fail ({})", vote.failing.len(), vote.failing.join(", "));
     for live in engine.lives.iter_mut().filter(|l| l.closed.is_none()) {
         if let Some(t) = live.troubles.iter_mut().find(|t| t.journey == *journey) {
-            (t.over, t.text) = (false, text);
+            t.over = false;
+            count(t, vote);
             return;
         }
     }
@@ -140,20 +138,33 @@ fn fail(engine: &mut Engine, journey: &JourneyId, vote: &Vote, bucket: i64) {
         let before = live.troubles.iter().find(|t| t.journey == *journey).map(|t| t.since);
         let since = before.map_or(since, |b| b.min(since));
         live.troubles.retain(|t| t.journey != *journey);
-        live.troubles.push(Trouble { journey: journey.clone(), place, since, over: false, text });
+        let mut trouble = Trouble::new(journey.clone(), place, since);
+        count(&mut trouble, vote);
+        live.troubles.push(trouble);
     }
     name(engine, index);
+}
+
+/// One more vote: its words are kept from when most failed.
+fn count(trouble: &mut Trouble, vote: &Vote) {
+    let failing = vote.failing.len();
+    let all = failing + vote.passing.len();
+    trouble.now = (failing, all);
+    if failing > 0 && failing >= trouble.worst {
+        trouble.worst = failing;
+        let names = vote.failing.join(", ");
+        trouble.text = format!("{failing} of {all} locations fail ({names})");
+    } else if trouble.worst == 0 {
+        trouble.text = format!("runs fail now and then at {all} locations");
+    }
 }
 
 fn recover(engine: &mut Engine, journey: &JourneyId, vote: &Vote, now: Timestamp, clear: Span) {
     let good = vote.good_since.is_some_and(|t| now.since(t) >= clear);
     let troubles = engine.lives.iter_mut().flat_map(|l| &mut l.troubles);
     for t in troubles.filter(|t| t.journey == *journey && !t.over) {
-        if good {
-            t.over = true;
-        } else if !vote.failing.is_empty() {
-            t.text = format!("{} still failing", vote.failing.join(", "));
-        }
+        count(t, vote);
+        t.over = good;
     }
 }
 

@@ -1,7 +1,7 @@
 //! What judging says: findings, cells, cases and suspects. Plain data that incidents and the board
 //! hold. No statistics here, only their results with the numbers that led to them.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::id::{GuardrailId, JourneyId, ReleaseId};
 use crate::domain::metric::Metric;
@@ -45,10 +45,16 @@ pub struct Finding {
     /// Samples behind the value.
     pub n: f64,
     pub baseline: Option<f64>,
+    /// The value of the last minutes, once they look well; while it is bad `value` says it all.
+    #[serde(default)]
+    pub now: Option<f64>,
+    /// When it was last bad, once the last minutes look well.
+    #[serde(default)]
+    pub bad_until: Option<Timestamp>,
     /// What the baseline was learnt from.
     #[serde(default)]
     pub basis: Option<Basis>,
-    /// The test in words with its numbers: `LLR 34.1 nats over 4 x 5m, line 17`.
+    /// The test in words with its numbers: `2.0 times the alarm line over 20 min`.
     pub test: String,
     /// Evidence in a sentence for people.
     pub text: String,
@@ -70,8 +76,23 @@ pub struct Cell {
     #[serde(default)]
     pub basis: Option<Basis>,
     pub verdict: Verdict,
-    #[serde(default, skip_serializing)]
+    /// Minutes up to now that `value` and `n` are of.
+    #[serde(default)]
+    pub minutes: f64,
+    /// The harm here is over, but those minutes still hold some of it.
+    #[serde(default)]
+    pub holds_bad: bool,
+    /// Doubts about it, in JSON as the list of their names.
+    #[serde(default, serialize_with = "to_names", deserialize_with = "from_names")]
     pub quality: Quality,
+}
+
+fn to_names<S: Serializer>(quality: &Quality, to: S) -> Result<S::Ok, S::Error> {
+    quality.names().serialize(to)
+}
+
+fn from_names<'de, D: Deserializer<'de>>(from: D) -> Result<Quality, D::Error> {
+    Vec::<String>::deserialize(from).map(|names| Quality::named(&names))
 }
 
 /// What kind of trouble a case is (detection/README section 2).
@@ -173,12 +194,18 @@ pub struct Case {
     pub evidence_for: Vec<String>,
     pub evidence_against: Vec<String>,
     pub suspect: Suspect,
-    /// Money per minute, major units; `None` when it cannot be estimated (the reason is in
-    /// `money_method`).
+    /// Money per minute now, major units; `None` when it cannot be estimated (the reason is in
+    /// `money_method`), zero once it is over.
     pub risk_per_minute: Option<Range>,
+    /// What a minute cost before the last minutes looked well; none while it burns.
+    #[serde(default)]
+    pub burned_per_minute: Option<Range>,
     pub lost: Option<Range>,
     /// Affected sessions since onset.
     pub affected: Option<Range>,
+    /// The bad time that `lost` and `affected` were counted over.
+    #[serde(default)]
+    pub counted: Option<(Timestamp, Timestamp)>,
     pub money_method: String,
 }
 

@@ -20,8 +20,12 @@ use super::table::Table;
 
 /// Samples from which a histogram's own percentile is told.
 const SURE: f64 = 200.0;
-/// More nats than this are told as this many: beyond doubt is beyond doubt.
-const MOST_NATS: f64 = 9999.0;
+/// More than so many times the alarm line is told as that: beyond doubt is beyond doubt.
+const MOST: f64 = 100.0;
+/// The last minutes are told of so many buckets, of more where few come.
+const NEWEST: i64 = 5;
+const FEW: f64 = 20.0;
+const LONGER: i64 = 15;
 
 /// Value now and usual value of an effect, in the metric's unit as people read it.
 pub fn values(store: &Store, e: &Effect) -> (f64, f64) {
@@ -51,6 +55,47 @@ pub fn level(shape: Shape, inverted: bool, quantile: f64, acc: &Acc) -> (f64, f6
         Shape::Fault if inverted => (1.0 - now, 1.0 - base),
         Shape::Fault | Shape::Step | Shape::Flow | Shape::Level => (now, base),
     }
+}
+
+/// The value of the last minutes at the place of an effect, in the metric's unit; after the last
+/// bad bucket where they look well. None where nothing came.
+pub fn newest(store: &Store, e: &Effect, bucket: i64) -> Option<f64> {
+    let table = store.tables.get(&e.table)?;
+    let well = e.until.is_some() || e.looks_well();
+    let first = |length: i64| (bucket - length + 1).max(if well { e.last_bad + 1 } else { i64::MIN });
+    let over = |from: i64| {
+        let mut acc = Acc::default();
+        for leaf in table.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
+            acc.add(&table.acc_over(leaf, from, bucket));
+        }
+        acc
+    };
+    let mut from = first(NEWEST);
+    let mut acc = over(from);
+    if acc.n < FEW {
+        from = first(LONGER);
+        acc = over(from);
+    }
+    if acc.n <= 0.0 {
+        return None;
+    }
+    let dist = (e.shape == Shape::Mean)
+        .then(|| budget::quantile(store, table, &e.scope, (from, bucket), e.quantile))
+        .flatten();
+    if let Some((value, _)) = dist.filter(|d| d.1 >= FEW) {
+        return Some(value);
+    }
+    let unit = if surge::is_surge(e) { table.unit } else { 1.0 };
+    Some(level(e.shape, table.inverted, e.quantile, &acc).0 * unit)
+}
+
+/// How far evidence is beyond the line that opens an incident: `2.0 times the alarm line`.
+pub fn sureness(nats: f64, line: f64) -> String {
+    let times = nats / line.max(1e-9);
+    if times > MOST {
+        return "far beyond the alarm line".to_owned();
+    }
+    format!("{times:.1} times the alarm line")
 }
 
 /// The percentile of the histograms since onset, where they are still kept, and before the shift.
@@ -136,7 +181,7 @@ pub fn line(store: &Store, e: &Effect) -> String {
 
 /// The effect that says most: an outage's lost orders before anything, else the strongest.
 pub fn lead(live: &Live) -> Option<&Effect> {
-    let present = live.present();
+    let present = live.told();
     let weight = |e: &Effect| {
         let loss = if e.shape == Shape::Step { e.harm } else { 0.0 };
         let big = u8::from(loss > 0.3);
@@ -176,8 +221,13 @@ fn capital(text: &str) -> String {
 }
 
 /// Findings of a case, one per effect and one per failing journey.
-pub fn findings(policy: &Policy, store: &Store, live: &Live) -> Vec<Finding> {
-    let mut out: Vec<Finding> = live.effects.iter().map(|e| finding(policy, store, e)).collect();
+pub fn findings(policy: &Policy, store: &Store, live: &Live, bucket: i64) -> Vec<Finding> {
+    let mut effects: Vec<&Effect> = live.effects.iter().collect();
+    // what the headline tells comes first
+    let first = lead(live).map(|e| (&e.table, &e.scope));
+    effects.sort_by_key(|e| Some((&e.table, &e.scope)) != first);
+    let mut out: Vec<Finding> =
+        effects.into_iter().map(|e| finding(policy, store, e, bucket)).collect();
     out.extend(live.flaw.iter().map(|f| super::flaws::finding(&policy.guardrail, f)));
     for t in &live.troubles {
         let row = row_for(
@@ -187,33 +237,48 @@ pub fn findings(policy: &Policy, store: &Store, live: &Live) -> Vec<Finding> {
         );
         out.push(Finding {
             guardrail: row.map_or_else(|| GuardrailId::new("availability"), |r| r.name.clone()),
-            verdict: if t.over { Verdict::Ok } else { Verdict::Breach },
+            verdict: match t.is_well() && t.worst > 0 {
+                _ if t.over => Verdict::Ok,
+                true => Verdict::Unsure,
+                false => Verdict::Breach,
+            },
             metric: Metric::CheckSuccess,
             stat: "state".to_owned(),
             segment: super::case::trouble_place(policy, &t.journey).unwrap_or_default(),
-            value: Some(if t.over { 1.0 } else { 0.0 }),
+            value: Some(passing((t.worst, t.now.1))),
             unit: "ratio".to_owned(),
-            n: 0.0,
+            n: t.now.1 as f64,
             baseline: Some(1.0),
+            now: t.is_well().then(|| passing(t.now)),
+            bad_until: None,
             basis: None,
             test: "failures in a row, locations voting".to_owned(),
-            text: format!("{} checks: {}", t.journey, t.text),
+            text: format!("{} checks: {}", t.journey, t.words()),
         });
     }
     out
 }
 
-fn finding(policy: &Policy, store: &Store, e: &Effect) -> Finding {
+/// Share of locations that pass.
+fn passing((failing, all): (usize, usize)) -> f64 {
+    if all == 0 { 0.0 } else { 1.0 - failing.min(all) as f64 / all as f64 }
+}
+
+fn finding(policy: &Policy, store: &Store, e: &Effect, bucket: i64) -> Finding {
     let table = store.tables.get(&e.table);
     let (now, base) = values(store, e);
     let minutes = (e.last_bad - e.from() + 1).max(1) as f64 * store.bucket.as_mins_f64();
     let name = guardrail_of(policy, e).map_or_else(|| GuardrailId::new(""), |g| g.name.clone());
-    let line_nats = policy.detect.sensitivity.nats();
-    let nats = e.nats.min(MOST_NATS);
-    let by_change = format!("LLR {nats:.1} nats over {minutes:.0} min, line {line_nats:.0}");
+    let sure = sureness(e.nats, policy.detect.sensitivity.nats());
+    let by_change = format!("{sure} over {minutes:.0} min");
+    let well = e.until.is_some() || e.looks_well();
     Finding {
         guardrail: name,
-        verdict: if e.until.is_some() { Verdict::Ok } else { Verdict::Breach },
+        verdict: match e.until {
+            Some(_) => Verdict::Ok,
+            None if well => Verdict::Unsure,
+            None => Verdict::Breach,
+        },
         metric: e.table.family.0,
         stat: stat(e),
         segment: e.place.clone(),
@@ -221,29 +286,48 @@ fn finding(policy: &Policy, store: &Store, e: &Effect) -> Finding {
         unit: e.table.family.0.row().unit.to_owned(),
         n: e.acc.n.round(),
         baseline: Some(base),
+        now: well.then(|| newest(store, e, bucket)).flatten(),
+        bad_until: well.then(|| store.end_of(e.until.unwrap_or(e.last_bad))),
         basis: table.and_then(|t| Basis::of_scope(t, &e.scope)),
         test: e.line.as_ref().map_or(by_change, |(_, test)| test.clone()),
-        text: format!("{} in {}{}", line(store, e), e.place, samples(e)),
+        text: told(store, e, bucket),
     }
 }
 
+/// A sentence on one effect, in the past tense once its last minutes look well:
+/// `was Payment step 74% -> 8.8% in checkout (543 samples), 71% now`.
+fn told(store: &Store, e: &Effect, bucket: i64) -> String {
+    let says = format!("{} in {}{}", line(store, e), e.place, samples(e));
+    if e.until.is_none() && !e.looks_well() {
+        return says;
+    }
+    format!("was {says}{}", now_words(store, e, bucket))
+}
+
+/// `, 71% now`; nothing where nothing came, nor for a line that tells a share.
+fn now_words(store: &Store, e: &Effect, bucket: i64) -> String {
+    let share = is_beacon(e) || e.shape == Shape::Flow && !surge::is_surge(e);
+    let now = newest(store, e, bucket).filter(|_| !share);
+    now.map(|x| format!(", {} now", amount(e.table.family.0, x))).unwrap_or_default()
+}
+
 /// What speaks for the case.
-pub fn evidence_for(store: &Store, live: &Live) -> Vec<String> {
+pub fn evidence_for(store: &Store, live: &Live, line_nats: f64) -> Vec<String> {
     let mut out: Vec<String> = live
         .effects
         .iter()
-        .filter(|e| e.until.is_none())
+        .filter(|e| e.until.is_none() && !e.looks_well())
         .map(|e| {
             let n = if e.acc.n >= 1.0 && !is_visit_loss(e) {
                 format!(", {:.0} samples", e.acc.n)
             } else {
                 String::new()
             };
-            format!("{} in {}{n}, {:.0} nats", line(store, e), e.place, e.nats.min(MOST_NATS))
+            format!("{} in {}{n}, {}", line(store, e), e.place, sureness(e.nats, line_nats))
         })
         .collect();
-    for t in &live.troubles {
-        out.push(format!("{} checks: {}", t.journey, t.text));
+    for t in live.troubles.iter().filter(|t| !t.is_well() || t.worst == 0 && !t.over) {
+        out.push(format!("{} checks: {}", t.journey, t.words()));
     }
     out.extend(live.joins.iter().map(|why| format!("belongs to it: {why}")));
     if let Some(b) = &live.blind {
@@ -254,13 +338,13 @@ pub fn evidence_for(store: &Store, live: &Live) -> Vec<String> {
 }
 
 /// What speaks against it, or for a smaller one.
-pub fn evidence_against(store: &Store, live: &Live) -> Vec<String> {
+pub fn evidence_against(store: &Store, live: &Live, bucket: i64) -> Vec<String> {
     let mut out = Vec::new();
     for e in live.effects.iter().filter(|e| e.until.is_some()) {
-        out.push(format!("{} in {} is over", line(store, e), e.place));
+        out.push(format!("{}: over", told(store, e, bucket)));
     }
-    for e in live.effects.iter().filter(|e| e.until.is_none() && e.good > 1.0) {
-        out.push(format!("the last minutes of {} in {} look normal", label(e), e.place));
+    for e in live.effects.iter().filter(|e| e.until.is_none() && e.looks_well()) {
+        out.push(format!("{}: not yet for long enough", told(store, e, bucket)));
     }
     for e in &live.effects {
         let marks = store.marks.get(&e.table).map(|m| m.any.names());
@@ -269,8 +353,8 @@ pub fn evidence_against(store: &Store, live: &Live) -> Vec<String> {
             out.push(format!("{} rests on doubtful records: {names}", label(e)));
         }
     }
-    if live.troubles.iter().any(|t| t.over) {
-        out.push("checks pass again".to_owned());
+    for t in live.troubles.iter().filter(|t| t.is_well() && (t.over || t.worst > 0)) {
+        out.push(format!("{} checks {}", t.journey, t.words()));
     }
     out
 }

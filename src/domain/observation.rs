@@ -94,6 +94,19 @@ impl Quality {
         self.partial || self.truncated || self.stale || self.low_sample
     }
 
+    /// The marks of these names; a name that is none is left out.
+    pub fn named(names: &[String]) -> Self {
+        let has = |name: &str| names.iter().any(|n| n == name);
+        Self {
+            partial: has("partial"),
+            truncated: has("truncated"),
+            stale: has("stale"),
+            low_sample: has("low_sample"),
+            unit_suspect: has("unit_suspect"),
+            incomplete: has("incomplete"),
+        }
+    }
+
     /// The marks as the JSON names of `cells[].quality`.
     pub fn names(self) -> Vec<&'static str> {
         [

@@ -39,8 +39,10 @@ pub fn writable(case: &Case) -> Case {
         finding.n = if finding.n.is_finite() { finding.n } else { 0.0 };
         finding.value = finding.value.filter(|v| v.is_finite());
         finding.baseline = finding.baseline.filter(|v| v.is_finite());
+        finding.now = finding.now.filter(|v| v.is_finite());
     }
     case.risk_per_minute = clean(case.risk_per_minute);
+    case.burned_per_minute = clean(case.burned_per_minute);
     case.lost = clean(case.lost);
     case.affected = clean(case.affected);
     case

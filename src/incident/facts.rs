@@ -113,7 +113,7 @@ impl Facts<'_> {
 }
 
 /// Succeeded, or a rollout in steps that shoppers meet already.
-fn went_live(change: &Change) -> bool {
+pub fn went_live(change: &Change) -> bool {
     match change.status {
         ChangeStatus::Succeeded | ChangeStatus::Unknown => true,
         ChangeStatus::Running => !change.stages.is_empty(),

@@ -15,8 +15,10 @@ use crate::policy::severity::Choice;
 
 mod action;
 mod clocks;
+mod toll;
 
 pub use action::Rest;
+pub use toll::Toll;
 
 /// Entries kept in the timeline; the journal has them all.
 const TIMELINE: usize = 200;
@@ -30,6 +32,8 @@ pub struct Incident {
     pub id: IncidentId,
     /// The newest recorded evidence.
     pub case: Case,
+    /// What it has cost, over every watcher that counted.
+    pub toll: Toll,
     pub phase: Phase,
     pub severity: Severity,
     /// The worst severity it ever had.
@@ -247,6 +251,7 @@ impl Incident {
         let mut incident = Self {
             id: record.incident.clone(),
             case: (**case).clone(),
+            toll: Toll::default().with(case),
             phase: Phase::Open,
             severity: case.severity,
             peak: case.severity,
@@ -393,8 +398,17 @@ impl Incident {
         } else {
             self.lower_since = None;
         }
+        self.toll = self.toll.with(case);
         self.case = case.clone();
         self.updated_at = at;
         true
+    }
+
+    /// When it ended: closed, or clear since; none while it burns.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        match (self.firing, self.cleared_at) {
+            (true, _) => None,
+            (false, cleared) => cleared.or(self.closed_at),
+        }
     }
 }

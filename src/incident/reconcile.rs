@@ -120,7 +120,7 @@ impl Round<'_> {
             (true, false) if incident.suppressed => Vec::new(),
             (true, false) if keep(incident, self.policy, self.now) => self.again(incident, case),
             (true, false) => self.open(case, Some(&incident.id), new_id).into_iter().collect(),
-            (false, _) if incident.firing => vec![self.record(incident, Event::Cleared)],
+            (false, _) if incident.firing => self.ends(incident, case),
             (false, _) => Vec::new(),
         }
     }
@@ -142,6 +142,15 @@ impl Round<'_> {
         };
         let incident = new_id();
         Some(Record { at: self.now, incident, actor: watcher(), cause: "poll".to_owned(), event })
+    }
+
+    /// The last word on it is kept with its end: what was lost, and that it is over.
+    fn ends(&self, incident: &Incident, case: &Case) -> Vec<Record> {
+        let last = Case { firing: incident.case.firing, ..writable(case) };
+        let news = last != incident.case;
+        let case = Box::new(Case { firing: false, ..last });
+        let told = news.then_some(Event::Updated { case });
+        told.into_iter().chain([Event::Cleared]).map(|e| self.record(incident, e)).collect()
     }
 
     /// It fires again. While it flaps or an action is under way that is evidence, not a new start.

@@ -222,19 +222,30 @@ pub const fn action_role(state: ActionState) -> Role {
     }
 }
 
-/// `EUR 410-690/min`, `EUR/min unknown`.
+/// `EUR 410-690/min`, `EUR 0/min now (was 410-690)`, `money/min unknown`.
 pub fn money_phrase(x: &Incident) -> Line {
-    match &x.revenue_at_risk {
-        Some(m) => Line::of(Role::Money, words::per_minute(m)),
-        None => Line::fixed(Role::Muted, "money/min unknown"),
+    match (&x.revenue_at_risk, x.burned_per_minute) {
+        (Some(m), Some(was)) => Line::of(Role::Money, words::per_minute(m))
+            .say(Role::Text, " now (was ")
+            .and(Role::Text, words::made(words::range(was)))
+            .say(Role::Text, ")"),
+        (Some(m), None) => Line::of(Role::Money, words::per_minute(m)),
+        (None, _) => Line::fixed(Role::Muted, "money/min unknown"),
     }
 }
 
-/// `lost EUR 1,200-2,050`; none when it cannot be said.
+/// `lost EUR 1,200-2,050`, `lost EUR 14.1k-20.6k in total` once it is over; none when it cannot be
+/// said.
 pub fn lost_phrase(x: &Incident) -> Option<Line> {
     let currency = x.revenue_at_risk.as_ref().map_or("", |m| m.currency.as_str());
-    let text = x.lost.map(|r| format!("lost {currency} {}", words::range(r)))?;
+    let total = if x.ended_at.is_some() { " in total" } else { "" };
+    let text = x.lost.map(|r| format!("lost {currency} {}{total}", words::range(r)))?;
     Some(Line::of(Role::Money, screen_text(&text)))
+}
+
+/// How long it has hurt: up to now, or up to its end once it is over.
+pub fn hurt_for(x: &Incident, now: Timestamp) -> ScreenText {
+    words::slow_age(x.onset_at, x.ended_at.map_or(now, |end| end.min(now)))
 }
 
 /// The guilty release, the candidates of a tie, or that there is none.

@@ -52,6 +52,11 @@ const fn layer(metric: Metric) -> Layer {
     }
 }
 
+/// Where the measuring broke, what is found tells of the measuring, whatever it is counted by.
+fn layer_in(x: &Incident, f: &Finding) -> Layer {
+    if x.class == Class::Telemetry { Layer::Telemetry } else { layer(f.metric) }
+}
+
 pub fn lines(desk: &Desk, x: &Incident) -> Lines {
     let item = |label: &'static str, line| Item { label: ScreenText::fixed(label), line };
     Lines {
@@ -87,10 +92,12 @@ fn silent(text: &'static str) -> Line {
     Line::fixed(Role::Muted, text)
 }
 
-/// The strongest finding of a layer and how many more there are.
+/// The strongest finding of a layer and how many more there are. Of equals the first, which is what
+/// the headline tells; a word on two layers has no number and comes after those that have one.
 fn found(x: &Incident, wanted: Layer) -> Option<Line> {
-    let mine = || x.findings.iter().filter(|f| layer(f.metric) == wanted);
-    let first: &Finding = mine().max_by_key(|f| f.verdict)?;
+    let mine = || x.findings.iter().filter(|f| layer_in(x, f) == wanted);
+    let first: &Finding =
+        mine().min_by_key(|f| (f.value.is_none(), std::cmp::Reverse(f.verdict)))?;
     let role = match first.verdict {
         Verdict::Ok => Role::Muted,
         Verdict::Unsure => Role::Unsure,
@@ -109,7 +116,7 @@ fn checks(desk: &Desk, x: &Incident) -> Line {
     let state =
         x.journey.as_ref().and_then(|j| desk.board.journeys.iter().find(|s| s.journey == *j));
     let Some(state) = state else {
-        return silent("no check covers it");
+        return all_checks(desk);
     };
     let checks = screen_text(&state.checks.join(", "));
     match state.verdict {
@@ -118,6 +125,24 @@ fn checks(desk: &Desk, x: &Incident) -> Line {
         Verdict::Breach => Line::fixed(Role::Warning, "checks FAIL: ").and(Role::Text, checks),
         Verdict::Unsure => Line::fixed(Role::Unsure, "unsure: ").and(Role::Text, checks),
         Verdict::Blind => Line::fixed(Role::Blind, "BLIND: no check result in time"),
+    }
+}
+
+/// An incident of no journey: how the checks of all of them stand.
+fn all_checks(desk: &Desk) -> Line {
+    let checked = desk.board.journeys.iter().filter(|j| j.synthetic_covered);
+    let (mut all, mut well) = (0, 0);
+    for journey in checked {
+        all += 1;
+        well += usize::from(journey.verdict == Verdict::Ok);
+    }
+    match (all, well) {
+        (0, _) => silent("no check covers it"),
+        (all, well) if all == well => {
+            Line::fixed(Role::Ok, "checks pass on ").and(Role::Text, words::made(format!("{all} of {all} journeys")))
+        }
+        (all, well) => Line::fixed(Role::Unsure, "checks pass on ")
+            .and(Role::Unsure, words::made(format!("{well} of {all} journeys"))),
     }
 }
 

@@ -132,6 +132,14 @@ fn since(desk: &Desk, x: &Incident) -> Line {
         .say(Role::Text, ", opened ")
         .and(Role::Text, words::instant(x.opened_at, desk.now))
         .say(Role::Text, " UTC");
+    let line = match x.ended_at {
+        Some(end) => line
+            .say(Role::Ok, ", over since ")
+            .and(Role::Ok, words::instant(end, desk.now))
+            .say(Role::Text, " UTC, lasted ")
+            .and(Role::Text, clocks::hurt_for(x, desk.now)),
+        None => line,
+    };
     match x.occurrences {
         0 | 1 => line,
         n => line.and(Role::Warning, words::made(format!(", occurrence {n}"))),
@@ -229,8 +237,13 @@ fn findings(x: &Incident) -> Table {
         cells: vec![
             clocks::verdict_line(f.verdict),
             Line::of(Role::Text, screen_text(f.guardrail.as_str())),
+            Line::of(Role::Text, screen_text(f.metric.row().label)),
             Line::of(Role::Text, screen_text(&f.segment.to_string())),
-            Line::of(Role::Text, words::value(f.value, &f.unit)),
+            match f.now {
+                Some(_) => Line::of(Role::Warning, words::value(f.value, &f.unit)),
+                None => Line::fixed(Role::Muted, "-"),
+            },
+            Line::of(Role::Text, words::value(f.now.or(f.value), &f.unit)),
             Line::of(Role::Muted, words::value(f.baseline, &f.unit)),
             Line::of(Role::Muted, words::made(words::count(f.n))),
             Line::of(Role::Muted, screen_text_last_field(&f.test)),
@@ -240,7 +253,9 @@ fn findings(x: &Incident) -> Table {
         columns: vec![
             column("", 6, 0),
             growing("GUARDRAIL", 16, 0),
+            column("METRIC", 16, 0),
             growing("SEGMENT", 10, 2),
+            number("WAS", 7, 0),
             number("NOW", 7, 0),
             number("USUAL", 7, 0),
             number("N", 6, 1),

@@ -146,7 +146,7 @@ fn row(desk: &Desk, x: &Incident) -> Row {
             clocks::ack_cell(x, desk.now),
             clocks::decide_cell(x, desk.now),
             money,
-            Line::of(plain, words::slow_age(x.onset_at, desk.now)),
+            Line::of(plain, clocks::hurt_for(x, desk.now)),
             release,
             if wide { Line::of(plain, clocks::segments(x)) } else { Line::new() },
             Line::of(Role::Muted, screen_text(x.id.as_str())),

@@ -82,8 +82,18 @@ impl Lines {
         self.guardrail(desk, f.guardrail.as_str());
         self.say("Where", Role::Text, &f.segment.to_string());
         self.say("Says", Role::Title, &f.text);
+        if f.now.is_some() {
+            let was = Line::of(Role::Text, words::value(f.value, &f.unit));
+            let n = words::made(format!("{} samples", words::count(f.n)));
+            self.line("Was", was.say(Role::Muted, " over ").and(Role::Text, n));
+        }
         let cell = of.find_cell(&desk.board);
-        self.numbers((f.value, f.baseline, f.n), &f.unit, cell);
+        let (value, n) = match (f.now, cell) {
+            (Some(_), Some(cell)) => (f.now, cell.n),
+            (Some(_), None) | (None, _) => (f.now.or(f.value), f.n),
+        };
+        let shown = cell.filter(|c| c.value == value);
+        self.numbers((value, f.baseline, n), &f.unit, shown);
         self.basis(f.basis);
         self.say("Test", Role::Text, &f.test);
         self.controls(desk, x, f.metric, &f.segment);
@@ -98,19 +108,34 @@ impl Lines {
         self.say("Metric", Role::Text, &format!("{} ({})", cell.metric.row().label, cell.stat));
         self.say("Where", Role::Text, &scope.to_string());
         self.numbers((cell.value, cell.baseline, cell.n), &cell.unit, Some(cell));
+        self.doubts(cell);
         self.basis(cell.basis);
         let about = |f: &&Finding| f.metric == cell.metric && f.segment.overlaps(&scope);
         let open = desk.board.incidents.iter().filter(|x| x.state.is_open());
         for (x, f) in open.flat_map(|x| x.findings.iter().filter(about).map(move |f| (x, f))) {
             self.say("Test", Role::Text, &format!("{}, on {} ({})", f.test, f.segment, x.id));
         }
-        let rules = desk.board.guardrails.iter().filter(|g| !g.detail.is_empty());
-        for rule in rules.filter(|g| g.detail.contains(cell.metric.row().label)).take(2) {
-            self.say("Rule", Role::Muted, &format!("{}: {}", rule.guardrail, rule.detail));
+        let open = desk.board.incidents.iter().filter(|x| x.state.is_open());
+        let here: Vec<(&Incident, &Finding)> =
+            open.flat_map(|x| x.findings.iter().filter(about).map(move |f| (x, f))).collect();
+        for (_, f) in here.iter().take(2) {
+            self.say("Rule", Role::Muted, &format!("{}: {}", f.guardrail, f.text));
         }
-        self.impacts(desk, cell.metric, |i| i.segment == cell.segment);
+        let none = nothing_compared(here.iter().map(|(x, _)| *x));
+        self.impacts(desk, cell.metric, |i| i.segment == cell.segment, &none);
         self.sources(desk, cell.metric);
         self.lines
+    }
+
+    /// Harm that is over and still in the window, and what its records are marked with.
+    fn doubts(&mut self, cell: &Cell) {
+        if cell.holds_bad {
+            self.say("Holds", Role::Unsure, "minutes of harm that is over; it will leave the window");
+        }
+        let names = cell.quality.names();
+        if !names.is_empty() {
+            self.say("Doubts", Role::Unsure, &names.join(", ").replace('_', " "));
+        }
     }
 
     fn guardrail(&mut self, desk: &Desk, name: &str) {
@@ -143,7 +168,10 @@ impl Lines {
         };
         self.line("Usual", usual);
         let samples = words::made(format!("{} samples", words::count(n)));
-        self.line("N", Line::of(Role::Text, samples));
+        let minutes = cell.map(|c| c.minutes).filter(|m| *m > 0.0);
+        let window = minutes.map(|m| words::made(format!(" in the last {m:.0} min")));
+        let line = Line::of(Role::Text, samples);
+        self.line("N", window.map_or(line.clone(), |w| line.and(Role::Muted, w)));
     }
 
     /// What the usual value was learnt from.
@@ -161,12 +189,19 @@ impl Lines {
     /// The suspect's before and after on this metric beside what was not touched.
     fn controls(&mut self, desk: &Desk, x: &Incident, metric: Metric, place: &Scope) {
         let suspect = x.suspect.release.as_ref();
-        self.impacts(desk, metric, |i| {
+        let fits = |i: &Impact| {
             Some(&i.release) == suspect && place.overlaps(&Scope::of(&i.segment))
-        });
+        };
+        self.impacts(desk, metric, fits, &nothing_compared(std::iter::once(x)));
     }
 
-    fn impacts(&mut self, desk: &Desk, metric: Metric, about: impl Fn(&Impact) -> bool) {
+    fn impacts(
+        &mut self,
+        desk: &Desk,
+        metric: Metric,
+        about: impl Fn(&Impact) -> bool,
+        none: &str,
+    ) {
         let unit = metric.row().unit;
         let fits = |i: &&Impact| i.metric == metric && about(i);
         let mut all: Vec<&Impact> = desk.board.impacts.iter().filter(fits).collect();
@@ -186,7 +221,7 @@ impl Lines {
                 format!("{release} in {place}: {before} (n {n}) -> {after} (n {m}), {control}")
             })
             .collect();
-        self.each("Controls", &rows, "no release touched this, so nothing was compared");
+        self.each("Controls", &rows, none);
     }
 
     /// Every release that was considered, with the reason it was kept or cleared.
@@ -207,7 +242,7 @@ impl Lines {
         self.each("Considered", &rows, "no other change in the time before onset");
     }
 
-    fn each(&mut self, head: &'static str, rows: &[String], none: &'static str) {
+    fn each(&mut self, head: &'static str, rows: &[String], none: &str) {
         if rows.is_empty() {
             self.say(head, Role::Muted, none);
         }
@@ -234,6 +269,19 @@ impl Lines {
             self.say("Source", Role::Muted, "not told by the board");
         }
     }
+}
+
+/// What stands where no before and after was measured: it never says that no release was there
+/// while one is suspected of this.
+fn nothing_compared<'a>(mut of: impl Iterator<Item = &'a Incident>) -> String {
+    let suspect = of.find_map(|x| {
+        let first = x.suspect.candidates.first().map(|c| &c.release);
+        x.suspect.release.as_ref().or(first.filter(|_| x.suspect.is_tie()))
+    });
+    suspect.map_or_else(
+        || "no release touched this, so nothing was compared".to_owned(),
+        |id| format!("{id} is suspected; its before and after cannot be told here"),
+    )
 }
 
 /// The metric itself, and the counts a derived one is made of.

@@ -100,7 +100,9 @@ fn line(say: &Say) -> Line {
             words(Role::Error, "NOT SENT, nothing was done: ").and(Role::Error, screen_text(why))
         }
         Say::PasteRefused => words(Role::Warning, "Paste dropped: no text field is open."),
-        Say::Copied => words(Role::Ok, "Summary sent to the clipboard (OSC 52)."),
+        Say::Copied(text) => {
+            words(Role::Ok, "Copied (OSC 52): ").and(Role::Text, screen_text(text))
+        }
         Say::TookOver => words(Role::Warning, "The watcher ended: this process watches now."),
         Say::Relieved(by) => words(Role::Warning, "Stopped watching: the lease went to ")
             .and(Role::Text, screen_text(by))

@@ -67,13 +67,24 @@ fn incident(desk: &Desk, x: &Incident) -> Vec<Block> {
 }
 
 fn money(x: &Incident) -> Block {
-    match &x.revenue_at_risk {
-        Some(m) => {
+    match (&x.revenue_at_risk, x.burned_per_minute) {
+        (Some(m), Some(was)) => {
+            let range = crate::domain::money::Range::new(m.low, m.high);
+            let big = screen_text(&format!("{} {}", m.currency, words::range(range)));
+            let label = Line::fixed(Role::Money, "a minute now, was ")
+                .and(Role::Money, words::made(words::range(was)));
+            let label = match clocks::lost_phrase(x) {
+                Some(lost) => label.say(Role::Money, ", ").and_line(lost),
+                None => label,
+            };
+            Block { big, role: Role::Money, label }
+        }
+        (Some(m), None) => {
             let range = crate::domain::money::Range::new(m.low, m.high);
             let big = screen_text(&format!("{} {}", m.currency, words::range(range)));
             Block { big, role: Role::Money, label: Line::fixed(Role::Money, "at risk per minute") }
         }
-        None => Block {
+        (None, _) => Block {
             big: ScreenText::fixed("?"),
             role: Role::Unsure,
             label: Line::fixed(Role::Unsure, "money at risk unknown"),

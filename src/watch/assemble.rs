@@ -1,11 +1,14 @@
 //! The board out of the watcher's state: everything a viewer shows, worst first.
 //! Pure; decides nothing that the rooms below have not decided.
 
+use std::collections::BTreeMap;
+
 use crate::board::{self, Board, SCHEMA, SourceState, view};
 use crate::detect::verdict::{Judged, Verdict};
-use crate::domain::change::Change;
+use crate::domain::change::{Change, ChangeStatus};
 use crate::domain::id::SourceId;
 use crate::domain::time::{Span, Timestamp};
+use crate::incident::facts::went_live;
 use crate::incident::fold::Incident;
 use crate::incident::{rank, unread};
 
@@ -94,11 +97,37 @@ fn incidents(watch: &Watch, now: Timestamp) -> Vec<board::Incident> {
 fn releases(watch: &Watch, incidents: &[board::Incident], now: Timestamp) -> Vec<board::Release> {
     let mut changes: Vec<&Change> = watch.changes.values().collect();
     changes.sort_by_key(|c| (std::cmp::Reverse(c.effective_at()), c.id.clone()));
-    changes.truncate(RELEASES_SHOWN);
-    changes.into_iter().map(|c| release(c, incidents, now)).collect()
+    let shares = shares(&changes, now);
+    let told = changes.into_iter().zip(shares).take(RELEASES_SHOWN);
+    told.map(|(c, share)| release(c, share, incidents, now)).collect()
 }
 
-fn release(change: &Change, incidents: &[board::Incident], now: Timestamp) -> board::Release {
+/// The share of shoppers who meet each change, the newest first: of one service's releases the
+/// newest takes its part and leaves the rest to those before it.
+fn shares(changes: &[&Change], now: Timestamp) -> Vec<f64> {
+    let mut left: BTreeMap<(&str, &str), f64> = BTreeMap::new();
+    let mut out = Vec::with_capacity(changes.len());
+    for change in changes.iter().copied() {
+        let own = change.share_at(now);
+        if !change.is_release() || change.effective_at() > now || !went_live(change) {
+            out.push(own);
+            continue;
+        }
+        let rest = left.entry((&change.service, &change.environment)).or_insert(1.0);
+        let met = own.min(*rest);
+        *rest -= met;
+        out.push(met);
+    }
+    out
+}
+
+fn release(
+    change: &Change,
+    share: f64,
+    incidents: &[board::Incident],
+    now: Timestamp,
+) -> board::Release {
+    let replaced = change.is_release() && share <= 0.0 && change.effective_at() <= now;
     board::Release {
         id: change.id.clone(),
         service: change.service.clone(),
@@ -106,8 +135,12 @@ fn release(change: &Change, incidents: &[board::Incident], now: Timestamp) -> bo
         environment: change.environment.clone(),
         started_at: change.started_at.or(Some(change.effective_at())),
         finished_at: change.finished_at,
-        share: change.share_at(now),
-        status: change.status,
+        share,
+        status: match change.status {
+            // what nobody meets any more is replaced, whatever its feed still calls it
+            ChangeStatus::Succeeded if replaced => ChangeStatus::Inactive,
+            status => status,
+        },
         previous: change.previous.clone(),
         author: change.author.clone(),
         suspect_of: incidents

@@ -136,6 +136,8 @@ fn case(now: Timestamp) -> Case {
         risk_per_minute: None,
         lost: None,
         affected: None,
+        burned_per_minute: None,
+        counted: None,
         money_method: String::new(),
     }
 }

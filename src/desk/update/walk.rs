@@ -16,7 +16,10 @@ pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
     match command {
         Command::Incidents => go(desk, Page::Incidents),
         Command::Heatmap => go(desk, Page::Heatmap),
-        Command::Releases => go(desk, Page::Releases),
+        Command::Releases => {
+            pin_release(desk);
+            go(desk, Page::Releases);
+        }
         Command::Journeys => go(desk, Page::Journeys),
         Command::Guardrails => go(desk, Page::Guardrails),
         Command::Sources => go(desk, Page::Sources),
@@ -191,6 +194,15 @@ fn unfold(desk: &mut Desk, subject: Option<Subject>) {
     }
 }
 
+/// The page opens on the release that is suspected, and stays on it whatever comes after.
+fn pin_release(desk: &mut Desk) {
+    if desk.ui.release.is_none() {
+        let suspect = desk.worst().and_then(|x| x.suspect.release.clone());
+        let known = suspect.filter(|id| desk.board.releases.iter().any(|r| r.id == *id));
+        desk.ui.release = known.or_else(|| desk.board.releases.first().map(|r| r.id.clone()));
+    }
+}
+
 fn back(desk: &mut Desk) {
     if desk.ui.toast.take().is_some() {
         return;
@@ -210,7 +222,7 @@ fn copy(desk: &mut Desk) -> Vec<Effect> {
         desk.say(Say::NoIncident);
         return vec![];
     };
-    desk.say(Say::Copied);
+    desk.say(Say::Copied(text.clone()));
     vec![Effect::Copy(text)]
 }
 

@@ -37,7 +37,7 @@ fn one_region_is_no_work_of_a_release_that_went_everywhere() {
     let o = play(1, Fault::Region, Release::Own, true);
     assert!(o.place && o.suspect.is_none(), "{:#?}", o.words);
     let words = o.words.join("\n");
-    assert!(words.contains("would have shown as much by"), "{words}");
+    assert!(words.contains("would clearly have shown it too"), "{words}");
 }
 
 /// A payment method fails while a provider's page says so; its words are told, and who says it.

@@ -65,6 +65,8 @@ pub fn case(severity: Severity) -> Case {
         risk_per_minute: Some(Range::new(80.0, 120.0)),
         lost: Some(Range::new(400.0, 600.0)),
         affected: None,
+        burned_per_minute: None,
+        counted: None,
         money_method: "share of sessions".to_owned(),
     }
 }

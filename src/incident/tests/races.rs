@@ -43,6 +43,8 @@ fn finding(metric: Metric) -> Finding {
         unit: "ratio".to_owned(),
         n: 10.0,
         baseline: None,
+        now: None,
+        bad_until: None,
         basis: None,
         test: String::new(),
         text: String::new(),

@@ -236,6 +236,8 @@ impl Line {
             baseline: self.expected(),
             basis: self.basis(),
             verdict: self.verdict(),
+            minutes: 0.0,
+            holds_bad: false,
             quality: Quality::GOOD,
         }
     }
@@ -282,8 +284,10 @@ impl Line {
                 ..Suspect::default()
             },
             risk_per_minute: None,
+            burned_per_minute: None,
             lost: None,
             affected: None,
+            counted: None,
             money_method: "one number says nothing about money".to_owned(),
         })
     }
@@ -296,7 +300,7 @@ impl Line {
         let test = o.test.clone();
         Finding {
             guardrail: guardrail.cloned().unwrap_or_else(|| "series".into()),
-            verdict: Verdict::Breach,
+            verdict: if o.closed.is_some() { Verdict::Ok } else { Verdict::Breach },
             metric,
             stat: "value".to_owned(),
             segment: Scope::everything(),
@@ -304,6 +308,8 @@ impl Line {
             unit: row.unit.to_owned(),
             n: self.rows as f64,
             baseline: o.expected,
+            now: None,
+            bad_until: o.closed,
             basis: self.basis(),
             text: format!("{} {} at {}{band}; {test}", row.label, self.shift(o), o.at),
             test,
