@@ -226,6 +226,7 @@ mod tests {
             n_before: 40.0,
             n_after: 0.0,
             verdict: Verdict::Blind,
+            why: String::new(),
         };
         Board {
             generated_at: Timestamp::from_secs(60),

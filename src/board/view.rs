@@ -20,6 +20,10 @@ pub fn view(incident: &fold::Incident, facts: &Facts<'_>, now: Timestamp) -> Inc
     let case = facts.case(incident).clone();
     let total = incident.toll.with(&case);
     let (risk, burned) = money_now(incident, &case);
+    // evidence that fades says why it is less by now, not why it was what it is
+    let fades = case.severity > incident.severity;
+    let told = (case.rule.clone(), case.raise.clone());
+    let (rule, raise) = if fades { incident.rule.clone() } else { told };
     let ack = incident.acks.first();
     let timer = incident.timer;
     let skip = incident.timeline.len().saturating_sub(TIMELINE);
@@ -56,8 +60,8 @@ pub fn view(incident: &fold::Incident, facts: &Facts<'_>, now: Timestamp) -> Inc
         findings: case.findings,
         evidence_for: case.evidence_for,
         evidence_against: case.evidence_against,
-        rule: case.rule,
-        raise: case.raise,
+        rule,
+        raise,
         action: incident.newest_action().map(|run| action(run, facts, now)),
         rollback: incident.is_live().then(|| plan(incident, facts, now)).flatten(),
         alternatives: if incident.is_live() { others(incident, facts, now) } else { vec![] },

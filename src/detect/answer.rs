@@ -25,6 +25,9 @@ pub fn calm(engine: &Engine, row: &Guardrail, cells: &[Cell], bucket: i64) -> An
         return (Judged::Learning, Verdict::Unsure, "not judged yet".to_owned());
     }
     if let Some((verdict, text)) = engine.flaws.calm(&row.condition) {
+        if engine.is_dark() {
+            return (Judged::Blind, Verdict::Blind, "its sources tell nothing".to_owned());
+        }
         let judged = if verdict == Verdict::Ok { Judged::Yes } else { Judged::Unmeasured };
         return (judged, verdict, text);
     }

@@ -2,19 +2,31 @@
 //! one time. One more likelihood for `blame`, which decides.
 
 use crate::domain::change::Change;
+use crate::domain::histogram::Histogram;
 use crate::domain::segment::Dim;
 
 use super::blame::Scene;
 use super::effect::Effect;
-use super::stat::Acc;
-use super::table::Table;
+use super::hists::percentile;
+use super::stat::{Acc, Shape};
+use super::store::Store;
+use super::table::{Leaf, Table};
 use super::words;
 
 /// Views that met a change and views that did not, in the same place since the onset.
 pub struct Arms<'a> {
+    store: &'a Store,
     table: &'a Table,
-    new: Acc,
-    old: Acc,
+    new: Arm<'a>,
+    old: Arm<'a>,
+    /// Since the onset, up to the last bad bucket.
+    span: (i64, i64),
+}
+
+#[derive(Default)]
+struct Arm<'a> {
+    acc: Acc,
+    leaves: Vec<&'a Leaf>,
 }
 
 impl<'a> Arms<'a> {
@@ -22,32 +34,55 @@ impl<'a> Arms<'a> {
     pub fn of(scene: &Scene<'a>, main: &Effect, c: &Change) -> Option<Self> {
         let mut tables = scene.store.family(main.table.family);
         let table = tables.find(|t| t.key.dims.contains(&Dim::Release))?;
-        let (mut new, mut old) = (Acc::default(), Acc::default());
+        let (mut new, mut old) = (Arm::default(), Arm::default());
+        let span = (main.from(), main.last_bad);
         for leaf in &table.leaves {
             let place = main.scope.dims.iter();
             let mut place =
                 place.filter(|(d, _)| **d != Dim::Release && table.key.dims.contains(d));
             if place.all(|(d, v)| v.contains(leaf.seg.get(*d).as_str())) {
-                let acc = table.acc_over(leaf, main.from(), main.last_bad);
+                let acc = table.acc_over(leaf, span.0, span.1);
                 let version = leaf.seg.get(Dim::Release).as_str();
                 let met = version == c.id.as_str() || version == c.version;
-                if met { &mut new } else { &mut old }.add(&acc);
+                let arm = if met { &mut new } else { &mut old };
+                arm.acc.add(&acc);
+                arm.leaves.push(leaf);
             }
         }
-        let least = 30.0_f64.max(0.02 * (new.n + old.n));
-        (new.n >= least && old.n >= least).then_some(Self { table, new, old })
+        let least = 30.0_f64.max(0.02 * (new.acc.n + old.acc.n));
+        let enough = new.acc.n >= least && old.acc.n >= least;
+        enough.then_some(Self { store: scene.store, table, new, old, span })
     }
 
     /// `new 3.1% against 1.0% (n 1200), old 1.0% against 1.0% (n 8000)`: the p75 or rate of each
     /// arm, what is usual for it, and its samples.
     pub fn words(&self) -> String {
         let metric = self.table.key.family.0;
-        let arm = |acc: &Acc| {
-            let (now, usual) = words::level(self.table.shape, self.table.inverted, 0.75, acc);
+        let arm = |arm: &Arm<'_>| {
+            let (now, usual) = self.values(arm);
+            let acc = &arm.acc;
             let (now, usual) = (words::amount(metric, now), words::amount(metric, usual));
             format!("{now} against {usual} (n {:.0})", acc.n)
         };
         format!("new {}, old {}", arm(&self.new), arm(&self.old))
+    }
+
+    /// Value and usual value of an arm: for times the percentile of its histograms, as cells show it.
+    fn values(&self, arm: &Arm<'_>) -> (f64, f64) {
+        let acc = &arm.acc;
+        let cut = self.store.hists.cuts.get(&self.table.key);
+        let read = cut.filter(|_| self.table.shape == Shape::Mean).and_then(|cut| {
+            let mut counts = Vec::new();
+            for leaf in &arm.leaves {
+                cut.add(&leaf.seg, self.span.0, self.span.1, &mut counts);
+            }
+            let h = Histogram::new(cut.bounds.clone(), counts);
+            percentile(&h, 0.75, self.table.calib(0).phi)
+        });
+        match read {
+            Some((now, _)) if acc.n > 0.0 => (now, now / ((acc.a - acc.e) / acc.n).exp()),
+            Some(_) | None => words::level(self.table.shape, self.table.inverted, 0.75, acc),
+        }
     }
 }
 
@@ -58,8 +93,7 @@ pub fn weigh(scene: &Scene<'_>, main: &Effect, c: &Change) -> (f64, Option<Strin
         return (0.0, None);
     }
     let Some(both) = Arms::of(scene, main, c) else { return (0.0, None) };
-    let numbers = both.words();
-    let Arms { table, new, old } = both;
+    let (table, new, old) = (both.table, both.new.acc, both.old.acc);
     let calib = main.calib(table);
     let gain = |harm: f64, acc: &Acc| super::onset::gain(main.shape, main.sign, acc, calib, harm);
     let harm = |acc: &Acc| super::stat::harm(main.shape, main.sign, acc);
@@ -76,5 +110,5 @@ pub fn weigh(scene: &Scene<'_>, main: &Effect, c: &Change) -> (f64, Option<Strin
     } else {
         "the new version suffers, the old one does not"
     };
-    (log, (log.abs() > 1.0).then(|| format!("{word}: {numbers}")))
+    (log, (log.abs() > 1.0).then(|| format!("{word}: {}", both.words())))
 }

@@ -34,6 +34,9 @@ const SPANS: [i64; 3] = [5, 15, 60];
 /// an open case is said to look as usual.
 const OWN_BAD: f64 = 6.0;
 const OWN_WELL: f64 = 2.0;
+/// Half widths of its interval, and share of the usual value, from which a number is far out.
+const FAR: f64 = 3.0;
+const FAR_SHARE: f64 = 0.5;
 /// Segments of at most so many dimensions become cells.
 const MAX_DIMS: u32 = 2;
 
@@ -178,7 +181,7 @@ fn verdict(sight: &Sight<'_>, table: &Table, conj: &Conj, reading: &Reading) -> 
     }
     let about = |e: &&&Effect| e.table.family == table.key.family && touches(&e.scope, &conj.seg);
     let calib = table.calib(conj.mask);
-    let bad = is_bad(sight.policy, table, &reading.own, calib);
+    let bad = is_bad(sight.policy, table, &reading.own, calib) || is_far(table, reading);
     let mut open = sight.effects.iter().filter(|e| e.until.is_none()).filter(about).peekable();
     if open.peek().is_some() {
         let burns = |e: &&&Effect| {
@@ -205,7 +208,21 @@ fn is_bad(policy: &Policy, table: &Table, own: &Acc, calib: Calib) -> bool {
     let ev = evidence(table.shape, table.sign, own, calib);
     let row = band_for(&policy.guardrail, table.key.family.0, &Scope::everything());
     let least = row.and_then(|r| r.condition.min_change()).unwrap_or(0.0);
-    ev.nats >= OWN_BAD && ev.harm >= least
+    ev.nats >= OWN_BAD && ev.harm >= least || ev.nats >= 2.0 * OWN_BAD
+}
+
+/// A new value of a dimension has no past to be held against; what is usual around it is known, and
+/// its number lies far outside.
+fn is_far(table: &Table, reading: &Reading) -> bool {
+    let rate = matches!(table.shape, Shape::Mean | Shape::Fault | Shape::Step);
+    let (Some(value), Some(base), Some(range)) =
+        (reading.value, reading.baseline, reading.interval.filter(|_| rate))
+    else {
+        return false;
+    };
+    let sign = if table.inverted { -table.sign } else { table.sign };
+    let by = sign * (value - base);
+    by > FAR * (range.high - range.low) / 2.0 && by > FAR_SHARE * base
 }
 
 /// Beacons of this source come late here: the newest windows are provisional (seed 001, F5).

@@ -240,6 +240,12 @@ impl Engine {
         self.lives.iter().flat_map(|l| &l.effects).chain(&self.past)
     }
 
+    /// Every source that ever told a number tells nothing now.
+    pub fn is_dark(&self) -> bool {
+        let mut sources = self.store.tables.keys().map(|k| &k.source).peekable();
+        sources.peek().is_some() && sources.all(|s| self.blind.contains_key(s))
+    }
+
     pub(super) fn blind_sources(&self) -> BTreeSet<SourceId> {
         self.blind.keys().cloned().collect()
     }

@@ -4,22 +4,27 @@
 use crate::detect::verdict::{Impact, Verdict};
 use crate::domain::change::Change;
 use crate::domain::metric::Metric;
-use crate::domain::segment::{Dim, DimValue, Segment};
+use crate::domain::segment::{Dim, DimValue, Scope, Segment};
 use crate::domain::time::Span;
 use crate::policy::services::same;
 
+use super::case::Live;
+use super::effect::Effect;
 use super::engine::Engine;
 use super::stat::{Acc, Shape, evidence};
-use super::table::{Role, Table};
+use super::table::{Family, Role, Table};
+use super::words;
 
 /// Metrics compared, and how long before and after.
-const METRICS: [Metric; 8] = [
+const METRICS: [Metric; 10] = [
     Metric::Lcp,
     Metric::Inp,
     Metric::JsErrorRate,
     Metric::AddToCartRate,
     Metric::CheckoutRate,
     Metric::PaymentRate,
+    Metric::OrderRate,
+    Metric::ConversionRate,
     Metric::ServiceErrorRate,
     Metric::ServiceLatency,
 ];
@@ -34,12 +39,20 @@ pub fn impacts(engine: &Engine, bucket: i64) -> Vec<Impact> {
     };
     let mut out = Vec::new();
     for change in engine.changes.values().filter(recent) {
+        let proven = accused(engine, change);
+        out.extend(proven.iter().filter_map(|e| harmed(engine, change, e)));
         for metric in METRICS {
             let table = engine.store.tables.values().find(|t| {
                 t.key.family.0 == metric && t.key.family.1 != Role::Reading && t.conj.len() > 1
             });
             if let Some(table) = table {
-                out.extend(of(engine, change, table, bucket));
+                let told = |i: &Impact| {
+                    let same = |o: &Impact| o.segment == i.segment && o.metric == i.metric;
+                    out.iter().any(|o: &Impact| o.release == i.release && same(o))
+                };
+                let all = of(engine, change, table, bucket);
+                let fresh: Vec<Impact> = all.into_iter().filter(|i| !told(i)).collect();
+                out.extend(fresh);
             }
         }
     }
@@ -76,7 +89,13 @@ fn of(engine: &Engine, change: &Change, table: &Table, bucket: i64) -> Vec<Impac
         .filter_map(|c| {
             let inside = |s: &Segment| c.seg.covers(s);
             let (b, a) = (sum(&inside, before), sum(&inside, after));
-            (b.n > 0.0 && a.n > 0.0).then(|| Impact {
+            if b.n <= 0.0 || a.n <= 0.0 {
+                return None;
+            }
+            let family = table.key.family;
+            let (verdict, why) =
+                judged(engine, change, (family, &c.seg), verdict(table, c.mask, &b, &a));
+            Some(Impact {
                 release: change.id.clone(),
                 metric: table.key.family.0,
                 segment: c.seg.clone(),
@@ -85,10 +104,96 @@ fn of(engine: &Engine, change: &Change, table: &Table, bucket: i64) -> Vec<Impac
                 control,
                 n_before: b.n,
                 n_after: a.n,
-                verdict: verdict(table, c.mask, &b, &a),
+                verdict,
+                why,
             })
         })
         .collect()
+}
+
+/// Likely enough to be one of those that may have done it.
+const MAY: f64 = 0.1;
+
+/// A case holds this change for its cause, alone or as one of a tie.
+fn accuses(live: &Live, change: &Change) -> bool {
+    let tied = || {
+        let share = live.suspect.share_of(&change.id);
+        live.suspect.is_tie() && share.is_some_and(|share| share >= MAY)
+    };
+    live.suspect.release.as_ref() == Some(&change.id) || tied()
+}
+
+/// What is proven to be hurt in the cases that accuse this change.
+fn accused<'a>(engine: &'a Engine, change: &Change) -> Vec<&'a Effect> {
+    let lives = engine.lives.iter().filter(|l| accuses(l, change));
+    lives.flat_map(|l| &l.effects).filter(|e| e.table.family.1 != Role::Beacon).collect()
+}
+
+/// The harm that a case proves, where it is: before the change or as usual, and since the onset.
+fn harmed(engine: &Engine, change: &Change, e: &Effect) -> Option<Impact> {
+    let store = &engine.store;
+    let table = store.tables.get(&e.table)?;
+    let at = store.bucket_of(change.effective_at());
+    let len = (SPAN.millis() / store.bucket.millis()).max(1);
+    let sum = |inside: bool, span: (i64, i64)| {
+        let mut acc = Acc::default();
+        for l in table.leaves.iter().filter(|l| e.scope.contains(&l.seg) == inside) {
+            acc.add(&table.acc_over(l, span.0, span.1));
+        }
+        acc
+    };
+    let (before, since) = ((at - len, at - 1), (e.from(), e.last_bad));
+    let (now, usual) = words::values(store, e);
+    let control = ratio(table.shape, &sum(false, before), &sum(false, since));
+    let kept = before.0 >= table.oldest();
+    let first = kept.then(|| sum(true, before)).filter(|acc| acc.n > 0.0);
+    Some(Impact {
+        release: change.id.clone(),
+        metric: e.table.family.0,
+        segment: single(&e.place)?,
+        before: Some(usual),
+        after: Some(now),
+        control,
+        n_before: first.map_or(0.0, |acc| acc.n),
+        n_after: e.acc.n,
+        verdict: Verdict::Breach,
+        why: "its own harm, as the incident tells it".to_owned(),
+    })
+}
+
+/// A place of one value each as a segment.
+fn single(place: &Scope) -> Option<Segment> {
+    place.dims.iter().try_fold(Segment::all(), |seg, (dim, values)| {
+        let one = values.first().filter(|_| values.len() == 1)?;
+        Some(seg.with(*dim, DimValue::Value(one.as_str().into())))
+    })
+}
+
+/// What is worse after a change is its doing only where a case says so: elsewhere it is not sure,
+/// and why it was cleared is said.
+fn judged(
+    engine: &Engine,
+    change: &Change,
+    (family, segment): (Family, &Segment),
+    by_numbers: Verdict,
+) -> (Verdict, String) {
+    if by_numbers != Verdict::Breach {
+        return (by_numbers, String::new());
+    }
+    let place = Scope::of(segment);
+    let here = |l: &&Live| {
+        l.effects.iter().any(|e| e.table.family.0 == family.0 && e.place.overlaps(&place))
+    };
+    let mut about = engine.lives.iter().filter(here).peekable();
+    let Some(first) = about.peek().copied() else {
+        return (Verdict::Unsure, "worse, and no incident says so".to_owned());
+    };
+    if about.any(|l| accuses(l, change)) {
+        return (Verdict::Breach, "its own harm".to_owned());
+    }
+    let why = first.suspect.considered.iter().find(|c| c.release == change.id);
+    let why = why.map_or_else(|| "not what the incident blames".to_owned(), |c| c.why.clone());
+    (Verdict::Unsure, format!("cleared: {why}"))
 }
 
 fn value(table: &Table, acc: &Acc) -> Option<f64> {

@@ -319,4 +319,7 @@ pub struct Impact {
     pub n_before: f64,
     pub n_after: f64,
     pub verdict: Verdict,
+    /// Why it is called its doing, or what clears it of what is worse; empty where all is well.
+    #[serde(default)]
+    pub why: String,
 }

@@ -32,6 +32,8 @@ pub struct Incident {
     pub id: IncidentId,
     /// The newest recorded evidence.
     pub case: Case,
+    /// The rule that its severity was given by, and what would raise it.
+    pub rule: (String, String),
     /// What it has cost, over every watcher that counted.
     pub toll: Toll,
     pub phase: Phase,
@@ -251,6 +253,7 @@ impl Incident {
         let mut incident = Self {
             id: record.incident.clone(),
             case: (**case).clone(),
+            rule: (case.rule.clone(), case.raise.clone()),
             toll: Toll::default().with(case),
             phase: Phase::Open,
             severity: case.severity,
@@ -399,6 +402,9 @@ impl Incident {
             self.lower_since = None;
         }
         self.toll = self.toll.with(case);
+        if case.severity <= self.severity {
+            self.rule = (case.rule.clone(), case.raise.clone());
+        }
         self.case = case.clone();
         self.updated_at = at;
         true

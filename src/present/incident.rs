@@ -236,7 +236,6 @@ fn findings(x: &Incident) -> Table {
     let row = |f: &Finding| Row {
         cells: vec![
             clocks::verdict_line(f.verdict),
-            Line::of(Role::Text, screen_text(f.guardrail.as_str())),
             Line::of(Role::Text, screen_text(f.metric.row().label)),
             Line::of(Role::Text, screen_text(&f.segment.to_string())),
             match f.now {
@@ -246,20 +245,21 @@ fn findings(x: &Incident) -> Table {
             Line::of(Role::Text, words::value(f.now.or(f.value), &f.unit)),
             Line::of(Role::Muted, words::value(f.baseline, &f.unit)),
             Line::of(Role::Muted, words::made(words::count(f.n))),
+            Line::of(Role::Muted, screen_text(f.guardrail.as_str())),
             Line::of(Role::Muted, screen_text_last_field(&f.test)),
         ],
     };
     Table {
         columns: vec![
             column("", 6, 0),
-            growing("GUARDRAIL", 16, 0),
-            column("METRIC", 16, 0),
-            growing("SEGMENT", 10, 2),
-            number("WAS", 7, 0),
+            growing("METRIC", 14, 0),
+            growing("SEGMENT", 10, 0),
+            number("WAS", 7, 2),
             number("NOW", 7, 0),
             number("USUAL", 7, 0),
             number("N", 6, 1),
-            growing("TEST", 14, 3),
+            growing("GUARDRAIL", 16, 3),
+            growing("TEST", 14, 4),
         ],
         rows: x.findings.iter().map(row).collect(),
         total: x.findings.len(),

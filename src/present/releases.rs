@@ -7,7 +7,7 @@ use crate::desk::list::Filter;
 use crate::desk::state::Desk;
 use crate::detect::verdict::Impact;
 use crate::domain::change::{ChangeKind, ChangeStatus};
-use crate::domain::text::screen_text;
+use crate::domain::text::{screen_text, screen_text_last_field};
 
 use super::clocks::{self, column, growing, number};
 use super::role::Role;
@@ -145,6 +145,7 @@ fn impacts(desk: &Desk, selected: Option<&Release>) -> Table {
             number("CHANGE", 6, 0),
             number("OTHERS", 6, 0),
             number("N", 6, 1),
+            growing("WHY", 24, 3),
         ],
         rows: mine.iter().take(usize::from(desk.size.h)).map(|i| impact(i)).collect(),
         total,
@@ -165,6 +166,7 @@ fn impact(i: &Impact) -> Row {
             Line::of(Role::Text, words::change(i.before, i.after)),
             Line::of(Role::Muted, words::change(i.control.map(|_| 1.0), i.control)),
             Line::of(Role::Muted, words::made(words::count(i.n_after))),
+            Line::of(Role::Muted, screen_text_last_field(&i.why)),
         ],
     }
 }

@@ -135,7 +135,8 @@ pub fn change(before: Option<f64>, after: Option<f64>) -> ScreenText {
             made(if ratio >= 3.0 {
                 format!("x{ratio:.1}")
             } else {
-                format!("{:+.0}%", (ratio - 1.0) * 100.0)
+                let percent = ((ratio - 1.0) * 100.0).round();
+                if percent == 0.0 { "0%".to_owned() } else { format!("{percent:+.0}%") }
             })
         }
         _ => ScreenText::fixed("-"),
@@ -217,6 +218,7 @@ mod tests {
         assert_eq!(change(Some(0.61), Some(0.18)).as_str(), "-70%");
         assert_eq!(change(Some(1.0), Some(4.0)).as_str(), "x4.0");
         assert_eq!(change(None, Some(4.0)).as_str(), "-");
+        assert_eq!(change(Some(1.0), Some(0.999)).as_str(), "0%");
     }
 
     #[test]

@@ -109,8 +109,9 @@ fn shares(changes: &[&Change], now: Timestamp) -> Vec<f64> {
     let mut out = Vec::with_capacity(changes.len());
     for change in changes.iter().copied() {
         let own = change.share_at(now);
-        if !change.is_release() || change.effective_at() > now || !went_live(change) {
-            out.push(own);
+        let met = change.effective_at() <= now && went_live(change);
+        if !met || !change.is_release() {
+            out.push(if met { own } else { 0.0 });
             continue;
         }
         let rest = left.entry((&change.service, &change.environment)).or_insert(1.0);

@@ -2,6 +2,7 @@
 //! a reader that knows the truth of the shop. No frame may say Calm, ok or live where the truth of
 //! that moment says otherwise. The list of what is held stands below.
 
+mod claims;
 mod reading;
 mod session;
 mod truth;
@@ -20,7 +21,13 @@ use self::session::Session;
 // 6. no cell of the heatmap is drawn well whose every shopper is hit;
 // 7. when the shop stops answering, no source is live and nothing is ok or calm two intervals on;
 // 8. once all is well again for an hour, the session ends calm, or says what still fires: silence
-//    is not the safe answer.
+//    is not the safe answer;
+// 9. "high" is said of no release that did not do it; a place is one where somebody is hit;
+// 10. money lost and the age of what is closed never go back, and what is over costs nothing a
+//     minute, is in breach nowhere and is never called harmless after shoppers were lost;
+// 11. of one service's releases those called live share the shoppers, and none is live for nobody;
+// 12. no cell is called ok whose own number is far beyond chance on the bad side;
+// 13. no words of the arithmetic, and no value that is none.
 
 macro_rules! sessions {
     ($($test:ident $name:literal)*) => {

@@ -20,11 +20,12 @@ use tillwatch::render::render;
 use tillwatch::render::theme::ColorDepth;
 use tillwatch::render::theme::Theme;
 
-const SIZE: Size = Size { w: 80, h: 24 };
+const SIZES: [Size; 2] = [Size { w: 80, h: 24 }, Size { w: 200, h: 60 }];
 
 /// Keys of the pages that are read, with their names.
-pub const PAGES: [(&str, &str); 7] = [
+pub const PAGES: [(&str, &str); 8] = [
     ("1", "incidents"),
+    ("1 enter", "incident"),
     ("2", "heatmap"),
     ("3", "releases"),
     ("4", "journeys"),
@@ -85,7 +86,7 @@ impl Reader {
                 zone: chrono_tz::UTC,
                 ascii: false,
                 fresh_for,
-                size: SIZE,
+                size: SIZES[0],
             };
             Desk::new(setup, Arc::new(board.clone()), now, now)
         };
@@ -102,17 +103,23 @@ impl Reader {
         }
     }
 
-    /// Every page and the wall, as they stand at `now`.
+    /// Every page and the wall, as they stand at `now`, at 80x24 and then at 200x60.
     pub fn frames(&mut self, now: Timestamp) -> Vec<Frame> {
         let mut frames = Vec::new();
-        for (key, page) in PAGES {
-            let chord: Chord = key.parse().expect("a key");
-            self.clock = self.clock.plus(Span::from_secs(1));
-            update(&mut self.desk, Event::Key(chord), now, self.clock);
-            frames.push(Frame { page, at: now, text: drawn(&self.desk, &self.theme) });
+        for size in SIZES {
+            update(&mut self.desk, Event::Resized { w: size.w, h: size.h }, now, self.clock);
+            update(&mut self.wall, Event::Resized { w: size.w, h: size.h }, now, self.clock);
+            for (keys, page) in PAGES {
+                for key in keys.split(' ') {
+                    let chord: Chord = key.parse().expect("a key");
+                    self.clock = self.clock.plus(Span::from_secs(1));
+                    update(&mut self.desk, Event::Key(chord), now, self.clock);
+                }
+                frames.push(Frame { page, at: now, text: drawn(&self.desk, &self.theme) });
+            }
+            update(&mut self.wall, Event::Woke, now, self.clock);
+            frames.push(Frame { page: "wall", at: now, text: drawn(&self.wall, &self.theme) });
         }
-        update(&mut self.wall, Event::Woke, now, self.clock);
-        frames.push(Frame { page: "wall", at: now, text: drawn(&self.wall, &self.theme) });
         frames
     }
 
@@ -151,12 +158,13 @@ impl Reader {
 }
 
 fn drawn(desk: &Desk, theme: &Theme) -> String {
-    let area = Rect::new(0, 0, SIZE.w, SIZE.h);
+    let Size { w, h } = desk.size;
+    let area = Rect::new(0, 0, w, h);
     let mut buffer = Buffer::empty(area);
     render(&present(desk), theme, area, &mut buffer);
     let line = |y: u16| -> String {
-        (0..SIZE.w).filter_map(|x| buffer.cell((x, y))).map(Cell::symbol).collect()
+        (0..w).filter_map(|x| buffer.cell((x, y))).map(Cell::symbol).collect()
     };
-    let lines: Vec<String> = (0..SIZE.h).map(|y| line(y).trim_end().to_owned()).collect();
+    let lines: Vec<String> = (0..h).map(|y| line(y).trim_end().to_owned()).collect();
     lines.join("\n")
 }

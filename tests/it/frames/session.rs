@@ -8,6 +8,7 @@ use tillwatch::domain::time::{Span, Timestamp};
 use tillwatch::incident::event::{Actor, Event, Intent, Outcome, Record};
 use tillwatch::shop::timeline::Service;
 
+use super::claims::Claims;
 use super::reading::{Frame, Reader};
 use super::truth::{Calls, Truth};
 use crate::stepped::Stepped;
@@ -41,7 +42,19 @@ pub struct Session {
     closed: bool,
     told: String,
     calls: Calls,
+    claims: Claims,
     faults: Vec<String>,
+}
+
+/// Writes what is read into the folder that `TILLWATCH_LOOK` names, for whoever wants to look.
+fn look(name: &str, frames: &[Frame]) {
+    let Some(folder) = std::env::var_os("TILLWATCH_LOOK") else { return };
+    let Some(at) = frames.first().map(|f| f.at.utc().format("%H%M").to_string()) else { return };
+    let folder = std::path::Path::new(&folder).join(name);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let all: Vec<String> =
+        frames.iter().map(|f| format!("=== {} {at}\n{}\n", f.page, f.text)).collect();
+    std::fs::write(folder.join(at), all.concat()).expect("a file");
 }
 
 impl Session {
@@ -59,6 +72,7 @@ impl Session {
             closed: false,
             told: String::new(),
             calls: Calls::new(),
+            claims: Claims::default(),
             faults,
         };
         session.until_recovered();
@@ -155,6 +169,10 @@ impl Session {
         self.calm(&frames, &truth);
         self.rows(&frames, &truth);
         self.cells(&truth, now);
+        let board = &self.stepped.board;
+        let found = self.claims.read(board, &frames, &shop.truth(), now);
+        self.faults.extend(found.into_iter().map(|f| format!("{} {f}", self.name)));
+        look(self.name, &frames);
     }
 
     /// The first words of each minute that differ from the last, for whoever reads a failure.
