@@ -29,6 +29,8 @@ mod stale_tests;
 #[cfg(test)]
 mod target_tests;
 #[cfg(test)]
+mod told_tests;
+#[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;

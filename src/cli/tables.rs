@@ -80,7 +80,7 @@ fn incident(i: &Incident) -> Vec<String> {
         format!(
             "    {}; {}; owner {}; {}",
             scopes.join(" and "),
-            i.revenue_at_risk.as_ref().map_or("money unknown".into(), money),
+            i.revenue_at_risk.as_ref().map_or("money unknown".into(), |m| money(m, i)),
             i.owner.as_deref().unwrap_or("nobody"),
             suspect
         ),
@@ -92,8 +92,12 @@ const fn kept(i: &Incident) -> &'static str {
     if i.stored { "" } else { "  NOT STORED" }
 }
 
-fn money(range: &MoneyRange) -> String {
-    format!("{:.0}-{:.0} {}/min at risk", range.low, range.high, range.currency)
+fn money(range: &MoneyRange, i: &Incident) -> String {
+    let currency = &range.currency;
+    let now = format!("{:.0}-{:.0} {currency}/min at risk", range.low, range.high);
+    let was = i.burned_per_minute.map(|w| format!(" now, was {:.0}-{:.0}", w.low, w.high));
+    let lost = i.lost.map(|l| format!(", lost {:.0}-{:.0} {currency}", l.low, l.high));
+    format!("{now}{}{}", was.unwrap_or_default(), lost.unwrap_or_default())
 }
 
 fn source(s: &Source) -> String {

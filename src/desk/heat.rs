@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::board::Board;
+use crate::board::{Board, Incident};
 use crate::detect::verdict::{Cell, Verdict};
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, DimValue};
@@ -96,16 +96,63 @@ impl Heat {
         }
     }
 
-    /// Chooses what is worst where nothing was chosen: the metric with most breaches on these axes.
-    pub fn settle(&mut self, board: &Board) {
-        let breaches = |metric: &Metric| {
-            let heat = Self { metric: Some(*metric), ..self.clone() };
-            let cells = heat.grid(board).cells;
-            cells.values().filter(|c| c.verdict == Verdict::Breach).count()
-        };
+    /// Chooses where nothing was chosen: what the incident is about, on the axes that its place
+    /// names, with its cell selected; without one the metric with most breaches on these axes.
+    pub fn settle(&mut self, board: &Board, incident: Option<&Incident>) {
+        if self.metric.is_some() {
+            return;
+        }
+        if let Some(found) = incident.and_then(|x| self.about(board, x)) {
+            *self = found;
+            return;
+        }
+        let breaches = |metric: &Metric| self.breaches(board, *metric);
         // of equals the first one
         let worst = metrics(board).into_iter().rev().max_by_key(breaches);
-        self.metric = self.metric.or(worst.filter(|m| breaches(m) > 0));
+        self.metric = worst.filter(|m| breaches(m) > 0);
+    }
+
+    fn breaches(&self, board: &Board, metric: Metric) -> usize {
+        let heat = Self { metric: Some(metric), ..self.clone() };
+        heat.grid(board).cells.values().filter(|c| c.verdict == Verdict::Breach).count()
+    }
+
+    /// The picture of the first finding of an incident that the board has cells for: of the axes
+    /// through its place those on which most is broken.
+    fn about(&self, board: &Board, x: &Incident) -> Option<Self> {
+        let known = metrics(board);
+        let finding = x.findings.iter().find(|f| known.contains(&f.metric))?;
+        let own: Vec<Dim> = finding.segment.dims.keys().copied().collect();
+        let all: Vec<Dim> = dims(board).into_iter().collect();
+        let rank = |d: &Dim| own.iter().position(|o| o == d).unwrap_or(own.len());
+        let mut pairs: Vec<(Dim, Dim)> = Vec::new();
+        for (i, a) in all.iter().enumerate() {
+            pairs.extend(all.iter().skip(i + 1).map(|b| (*a, *b)));
+        }
+        let shown = |(rows, columns): (Dim, Dim)| Self {
+            rows,
+            columns,
+            metric: Some(finding.metric),
+            at: None,
+        };
+        let pictures = pairs.into_iter().map(shown).filter(|h| !h.grid(board).cells.is_empty());
+        let mut best = pictures.min_by_key(|h| {
+            let inside = usize::from(own.contains(&h.rows)) + usize::from(own.contains(&h.columns));
+            let broken = h.breaches(board, finding.metric);
+            let usual = (h.rows, h.columns) != (self.rows, self.columns);
+            (std::cmp::Reverse(inside), broken == 0, usual, rank(&h.rows), rank(&h.columns))
+        })?;
+        let grid = best.grid(board);
+        let here = |(row, column): &(&DimValue, &DimValue)| {
+            let fits = |dim: Dim, value: &DimValue| {
+                finding.segment.dims.get(&dim).is_none_or(|v| v.contains(value.as_str()))
+            };
+            fits(best.rows, row) && fits(best.columns, column)
+        };
+        let inside = grid.cells.iter().filter(|(at, _)| here(at));
+        let at = inside.max_by_key(|(_, c)| c.verdict).map(|(at, _)| at);
+        best.at = at.map(|(row, column)| ((*row).clone(), (*column).clone()));
+        Some(best)
     }
 
     /// Steps to another metric that has data.
@@ -185,6 +232,31 @@ mod tests {
         heat.step_cell(&board, i64::MAX / 2, i64::MAX / 2);
         let last = (grid.rows.len() - 1, grid.columns.len() - 1);
         assert_eq!(grid.place(&heat.at.clone().expect("a cell")), Some(last));
+    }
+
+    #[test]
+    fn it_opens_on_what_the_incident_is_about_and_on_the_cell_that_is_hit() {
+        let board = fixture::outage();
+        for x in &board.incidents {
+            let mut heat = Heat::default();
+            heat.settle(&board, Some(x));
+            let Some(found) = x.findings.iter().find(|f| metrics(&board).contains(&f.metric))
+            else {
+                continue;
+            };
+            assert_eq!(heat.metric, Some(found.metric), "{}", x.headline);
+            let at = heat.at.clone().expect("a cell");
+            let grid = heat.grid(&board);
+            assert!(grid.cell(&at).is_some());
+            for (dim, values) in &found.segment.dims {
+                let value = if *dim == heat.rows { &at.0 } else { &at.1 };
+                let shown = [heat.rows, heat.columns].contains(dim);
+                assert!(!shown || values.contains(value.as_str()), "{at:?} {values:?}");
+            }
+        }
+        let mut chosen = Heat { metric: Some(Metric::Inp), ..Heat::default() };
+        chosen.settle(&board, board.incidents.first());
+        assert_eq!(chosen.metric, Some(Metric::Inp), "what somebody chose stays");
     }
 
     #[test]

@@ -55,6 +55,11 @@ impl Keymap {
             .map(|(command, _)| *command)
     }
 
+    /// The command of a chord on whatever page.
+    pub fn anywhere(&self, chord: Chord) -> Option<Command> {
+        self.rows.iter().find(|(_, chords)| chords.contains(&chord)).map(|(command, _)| *command)
+    }
+
     pub fn chords(&self, command: Command) -> &[Chord] {
         self.rows.iter().find(|(c, _)| *c == command).map_or(&[], |(_, chords)| chords)
     }

@@ -5,6 +5,8 @@ use crate::board::{Action, ActionState};
 use crate::domain::id::{IncidentId, ReleaseId};
 use crate::domain::time::Timestamp;
 
+use super::chord::Chord;
+
 /// An order that was sent and not answered yet: on screen it is not stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pending {
@@ -72,6 +74,8 @@ pub enum Say {
     Failed(Verb, String),
     ReadOnly,
     NotHere,
+    /// No command has this key.
+    NoKey(Chord),
     NoIncident,
     /// The selected release is no incident's suspect.
     NotSuspected,

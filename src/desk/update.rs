@@ -170,8 +170,22 @@ fn key(desk: &mut Desk, chord: Chord) -> Vec<Effect> {
             vec![]
         }
         Some(command) => run(desk, command),
-        None => vec![],
+        None if burst => vec![],
+        None => {
+            silent(desk, chord);
+            vec![]
+        }
     }
+}
+
+/// A key that does nothing here says so. Where it would begin a text on another page, the text that
+/// follows is not taken for orders.
+fn silent(desk: &mut Desk, chord: Chord) {
+    let elsewhere = desk.setup.keymap.anywhere(chord);
+    if elsewhere == Some(Command::Filter) {
+        desk.ui.deaf.start(desk.wall, SHUT);
+    }
+    desk.say(if elsewhere.is_some() { Say::NotHere } else { Say::NoKey(chord) });
 }
 
 /// The wall takes no input but what a terminal needs.

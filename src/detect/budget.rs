@@ -20,8 +20,9 @@ use super::words::amount;
 const HOURS: usize = 672;
 /// A bucket is counted when late records have had so many buckets to come.
 const LATE: i64 = 3;
-/// Fewer trials than this tell nothing about a budget.
+/// Fewer trials, or days, than this tell nothing about a budget.
 const ENOUGH: f64 = 1000.0;
+const DAYS: f64 = 1.0;
 
 /// Trials and failures of one burn row by hour.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -47,8 +48,7 @@ pub fn tick(engine: &mut Engine, bucket: i64) {
         for b in from..=upto {
             let (n, bad) = sums(table, &row.scope, (b, b));
             let hour = store.start_of(b).secs().div_euclid(3600);
-            let slot = budget.hours.entry(hour).or_default();
-            (slot.0, slot.1) = (slot.0 + n, slot.1 + bad);
+            budget.count(hour, (n, bad));
         }
         budget.counted = Some(upto.max(budget.counted.unwrap_or(upto)));
         while budget.hours.len() > HOURS {
@@ -58,6 +58,12 @@ pub fn tick(engine: &mut Engine, bucket: i64) {
 }
 
 impl Budget {
+    /// Trials and failures of an hour since the epoch.
+    pub fn count(&mut self, hour: i64, (n, bad): (f64, f64)) {
+        let slot = self.hours.entry(hour).or_default();
+        (slot.0, slot.1) = (slot.0 + n, slot.1 + bad);
+    }
+
     /// Hours before the live ones, from history.
     fn past(&mut self, table: &Table, scope: &Scope, before: i64) {
         for leaf in table.leaves.iter().filter(|l| scope.contains(&l.seg)) {
@@ -75,8 +81,14 @@ impl Budget {
         let first = *self.hours.keys().next()?;
         let last = *self.hours.keys().next_back()?;
         let allowed = n * (1.0 - objective);
-        (n >= ENOUGH && allowed > 0.0)
-            .then(|| (1.0 - bad / allowed, (last - first + 1) as f64 / 24.0))
+        let days = (last - first + 1) as f64 / 24.0;
+        (n >= ENOUGH && days >= DAYS && allowed > 0.0).then(|| (1.0 - bad / allowed, days))
+    }
+
+    /// Hours known of a budget that is too young to speak.
+    fn young(&self) -> Option<usize> {
+        let hours = self.hours.len();
+        (hours > 0 && (hours as f64) < DAYS * 24.0).then_some(hours)
     }
 }
 
@@ -128,7 +140,11 @@ fn buckets(engine: &Engine, span: Span) -> i64 {
 
 fn left(engine: &Engine, row: &Guardrail, long: i64, bucket: i64) -> Option<String> {
     let (table, objective) = burnt(&engine.store, row)?;
-    let (share, days) = engine.budgets.get(&row.name)?.left(objective)?;
+    let budget = engine.budgets.get(&row.name)?;
+    if let Some(hours) = budget.young() {
+        return Some(format!("budget: {hours} of the {:.0} hours it needs to speak", DAYS * 24.0));
+    }
+    let (share, days) = budget.left(objective)?;
     let (n, bad) = sums(table, &row.scope, (bucket - long + 1, bucket));
     let burn = if n > 0.0 { bad / n / (1.0 - objective) } else { 0.0 };
     let words = format!("budget of {days:.0} days {:.0}% left", share.max(0.0) * 100.0);

@@ -48,7 +48,9 @@ impl Trouble {
         let was = || text.replacen("locations fail", "locations failed", 1);
         match failing {
             0 if self.worst == 0 && !self.over => text.clone(),
-            _ if self.over && self.worst == 0 => "runs failed now and then; they pass again".to_owned(),
+            _ if self.over && self.worst == 0 => {
+                "runs failed now and then; they pass again".to_owned()
+            }
             _ if self.over => format!("were down: {}; they pass again", was()),
             0 => format!("were down: {}; all pass now, not yet for long enough", was()),
             _ if *failing < self.worst => format!("{}, {failing} of {all} now", was()),

@@ -240,10 +240,11 @@ impl Engine {
         self.lives.iter().flat_map(|l| &l.effects).chain(&self.past)
     }
 
-    /// Every source that ever told a number tells nothing now.
+    /// Every source that ever told a number tells nothing now, or nothing that can be believed.
     pub fn is_dark(&self) -> bool {
         let mut sources = self.store.tables.keys().map(|k| &k.source).peekable();
-        sources.peek().is_some() && sources.all(|s| self.blind.contains_key(s))
+        let lost = |s: &SourceId| self.blind.contains_key(s) || self.doubts.contains_key(s);
+        sources.peek().is_some() && sources.all(lost)
     }
 
     pub(super) fn blind_sources(&self) -> BTreeSet<SourceId> {

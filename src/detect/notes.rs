@@ -2,8 +2,8 @@
 //! guardrail that is not in breach; nothing here opens, holds or ends a case.
 
 use crate::detect::verdict::{Cell, Verdict};
-use crate::domain::metric::{Kind, Metric};
 use crate::domain::change::{Change, ChangeKind};
+use crate::domain::metric::{Kind, Metric};
 use crate::domain::segment::{Dim, Segment};
 use crate::domain::time::Span;
 use crate::policy::guardrail::Guardrail;

@@ -6,12 +6,14 @@ use crate::detect::verdict::{
 };
 use crate::domain::metric::Metric;
 use crate::domain::segment::Segment;
+use crate::domain::time::Timestamp;
 use crate::policy::guardrail::Guardrail;
 
 use super::case::{self, Live};
 use super::cells::{Sight, cells};
 use super::effect::Effect;
 use super::engine::Engine;
+use super::table::Role;
 use super::{answer, budget, contrast, impact, money, probes, resources, severity, words};
 
 /// Everything as of the end of `bucket`; cases that closed after `before` are told once more.
@@ -84,7 +86,7 @@ fn faces(engine: &Engine, bucket: i64, cases: &[Case]) -> Faces {
         .iter()
         .map(|g| guardrail(engine, g, (cases, &cells), bucket))
         .collect();
-    let funnel = funnel(&cells);
+    let funnel = funnel(engine, &cells);
     (cells, guardrails, funnel)
 }
 
@@ -153,7 +155,7 @@ fn guardrail(
     }
 }
 
-fn funnel(cells: &[crate::detect::verdict::Cell]) -> Vec<FunnelStep> {
+fn funnel(engine: &Engine, cells: &[crate::detect::verdict::Cell]) -> Vec<FunnelStep> {
     let whole = |m: Metric| cells.iter().find(|c| c.metric == m && c.segment == Segment::all());
     Metric::STEPS
         .iter()
@@ -163,6 +165,7 @@ fn funnel(cells: &[crate::detect::verdict::Cell]) -> Vec<FunnelStep> {
                 value: c.value,
                 baseline: c.baseline,
                 n: c.n,
+                newest_at: newest(engine, *step),
                 verdict: part_verdict(cells, *step, own(c)),
             },
             None => FunnelStep {
@@ -170,10 +173,19 @@ fn funnel(cells: &[crate::detect::verdict::Cell]) -> Vec<FunnelStep> {
                 value: None,
                 baseline: None,
                 n: 0.0,
+                newest_at: newest(engine, *step),
                 verdict: Verdict::Unsure,
             },
         })
         .collect()
+}
+
+/// How far the numbers of a step reach: business counts often come late.
+fn newest(engine: &Engine, step: Metric) -> Option<Timestamp> {
+    let store = &engine.store;
+    let mine = store.family((step, Role::Step)).filter(|t| !t.leaves.is_empty());
+    let reach = mine.map(|t| (t.oldest()..=t.latest).rev().find(|b| t.delivered(*b)));
+    reach.flatten().max().map(|b| store.end_of(b))
 }
 
 /// A step without anything to compare with is not ok, whatever it is.

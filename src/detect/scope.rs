@@ -143,11 +143,7 @@ fn spread(seen: &Seen<'_>, part: &Part, change: &Change) -> (f64, String) {
     let word = match &part.hit {
         Some(hit) if log < -SAID => {
             let rest: BTreeSet<String> = part.values.difference(hit).cloned().collect();
-            format!(
-                "only {} suffers: {} would clearly have shown it too",
-                list(hit),
-                list(&rest)
-            )
+            format!("only {} suffers: {} would clearly have shown it too", list(hit), list(&rest))
         }
         _ => String::new(),
     };

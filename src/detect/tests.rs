@@ -27,6 +27,7 @@ mod visits;
 mod unusual;
 mod ranks;
 mod rates;
+mod recovering;
 mod services;
 mod spare;
 mod street;

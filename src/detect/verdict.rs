@@ -225,6 +225,9 @@ pub struct FunnelStep {
     pub value: Option<f64>,
     pub baseline: Option<f64>,
     pub n: f64,
+    /// The end of the newest minute that both its counts have told.
+    #[serde(default)]
+    pub newest_at: Option<Timestamp>,
     pub verdict: Verdict,
 }
 

@@ -62,7 +62,8 @@ pub fn level(shape: Shape, inverted: bool, quantile: f64, acc: &Acc) -> (f64, f6
 pub fn newest(store: &Store, e: &Effect, bucket: i64) -> Option<f64> {
     let table = store.tables.get(&e.table)?;
     let well = e.until.is_some() || e.looks_well();
-    let first = |length: i64| (bucket - length + 1).max(if well { e.last_bad + 1 } else { i64::MIN });
+    let first =
+        |length: i64| (bucket - length + 1).max(if well { e.last_bad + 1 } else { i64::MIN });
     let over = |from: i64| {
         let mut acc = Acc::default();
         for leaf in table.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {

@@ -138,9 +138,8 @@ fn all_checks(desk: &Desk) -> Line {
     }
     match (all, well) {
         (0, _) => silent("no check covers it"),
-        (all, well) if all == well => {
-            Line::fixed(Role::Ok, "checks pass on ").and(Role::Text, words::made(format!("{all} of {all} journeys")))
-        }
+        (all, well) if all == well => Line::fixed(Role::Ok, "checks pass on ")
+            .and(Role::Text, words::made(format!("{all} of {all} journeys"))),
         (all, well) => Line::fixed(Role::Unsure, "checks pass on ")
             .and(Role::Unsure, words::made(format!("{well} of {all} journeys"))),
     }

@@ -77,6 +77,10 @@ pub fn guardrails(desk: &Desk) -> Vec<Panel> {
             Line::of(Role::Muted, words::value(f.baseline, f.step.row().unit)),
             Line::of(Role::Text, words::change(f.baseline, f.value)),
             Line::of(Role::Muted, words::made(words::count(f.n))),
+            match f.newest_at {
+                Some(at) => Line::of(Role::Muted, words::slow_age(at, desk.now)),
+                None => Line::fixed(Role::Muted, "-"),
+            },
         ],
     };
     let steps = Table {
@@ -87,6 +91,7 @@ pub fn guardrails(desk: &Desk) -> Vec<Panel> {
             number("USUAL", 7, 0),
             number("CHANGE", 6, 0),
             number("N", 6, 0),
+            number("AGE", 4, 1),
         ],
         rows: funnel.iter().map(step).collect(),
         total: funnel.len(),

@@ -83,8 +83,7 @@ fn worse(cell: &Cell) -> Option<f64> {
 
 /// Hue is for breaches alone: the hotter, the further from usual.
 fn warmth(cell: &Cell) -> Role {
-    const STEPS: [(f64, Role); 3] =
-        [(0.30, Role::Heat3), (0.80, Role::Heat4), (1.50, Role::Heat5)];
+    const STEPS: [(f64, Role); 3] = [(0.30, Role::Heat3), (0.80, Role::Heat4), (1.50, Role::Heat5)];
     let Some(bad) = worse(cell) else { return Role::Heat4 };
     STEPS.iter().find(|(limit, _)| bad < *limit).map_or(Role::Heat6, |(_, role)| *role)
 }

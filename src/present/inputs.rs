@@ -130,7 +130,11 @@ impl Lines {
     /// Harm that is over and still in the window, and what its records are marked with.
     fn doubts(&mut self, cell: &Cell) {
         if cell.holds_bad {
-            self.say("Holds", Role::Unsure, "minutes of harm that is over; it will leave the window");
+            self.say(
+                "Holds",
+                Role::Unsure,
+                "minutes of harm that is over; it will leave the window",
+            );
         }
         let names = cell.quality.names();
         if !names.is_empty() {
@@ -189,9 +193,8 @@ impl Lines {
     /// The suspect's before and after on this metric beside what was not touched.
     fn controls(&mut self, desk: &Desk, x: &Incident, metric: Metric, place: &Scope) {
         let suspect = x.suspect.release.as_ref();
-        let fits = |i: &Impact| {
-            Some(&i.release) == suspect && place.overlaps(&Scope::of(&i.segment))
-        };
+        let fits =
+            |i: &Impact| Some(&i.release) == suspect && place.overlaps(&Scope::of(&i.segment));
         self.impacts(desk, metric, fits, &nothing_compared(std::iter::once(x)));
     }
 

@@ -64,6 +64,9 @@ fn line(say: &Say) -> Line {
             .and(Role::Error, screen_text(why)),
         Say::ReadOnly => words(Role::Warning, "Read-only: an operator's session can do that."),
         Say::NotHere => words(Role::Muted, "Not on this page."),
+        Say::NoKey(chord) => Line::fixed(Role::Muted, " No command has the key ")
+            .and(Role::Text, screen_text(&chord.to_string()))
+            .say(Role::Muted, "; ? lists them."),
         Say::NoIncident => words(Role::Muted, "No incident is selected or open."),
         Say::NotSuspected => words(Role::Muted, "No incident suspects this release."),
         Say::NothingThere => words(Role::Muted, "No verdict here to unfold."),

@@ -48,7 +48,7 @@ fn nothing_on_an_old_board_is_live_or_well() {
         for mut desk in [late(make()), ended(make())] {
             for page in Page::ALL {
                 desk.ui.page = page;
-                desk.ui.heat.settle(&Arc::clone(&desk.board));
+                desk.ui.heat.settle(&Arc::clone(&desk.board), None);
                 for line in lines(&present(&desk)) {
                     let said = line.words();
                     let bare = ["live", "ok", "pass", "every source is live"];

@@ -195,3 +195,37 @@ fn notices(watch: &Watch, now: Timestamp) -> Vec<String> {
     notices.extend(watch.engine.freezes());
     notices
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::change::Stage;
+    use crate::incident::tests::kit::{change, min};
+
+    fn told(changes: &[Change]) -> Vec<(f64, ChangeStatus)> {
+        let all: Vec<&Change> = changes.iter().collect();
+        let shares = shares(&all, min(0));
+        let rows = all.into_iter().zip(shares);
+        rows.map(|(c, s)| release(c, s, &[], min(0))).map(|r| (r.share, r.status)).collect()
+    }
+
+    #[test]
+    fn of_one_services_releases_the_newest_is_live_and_those_before_are_replaced() {
+        let back = change("theme-2#back", -1, ChangeStatus::Succeeded);
+        let bad = change("theme-3", -9, ChangeStatus::Succeeded);
+        let old = change("theme-2", -90, ChangeStatus::Succeeded);
+        let is = |share, status| (share, status);
+        let rows = told(&[back, bad, old]);
+        assert_eq!(rows[0], is(1.0, ChangeStatus::Succeeded));
+        assert_eq!(rows[1..], [is(0.0, ChangeStatus::Inactive), is(0.0, ChangeStatus::Inactive)]);
+    }
+
+    #[test]
+    fn a_staged_release_shares_the_shoppers_with_the_one_before_it() {
+        let stages = vec![Stage { at: min(-9), share: 0.05 }];
+        let new = Change { stages, ..change("theme-3", -9, ChangeStatus::Succeeded) };
+        let old = change("theme-2", -90, ChangeStatus::Succeeded);
+        let rows = told(&[new, old]);
+        assert_eq!(rows, [(0.05, ChangeStatus::Succeeded), (0.95, ChangeStatus::Succeeded)]);
+    }
+}

@@ -75,7 +75,8 @@ fn go(desk: &mut Desk, page: Page) {
         desk.ui.scroll = 0;
     }
     if page == Page::Heatmap {
-        desk.ui.heat.settle(&desk.board);
+        let about = desk.selected().filter(|x| x.state.is_open()).or_else(|| desk.worst()).cloned();
+        desk.ui.heat.settle(&desk.board, about.as_ref());
     }
     desk.ui.page = page;
 }

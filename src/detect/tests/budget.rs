@@ -2,6 +2,7 @@
 //! Which burn opens a case is tested in `lines`.
 
 use super::made_up::{Shop, Wrong};
+use crate::detect::budget::Budget;
 use crate::detect::verdict::Judgement;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
@@ -81,4 +82,17 @@ fn hours_of_an_incident_stay_in_the_budget() {
     let after = shop.engine.budgets.values().next().and_then(|b| b.left(0.98)).expect("known");
     // Two of 75 hours with ten times the budget's share.
     assert!((0.2..0.34).contains(&(before.0 - after.0)), "{before:?} {after:?}");
+}
+
+#[test]
+fn a_budget_of_a_few_hours_says_so_and_stops_no_release() {
+    let mut budget = Budget::default();
+    for hour in 0..5 {
+        budget.count(hour, (10_000.0, 900.0));
+    }
+    assert_eq!(budget.left(0.99), None, "nine times its failures in five hours are no month");
+    for hour in 5..24 {
+        budget.count(hour, (10_000.0, 900.0));
+    }
+    assert!(budget.left(0.99).is_some_and(|(share, days)| share < 0.0 && days >= 1.0));
 }

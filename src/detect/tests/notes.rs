@@ -4,23 +4,26 @@
 use super::made_up::*;
 use crate::detect::engine::{Engine, Settings};
 use crate::detect::verdict::{Judgement, Verdict};
+use crate::domain::change::{Change, ChangeKind};
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value};
 use crate::domain::segment::{Dim, Segment};
 use crate::domain::time::Span;
 
 /// Three days of history and `minutes` of live batches, the live ones changed.
-fn lived(usual: Wrong, minutes: i64, change: impl Fn(&mut Observation)) -> Judgement {
+fn lived(usual: Wrong, minutes: i64, alter: impl Fn(&mut Observation)) -> Judgement {
     let mut engine = Engine::new(Settings::new(Span::from_mins(1), policy()));
     let mut dice = Dice(11);
     for hour in 1..=72 {
         engine.history(&window(&mut dice, NOON - hour * 3600, 60, usual));
     }
+    let campaign = Change { kind: ChangeKind::Campaign, ..change("sale-7", at(NOON)) };
+    engine.observe_changes(&[campaign]);
     let mut last = Judgement::default();
     for minute in 0..minutes {
         let mut batch = window(&mut dice, NOON + minute * 60, 1, usual);
         for o in &mut batch {
-            change(o);
+            alter(o);
         }
         engine.observe(&batch);
         last = engine.judge(at(NOON + (minute + 1) * 60));
@@ -76,6 +79,7 @@ fn an_average_moved_by_who_came_is_called_a_mix_shift() {
     let rows = said(&judgement, "mix shift");
     assert!(!rows.is_empty(), "{:?}", judgement.guardrails);
     assert!(rows[0].1.contains("times its usual share"), "{rows:?}");
+    assert!(rows[0].1.contains("campaign sale-7 since 12:00 UTC"), "{rows:?}");
     assert_eq!(rows[0].0, Verdict::Ok);
     assert!(said(&lived(usual, 40, |_| {}), "mix shift").is_empty());
 }

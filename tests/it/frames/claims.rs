@@ -121,7 +121,8 @@ fn over(x: &Incident) -> Vec<String> {
     if let (Some(_), Some(f)) = (x.ended_at, breach) {
         found.push(format!("{} is over and in breach: {}", x.id, f.text));
     }
-    let lost = x.findings.iter().any(|f| f.value.is_some() && f.metric.row().label.contains("step"));
+    let lost =
+        x.findings.iter().any(|f| f.value.is_some() && f.metric.row().label.contains("step"));
     let unharmed = |t: &String| t.contains("business unharmed");
     if lost && x.evidence_against.iter().any(unharmed) {
         found.push(format!("{} lost shoppers and says the business is unharmed", x.id));
@@ -133,7 +134,10 @@ fn over(x: &Incident) -> Vec<String> {
 fn releases(board: &Board) -> Vec<String> {
     let mut live: BTreeMap<(&str, &str), f64> = BTreeMap::new();
     let shipped = |kind| {
-        matches!(kind, ChangeKind::Deploy | ChangeKind::Theme | ChangeKind::App | ChangeKind::Rollback)
+        matches!(
+            kind,
+            ChangeKind::Deploy | ChangeKind::Theme | ChangeKind::App | ChangeKind::Rollback
+        )
     };
     let mut found = Vec::new();
     for r in board.releases.iter().filter(|r| shipped(r.kind)) {
@@ -152,13 +156,16 @@ fn releases(board: &Board) -> Vec<String> {
 
 /// A cell that is called ok holds no number far beyond chance on the bad side.
 fn cells(board: &Board) -> Vec<String> {
-    let well = board.cells.iter().filter(|c| c.verdict == Verdict::Ok);
+    // money is no count of events: its noise is that of the orders behind it
+    let money = tillwatch::domain::metric::Metric::Revenue;
+    let well = board.cells.iter().filter(|c| c.verdict == Verdict::Ok && c.metric != money);
     let wrong = well.filter(|c| {
         let (Some(value), Some(base), Some(interval)) = (c.value, c.baseline, c.interval) else {
             return false;
         };
         // a count that fell has the noise of what was expected
-        let counted = if c.stat == "count" { 1.96 * (base / c.minutes.max(1.0)).sqrt() } else { 0.0 };
+        let counted =
+            if c.stat == "count" { 1.96 * (base / c.minutes.max(1.0)).sqrt() } else { 0.0 };
         let half = ((interval.high - interval.low) / 2.0).max(counted);
         let by = match c.metric.row().bad {
             tillwatch::domain::metric::Bad::Up => value - base,
@@ -167,7 +174,14 @@ fn cells(board: &Board) -> Vec<String> {
         };
         by > 3.0 * half && by > 0.5 * base
     });
-    wrong.map(|c| format!("{:?} in {} is called ok: {:?} of {:?}", c.metric, c.segment, c.value, c.baseline)).collect()
+    wrong
+        .map(|c| {
+            format!(
+                "{:?} in {} is called ok: {:?} of {:?}",
+                c.metric, c.segment, c.value, c.baseline
+            )
+        })
+        .collect()
 }
 
 /// Words that say nothing to whom they wake.
