@@ -77,8 +77,9 @@ pub async fn watch(
     let now = clock.now();
     let past = config.sources.iter().map(|s| s.past).max().unwrap_or(Span::ZERO);
     let window = config.timing.reopen_window.max(past);
-    let (incidents, known) = stored(&journal, now.minus(window)).await?;
+    let (mut incidents, known) = stored(&journal, now.minus(window)).await?;
     let board = journal.board_head().await.ok().flatten();
+    inherit(&mut incidents, board.as_ref());
     let (clock, earlier) = resume(clock, board.as_ref(), &incidents);
     let now = clock.now();
     let infos = config.sources.iter().map(info).collect();
@@ -101,6 +102,16 @@ pub async fn watch(
     };
     let pollers = pollers.into_iter().zip(&config.sources).map(start).collect();
     Ok(Watching { hub: sender, ended: Some(ended), pollers })
+}
+
+/// Sums that the watcher before this one showed are not taken back.
+fn inherit(incidents: &mut [fold::Incident], board: Option<&Board>) {
+    let shown = board.map(|b| b.incidents.as_slice()).unwrap_or_default();
+    for incident in incidents {
+        if let Some(x) = shown.iter().find(|x| x.id == incident.id) {
+            incident.toll.shown(x.lost, x.affected);
+        }
+    }
 }
 
 /// Open incidents, those that may reopen and those of the past that is read, folded; the newest

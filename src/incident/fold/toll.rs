@@ -43,6 +43,14 @@ impl Toll {
     }
 }
 
+impl Toll {
+    /// What a board showed already, which is newer than what the journal was told last.
+    pub fn shown(&mut self, lost: Option<Range>, affected: Option<Range>) {
+        self.lost = most(self.lost, lost);
+        self.affected = most(self.affected, affected);
+    }
+}
+
 fn sum(a: Option<Range>, b: Option<Range>) -> Option<Range> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.plus(b)),
@@ -97,6 +105,14 @@ mod tests {
         assert_eq!(lost(on), (1_043.0, 2_224.0));
         let overlap = first.with(&told((600.0, 900.0), (10, 25)));
         assert_eq!(lost(overlap), (1_100.0, 2_000.0));
+    }
+
+    #[test]
+    fn what_a_board_showed_is_not_taken_back_by_who_watches_next() {
+        let mut toll = Toll::default().with(&told((1_000.0, 2_000.0), (0, 20)));
+        toll.shown(Some(Range::new(1_090.0, 2_150.0)), None);
+        let next = toll.with(&told((1_020.0, 2_100.0), (0, 21)));
+        assert_eq!(lost(next), (1_090.0, 2_150.0));
     }
 
     #[test]
