@@ -1,6 +1,8 @@
 //! A table: heads, rows, a pointer at the selected one. Pages flip whole, so that a step of the
 //! selection rewrites two rows and not all of them.
 
+use std::collections::BTreeMap;
+
 use ratatui::layout::Rect;
 
 use crate::present::role::Role;
@@ -15,7 +17,7 @@ pub fn draw(table: &Table, pen: &mut Pen, area: Rect) {
     if area.is_empty() {
         return;
     }
-    let kept = fit(&table.columns, area.width.saturating_sub(POINTER));
+    let kept = fit(table, area.width.saturating_sub(POINTER));
     heads(table, &kept, pen, area);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
     if table.total == 0 {
@@ -70,9 +72,11 @@ fn heads(table: &Table, kept: &[(usize, u16)], pen: &mut Pen, area: Rect) {
     }
 }
 
-/// Which columns fit and how wide each gets: (index, width), in order.
-fn fit(columns: &[Column], room: u16) -> Vec<(usize, u16)> {
-    let mut kept: Vec<(usize, &Column)> = columns.iter().enumerate().collect();
+/// Which columns fit and how wide each gets: (index, width), in order. What is left goes to columns
+/// that grow, to each as much as its words need; the rest stays empty on the right, so that a name
+/// and its numbers stand together.
+fn fit(table: &Table, room: u16) -> Vec<(usize, u16)> {
+    let mut kept: Vec<(usize, &Column)> = table.columns.iter().enumerate().collect();
     let need = |kept: &[(usize, &Column)]| -> u32 {
         let gaps = kept.len().saturating_sub(1) as u32;
         kept.iter().map(|(_, c)| u32::from(c.width)).sum::<u32>() + gaps
@@ -85,14 +89,32 @@ fn fit(columns: &[Column], room: u16) -> Vec<(usize, u16)> {
         };
     }
     let mut left = u32::from(room).saturating_sub(need(&kept));
-    let mut grow: u32 = kept.iter().map(|(_, c)| u32::from(c.grow)).sum();
-    let mut widths = Vec::with_capacity(kept.len());
-    for (index, column) in kept {
-        let share = u32::from(column.grow);
-        let more = (left * share).checked_div(grow).unwrap_or(0);
-        left -= more;
-        grow -= share;
-        widths.push((index, column.width + u16::try_from(more).unwrap_or(0)));
+    let mut wants: Vec<(usize, u32)> = kept
+        .iter()
+        .filter(|(_, c)| c.grow > 0)
+        .map(|(i, c)| (*i, words(table, *i).saturating_sub(u32::from(c.width))))
+        .collect();
+    wants.sort_by_key(|(_, want)| *want); // who needs little leaves the rest to the others
+    let mut more = BTreeMap::new();
+    for (i, (index, want)) in wants.iter().enumerate() {
+        let others = u32::try_from(wants.len() - i).unwrap_or(1);
+        let given = (*want).min(left / others);
+        left -= given;
+        more.insert(*index, given);
     }
-    widths
+    let wide = |(index, column): (usize, &Column)| {
+        let more = more.get(&index).copied().unwrap_or(0);
+        (index, column.width + u16::try_from(more).unwrap_or(0))
+    };
+    kept.into_iter().map(wide).collect()
+}
+
+/// Steps in which columns grow: a word that is a letter longer moves nothing.
+const STEP: u32 = 4;
+
+/// The longest text of a column, in whole steps.
+fn words(table: &Table, index: usize) -> u32 {
+    let cells = table.rows.iter().filter_map(|r| r.cells.get(index)).map(|c| c.width());
+    let longest = u32::try_from(cells.max().unwrap_or(0)).unwrap_or(u32::MAX / 2);
+    longest.div_ceil(STEP) * STEP
 }
