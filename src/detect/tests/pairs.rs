@@ -4,6 +4,7 @@
 use super::faults::{Fault, Harm, World};
 use super::made_up::{Dice, NOON, at};
 use crate::detect::when::began;
+use crate::domain::id::ReleaseId;
 
 /// How a pair is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -277,7 +278,7 @@ fn a_sign_that_goes_and_comes_back_while_another_stays_is_no_case_of_its_own() {
     w.release("one", "front", 2900.0, &[]);
     w.run(145);
     assert_eq!(w.keys.len(), 1, "{:?} {:?}", w.keys, pair_cases(&w));
-    assert_eq!(w.firing()[0].suspect.release.as_ref().map(|r| r.as_str()), Some("one"));
+    assert_eq!(w.firing()[0].suspect.release, Some(ReleaseId::new("one")));
 }
 
 #[test]
