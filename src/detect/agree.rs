@@ -14,6 +14,7 @@ use super::effect::Effect;
 use super::engine::Engine;
 use super::feed;
 use super::lie::{Lie, lie, spreads, told_by_both};
+use super::life::rearm;
 use super::place::templates;
 use super::settle::HEALS;
 use super::stat::Shape;
@@ -25,6 +26,8 @@ use super::when::{When, began};
 pub struct Tie {
     pub rank: u8,
     pub apart: f64,
+    /// The same sign at the same place came back soon after it went.
+    again: bool,
     pub why: String,
 }
 
@@ -49,6 +52,12 @@ const ONE: f64 = 0.6;
 /// Standard deviations by which two beginnings must be further apart than they may be.
 const SURE: f64 = 2.0;
 
+impl Tie {
+    fn sure(why: String) -> Self {
+        Self { rank: 0, apart: 0.0, again: false, why }
+    }
+}
+
 /// The tie between an effect and a case; none when they are two faults.
 pub fn tie(engine: &Engine, live: &Live, e: &Effect) -> Option<Tie> {
     let alone = live.blind.is_some() || live.flaw.is_some();
@@ -58,8 +67,8 @@ pub fn tie(engine: &Engine, live: &Live, e: &Effect) -> Option<Tie> {
         return None;
     }
     // The cause is looked at last: weighing every change costs more than all the rest.
-    best(engine, live, e, Cause::One)?;
-    match cause(engine, live, e) {
+    let again = best(engine, live, e, Cause::One)?.again;
+    match cause(engine, live, e, again) {
         Cause::Other => None,
         cause => best(engine, live, e, cause),
     }
@@ -85,15 +94,16 @@ fn with_effect(engine: &Engine, (mine, new): (&Effect, &Effect), cause: Cause) -
     let store = &engine.store;
     if is_measuring(mine) || is_measuring(new) {
         let joined = related(mine, new, store.bucket);
-        return joined.then(|| Tie { rank: 0, apart: 0.0, why: String::new() });
+        return joined.then(|| Tie::sure(String::new()));
     }
     let same = mine.table.family == new.table.family;
     let lie = lie(mine, new);
     let over = mine.until.or(mine.recovered().then_some(mine.last_bad));
-    if over.is_some_and(|until| new.onset.low > until) {
+    if let Some(until) = over.filter(|until| new.onset.low > *until) {
         // It is over: the same sign at the same place is the same fault again, nothing else is.
-        let again = same && told_by_both(mine, new) && matches!(lie, Lie::Same | Lie::Nested);
-        return again.then(|| Tie { rank: 0, apart: 0.0, why: "the same sign again".to_owned() });
+        let same = same && told_by_both(mine, new) && matches!(lie, Lie::Same | Lie::Nested);
+        let again = new.onset.low - until <= rearm(engine);
+        return same.then(|| Tie { again, ..Tie::sure("the same sign again".to_owned()) });
     }
     let room = room(engine, mine, new, lie)?;
     let bucket = store.bucket.millis() as f64 / 1000.0;
@@ -110,7 +120,8 @@ fn with_effect(engine: &Engine, (mine, new): (&Effect, &Effect), cause: Cause) -
         Lie::Unknown | Lie::Crossed => 2,
         Lie::Beside | Lie::Apart => 3,
     };
-    fits.then(|| Tie { rank, apart: apart.abs(), why: words(mine, apart, sd, lie) })
+    let why = || words(mine, apart, sd, lie);
+    fits.then(|| Tie { rank, apart: apart.abs(), again: false, why: why() })
 }
 
 /// Signs of one metric that may be one fault by their onsets.
@@ -209,7 +220,7 @@ fn with_trouble(engine: &Engine, t: &Trouble, e: &Effect) -> Option<Tie> {
     let near = apart.abs() <= room + SURE * sd;
     let here = speaks_for(policy, t, e);
     let why = || format!("checks of {} began to fail {} it", t.journey, before(-apart));
-    (near && here).then(|| Tie { rank: 0, apart: apart.abs(), why: why() })
+    (near && here).then(|| Tie { apart: apart.abs(), ..Tie::sure(why()) })
 }
 
 fn speaks_for(policy: &Policy, t: &Trouble, e: &Effect) -> bool {
@@ -264,7 +275,9 @@ enum Cause {
     Other,
 }
 
-fn cause(engine: &Engine, live: &Live, e: &Effect) -> Cause {
+/// What comes and goes began long after its cause, so that nothing explains its newest beginning is
+/// no word against it; a change that does is.
+fn cause(engine: &Engine, live: &Live, e: &Effect, again: bool) -> Cause {
     if healed_before(engine, live, engine.store.end_of(e.onset.low)) {
         return Cause::Other;
     }
@@ -276,6 +289,7 @@ fn cause(engine: &Engine, live: &Live, e: &Effect) -> Cause {
     let known = told.unwrap_or_else(|| suspect_of(engine, &live.effects));
     let common = common(&known, &alone);
     match (&known.release, &alone.release) {
+        (_, None) if again => Cause::Unknown,
         _ if common < APART => Cause::Other,
         (Some(a), Some(b)) if a == b && common > ONE => Cause::One,
         _ => Cause::Unknown,

@@ -73,8 +73,11 @@ pub fn began(store: &Store, e: &Effect) -> When {
     let between = (e.onset.high - e.onset.low) as f64 * length / 4.0;
     let middle = (start(e.onset.low) + start(e.onset.high) + length) / 2.0;
     let anywhere = When { at: middle, sd: (ANYWHERE * length).hypot(between) };
-    // One bucket alone does not say whether it is wholly or hardly harmed.
-    if e.last_bad <= b || e.onset.ramp {
+    let looked_at = b - AROUND.0..=b + AROUND.1;
+    let known = looked_at.contains(&e.onset.low) && looked_at.contains(&e.onset.high);
+    // One bucket alone does not say whether it is wholly or hardly harmed, and the second is worth
+    // nothing while the hour is not known.
+    if e.last_bad <= b || e.onset.ramp || !known {
         return anywhere;
     }
     match curve(store, e).map(|c| c.mean()) {

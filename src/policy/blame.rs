@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::domain::change::ChangeKind;
 use crate::domain::time::Span;
 
+/// The shipped odds of "something untold that came with it did it" to "this change did it".
+const UNTOLD: f64 = 0.2;
+
 /// The `[detect.blame]` section.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -34,7 +37,7 @@ impl Blame {
 
     /// Odds of "something untold that came with it did it" to "this change did it".
     pub fn untold(&self) -> f64 {
-        if self.untold.is_finite() { self.untold.clamp(1e-6, 10.0) } else { 0.1 }
+        if self.untold.is_finite() { self.untold.clamp(1e-6, 10.0) } else { UNTOLD }
     }
 
     /// Odds of "a change brought it" to "none did".
@@ -59,7 +62,7 @@ impl Default for Blame {
         ];
         Self {
             by_change: 0.65,
-            untold: 0.1,
+            untold: UNTOLD,
             kinds: kinds.into_iter().collect(),
             healthy_rollback: 0.1,
             caches: Span::from_mins(10),
@@ -85,7 +88,7 @@ mod tests {
         let sure = Blame { by_change: 7.0, ..Blame::default() };
         assert!(sure.odds() < 100.0);
         let blind = Blame { untold: f64::NAN, ..Blame::default() };
-        assert!((blind.untold() - 0.1).abs() < 1e-9);
+        assert!((blind.untold() - UNTOLD).abs() < 1e-9);
         let never = Blame { kinds: [(ChangeKind::Flag, -3.0)].into(), ..Blame::default() };
         assert!(never.weight(ChangeKind::Flag).abs() < 1e-9);
         assert!((never.weight(ChangeKind::Deploy) - 1.0).abs() < 1e-9);

@@ -8,8 +8,8 @@ use crate::domain::time::{Span, Timestamp};
 use super::telling::Telling;
 
 /// Ways to begin: minutes until the harm is whole, and how common each is.
-const SHAPES: [(f64, f64); 5] =
-    [(0.0, 0.60), (4.0, 0.18), (15.0, 0.11), (60.0, 0.07), (240.0, 0.04)];
+const SHAPES: [(f64, f64); 6] =
+    [(0.0, 0.60), (4.0, 0.18), (15.0, 0.11), (60.0, 0.07), (240.0, 0.025), (960.0, 0.015)];
 /// Moments for each bucket.
 const FINE: i64 = 4;
 /// Minutes before the first effect that can be the beginning; three times that for slow growth.

@@ -52,12 +52,14 @@ pub struct Fault {
     pub region: Option<&'static str>,
     pub from: f64,
     pub to: f64,
+    /// Seconds until it is whole.
+    pub rise: f64,
 }
 
 impl Fault {
     pub fn new(harm: Harm, template: &'static str, from: f64, to: f64) -> Self {
         let parts = vec![Part { harm, lag: 0.0 }];
-        Self { parts, template, device: None, region: None, from, to }
+        Self { parts, template, device: None, region: None, from, to, rise: 0.0 }
     }
 
     pub fn and(mut self, harm: Harm, lag: f64) -> Self {
@@ -65,11 +67,13 @@ impl Fault {
         self
     }
 
-    /// Share of the minute from `start` in which a part is on, and the part.
-    fn on(&self, start: f64) -> impl Iterator<Item = (Harm, f64)> + '_ {
+    /// Share of the seconds from `start` on in which a part is on, and the part.
+    fn on(&self, (start, secs): (f64, f64)) -> impl Iterator<Item = (Harm, f64)> + '_ {
         self.parts.iter().filter_map(move |p| {
             let (from, to) = (self.from + p.lag, self.to + p.lag);
-            let share = (to.min(start + 60.0) - from.max(start)).clamp(0.0, 60.0) / 60.0;
+            let share = (to.min(start + secs) - from.max(start)).clamp(0.0, secs) / secs;
+            let grown = ((start + secs / 2.0 - from) / self.rise.max(1.0)).clamp(0.0, 1.0);
+            let share = if self.rise > 0.0 { share * grown } else { share };
             (share > 0.0).then_some((p.harm, share))
         })
     }
@@ -131,6 +135,8 @@ pub struct World {
     dice: Dice,
     pub faults: Vec<Fault>,
     pub now: i64,
+    /// Minutes of a bucket.
+    minutes: i64,
     /// Keys that ever fired, in the order they came.
     pub keys: Vec<String>,
     pub last: Judgement,
@@ -139,12 +145,18 @@ pub struct World {
 impl World {
     /// With two days of history, at noon.
     pub fn new(seed: u64) -> Self {
-        let engine = Engine::new(Settings::new(Span::from_mins(1), policy()));
+        Self::polled(seed, 1)
+    }
+
+    /// The same told in buckets of so many minutes.
+    pub fn polled(seed: u64, minutes: i64) -> Self {
+        let engine = Engine::new(Settings::new(Span::from_mins(minutes), policy()));
         let mut world = Self {
             engine,
             dice: Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1),
             faults: Vec::new(),
             now: NOON,
+            minutes,
             keys: Vec::new(),
             last: Judgement::default(),
         };
@@ -155,12 +167,10 @@ impl World {
         world
     }
 
-    pub fn run(&mut self, minutes: i64) -> &Judgement {
-        for _ in 0..minutes {
-            let batch = self.told(self.now, 1);
-            self.engine.observe(&batch);
-            self.checks();
-            self.now += 60;
+    /// Lives through some buckets.
+    pub fn run(&mut self, buckets: i64) -> &Judgement {
+        for _ in 0..buckets {
+            self.pass(1);
             self.last = self.engine.judge(at(self.now));
             for case in self.last.cases.iter().filter(|c| c.firing) {
                 if !self.keys.contains(&case.key) {
@@ -171,13 +181,13 @@ impl World {
         &self.last
     }
 
-    /// Minutes that are told and that nobody judges yet.
-    pub fn pass(&mut self, minutes: i64) {
-        for _ in 0..minutes {
-            let batch = self.told(self.now, 1);
+    /// Buckets that are told and that nobody judges yet.
+    pub fn pass(&mut self, buckets: i64) {
+        for _ in 0..buckets {
+            let batch = self.told(self.now, self.minutes);
             self.engine.observe(&batch);
             self.checks();
-            self.now += 60;
+            self.now += 60 * self.minutes;
         }
     }
 
@@ -218,10 +228,10 @@ impl World {
     }
 
     fn checks(&mut self) {
-        let start = (self.now - NOON) as f64;
+        let span = ((self.now - NOON) as f64, (60 * self.minutes) as f64);
         for template in ["pdp", "checkout"] {
             let down = self.faults.iter().any(|f| {
-                f.template == template && f.on(start).any(|p| p.0 == Harm::Checks && p.1 > 0.5)
+                f.template == template && f.on(span).any(|p| p.0 == Harm::Checks && p.1 > 0.5)
             });
             let run = |place: &str| Check {
                 source: SourceId::new("probes"),
@@ -242,15 +252,15 @@ impl World {
     }
 
     /// The shares of a cell that meet a kind of harm now, with its size.
-    fn harms(&self, cell: &Cell, start: f64) -> Vec<(Harm, f64)> {
+    fn harms(&self, cell: &Cell, span: (f64, f64)) -> Vec<(Harm, f64)> {
         let faults = self.faults.iter();
-        let hit = faults.flat_map(|f| f.on(start).map(move |(h, on)| (h, on * f.hits(cell))));
+        let hit = faults.flat_map(|f| f.on(span).map(move |(h, on)| (h, on * f.hits(cell))));
         hit.filter(|h| h.1 > 0.0).collect()
     }
 
     /// Share of the shop's visits that are missing.
-    fn gone(&self, start: f64) -> f64 {
-        let parts = self.faults.iter().flat_map(|f| f.on(start));
+    fn gone(&self, span: (f64, f64)) -> f64 {
+        let parts = self.faults.iter().flat_map(|f| f.on(span));
         let gone = parts.filter_map(|(harm, on)| match harm {
             Harm::Visits(x) => Some(on * x),
             _ => None,
@@ -288,8 +298,8 @@ impl World {
         w: Window,
         out: &mut Vec<Observation>,
     ) {
-        let harms = self.harms(cell, second);
-        let here = 1.0 - self.gone(second);
+        let harms = self.harms(cell, (second, 60.0 * busy));
+        let here = 1.0 - self.gone((second, 60.0 * busy));
         let views = self.dice.count(120.0 * busy * cell.part() * here);
         let (mut share, mut factor, mut bad) = (0.0, 1.0, 0.01);
         for (harm, hit) in harms {
@@ -314,8 +324,8 @@ impl World {
         w: Window,
         out: &mut Vec<Observation>,
     ) {
-        let harms = self.harms(cell, second);
-        let here = 1.0 - self.gone(second);
+        let harms = self.harms(cell, (second, 60.0 * busy));
+        let here = 1.0 - self.gone((second, 60.0 * busy));
         let calls = self.dice.count(150.0 * busy * cell.part() * here);
         let bad = harms.iter().filter_map(|(h, hit)| match h {
             Harm::Calls(x) => Some(hit * x / 100.0),
@@ -334,8 +344,8 @@ impl World {
         w: Window,
         out: &mut Vec<Observation>,
     ) {
-        let harms = self.harms(cell, second);
-        let gone = self.gone(second);
+        let harms = self.harms(cell, (second, 60.0 * busy));
+        let gone = self.gone((second, 60.0 * busy));
         let mut flow = self.dice.count(300.0 * busy * cell.part() * (1.0 - gone));
         let s = cell.seg();
         out.push(fact("shop", Metric::Sessions, s.clone(), w, Value::Count(flow)));

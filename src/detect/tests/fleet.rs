@@ -110,8 +110,8 @@ fn fleet(seeds: impl Iterator<Item = u64>, moves: &[i64]) -> Tally {
 /// The rounds of `TILLWATCH_SEEDS` (`1-4`), or those left out while choosing.
 fn seeds() -> std::ops::RangeInclusive<u64> {
     let text = std::env::var("TILLWATCH_SEEDS").unwrap_or_default();
-    let (low, high) = text.split_once('-').unwrap_or(("300", "309"));
-    low.parse().unwrap_or(300)..=high.parse().unwrap_or(309)
+    let (low, high) = text.split_once('-').unwrap_or(("320", "329"));
+    low.parse().unwrap_or(320)..=high.parse().unwrap_or(329)
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 use super::faults::{Fault, Harm, World};
 use super::made_up::{Dice, NOON, at};
+use crate::detect::when::began;
+use crate::domain::id::ReleaseId;
 
 /// How a pair is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -172,15 +174,15 @@ fn pair_cases(world: &World) -> Vec<String> {
     world.firing().into_iter().map(words).collect()
 }
 
-/// One fault with its signs, by name.
-fn single(kind: usize, seed: u64) -> World {
+/// One fault with its signs, by name, told in buckets of so many minutes.
+fn single(kind: usize, seed: u64, minutes: i64) -> World {
     let mut dice = Dice(seed * 991 + 5);
     for _ in 0..5 {
         dice.next();
     }
     let from = 600.0 + 60.0 * dice.next();
     let lag = |dice: &mut Dice, most: f64| most * dice.next();
-    let mut w = World::new(seed + 4000);
+    let mut w = World::polled(seed + 4000, minutes);
     let f = match kind {
         0 => Fault::new(Harm::Calls(40.0), "checkout", from, 1e9)
             .and(Harm::Step(3, 0.8), lag(&mut dice, 120.0))
@@ -250,7 +252,7 @@ fn a_page_that_leads_to_the_shop_moves_the_first_step_alone() {
 
 #[test]
 fn one_fault_that_six_metrics_see_is_one_case() {
-    let mut w = single(0, 1);
+    let mut w = single(0, 1, 1);
     w.run(25);
     assert_eq!(w.keys.len(), 1, "{:?}", pair_cases(&w));
     let case = w.firing()[0];
@@ -265,6 +267,43 @@ fn what_comes_and_goes_at_one_place_is_one_case() {
     w.faults = vec![on(600.0), on(2400.0)];
     w.run(55);
     assert_eq!(w.keys.len(), 1, "{:?}", w.keys);
+}
+
+#[test]
+fn a_sign_that_goes_and_comes_back_while_another_stays_is_no_case_of_its_own() {
+    let mut w = World::polled(6, 5);
+    let on = |from: f64, to: f64| Fault::new(Harm::Step(2, 0.5), "checkout", from, to);
+    let stays = Fault::new(Harm::Scripts(12.0), "checkout", 3000.0, 1e9);
+    w.faults = vec![stays, on(3000.0, 39_000.0), on(40_500.0, 1e9)];
+    w.release("one", "front", 2900.0, &[]);
+    w.run(145);
+    assert_eq!(w.keys.len(), 1, "{:?} {:?}", w.keys, pair_cases(&w));
+    assert_eq!(w.firing()[0].suspect.release, Some(ReleaseId::new("one")));
+}
+
+#[test]
+fn what_grows_over_half_a_day_is_not_blamed_on_what_came_hours_later() {
+    let mut w = World::polled(8, 5);
+    let hour = 3600.0;
+    let drift = Fault::new(Harm::Slow(1.6), "pdp", hour, 1e9);
+    w.faults = vec![Fault { rise: 16.0 * hour, ..drift }];
+    w.release("later", "front", 7.0 * hour, &["pdp", "home"]);
+    w.run(12 * 19);
+    let named: Vec<_> = w.firing().iter().filter_map(|c| c.suspect.release.clone()).collect();
+    assert!(w.firing().len() == 1 && named.is_empty(), "{named:?} {:?}", pair_cases(&w));
+}
+
+#[test]
+fn seconds_are_not_known_while_the_hour_is_not() {
+    let mut w = World::new(3);
+    w.faults = vec![Fault::new(Harm::Calls(25.0), "cart", 605.0, 1e9)];
+    w.run(16);
+    let (store, live) = (&w.engine.store, &w.engine.lives[0]);
+    let told = live.effects[0].clone();
+    assert!(began(store, &told).sd < 20.0, "{:?}", began(store, &told));
+    let mut vague = told;
+    vague.onset.low -= 60;
+    assert!(began(store, &vague).sd > 600.0, "{:?}", began(store, &vague));
 }
 
 #[test]
@@ -313,17 +352,17 @@ fn measured() {
         let (both, more, n) = measure(seeds.clone(), gap, tell);
         println!("| {gap:?} | {n} | {both:.2} | {more:.2} |");
     }
-    for kind in 0..5 {
+    for (minutes, kind) in [1, 5].into_iter().flat_map(|m| (0..5).map(move |k| (m, k))) {
         let (mut one, mut all) = (0.0, 0.0);
         for seed in seeds.clone() {
-            let mut w = single(kind, seed);
-            w.run(40);
+            let mut w = single(kind, seed, minutes);
+            w.run(40 / minutes.min(2));
             all += 1.0;
             one += f64::from(u8::from(w.keys.len() == 1));
             if tell && w.keys.len() != 1 {
                 println!("single {kind} seed {seed}: {:?} {:?}", w.keys, pair_cases(&w));
             }
         }
-        println!("| one fault, kind {kind} | {all} | {:.2} | |", one / all);
+        println!("| one fault, kind {kind}, {minutes} min | {all} | {:.2} | |", one / all);
     }
 }
