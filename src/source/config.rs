@@ -180,6 +180,24 @@ impl SourceConfig {
         Ok(())
     }
 
+    /// Owner and name of the repository; what people paste (an address, `.git`) is understood.
+    ///
+    /// # Errors
+    /// [`SourceError::GiveUp`] when it is neither.
+    pub fn repository(&self) -> Result<(String, String), SourceError> {
+        let text = self.repo.as_deref().unwrap_or_default().trim();
+        let text = text
+            .split_once("://")
+            .map_or(text, |(_, rest)| rest.split_once('/').map_or(rest, |(_, path)| path));
+        let text = text.strip_prefix("git@github.com:").unwrap_or(text).trim_matches('/');
+        let text = text.strip_suffix(".git").unwrap_or(text);
+        let good = |t: &str| !t.is_empty() && !t.contains(|c: char| c == '/' || c.is_whitespace());
+        text.split_once('/')
+            .filter(|(owner, name)| good(owner) && good(name))
+            .map(|(owner, name)| (owner.to_owned(), name.to_owned()))
+            .ok_or_else(|| SourceError::give_up("repo is written owner/name"))
+    }
+
     /// Whole days of its past to read.
     pub fn past_days(&self) -> u32 {
         u32::try_from(self.past.millis() / Span::from_days(1).millis()).unwrap_or(0)
