@@ -159,7 +159,7 @@ fn native_edges(answer: &Answered, factor: f64) -> impl Iterator<Item = f64> {
 /// Counts per bucket, or a mark that a part was no number.
 #[derive(Default)]
 struct Counts {
-    counts: Vec<f64>,
+    bins: Vec<f64>,
     bad: Option<Missing>,
     odd: Option<Odd>,
 }
@@ -180,7 +180,7 @@ impl Counts {
     fn value(self, bounds: &Bounds) -> Value {
         match self.bad {
             Some(reason) => Value::Missing(reason),
-            None => Value::Dist(Histogram::new(Arc::clone(&bounds.0), self.counts)),
+            None => Value::Dist(Histogram::new(Arc::clone(&bounds.0), self.bins)),
         }
     }
 }
@@ -190,8 +190,8 @@ fn merge(row: &mut BTreeMap<Timestamp, Counts>, more: BTreeMap<Timestamp, Counts
         let old = row.entry(at).or_default();
         old.bad = old.bad.or(new.bad);
         old.odd = old.odd.or(new.odd);
-        old.counts.resize(old.counts.len().max(new.counts.len()), 0.0);
-        for (mine, theirs) in old.counts.iter_mut().zip(&new.counts) {
+        old.bins.resize(old.bins.len().max(new.bins.len()), 0.0);
+        for (mine, theirs) in old.bins.iter_mut().zip(&new.bins) {
             *mine += theirs;
         }
     }
@@ -221,7 +221,7 @@ fn unstacked(lines: &[(f64, &Line)], bounds: &Bounds) -> BTreeMap<Timestamp, Cou
                 let upto = slot.filter(|n| n.is_finite()).map_or(below, |n| n.max(below));
                 upto - std::mem::replace(&mut below, upto)
             });
-            (at, Counts { counts: counts.collect(), bad, odd })
+            (at, Counts { bins: counts.collect(), bad, odd })
         })
         .collect()
 }
@@ -249,7 +249,7 @@ fn spread(line: &Line, bounds: &Bounds, factor: f64) -> BTreeMap<Timestamp, Coun
                 *slot += count;
             }
         }
-        Counts { counts, bad, odd: None }
+        Counts { bins: counts, bad, odd: None }
     };
     line.natives.iter().map(|(at, native)| (*at, row(native))).collect()
 }
