@@ -10,8 +10,9 @@ use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::Timestamp;
 use crate::incident::event::{Intent, Outcome};
 use crate::source::error::SourceError;
-use crate::source::http::address;
 use crate::source::http::sign_in::{one_way, plain, signed};
+use crate::source::http::tls::{authorities, identity};
+use crate::source::http::{address, proxy};
 use crate::source::mask::Mask;
 
 use super::WriteCap;
@@ -104,6 +105,11 @@ pub fn faults(config: &ActionConfig) -> Vec<(&'static str, String)> {
     }
     look("headers", plain(&config.headers).map(drop));
     look("success", Rule::new(config.success.as_ref()).map(drop));
+    if let Some(path) = &config.ca {
+        look("ca", authorities(path).map(drop));
+    }
+    look("client_cert", identity(config.tls()).map(drop));
+    look("proxy", proxy(config.proxy.as_deref()).map(drop));
     found
 }
 
