@@ -239,7 +239,7 @@ impl<'a> Draft<'a> {
 fn target<'a>(from: &Change, facts: &'a Facts<'_>) -> Option<&'a Change> {
     let named = from.previous.as_ref().and_then(|previous| {
         let releases = || facts.releases(&from.service, &from.environment);
-        // Several changes may have shipped one version; the one that has its name is told to others.
+        // Several changes may have shipped a version; the one with its name is told to others.
         releases().find(|c| c.id == *previous).or_else(|| releases().find(|c| names(c, previous)))
     });
     named.or_else(|| {

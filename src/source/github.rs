@@ -317,17 +317,16 @@ impl Github {
             match oldest.and_then(|id| self.known.remove(&id)) {
                 Some(gone) => self.names.forget(&gone.name),
                 None => return,
-            };
+            }
         }
     }
 
     /// Asks for the statuses of unfinished deployments, the newest first.
     async fn ask_statuses(&mut self, now: Timestamp, out: &mut Harvest) {
         let open = self.known.values().filter(|k| k.is_open(now));
-        let mut todo: Vec<(bool, Timestamp, u64)> =
-            open.map(|k| (!k.asked, k.created, k.deployment.id)).collect();
-        todo.sort_by(|a, b| (b.1, b.2).cmp(&(a.1, a.2)));
-        for (_, _, id) in todo.into_iter().take(self.budget.statuses()) {
+        let mut todo: Vec<(Timestamp, u64)> = open.map(|k| (k.created, k.deployment.id)).collect();
+        todo.sort_by_key(|one| std::cmp::Reverse(*one));
+        for (_, id) in todo.into_iter().take(self.budget.statuses()) {
             if let Err(error) = self.ask_status(id, now).await {
                 out.partial = true;
                 out.note(format!("status of deployment {id}: {}", words(error.why())));

@@ -1,6 +1,7 @@
 //! The board out of the watcher's state: everything a viewer shows, worst first.
 //! Pure; decides nothing that the rooms below have not decided.
 
+use crate::board::said::Said;
 use crate::board::{self, Board, SCHEMA, SourceState, view};
 use crate::detect::verdict::{Judged, Verdict};
 use crate::domain::change::Change;
@@ -42,6 +43,7 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
         judged_until: watch.engine.judged_until(),
         learning: learning::learning(watch, now),
         fresh_for: fresh_for(watch),
+        policy: said(watch),
         absent: None,
     };
     let telling = watch.setup.sources.iter().filter(|s| s.changes).count();
@@ -50,6 +52,11 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
         darken(&mut board);
     }
     board
+}
+
+fn said(watch: &Watch) -> Said {
+    let policy = watch.engine.policy();
+    Said::of(&policy.guardrail, &policy.journey, &watch.setup.response.rows)
 }
 
 /// Every source is blind: whatever the rows say is of the time before, and none of it is ok.

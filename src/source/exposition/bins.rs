@@ -1,4 +1,4 @@
-//! The bins of a classic histogram on a page, with its end: where `le="+Inf"` is not there, `_count`
+//! The bins of a classic histogram on a page, with its end: where `le="+Inf"` is missing, `_count`
 //! says how many there were in all. Where neither does, or both disagree, that is told.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -81,7 +81,7 @@ impl Budget {
 
     /// How many deployments may be asked for in this poll.
     pub fn statuses(&self) -> usize {
-        self.told.map_or(STATUSES, |told| told.statuses())
+        self.told.map_or(STATUSES, Told::statuses)
     }
 
     /// What to say of it; nothing while there is plenty.

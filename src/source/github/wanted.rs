@@ -1,4 +1,4 @@
-//! Which deployments are meant: those to one environment, whatever its case; no previews and none of
+//! Which deployments are meant: those to one environment, whatever its case; no previews, none of
 //! environments that go away again. What else there is is counted, to be named where nothing fits.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +49,7 @@ impl Wanted {
         }
         let preview = is_preview(theirs) && deployment.production_environment != Some(true);
         let passing = deployment.transient_environment == Some(true) || preview;
-        if passing && !(self.chosen && !self.name.is_empty()) {
+        if passing && (self.name.is_empty() || !self.chosen) {
             self.passing.insert(deployment.id);
             return false;
         }

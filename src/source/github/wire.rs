@@ -194,7 +194,7 @@ impl Times {
         // A job may start several times; the last start before it went live is the one.
         let mut starts = rows.iter().filter(|(_, s)| s.state == "in_progress").map(|(at, _)| *at);
         let started = match live {
-            Some(live) => starts.filter(|at| *at <= live).last(),
+            Some(live) => starts.rfind(|at| *at <= live),
             None => starts.next(),
         };
         Self {
@@ -223,8 +223,8 @@ pub fn newest(statuses: &[StatusRow]) -> Option<&StatusRow> {
 }
 
 /// The newest state, and whether there ever was a `success`: nothing else is live. No status at all
-/// is GitHub's `pending`; `inactive` is what was replaced, or given up before it was live; `waiting`
-/// stands for an approval.
+/// is GitHub's `pending`; `inactive` is what was replaced, or given up before it was live;
+/// `waiting` stands for an approval.
 fn meaning(state: &str, lived: bool) -> ChangeStatus {
     match state {
         "failure" | "error" => ChangeStatus::Failed,
