@@ -120,7 +120,8 @@ impl Deployment {
     ) -> Option<Change> {
         let payload = self.payload();
         let created_at = self.created()?;
-        let times = Times::of(statuses);
+        let stages = stages(&payload);
+        let times = Times::of(statuses, !stages.is_empty());
         let short = |t: &str| cut(t, LABEL).to_owned();
         let templates = payload.get("templates").and_then(Json::as_array);
         let templates: BTreeSet<String> =
@@ -137,7 +138,7 @@ impl Deployment {
             created_at,
             started_at: times.started,
             finished_at: times.finished,
-            stages: stages(&payload),
+            stages,
             templates,
             rolled_back_at: None,
             ran_before: false,
@@ -185,7 +186,8 @@ struct Times {
 }
 
 impl Times {
-    fn of(statuses: &[StatusRow]) -> Self {
+    /// `staged`: it goes out step by step, so shoppers meet it from its start on.
+    fn of(statuses: &[StatusRow], staged: bool) -> Self {
         let rows = in_order(statuses);
         let first = |states: &[&str]| {
             rows.iter().find(|(_, s)| states.contains(&s.state.as_str())).map(|(at, _)| *at)
@@ -198,7 +200,11 @@ impl Times {
             None => starts.next(),
         };
         Self {
-            status: meaning(rows.last().map_or("", |(_, s)| s.state.as_str()), live.is_some()),
+            status: meaning(
+                rows.last().map_or("", |(_, s)| s.state.as_str()),
+                live.is_some(),
+                staged && started.is_some(),
+            ),
             started,
             finished: live.or_else(|| first(&["failure", "error"])),
             log: rows.last().and_then(|(_, s)| s.log_url.clone()).filter(|u| !u.is_empty()),
@@ -224,11 +230,11 @@ pub fn newest(statuses: &[StatusRow]) -> Option<&StatusRow> {
 
 /// The newest state, and whether there ever was a `success`: nothing else is live. No status at all
 /// is GitHub's `pending`; `inactive` is what was replaced, or given up before it was live;
-/// `waiting` stands for an approval.
-fn meaning(state: &str, lived: bool) -> ChangeStatus {
+/// `waiting` stands for an approval. `met`: shoppers met it before that, in steps.
+fn meaning(state: &str, lived: bool, met: bool) -> ChangeStatus {
     match state {
         "failure" | "error" => ChangeStatus::Failed,
-        "inactive" if lived => ChangeStatus::Inactive,
+        "inactive" if lived || met => ChangeStatus::Inactive,
         "inactive" => ChangeStatus::Cancelled,
         "success" | "in_progress" | "queued" | "pending" | "waiting" | "" if lived => {
             ChangeStatus::Succeeded

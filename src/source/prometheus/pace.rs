@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::time::{Span, Timestamp};
-use crate::source::assemble::Answered;
+use crate::source::assemble::{Answered, Line};
 use crate::source::error::SourceError;
 use crate::source::harvest::Harvest;
 use crate::source::query::{Labels, Query, QueryKind};
@@ -123,12 +123,16 @@ impl Ask {
     }
 }
 
-/// The usual distance of the samples that an answer of their timestamps shows.
+/// The usual distance of the samples that an answer of their timestamps shows: at the series that has
+/// most of them, because others may just have begun or ended.
 fn apart(answer: &Answered) -> Option<Span> {
-    let line = answer.lines.first()?;
-    let mut times: Vec<i64> =
-        line.points.iter().map(|(_, at)| (at * 1000.0).round() as i64).collect();
-    times.dedup();
+    let times = |line: &Line| {
+        let mut all: Vec<i64> =
+            line.points.iter().map(|(_, at)| (at * 1000.0).round() as i64).collect();
+        all.dedup();
+        all
+    };
+    let times = answer.lines.iter().map(times).max_by_key(Vec::len)?;
     let mut seen: BTreeMap<i64, usize> = BTreeMap::new();
     for pair in times.windows(2) {
         *seen.entry(nice((pair.get(1)? - pair.first()?).max(1))).or_default() += 1;
@@ -180,7 +184,6 @@ impl Selector {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::assemble::Line;
 
     #[test]
     fn prometheus_09_a_range_holds_three_samples_and_whole_windows() {

@@ -231,3 +231,20 @@ async fn github_a_renamed_repository_is_followed_and_told() {
         out.notes
     );
 }
+
+#[tokio::test]
+async fn github_15_a_rollout_in_steps_was_live_before_it_was_given_up() {
+    let server = Server::start(|seen| {
+        if seen.line.contains("/statuses") {
+            let at = |m: i64| NOW.minus(Span::from_mins(m)).to_string();
+            return states(&[("inactive", &at(2)), ("in_progress", &at(40))]);
+        }
+        let at = NOW.minus(Span::from_mins(40));
+        let payload =
+            format!("{{\"version\":\"v2\",\"stages\":[{{\"at\":\"{at}\",\"share\":0.05}}]}}");
+        page(&[row(1, "main", &NOW.minus(Span::from_mins(41)).to_string(), &payload)], "")
+    })
+    .await;
+    let out = github(&server.url).poll(NOW).await.expect("harvest");
+    assert_eq!(out.changes[0].status, ChangeStatus::Inactive);
+}

@@ -133,3 +133,28 @@ async fn prometheus_09_one_failed_run_of_a_slow_probe_is_one_failure() {
     source.poll(NOW).await.expect("harvest");
     assert_eq!(field(&server.requests()[0].body, "step"), "300");
 }
+
+#[tokio::test]
+async fn config_11_an_address_that_was_pasted_from_a_page_or_the_api_works() {
+    let mut server = Server::start(|_| matrix("[1795207980,\"3\"]")).await;
+    let host = server.url.clone();
+    let bare = host.trim_start_matches("http://").to_owned();
+    for (url, path) in [
+        (format!("{host}/prometheus/api/v1"), "/prometheus"),
+        (format!("{host}/prometheus/api/v1/query_range?query=up"), "/prometheus"),
+        (format!("{host}/prometheus/graph"), "/prometheus"),
+        (format!("{host}/prometheus/graph?g0.expr=up&g0.tab=1"), "/prometheus"),
+        (format!("{host}/query"), ""),
+        (format!("{host}/classic/graph"), ""),
+        (format!("{host}/prometheus/"), "/prometheus"),
+        (format!("{host}/prometheus"), "/prometheus"),
+        (bare.clone(), ""),
+        (format!("{bare}/prometheus/"), "/prometheus"),
+    ] {
+        let mut source = build(&config(&url, ORDERS), Span::from_mins(1)).expect("source");
+        let out = source.poll(NOW).await.unwrap_or_else(|e| panic!("{url}: {e}"));
+        assert_eq!(out.observations.len(), 1, "{url}");
+        let line = format!("POST {path}/api/v1/query_range");
+        assert!(server.requests().iter().all(|s| s.line == line), "{url}");
+    }
+}
