@@ -31,6 +31,8 @@ use super::query::{Labels, Query, QueryKind};
 /// A sample that its sender stamped with a time this long ago is no reading of now: the time after
 /// which Prometheus lets a series go.
 const OLD: Span = Span::from_mins(5);
+/// And one that is further ahead than clocks usually are is none at all.
+const EARLY: Span = Span::from_mins(1);
 
 /// A scraped page.
 pub struct Exposition {
@@ -167,21 +169,23 @@ impl Reader {
 }
 
 impl Reader {
-    /// The page without the samples that their sender stamped with a time long gone.
+    /// The page without the samples that their sender stamped with a time long gone, or to come.
     fn fresh(&self, page: &Page, now: Timestamp, out: &mut Harvest) -> Page {
         let old = |s: &Sample| s.at.is_some_and(|at| now.since(at) > OLD.max(self.bucket.times(4)));
+        let early = |s: &Sample| s.at.is_some_and(|at| at > now.plus(EARLY));
         let mut fresh = Page { unread: page.unread, dropped: page.dropped, ..Page::default() };
         let wanted = |s: &&Sample| self.asks.iter().any(|ask| ask.wants(s));
-        fresh.samples.extend(page.samples.iter().filter(|s| !old(s)).cloned());
+        fresh.samples.extend(page.samples.iter().filter(|s| !old(s) && !early(s)).cloned());
         for ask in &self.asks {
             let mine = page.samples.iter().filter(|s| ask.wants(s));
-            let (rows, stale) = (mine.clone().count(), mine.filter(|s| old(s)).count());
-            if stale > 0 {
+            let (rows, ahead) = (mine.clone().count(), mine.clone().filter(|s| early(s)).count());
+            let stale = mine.filter(|s| old(s)).count();
+            if stale + ahead > 0 {
                 let metric = match ask.query.kind {
                     QueryKind::Check => Some(Metric::CheckSuccess),
                     _ => ask.query.metric,
                 };
-                let (timeless, ahead) = (0, 0);
+                let timeless = 0;
                 out.flaws.push(Flaw::Times {
                     what: ask.query.title().to_owned(),
                     metrics: metric.into_iter().collect(),

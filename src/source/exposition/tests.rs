@@ -156,6 +156,11 @@ fn exposition_01_a_run_or_reading_of_three_hours_ago_is_none_of_now() {
     assert!(out.checks.is_empty() && out.observations.is_empty(), "{out:?}");
     let stale = |f: &&Flaw| matches!(f, Flaw::Times { stale, .. } if *stale > 0);
     assert!(out.flaws.iter().filter(stale).count() >= 2, "{:?}", out.flaws);
+    let ahead = t0.plus(Span::from_hours(1)).millis();
+    let page = |_| format!("probe_success{{instance=\"pay\"}} 1 {ahead}\nqueue 7 {ahead}\n");
+    let out = told(queries, (0..3).map(page));
+    assert!(out.checks.is_empty() && out.observations.is_empty(), "{out:?}");
+    assert!(out.flaws.iter().any(|f| matches!(f, Flaw::Times { ahead, .. } if *ahead > 0)));
     // Two minutes old and stuck: a run of then, told once, and a number of then.
     let then = t0.minus(Span::from_mins(2)).millis();
     let page = |_| format!("probe_success{{instance=\"pay\"}} 1 {then}\nqueue 7 {then}\n");

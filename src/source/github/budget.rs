@@ -38,14 +38,12 @@ impl Budget {
     pub fn heard(&mut self, answer: &Answer, now: Timestamp) {
         self.hold = answer.exhausted().map(|wait| now.plus(wait));
         let number = |name: &str| answer.header(name)?.trim().parse::<u64>().ok();
-        let (Some(limit), Some(left), Some(reset)) = (
-            number("x-ratelimit-limit"),
-            number("x-ratelimit-remaining"),
-            number("x-ratelimit-reset"),
-        ) else {
-            return;
-        };
+        let Some(limit) = number("x-ratelimit-limit") else { return };
         let theirs = answer.date().unwrap_or(now);
+        // Who does not say what is left has just begun, and so has who does not say until when.
+        let left = number("x-ratelimit-remaining").unwrap_or(limit.saturating_sub(1));
+        let hour = || u64::try_from(theirs.secs().saturating_add(3600)).ok();
+        let Some(reset) = number("x-ratelimit-reset").or_else(hour) else { return };
         let away = i64::try_from(reset).unwrap_or(0).saturating_sub(theirs.secs()).clamp(1, 3600);
         self.told = Some(Told { limit, left, reset: now.plus(Span::from_secs(away)) });
     }
@@ -69,8 +67,8 @@ impl Budget {
     pub fn settle(&mut self, now: Timestamp, every: Span, open: usize) {
         self.next = None;
         let Some(told) = self.told.filter(|t| now < t.reset) else { return };
-        if self.before.is_some_and(|before| before <= told.left) {
-            return; // conditional questions were free
+        if told.limit >= PLENTY && self.before.is_some_and(|before| before <= told.left) {
+            return; // conditional questions are free with a token
         }
         let cost = 1 + i64::try_from(open.min(told.statuses())).unwrap_or(0);
         let pace = told.reset.since(now).millis().saturating_mul(cost) / told.usable();
@@ -158,6 +156,17 @@ mod tests {
         }
         assert!(asked >= 30, "asked {asked} times");
         assert!(budget.note(T0).is_some_and(|n| n.contains("60 questions") && n.contains("auth")));
+    }
+
+    #[test]
+    fn a_limit_alone_is_spread_too() {
+        let mut budget = Budget::default();
+        let headers = [("x-ratelimit-limit".to_owned(), "60".to_owned())].into();
+        budget.begin();
+        budget.heard(&Answer { status: 200, headers, ..Answer::default() }, T0);
+        budget.settle(T0, Span::from_secs(15), 0);
+        assert!(budget.rests(T0.plus(Span::from_secs(60))));
+        assert!(!budget.rests(T0.plus(Span::from_secs(90))));
     }
 
     #[test]

@@ -59,6 +59,7 @@ pub struct Person {
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 pub struct StatusRow {
     pub state: String,
+    #[serde(default)]
     pub created_at: Json,
     #[serde(default)]
     pub log_url: Option<String>,
@@ -190,11 +191,13 @@ impl Times {
     fn of(statuses: &[StatusRow], staged: bool) -> Self {
         let rows = in_order(statuses);
         let first = |states: &[&str]| {
-            rows.iter().find(|(_, s)| states.contains(&s.state.as_str())).map(|(at, _)| *at)
+            rows.iter().find(|(_, s)| states.contains(&s.state.as_str())).and_then(|(at, _)| *at)
         };
+        let lived = rows.iter().any(|(_, s)| s.state == "success");
         let live = first(&["success"]);
         // A job may start several times; the last start before it went live is the one.
-        let mut starts = rows.iter().filter(|(_, s)| s.state == "in_progress").map(|(at, _)| *at);
+        let mut starts =
+            rows.iter().filter(|(_, s)| s.state == "in_progress").filter_map(|(at, _)| *at);
         let started = match live {
             Some(live) => starts.rfind(|at| *at <= live),
             None => starts.next(),
@@ -202,7 +205,7 @@ impl Times {
         Self {
             status: meaning(
                 rows.last().map_or("", |(_, s)| s.state.as_str()),
-                live.is_some(),
+                lived,
                 staged && started.is_some(),
             ),
             started,
@@ -213,13 +216,16 @@ impl Times {
 }
 
 /// Statuses by their time, the oldest first.
-fn in_order(statuses: &[StatusRow]) -> Vec<(Timestamp, &StatusRow)> {
+fn in_order(statuses: &[StatusRow]) -> Vec<(Option<Timestamp>, &StatusRow)> {
     let timed = |s: &'_ StatusRow| read_time(&s.created_at, TimeFormat::Auto);
-    let mut rows: Vec<(Timestamp, &StatusRow)> =
-        statuses.iter().filter_map(|s| Some((timed(s)?, s))).collect();
-    // Newest first in the feed: a stable sort of the reverse keeps that order among equals.
+    let mut rows: Vec<(Option<Timestamp>, &StatusRow)> =
+        statuses.iter().map(|s| (timed(s), s)).collect();
+    // Newest first in the feed: a stable sort of the reverse keeps that order among equals, and
+    // among those that do not say when they were.
     rows.reverse();
-    rows.sort_by_key(|(at, _)| *at);
+    if rows.iter().all(|(at, _)| at.is_some()) {
+        rows.sort_by_key(|(at, _)| *at);
+    }
     rows
 }
 

@@ -248,3 +248,18 @@ async fn github_15_a_rollout_in_steps_was_live_before_it_was_given_up() {
     let out = github(&server.url).poll(NOW).await.expect("harvest");
     assert_eq!(out.changes[0].status, ChangeStatus::Inactive);
 }
+
+#[tokio::test]
+async fn github_15_states_that_do_not_say_when_they_were_are_read_as_they_stand() {
+    let server = Server::start(|seen| match seen.line.contains("/statuses") {
+        true if seen.line.contains("/2/") => page(&["{\"state\":\"waiting\"}".to_owned()], ""),
+        true => page(&["{\"state\":\"success\"}", "{\"state\":\"queued\"}"].map(str::to_owned), ""),
+        false => page(&[told(2, "main", 'b', 5), told(1, "main", 'a', 50)], ""),
+    })
+    .await;
+    let out = github(&server.url).poll(NOW).await.expect("harvest");
+    let [only] = &out.changes[..] else { panic!("{:?}", out.changes) };
+    assert_eq!((only.id.as_str(), only.status), ("aaaaaaaaaaaa", ChangeStatus::Succeeded));
+    assert_eq!(only.effective_at(), NOW.minus(Span::from_mins(50)), "when it was made");
+    assert!(out.notes.iter().any(|n| n.contains("1 deployments wait for an approval")));
+}
