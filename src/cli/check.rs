@@ -36,8 +36,9 @@ pub fn run(global: &Global, args: &CheckArgs) -> Exit {
     let Some(config) = loaded.config else { return Exit::No };
     let text = path.as_ref().and_then(|p| std::fs::read_to_string(p).ok()).unwrap_or_default();
     let file = path.clone().unwrap_or_else(|| "config.example.toml".into());
-    let screens = load::screens(&file, &text, &config);
-    app::say(&screens, Level::Warning);
+    let mut further = load::screens(&file, &text, &config);
+    further.extend(load::files(&file, &text, &config));
+    app::say(&further, Level::Warning);
     let name = path.as_ref().map_or("built-in defaults".to_owned(), |p| p.display().to_string());
     out::lines([format!(
         "config    {name}: {} sources, {} guardrails, {} actions",
@@ -49,7 +50,7 @@ pub fn run(global: &Global, args: &CheckArgs) -> Exit {
     let journal_good = runtime.block_on(journal(global, &config));
     let secrets_good = runtime.block_on(secrets(&config, path.as_deref()));
     let sources_good = args.offline || runtime.block_on(sources(&config, args));
-    let good = journal_good && secrets_good && sources_good && screens.is_empty();
+    let good = journal_good && secrets_good && sources_good && further.is_empty();
     if good { Exit::Ok } else { Exit::No }
 }
 

@@ -10,7 +10,7 @@ use crate::policy::services::Services;
 use crate::render::theme::ColorDepth;
 use crate::sink::config::{ActionConfig, Lines};
 use crate::sink::webhook;
-use crate::source::faults::{Step, faults};
+use crate::source::faults::{self, Step};
 use crate::source::{SourceConfig, home};
 
 use super::file::Reader;
@@ -137,7 +137,7 @@ fn sources(user: &mut Reader<'_>) -> Vec<SourceConfig> {
     let own = user.rows::<SourceConfig>("source");
     for (line, row) in &own {
         let index = user.index_of("source", *line);
-        for fault in faults(row) {
+        for fault in faults::faults(row) {
             let way = [&[Step::Key("source"), Step::Row(index)][..], &fault.at].concat();
             let at = user.line_at(&way);
             let mut key = format!("source.{}", row.name);
@@ -190,6 +190,26 @@ pub fn screens(path: &Path, text: &str, config: &Config) -> Vec<Problem> {
     if let Err(why) = theme::named(&config.ui.theme, ColorDepth::True) {
         let at = user.line_at(&[Step::Key("ui"), Step::Key("theme")]);
         user.mean(Level::Error, at, "ui.theme", why);
+    }
+    std::mem::take(&mut user.problems)
+}
+
+/// What is wrong with the files that sources and actions name, for a check.
+pub fn files(path: &Path, text: &str, config: &Config) -> Vec<Problem> {
+    let mut user = Reader::new(path.to_path_buf(), text);
+    let of_sources = config.sources.iter().flat_map(|row| {
+        let all = faults::files(row).into_iter();
+        all.map(|fault| ("source", row.name.to_string(), fault.key(), fault.message))
+    });
+    let of_actions = config.actions.iter().flat_map(|row| {
+        let all = webhook::files(row).into_iter();
+        all.map(|(key, message)| ("action", row.name.clone(), key.to_owned(), message))
+    });
+    let all: Vec<_> = of_sources.chain(of_actions).collect();
+    for (table, name, key, message) in all {
+        let index = user.index_with(table, ("name", &name)).unwrap_or(0);
+        let at = user.line_at(&[Step::Key(table), Step::Row(index), Step::Key(&key)]);
+        user.mean(Level::Error, at, &format!("{table}.{name}.{key}"), message);
     }
     std::mem::take(&mut user.problems)
 }

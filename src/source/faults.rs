@@ -1,5 +1,5 @@
 //! Everything in a `[[source]]` that cannot work, each with the key it stands under: what a start
-//! would stumble over one by one is told at once. Reads the files a source names and nothing else.
+//! would stumble over one by one is told at once. The files it names are looked at apart.
 
 use crate::domain::time::Span;
 
@@ -7,7 +7,7 @@ use super::config::{Kind, SourceConfig};
 use super::error::SourceError;
 use super::exposition::selector::Selector;
 use super::http::sign_in::{one_way, plain};
-use super::http::tls::{authorities, identity};
+use super::http::tls::{authorities, identity, paired};
 use super::http::{address, proxy};
 use super::http_json::reader::Reader;
 use super::query::Query;
@@ -67,13 +67,24 @@ pub fn faults(config: &SourceConfig) -> Vec<Fault> {
         look("auth", one_way(auth));
     }
     look("headers", plain(&config.headers).map(drop));
-    if let Some(path) = &config.ca {
-        look("ca", authorities(path).map(drop));
-    }
-    look("client_cert", identity(config.tls()).map(drop));
+    look("client_cert", paired(config.tls()));
     look("proxy", proxy(config.proxy.as_deref()).map(drop));
     found.extend(questions(config));
     found
+}
+
+/// What is wrong with the files it names. Only who asks reads them: a key is a credential, and who
+/// only looks needs none of them.
+pub fn files(config: &SourceConfig) -> Vec<Fault> {
+    let ca = config.ca.as_deref().map_or(Ok(()), |path| authorities(path).map(drop));
+    let own = identity(config.tls()).map(drop);
+    let all = [("ca", ca), ("client_cert", own)];
+    let wrong = all.into_iter().filter_map(|(key, result)| Some((key, result.err()?)));
+    let fault = |(key, error): (&'static str, SourceError)| Fault {
+        at: vec![Step::Key(key)],
+        message: error.to_string(),
+    };
+    wrong.map(fault).collect()
 }
 
 fn questions(config: &SourceConfig) -> Vec<Fault> {

@@ -134,7 +134,6 @@ fn config_13_every_problem_of_meaning_has_its_line() {
         (22, "source.a.query[3].kind", "version_label"),
         (24, "source.a.query[3].journey", "does nothing in kind build"),
         (26, "source.a.name", "two sources are named"),
-        (29, "source.a.ca", "not found"),
         (33, "source.a.record[1].time", "at("),
         (34, "source.a.record[1].metric[1]", "told as count or gauge"),
         (35, "maintenance[1]", "later `to`"),
@@ -231,4 +230,18 @@ fn config_14_the_examples_of_the_pages_can_be_read_and_one_of_each_kind_is_there
         }
     }
     assert_eq!(kinds.len(), Kind::ALL.len() + QueryKind::ALL.len() + 3, "{kinds:?}");
+}
+
+#[test]
+fn tls_21_a_check_names_the_line_of_a_file_and_who_only_looks_reads_none() {
+    let text = "[[source]]\nname = \"a\"\nkind = \"github\"\nrepo = \"a/b\"\n\
+                ca = \"no/ca.pem\"\nclient_cert = \"no/us.pem\"\nclient_key = \"no/us.key\"\n";
+    let loaded = from_text(Path::new("t"), text);
+    assert_eq!(loaded.problems, [], "a viewer starts without them");
+    let config = loaded.config.expect("read");
+    let found = files(Path::new("t"), text, &config);
+    let lines: Vec<(usize, &str)> = found.iter().map(|p| (p.line, p.key.as_str())).collect();
+    assert_eq!(lines, [(5, "source.a.ca"), (6, "source.a.client_cert")]);
+    let half = text.replace("client_key = \"no/us.key\"\n", "");
+    assert!(told(&half)[0].2.contains("belong together"));
 }

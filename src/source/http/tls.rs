@@ -92,16 +92,24 @@ pub fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, SourceEr
     }
 }
 
+/// Both of certificate and key, or none.
+///
+/// # Errors
+/// [`SourceError::GiveUp`] when one is missing.
+pub fn paired(own: (Option<&Path>, Option<&Path>)) -> Result<(), SourceError> {
+    match own {
+        (None, None) | (Some(_), Some(_)) => Ok(()),
+        _ => Err(SourceError::give_up("client_cert and client_key belong together")),
+    }
+}
+
 /// A client's certificate and key; none when neither is named.
 ///
 /// # Errors
 /// [`SourceError::GiveUp`] when one is missing or not what it should be.
 pub fn identity(own: (Option<&Path>, Option<&Path>)) -> Result<Option<Identity>, SourceError> {
-    let (cert, key) = match own {
-        (None, None) => return Ok(None),
-        (Some(cert), Some(key)) => (cert, key),
-        _ => return Err(SourceError::give_up("client_cert and client_key belong together")),
-    };
+    paired(own)?;
+    let (Some(cert), Some(key)) = own else { return Ok(None) };
     let read = |path: &Path, what: &str| {
         std::fs::read(path).map_err(|e| {
             SourceError::give_up(format!("{what} file {}: {}", path.display(), e.kind()))

@@ -131,7 +131,7 @@ async fn tls_21_an_empty_or_wrong_ca_file_is_refused_at_start() {
         ("missing.pem", "not found"),
     ] {
         let config = source("https://localhost:1/", Some(made.path(file)));
-        let why = crate::source::faults::faults(&config);
+        let why = crate::source::faults::files(&config);
         let why = why.iter().find(|f| f.key() == "ca").map(|f| f.message.clone());
         assert!(why.as_ref().is_some_and(|w| w.contains(word)), "{file}: {why:?}");
         assert!(Client::new(&config, Limits::of(&config)).is_err(), "{file}");
