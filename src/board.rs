@@ -27,8 +27,11 @@ pub use crate::incident::state::{
 
 pub mod aged;
 pub mod parts;
+pub mod said;
 pub mod standing;
 pub mod view;
+
+use said::Said;
 
 pub const SCHEMA: &str = "tillwatch/board/1";
 
@@ -71,6 +74,9 @@ pub struct Board {
     /// Older than this (policy time) it is not fresh: its watcher hangs or cannot store.
     #[serde(default)]
     pub fresh_for: Option<Span>,
+    /// What the rows of policy say to people.
+    #[serde(default)]
+    pub policy: Said,
     /// Nobody stands behind it any more; found out by who reads the stored board, never stored.
     #[serde(skip)]
     pub absent: Option<Absent>,

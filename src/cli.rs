@@ -77,6 +77,7 @@ fn dispatch(cli: Cli) -> u8 {
         }
         Some(Command::Init) => tables::init(),
         Some(Command::Keys(args)) => tables::keys(global, &args),
+        Some(Command::Schema(args)) => tables::schema(&args),
         Some(Command::Themes) => tables::themes(global),
         Some(Command::Screenshots(args)) => screenshots::run(&args),
         Some(Command::Completions { shell }) => {

@@ -7,7 +7,9 @@ pub mod file;
 pub mod load;
 pub mod paths;
 pub mod problem;
+pub mod schema;
 pub mod sections;
+pub mod theme;
 
 use crate::policy::calendar::Calendar;
 use crate::policy::detect::Detect;

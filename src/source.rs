@@ -8,6 +8,7 @@ pub mod config;
 pub mod error;
 pub mod etag;
 pub mod exposition;
+pub mod faults;
 pub mod feed;
 pub mod github;
 pub mod harvest;
@@ -147,6 +148,19 @@ impl Source {
         let mask = self.api.client().mask();
         let clean = |f: Forecast| Forecast { error: f.error.map(|e| mask.text(&e)), ..f };
         told.into_iter().map(clean).collect()
+    }
+
+    /// What a poll has no reason to look at and a check has: how far apart samples are, and ways
+    /// out that are not used.
+    pub async fn remarks(&mut self) -> Vec<String> {
+        let mut out = match &mut self.api {
+            Api::Prometheus(s) => s.paces().await,
+            Api::Github(_) | Api::HttpJson(_) | Api::Exposition(_) => Harvest::default(),
+        };
+        if let Some(name) = self.api.client().ignored_proxy() {
+            out.note(format!("the server is asked directly{}", http::way::unused(name)));
+        }
+        self.judged(Ok(out)).map_or_else(|_| Vec::new(), |h| h.notes)
     }
 
     /// Sources of one server take turns: it is never asked for two ranges at a time.

@@ -84,6 +84,8 @@ pub enum Command {
     Init,
     /// The key table.
     Keys(KeysArgs),
+    /// Every metric, dimension, unit, table and key that a config can name.
+    Schema(SchemaArgs),
     /// The themes, with a preview.
     Themes,
     /// Write the pictures of `screenshots/` from the real screens.
@@ -285,6 +287,13 @@ pub struct KeysArgs {
 pub enum KeysFormat {
     Text,
     Markdown,
+}
+
+#[derive(Args, Debug, Clone)]
+pub struct SchemaArgs {
+    /// For people, or as the part of docs/config.md.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: KeysFormat,
 }
 
 #[derive(Args, Debug, Clone)]

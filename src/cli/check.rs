@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::config::file::Reader;
 use crate::config::load;
 use crate::config::problem::{Level, Problem};
 use crate::config::{Config, paths};
@@ -10,6 +11,7 @@ use crate::journal::Access;
 use crate::shell::clock::{Clock, up};
 use crate::shell::session::BUCKET;
 use crate::sink::sign;
+use crate::source::faults::Step;
 use crate::source::{self, Forecast, Kind, SourceConfig};
 
 use super::app;
@@ -32,6 +34,11 @@ pub fn run(global: &Global, args: &CheckArgs) -> Exit {
     };
     app::say(&loaded.problems, Level::Warning);
     let Some(config) = loaded.config else { return Exit::No };
+    let text = path.as_ref().and_then(|p| std::fs::read_to_string(p).ok()).unwrap_or_default();
+    let file = path.clone().unwrap_or_else(|| "config.example.toml".into());
+    let mut further = load::screens(&file, &text, &config);
+    further.extend(load::files(&file, &text, &config));
+    app::say(&further, Level::Warning);
     let name = path.as_ref().map_or("built-in defaults".to_owned(), |p| p.display().to_string());
     out::lines([format!(
         "config    {name}: {} sources, {} guardrails, {} actions",
@@ -43,7 +50,8 @@ pub fn run(global: &Global, args: &CheckArgs) -> Exit {
     let journal_good = runtime.block_on(journal(global, &config));
     let secrets_good = runtime.block_on(secrets(&config, path.as_deref()));
     let sources_good = args.offline || runtime.block_on(sources(&config, args));
-    if journal_good && secrets_good && sources_good { Exit::Ok } else { Exit::No }
+    let good = journal_good && secrets_good && sources_good && further.is_empty();
+    if good { Exit::Ok } else { Exit::No }
 }
 
 /// One line about where incidents are stored and how safely, read back from our own connection.
@@ -85,8 +93,35 @@ async fn secrets(config: &Config, file: Option<&Path>) -> bool {
             }));
         }
     }
+    problems.extend(sign_ins(config, file).await);
     app::say(&problems, Level::Warning);
     problems.is_empty()
+}
+
+/// Can the secret of each source's sign-in be read?
+async fn sign_ins(config: &Config, file: Option<&Path>) -> Vec<Problem> {
+    let text = file.and_then(|f| std::fs::read_to_string(f).ok()).unwrap_or_default();
+    let reader = Reader::new(file.unwrap_or(Path::new("config")).to_path_buf(), &text);
+    let mut found = Vec::new();
+    for source in &config.sources {
+        let Some(auth) = &source.auth else { continue };
+        let password = auth.basic.as_ref().map(|b| &b.password);
+        let Some(spec) = auth.bearer.as_ref().or(password).or(auth.secret.as_ref()) else {
+            continue;
+        };
+        let Err(error) = spec.resolve().await else { continue };
+        let index = reader.index_with("source", ("name", source.name.as_str())).unwrap_or(0);
+        let line = reader.line_at(&[Step::Key("source"), Step::Row(index), Step::Key("auth")]);
+        found.push(Problem {
+            level: Level::Error,
+            file: file.unwrap_or(Path::new("config")).to_path_buf(),
+            line,
+            key: format!("source.{}.auth", source.name),
+            message: error.to_string(),
+            hint: None,
+        });
+    }
+    found
 }
 
 async fn sources(config: &Config, args: &CheckArgs) -> bool {
@@ -120,7 +155,13 @@ async fn ask(config: &SourceConfig) -> Result<Vec<String>, String> {
         harvest.checks.len(),
         harvest.changes.len()
     );
-    let notes = harvest.notes.iter().map(|n| format!("          note: {n}"));
+    let mut notes = harvest.notes.clone();
+    for remark in source.remarks().await {
+        if !notes.contains(&remark) {
+            notes.push(remark);
+        }
+    }
+    let notes = notes.iter().map(|n| format!("          note: {n}"));
     let mut lines: Vec<String> = std::iter::once(say(&counts)).chain(notes).collect();
     if config.past_days() > 0 {
         for told in source.forecast(config.past_days(), up).await {

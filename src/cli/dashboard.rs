@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::runtime::Runtime;
 
 use crate::board::Board;
-use crate::config::Config;
+use crate::config::{Config, theme};
 use crate::desk::state::{Desk, Role, Setup, Size};
 use crate::domain::time::Span;
 use crate::journal::{Access, Journal};
@@ -226,13 +226,7 @@ fn fresh_for(config: &Config) -> Span {
 /// The theme by flag or config, resolved for what this terminal can show.
 pub fn theme(global: &Global, config: &Config) -> Result<Theme, Exit> {
     let name = global.theme.clone().unwrap_or_else(|| config.ui.theme.clone());
-    let depth = terminal_depth();
-    let found = match std::fs::read_to_string(&name) {
-        Ok(text) if std::path::Path::new(&name).extension().is_some_and(|e| e == "toml") => {
-            Theme::parse(&text, depth)
-        }
-        _ => Theme::load(&name, depth),
-    };
+    let found = theme::named(&name, terminal_depth());
     found.map_err(|why| {
         out::error(&why);
         Exit::Usage

@@ -4,7 +4,7 @@
 use crate::board::aged::aged;
 use crate::board::standing::{self, Standing, Trust};
 use crate::board::{Board, Incident, Source};
-use crate::config::EXAMPLE;
+use crate::config::{EXAMPLE, schema};
 use crate::domain::money::MoneyRange;
 use crate::incident::words;
 use crate::present::keys::{markdown, plain};
@@ -13,7 +13,7 @@ use crate::present::trouble;
 use crate::render::theme;
 
 use super::app;
-use super::args::{Global, KeysArgs, KeysFormat};
+use super::args::{Global, KeysArgs, KeysFormat, SchemaArgs};
 use super::exit::Exit;
 use super::out;
 
@@ -37,6 +37,14 @@ pub fn keys(global: &Global, args: &KeysArgs) -> Exit {
         }
         Err(exit) => exit,
     }
+}
+
+pub fn schema(args: &SchemaArgs) -> Exit {
+    match args.format {
+        KeysFormat::Text => out::lines(schema::plain()),
+        KeysFormat::Markdown => out::document(&schema::markdown()),
+    }
+    Exit::Ok
 }
 
 pub fn themes(_global: &Global) -> Exit {

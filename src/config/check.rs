@@ -1,8 +1,7 @@
 //! Checks of meaning: can this policy be met by these feeds, do names refer to something.
-//! Each finding names its key; what is merely unwise is a warning.
+//! Each finding names its line and key; what is merely unwise is a warning.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use crate::detect::settings::{LIVE_BUCKET, longest_window};
 use crate::domain::id::GuardrailId;
@@ -11,51 +10,89 @@ use crate::domain::time::Span;
 use crate::policy::guardrail::{Condition, Guardrail, JUDGED_COUNTS};
 use crate::policy::severity::Deadline;
 
+use crate::source::faults::Step;
+
 use super::Config;
-use super::problem::{Level, Problem};
+use super::file::Reader;
+use super::problem::Level;
 
 /// Checkout probes that come less often than this are pointed out (mission map section 7, point 4).
 const CHECKOUT_CADENCE: Span = Span::from_mins(5);
 
-/// All problems of meaning.
-pub fn check(config: &Config, path: &Path) -> Vec<Problem> {
-    let mut found = Vec::new();
-    let mut say = |level: Level, key: &str, message: String, hint: Option<&str>| {
-        found.push(Problem {
-            level,
-            file: path.to_path_buf(),
-            line: 0,
-            key: key.to_owned(),
-            message,
-            hint: hint.map(str::to_owned),
-        });
+/// Reports all problems of meaning, each at its line.
+pub fn check(config: &Config, user: &mut Reader<'_>) {
+    let mut say = |level, way: &[Step<'_>], key: &str, message: String, hint: Option<&str>| {
+        let line = user.line_at(way);
+        user.mean_with(level, line, (key, hint.map(str::to_owned)), message);
     };
-    for problem in config.response().problems() {
-        say(Level::Error, "severity", problem, None);
-    }
-    for name in repeated(config.sources.iter().map(|s| s.name.as_str())) {
-        say(Level::Error, "source", format!("two sources are named `{name}`"), None);
-    }
-    for name in repeated(config.actions.iter().map(|a| a.name.as_str())) {
-        say(Level::Error, "action", format!("two actions are named `{name}`"), None);
-    }
+    policy(config, &mut say);
+    let key = |name| [Step::Key("shop"), Step::Key(name)];
     if config.shop.time_zone.parse::<chrono_tz::Tz>().is_err() {
         let message = format!("`{}` is no IANA time zone", config.shop.time_zone);
-        say(Level::Error, "shop.time_zone", message, Some("write Europe/Berlin or UTC"));
+        let hint = Some("write Europe/Berlin or UTC");
+        say(Level::Error, &key("time_zone"), "shop.time_zone", message, hint);
+    }
+    if let Some((file, error)) = config.shop.holidays.as_ref().and_then(|f| unreadable(f)) {
+        let message = format!("cannot read `{file}`: {error}");
+        let hint = Some("name an iCalendar (.ics) file");
+        say(Level::Warning, &key("holidays"), "shop.holidays", message, hint);
+    }
+    rows(config, user);
+}
+
+/// How a problem is said: level, way to its key, the key in words, message, hint.
+type Say<'a> = dyn FnMut(Level, &[Step<'_>], &str, String, Option<&str>) + 'a;
+
+fn policy(config: &Config, say: &mut Say<'_>) {
+    for problem in config.calendar.problems() {
+        say(Level::Error, &[Step::Key("calendar")], "calendar", problem, None);
+    }
+    for (index, window) in config.maintenance.iter().enumerate() {
+        for problem in window.problems() {
+            let way = [Step::Key("maintenance"), Step::Row(index)];
+            say(Level::Error, &way, &format!("maintenance[{}]", index + 1), problem, None);
+        }
+    }
+    let told = |p: &String| {
+        config.calendar.problems().contains(p)
+            || config.maintenance.iter().any(|m| m.problems().contains(p))
+            || p.ends_with("allows no decision at all")
+    };
+    for problem in config.response().problems().into_iter().filter(|p| !told(p)) {
+        say(Level::Error, &[Step::Key("severity")], "severity", problem, None);
+    }
+}
+
+/// Rows that mean the same, or what nobody does.
+fn rows(config: &Config, user: &mut Reader<'_>) {
+    let mut say =
+        |name: &str, (by, value): (&str, &str), key: &str, message: String, hint: &str| {
+            let index = user.index_with(name, (by, value)).unwrap_or(0);
+            let line = user.line_at(&[Step::Key(name), Step::Row(index), Step::Key(key)]);
+            let hint = Some(hint.to_owned()).filter(|h| !h.is_empty());
+            let warns = name == "journey";
+            let level = if warns { Level::Warning } else { Level::Error };
+            user.mean_with(level, line, (&format!("{name}.{value}.{key}"), hint), message);
+        };
+    for name in repeated(config.sources.iter().map(|s| s.name.as_str())) {
+        say("source", ("name", &name), "name", format!("two sources are named `{name}`"), "");
+    }
+    for name in repeated(config.actions.iter().map(|a| a.name.as_str())) {
+        say("action", ("name", &name), "name", format!("two actions are named `{name}`"), "");
     }
     for (name, metric) in unjudged(config) {
         let message = format!("guardrail `{name}`: a fall of {metric} by itself is not judged");
         let hint = "name a rate, a threshold, or sessions, edge_requests and orders";
-        say(Level::Error, "guardrail.metric", message, Some(hint));
+        say("guardrail", ("name", name.as_str()), "metric", message, hint);
     }
-    if let Some((file, error)) = config.shop.holidays.as_ref().and_then(|f| unreadable(f)) {
-        let message = format!("cannot read `{file}`: {error}");
-        say(Level::Warning, "shop.holidays", message, Some("name an iCalendar (.ics) file"));
+    for row in config.severities.iter().filter(|r| r.allowed.is_empty()) {
+        let level = row.level.number().to_string();
+        let message = format!("{} allows no decision at all", row.level);
+        say("severity", ("level", &level), "allowed", message, "name at least hold");
     }
     if let Some(message) = unmeetable(config) {
-        say(Level::Warning, "journey.every", message, Some("probe checkout every minute"));
+        say("journey", ("name", "checkout"), "every", message, "probe checkout every minute");
     }
-    found
 }
 
 fn unreadable(file: &str) -> Option<(&str, std::io::Error)> {

@@ -7,6 +7,8 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+use crate::source::faults::Step;
+
 use super::problem::{Level, Problem, line_of, suggestion};
 
 /// A parsed file and the problems found in it so far.
@@ -167,6 +169,64 @@ impl<'t> Reader<'t> {
         own.find(|(_, text)| text.contains(word)).map_or(head, |(at, _)| at + 1)
     }
 
+    /// The line of the key that `way` leads to from the top; of the last step that is there.
+    pub fn line_at(&self, way: &[Step<'_>]) -> usize {
+        let mut line = 1;
+        let mut place = Place::Table(&self.root);
+        for step in way {
+            let next = match (step, place) {
+                (Step::Key(name), Place::Table(table)) => table
+                    .iter()
+                    .find(|(key, _)| key.get_ref() == name)
+                    .map(|(key, value)| (key.span().start, value)),
+                (Step::Row(index), Place::Value(DeValue::Array(rows))) => {
+                    rows.get(*index).map(|row| (row.span().start, row))
+                }
+                (Step::Key(name), Place::Value(DeValue::Table(table))) => table
+                    .iter()
+                    .find(|(key, _)| key.get_ref() == name)
+                    .map(|(key, value)| (key.span().start, value)),
+                _ => None,
+            };
+            let Some((start, value)) = next else { break };
+            line = line_of(self.text, start);
+            place = Place::Value(value.get_ref());
+        }
+        line
+    }
+
+    /// The place of the row of `name` that begins at `line` in the file.
+    pub fn index_of(&self, name: &str, line: usize) -> usize {
+        self.rows_of(name).position(|row| line_of(self.text, row.span().start) == line).unwrap_or(0)
+    }
+
+    /// The place of the last row of `name` whose `key` is `value`; none in this file, perhaps.
+    pub fn index_with(&self, name: &str, (key, value): (&str, &str)) -> Option<usize> {
+        let is = |row: &Spanned<DeValue<'_>>| {
+            let found = row.get_ref().as_table()?.get(key)?;
+            Some(match found.get_ref() {
+                DeValue::String(text) => text == value,
+                DeValue::Integer(number) => number.as_str() == value,
+                _ => false,
+            })
+        };
+        let rows: Vec<bool> = self.rows_of(name).map(|row| is(row).unwrap_or(false)).collect();
+        rows.iter().rposition(|found| *found)
+    }
+
+    fn rows_of(&self, name: &str) -> impl Iterator<Item = &Spanned<DeValue<'t>>> {
+        self.root.get(name).and_then(|v| v.get_ref().as_array()).into_iter().flatten()
+    }
+
+    /// Every text that stands under one of these keys anywhere, with its line.
+    pub fn texts_under(&self, keys: &[&str]) -> Vec<(usize, String)> {
+        let mut found = Vec::new();
+        for (key, value) in &self.root {
+            texts(self.text, (key.get_ref(), value), keys, &mut found);
+        }
+        found
+    }
+
     /// A problem found by a check of meaning.
     pub fn mean(&mut self, level: Level, line: usize, key: &str, message: String) {
         self.mean_with(level, line, (key, None), message);
@@ -198,6 +258,31 @@ impl<'t> Reader<'t> {
             message: message.trim().to_owned(),
             hint: suggestion(message),
         });
+    }
+}
+
+/// Where a way through the file has come to.
+#[derive(Clone, Copy)]
+enum Place<'a, 't> {
+    Table(&'a DeTable<'t>),
+    Value(&'a DeValue<'t>),
+}
+
+fn texts(
+    text: &str,
+    (key, value): (&str, &Spanned<DeValue<'_>>),
+    keys: &[&str],
+    found: &mut Vec<(usize, String)>,
+) {
+    match value.get_ref() {
+        DeValue::String(word) if keys.contains(&key) => {
+            found.push((line_of(text, value.span().start), word.to_string()));
+        }
+        DeValue::Array(all) => all.iter().for_each(|one| texts(text, (key, one), keys, found)),
+        DeValue::Table(table) => {
+            table.iter().for_each(|(key, one)| texts(text, (key.get_ref(), one), keys, found));
+        }
+        _ => {}
     }
 }
 

@@ -3,15 +3,19 @@
 
 use std::path::Path;
 
+use crate::desk::keymap::Keymap;
+use crate::domain::metric;
 use crate::policy::guardrail::Guardrail;
 use crate::policy::services::Services;
+use crate::render::theme::ColorDepth;
 use crate::sink::config::{ActionConfig, Lines};
 use crate::sink::webhook;
-use crate::source::home;
+use crate::source::faults::{self, Step};
+use crate::source::{SourceConfig, home};
 
 use super::file::Reader;
 use super::problem::{Level, Problem};
-use super::{Config, EXAMPLE, callees, check};
+use super::{Config, EXAMPLE, callees, check, theme};
 
 /// Top-level tables of the example; rows are known by being read.
 const TABLES: [&str; 9] =
@@ -49,10 +53,11 @@ pub fn from_text(path: &Path, text: &str) -> Loaded {
     }
     let mut problems = base.finish();
     problems.retain(|p| p.level == Level::Error);
-    problems.extend(user.finish());
     if let Some(config) = &config {
-        problems.extend(check::check(config, path));
+        check::check(config, &mut user);
     }
+    retired(&mut user);
+    problems.extend(user.finish());
     problems.sort_by_key(|p| (p.line, p.key.clone()));
     let broken = problems.iter().any(|p| p.level == Level::Error);
     Loaded { config: config.filter(|_| !broken), problems }
@@ -85,7 +90,7 @@ fn read(defaults: &toml::Table, base: &mut Reader<'_>, user: &mut Reader<'_>) ->
             r.name.clone()
         });
     let maintenance = plain(user.rows("maintenance"));
-    let sources = plain(user.rows("source"));
+    let sources = sources(user);
     let actions = actions(user);
     if let Some(services) = &services {
         let named = callees::named(&journeys, &sources, &actions);
@@ -125,6 +130,88 @@ fn laid_over<T: serde::de::DeserializeOwned>(
 ) -> Vec<T> {
     let rows = plain(base.rows::<T>(name));
     replaced(rows, plain(user.rows::<T>(name)), key)
+}
+
+/// Sources, with everything in them that cannot work.
+fn sources(user: &mut Reader<'_>) -> Vec<SourceConfig> {
+    let own = user.rows::<SourceConfig>("source");
+    for (line, row) in &own {
+        let index = user.index_of("source", *line);
+        for fault in faults::faults(row) {
+            let way = [&[Step::Key("source"), Step::Row(index)][..], &fault.at].concat();
+            let at = user.line_at(&way);
+            let mut key = format!("source.{}", row.name);
+            if !fault.at.is_empty() {
+                key = format!("{key}.{}", fault.key());
+            }
+            user.mean(Level::Error, at, &key, fault.message);
+        }
+        ranges(user, index, row);
+    }
+    plain(own)
+}
+
+/// Questions that count over a time of their own.
+fn ranges(user: &mut Reader<'_>, index: usize, row: &SourceConfig) {
+    for (n, query) in row.query.iter().enumerate() {
+        let Some((key, range)) = query.fixed_range() else { continue };
+        let way = [Step::Key("source"), Step::Row(index), Step::Key("query"), Step::Row(n)];
+        let line = user.line_at(&[&way[..], &[Step::Key(key)]].concat());
+        let message = format!("counts over [{range}] are taken for those of one window");
+        let hint = Some(format!("write [$window] in place of [{range}]"));
+        let key = format!("source.{}.query[{}].{key}", row.name, n + 1);
+        user.mean_with(Level::Warning, line, (&key, hint), message);
+    }
+}
+
+/// Names of metrics that are read as others.
+fn retired(user: &mut Reader<'_>) {
+    for (line, name) in user.texts_under(&["metric", "steps"]) {
+        if let Some(now) = metric::retired(&name) {
+            let message = format!("`{name}` is retired and read as `{now}`");
+            user.mean_with(
+                Level::Warning,
+                line,
+                ("metric", Some(format!("write `{now}`"))),
+                message,
+            );
+        }
+    }
+}
+
+/// What a screen would refuse: keys and theme. A watcher without one runs without them.
+pub fn screens(path: &Path, text: &str, config: &Config) -> Vec<Problem> {
+    let mut user = Reader::new(path.to_path_buf(), text);
+    let (_, problems) = Keymap::with(&config.keys.0);
+    for problem in problems {
+        let at = user.line_at(&[Step::Key("keys"), Step::Key(&problem.name)]);
+        user.mean(Level::Error, at, &format!("keys.{}", problem.name), problem.text);
+    }
+    if let Err(why) = theme::named(&config.ui.theme, ColorDepth::True) {
+        let at = user.line_at(&[Step::Key("ui"), Step::Key("theme")]);
+        user.mean(Level::Error, at, "ui.theme", why);
+    }
+    std::mem::take(&mut user.problems)
+}
+
+/// What is wrong with the files that sources and actions name, for a check.
+pub fn files(path: &Path, text: &str, config: &Config) -> Vec<Problem> {
+    let mut user = Reader::new(path.to_path_buf(), text);
+    let of_sources = config.sources.iter().flat_map(|row| {
+        let all = faults::files(row).into_iter();
+        all.map(|fault| ("source", row.name.to_string(), fault.key(), fault.message))
+    });
+    let of_actions = config.actions.iter().flat_map(|row| {
+        let all = webhook::files(row).into_iter();
+        all.map(|(key, message)| ("action", row.name.clone(), key.to_owned(), message))
+    });
+    let all: Vec<_> = of_sources.chain(of_actions).collect();
+    for (table, name, key, message) in all {
+        let index = user.index_with(table, ("name", &name)).unwrap_or(0);
+        let at = user.line_at(&[Step::Key(table), Step::Row(index), Step::Key(&key)]);
+        user.mean(Level::Error, at, &format!("{table}.{name}.{key}"), message);
+    }
+    std::mem::take(&mut user.problems)
 }
 
 /// Actions, with what in them cannot work and the lines of their secrets.
@@ -168,57 +255,4 @@ fn replaced<T>(mut rows: Vec<T>, own: Vec<T>, key: impl Fn(&T) -> String) -> Vec
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::policy::judging::Policy;
-    use crate::policy::response::ResponsePolicy;
-
-    #[test]
-    fn the_example_is_the_default_and_holds_the_rooms_own_policies() {
-        let loaded = builtin();
-        assert_eq!(loaded.problems, []);
-        let config = loaded.config.expect("the example can be read");
-        let judging = Policy::builtin().expect("rows");
-        assert_eq!(config.guardrails, judging.guardrail);
-        assert_eq!(config.journeys, judging.journey);
-        assert_eq!(config.services, judging.services);
-        assert_eq!(config.severity_rules, judging.severity_rule);
-        assert_eq!(config.detect, judging.detect);
-        let response = ResponsePolicy::builtin().expect("rows");
-        assert_eq!(config.severities, response.rows);
-        assert_eq!(config.timing, response.timing);
-    }
-
-    #[test]
-    fn a_row_of_the_same_name_replaces_the_default_row() {
-        let text = "[[severity]]\nlevel = 1\nack = \"2m\"\ndecide = \"9m\"\n\
-                    allowed = [\"hold\"]\nnotify = \"page\"\n[journal]\nurl = \"sqlite:x\"\n";
-        let config = from_text(Path::new("t"), text).config.expect("good");
-        assert_eq!(config.severities.len(), 4);
-        let worst = config.severities.iter().find(|s| s.level.number() == 1).expect("row");
-        let nine = crate::domain::time::Span::from_mins(9);
-        assert_eq!(worst.decide, crate::policy::severity::Deadline::Within(nine));
-        assert_eq!(config.journal.url, "sqlite:x");
-    }
-
-    #[test]
-    fn a_window_longer_than_what_is_kept_is_refused_with_its_line() {
-        let row = |long: &str| {
-            format!(
-                "[[guardrail]]\nname = \"slow burn\"\nclass = \"errors\"\n\
-                 metric = \"api_success\"\nowner = \"o\"\nresponse = \"r\"\n\
-                 [guardrail.condition]\nkind = \"burn\"\nobjective = 0.99\nlong = \"{long}\"\n"
-            )
-        };
-        assert_eq!(from_text(Path::new("t"), &row("8h")).problems, []);
-        let loaded = from_text(Path::new("t"), &row("3d"));
-        let problem = loaded.problems.first().expect("refused");
-        assert!(loaded.config.is_none());
-        assert_eq!((problem.line, problem.level), (10, Level::Error), "{problem}");
-        assert_eq!(problem.key, "guardrail.slow burn.condition.long");
-        assert!(problem.message.contains("512m"), "{problem}");
-        let upside_down = row("2m");
-        let loaded = from_text(Path::new("t"), &upside_down);
-        assert!(loaded.problems[0].message.contains("shorter"), "{}", loaded.problems[0]);
-    }
-}
+mod tests;

@@ -11,6 +11,8 @@ use crate::domain::id::{ReleaseId, SourceId};
 use crate::domain::observation::Observation;
 use crate::domain::time::{Span, Timestamp};
 
+use crate::policy::judging::Policy;
+
 use super::budget::{self, Budgets};
 use super::calibrate;
 use super::case::Live;
@@ -65,6 +67,11 @@ pub struct Engine {
 const MOST: i64 = 400;
 
 impl Engine {
+    /// The rows it judges by.
+    pub fn policy(&self) -> &Policy {
+        &self.settings.policy
+    }
+
     pub fn new(settings: Settings) -> Self {
         Self {
             store: Store::new(settings.bucket),

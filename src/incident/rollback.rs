@@ -238,7 +238,9 @@ impl<'a> Draft<'a> {
 /// The release before `from`: the one its source names, else the newest that was live before it.
 fn target<'a>(from: &Change, facts: &'a Facts<'_>) -> Option<&'a Change> {
     let named = from.previous.as_ref().and_then(|previous| {
-        facts.releases(&from.service, &from.environment).find(|c| names(c, previous))
+        let releases = || facts.releases(&from.service, &from.environment);
+        // Several changes may have shipped a version; the one with its name is told to others.
+        releases().find(|c| c.id == *previous).or_else(|| releases().find(|c| names(c, previous)))
     });
     named.or_else(|| {
         facts

@@ -71,7 +71,10 @@ impl ActionPolicy {
 
     /// True when this action may take `change` back.
     pub fn serves(&self, change: &Change) -> bool {
-        let fits = |mine: &str, theirs: &str| mine.is_empty() || mine == theirs;
-        fits(&self.service, &change.service) && fits(&self.environment, &change.environment)
+        let service = self.service.is_empty() || self.service == change.service;
+        // Environments are the same whatever their case: GitHub's `Production` is `production`.
+        let environment = &self.environment;
+        let same = environment.is_empty() || environment.eq_ignore_ascii_case(&change.environment);
+        service && same
     }
 }

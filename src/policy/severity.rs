@@ -44,6 +44,7 @@ pub enum Notify {
 
 /// The response side of a `[[severity]]` row.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Response {
     pub level: Severity,
     pub ack: Deadline,

@@ -49,6 +49,27 @@ pub enum Fact {
 }
 
 impl Fact {
+    pub const ALL: [Self; 18] = [
+        Self::CheckFail,
+        Self::CheckoutCheckFail,
+        Self::OrderCollapse,
+        Self::CheckoutUnusable,
+        Self::FunnelLoss,
+        Self::VisitLoss,
+        Self::Surge,
+        Self::Giveaway,
+        Self::Speed,
+        Self::Errors,
+        Self::MajorErrors,
+        Self::HighValue,
+        Self::Drift,
+        Self::SmallCohort,
+        Self::Telemetry,
+        Self::CheckoutBlind,
+        Self::Efficiency,
+        Self::WeakEvidence,
+    ];
+
     /// As it reads in "Sev 1 if ...".
     pub const fn words(self) -> &'static str {
         match self {

@@ -2,7 +2,7 @@
 //! may be sent when is policy, not configuration of the sink.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -66,10 +66,22 @@ pub struct ActionConfig {
     pub insecure: Option<String>,
     #[serde(default, deserialize_with = "crate::source::home::given_path")]
     pub ca: Option<PathBuf>,
+    /// PEM files of a certificate that says who asks, and of its key.
+    #[serde(default, deserialize_with = "crate::source::home::given_path")]
+    pub client_cert: Option<PathBuf>,
+    #[serde(default, deserialize_with = "crate::source::home::given_path")]
+    pub client_key: Option<PathBuf>,
     pub proxy: Option<String>,
     /// Where its secrets stand in the file.
     #[serde(skip)]
     pub lines: Lines,
+}
+
+impl ActionConfig {
+    /// What it shows of itself in TLS.
+    pub fn tls(&self) -> (Option<&Path>, Option<&Path>) {
+        (self.client_cert.as_deref(), self.client_key.as_deref())
+    }
 }
 
 /// Lines of the config file, for what is found out later; 0 where none is known.

@@ -10,8 +10,9 @@ use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::Timestamp;
 use crate::incident::event::{Intent, Outcome};
 use crate::source::error::SourceError;
-use crate::source::http::address;
 use crate::source::http::sign_in::{one_way, plain, signed};
+use crate::source::http::tls::{authorities, identity, paired};
+use crate::source::http::{address, proxy};
 use crate::source::mask::Mask;
 
 use super::WriteCap;
@@ -104,14 +105,24 @@ pub fn faults(config: &ActionConfig) -> Vec<(&'static str, String)> {
     }
     look("headers", plain(&config.headers).map(drop));
     look("success", Rule::new(config.success.as_ref()).map(drop));
+    look("client_cert", paired(config.tls()));
+    look("proxy", proxy(config.proxy.as_deref()).map(drop));
     found
+}
+
+/// What is wrong with the files it names; read by who sends, and by nobody who only looks.
+pub fn files(config: &ActionConfig) -> Vec<(&'static str, String)> {
+    let ca = config.ca.as_deref().map_or(Ok(()), |path| authorities(path).map(drop));
+    let all = [("ca", ca), ("client_cert", identity(config.tls()).map(drop))];
+    all.into_iter().filter_map(|(key, result)| Some((key, result.err()?.to_string()))).collect()
 }
 
 impl Webhook {
     /// # Errors
     /// [`SourceError::GiveUp`] with what to change in the config.
     pub fn new(cap: &WriteCap, config: &ActionConfig) -> Result<Self, SourceError> {
-        if let Some((_, why)) = faults(config).into_iter().next() {
+        let found = faults(config).into_iter().chain(files(config)).next();
+        if let Some((_, why)) = found {
             return Err(SourceError::give_up(why));
         }
         Ok(Self {

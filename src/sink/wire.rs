@@ -12,8 +12,8 @@ use url::Url;
 
 use crate::source::answer::Answer;
 use crate::source::error::{SourceError, words};
-use crate::source::http::broken;
-use crate::source::http::sign_in::authorities;
+use crate::source::http::tls::{Tls, applied};
+use crate::source::http::{broken, ignored_proxy, proxy, way};
 use crate::source::mask::Mask;
 
 use super::config::ActionConfig;
@@ -75,6 +75,8 @@ pub struct Ready {
     request: reqwest::Request,
     mask: Mask,
     timeout: Duration,
+    /// A proxy of the environment that is not used.
+    ignored: Option<&'static str>,
 }
 
 impl Ready {
@@ -86,13 +88,14 @@ impl Ready {
         mask: Mask,
     ) -> Result<Self, SourceError> {
         let client = client(config, request.url()).map_err(|e| mask.error(e))?;
-        Ok(Self { client, request, mask, timeout: config.timeout.to_std() })
+        let ignored = ignored_proxy(request.url()).filter(|_| config.proxy.is_none());
+        Ok(Self { client, request, mask, timeout: config.timeout.to_std(), ignored })
     }
 
     /// Sends it once. All of it, the answer included, ends within the action's `timeout`. The gate
     /// is looked at when the connection stands, before the first byte.
     pub async fn go(self, gate: Option<Gate>) -> Result<Told, Lost> {
-        let Self { client, mut request, mask, timeout } = self;
+        let Self { client, mut request, mask, timeout, ignored } = self;
         let shut = gate.map(|gate| guard(&mut request, gate)).unwrap_or_default();
         let mut told = None;
         let end = tokio::time::timeout(timeout, ask(client, request, &mut told)).await;
@@ -106,7 +109,9 @@ impl Ready {
         }
         match end {
             Ok(Err(error)) if never_left(&error) => {
-                Err(Lost::NotSent(mask.text(broken(error, "no answer in time").why())))
+                let error = broken(error, "no answer in time");
+                let error = way::with_proxy(error, ignored);
+                Err(Lost::NotSent(mask.text(error.why())))
             }
             Ok(Err(error)) => Err(Lost::Open(mask.text(broken(error, "no answer in time").why()))),
             Ok(Ok(())) | Err(_) => Err(Lost::Open("no answer in time".to_owned())),
@@ -199,12 +204,10 @@ fn client(config: &ActionConfig, url: &Url) -> Result<reqwest::Client, SourceErr
         .connect_timeout(connect);
     if url.scheme() == "http" {
         builder = builder.tls_certs_only([]);
-    } else if let Some(path) = &config.ca {
-        builder = builder.tls_certs_merge(authorities(path)?);
+    } else {
+        builder = applied(builder, Tls { ca: config.ca.as_deref(), own: config.tls(), h2: false })?;
     }
-    if let Some(proxy) = &config.proxy {
-        let proxy = reqwest::Proxy::all(proxy)
-            .map_err(|_| SourceError::give_up("proxy is not an address"))?;
+    if let Some(proxy) = proxy(config.proxy.as_deref())? {
         builder = builder.proxy(proxy);
     }
     builder.build().map_err(|e| {

@@ -1,20 +1,20 @@
-//! From labelled series to records: segments, ratios, checks, builds. Series that differ only in
-//! labels nobody mapped are added up. Points meet by their instant, never by their index.
+//! From labelled series to records: segments and ratios; histograms, checks and builds have rooms of
+//! their own. Series that differ only in labels nobody mapped are added up. Points meet by their
+//! instant, never by their index.
 
 pub mod builds;
 pub mod histograms;
+pub mod runs;
 
 use std::collections::BTreeMap;
 
-use crate::domain::check::{Check, CheckOutcome};
 use crate::domain::id::SourceId;
 use crate::domain::observation::{Missing, Observation, Quality, Value, Window};
 use crate::domain::segment::Segment;
 use crate::domain::time::{Span, Timestamp};
 
-use super::error::cut;
 use super::harvest::Harvest;
-use super::query::{AbsentHits, LABEL, Labels, Query, QueryKind};
+use super::query::{AbsentHits, Labels, Query, QueryKind};
 use super::units::{scaled, suspect};
 
 /// One series: labels and points in time order.
@@ -39,9 +39,23 @@ pub struct Answered {
     pub truncated: bool,
     /// Series beyond the cap, left out.
     pub dropped: usize,
+    /// What the server remarks on it.
+    pub says: Vec<String>,
 }
 
 impl Answered {
+    /// Multiplies every number.
+    pub fn scale(&mut self, by: f64) {
+        if by == 1.0 {
+            return;
+        }
+        for line in &mut self.lines {
+            line.points.iter_mut().for_each(|(_, number)| *number *= by);
+            let natives = line.natives.iter_mut().flat_map(|(_, native)| &mut native.buckets);
+            natives.for_each(|(_, _, count)| *count *= by);
+        }
+    }
+
     pub fn quality(&self) -> Quality {
         Quality { partial: self.partial, truncated: self.truncated, ..Quality::GOOD }
     }
@@ -78,12 +92,31 @@ impl Frame<'_> {
         }
     }
 
+    /// What the server left out of an answer, or remarks on it.
+    pub fn tell_answer(&self, answer: &Answered, out: &mut Harvest) {
+        let title = self.query.title();
+        for says in &answer.says {
+            out.note(format!("{title}: {says}"));
+        }
+        if answer.dropped > 0 {
+            let (all, dropped) = (answer.lines.len() + answer.dropped, answer.dropped);
+            out.note(format!(
+                "{title}: {dropped} of {all} series left out, too many for one answer: sum over \
+                 the labels that are not mapped"
+            ));
+        }
+    }
+
     /// Counts are added up over series of one segment; of several gauges the last is kept.
     pub fn numbers(&self, answer: &Answered, out: &mut Harvest) {
         let (table, clash) = self.table(answer);
         if clash && self.query.kind == QueryKind::Gauge {
-            let title = self.query.title();
-            out.note(format!("{title}: several series for one segment, last one kept"));
+            let (title, series) = (self.query.title(), answer.lines.len());
+            let places = table.len();
+            out.note(format!(
+                "{title}: several series for one segment, last one kept ({series} series, {places} \
+                 segments): sum them in the query, or map the label that tells them apart"
+            ));
         }
         let values = each(table, |number| self.value(number));
         self.observe(values, answer.quality(), out);
@@ -147,6 +180,7 @@ impl Frame<'_> {
         if values.values().all(BTreeMap::is_empty) {
             out.note(format!("{}: no data", self.query.title()));
         }
+        self.tell_no_numbers(&values, out);
         for (segment, row) in values {
             for (at, value) in row {
                 let window = Window::ending(at, self.window);
@@ -170,62 +204,18 @@ impl Frame<'_> {
         out.partial |= quality.partial || quality.truncated;
     }
 
-    /// One check a series and instant. Durations of failed runs are dropped.
-    pub fn checks(
-        &self,
-        (passed, duration, status): (&Answered, &Answered, &Answered),
-        out: &mut Harvest,
-    ) {
-        let durations = self.by_place(duration);
-        let statuses = self.by_place(status);
-        let before = out.checks.len();
-        for line in &passed.lines {
-            let Some((journey, location)) = self.place(&line.labels) else { continue };
-            let place = (journey.clone(), location.clone());
-            for (at, number) in &line.points {
-                let took = durations.get(&place).and_then(|p| p.get(at)).copied();
-                let code = statuses.get(&place).and_then(|p| p.get(at)).copied();
-                let (outcome, message) = judged(*number, took.map(|s| s * self.factor()), code);
-                let good = outcome == CheckOutcome::Pass;
-                out.checks.push(Check {
-                    source: self.source.clone(),
-                    journey: journey.as_str().into(),
-                    location: location.clone(),
-                    at: *at,
-                    outcome,
-                    duration_ms: took
-                        .filter(|s| good && s.is_finite() && *s >= 0.0)
-                        .map(|s| scaled(s, self.factor())),
-                    message,
-                });
-            }
+    fn tell_no_numbers(&self, values: &Table<Value>, out: &mut Harvest) {
+        let odd =
+            |v: &&Value| matches!(v, Value::Missing(Missing::NotANumber | Missing::Infinite(_)));
+        let all = || values.values().flat_map(BTreeMap::values);
+        let (odd, of) = (all().filter(odd).count(), all().count());
+        if odd > 0 {
+            out.note(format!(
+                "{}: {odd} of {of} values are no numbers (null, NaN or infinite) and count as \
+                 missing: where nothing is divided by nothing, ask for a ratio of hits and trials",
+                self.query.title()
+            ));
         }
-        if out.checks.len() == before {
-            out.note("check: no data".to_owned());
-        }
-        out.partial |= passed.partial || passed.truncated;
-    }
-
-    fn by_place(&self, answer: &Answered) -> BTreeMap<(String, String), BTreeMap<Timestamp, f64>> {
-        let places = answer.lines.iter().filter_map(|line| {
-            let place = self.place(&line.labels)?;
-            Some((place, line.points.iter().copied().collect()))
-        });
-        places.collect()
-    }
-
-    /// Journey and vantage point of a series; `None` for one that belongs to no journey.
-    fn place(&self, labels: &Labels) -> Option<(String, String)> {
-        let query = self.query;
-        let theirs = query.journey_label.as_ref().and_then(|l| labels.get(l));
-        let journey = match (&query.journey, theirs) {
-            (Some(fixed), _) => fixed.clone(),
-            (None, Some(name)) if query.journeys.is_empty() => cut(name, LABEL).to_owned(),
-            (None, Some(name)) => query.journeys.get(name)?.clone(),
-            (None, None) => return None,
-        };
-        let location = query.location_label.as_ref().and_then(|l| labels.get(l));
-        Some((journey, location.map_or_else(String::new, |l| cut(l, LABEL).to_owned())))
     }
 }
 
@@ -241,26 +231,6 @@ pub fn missing(number: f64) -> Option<Missing> {
 fn each<T, U>(table: Table<T>, f: impl Fn(T) -> U) -> Table<U> {
     let row = |row: BTreeMap<Timestamp, T>| row.into_iter().map(|(at, v)| (at, f(v))).collect();
     table.into_iter().map(|(segment, r)| (segment, row(r))).collect()
-}
-
-/// Reads 1 as passed, 0 as failed and the rest (pending, maintenance, NaN) as unknown. The kind of
-/// a failure comes from the HTTP status: 0 means that no answer came (apis.md section A.1).
-fn judged(number: f64, took_ms: Option<f64>, status: Option<f64>) -> (CheckOutcome, String) {
-    if number == 1.0 {
-        return (CheckOutcome::Pass, String::new());
-    }
-    if number != 0.0 {
-        return (CheckOutcome::Unknown, String::new());
-    }
-    let slow = took_ms.is_some_and(|ms| ms >= 1000.0);
-    let (kind, message) = match status {
-        Some(0.0) if slow => ("timeout", "no answer in time".to_owned()),
-        Some(0.0) => ("connect", "no answer".to_owned()),
-        Some(code) if code >= 400.0 => ("status", format!("status {code:.0}")),
-        Some(code) if code >= 200.0 => ("body", format!("status {code:.0}, wrong content")),
-        _ => ("unknown", String::new()),
-    };
-    (CheckOutcome::Fail(kind.to_owned()), message)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! `source::build`, not here. Never holds a secret, only where to get one.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -67,6 +67,11 @@ pub struct SourceConfig {
     /// PEM file of further certificate authorities.
     #[serde(default, deserialize_with = "super::home::given_path")]
     pub ca: Option<PathBuf>,
+    /// PEM files of a certificate that says who asks, and of its key.
+    #[serde(default, deserialize_with = "super::home::given_path")]
+    pub client_cert: Option<PathBuf>,
+    #[serde(default, deserialize_with = "super::home::given_path")]
+    pub client_key: Option<PathBuf>,
     /// Proxy address; the environment's proxies are ignored.
     pub proxy: Option<String>,
     /// How far back the first poll asks.
@@ -80,9 +85,9 @@ pub struct SourceConfig {
     /// `prometheus`, `exposition`: what to ask.
     #[serde(default)]
     pub query: Vec<Query>,
-    /// `prometheus`: scrape interval of the server; `$rate_window` is at least four of them.
-    #[serde(default = "every")]
-    pub scrape: Span,
+    /// `prometheus`: time between two samples of a series; measured unless given. `$window` looks
+    /// back over three of them at least, `$rate_window` over four.
+    pub scrape: Option<Span>,
 
     /// `http_json`: what to read.
     #[serde(default)]
@@ -126,9 +131,6 @@ const fn past() -> Span {
     Span::from_days(21)
 }
 
-/// More of the past is not kept.
-const MOST_PAST: Span = Span::from_days(28);
-
 impl SourceConfig {
     /// A source with nothing but its kind, for replays and tests.
     pub fn bare(kind: Kind) -> Self {
@@ -143,11 +145,13 @@ impl SourceConfig {
             max_body: None,
             insecure: None,
             ca: None,
+            client_cert: None,
+            client_key: None,
             proxy: None,
             lookback: lookback(),
             past: past(),
             query: Vec::new(),
-            scrape: every(),
+            scrape: None,
             record: Vec::new(),
             repo: None,
             environment: None,
@@ -158,26 +162,34 @@ impl SourceConfig {
     /// # Errors
     /// [`SourceError::GiveUp`] for a key that another kind of source uses, or an impossible time.
     pub fn only_its_own_keys(&self) -> Result<(), SourceError> {
-        let series = matches!(self.kind, Kind::Prometheus | Kind::Exposition);
-        let github = self.kind == Kind::Github;
-        let foreign = [
-            (!self.query.is_empty() && !series, "query"),
-            (!self.record.is_empty() && self.kind != Kind::HttpJson, "record"),
-            (self.repo.is_some() && !github, "repo"),
-            (self.environment.is_some() && !github, "environment"),
-            (self.service.is_some() && !github, "service"),
-        ];
-        let name = self.kind.name();
-        if let Some((_, key)) = foreign.into_iter().find(|(wrong, _)| *wrong) {
-            return Err(SourceError::give_up(format!("`{key}` does not belong to kind {name}")));
-        }
-        if self.every < Span::from_secs(1) {
-            return Err(SourceError::give_up("every must be at least 1s"));
-        }
-        if self.past > MOST_PAST {
-            return Err(SourceError::give_up("past is four weeks at most: 28d"));
-        }
-        Ok(())
+        let wrong = self.foreign().into_iter().chain(self.times()).next();
+        wrong.map_or(Ok(()), |(_, message)| Err(SourceError::give_up(message)))
+    }
+
+    /// More of the past is not kept.
+    pub const MOST_PAST: Span = Span::from_days(28);
+
+    /// What it shows of itself in TLS.
+    pub fn tls(&self) -> (Option<&Path>, Option<&Path>) {
+        (self.client_cert.as_deref(), self.client_key.as_deref())
+    }
+
+    /// Owner and name of the repository; what people paste (an address, `.git`) is understood.
+    ///
+    /// # Errors
+    /// [`SourceError::GiveUp`] when it is neither.
+    pub fn repository(&self) -> Result<(String, String), SourceError> {
+        let text = self.repo.as_deref().unwrap_or_default().trim();
+        let text = text
+            .split_once("://")
+            .map_or(text, |(_, rest)| rest.split_once('/').map_or(rest, |(_, path)| path));
+        let text = text.strip_prefix("git@github.com:").unwrap_or(text).trim_matches('/');
+        let text = text.strip_suffix(".git").unwrap_or(text);
+        let good = |t: &str| !t.is_empty() && !t.contains(|c: char| c == '/' || c.is_whitespace());
+        text.split_once('/')
+            .filter(|(owner, name)| good(owner) && good(name))
+            .map(|(owner, name)| (owner.to_owned(), name.to_owned()))
+            .ok_or_else(|| SourceError::give_up("repo is written owner/name"))
     }
 
     /// Whole days of its past to read.

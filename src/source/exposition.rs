@@ -1,6 +1,7 @@
 //! A /metrics page read directly, for a shop without a Prometheus: the same queries, but each
 //! expression is a family with label conditions. Counters become increases per bucket.
 
+pub mod bins;
 pub mod counters;
 pub mod selector;
 pub mod text;
@@ -13,7 +14,7 @@ use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 
-use self::counters::Counters;
+use self::counters::{Counters, Reading};
 use self::selector::Selector;
 use self::text::{Page, Sample, read};
 
@@ -25,11 +26,13 @@ use super::config::SourceConfig;
 use super::error::SourceError;
 use super::harvest::Harvest;
 use super::http::{Client, Limits};
-use super::query::{Query, QueryKind};
+use super::query::{Labels, Query, QueryKind};
 
 /// A sample that its sender stamped with a time this long ago is no reading of now: the time after
 /// which Prometheus lets a series go.
 const OLD: Span = Span::from_mins(5);
+/// And one that is further ahead than clocks usually are is none at all.
+const EARLY: Span = Span::from_mins(1);
 
 /// A scraped page.
 pub struct Exposition {
@@ -166,21 +169,23 @@ impl Reader {
 }
 
 impl Reader {
-    /// The page without the samples that their sender stamped with a time long gone.
+    /// The page without the samples that their sender stamped with a time long gone, or to come.
     fn fresh(&self, page: &Page, now: Timestamp, out: &mut Harvest) -> Page {
         let old = |s: &Sample| s.at.is_some_and(|at| now.since(at) > OLD.max(self.bucket.times(4)));
+        let early = |s: &Sample| s.at.is_some_and(|at| at > now.plus(EARLY));
         let mut fresh = Page { unread: page.unread, dropped: page.dropped, ..Page::default() };
         let wanted = |s: &&Sample| self.asks.iter().any(|ask| ask.wants(s));
-        fresh.samples.extend(page.samples.iter().filter(|s| !old(s)).cloned());
+        fresh.samples.extend(page.samples.iter().filter(|s| !old(s) && !early(s)).cloned());
         for ask in &self.asks {
             let mine = page.samples.iter().filter(|s| ask.wants(s));
-            let (rows, stale) = (mine.clone().count(), mine.filter(|s| old(s)).count());
-            if stale > 0 {
+            let (rows, ahead) = (mine.clone().count(), mine.clone().filter(|s| early(s)).count());
+            let stale = mine.filter(|s| old(s)).count();
+            if stale + ahead > 0 {
                 let metric = match ask.query.kind {
                     QueryKind::Check => Some(Metric::CheckSuccess),
                     _ => ask.query.metric,
                 };
-                let (timeless, ahead) = (0, 0);
+                let timeless = 0;
                 out.flaws.push(Flaw::Times {
                     what: ask.query.title().to_owned(),
                     metrics: metric.into_iter().collect(),
@@ -236,32 +241,41 @@ impl Ask {
         let frame = Frame { source, query: &self.query, window: bucket, now };
         let truncated = page.dropped > 0;
         let wrap = |lines| Answered { lines, truncated, ..Answered::default() };
-        let found = |selector: &Selector| wrap(at(page, selector, now));
+        let found = |selector: &Selector| wrap(stamped(page, selector, now));
         let runs = |selector: &Selector| wrap(stamped(page, selector, now));
         match self.query.kind {
             QueryKind::Histogram => {
-                let lines = self.counted.scrape(now, bucket, values(page, &self.main, "_bucket"));
+                let (parts, odd) = bins::of(page, &self.main);
+                for note in odd {
+                    out.note(format!("{}: {note}", self.query.title()));
+                }
+                let lines = self.counted.scrape(now, bucket, &parts);
                 if !lines.is_empty() {
                     frame.histogram(&wrap(lines), &mut self.bounds, out);
                 }
             }
             QueryKind::Count => {
-                let lines = self.counted.scrape(now, bucket, values(page, &self.main, ""));
+                let lines = self.counted.scrape(now, bucket, &values(page, &self.main, ""));
                 if !lines.is_empty() {
                     frame.numbers(&wrap(lines), out);
                 }
             }
             QueryKind::Ratio => {
-                let trials = self.counted.scrape(now, bucket, values(page, &self.main, ""));
+                let trials = values(page, &self.main, "");
                 let hits = self.hits.as_ref().map(|s| values(page, s, "")).unwrap_or_default();
-                let hits = self.hit.scrape(now, bucket, hits);
+                let grown = self.counted.take(now, bucket, &trials, 0.0);
+                self.hit.take(now, bucket, &hits, grown);
+                // Both count the same minutes: one that waits for a series makes the other wait.
+                let ready = self.counted.ready(bucket).min(self.hit.ready(bucket));
+                let trials = self.counted.finish(ready, bucket);
+                let hits = self.hit.finish(ready, bucket);
                 if !trials.is_empty() {
                     frame.ratio(&wrap(hits), &wrap(trials), out);
                 }
             }
             QueryKind::Gauge => {
                 if let Some(end) = gauges {
-                    frame.numbers(&wrap(at(page, &self.main, end)), out);
+                    frame.numbers(&wrap(at(page, &self.main, (end, bucket))), out);
                 }
             }
             QueryKind::Check => {
@@ -282,20 +296,21 @@ fn suffix(kind: QueryKind) -> &'static str {
     if kind == QueryKind::Histogram { "_bucket" } else { "" }
 }
 
-fn values(page: &Page, selector: &Selector, suffix: &str) -> BTreeMap<super::query::Labels, f64> {
+fn values(page: &Page, selector: &Selector, suffix: &str) -> BTreeMap<Labels, Reading> {
     let taken = page.samples.iter().filter(|s| selector.takes(s, suffix));
-    taken.map(|s| (s.labels.clone(), s.value)).collect()
+    taken.map(|s| (s.labels.clone(), Reading { value: s.value, at: s.at })).collect()
 }
 
-fn at(page: &Page, selector: &Selector, at: Timestamp) -> Vec<Line> {
+/// Each sample in the bucket that ends now, or in the one that its sender says it is of.
+fn at(page: &Page, selector: &Selector, (end, bucket): (Timestamp, Span)) -> Vec<Line> {
     let taken = page.samples.iter().filter(|s| selector.takes(s, ""));
-    taken
-        .map(|s| Line {
-            labels: s.labels.clone(),
-            points: vec![(at, s.value)],
-            natives: Vec::new(),
-        })
-        .collect()
+    let own = |s: &Sample| s.at.map_or(end, |at| at.floor(bucket).min(end));
+    let line = |s: &Sample| Line {
+        labels: s.labels.clone(),
+        points: vec![(own(s), s.value)],
+        natives: Vec::new(),
+    };
+    taken.map(line).collect()
 }
 
 /// Each sample at its own time where it has one: an old run is no run of now.
@@ -303,7 +318,7 @@ fn stamped(page: &Page, selector: &Selector, now: Timestamp) -> Vec<Line> {
     let taken = page.samples.iter().filter(|s| selector.takes(s, ""));
     let line = |s: &Sample| Line {
         labels: s.labels.clone(),
-        points: vec![(s.at.unwrap_or(now), s.value)],
+        points: vec![(s.at.map_or(now, |at| at.min(now)), s.value)],
         natives: Vec::new(),
     };
     taken.map(line).collect()

@@ -48,14 +48,33 @@ fn same_line(a: &Change, b: &Change) -> bool {
     a.service == b.service && a.environment == b.environment
 }
 
-/// True when shoppers met it: not failed, cancelled or still waiting.
+/// True when shoppers met it: it went live, or does so step by step. What waits, is under way, was
+/// given up or says nothing known is nothing to go back to, and takes nothing back.
 fn lived(change: &Change) -> bool {
     match change.status {
-        ChangeStatus::Succeeded
-        | ChangeStatus::Running
-        | ChangeStatus::Inactive
-        | ChangeStatus::Unknown => true,
-        ChangeStatus::Failed | ChangeStatus::Cancelled | ChangeStatus::Queued => false,
+        ChangeStatus::Succeeded | ChangeStatus::Inactive => true,
+        ChangeStatus::Running => !change.stages.is_empty(),
+        ChangeStatus::Failed
+        | ChangeStatus::Cancelled
+        | ChangeStatus::Queued
+        | ChangeStatus::Unknown => false,
+    }
+}
+
+/// Where `previous` is a version, the first change that brought it takes its place: it has the name
+/// that others know it by.
+pub fn name_previous(changes: &mut [Change]) {
+    for index in 0..changes.len() {
+        let (earlier, rest) = changes.split_at_mut(index);
+        let Some(change) = rest.first_mut() else { continue };
+        let Some(previous) = change.previous.clone() else { continue };
+        let meant = |c: &&Change| same_line(c, change) && c.version == previous.as_str();
+        if earlier.iter().any(|c| c.id == previous && same_line(c, change)) {
+            continue;
+        }
+        if let Some(first) = earlier.iter().find(meant) {
+            change.previous = Some(first.id.clone());
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod fault;
 pub mod sign_in;
+pub mod tls;
+pub mod way;
 
 use std::time::Duration;
 
@@ -16,7 +18,9 @@ use super::error::{SourceError, TOO_LARGE, TOO_SLOW, words};
 use super::mask::Mask;
 pub(crate) use fault::broken;
 use fault::sane;
-use sign_in::{authorities, one_way, plain, signed};
+use sign_in::{one_way, plain, signed};
+use tls::Tls;
+pub use way::{address, ignored_proxy, proxy};
 
 /// Time and size limits of one exchange.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -50,6 +54,8 @@ impl Limits {
 pub struct Client {
     http: reqwest::Client,
     base: Url,
+    /// A proxy of the environment that is not used.
+    ignored: Option<&'static str>,
     auth: Option<Auth>,
     plain: HeaderMap,
     /// Signed-in headers, made at the first question and again after a refusal.
@@ -77,12 +83,13 @@ impl Client {
             .pool_max_idle_per_host(2);
         if base.scheme() == "http" {
             builder = builder.tls_certs_only([]);
-        } else if let Some(path) = &config.ca {
-            builder = builder.tls_certs_merge(authorities(path)?);
+        } else {
+            let tls = Tls { ca: config.ca.as_deref(), own: config.tls(), h2: true };
+            builder = tls::applied(builder, tls)?;
         }
-        if let Some(proxy) = &config.proxy {
-            let proxy = reqwest::Proxy::all(proxy)
-                .map_err(|_| SourceError::give_up("proxy is not an address"))?;
+        let through = proxy(config.proxy.as_deref())?;
+        let ignored = ignored_proxy(&base).filter(|_| through.is_none());
+        if let Some(proxy) = through {
             builder = builder.proxy(proxy);
         }
         let http = builder.build().map_err(|e| {
@@ -91,6 +98,7 @@ impl Client {
         Ok(Self {
             http,
             base,
+            ignored,
             auth: config.auth.clone(),
             plain: plain(&config.headers)?,
             signed: None,
@@ -165,7 +173,12 @@ impl Client {
                 self.mask.answer(&mut answer);
                 answer
             })
-            .map_err(|e| self.mask.error(e))
+            .map_err(|e| self.mask.error(way::with_proxy(e, self.ignored)))
+    }
+
+    /// A proxy of the environment that stands in no config and is not used, by its name.
+    pub fn ignored_proxy(&self) -> Option<&'static str> {
+        self.ignored
     }
 
     /// Another time limit for one answer, as history needs it.
@@ -240,38 +253,6 @@ pub fn same_place(a: &Url, b: &Url) -> bool {
         && a.port_or_known_default() == b.port_or_known_default()
         && a.username().is_empty()
         && a.password().is_none()
-}
-
-/// Reads a configured address. http beyond loopback needs `insecure = "i know"`.
-///
-/// # Errors
-/// [`SourceError::GiveUp`] with what to change.
-pub fn address(text: &str, insecure: Option<&str>) -> Result<Url, SourceError> {
-    let url = Url::parse(text)
-        .map_err(|_| SourceError::give_up("url is not an address (https://host/...)"))?;
-    let known = insecure == Some("i know");
-    let host = url.host_str().unwrap_or_default();
-    match url.scheme() {
-        _ if host.is_empty() => Err(SourceError::give_up("url has no host")),
-        "https" | "http" if !url.username().is_empty() || url.password().is_some() => {
-            Err(SourceError::give_up("url holds a user or password: use auth"))
-        }
-        "https" => Ok(url),
-        "http" if known || is_loopback(&url) => Ok(url),
-        "http" => Err(SourceError::give_up(
-            "plain http beyond loopback: use https or set insecure = \"i know\"",
-        )),
-        other => Err(SourceError::give_up(format!("url scheme {} is not http", words(other)))),
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
-    }
 }
 
 #[cfg(test)]

@@ -305,6 +305,10 @@ pub fn decode(
         }
         (Found::Absent, None) => Err(SourceError::malformed("no rows where the config says")),
         (Found::NoList, _) => Err(SourceError::malformed("rows are no list")),
+        (Found::NoneInside, _) => Err(SourceError::malformed(
+            "no element of `each` holds a list at `rows`: where the elements are the rows, write \
+             that path as `rows`, without `each`",
+        )),
     }
 }
 
@@ -312,10 +316,10 @@ fn walk(root: &Json, reader: &Reader, pass: &mut Pass<'_>) -> Found {
     let Some(each) = &reader.each else { return list(root, root, reader, pass) };
     match each.find(root).as_deref() {
         Some(Json::Array(all)) => {
-            for outer in all {
-                list(outer, outer, reader, pass);
-            }
-            Found::Rows
+            let lists = all.iter().filter(|outer| {
+                !matches!(list(outer, outer, reader, pass), Found::NoList | Found::Absent)
+            });
+            if lists.count() == 0 && !all.is_empty() { Found::NoneInside } else { Found::Rows }
         }
         Some(Json::Null) => Found::Null,
         Some(_) => Found::NoList,

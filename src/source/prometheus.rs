@@ -1,8 +1,11 @@
 //! The Prometheus HTTP API and its relatives (Thanos, Mimir, VictoriaMetrics): range queries
-//! aligned to the bucket, one at a time towards one server. Wire format in `wire`, meaning in
-//! `assemble`, whose turn it is in `turn`, the past in `back`.
+//! aligned to the bucket, one at a time towards one server. One question in `exchange`, its format
+//! in `wire`, meaning in `assemble`, how far it looks back in `pace`, whose turn it is in `turn`,
+//! the past in `back`.
 
 pub mod back;
+pub mod exchange;
+pub mod pace;
 pub mod split;
 pub mod turn;
 pub mod wire;
@@ -12,6 +15,8 @@ use std::time::Duration;
 use crate::domain::id::SourceId;
 use crate::domain::time::{Span, Timestamp};
 
+use self::exchange::Wire;
+use self::pace::Pace;
 use self::split::Shares;
 use self::turn::{Turn, Turns, Urgency};
 
@@ -21,17 +26,13 @@ use super::assemble::{Answered, Frame};
 use super::config::SourceConfig;
 use super::error::SourceError;
 use super::harvest::Harvest;
-use super::history::{Plan, Up};
+use super::history::Plan;
 use super::http::{Client, Limits};
 use super::query::{Query, QueryKind};
 use super::round::Round;
 
-const FORM: &str = "application/x-www-form-urlencoded";
 /// Most points a series in one question; the server refuses 11,000.
 const POINTS: i64 = 10_000;
-/// The server is told to give up at this share of our own patience, so that it says so itself and
-/// nothing runs on there that nobody waits for.
-const SERVERS_SHARE: f64 = 0.9;
 /// Series of one part of a question that is asked in parts; what is above the cap of `wire` is cut.
 const PART: usize = 4000;
 /// Parts of one live question.
@@ -68,6 +69,8 @@ pub struct Ask {
     /// Its series, and the values of their labels.
     width: usize,
     shares: Shares,
+    /// How far apart the samples it is about are.
+    pace: Pace,
     /// Matchers that part the question, live and for its past; none: it is asked whole.
     parts: Parts,
 }
@@ -86,18 +89,12 @@ struct Grid {
     step: Span,
 }
 
-struct Wire {
-    client: Client,
-    scrape: Span,
-    now: Timestamp,
-    skew: Option<Span>,
-    turn: Turn,
-    urgency: Urgency,
-    /// The time a query may take in all.
-    budget: Duration,
-    /// How long the slowest query took since it was set to nothing, where time is told.
-    up: Option<Up>,
-    longest: Duration,
+/// What the source's own config and the buckets of judging make of time.
+#[derive(Clone, Copy)]
+struct Times {
+    bucket: Span,
+    lookback: Span,
+    told: Option<Span>,
 }
 
 impl Grid {
@@ -118,6 +115,7 @@ impl Ask {
             rows: 0,
             width: 0,
             shares: Shares::new(),
+            pace: Pace::default(),
             parts: Parts::default(),
         }
     }
@@ -125,9 +123,12 @@ impl Ask {
     /// The windows since the last full one and that one again: its scrape may have been late. The
     /// first question asks for the whole lookback, unless `brief`: then for the newest windows, and
     /// for the rest at a later poll.
-    fn grid(&self, now: Timestamp, (bucket, lookback): (Span, Span), brief: bool) -> Grid {
+    fn grid(&self, now: Timestamp, times: Times, brief: bool) -> Grid {
+        let Times { bucket, lookback, told } = times;
+        // A run is told until the next one: asked more often, one failure would look like several.
+        let runs = || bucket.max(self.pace.scrape(told));
         let step = match self.query.kind {
-            QueryKind::Check => self.query.step.unwrap_or(bucket).max(Span::from_secs(1)),
+            QueryKind::Check => self.query.step.unwrap_or_else(runs).max(Span::from_secs(1)),
             _ => bucket,
         };
         let room = i64::try_from(ROOM / self.rows.max(1)).unwrap_or(POINTS).max(LEAST);
@@ -194,8 +195,8 @@ impl Prometheus {
         Ok(Self {
             source: config.name.clone(),
             wire: Wire {
-                client: Client::new(config, limits)?,
-                scrape: config.scrape,
+                client: Client::new(&tidied(config), limits)?,
+                told: config.scrape,
                 now: Timestamp::EPOCH,
                 skew: None,
                 turn: Turn::default(),
@@ -221,6 +222,18 @@ impl Prometheus {
         self.wire.turn = turns.of(self.wire.client.base());
     }
 
+    /// Measures how far apart samples are, whatever the config says; what to change where that
+    /// differs.
+    pub async fn paces(&mut self) -> Harvest {
+        let (now, told) = (self.wire.now, self.wire.told);
+        let mut out = Harvest::default();
+        for ask in &mut self.asks {
+            let _measured = ask.measure(&mut self.wire, now, true).await;
+            ask.tell_pace(told, self.bucket, &mut out);
+        }
+        out
+    }
+
     /// Asks every query once. A refused query is a note as long as another one works.
     ///
     /// # Errors
@@ -235,12 +248,16 @@ impl Prometheus {
         for index in (0..count).map(|i| (i + turn) % count) {
             let Some(ask) = self.asks.get_mut(index) else { continue };
             let brief = ask.done.is_none() && round.out.observations.len() > ROOM;
-            let grid = ask.grid(now, (self.bucket, self.lookback), brief);
+            let (bucket, lookback, told) = (self.bucket, self.lookback, self.wire.told);
+            // What it cannot measure it does without; the question itself says why.
+            let _measured = ask.measure(&mut self.wire, now, false).await;
+            let grid = ask.grid(now, Times { bucket, lookback, told }, brief);
             let before = round.out.observations.len();
-            match collect(&mut self.wire, ask, (&self.source, grid), &mut round.out).await {
-                Ok(_) => {
+            match live(&mut self.wire, ask, (&self.source, grid), &mut round.out).await {
+                Ok(()) => {
                     ask.rows = (round.out.observations.len() - before) / grid.windows();
                     ask.done = Some(grid.end).filter(|_| !brief);
+                    ask.tell_pace(told, bucket, &mut round.out);
                     round.worked();
                 }
                 Err(error) => {
@@ -259,63 +276,45 @@ impl Prometheus {
     }
 }
 
-impl Wire {
-    async fn range(
-        &mut self,
-        (expr, matcher): (&str, Option<&str>),
-        grid: Grid,
-    ) -> Result<Answered, SourceError> {
-        let rate = grid.step.max(self.scrape.times(4));
-        let seconds = |t: Timestamp| format!("{}.{:03}", t.secs(), t.millis().rem_euclid(1000));
-        let step = grid.step.as_secs_f64().to_string();
-        let filled = Query::filled(expr, grid.step, rate);
-        let filled = match matcher {
-            Some(matcher) => split::narrowed(&filled, matcher)
-                .ok_or_else(|| SourceError::give_up("this question cannot be asked in parts"))?,
-            None => filled,
-        };
-        let patience = format!("{:.3}", self.budget.as_secs_f64() * SERVERS_SHARE);
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("query", &filled)
-            .append_pair("start", &seconds(grid.start))
-            .append_pair("end", &seconds(grid.end))
-            .append_pair("step", &step)
-            .append_pair("timeout", &patience)
-            .finish();
-        let url = self.client.at(&["api", "v1", "query_range"]);
-        let turn = self.turn.clone();
-        let _pass = turn.pass(self.urgency).await;
-        let begun = self.up.map(|up| up());
-        let answer = self.client.post(url, FORM, body).await;
-        if let (Some(up), Some(begun)) = (self.up, begun) {
-            self.longest = self.longest.max(up().saturating_sub(begun));
-        }
-        let answer = answer?;
-        self.skew = answer.skew(self.now).or(self.skew);
-        wire::decode(&answer)
-    }
+/// The config with the address of the server itself, where that of its API or of one of its pages
+/// was pasted.
+fn tidied(config: &SourceConfig) -> SourceConfig {
+    const PAGES: [&str; 11] = [
+        "/graph",
+        "/query",
+        "/alerts",
+        "/targets",
+        "/rules",
+        "/config",
+        "/flags",
+        "/status",
+        "/tsdb-status",
+        "/service-discovery",
+        "/metrics",
+    ];
+    let mut tidy = config.clone();
+    let url = config.url.split(['?', '#']).next().unwrap_or_default();
+    let url = url.split_once("/api/v1").map_or(url, |(before, _)| before).trim_end_matches('/');
+    let url = PAGES.iter().find_map(|page| url.strip_suffix(page)).unwrap_or(url);
+    let url = url.strip_suffix("/classic").unwrap_or(url);
+    url.clone_into(&mut tidy.url);
+    tidy
+}
 
-    /// The answer to one expression, whole or put together from its parts.
-    async fn optional(
-        &mut self,
-        expr: Option<&str>,
-        parts: &[String],
-        grid: Grid,
-    ) -> Result<Answered, SourceError> {
-        let Some(expr) = expr else { return Ok(Answered::default()) };
-        if parts.is_empty() {
-            return self.range((expr, None), grid).await;
-        }
-        let mut all = Answered::default();
-        for part in parts {
-            let more = self.range((expr, Some(part)), grid).await?;
-            all.lines.extend(more.lines);
-            all.dropped += more.dropped;
-            all.partial |= more.partial;
-            all.truncated |= more.truncated;
-        }
-        Ok(all)
+/// Asks one query live, and once more when samples turn out to be farther apart than thought.
+async fn live(
+    wire: &mut Wire,
+    ask: &mut Ask,
+    (source, grid): (&SourceId, Grid),
+    out: &mut Harvest,
+) -> Result<(), SourceError> {
+    let now = wire.now;
+    if collect(wire, ask, (source, grid), out).await? == 0
+        && let Ok(true) = ask.measure(wire, now, true).await
+    {
+        collect(wire, ask, (source, grid), out).await?;
     }
+    Ok(())
 }
 
 /// Asks all expressions of one query over `grid` and adds its records to `out`. Series of the main
@@ -329,24 +328,27 @@ async fn collect(
     let now = wire.now;
     let live = wire.urgency == Urgency::Live;
     let parts = if live { ask.parts.live.clone() } else { ask.parts.past.clone() };
-    let query = &ask.query;
-    let main = query.expr.as_deref().or(query.trials.as_deref());
-    let main = wire.optional(main, &parts, grid).await?;
+    let scrape = ask.pace.scrape(wire.told);
+    let main = ask.query.expr.as_deref().or(ask.query.trials.as_deref());
+    let main = wire.optional(main, (&ask.query, scrape), &parts, grid).await?;
     if live {
         ask.learn(&main);
     }
     let query = &ask.query;
+    let how = (query, scrape);
     let frame = Frame { source, query, window: grid.step, now };
+    frame.tell_answer(&main, out);
     match query.kind {
         QueryKind::Histogram => frame.histogram(&main, &mut ask.bounds, out),
         QueryKind::Ratio => {
-            let hits = wire.optional(query.hits.as_deref(), &parts, grid).await?;
+            let hits = wire.optional(query.hits.as_deref(), how, &parts, grid).await?;
+            frame.tell_answer(&hits, out);
             frame.ratio(&hits, &main, out);
         }
         QueryKind::Count | QueryKind::Gauge => frame.numbers(&main, out),
         QueryKind::Check => {
-            let took = wire.optional(query.duration.as_deref(), &[], grid).await?;
-            let status = wire.optional(query.status.as_deref(), &[], grid).await?;
+            let took = wire.optional(query.duration.as_deref(), how, &[], grid).await?;
+            let status = wire.optional(query.status.as_deref(), how, &[], grid).await?;
             frame.checks((&main, &took, &status), out);
         }
         QueryKind::Build => frame.builds(&main, &mut ask.live, out),

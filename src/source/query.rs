@@ -33,6 +33,36 @@ pub enum QueryKind {
     Build,
 }
 
+impl QueryKind {
+    pub const ALL: [Self; 6] =
+        [Self::Histogram, Self::Ratio, Self::Count, Self::Gauge, Self::Check, Self::Build];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Histogram => "histogram",
+            Self::Ratio => "ratio",
+            Self::Count => "count",
+            Self::Gauge => "gauge",
+            Self::Check => "check",
+            Self::Build => "build",
+        }
+    }
+}
+
+/// The kinds that a metric can be asked as.
+pub fn kinds(metric: Metric) -> &'static str {
+    match metric.kind() {
+        MetricKind::Dist => "histogram or gauge",
+        MetricKind::Ratio => "ratio or gauge",
+        MetricKind::Count => "count or gauge",
+        MetricKind::Gauge => "gauge",
+    }
+}
+
+fn misfit(metric: Metric) -> String {
+    format!("kind does not fit the metric: {metric} is asked as {}", kinds(metric))
+}
+
 /// What an absent `hits` series beside present `trials` means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -140,36 +170,75 @@ impl Query {
     }
 
     /// # Errors
-    /// [`SourceError::GiveUp`] with the key to change.
+    /// [`SourceError::GiveUp`] with the first thing to change.
     pub fn validate(&self) -> Result<(), SourceError> {
-        let wants = |ok: bool, what: &str| {
-            let fail = || SourceError::give_up(format!("query {}: {what}", self.title()));
-            if ok { Ok(()) } else { Err(fail()) }
+        let title = self.title();
+        let first = self.faults().into_iter().next();
+        first
+            .map_or(Ok(()), |(_, what)| Err(SourceError::give_up(format!("query {title}: {what}"))))
+    }
+
+    /// What in it cannot work, each with its key.
+    pub fn faults(&self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        let mut wants = |ok: bool, key: &'static str, what: &str| {
+            if !ok {
+                found.push((key, what.to_owned()));
+            }
         };
         let ratio = self.kind == QueryKind::Ratio;
-        wants(self.expr.is_some() != ratio, "a ratio needs hits and trials, others need expr")?;
-        wants(self.hits.is_some() == ratio && self.trials.is_some() == ratio, "hits and trials")?;
+        let parts = self.hits.is_some() && self.trials.is_some();
+        let any = self.hits.is_some() || self.trials.is_some();
+        wants(!ratio || parts, "kind", "a ratio needs hits and trials");
+        wants(!ratio || self.expr.is_none(), "expr", "a ratio has hits and trials, no expr");
+        wants(ratio || self.expr.is_some(), "kind", "expr is missing");
+        wants(ratio || !any, "hits", "hits and trials belong to kind ratio");
         let number = matches!(self.kind, QueryKind::Gauge | QueryKind::Count | QueryKind::Ratio);
         let single = number && self.labels.is_empty() && self.segment.is_empty();
-        wants(self.series.is_none() || single, "a series is one number without labels")?;
+        wants(self.series.is_none() || single, "series", "a series is one number without labels");
         let share = self.sampling.is_none_or(|s| s > 0.0 && s <= 1.0);
-        wants(share, "sampling is a share above 0 and at most 1")?;
+        wants(share, "sampling", "sampling is a share above 0 and at most 1");
         let counts = self.sampling.is_none() || self.kind == QueryKind::Count;
-        wants(counts, "sampling belongs to a count: shares and percentiles need no undoing")?;
+        let why = "sampling belongs to a count: shares and percentiles need no undoing";
+        wants(counts, "sampling", why);
         let bare = matches!(self.kind, QueryKind::Check | QueryKind::Build);
-        wants(bare != self.metric.is_some(), "metric is missing (or does not belong here)")?;
-        if let Some(metric) = self.metric {
-            wants(self.factor().is_some(), "unit does not fit the metric")?;
-            wants(self.fits(metric), "kind does not fit the metric")?;
+        wants(bare || self.metric.is_some(), "kind", "metric is missing");
+        wants(!bare || self.metric.is_none(), "metric", "metric does not belong to this kind");
+        if let Some(metric) = self.metric.filter(|_| !bare) {
+            wants(self.factor().is_some(), "unit", &Unit::misfit(metric));
+            wants(self.fits(metric), "kind", &misfit(metric));
             let named = [&self.labels, &self.segment].iter().any(|m| m.contains_key(&Dim::Service));
-            wants(!metric.is_of_service() || named, NAMELESS)?;
+            wants(!metric.is_of_service() || named, "metric", NAMELESS);
         }
         if self.kind == QueryKind::Check {
             let named = self.journey.is_some() != self.journey_label.is_some();
-            wants(named, "a check needs journey or journey_label")?;
-            wants(self.factor().is_some(), "unit of a check is a time")?;
+            wants(named, "kind", "a check needs journey or journey_label");
+            wants(self.factor().is_some(), "unit", "unit of a check is a time: s, ms, us or ns");
         }
-        wants(self.kind != QueryKind::Build || self.version_label.is_some(), "version_label")
+        let version = self.kind != QueryKind::Build || self.version_label.is_some();
+        wants(version, "kind", "a build needs version_label");
+        found.extend(self.foreign());
+        found
+    }
+
+    /// Keys that another kind of query reads: they would do nothing here.
+    fn foreign(&self) -> Vec<(&'static str, String)> {
+        let (check, build) = (self.kind == QueryKind::Check, self.kind == QueryKind::Build);
+        let all = [
+            (self.journey.is_some(), "journey", check),
+            (self.journey_label.is_some(), "journey_label", check),
+            (!self.journeys.is_empty(), "journeys", check),
+            (self.location_label.is_some(), "location_label", check),
+            (self.duration.is_some(), "duration", check),
+            (self.status.is_some(), "status", check),
+            (self.step.is_some(), "step", check),
+            (self.version_label.is_some(), "version_label", build),
+            (self.service_label.is_some(), "service_label", build),
+            (self.service.is_some(), "service", build),
+        ];
+        let name = self.kind.name();
+        let wrong = all.into_iter().filter(|(given, _, reads)| *given && !reads);
+        wrong.map(|(_, key, _)| (key, format!("`{key}` does nothing in kind {name}"))).collect()
     }
 
     fn fits(&self, metric: Metric) -> bool {
@@ -201,6 +270,28 @@ impl Query {
             segment.set(*dim, DimValue::from_label(value));
         }
         segment
+    }
+
+    /// True when `expr` looks back over `$window`, so that it can look back over more.
+    pub fn looks_back(expr: &str) -> bool {
+        expr.replace("$window_s", "").contains("$window")
+    }
+
+    /// A range of its own where its numbers must be those of the window: `5m` of `increase(x[5m])`.
+    pub fn fixed_range(&self) -> Option<(&'static str, &str)> {
+        if !matches!(self.kind, QueryKind::Count | QueryKind::Histogram) {
+            return None;
+        }
+        let expr = self.expr.as_deref()?;
+        let at = expr.find("increase(")?;
+        let range = expr.get(at..)?.split_once('[')?.1.split_once(']')?.0;
+        range.starts_with(|c: char| c.is_ascii_digit()).then_some(("expr", range))
+    }
+
+    /// All its expressions.
+    pub fn exprs(&self) -> impl Iterator<Item = &str> {
+        let all = [&self.expr, &self.hits, &self.trials, &self.duration, &self.status];
+        all.into_iter().flatten().map(String::as_str)
     }
 
     /// `expr` with its placeholders filled.

@@ -16,6 +16,7 @@ use super::config::{Kind, SourceConfig};
 use super::error::SourceError;
 use super::exposition;
 use super::feed;
+use super::github::identity::Names;
 use super::github::wire::{Deployment, StatusRow, list};
 use super::harvest::Harvest;
 use super::http_json::{decode, reader::Reader};
@@ -188,13 +189,16 @@ fn github(config: &SourceConfig, all: &[Exchange]) -> Result<Harvest, SourceErro
         }
     }
     let service = config.service.as_deref().unwrap_or("shop");
+    let mut names = Names::default();
+    deployments.sort_by_key(|d| (d.created(), d.id));
     let change = |d: &Deployment| {
         let rows = statuses.get(&d.id).map_or(&[][..], Vec::as_slice);
-        d.change((&config.name, &d.version(), service), rows)
+        d.change((&config.name, &names.name(d), service), rows)
     };
     out.changes = deployments.iter().filter_map(change).collect();
     out.changes.sort_by_key(|c| c.created_at);
     feed::link(&mut out.changes);
+    feed::name_previous(&mut out.changes);
     Ok(out)
 }
 

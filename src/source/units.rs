@@ -1,15 +1,14 @@
 //! Units as sources declare them, their factor to a metric's own unit, and the gate of plausible
 //! values: what lies outside is flagged, never corrected (apis.md section 6).
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::domain::metric::Metric;
 use crate::domain::observation::Value;
 use crate::domain::segment::{Dim, DimValue, Segment};
 
 /// The unit a query's numbers come in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Unit {
     S,
     Ms,
@@ -28,7 +27,71 @@ pub enum Unit {
     Bytes,
 }
 
+/// Each unit with its name in the config.
+pub const UNITS: [(Unit, &str); 12] = [
+    (Unit::S, "s"),
+    (Unit::Ms, "ms"),
+    (Unit::Us, "us"),
+    (Unit::Ns, "ns"),
+    (Unit::Ratio, "ratio"),
+    (Unit::Percent, "percent"),
+    (Unit::Count, "count"),
+    (Unit::Score, "score"),
+    (Unit::Money, "money"),
+    (Unit::Cents, "cents"),
+    (Unit::Days, "days"),
+    (Unit::Bytes, "bytes"),
+];
+
+impl<'de> Deserialize<'de> for Unit {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(d)?;
+        let known = UNITS.iter().find(|(_, known)| *known == name).map(|(unit, _)| *unit);
+        known.ok_or_else(|| D::Error::custom(unknown(&name)))
+    }
+}
+
+/// What somebody who wrote another word meant.
+fn unknown(name: &str) -> String {
+    let lower = name.trim().to_lowercase();
+    let meant = match lower.as_str() {
+        "second" | "seconds" | "sec" | "secs" => Some("`s`"),
+        "millisecond" | "milliseconds" | "millis" | "msec" => Some("`ms`"),
+        "microseconds" | "micros" | "usec" | "µs" => Some("`us`"),
+        "nanoseconds" | "nanos" => Some("`ns`"),
+        "%" | "pct" | "percentage" => Some("`percent`"),
+        "share" | "fraction" => Some("`ratio`"),
+        "day" | "d" => Some("`days`"),
+        "b" | "byte" => Some("`bytes`"),
+        "events" | "number" | "1" => Some("`count`"),
+        "cent" | "pence" | "minor" => Some("`cents`"),
+        "€" | "$" | "£" | "currency" | "euro" | "euros" | "dollars" => Some(MONEY),
+        iso if iso.len() == 3 && name.chars().all(|c| c.is_ascii_uppercase()) => Some(MONEY),
+        _ => None,
+    };
+    let names: Vec<&str> = UNITS.iter().map(|(_, name)| *name).collect();
+    match meant {
+        Some(meant) => format!("unknown unit `{name}`: write {meant}"),
+        None => format!("unknown unit `{name}`: there are {}", names.join(", ")),
+    }
+}
+
+const MONEY: &str = "`money` (or `cents`); the currency itself stands in [shop] currency";
+
 impl Unit {
+    /// Why a unit does not fit, with those that do.
+    pub fn misfit(metric: Metric) -> String {
+        let own = metric.row().unit;
+        format!("unit does not fit the metric: {metric} is told in {}", Self::fitting(metric, own))
+    }
+
+    /// The units that a metric may be told in, its own first.
+    pub fn fitting(metric: Metric, own: &str) -> String {
+        let fits = |(unit, name): &&(Self, &str)| unit.factor(metric).is_some() && *name != own;
+        let others = UNITS.iter().filter(fits).map(|(_, name)| *name);
+        std::iter::once(own).chain(others).collect::<Vec<_>>().join(", ")
+    }
+
     /// What to multiply by to come to `metric`'s own unit; `None` when the two do not fit.
     pub fn factor(self, metric: Metric) -> Option<f64> {
         let factor = match (self, metric.row().unit) {
@@ -117,6 +180,29 @@ mod tests {
         suspect(metric, &Segment::all(), value)
     }
     use crate::domain::histogram::Histogram;
+
+    #[test]
+    fn a_currency_is_no_unit_and_the_refusal_says_what_to_write() {
+        #[derive(Deserialize)]
+        struct Row {
+            unit: Unit,
+        }
+        let read = |text: &str| toml::from_str::<Row>(&format!("unit = \"{text}\"\n"));
+        for (unit, name) in UNITS {
+            assert_eq!(read(name).expect(name).unit, unit);
+        }
+        for (name, meant) in [
+            ("EUR", "write `money` (or `cents`); the currency itself stands in [shop] currency"),
+            ("USD", "`money`"),
+            ("seconds", "write `s`"),
+            ("%", "write `percent`"),
+            ("parsec", "there are s, ms"),
+        ] {
+            let why = read(name).err().expect(name).to_string();
+            assert!(why.contains(meant), "{why}");
+        }
+        assert!(Unit::misfit(Metric::Revenue).ends_with("told in money, cents"));
+    }
 
     #[test]
     fn units_that_do_not_fit_are_refused() {

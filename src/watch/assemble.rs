@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::board::said::Said;
 use crate::board::{self, Board, SCHEMA, SourceState, view};
 use crate::detect::verdict::{Judged, Verdict};
 use crate::domain::change::{Change, ChangeStatus};
@@ -45,6 +46,7 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
         judged_until: watch.engine.judged_until(),
         learning: learning::learning(watch, now),
         fresh_for: fresh_for(watch),
+        policy: said(watch),
         absent: None,
     };
     let telling = watch.setup.sources.iter().filter(|s| s.changes).count();
@@ -53,6 +55,11 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
         darken(&mut board);
     }
     board
+}
+
+fn said(watch: &Watch) -> Said {
+    let policy = watch.engine.policy();
+    Said::of(&policy.guardrail, &policy.journey, &watch.setup.response.rows)
 }
 
 /// Every source is blind: whatever the rows say is of the time before, and none of it is ok.

@@ -20,7 +20,7 @@ const SCRAPE: i64 = 15;
 const DAY: i64 = 86_400;
 
 /// The first TOML block of docs/connect.md: what a new user copies.
-fn documented_config() -> String {
+pub fn documented_config() -> String {
     let page = std::fs::read_to_string(root().join("docs/connect.md")).expect("docs/connect.md");
     let block = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
     block.expect("a TOML block").to_owned()

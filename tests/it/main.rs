@@ -37,6 +37,7 @@ mod readonly;
 mod rules;
 mod rust_text;
 mod scenarios;
+mod scrapes;
 mod secrets;
 mod series_live;
 mod servers;

@@ -9,7 +9,7 @@ use crate::rust_text::root;
 use crate::servers::home;
 use crate::shopd::Shop;
 
-const TOP: [&str; 21] = [
+const TOP: [&str; 22] = [
     "schema",
     "generated_at",
     "site",
@@ -29,6 +29,7 @@ const TOP: [&str; 21] = [
     "judged_until",
     "learning",
     "fresh_for",
+    "policy",
     "standing",
     "says",
 ];

@@ -2,6 +2,7 @@
 //! paths as people write them. Always an exit code and words, never a panic or a signal.
 
 use std::io::pipe;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -13,10 +14,11 @@ use crate::servers::home;
 use crate::wait::secs;
 
 /// Every command that only prints.
-const PRINTING: [&str; 11] = [
+const PRINTING: [&str; 12] = [
     "init",
     "keys",
     "keys --format markdown",
+    "schema",
     "themes",
     "completions bash",
     "completions zsh",
@@ -113,15 +115,41 @@ fn a_secret_and_a_certificate_at_home_are_found_and_a_strange_path_names_its_lin
     let source = "[[source]]\nname = \"a\"\nkind = \"prometheus\"\nurl = \"https://127.0.0.1:1\"\n";
     let config = |rest: &str| {
         let path = home.path().join("c.toml");
-        std::fs::write(&path, format!("{source}{rest}\n")).expect("written");
+        let asked = "query = [{ metric = \"orders\", kind = \"count\", expr = \"x\" }]";
+        std::fs::write(&path, format!("{source}{rest}\n{asked}\n")).expect("written");
         let args = ["check", "--offline", "--config", "~/c.toml"];
         told(&run(home.path(), &args))
     };
-    assert!(config("auth = { bearer = { file = \"~/s\" } }").contains("exit Some(0)"));
+    let secret = "auth = { bearer = { file = \"~/s\" } }";
+    let said = config(secret);
+    assert!(said.contains("c.toml:5: error: source.a.auth: secret file"), "{said}");
+    let file = home.path().join("s");
+    std::fs::write(&file, "abcdefgh\n").expect("written");
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).expect("closed");
+    assert!(config(secret).contains("exit Some(0)"), "{}", config(secret));
     let said = config("ca = \"~ana/ca.pem\"");
     assert!(said.contains("c.toml:5") && said.contains("~ana/ca.pem"), "{said}");
     let said = config("auth = { bearer = { file = \"$TOKENS/s\" } }");
     assert!(said.contains("c.toml:") && said.contains("$TOKENS"), "{said}");
+}
+
+#[test]
+fn a_check_covers_keys_theme_and_every_problem_with_its_line() {
+    let home = home();
+    let path = home.path().join("c.toml");
+    let text = "[ui]\ntheme = \"nigth\"\n[keys]\nacknowlege = [\"a\"]\n";
+    std::fs::write(&path, text).expect("written");
+    let path = path.display().to_string();
+    let said = told(&run(home.path(), &["check", "--offline", "--config", &path]));
+    for words in ["c.toml:2: error: ui.theme", "c.toml:4: error: keys.acknowlege", "exit Some(1)"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let two = "[[source]]\nname = \"a\"\nkind = \"github\"\nrepo = \"x\"\nevery = \"1ms\"\n";
+    std::fs::write(&path, two).expect("written");
+    let said = told(&run(home.path(), &["check", "--offline", "--config", &path]));
+    for words in ["c.toml:4: error: source.a.repo", "c.toml:5: error: source.a.every"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
 }
 
 #[test]

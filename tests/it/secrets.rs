@@ -89,7 +89,7 @@ fn a_server_that_says_secrets_back_puts_them_nowhere() {
             "api",
             "http_json",
             &basic,
-            "record = [{ kind = \"check\", path = \"/x\", \
+            "record = [{ kind = \"check\", path = \"/x\", time = \"t\", \
              check = { journey = \"'checkout'\", ok = \"ok\" } }]"
         ),
     );

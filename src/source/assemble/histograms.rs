@@ -87,9 +87,14 @@ impl Frame<'_> {
             out.note(format!("{title}: {unread} series without a usable le, or too many buckets"));
         }
         let mut table: Table<Counts> = BTreeMap::new();
+        let (mut endless, mut shrinking) = (0, 0);
         for ((segment, _), lines) in &families {
-            merge(table.entry(segment.clone()).or_default(), unstacked(lines, bounds));
+            let own = unstacked(lines, bounds);
+            endless += usize::from(own.values().any(|c| c.odd == Some(Odd::Endless)));
+            shrinking += usize::from(own.values().any(|c| c.odd == Some(Odd::Shrinks)));
+            merge(table.entry(segment.clone()).or_default(), own);
         }
+        self.tell_odd((endless, shrinking, families.len()), out);
         for line in &answer.lines {
             if !line.natives.is_empty() {
                 let row = table.entry(self.query.segment_of(&line.labels)).or_default();
@@ -101,6 +106,22 @@ impl Frame<'_> {
             (segment, row.collect())
         });
         self.observe(values.collect(), answer.quality(), out);
+    }
+
+    fn tell_odd(&self, (endless, shrinking, of): (usize, usize, usize), out: &mut Harvest) {
+        let title = self.query.title();
+        if endless > 0 {
+            out.note(format!(
+                "{title}: {endless} of {of} histograms have no le=\"+Inf\" bucket, so it is not \
+                 known how many were slower than the last one: not judged; ask for every bucket"
+            ));
+        }
+        if shrinking > 0 {
+            out.note(format!(
+                "{title}: {shrinking} of {of} histograms hold fewer up to a higher bound than up \
+                 to a lower one: not judged; their buckets come from different instants or senders"
+            ));
+        }
     }
 
     fn families<'a>(&self, answer: &'a Answered, factor: f64) -> (Families<'a>, usize) {
@@ -138,15 +159,28 @@ fn native_edges(answer: &Answered, factor: f64) -> impl Iterator<Item = f64> {
 /// Counts per bucket, or a mark that a part was no number.
 #[derive(Default)]
 struct Counts {
-    counts: Vec<f64>,
+    bins: Vec<f64>,
     bad: Option<Missing>,
+    odd: Option<Odd>,
 }
+
+/// What keeps cumulative counts from being a distribution.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Odd {
+    /// No count of all of them: those beyond the last bound are not known.
+    Endless,
+    /// More up to a lower bound than up to a higher one, beyond the noise of rates.
+    Shrinks,
+}
+
+/// What a cumulative count may lack to the one below it: a share of all, and events.
+const NOISE: (f64, f64) = (0.05, 1.0);
 
 impl Counts {
     fn value(self, bounds: &Bounds) -> Value {
         match self.bad {
             Some(reason) => Value::Missing(reason),
-            None => Value::Dist(Histogram::new(Arc::clone(&bounds.0), self.counts)),
+            None => Value::Dist(Histogram::new(Arc::clone(&bounds.0), self.bins)),
         }
     }
 }
@@ -155,8 +189,9 @@ fn merge(row: &mut BTreeMap<Timestamp, Counts>, more: BTreeMap<Timestamp, Counts
     for (at, new) in more {
         let old = row.entry(at).or_default();
         old.bad = old.bad.or(new.bad);
-        old.counts.resize(old.counts.len().max(new.counts.len()), 0.0);
-        for (mine, theirs) in old.counts.iter_mut().zip(&new.counts) {
+        old.odd = old.odd.or(new.odd);
+        old.bins.resize(old.bins.len().max(new.bins.len()), 0.0);
+        for (mine, theirs) in old.bins.iter_mut().zip(&new.bins) {
             *mine += theirs;
         }
     }
@@ -178,15 +213,28 @@ fn unstacked(lines: &[(f64, &Line)], bounds: &Bounds) -> BTreeMap<Timestamp, Cou
     stacked
         .into_iter()
         .map(|(at, row)| {
+            let odd = odd(&row);
             let bad = row.iter().flatten().find_map(|n| super::missing(*n));
+            let bad = bad.or(odd.map(|_| Missing::Error));
             let mut below = 0.0_f64;
             let counts = row.into_iter().map(|slot| {
                 let upto = slot.filter(|n| n.is_finite()).map_or(below, |n| n.max(below));
                 upto - std::mem::replace(&mut below, upto)
             });
-            (at, Counts { counts: counts.collect(), bad })
+            (at, Counts { bins: counts.collect(), bad, odd })
         })
         .collect()
+}
+
+fn odd(row: &[Option<f64>]) -> Option<Odd> {
+    if row.last().is_none_or(Option::is_none) {
+        return Some(Odd::Endless);
+    }
+    let numbers = || row.iter().flatten().filter(|n| n.is_finite());
+    let most = numbers().fold(0.0_f64, |most, n| most.max(*n));
+    let lack =
+        numbers().fold((0.0_f64, 0.0_f64), |(top, lack), n| (top.max(*n), lack.max(top - n)));
+    (lack.1 > NOISE.1 + NOISE.0 * most).then_some(Odd::Shrinks)
 }
 
 fn spread(line: &Line, bounds: &Bounds, factor: f64) -> BTreeMap<Timestamp, Counts> {
@@ -201,7 +249,7 @@ fn spread(line: &Line, bounds: &Bounds, factor: f64) -> BTreeMap<Timestamp, Coun
                 *slot += count;
             }
         }
-        Counts { counts, bad }
+        Counts { bins: counts, bad, odd: None }
     };
     line.natives.iter().map(|(at, native)| (*at, row(native))).collect()
 }

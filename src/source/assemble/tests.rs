@@ -1,6 +1,7 @@
 //! Series to records: what is summed, what is missing, how checks and builds are read.
 
 use super::*;
+use crate::domain::check::CheckOutcome;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Dim;
 

@@ -1,5 +1,6 @@
 //! Which samples a query means: a family name and label conditions, `name{env="prod",code!="200"}`.
-//! Only equality; anything cleverer belongs into a Prometheus.
+//! A name that needs quoting stands inside: `{"http.orders", env="prod"}`. Only equality; anything
+//! cleverer belongs into a Prometheus.
 
 use crate::source::error::{SourceError, words};
 use crate::source::query::Labels;
@@ -26,14 +27,20 @@ impl Selector {
         let (name, inside) = text.split_once('{').unwrap_or((text, "}"));
         let name = name.trim();
         let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '.');
-        if name.is_empty() || !name.chars().all(good) {
+        if !name.chars().all(good) {
             return Err(fail());
         }
         // A condition is a label with the operator left at the end of its name.
         let line = format!("x{{{inside} 0");
         let page = read(&line);
-        let sample = page.samples.into_iter().next().ok_or_else(fail)?;
-        let mut selector = Self { name: name.to_owned(), ..Self::default() };
+        let mut sample = page.samples.into_iter().next().ok_or_else(fail)?;
+        let inner = sample.labels.remove("__name__");
+        let name = match (name, inner) {
+            ("", Some(inner)) if !inner.is_empty() => inner,
+            (name, None) if !name.is_empty() => name.to_owned(),
+            _ => return Err(fail()),
+        };
+        let mut selector = Self { name, ..Self::default() };
         for (label, value) in sample.labels {
             match label.strip_suffix('!') {
                 Some(label) => selector.unequal.insert(label.trim().to_owned(), value),

@@ -88,12 +88,18 @@ fn labels(text: &str) -> Option<(Labels, &str)> {
             return Some((labels, after));
         }
         let (name, after) = if let Some(quoted) = rest.strip_prefix('"') {
-            let (name, after) = quoted_text(quoted)?;
-            let Some(after) = after.trim_start().strip_prefix('=') else {
+            let (mut name, after) = quoted_text(quoted)?;
+            let mut after = after.trim_start();
+            if let Some(unequal) = after.strip_prefix("!=") {
+                name.push('!'); // of a selector
+                after = unequal;
+            } else if let Some(equal) = after.strip_prefix('=') {
+                after = equal;
+            } else {
                 labels.insert("__name__".to_owned(), name);
                 rest = separator(after)?;
                 continue;
-            };
+            }
             (name, after)
         } else {
             let (name, after) = rest.split_once('=')?;

@@ -15,10 +15,14 @@ use crate::source::http_json::config::TimeFormat;
 use crate::source::http_json::rows::read_time;
 use crate::source::query::LABEL;
 
+use super::identity::{Name, is_tag};
+
 /// One row of `GET /repos/{repo}/deployments`.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 pub struct Deployment {
     pub id: u64,
+    #[serde(default, deserialize_with = "some_text")]
+    pub sha: String,
     #[serde(default, rename = "ref")]
     pub reference: String,
     #[serde(default)]
@@ -32,6 +36,17 @@ pub struct Deployment {
     pub creator: Option<Person>,
     #[serde(default)]
     pub url: String,
+    #[serde(default)]
+    pub repository_url: Option<String>,
+    #[serde(default)]
+    pub transient_environment: Option<bool>,
+    #[serde(default)]
+    pub production_environment: Option<bool>,
+}
+
+/// Text, or nothing for null.
+fn some_text<'de, D: serde::Deserializer<'de>>(d: D) -> Result<String, D::Error> {
+    Ok(Option::<String>::deserialize(d)?.unwrap_or_default())
 }
 
 #[derive(Clone, PartialEq, Debug, Deserialize)]
@@ -44,6 +59,7 @@ pub struct Person {
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 pub struct StatusRow {
     pub state: String,
+    #[serde(default)]
     pub created_at: Json,
     #[serde(default)]
     pub log_url: Option<String>,
@@ -82,37 +98,48 @@ impl Deployment {
         }
     }
 
-    pub fn version(&self) -> String {
+    /// The version that its CI states, or the tag that was shipped.
+    pub fn stated_version(&self) -> Option<String> {
         let payload = self.payload();
-        cut(text(&payload, "version").unwrap_or(&self.reference), LABEL).to_owned()
+        let tag = || Some(self.reference.as_str()).filter(|r| is_tag(r));
+        text(&payload, "version").or_else(tag).map(|v| cut(v, LABEL).to_owned())
+    }
+
+    /// Owner and name of its repository, as GitHub calls it now.
+    pub fn repository(&self) -> Option<(String, String)> {
+        let mut parts = self.repository_url.as_ref()?.rsplit('/');
+        let (repo, owner) = (parts.next()?, parts.next()?);
+        let good = |t: &str| !t.is_empty() && t.len() <= LABEL && !t.contains(char::is_whitespace);
+        (good(owner) && good(repo)).then(|| (owner.to_owned(), repo.to_owned()))
     }
 
     /// The deployment as a change named `name`. `statuses` may be in any order.
     pub fn change(
         &self,
-        (source, name, service): (&SourceId, &str, &str),
+        (source, name, service): (&SourceId, &Name, &str),
         statuses: &[StatusRow],
     ) -> Option<Change> {
         let payload = self.payload();
         let created_at = self.created()?;
-        let times = Times::of(statuses);
+        let stages = stages(&payload);
+        let times = Times::of(statuses, !stages.is_empty());
         let short = |t: &str| cut(t, LABEL).to_owned();
         let templates = payload.get("templates").and_then(Json::as_array);
         let templates: BTreeSet<String> =
             templates.into_iter().flatten().filter_map(Json::as_str).take(50).map(short).collect();
         Some(Change {
             source: source.clone(),
-            id: name.into(),
+            id: name.id.as_str().into(),
             kind: self.kind(&payload),
             service: text(&payload, "service").map_or_else(|| service.to_owned(), short),
             environment: short(&self.environment),
-            version: self.version(),
+            version: name.version.clone(),
             previous: text(&payload, "previous").map(|p| cut(p, LABEL).into()),
             status: times.status,
             created_at,
             started_at: times.started,
             finished_at: times.finished,
-            stages: stages(&payload),
+            stages,
             templates,
             rolled_back_at: None,
             ran_before: false,
@@ -160,34 +187,66 @@ struct Times {
 }
 
 impl Times {
-    fn of(statuses: &[StatusRow]) -> Self {
-        let mut rows: Vec<(Timestamp, &StatusRow)> = statuses
-            .iter()
-            .filter_map(|s| Some((read_time(&s.created_at, TimeFormat::Auto)?, s)))
-            .collect();
-        // Newest first in the feed: a stable sort of the reverse keeps that order among equals.
-        rows.reverse();
-        rows.sort_by_key(|(at, _)| *at);
+    /// `staged`: it goes out step by step, so shoppers meet it from its start on.
+    fn of(statuses: &[StatusRow], staged: bool) -> Self {
+        let rows = in_order(statuses);
         let first = |states: &[&str]| {
-            rows.iter().find(|(_, s)| states.contains(&s.state.as_str())).map(|(at, _)| *at)
+            rows.iter().find(|(_, s)| states.contains(&s.state.as_str())).and_then(|(at, _)| *at)
+        };
+        let lived = rows.iter().any(|(_, s)| s.state == "success");
+        let live = first(&["success"]);
+        // A job may start several times; the last start before it went live is the one.
+        let mut starts =
+            rows.iter().filter(|(_, s)| s.state == "in_progress").filter_map(|(at, _)| *at);
+        let started = match live {
+            Some(live) => starts.rfind(|at| *at <= live),
+            None => starts.next(),
         };
         Self {
-            status: rows.last().map_or(ChangeStatus::Unknown, |(_, s)| meaning(&s.state)),
-            started: first(&["in_progress"]),
-            finished: first(&["success", "failure", "error"]),
+            status: meaning(
+                rows.last().map_or("", |(_, s)| s.state.as_str()),
+                lived,
+                staged && started.is_some(),
+            ),
+            started,
+            finished: live.or_else(|| first(&["failure", "error"])),
             log: rows.last().and_then(|(_, s)| s.log_url.clone()).filter(|u| !u.is_empty()),
         }
     }
 }
 
-/// `inactive` is a successful deployment that was replaced, not a failure.
-fn meaning(state: &str) -> ChangeStatus {
+/// Statuses by their time, the oldest first.
+fn in_order(statuses: &[StatusRow]) -> Vec<(Option<Timestamp>, &StatusRow)> {
+    let timed = |s: &'_ StatusRow| read_time(&s.created_at, TimeFormat::Auto);
+    let mut rows: Vec<(Option<Timestamp>, &StatusRow)> =
+        statuses.iter().map(|s| (timed(s), s)).collect();
+    // Newest first in the feed: a stable sort of the reverse keeps that order among equals, and
+    // among those that do not say when they were.
+    rows.reverse();
+    if rows.iter().all(|(at, _)| at.is_some()) {
+        rows.sort_by_key(|(at, _)| *at);
+    }
+    rows
+}
+
+/// The status that holds now.
+pub fn newest(statuses: &[StatusRow]) -> Option<&StatusRow> {
+    in_order(statuses).last().map(|(_, s)| *s)
+}
+
+/// The newest state, and whether there ever was a `success`: nothing else is live. No status at all
+/// is GitHub's `pending`; `inactive` is what was replaced, or given up before it was live;
+/// `waiting` stands for an approval. `met`: shoppers met it before that, in steps.
+fn meaning(state: &str, lived: bool, met: bool) -> ChangeStatus {
     match state {
-        "success" => ChangeStatus::Succeeded,
         "failure" | "error" => ChangeStatus::Failed,
-        "inactive" => ChangeStatus::Inactive,
+        "inactive" if lived || met => ChangeStatus::Inactive,
+        "inactive" => ChangeStatus::Cancelled,
+        "success" | "in_progress" | "queued" | "pending" | "waiting" | "" if lived => {
+            ChangeStatus::Succeeded
+        }
         "in_progress" => ChangeStatus::Running,
-        "queued" | "pending" => ChangeStatus::Queued,
+        "queued" | "pending" | "waiting" | "" => ChangeStatus::Queued,
         _ => ChangeStatus::Unknown,
     }
 }

@@ -43,6 +43,9 @@ pub fn broken(error: reqwest::Error, silence: &str) -> SourceError {
     if connect && has("refused") {
         return SourceError::retry("connection refused");
     }
+    if let Some(said) = tls(&error) {
+        return SourceError::retry(format!("tls: {said}"));
+    }
     if has("certificate") || has("TLS") || has("tls") || has("handshake") {
         return SourceError::retry(format!("tls: {}", words(last_of(&chain))));
     }
@@ -59,6 +62,71 @@ pub fn broken(error: reqwest::Error, silence: &str) -> SourceError {
         return SourceError::malformed(format!("broken body: {}", words(last_of(&chain))));
     }
     SourceError::retry(format!("broken answer: {}", words(last_of(&chain))))
+}
+
+/// What TLS stumbled over, in plain words with the key to change.
+fn tls(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    use rustls::{AlertDescription as Alert, CertificateError as Bad, Error};
+    Some(match rustls_error(error)? {
+        Error::InvalidCertificate(bad) => match bad {
+            Bad::UnknownIssuer => "the certificate is signed by nobody known here: name its \
+                                   authority, or the certificate itself, as `ca`"
+                .to_owned(),
+            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => {
+                "the certificate is for another name than the one in `url`".to_owned()
+            }
+            Bad::Expired | Bad::ExpiredContext { .. } => {
+                "the certificate has expired: it must be renewed at the server".to_owned()
+            }
+            Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
+                "the certificate is not valid yet: look at the clocks here and there".to_owned()
+            }
+            Bad::Revoked => "the certificate was revoked".to_owned(),
+            other => {
+                let other = other.to_string();
+                if other.contains("CaUsedAsEndEntity") {
+                    "the certificate stands for itself: name it as `ca`".to_owned()
+                } else {
+                    format!("the certificate is refused: {}", words(&other))
+                }
+            }
+        },
+        Error::AlertReceived(Alert::CertificateRequired) => {
+            "the server asks for a certificate: write client_cert and client_key".to_owned()
+        }
+        Error::AlertReceived(
+            Alert::BadCertificate
+            | Alert::UnknownCA
+            | Alert::CertificateUnknown
+            | Alert::AccessDenied
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateExpired,
+        ) => "the server refuses our certificate: look at client_cert and client_key".to_owned(),
+        Error::AlertReceived(Alert::HandshakeFailure) => {
+            "no way of TLS in common, or the server asks for client_cert and client_key".to_owned()
+        }
+        Error::InvalidMessage(_) => {
+            "the server does not speak TLS here: is it http://, or another port?".to_owned()
+        }
+        Error::PeerIncompatible(_) | Error::AlertReceived(Alert::ProtocolVersion) => {
+            "the server speaks no TLS of 1.2 or later".to_owned()
+        }
+        other => words(&other.to_string()),
+    })
+}
+
+/// The error of TLS among the causes; some stand inside of an IO error.
+fn rustls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if let Some(found) = cause.downcast_ref::<rustls::Error>() {
+            return Some(found);
+        }
+        let io = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let inside = io.map(|e| e as &(dyn std::error::Error + 'static));
+        next = inside.or_else(|| cause.source());
+    }
+    None
 }
 
 fn causes(error: &dyn std::error::Error) -> String {

@@ -10,15 +10,6 @@ use crate::source::config::Auth;
 use crate::source::error::{SourceError, words};
 use crate::source::mask::Mask;
 
-/// Reads a PEM bundle of certificate authorities.
-pub fn authorities(path: &std::path::Path) -> Result<Vec<reqwest::Certificate>, SourceError> {
-    let shown = path.display();
-    let pem = std::fs::read(path)
-        .map_err(|e| SourceError::give_up(format!("ca file {shown}: {}", e.kind())))?;
-    reqwest::Certificate::from_pem_bundle(&pem)
-        .map_err(|_| SourceError::give_up(format!("ca file {shown} holds no certificates")))
-}
-
 /// The configured headers that are no secrets; names that look like one are refused.
 ///
 /// # Errors

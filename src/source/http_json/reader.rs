@@ -8,7 +8,8 @@ use crate::domain::metric::{Kind as MetricKind, Metric};
 use crate::domain::segment::Dim;
 use crate::domain::time::Span;
 use crate::source::error::SourceError;
-use crate::source::query::NAMELESS;
+use crate::source::faults::Step;
+use crate::source::query::{NAMELESS, kinds};
 use crate::source::units::Unit;
 
 use super::config::{
@@ -105,6 +106,36 @@ impl Reader {
         })
     }
 
+    /// What in a record cannot be read, with the way to it; the first of each of its parts.
+    pub fn faults(record: &Record) -> Vec<(Vec<Step<'static>>, String)> {
+        let mut found: Vec<(Vec<Step<'static>>, String)> = Vec::new();
+        let mut look = |at: Vec<Step<'static>>, result: Result<(), SourceError>| {
+            if let Err(error) = result {
+                found.push((at, error.to_string()));
+            }
+        };
+        look(Vec::new(), whole(record));
+        let key = |key| vec![Step::Key(key)];
+        look(key("each"), Expr::optional(record.each.as_ref()).map(drop));
+        look(key("rows"), Expr::compile(&record.rows).map(drop));
+        look(key("time"), Expr::optional(record.time.as_ref()).map(drop));
+        look(key("bounds"), Expr::optional(record.bounds.as_ref()).map(drop));
+        for (dim, expr) in &record.segment {
+            let at = vec![Step::Key("segment"), Step::Key(dim.name())];
+            look(at, Expr::compile(expr).map(drop));
+        }
+        for (index, field) in record.metric.iter().enumerate() {
+            look(vec![Step::Key("metric"), Step::Row(index)], metric(field).map(drop));
+        }
+        if let Some(fields) = &record.check {
+            look(key("check"), check(fields).map(drop));
+        }
+        if let Some(fields) = &record.change {
+            look(key("change"), change(fields).map(drop));
+        }
+        found
+    }
+
     /// The record in a few words, for notes: its path without what the placeholders fill.
     pub fn title(&self) -> String {
         let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
@@ -168,7 +199,8 @@ fn metric(field: &MetricField) -> Result<MetricReader, SourceError> {
         FieldKind::Gauge => true,
     };
     if !fits {
-        return Err(fail("kind does not fit the metric"));
+        let kinds = kinds(field.metric);
+        return Err(fail(&format!("kind does not fit the metric, which is told as {kinds}")));
     }
     let ratio = field.kind == FieldKind::Ratio;
     let (value, trials) = match (&field.value, &field.hits, &field.trials) {
@@ -182,7 +214,7 @@ fn metric(field: &MetricField) -> Result<MetricReader, SourceError> {
         kind: field.kind,
         value: Expr::compile(value)?,
         trials: Expr::optional(trials)?,
-        factor: factor.ok_or_else(|| fail("unit does not fit the metric"))?,
+        factor: factor.ok_or_else(|| fail(&Unit::misfit(field.metric)))?,
         sentinels: field.sentinels.clone(),
     })
 }

@@ -17,6 +17,8 @@ pub enum Found {
     Absent,
     /// Something that is no list.
     NoList,
+    /// Outer elements of which none holds a list.
+    NoneInside,
 }
 
 /// The document's top level without the value of `key`: cheap, since rows are skipped unread.

@@ -95,6 +95,23 @@ fn documents_that_are_not_the_expected_one_are_refused() {
 }
 
 #[test]
+fn json_14_each_where_rows_was_meant_is_an_error_with_a_hint() {
+    let record = |place: &str| {
+        format!(
+            "kind = \"change\"\npath = \"/c\"\n{place}\ntime = \"at\"\nchange = {{ id = \"id\" }}"
+        )
+    };
+    let body = r#"{"items":[{"id":"a","at":1795207920},{"id":"b","at":1795207930}]}"#;
+    let error = read(&record("each = \"items\""), body).expect_err("no rows inside");
+    assert!(error.why().contains("write that path as `rows`, without `each`"), "{error}");
+    let out = read(&record("rows = \"items\""), body).expect("harvest");
+    assert_eq!(out.changes.len(), 2);
+    let nested = r#"{"apps":[{"runs":[{"id":"a","at":1795207920}]},{"runs":[]}]}"#;
+    let out = read(&record("each = \"apps\"\nrows = \"runs\""), nested).expect("harvest");
+    assert_eq!(out.changes.len(), 1);
+}
+
+#[test]
 fn item_floods_are_cut_and_marked() {
     let rows = vec!["{\"t\":1795207920,\"template\":\"a\",\"views\":1}"; rows::ROWS + 10];
     let record = "kind = \"observation\"\npath = \"/x\"\nrows = \"rows\"\ntime = \"t\"\n\

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 
 use crate::source::assemble::Line;
 
+use super::pace::Selector;
+
 /// How often each value of each label comes in the answers to a question.
 pub type Shares = BTreeMap<String, BTreeMap<String, usize>>;
 
@@ -151,6 +153,19 @@ pub fn narrowed(expr: &str, matcher: &str) -> Option<String> {
         rest = rest.get(taken..)?;
     }
     (selectors > 0).then_some(out)
+}
+
+/// The first selector of an expression, as it stands.
+pub fn first_selector(expr: &str) -> Option<Selector> {
+    const MARK: &str = "tillwatch_mark=\"\"";
+    let marked = narrowed(expr, MARK)?;
+    let at = marked.find(&format!("{{{MARK}"))?;
+    let (before, rest) = marked.split_at(at);
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    let name = before.rsplit(|c: char| !part(c)).next().unwrap_or_default();
+    let end = braces(rest)?;
+    let inner = rest.get(1 + MARK.len()..end - 1)?.trim_start_matches(',').trim();
+    Some(Selector { name: name.to_owned(), inner: inner.to_owned() })
 }
 
 /// How far to copy from a word: with the list of labels that belongs to it. None where the word

@@ -128,7 +128,9 @@ fn other_recorded_answers_decode() {
 }
 
 fn config(url: &str, queries: &str) -> SourceConfig {
-    let text = format!("name = \"p\"\nkind = \"prometheus\"\nurl = \"{url}\"\n{queries}");
+    let text = format!(
+        "name = \"p\"\nkind = \"prometheus\"\nurl = \"{url}\"\nscrape = \"15s\"\n{queries}"
+    );
     toml::from_str(&text).expect("config")
 }
 
@@ -219,6 +221,8 @@ async fn one_refused_query_does_not_spoil_the_others() {
     let mut alone = build(&config(&server.url, bad), Span::from_mins(1)).expect("source");
     assert!(matches!(alone.poll(NOW).await, Err(SourceError::GiveUp { .. })));
 }
+
+mod real;
 
 #[test]
 fn a_large_matrix_decodes_without_a_tree_of_values() {

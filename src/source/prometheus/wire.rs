@@ -17,6 +17,8 @@ use crate::source::query::Labels;
 const SERIES: usize = 5000;
 /// Most points taken of one series; the server's own limit.
 const POINTS: usize = 11_000;
+/// Annotations of one answer that are told.
+const ANNOTATIONS: usize = 3;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -26,6 +28,7 @@ struct Envelope {
     error_type: Option<String>,
     error: Option<String>,
     warnings: Option<Vec<String>>,
+    infos: Option<Vec<String>>,
     /// VictoriaMetrics cluster.
     is_partial: Option<bool>,
 }
@@ -82,7 +85,11 @@ pub fn decode(answer: &Answer) -> Result<Answered, SourceError> {
     let data = envelope.data.ok_or_else(|| SourceError::malformed("answer without data"))?;
     let rows = data.result.ok_or_else(|| SourceError::malformed("answer without result"))?;
     let warnings = envelope.warnings.unwrap_or_default();
-    let cut = |w: &String| w.contains("truncated");
+    let infos = envelope.infos.unwrap_or_default();
+    // Which list an annotation stands in differs by version; what it begins with does not.
+    let about_query = |w: &&String| w.starts_with("PromQL ");
+    let (advice, lacks): (Vec<&String>, Vec<&String>) = warnings.iter().partition(about_query);
+    let cut = |w: &&String| w.contains("truncated");
     let mut lines = rows.lines;
     if let (Some("scalar"), [at, number]) = (data.result_type.as_deref(), &rows.bare[..]) {
         let points = instant(*at).map(|at| (at, *number)).into_iter().collect();
@@ -90,10 +97,29 @@ pub fn decode(answer: &Answer) -> Result<Answered, SourceError> {
     }
     Ok(Answered {
         lines,
-        partial: envelope.is_partial == Some(true) || warnings.iter().any(|w| !cut(w)),
-        truncated: rows.dropped > 0 || warnings.iter().any(cut),
+        partial: envelope.is_partial == Some(true) || lacks.iter().any(|w| !cut(w)),
+        truncated: rows.dropped > 0 || lacks.iter().any(cut),
         dropped: rows.dropped,
+        says: said(&lacks, &advice.into_iter().chain(&infos).collect::<Vec<_>>()),
     })
+}
+
+/// Annotations in words, each once, the grave ones first.
+fn said(lacks: &[&String], advice: &[&String]) -> Vec<String> {
+    let (mut all, mut left) = (Vec::new(), 0);
+    let lacks = lacks.iter().map(|w| format!("the answer lacks something: {}", words(w)));
+    let advice = advice.iter().map(|w| format!("the server remarks: {}", words(w)));
+    for one in lacks.chain(advice) {
+        match all.contains(&one) {
+            true => {}
+            false if all.len() < ANNOTATIONS => all.push(one),
+            false => left += 1,
+        }
+    }
+    if left > 0 {
+        all.push(format!("{left} further remarks of the server"));
+    }
+    all
 }
 
 fn refusal(answer: &Answer) -> SourceError {
@@ -310,5 +336,10 @@ impl Visitor<'_> for NumberVisitor {
 
     fn visit_i64<E: de::Error>(self, v: i64) -> Result<Number, E> {
         Ok(Number(v as f64))
+    }
+
+    /// `null` where there is no number.
+    fn visit_unit<E: de::Error>(self) -> Result<Number, E> {
+        Ok(Number(f64::NAN))
     }
 }

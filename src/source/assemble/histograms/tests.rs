@@ -57,7 +57,8 @@ fn bounds_stay_when_a_later_answer_lacks_buckets() {
     let mut bounds = Bounds::default();
     let all = ["0.5", "1", "2", "+Inf"].map(|le| line(&[("le", le)], 1.0)).to_vec();
     harvest(all, &mut bounds);
-    let out = harvest(vec![line(&[("le", "2")], 7.0)], &mut bounds);
+    let ends = vec![line(&[("le", "2")], 7.0), line(&[("le", "+Inf")], 7.0)];
+    let out = harvest(ends, &mut bounds);
     assert_eq!(only(&out).counts, [0.0, 0.0, 7.0, 0.0]);
     let bad = harvest(vec![line(&[("le", "2")], f64::NAN), line(&[], 3.0)], &mut bounds);
     assert_eq!(bad.observations[0].value, Value::Missing(Missing::NotANumber));
@@ -80,8 +81,29 @@ fn native_histograms_keep_their_edges() {
 #[test]
 fn a_flood_of_bounds_is_cut() {
     let mut bounds = Bounds::default();
-    let lines = (0..2000).map(|i| line(&[("le", &format!("{i}.5"))], 1.0)).collect();
+    let bins = (0..2000).map(|i| line(&[("le", &format!("{i}.5"))], 1.0));
+    let lines = bins.chain([line(&[("le", "+Inf")], 1.0)]).collect();
     let out = harvest(lines, &mut bounds);
     assert!(only(&out).bounds.len() <= MOST);
     assert!(!out.notes.is_empty());
+}
+
+#[test]
+fn histogram_04_without_an_end_or_with_buckets_that_shrink_nothing_is_judged() {
+    for (bins, words) in [
+        (&[("1", 50.0), ("2.5", 60.0)][..], "no le=\"+Inf\""),
+        (&[("1", 50.0), ("2.5", 20.0), ("+Inf", 60.0)], "hold fewer up to a higher bound"),
+        (&[("1", 50.0), ("2.5", 60.0), ("+Inf", 30.0)], "hold fewer up to a higher bound"),
+    ] {
+        let lines = bins.iter().map(|(le, n)| line(&[("page", "pdp"), ("le", le)], *n)).collect();
+        let out = harvest(lines, &mut Bounds::default());
+        assert_eq!(out.observations[0].value, Value::Missing(Missing::Error), "{bins:?}");
+        assert!(out.notes.iter().any(|n| n.contains(words) && n.contains("1 of 1")), "{out:?}");
+    }
+    // One bad sender of two spoils their sum: what is known of half is not known of all.
+    let mut lines = vec![line(&[("pod", "a"), ("le", "1")], 9.0)];
+    lines.push(line(&[("pod", "b"), ("le", "1")], 9.0));
+    lines.push(line(&[("pod", "b"), ("le", "+Inf")], 9.0));
+    let out = harvest(lines, &mut Bounds::default());
+    assert_eq!(out.observations[0].value, Value::Missing(Missing::Error));
 }

@@ -18,7 +18,9 @@ const VIEWS: &str = "[[query]]\nmetric = \"page_views\"\nkind = \"count\"\n\
                      expr = \"increase(views[$window])\"\nlabels = { template = \"page\" }\n";
 
 fn source(url: &str, queries: &str) -> Source {
-    let text = format!("name = \"p\"\nkind = \"prometheus\"\nurl = \"{url}\"\n{queries}");
+    let text = format!(
+        "name = \"p\"\nkind = \"prometheus\"\nurl = \"{url}\"\nscrape = \"15s\"\n{queries}"
+    );
     let config: SourceConfig = toml::from_str(&text).expect("config");
     assert_eq!(config.kind, Kind::Prometheus);
     build(&config, Span::from_mins(1)).expect("source")

@@ -1,0 +1,236 @@
+//! How far apart the samples of a series are: told by the config or measured at one series, because
+//! a range that holds fewer than two samples holds no increase. Words for what follows from it.
+
+use std::collections::BTreeMap;
+
+use crate::domain::time::{Span, Timestamp};
+use crate::source::assemble::{Answered, Line};
+use crate::source::error::SourceError;
+use crate::source::harvest::Harvest;
+use crate::source::query::{Labels, Query, QueryKind};
+
+use super::split::first_selector;
+use super::{Ask, Grid, Wire};
+
+/// Taken where it is neither told nor measured.
+const USUAL: Span = Span::from_secs(15);
+/// Samples that a range should hold, one of which may be missed.
+const HELD: i64 = 3;
+/// How far back a series is looked at, and how finely.
+const BACK: Span = Span::from_mins(11);
+const STEP: Span = Span::from_secs(5);
+/// How often it is measured again: rarely, and soon where there was nothing to measure.
+const AGAIN: Span = Span::from_hours(1);
+const SOON: Span = Span::from_mins(1);
+/// Intervals people set, in seconds; what is measured is one of them where it is near.
+const NICE: [i64; 12] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 240, 300];
+
+/// What is known of one question.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Pace {
+    found: Option<Span>,
+    looked: Option<Timestamp>,
+    /// No series is there that the question could be about.
+    nothing: bool,
+}
+
+impl Pace {
+    /// Time between two samples: what is told, or longer where it was measured to be.
+    pub fn scrape(self, told: Option<Span>) -> Span {
+        let least = told.or(self.found).unwrap_or(USUAL);
+        self.found.map_or(least, |found| found.max(least))
+    }
+
+    fn is_due(self, now: Timestamp) -> bool {
+        let wait = if self.found.is_some() { AGAIN } else { SOON };
+        self.looked.is_none_or(|at| now.since(at) >= wait || now < at)
+    }
+}
+
+/// How far a question looks back for a window: over all of it, and over enough samples.
+pub fn reach(window: Span, scrape: Span) -> Span {
+    let need = scrape.times(HELD).millis();
+    let whole = window.millis().max(1);
+    if need <= whole { window } else { window.times((need + whole - 1) / whole) }
+}
+
+impl Ask {
+    /// True where it matters how far apart samples are.
+    fn is_paced(&self) -> bool {
+        let placed = |e: &str| Query::looks_back(e) || e.contains("$rate_window");
+        self.query.kind == QueryKind::Check || self.query.exprs().any(placed)
+    }
+
+    /// Measures before the first question where nothing is told, and after one that brought
+    /// nothing; true when the question looks farther back now.
+    pub(super) async fn measure(
+        &mut self,
+        wire: &mut Wire,
+        now: Timestamp,
+        empty: bool,
+    ) -> Result<bool, SourceError> {
+        let wanted = empty || wire.told.is_none();
+        if !wanted || !self.is_paced() || !self.pace.is_due(now) {
+            return Ok(false);
+        }
+        let before = self.pace.scrape(wire.told);
+        self.pace.looked = Some(now);
+        let Some(selector) = self.query.exprs().next().and_then(first_selector) else {
+            return Ok(false);
+        };
+        let one = format!("topk(1, count_over_time({}[{}s]))", selector.whole(), BACK.secs());
+        let newest = now.floor(Span::from_secs(1));
+        let answer = wire.plain(&one, Grid { start: newest, end: newest, step: STEP }).await?;
+        self.pace.nothing = answer.lines.is_empty();
+        let Some(line) = answer.lines.first() else { return Ok(false) };
+        let same = format!("timestamp({})", selector.of(&line.labels));
+        let grid = Grid { start: newest.minus(BACK), end: newest, step: STEP };
+        self.pace.found = apart(&wire.plain(&same, grid).await?).or(self.pace.found);
+        Ok(self.pace.scrape(wire.told) > before)
+    }
+
+    /// Says what follows from the distance of samples, with what to change.
+    pub(super) fn tell_pace(&self, told: Option<Span>, window: Span, out: &mut Harvest) {
+        let title = self.query.title();
+        let scrape = self.pace.scrape(told);
+        if self.pace.nothing {
+            let selector = self.query.exprs().next().and_then(first_selector);
+            if let Some(selector) = selector {
+                let whole = selector.whole();
+                out.note(format!(
+                    "{title}: no series matches {whole}: look at its name and labels"
+                ));
+            }
+        }
+        let Some(found) = self.pace.found else { return };
+        if told.is_some_and(|told| told < found) {
+            let told = told.unwrap_or(USUAL);
+            out.note(format!(
+                "{title}: samples come every {found}, the config says {told}: write scrape = \
+                 \"{found}\" or leave it out"
+            ));
+        }
+        let reach = reach(window, scrape);
+        if self.query.kind != QueryKind::Check && reach > window {
+            out.note(format!(
+                "{title}: samples come every {found}, so each {window} is a mean over {reach}: \
+                 what breaks is seen later; scrape every 15s to see it within a minute"
+            ));
+        }
+        if self.query.kind == QueryKind::Check && scrape > window && self.query.step.is_none() {
+            out.note(format!("{title}: one run every {scrape}, as its samples come"));
+        }
+    }
+}
+
+/// The usual distance of the samples that an answer of their timestamps shows: at the series that has
+/// most of them, because others may just have begun or ended.
+fn apart(answer: &Answered) -> Option<Span> {
+    let times = |line: &Line| {
+        let mut all: Vec<i64> =
+            line.points.iter().map(|(_, at)| (at * 1000.0).round() as i64).collect();
+        all.dedup();
+        all
+    };
+    let times = answer.lines.iter().map(times).max_by_key(Vec::len)?;
+    let mut seen: BTreeMap<i64, usize> = BTreeMap::new();
+    for pair in times.windows(2) {
+        *seen.entry(nice((pair.get(1)? - pair.first()?).max(1))).or_default() += 1;
+    }
+    let usual = seen.into_iter().max_by_key(|(ms, n)| (*n, -ms));
+    usual.map(|(ms, _)| Span::from_millis(ms))
+}
+
+/// The interval that somebody set, where a measured one is within a tenth of it.
+fn nice(ms: i64) -> i64 {
+    let near = NICE.iter().map(|s| s * 1000).find(|n| (ms - n).abs() * 10 <= *n);
+    near.unwrap_or(ms)
+}
+
+/// One selector of a question.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Selector {
+    pub name: String,
+    pub inner: String,
+}
+
+impl Selector {
+    fn whole(&self) -> String {
+        if self.inner.is_empty() && !self.name.is_empty() {
+            return self.name.clone();
+        }
+        format!("{}{{{}}}", self.name, self.inner)
+    }
+
+    /// The series with exactly these labels.
+    fn of(&self, labels: &Labels) -> String {
+        let quoted =
+            |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        let plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let mut parts = vec![self.inner.clone()];
+        parts.retain(|p| !p.is_empty());
+        for (name, value) in labels.iter().filter(|(name, _)| *name != "__name__") {
+            let value = quoted(value);
+            parts.push(if plain(name) {
+                format!("{name}=\"{value}\"")
+            } else {
+                format!("\"{}\"=\"{value}\"", quoted(name))
+            });
+        }
+        format!("{}{{{}}}", self.name, parts.join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prometheus_09_a_range_holds_three_samples_and_whole_windows() {
+        let minute = Span::from_mins(1);
+        for (scrape, secs) in [(5, 60), (15, 60), (20, 60), (30, 120), (60, 180), (300, 900)] {
+            assert_eq!(reach(minute, Span::from_secs(scrape)), Span::from_secs(secs), "{scrape}");
+        }
+        assert_eq!(reach(Span::from_hours(1), Span::from_mins(5)), Span::from_hours(1));
+    }
+
+    #[test]
+    fn the_distance_of_samples_is_what_most_of_them_have() {
+        let at = Timestamp::from_secs(1_795_207_980);
+        let of = |every: f64, jitter: f64| {
+            let points = (0..132_i32).map(|n| {
+                let t = f64::from(n) * 5.0;
+                let k = (t / every).floor();
+                (at, 1e9 + k * every + jitter * (k % 3.0))
+            });
+            apart(&Answered {
+                lines: vec![Line { points: points.collect(), ..Line::default() }],
+                ..Answered::default()
+            })
+        };
+        for secs in [5, 15, 30, 60, 300] {
+            let every = Span::from_secs(secs);
+            assert_eq!(of(secs as f64, 0.0), Some(every), "{secs}");
+            assert_eq!(of(secs as f64, 0.07), Some(every), "{secs} with jitter");
+        }
+        assert_eq!(of(45.0, 0.0), Some(Span::from_secs(45)));
+        assert_eq!(apart(&Answered::default()), None);
+    }
+
+    #[test]
+    fn one_series_of_a_question_can_be_asked_for() {
+        let of = |expr: &str| first_selector(expr).map(|s| s.whole());
+        assert_eq!(of("increase(x_bucket[$window])").as_deref(), Some("x_bucket"));
+        let expr = "sum by (le) (rate(x{a=\"}\", b!=\"c\"}[$rate_window])) * $window_s";
+        assert_eq!(of(expr).as_deref(), Some("x{a=\"}\", b!=\"c\"}"));
+        assert_eq!(
+            of("sum(increase({\"http.x\",a=\"1\"}[5m]))").as_deref(),
+            Some("{\"http.x\",a=\"1\"}")
+        );
+        assert_eq!(of("1 + 2"), None);
+        let labels = [("__name__", "x"), ("a b", "c\"d"), ("pod", "1")];
+        let labels: Labels = labels.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        let one = first_selector("x{job=\"j\"}").expect("one").of(&labels);
+        assert_eq!(one, "x{job=\"j\",\"a b\"=\"c\\\"d\",pod=\"1\"}");
+    }
+}
