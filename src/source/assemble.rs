@@ -1,5 +1,5 @@
-//! From labelled series to records: segments and ratios; histograms, checks and builds have rooms of
-//! their own. Series that differ only in labels nobody mapped are added up. Points meet by their
+//! From labelled series to records: segments and ratios; histograms, checks and builds have rooms
+//! of their own. Series that differ only in labels nobody mapped are added up. Points meet by their
 //! instant, never by their index.
 
 pub mod builds;

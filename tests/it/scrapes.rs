@@ -121,7 +121,7 @@ fn first_cells(every: i64) {
         let there = |metric: &&str| {
             cells.iter().any(|c| c["metric"] == **metric && c["value"].as_f64().is_some())
         };
-        if wanted.iter().all(|metric| there(metric)) {
+        if wanted.iter().all(there) {
             return;
         }
         let seen = (&board["sources"], cells.len());

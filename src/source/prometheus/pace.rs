@@ -123,8 +123,8 @@ impl Ask {
     }
 }
 
-/// The usual distance of the samples that an answer of their timestamps shows: at the series that has
-/// most of them, because others may just have begun or ended.
+/// The usual distance of the samples that an answer of their timestamps shows: at the series that
+/// has most of them, because others may just have begun or ended.
 fn apart(answer: &Answered) -> Option<Span> {
     let times = |line: &Line| {
         let mut all: Vec<i64> =
