@@ -1,13 +1,15 @@
 //! Difference in differences: views that met a change beside views that did not, in one place at
 //! one time. One more likelihood for `blame`, which decides.
 
+use std::collections::BTreeMap;
+
 use crate::domain::change::Change;
-use crate::domain::segment::Dim;
+use crate::domain::segment::{Dim, Segment};
 
 use super::blame::Scene;
 use super::effect::Effect;
 use super::stat::Acc;
-use super::table::Table;
+use super::table::{Table, project};
 use super::words;
 
 /// Views that met a change and views that did not, in the same place since the onset.
@@ -18,11 +20,15 @@ pub struct Arms<'a> {
 }
 
 impl<'a> Arms<'a> {
-    /// `None` while one of the two is too small to say anything.
+    /// `None` while one of the two is too small to say anything. Where only one of them is served
+    /// nothing is compared: other pages have levels and days of their own.
     pub fn of(scene: &Scene<'a>, main: &Effect, c: &Change) -> Option<Self> {
         let mut tables = scene.store.family(main.table.family);
         let table = tables.find(|t| t.key.dims.contains(&Dim::Release))?;
-        let (mut new, mut old) = (Acc::default(), Acc::default());
+        let rest: Vec<Dim> =
+            table.key.dims.iter().copied().filter(|d| *d != Dim::Release).collect();
+        let mask = table.mask_for(&rest);
+        let mut served: BTreeMap<Segment, (Acc, Acc)> = BTreeMap::new();
         for leaf in &table.leaves {
             let place = main.scope.dims.iter();
             let mut place =
@@ -31,8 +37,14 @@ impl<'a> Arms<'a> {
                 let acc = table.acc_over(leaf, main.from(), main.last_bad);
                 let version = leaf.seg.get(Dim::Release).as_str();
                 let met = version == c.id.as_str() || version == c.version;
-                if met { &mut new } else { &mut old }.add(&acc);
+                let here = served.entry(project(&leaf.seg, &table.key.dims, mask)).or_default();
+                if met { &mut here.0 } else { &mut here.1 }.add(&acc);
             }
+        }
+        let (mut new, mut old) = (Acc::default(), Acc::default());
+        for (met, not) in served.values().filter(|(met, not)| met.n > 0.0 && not.n > 0.0) {
+            new.add(met);
+            old.add(not);
         }
         let least = 30.0_f64.max(0.02 * (new.n + old.n));
         (new.n >= least && old.n >= least).then_some(Self { table, new, old })
