@@ -1,16 +1,18 @@
 //! Difference in differences: views that met a change beside views that did not, in one place at
 //! one time. One more likelihood for `blame`, which decides.
 
+use std::collections::BTreeMap;
+
 use crate::domain::change::Change;
 use crate::domain::histogram::Histogram;
-use crate::domain::segment::Dim;
+use crate::domain::segment::{Dim, Segment};
 
 use super::blame::Scene;
 use super::effect::Effect;
 use super::hists::percentile;
 use super::stat::{Acc, Shape};
 use super::store::Store;
-use super::table::{Leaf, Table};
+use super::table::{Leaf, Table, project};
 use super::words;
 
 /// Views that met a change and views that did not, in the same place since the onset.
@@ -29,13 +31,24 @@ struct Arm<'a> {
     leaves: Vec<&'a Leaf>,
 }
 
+impl<'a> Arm<'a> {
+    fn join(&mut self, other: Self) {
+        self.acc.add(&other.acc);
+        self.leaves.extend(other.leaves);
+    }
+}
+
 impl<'a> Arms<'a> {
-    /// `None` while one of the two is too small to say anything.
+    /// `None` while one of the two is too small to say anything. Where only one of them is served
+    /// nothing is compared: other pages have levels and days of their own.
     pub fn of(scene: &Scene<'a>, main: &Effect, c: &Change) -> Option<Self> {
         let mut tables = scene.store.family(main.table.family);
         let table = tables.find(|t| t.key.dims.contains(&Dim::Release))?;
-        let (mut new, mut old) = (Arm::default(), Arm::default());
         let span = (main.from(), main.last_bad);
+        let rest: Vec<Dim> =
+            table.key.dims.iter().copied().filter(|d| *d != Dim::Release).collect();
+        let mask = table.mask_for(&rest);
+        let mut served: BTreeMap<Segment, (Arm<'a>, Arm<'a>)> = BTreeMap::new();
         for leaf in &table.leaves {
             let place = main.scope.dims.iter();
             let mut place =
@@ -44,10 +57,18 @@ impl<'a> Arms<'a> {
                 let acc = table.acc_over(leaf, span.0, span.1);
                 let version = leaf.seg.get(Dim::Release).as_str();
                 let met = version == c.id.as_str() || version == c.version;
-                let arm = if met { &mut new } else { &mut old };
+                let here = served.entry(project(&leaf.seg, &table.key.dims, mask)).or_default();
+                let arm = if met { &mut here.0 } else { &mut here.1 };
                 arm.acc.add(&acc);
                 arm.leaves.push(leaf);
             }
+        }
+        let (mut new, mut old) = (Arm::default(), Arm::default());
+        for (met, not) in
+            served.into_values().filter(|(met, not)| met.acc.n > 0.0 && not.acc.n > 0.0)
+        {
+            new.join(met);
+            old.join(not);
         }
         let least = 30.0_f64.max(0.02 * (new.acc.n + old.acc.n));
         let enough = new.acc.n >= least && old.acc.n >= least;

@@ -84,12 +84,18 @@ fn a_campaign_is_considered_and_cleared() {
 
 /// Two versions share the product pages, the new one since a release; bad shares of each.
 fn side_by_side(old: f64, new: f64) -> (Suspect, Vec<String>) {
+    versions("pdp", (old, new), Wrong::default())
+}
+
+/// The same with the old version on any page, and what else is wrong meanwhile.
+fn versions(page: &str, (old, new): (f64, f64), wrong: Wrong) -> (Suspect, Vec<String>) {
     let mut shop = Shop::warm();
     let row = |shop: &mut Shop, version: &str, start: i64, mins: i64, bad: f64| {
+        let page = if version == "r1" { page } else { "pdp" };
         let trials = 120.0 * mins as f64;
         let hits = shop.dice.count(trials * bad).min(trials);
         let w = Window { start: at(start), end: at(start + mins * 60) };
-        let s = seg(&[(Dim::Template, "pdp"), (Dim::Release, version)]);
+        let s = seg(&[(Dim::Template, page), (Dim::Release, version)]);
         fact("arms", Metric::JsErrorRate, s, w, Value::Ratio { hits, trials })
     };
     for hour in 1..=72 {
@@ -104,7 +110,7 @@ fn side_by_side(old: f64, new: f64) -> (Suspect, Vec<String>) {
         let now = shop.now;
         let rows = [row(&mut shop, "r1", now, 1, old), row(&mut shop, "r2", now, 1, new)];
         shop.engine.observe(&rows);
-        last = shop.run(1, Wrong::default());
+        last = shop.run(1, wrong);
     }
     let told = suspect(&last);
     let why = told.considered.iter().map(|c| &c.why);
@@ -122,6 +128,13 @@ fn two_versions_side_by_side_are_told_with_their_numbers() {
     let line = lines.iter().find(|l| l.contains("suffer alike: new "));
     let line = line.unwrap_or_else(|| panic!("{lines:#?}"));
     assert!(line.matches("% against 1.").count() == 2, "{line}");
+}
+
+#[test]
+fn versions_that_serve_other_pages_are_not_held_against_each_other() {
+    let everywhere = Wrong { errors: 0.2, ..Wrong::default() };
+    let (_, lines) = versions("cart", (0.01, 0.2), everywhere);
+    assert!(lines.iter().all(|l| !l.contains(": new ")), "{lines:#?}");
 }
 
 #[test]
