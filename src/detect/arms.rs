@@ -31,7 +31,7 @@ struct Arm<'a> {
     leaves: Vec<&'a Leaf>,
 }
 
-impl<'a> Arm<'a> {
+impl Arm<'_> {
     fn join(&mut self, other: Self) {
         self.acc.add(&other.acc);
         self.leaves.extend(other.leaves);

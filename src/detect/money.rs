@@ -31,9 +31,10 @@ pub struct Money {
 /// Estimates for a case, from its worst effect; sums so far stand in its toll.
 pub fn estimate(settings: &Settings, store: &Store, live: &Live, now: i64) -> Money {
     let (per_minute, mut method) = per_minute(settings, store, live, now, |s| s.soon);
-    let (now, burned) = match live.looks_well() {
-        true => (per_minute.map(|r| r.times(remaining(store, live, now))), per_minute),
-        false => (per_minute, None),
+    let (now, burned) = if live.looks_well() {
+        (per_minute.map(|r| r.times(remaining(store, live, now))), per_minute)
+    } else {
+        (per_minute, None)
     };
     let toll = &live.toll;
     if toll.people.is_some() && !toll.method.is_empty() {

@@ -87,6 +87,7 @@ pub struct Cell {
     pub quality: Quality,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
 fn to_names<S: Serializer>(quality: &Quality, to: S) -> Result<S::Ok, S::Error> {
     quality.names().serialize(to)
 }

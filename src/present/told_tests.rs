@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::screen::Line;
 use super::{evidence, inputs, present};
 use crate::board::Board;
 use crate::desk::fixture;
@@ -64,7 +65,7 @@ fn inputs_never_say_that_no_release_was_there_while_one_is_suspected() {
     let cell = cell.expect("a cell of the incident");
     for subject in [Subject::of(x, &x.findings[1]), Subject::cell(cell)] {
         let view = inputs::view(&desk, &subject, 0);
-        let text: Vec<String> = view.lines.iter().map(|l| l.words()).collect();
+        let text: Vec<String> = view.lines.iter().map(Line::words).collect();
         let text = text.join("\n");
         assert!(!text.contains("no release touched this"), "{text}");
     }

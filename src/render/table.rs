@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use ratatui::layout::Rect;
 
 use crate::present::role::Role;
-use crate::present::screen::{Column, Table};
+use crate::present::screen::{Column, Line, Table};
 
 use super::pen::Pen;
 
@@ -114,7 +114,7 @@ const STEP: u32 = 4;
 
 /// The longest text of a column, in whole steps.
 fn words(table: &Table, index: usize) -> u32 {
-    let cells = table.rows.iter().filter_map(|r| r.cells.get(index)).map(|c| c.width());
+    let cells = table.rows.iter().filter_map(|r| r.cells.get(index)).map(Line::width);
     let longest = u32::try_from(cells.max().unwrap_or(0)).unwrap_or(u32::MAX / 2);
     longest.div_ceil(STEP) * STEP
 }

@@ -4,6 +4,7 @@
 
 use super::made_up::{Shop, Wrong, firing};
 use crate::detect::verdict::{Case, Cell, Judgement, Verdict};
+use crate::domain::id::ReleaseId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Segment};
 
@@ -122,7 +123,7 @@ fn the_accused_release_shows_its_harm_and_another_says_what_clears_it() {
     shop.release("innocent", onset - 40 * 60, &["pdp"]);
     let j = shop.run(25, SLOW);
     let case = only(&j);
-    assert_eq!(case.suspect.release.as_ref().map(|r| r.as_str()), Some("guilty"), "{case:?}");
+    assert_eq!(case.suspect.release.as_ref().map(ReleaseId::as_str), Some("guilty"), "{case:?}");
     let guilty = rows(&j, "guilty");
     assert!(guilty.iter().any(|r| r.0 == Metric::Inp && r.1 == Verdict::Breach), "{guilty:?}");
     let innocent = rows(&j, "innocent");
