@@ -53,6 +53,8 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
     board.checklist = checklist(&board, telling);
     if !board.sources.is_empty() && board.sources.iter().all(|s| s.state == SourceState::Blind) {
         darken(&mut board);
+    } else if board.sources.iter().all(is_silent) {
+        doubt(&mut board);
     }
     board
 }
@@ -77,6 +79,18 @@ fn darken(board: &mut Board) {
     }
     for item in board.checklist.iter_mut().filter(|item| item.pass) {
         (item.pass, item.detail) = (false, WHY.to_owned());
+    }
+}
+
+const fn is_silent(source: &board::Source) -> bool {
+    matches!(source.state, SourceState::Stale | SourceState::Blind)
+}
+
+/// No source tells of now: a row that is called ok by what was not told is not ok.
+fn doubt(board: &mut Board) {
+    for row in board.guardrails.iter_mut().filter(|g| g.verdict == Verdict::Ok) {
+        (row.judged, row.verdict) = (Judged::Unseen, Verdict::Unsure);
+        row.detail = format!("no source tells of now; {}", row.detail);
     }
 }
 
