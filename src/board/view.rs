@@ -2,7 +2,7 @@
 //! of a rollback with its ticks, the timeline in words. Pure; decides nothing.
 
 use super::{Action, ChoiceRow, Incident, Source, SourceState};
-use crate::detect::verdict::{Case, Finding, Suspect};
+use crate::detect::verdict::{Case, Finding, Suspect, Verdict};
 use crate::domain::money::Range;
 use crate::domain::time::Timestamp;
 use crate::incident::facts::{Facts, Told};
@@ -20,6 +20,7 @@ pub fn view(incident: &fold::Incident, facts: &Facts<'_>, now: Timestamp) -> Inc
     let case = facts.case(incident).clone();
     let total = incident.toll.with(&case);
     let (risk, burned) = money_now(incident, &case);
+    let findings = findings_now(incident, case.findings);
     // evidence that fades says why it is less by now, not why it was what it is
     let fades = case.severity > incident.severity;
     let told = (case.rule.clone(), case.raise.clone());
@@ -57,7 +58,7 @@ pub fn view(incident: &fold::Incident, facts: &Facts<'_>, now: Timestamp) -> Inc
         affected: total.affected,
         money_method: case.money_method,
         suspect: case.suspect,
-        findings: case.findings,
+        findings,
         evidence_for: case.evidence_for,
         evidence_against: case.evidence_against,
         rule,
@@ -80,6 +81,16 @@ fn money_now(incident: &fold::Incident, case: &Case) -> (Option<Range>, Option<R
         return (now, burned);
     }
     (now.or(burned).map(|_| Range::new(0.0, 0.0)), burned.or(now))
+}
+
+/// What does not fire is in breach nowhere: its evidence stands as it was when it was told last,
+/// also where it joined another case or its watcher is gone.
+fn findings_now(incident: &fold::Incident, findings: Vec<Finding>) -> Vec<Finding> {
+    let now = |f: Finding| match f.verdict {
+        Verdict::Breach if !incident.firing => Finding { verdict: Verdict::Unsure, ..f },
+        Verdict::Breach | Verdict::Ok | Verdict::Unsure | Verdict::Blind => f,
+    };
+    findings.into_iter().map(now).collect()
 }
 
 /// What is newest of the evidence about an incident, as everyone sees it.

@@ -88,7 +88,7 @@ impl<'a> Arms<'a> {
         format!("new {}, old {}", arm(&self.new), arm(&self.old))
     }
 
-    /// Value and usual value of an arm: for times the percentile of its histograms, as cells show it.
+    /// Value and usual value of an arm: for times the percentile of its histograms, as cells show.
     fn values(&self, arm: &Arm<'_>) -> (f64, f64) {
         let acc = &arm.acc;
         let cut = self.store.hists.cuts.get(&self.table.key);

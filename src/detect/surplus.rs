@@ -161,8 +161,8 @@ fn effect(engine: &Engine, row: &Guardrail, best: &Best<'_>, bucket: i64) -> Eff
 
 fn words(best: &Best<'_>) -> String {
     format!(
-        "{:.0}% more beacons than visits explain, beyond chance; edge requests, sessions and orders \
-         count no such crowd",
+        "{:.0}% more beacons than visits explain, beyond chance; edge requests, sessions and \
+         orders count no such crowd",
         best.harm * 100.0
     )
 }

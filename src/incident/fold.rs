@@ -2,22 +2,22 @@
 //! an event that cannot be is ignored. No policy here: every instant it needs is in the event.
 
 use super::deed::Deeds;
-use super::event::{Actor, Event, Intent, Outcome, Record};
+use super::event::{Actor, Event, Record};
 use super::state::{ActionState, Decision, State, TimelineEntry};
 use super::words;
 use crate::detect::verdict::Case;
 use crate::domain::id::{ActionId, IncidentId};
-use crate::domain::money::Range;
-use crate::domain::segment::Scope;
 use crate::domain::severity::Severity;
 use crate::domain::time::Timestamp;
 use crate::policy::severity::Choice;
 
 mod action;
 mod clocks;
+mod held;
 mod toll;
 
 pub use action::Rest;
+pub use held::{Ack, ActionRun, Seen, Timer};
 pub use toll::Toll;
 
 /// Entries kept in the timeline; the journal has them all.
@@ -89,53 +89,6 @@ pub enum Phase {
     Resolved,
     Reviewed,
     Cancelled,
-}
-
-#[derive(Clone, PartialEq, Debug)]
-pub struct Ack {
-    pub actor: Actor,
-    pub at: Timestamp,
-    pub note: String,
-    pub expires_at: Option<Timestamp>,
-    pub seen: Seen,
-}
-
-/// What an acknowledgement was given for.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Seen {
-    pub segments: Vec<Scope>,
-    /// Money at risk a minute.
-    pub risk: Option<Range>,
-}
-
-/// A timer started by hand.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Timer {
-    pub started_at: Timestamp,
-    pub due_at: Timestamp,
-    pub extended: bool,
-}
-
-/// One action and how far it came.
-#[derive(Clone, PartialEq, Debug)]
-pub struct ActionRun {
-    pub intent: Intent,
-    pub by: Actor,
-    /// Who sent it last.
-    pub sent_by: Option<Actor>,
-    pub state: ActionState,
-    pub prepared_at: Timestamp,
-    pub sent_at: Option<Timestamp>,
-    pub answered_at: Option<Timestamp>,
-    pub ended_at: Option<Timestamp>,
-    pub tries: u32,
-    /// A try of it may have arrived; what a later try that never left says is no proof against it.
-    pub doubtful: bool,
-    /// What the receiver asked for last, whatever was learnt of it since.
-    pub rest: Option<Rest>,
-    /// What was said last about it.
-    pub answer: Option<Outcome>,
-    pub detail: String,
 }
 
 /// The incident that `records` (in journal order, of one incident) make; none before it opened.

@@ -1,5 +1,5 @@
-//! The toll of an incident over all who watched it: sums only grow, also when another process begins
-//! to count anew. How a watcher counts is `detect::toll`; nothing is estimated here.
+//! The toll of an incident over all who watched it: sums only grow, also when another process
+//! begins to count anew. How a watcher counts is `detect::toll`; nothing is estimated here.
 
 use crate::detect::verdict::Case;
 use crate::domain::money::Range;

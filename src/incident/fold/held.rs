@@ -1,0 +1,56 @@
+//! What an incident holds beside its evidence: acknowledgements, a timer, actions. Plain data; what
+//! moves it is the fold.
+
+use super::Rest;
+use crate::domain::money::Range;
+use crate::domain::segment::Scope;
+use crate::domain::time::Timestamp;
+use crate::incident::event::{Actor, Intent, Outcome};
+use crate::incident::state::ActionState;
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Ack {
+    pub actor: Actor,
+    pub at: Timestamp,
+    pub note: String,
+    pub expires_at: Option<Timestamp>,
+    pub seen: Seen,
+}
+
+/// What an acknowledgement was given for.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Seen {
+    pub segments: Vec<Scope>,
+    /// Money at risk a minute.
+    pub risk: Option<Range>,
+}
+
+/// A timer started by hand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Timer {
+    pub started_at: Timestamp,
+    pub due_at: Timestamp,
+    pub extended: bool,
+}
+
+/// One action and how far it came.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ActionRun {
+    pub intent: Intent,
+    pub by: Actor,
+    /// Who sent it last.
+    pub sent_by: Option<Actor>,
+    pub state: ActionState,
+    pub prepared_at: Timestamp,
+    pub sent_at: Option<Timestamp>,
+    pub answered_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    pub tries: u32,
+    /// A try of it may have arrived; what a later try that never left says is no proof against it.
+    pub doubtful: bool,
+    /// What the receiver asked for last, whatever was learnt of it since.
+    pub rest: Option<Rest>,
+    /// What was said last about it.
+    pub answer: Option<Outcome>,
+    pub detail: String,
+}
