@@ -19,6 +19,8 @@ const HELD: i64 = 3;
 /// How far back a series is looked at, and how finely.
 const BACK: Span = Span::from_mins(11);
 const STEP: Span = Span::from_secs(5);
+/// Distances that count: the newest, because a past may be kept coarser than it is told now.
+const NEWEST: usize = 8;
 /// How often it is measured again: rarely, and soon where there was nothing to measure.
 const AGAIN: Span = Span::from_hours(1);
 const SOON: Span = Span::from_mins(1);
@@ -41,8 +43,15 @@ impl Pace {
         self.found.map_or(least, |found| found.max(least))
     }
 
-    fn is_due(self, now: Timestamp) -> bool {
-        let wait = if self.found.is_some() { AGAIN } else { SOON };
+    /// What was measured is more than what is told or usual: the past may have been told coarser
+    /// than the present, so it is soon looked at again.
+    fn is_slow(self, told: Option<Span>) -> bool {
+        self.found.is_some_and(|found| found > told.unwrap_or(USUAL))
+    }
+
+    fn is_due(self, now: Timestamp, told: Option<Span>) -> bool {
+        let settled = self.found.is_some() && !self.is_slow(told);
+        let wait = if settled { AGAIN } else { SOON };
         self.looked.is_none_or(|at| now.since(at) >= wait || now < at)
     }
 }
@@ -69,8 +78,8 @@ impl Ask {
         now: Timestamp,
         empty: bool,
     ) -> Result<bool, SourceError> {
-        let wanted = empty || wire.told.is_none();
-        if !wanted || !self.is_paced() || !self.pace.is_due(now) {
+        let wanted = empty || wire.told.is_none() || self.pace.is_slow(wire.told);
+        if !wanted || !self.is_paced() || !self.pace.is_due(now, wire.told) {
             return Ok(false);
         }
         let before = self.pace.scrape(wire.told);
@@ -134,7 +143,8 @@ fn apart(answer: &Answered) -> Option<Span> {
     };
     let times = answer.lines.iter().map(times).max_by_key(Vec::len)?;
     let mut seen: BTreeMap<i64, usize> = BTreeMap::new();
-    for pair in times.windows(2) {
+    let newest = times.get(times.len().saturating_sub(NEWEST + 1)..)?;
+    for pair in newest.windows(2) {
         *seen.entry(nice((pair.get(1)? - pair.first()?).max(1))).or_default() += 1;
     }
     let usual = seen.into_iter().max_by_key(|(ms, n)| (*n, -ms));
@@ -213,6 +223,13 @@ mod tests {
             assert_eq!(of(secs as f64, 0.0), Some(every), "{secs}");
             assert_eq!(of(secs as f64, 0.07), Some(every), "{secs} with jitter");
         }
+        // a past of five minutes' steps before a present of five seconds
+        let past = [0.0, 300.0].map(|t| (at, 1e9 - 700.0 + t));
+        let now = (0..12_i32).map(|n| (at, 1e9 + f64::from(n) * 5.0));
+        let points = past.into_iter().chain(now).collect();
+        let answer =
+            Answered { lines: vec![Line { points, ..Line::default() }], ..Answered::default() };
+        assert_eq!(apart(&answer), Some(Span::from_secs(5)));
         assert_eq!(of(45.0, 0.0), Some(Span::from_secs(45)));
         assert_eq!(apart(&Answered::default()), None);
     }
