@@ -46,7 +46,7 @@ impl Pace {
     /// What was measured is more than what is told or usual: the past may have been told coarser
     /// than the present, so it is soon looked at again.
     fn is_slow(self, told: Option<Span>) -> bool {
-        self.found.is_some_and(|found| found > told.unwrap_or(USUAL))
+        self.found.is_some_and(|found| found > told.unwrap_or(USUAL) && found > STEP)
     }
 
     fn is_due(self, now: Timestamp, told: Option<Span>) -> bool {
@@ -112,7 +112,8 @@ impl Ask {
             }
         }
         let Some(found) = self.pace.found else { return };
-        if told.is_some_and(|told| told < found) {
+        // closer than the steps it is looked at by cannot be told apart
+        if told.is_some_and(|told| told < found && found > STEP) {
             let told = told.unwrap_or(USUAL);
             out.note(format!(
                 "{title}: samples come every {found}, the config says {told}: write scrape = \
