@@ -50,7 +50,9 @@ fn remaining(store: &Store, live: &Live, now: i64) -> f64 {
         let (bad, usual) = words::values(store, e);
         match words::newest(store, e, now) {
             Some(new) if bad != usual => ((new - usual) / (bad - usual)).clamp(0.0, 1.0),
-            Some(_) | None => 0.0,
+            Some(_) => 0.0,
+            // nothing came since: what is not seen is not taken for well
+            None => 1.0,
         }
     });
     left.fold(0.0, f64::max)

@@ -41,9 +41,7 @@ impl Toll {
         next.affected = most(self.affected, sum(next.before.1, case.affected));
         next
     }
-}
 
-impl Toll {
     /// What a board showed already, which is newer than what the journal was told last.
     pub fn shown(&mut self, lost: Option<Range>, affected: Option<Range>) {
         self.lost = most(self.lost, lost);
