@@ -18,6 +18,14 @@ pub struct Section {
     pub keys: &'static [(&'static str, &'static str)],
 }
 
+const fn section(
+    head: &'static str,
+    about: &'static str,
+    keys: &'static [(&'static str, &'static str)],
+) -> Section {
+    Section { head, about, keys }
+}
+
 /// Every table with keys of its own.
 pub fn sections() -> impl Iterator<Item = &'static Section> {
     policy::SECTIONS.iter().chain(sources::SECTIONS)

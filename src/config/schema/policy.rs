@@ -1,15 +1,7 @@
 //! What the keys of the policy tables say: shop, judging, journeys, guardrails, severities, people.
 //! Words only; the keys themselves are declared where they are read.
 
-use super::Section;
-
-const fn section(
-    head: &'static str,
-    about: &'static str,
-    keys: &'static [(&'static str, &'static str)],
-) -> Section {
-    Section { head, about, keys }
-}
+use super::{Section, section};
 
 pub const SECTIONS: &[Section] = &[
     section(
