@@ -3,6 +3,7 @@
 //! error.
 
 pub mod series;
+pub mod drift;
 pub mod verdict;
 
 pub mod settings;
@@ -41,6 +42,7 @@ mod recover;
 mod refine;
 mod onset;
 mod effect;
+mod response_time;
 mod checks;
 mod case;
 mod when;

@@ -9,7 +9,7 @@ use crate::policy::guardrail::{GuardClass, Guardrail};
 use super::engine::Engine;
 use super::stat::{Shape, evidence};
 use super::table::{Role, Table};
-use super::{doubt, notes, probes, scan, visits};
+use super::{doubt, notes, probes, response_time, scan, visits};
 
 /// Share of beacons beyond the visits from which collection is doubted.
 const SURPLUS: f64 = 0.25;
@@ -30,6 +30,9 @@ pub fn calm(engine: &Engine, row: &Guardrail, cells: &[Cell], bucket: i64) -> An
         }
         let judged = if verdict == Verdict::Ok { Judged::Yes } else { Judged::Unmeasured };
         return (judged, verdict, text);
+    }
+    if row.metric.contains(&Metric::CheckDuration) {
+        return response_time::calm(engine, engine.store.end_of(bucket));
     }
     let tables = tables(engine, row);
     let doubted = doubt::row(engine, tables.iter().copied());

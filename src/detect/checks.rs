@@ -6,16 +6,22 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::domain::check::{Check, CheckOutcome};
 use crate::domain::id::{JourneyId, SourceId};
 use crate::domain::time::{Span, Timestamp};
+use crate::policy::sensitivity::Sensitivity;
+
+use super::drift::DriftRule;
+use super::response_time::{Pace, Paces};
 
 /// Runs kept per journey and location.
 const KEEP: usize = 120;
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Run {
     pub at: Timestamp,
     pub ok: bool,
     /// The kind of failure in a word, `pass` otherwise.
     pub word: String,
+    /// How long it took, ms; of passing runs alone.
+    pub took_ms: Option<f64>,
 }
 
 /// All runs, by journey and location.
@@ -23,6 +29,10 @@ pub struct Run {
 pub struct Checks {
     pub runs: BTreeMap<JourneyId, BTreeMap<String, VecDeque<Run>>>,
     pub sources: BTreeMap<JourneyId, SourceId>,
+    /// How long they take; only where a row judges it.
+    pub paces: Paces,
+    /// That row.
+    pub pace: Option<(DriftRule, Sensitivity)>,
 }
 
 /// What the runs of one journey say now.
@@ -69,7 +79,13 @@ impl Checks {
         self.sources.insert(c.journey.clone(), c.source.clone());
         let locations = self.runs.entry(c.journey.clone()).or_default();
         let runs = locations.entry(c.location.clone()).or_default();
-        let run = Run { at: c.at, ok, word };
+        let took_ms = c.duration_ms.filter(|_| ok);
+        if let (Some((rule, sensitivity)), Some(took)) = (self.pace, took_ms) {
+            let places = self.paces.entry(c.journey.clone()).or_default();
+            let pace = places.entry(c.location.clone());
+            pace.or_insert_with(|| Pace::new(rule, sensitivity)).step(c.at, took);
+        }
+        let run = Run { at: c.at, ok, word, took_ms };
         match runs.binary_search_by_key(&c.at, |r| r.at) {
             Ok(i) => {
                 if let Some(r) = runs.get_mut(i) {

@@ -24,6 +24,7 @@ use super::flaws::{self, Flaws};
 use super::learn;
 use super::life;
 use super::report;
+use super::response_time::{self, Slow};
 use super::scan;
 use super::served;
 use super::settle;
@@ -61,6 +62,8 @@ pub struct Engine {
     pub(super) absorbed: Vec<Live>,
     /// Error budgets of the burn rows.
     pub(super) budgets: Budgets,
+    /// Journeys whose checks take longer than usual, or lately did.
+    pub(super) slow: Vec<Slow>,
 }
 
 /// Buckets judged in one call at most; what is older is history.
@@ -73,11 +76,12 @@ impl Engine {
     }
 
     pub fn new(settings: Settings) -> Self {
+        let checks = Checks { pace: response_time::rule(&settings.policy), ..Checks::default() };
         Self {
             store: Store::new(settings.bucket),
             lengths: scan::windows(settings.bucket),
             settings,
-            checks: Checks::default(),
+            checks,
             changes: BTreeMap::new(),
             blind: BTreeMap::new(),
             doubts: BTreeMap::new(),
@@ -92,6 +96,7 @@ impl Engine {
             last: Judgement::default(),
             absorbed: Vec::new(),
             budgets: Budgets::new(),
+            slow: Vec::new(),
         }
     }
 
@@ -225,6 +230,7 @@ impl Engine {
         troubles::blindness(self, bucket);
         flaws::judge(self, bucket);
         settle::settle(self, bucket);
+        response_time::judge(self, bucket);
         served::measure(self, bucket);
         toll::tick(self, bucket);
         budget::tick(self, bucket);

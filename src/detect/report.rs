@@ -14,7 +14,9 @@ use super::cells::{Sight, cells};
 use super::effect::Effect;
 use super::engine::Engine;
 use super::table::Role;
-use super::{answer, budget, contrast, impact, money, probes, resources, severity, words};
+use super::{
+    answer, budget, contrast, impact, money, probes, resources, response_time, severity, words,
+};
 
 /// Everything as of the end of `bucket`; cases that closed after `before` are told once more.
 pub fn judgement(engine: &mut Engine, bucket: i64, before: i64) -> Judgement {
@@ -33,6 +35,7 @@ pub fn judgement(engine: &mut Engine, bucket: i64, before: i64) -> Judgement {
             case
         },
     ));
+    response_time::tell(engine, &mut cases);
     cases.sort_by(|a, b| a.severity.cmp(&b.severity).then(a.key.cmp(&b.key)));
     let (cells, mut guardrails, funnel) = faces(engine, bucket, &cases);
     contrast::name(&engine.settings.policy.guardrail, &mut cases, &mut guardrails);
@@ -246,8 +249,13 @@ fn join(
         .filter_map(|(l, runs)| runs.iter().rev().find(|r| r.at <= now).map(|r| (l, r)))
         .collect();
     newest.sort_by(|a, b| b.1.at.cmp(&a.1.at).then(a.0.cmp(b.0)));
+    let paces = engine.checks.paces.get(check);
     for (location, run) in &newest {
-        let word = if run.ok { "pass".to_owned() } else { format!("fail {}", run.word) };
+        let pace = paces.and_then(|p| p.get(*location));
+        let word = match run.ok {
+            true => response_time::passed(pace, run.took_ms),
+            false => format!("fail {}", run.word),
+        };
         let word = if probes::is_fresh(engine, check, run.at, now) {
             word
         } else {

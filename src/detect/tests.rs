@@ -28,6 +28,7 @@ mod unusual;
 mod ranks;
 mod rates;
 mod recovering;
+mod response_time;
 mod services;
 mod spare;
 mod street;

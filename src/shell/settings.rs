@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::detect::drift::DriftRule;
 use crate::detect::settings::{Event, Maintenance, Settings};
 use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Actor;
 use crate::journal::Journal;
 use crate::policy::action::{ActionPolicy, Signing};
-use crate::policy::guardrail::{Condition, GuardClass, Guardrail};
+use crate::policy::guardrail::Guardrail;
 use crate::policy::holidays;
 use crate::policy::judging::Policy;
 use crate::sink::WriteCap;
@@ -20,7 +21,7 @@ use crate::sink::webhook::Webhook;
 use crate::source::http_json::config::{Record, RecordKind};
 use crate::source::query::QueryKind;
 use crate::source::{Kind, SourceConfig};
-use crate::watch::series::{DriftRule, SeriesRow, SeriesRules};
+use crate::watch::series::{SeriesRow, SeriesRules};
 
 use super::clock::Clock;
 use super::kill_switch::KillSwitch;
@@ -123,16 +124,7 @@ pub fn series(config: &Config) -> SeriesRules {
 }
 
 fn series_row(row: &Guardrail) -> SeriesRow {
-    let drift = match row.condition {
-        Condition::Drift { min_change } => Some(DriftRule {
-            min_change,
-            hold: row.hold,
-            clear: row.clear,
-            demand: row.class == GuardClass::Efficiency,
-        }),
-        _ => None,
-    };
-    SeriesRow { name: row.name.clone(), drift }
+    SeriesRow { name: row.name.clone(), drift: DriftRule::of(row) }
 }
 
 /// The policy side of the configured actions.

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::detect::doubt::Doubt;
+use crate::detect::drift::DriftRule;
 use crate::detect::verdict::{Case, Cell, Class, Demand, Judged, Judgement, Verdict};
 use crate::domain::id::{GuardrailId, SourceId};
 use crate::domain::metric::{Bad, Metric};
@@ -13,10 +14,7 @@ use crate::domain::segment::Segment;
 use crate::domain::time::Timestamp;
 use crate::policy::sensitivity::Sensitivity;
 
-mod drift;
 mod line;
-
-pub use drift::DriftRule;
 
 use line::Line;
 

@@ -1,6 +1,7 @@
 //! One number without segments: its detector or drift row, the incident that is open, and what it
 //! says as a cell and as a case. Which rows come in, and when, is decided by the book.
 
+use crate::detect::drift::{Drift, DriftRule, Turn};
 use crate::detect::series::{Detector, Score, State};
 use crate::detect::verdict::{Basis, Case, Cell, Class, Demand, Finding, Suspect, Verdict};
 use crate::domain::id::{GuardrailId, SourceId};
@@ -10,8 +11,6 @@ use crate::domain::segment::{Scope, Segment};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::sensitivity::Sensitivity;
-
-use super::drift::{Drift, DriftRule, Turn};
 
 /// A cleared case is told once more for so long, so that no reader misses its end.
 const TOLD: Span = Span::from_hours(1);

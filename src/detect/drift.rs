@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use crate::domain::metric::Bad;
 use crate::domain::time::{Span, Timestamp};
+use crate::policy::guardrail::{Condition, GuardClass, Guardrail};
 use crate::policy::sensitivity::Sensitivity;
 
 /// Values kept to know what is usual: two weeks of hours, or so many changes.
@@ -27,6 +28,15 @@ pub struct DriftRule {
     pub clear: Span,
     /// Fewer paid visits explain it (payback and its like).
     pub demand: bool,
+}
+
+impl DriftRule {
+    /// How a row judges; `None` where its condition is another.
+    pub fn of(row: &Guardrail) -> Option<Self> {
+        let Condition::Drift { min_change } = row.condition else { return None };
+        let demand = row.class == GuardClass::Efficiency;
+        Some(Self { min_change, hold: row.hold, clear: row.clear, demand })
+    }
 }
 
 /// What a row of values did.
