@@ -87,6 +87,9 @@ pub enum Outcome {
         status: u16,
         #[serde(default)]
         retry_after_s: Option<u64>,
+        /// The receiver's own name of the run that it told with its answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run_id: Option<String>,
     },
     /// No byte of this try left: nothing can have happened by it.
     NotSent {
@@ -97,7 +100,7 @@ pub enum Outcome {
 impl Outcome {
     /// An outcome that nobody knows, without an answer.
     pub fn unknown(detail: impl Into<String>) -> Self {
-        Self::Unknown { detail: detail.into(), status: 0, retry_after_s: None }
+        Self::Unknown { detail: detail.into(), status: 0, retry_after_s: None, run_id: None }
     }
 
     /// The seconds that the receiver asked to be left alone for.

@@ -94,7 +94,8 @@ impl Question {
         if unknown_until(&run, policy).is_none_or(|until| self.desk.clock.now() >= until) {
             return Ok(Next::Settled);
         }
-        let status = webhook.ask_status(&self.action, self.desk.clock.wall()).await;
+        let (wall, named) = (self.desk.clock.wall(), run.run_id.as_deref());
+        let status = webhook.ask_status(&self.action, named, wall).await;
         if let Some(outcome) = outcome(&status) {
             self.desk.answered(&self.incident, &self.action, "status", outcome).await?;
             return Ok(Next::Settled);

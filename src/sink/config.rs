@@ -24,8 +24,11 @@ pub struct ActionConfig {
     pub name: String,
     pub kind: ActionKind,
     pub url: String,
-    /// Where the state of a sent request can be read; `{id}` is the action's id.
+    /// Where the state of a sent request can be read; `{id}` is the action's id, `{run}` what
+    /// `run_id` found.
     pub status_url: Option<String>,
+    /// JMESPath into the answer: the receiver's own id of the run it began.
+    pub run_id: Option<String>,
     /// Where rehearsals go; without it none is sent anywhere.
     pub dry_run_url: Option<String>,
     /// Signing secret, `whsec_` and base64 of 24 to 64 bytes.

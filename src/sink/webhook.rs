@@ -22,6 +22,7 @@ pub use super::wire::{Gate, Ready};
 use super::wire::{Lost, Told, learn, mask};
 use verdict::Rule;
 
+mod plain;
 mod verdict;
 
 /// A rollback receiver.
@@ -82,6 +83,23 @@ pub enum Status {
     },
 }
 
+/// Stands in `status_url` for the receiver's own id.
+const RUN: &str = "{run}";
+
+/// `run_id` and `{run}` belong together.
+fn asked_by_run(config: &ActionConfig) -> Result<(), SourceError> {
+    let asked = config.status_url.as_ref().is_some_and(|url| url.contains(RUN));
+    match (asked, config.run_id.is_some()) {
+        (true, false) => Err(SourceError::give_up(
+            "status_url asks for {run}: say where the answer names it, run_id = \"data.run_id\"",
+        )),
+        (false, true) => {
+            Err(SourceError::give_up("run_id does nothing while status_url does not hold {run}"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What in an `[[action]]` cannot work, with the key it stands under.
 pub fn faults(config: &ActionConfig) -> Vec<(&'static str, String)> {
     let insecure = config.insecure.as_deref();
@@ -91,7 +109,8 @@ pub fn faults(config: &ActionConfig) -> Vec<(&'static str, String)> {
     };
     look("url", address(&config.url, insecure).map(drop));
     if let Some(status) = &config.status_url {
-        look("status_url", address(&status.replace("{id}", "x"), insecure).map(drop));
+        let example = status.replace("{id}", "x").replace("{run}", "x");
+        look("status_url", address(&example, insecure).map(drop));
     }
     if let Some(dry) = &config.dry_run_url {
         look("dry_run_url", address(dry, insecure).map(drop));
@@ -104,7 +123,8 @@ pub fn faults(config: &ActionConfig) -> Vec<(&'static str, String)> {
         look("auth", one_way(auth));
     }
     look("headers", plain(&config.headers).map(drop));
-    look("success", Rule::new(config.success.as_ref()).map(drop));
+    look("success", Rule::new(config.success.as_ref(), None).map(drop));
+    look("run_id", Rule::new(None, config.run_id.as_deref()).and_then(|_| asked_by_run(config)));
     look("client_cert", paired(config.tls()));
     look("proxy", proxy(config.proxy.as_deref()).map(drop));
     found
@@ -129,7 +149,7 @@ impl Webhook {
             config: config.clone(),
             url: address(&config.url, config.insecure.as_deref())?,
             plain: plain(&config.headers)?,
-            rule: Rule::new(config.success.as_ref())?,
+            rule: Rule::new(config.success.as_ref(), config.run_id.as_deref())?,
             operator: cap.operator().to_owned(),
         })
     }
@@ -240,12 +260,18 @@ impl Webhook {
         })
     }
 
-    /// Asks what became of `id`. Never has an effect.
-    pub async fn ask_status(&self, id: &ActionId, wall: Timestamp) -> Status {
+    /// Asks what became of `id`, which its receiver calls `run`. Never has an effect.
+    pub async fn ask_status(&self, id: &ActionId, run: Option<&str>, wall: Timestamp) -> Status {
         let none = |detail: &str| Status::NoAnswer { detail: detail.to_owned() };
         let Some(template) = &self.config.status_url else { return none("no status_url") };
-        let part: String = url::form_urlencoded::byte_serialize(id.as_str().as_bytes()).collect();
-        let Ok(url) = Url::parse(&template.replace("{id}", &part)) else {
+        if run.is_none() && template.contains(RUN) {
+            return none("the receiver named no run that could be asked for");
+        }
+        let part = |text: &str| -> String {
+            url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+        };
+        let address = template.replace("{id}", &part(id.as_str()));
+        let Ok(url) = Url::parse(&address.replace(RUN, &part(run.unwrap_or_default()))) else {
             return none("status_url is not an address");
         };
         let mut request = Request::new(Method::GET, url);
@@ -276,17 +302,20 @@ impl Webhook {
     /// An unknown outcome, with how to find out where nobody can be asked.
     fn pointed(&self, outcome: Outcome, id: &ActionId) -> Outcome {
         match outcome {
-            Outcome::Unknown { detail, status, retry_after_s }
-                if self.config.status_url.is_none() =>
-            {
-                let detail =
-                    format!("look for key {id} in the deploy system (no status_url): {detail}");
-                Outcome::Unknown { detail, status, retry_after_s }
+            Outcome::Unknown { detail, status, retry_after_s, run_id } => {
+                let by_run = self.config.status_url.as_ref().map(|url| url.contains(RUN));
+                let why = match by_run {
+                    None => Some("no status_url"),
+                    Some(true) if run_id.is_none() => Some("its answer named no run"),
+                    Some(_) => None,
+                };
+                let detail = why.map_or_else(
+                    || detail.clone(),
+                    |why| format!("look for key {id} in the deploy system ({why}): {detail}"),
+                );
+                Outcome::Unknown { detail, status, retry_after_s, run_id }
             }
-            Outcome::Accepted { .. }
-            | Outcome::Refused { .. }
-            | Outcome::Unknown { .. }
-            | Outcome::NotSent { .. } => outcome,
+            Outcome::Accepted { .. } | Outcome::Refused { .. } | Outcome::NotSent { .. } => outcome,
         }
     }
 

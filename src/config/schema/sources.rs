@@ -162,7 +162,11 @@ pub const SECTIONS: &[Section] = &[
             ("name", "its name"),
             ("kind", "`webhook`"),
             ("url", "where the signed request goes"),
-            ("status_url", "where its state is asked; `{id}` is the key"),
+            (
+                "status_url",
+                "where its state is asked; `{id}` is the key, `{run}` what `run_id` finds",
+            ),
+            ("run_id", "JMESPath into the answer: the receiver's own id of the run it began"),
             ("dry_run_url", "where rehearsals go; without it none is sent"),
             ("secret", "the secret that signs: `whsec_` and base64 of 24 to 64 bytes"),
             ("next_secret", "a second one while keys rotate"),

@@ -61,8 +61,9 @@ impl ActionRun {
             Outcome::Refused { .. } => ActionState::Refused,
             Outcome::NotSent { .. } if self.doubtful => ActionState::Unknown,
             Outcome::NotSent { .. } => ActionState::NotSent,
-            Outcome::Unknown { .. } => {
+            Outcome::Unknown { run_id, .. } => {
                 self.doubtful = true;
+                self.run_id = run_id.clone().or(self.run_id.take());
                 ActionState::Unknown
             }
         }
@@ -97,6 +98,7 @@ impl Incident {
             tries: 0,
             doubtful: false,
             rest: None,
+            run_id: None,
             answer: None,
             detail: String::new(),
         });

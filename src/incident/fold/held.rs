@@ -50,6 +50,8 @@ pub struct ActionRun {
     pub doubtful: bool,
     /// What the receiver asked for last, whatever was learnt of it since.
     pub rest: Option<Rest>,
+    /// The receiver's own name of the run, when an answer told it.
+    pub run_id: Option<String>,
     /// What was said last about it.
     pub answer: Option<Outcome>,
     pub detail: String,

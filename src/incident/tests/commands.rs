@@ -271,7 +271,7 @@ fn an_answer_about_the_key_keeps_the_key_and_never_leads_to_a_fresh_one() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
     let first = prepared(&order(&mut i, &world, "ana", &rollback(), min(1)).expect("first"));
     let detail = "http 422: the receiver may know this request from before".to_owned();
-    let seen = Outcome::Unknown { detail, status: 422, retry_after_s: None };
+    let seen = Outcome::Unknown { detail, status: 422, retry_after_s: None, run_id: None };
     answer(&mut i, 1, &first, seen);
     let again = Command::RollbackAgain { token: token(), waive: None };
     assert_eq!(order(&mut i, &world, "ana", &again, min(2)), Err("again"), "no fresh key");

@@ -50,7 +50,10 @@ fn outcome() -> impl Strategy<Value = Outcome> {
             Outcome::Refused { status, detail: "no".to_owned(), retry_after_s }
         }),
         (".{0,8}", any::<u16>(), prop::option::of(any::<u64>())).prop_map(
-            |(detail, status, retry_after_s)| Outcome::Unknown { detail, status, retry_after_s }
+            |(detail, status, retry_after_s)| {
+                let run_id = None;
+                Outcome::Unknown { detail, status, retry_after_s, run_id }
+            }
         ),
         ".{0,8}".prop_map(|detail| Outcome::NotSent { detail }),
     ]

@@ -200,7 +200,12 @@ fn a_receiver_that_asked_for_time_is_given_it() {
 #[test]
 fn only_the_receivers_own_word_ends_the_rest_it_asked_for() {
     let silent = || Outcome::unknown("it does not know this request");
-    let busy = |secs| Outcome::Unknown { status: 503, detail: "busy".into(), retry_after_s: secs };
+    let busy = |secs| Outcome::Unknown {
+        status: 503,
+        detail: "busy".into(),
+        retry_after_s: secs,
+        run_id: None,
+    };
     let unsent = || Outcome::NotSent { detail: "no route".to_owned() };
     for later in [vec![silent()], vec![unsent(), silent()], vec![busy(None), refused(None)]] {
         let (mut i, world) = (incident(Severity::Sev1), World::new());
@@ -227,7 +232,7 @@ fn its_newest_word_counts() {
     tell(&mut i, min(1), "ana", Event::ActionSent { id: id.clone(), try_no: 1 });
     for secs in [3600, 5] {
         let (detail, retry_after_s) = ("busy".to_owned(), Some(secs));
-        let answer = Outcome::Unknown { status: 503, detail, retry_after_s };
+        let answer = Outcome::Unknown { status: 503, detail, retry_after_s, run_id: None };
         tell(&mut i, min(1), "ana", Event::ActionAnswered { id: id.clone(), answer });
     }
     assert!(order(&mut i, &world, "ana", &rollback(None), min(2)).is_ok(), "after five seconds");

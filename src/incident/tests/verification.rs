@@ -224,3 +224,17 @@ fn a_try_that_never_left_proves_nothing_about_the_one_before_it() {
     assert_eq!((i.actions[0].state, i.state()), (ActionState::Unknown, State::Mitigating));
     assert!(i.decision.is_some());
 }
+
+#[test]
+fn the_run_that_a_receiver_named_is_remembered_when_later_answers_do_not_say_it() {
+    let named = |run: Option<&str>| Outcome::Unknown {
+        detail: "busy".to_owned(),
+        status: 409,
+        retry_after_s: None,
+        run_id: run.map(str::to_owned),
+    };
+    let (mut i, _) = sent(named(Some("4711")));
+    let id = i.actions[0].intent.id.clone();
+    tell(&mut i, min(3), "ana", Event::ActionAnswered { id, answer: named(None) });
+    assert_eq!(i.actions[0].run_id.as_deref(), Some("4711"));
+}

@@ -12,12 +12,17 @@ use crate::source::error::SourceError;
 use crate::source::http_json::path::{Expr, number};
 
 use super::Status;
+use super::plain::plain;
 
-/// What counts as accepted when the config says it.
+/// Longest id of a run that is believed to be one.
+const RUN_ID: usize = 200;
+
+/// What counts as accepted when the config says it, and where an answer names its run.
 #[derive(Debug, Default)]
 pub struct Rule {
     status: Vec<u16>,
     test: Option<Test>,
+    run_id: Option<Expr>,
 }
 
 #[derive(Debug)]
@@ -30,8 +35,14 @@ struct Test {
 impl Rule {
     /// # Errors
     /// [`SourceError::GiveUp`] naming the key of `success` that cannot work.
-    pub fn new(success: Option<&Success>) -> Result<Self, SourceError> {
-        let Some(success) = success else { return Ok(Self::default()) };
+    pub fn new(success: Option<&Success>, run_id: Option<&str>) -> Result<Self, SourceError> {
+        let run_id = match run_id {
+            Some(text) => Some(
+                Expr::compile(text).map_err(|e| SourceError::give_up(format!("run_id: {e}")))?,
+            ),
+            None => None,
+        };
+        let Some(success) = success else { return Ok(Self { run_id, ..Self::default() }) };
         let wrong = |why: &str| Err(SourceError::give_up(format!("success.{why}")));
         if success.status.iter().any(|s| !(200..=599).contains(s)) {
             return wrong("status: each one is from 200 to 599");
@@ -48,7 +59,20 @@ impl Rule {
                 Some(Test { path, text: text.clone(), equals: equals.clone() })
             }
         };
-        Ok(Self { status: success.status.clone(), test })
+        Ok(Self { status: success.status.clone(), test, run_id })
+    }
+
+    /// The receiver's own id of what it began, when its answer tells one.
+    fn run(&self, body: &[u8]) -> Option<String> {
+        let document = serde_json::from_slice::<Value>(body).ok()?;
+        let found = self.run_id.as_ref()?.find(&document)?;
+        let id = match &*found {
+            Value::String(text) => text.trim().to_owned(),
+            Value::Number(number) => number.to_string(),
+            _ => return None,
+        };
+        let usable = !id.is_empty() && id.len() <= RUN_ID && !id.contains(char::is_control);
+        usable.then_some(id)
     }
 
     fn counts(&self, status: u16) -> bool {
@@ -124,7 +148,8 @@ fn is_answer(text: &str) -> bool {
 
 /// By status and body; `now` stands in for a missing `Date`.
 pub fn judge(told: &Told, rule: &Rule, now: Timestamp) -> Outcome {
-    let (status, detail) = (told.answer.status, told.words.clone());
+    let (status, detail) = (told.answer.status, plain(&told.words));
+    let run_id = rule.run(&told.answer.body);
     let retry_after_s = told.answer.wish(now);
     let accepted = |detail| Outcome::Accepted { status, detail };
     let refused = |detail| Outcome::Refused { status, detail, retry_after_s };
@@ -132,6 +157,7 @@ pub fn judge(told: &Told, rule: &Rule, now: Timestamp) -> Outcome {
         detail: joined(&format!("http {status}"), why, &detail),
         status,
         retry_after_s,
+        run_id: run_id.clone(),
     };
     let body = body(told);
     match (&rule.test, status) {
@@ -165,7 +191,9 @@ pub fn judge(told: &Told, rule: &Rule, now: Timestamp) -> Outcome {
             Body::Says(_) => unknown(OPEN),
         },
         (_, 409 | 422) => unknown(KEY),
-        (_, 400 | 401 | 403 | 404 | 405 | 410 | 412 | 429) if of_the_key(&detail) => unknown(KEY),
+        (_, 400 | 401 | 403 | 404 | 405 | 410 | 412 | 429) if of_the_key(&told.words) => {
+            unknown(KEY)
+        }
         (_, 400 | 401 | 403 | 404 | 405 | 410 | 412 | 429) => refused(detail),
         (_, 300..=399) => unknown("redirect not followed"),
         _ => unknown(""),
@@ -197,7 +225,7 @@ fn joined(what: &str, why: &str, detail: &str) -> String {
 
 /// What an answer of `status_url` means.
 pub fn told(told: &Told) -> Status {
-    let detail = told.words.clone();
+    let detail = plain(&told.words);
     let status = told.answer.status;
     let none =
         |why: &str| Status::NoAnswer { detail: joined(&format!("http {status}"), why, &detail) };

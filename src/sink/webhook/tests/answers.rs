@@ -292,3 +292,50 @@ fn a_rule_that_cannot_work_is_a_fault_of_the_config() {
         assert!(at == key && why.contains(words), "{more}: {at} {why}");
     }
 }
+
+#[tokio::test]
+async fn a_receiver_is_asked_by_the_run_that_its_answer_named() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut server = Server::start(|seen: &Seen| match seen.line.as_str() {
+        "POST /hook" => Reply::new(409, "", "{\"data\":{\"run_id\":4711},\"error\":\"busy\"}"),
+        _ => Reply::new(200, "", "{\"status\":\"running\"}"),
+    })
+    .await;
+    let more = format!("status_url = \"{}/runs/{{run}}\"\nrun_id = \"data.run_id\"", server.url);
+    let hook = hook(folder.path(), &server.url, &more);
+    let sent = hook.posted(&intent(false), stamp(&"INC-00001".into())).await;
+    let Outcome::Unknown { run_id, detail, .. } = &sent else { panic!("{sent:?}") };
+    assert_eq!(run_id.as_deref(), Some("4711"));
+    assert!(detail.ends_with("run id: 4711, error: busy"), "{detail}");
+    let id = "k7q2mzp4".into();
+    let told = hook.ask_status(&id, run_id.as_deref(), WALL).await;
+    assert!(matches!(told, Status::Running { .. }), "{told:?}");
+    assert_eq!(server.requests()[1].line, "GET /runs/4711");
+    let Status::NoAnswer { detail } = hook.ask_status(&id, None, WALL).await else {
+        panic!("nobody can be asked")
+    };
+    assert_eq!(detail, "the receiver named no run that could be asked for");
+    assert!(server.requests().is_empty(), "no request without a run");
+}
+
+#[test]
+fn a_run_is_named_where_it_is_asked_for() {
+    let action = |more: &str| -> ActionConfig {
+        let text = format!(
+            "name = \"r\"\nkind = \"webhook\"\nurl = \"http://127.0.0.1/h\"\n\
+             secret = {{ env = \"X\" }}\n{more}"
+        );
+        toml::from_str(&text).expect("config")
+    };
+    let cases = [
+        ("status_url = \"http://127.0.0.1/{run}\"", "say where the answer names it"),
+        ("run_id = \"data.id\"", "does nothing"),
+        ("run_id = \"data.[\"\nstatus_url = \"http://127.0.0.1/{run}\"", "run_id"),
+    ];
+    for (more, words) in cases {
+        let found = faults(&action(more));
+        assert!(found.iter().any(|(k, why)| *k == "run_id" && why.contains(words)), "{found:?}");
+    }
+    let good = "run_id = \"data.id\"\nstatus_url = \"http://127.0.0.1/{run}\"";
+    assert!(faults(&action(good)).is_empty());
+}
