@@ -5,6 +5,7 @@ pub mod callees;
 pub mod check;
 pub mod file;
 pub mod load;
+pub mod own;
 pub mod paths;
 pub mod problem;
 pub mod schema;

@@ -9,6 +9,7 @@ pub mod id;
 pub mod metric;
 pub mod money;
 pub mod observation;
+pub mod own;
 pub mod past;
 pub mod segment;
 pub mod severity;

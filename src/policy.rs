@@ -11,6 +11,7 @@ pub mod severity;
 pub mod action;
 pub mod calendar;
 pub mod maintenance;
+pub mod one_or_many;
 pub mod response;
 pub mod blame;
 pub mod detect;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::desk::keymap::Keymap;
 use crate::domain::metric;
+use crate::domain::own::Strict;
 use crate::policy::guardrail::Guardrail;
 use crate::policy::services::Services;
 use crate::render::theme::ColorDepth;
@@ -15,7 +16,7 @@ use crate::source::{SourceConfig, home};
 
 use super::file::Reader;
 use super::problem::{Level, Problem};
-use super::{Config, EXAMPLE, callees, check, theme};
+use super::{Config, EXAMPLE, callees, check, own, theme};
 
 /// Top-level tables of the example; rows are known by being read.
 const TABLES: [&str; 9] =
@@ -42,7 +43,10 @@ pub fn from_text(path: &Path, text: &str) -> Loaded {
     let mut base = Reader::new("config.example.toml".into(), EXAMPLE);
     let defaults = base.tables();
     let mut user = Reader::new(path.to_path_buf(), text);
+    own::declare(&mut user);
+    let strict = Strict::new();
     let mut config = read(&defaults, &mut base, &mut user);
+    drop(strict);
     if let (Some(config), Some(folder)) = (&mut config, path.parent()) {
         // A file named in the config lies beside it.
         let file = config.shop.holidays.as_ref().map(|file| {

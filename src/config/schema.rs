@@ -108,6 +108,7 @@ fn dimensions() -> List {
         Dim::PaymentMethod => "card, paypal, invoice",
         Dim::Release => "the version that served it, as the deploys name it",
         Dim::Cohort => "the arm of an experiment",
+        Dim::Own(_) => "declared by `[[dimension]]`",
     };
     List {
         title: "Dimensions".to_owned(),
@@ -115,7 +116,10 @@ fn dimensions() -> List {
                 are usual."
             .to_owned(),
         head: vec!["dimension", "values"],
-        rows: Dim::ALL.into_iter().map(|dim| row(&[&code(dim.name()), says(dim)])).collect(),
+        rows: Dim::NAMES
+            .into_iter()
+            .filter_map(|name| Some(row(&[&code(name), says(Dim::built_in(name)?)])))
+            .collect(),
     }
 }
 

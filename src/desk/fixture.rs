@@ -5,6 +5,7 @@ mod shop;
 
 use std::sync::Arc;
 
+use crate::board::said::Said;
 use crate::board::{
     Action, ActionState, Board, ChoiceRow, Incident, Precheck, RollbackPlan, State, TimelineEntry,
     Watcher,
@@ -47,7 +48,10 @@ pub fn desk_as(board: Board, role: Role, w: u16, h: u16) -> Desk {
 }
 
 pub fn calm() -> Board {
+    let policy = crate::policy::judging::Policy::builtin().expect("rows");
+    let response = crate::policy::response::ResponsePolicy::builtin().expect("rows");
     Board {
+        policy: Said::of(&policy.guardrail, &policy.journey, &response.rows),
         schema: crate::board::SCHEMA.to_owned(),
         generated_at: at("03:07:25"),
         site: "demo-shop".to_owned(),

@@ -200,7 +200,7 @@ impl Live {
 
     /// The smallest list of places that explains it: causes before their consequences.
     pub fn segments(&self, policy: &Policy) -> Vec<Scope> {
-        let causes = |e: &&Effect| is_cause(e) || is_visit_loss(e);
+        let causes = |e: &&Effect| is_cause(e) || is_visit_loss(e) && !self.is_blurred(e);
         let mut out: Vec<Scope> =
             self.effects.iter().filter(causes).map(|e| e.place.clone()).collect();
         let journeys = self.troubles.iter().filter_map(|t| trouble_place(policy, &t.journey));
@@ -222,6 +222,16 @@ impl Live {
             out = if out.is_empty() { all() } else { out };
         }
         widest(out)
+    }
+
+    /// Missing visits by a cut that cannot tell where, beside one that can and says a part of it:
+    /// the sum falls because the part does.
+    fn is_blurred(&self, e: &Effect) -> bool {
+        let finer = |other: &Effect| {
+            let told = other.place.dims.keys().any(|dim| !e.table.dims.contains(dim));
+            told && within(&other.place, &e.place)
+        };
+        self.effects.iter().filter(|other| is_visit_loss(other)).any(finer)
     }
 
     pub fn onset(&self, start_of: impl Fn(i64) -> Timestamp) -> Timestamp {

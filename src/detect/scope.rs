@@ -66,7 +66,8 @@ fn confined(dim: Dim, change: &Change, of_service: bool) -> Option<(f64, f64)> {
         Dim::Network => (code(0.15, 0.05), 0.25),
         Dim::Customer => (0.12, 0.1),
         Dim::TrafficSource => (0.1, 0.15),
-        Dim::Template | Dim::Service | Dim::Release | Dim::Cohort => return None,
+        // Of a dimension of a shop's own nobody knows it.
+        Dim::Template | Dim::Service | Dim::Release | Dim::Cohort | Dim::Own(_) => return None,
     })
 }
 

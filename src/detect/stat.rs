@@ -136,7 +136,10 @@ pub fn shape_of(metric: Metric) -> (Shape, f64) {
 
 /// Success rates near one are judged as their failures, which are rare.
 pub fn inverted(metric: Metric) -> bool {
-    matches!(metric, Metric::PageLoadSuccess | Metric::ApiSuccess | Metric::CheckSuccess)
+    // One of a shop's own is no step of the funnel.
+    let own = matches!(metric, Metric::Own(_)) && metric.row().bad == Bad::Down;
+    own && metric.kind() == Kind::Ratio
+        || matches!(metric, Metric::PageLoadSuccess | Metric::ApiSuccess | Metric::CheckSuccess)
 }
 
 /// Of a step that nearly everybody takes, or that is counted more often than the one before, hits

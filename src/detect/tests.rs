@@ -18,6 +18,7 @@ mod measuring;
 mod money;
 pub mod made_up;
 mod notes;
+mod own;
 mod pairs;
 mod pasts;
 mod places;

@@ -1,9 +1,12 @@
-//! What is measured: the closed table of metrics with unit, kind and the direction that is bad.
-//! Names follow web-vitals and DESIGN; retired names map to their successors with a warning.
+//! What is measured: the table of metrics with unit, kind and the direction that is bad.
+//! Names follow web-vitals and DESIGN; retired names map to their successors with a warning; those
+//! of a shop's own live in `own`.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::own;
 
 /// A metric of the shop.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -49,6 +52,8 @@ pub enum Metric {
     ServicePool,
     ServiceQueue,
     ServiceRestarts,
+    /// One of a shop's own, by its row in [`own`].
+    Own(u8),
 }
 
 /// The shape a metric's values have, and therefore the tests that apply.
@@ -167,6 +172,10 @@ impl Metric {
     }
 
     pub fn row(self) -> &'static Row {
+        if let Self::Own(index) = self {
+            // Nobody has one without a row: it is made by adding the row.
+            return own::row(index).unwrap_or(&TABLE[0]);
+        }
         // The table lists every variant; a test holds that, so the fallback is never taken.
         TABLE.iter().find(|r| r.metric == self).unwrap_or(&TABLE[0])
     }
@@ -212,6 +221,11 @@ impl Metric {
 
     /// Finds a metric by its name. Retired names are accepted: `fid` is INP, `tti` is TBT.
     pub fn from_name(name: &str) -> Option<Self> {
+        Self::built_in(name).or_else(|| own::metric(name))
+    }
+
+    /// One of the program's own table.
+    pub fn built_in(name: &str) -> Option<Self> {
         let name = retired(name).unwrap_or(name);
         TABLE.iter().find(|r| r.name == name).map(|r| r.metric)
     }

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::own;
+
 /// A dimension of a segment; names are the ones of config and JSON.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Dim {
     Template,
     /// A part of the shop's own software, or a provider it calls.
@@ -23,10 +25,13 @@ pub enum Dim {
     PaymentMethod,
     Release,
     Cohort,
+    /// One of a shop's own, by its place in [`own`].
+    Own(u8),
 }
 
-/// How many dimensions there are.
-const DIMS: usize = 11;
+/// How many dimensions there are: those of the program, and places for a shop's own.
+const BUILT_IN: usize = 11;
+const DIMS: usize = BUILT_IN + own::DIMS;
 
 impl Dim {
     pub const ALL: [Self; DIMS] = [
@@ -41,26 +46,73 @@ impl Dim {
         Self::PaymentMethod,
         Self::Release,
         Self::Cohort,
+        Self::Own(0),
+        Self::Own(1),
+        Self::Own(2),
+        Self::Own(3),
     ];
 
-    pub const fn name(self) -> &'static str {
+    /// Names of the program's own dimensions.
+    pub const NAMES: [&'static str; BUILT_IN] = [
+        "template",
+        "service",
+        "device",
+        "browser",
+        "network",
+        "traffic_source",
+        "customer",
+        "region",
+        "payment_method",
+        "release",
+        "cohort",
+    ];
+
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Template => "template",
-            Self::Service => "service",
-            Self::Device => "device",
-            Self::Browser => "browser",
-            Self::Network => "network",
-            Self::TrafficSource => "traffic_source",
-            Self::Customer => "customer",
-            Self::Region => "region",
-            Self::PaymentMethod => "payment_method",
-            Self::Release => "release",
-            Self::Cohort => "cohort",
+            Self::Own(index) => own::dim_name(index),
+            built_in => Self::NAMES.get(built_in.place()).copied().unwrap_or_default(),
+        }
+    }
+
+    /// Where its value stands in a segment, the order of [`Self::ALL`].
+    const fn place(self) -> usize {
+        match self {
+            Self::Template => 0,
+            Self::Service => 1,
+            Self::Device => 2,
+            Self::Browser => 3,
+            Self::Network => 4,
+            Self::TrafficSource => 5,
+            Self::Customer => 6,
+            Self::Region => 7,
+            Self::PaymentMethod => 8,
+            Self::Release => 9,
+            Self::Cohort => 10,
+            Self::Own(index) => BUILT_IN + index as usize,
         }
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|d| d.name() == name)
+        Self::built_in(name).or_else(|| own::dim(name))
+    }
+
+    /// One of the program's own.
+    pub fn built_in(name: &str) -> Option<Self> {
+        let place = Self::NAMES.iter().position(|n| *n == name)?;
+        Self::ALL.get(place).copied()
+    }
+}
+
+impl Serialize for Dim {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Dim {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(d)?;
+        Self::from_name(&name).ok_or_else(|| D::Error::unknown_variant(&name, &Self::NAMES))
     }
 }
 
@@ -127,7 +179,7 @@ impl Segment {
             return;
         }
         let values = Arc::make_mut(self.values.get_or_insert_default());
-        if let Some(slot) = values.get_mut(dim as usize) {
+        if let Some(slot) = values.get_mut(dim.place()) {
             *slot = value;
         }
         if values.iter().all(|v| *v == DimValue::All) {
@@ -137,7 +189,7 @@ impl Segment {
 
     pub fn get(&self, dim: Dim) -> &DimValue {
         let values = self.values.as_deref();
-        values.and_then(|v| v.get(dim as usize)).unwrap_or(&DimValue::All)
+        values.and_then(|v| v.get(dim.place())).unwrap_or(&DimValue::All)
     }
 
     /// The dimensions that are not aggregated over, in the order of [`Dim::ALL`].
@@ -247,9 +299,13 @@ mod tests {
 
     #[test]
     fn every_dimension_reads_back_by_its_name() {
-        for dim in Dim::ALL {
-            assert_eq!(Dim::from_name(dim.name()), Some(dim));
-            assert_eq!(serde_json::to_value(dim).expect("a word"), dim.name());
+        for (place, dim) in Dim::ALL.into_iter().enumerate() {
+            assert_eq!(dim.place(), place);
+        }
+        for name in Dim::NAMES {
+            let dim = Dim::from_name(name).expect(name);
+            assert_eq!(dim.name(), name);
+            assert_eq!(serde_json::to_value(dim).expect("a word"), name);
         }
         assert_eq!(Dim::ALL.len(), Dim::ALL.iter().collect::<BTreeSet<_>>().len());
     }

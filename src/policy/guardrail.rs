@@ -1,12 +1,14 @@
 //! `[[guardrail]]` rows: what is watched, where, under which condition, who owns it and what they
 //! do. Source of the defaults: seed 000, "Revenue guardrail matrix". No statistics here.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::id::GuardrailId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::time::Span;
+
+use super::one_or_many::one_or_many;
 
 /// The seed's guardrail types, and three more (error rate, telemetry, custom thresholds).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -164,20 +166,4 @@ fn three() -> f64 {
 
 fn ten() -> f64 {
     10.0
-}
-
-/// One value or a list of them.
-pub fn one_or_many<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    d: D,
-) -> Result<Vec<T>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Either<T> {
-        One(T),
-        Many(Vec<T>),
-    }
-    Ok(match Either::deserialize(d)? {
-        Either::One(one) => vec![one],
-        Either::Many(many) => many,
-    })
 }

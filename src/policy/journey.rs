@@ -7,7 +7,7 @@ use crate::domain::id::JourneyId;
 use crate::domain::metric::Metric;
 use crate::domain::time::Span;
 
-use super::guardrail::one_or_many;
+use super::one_or_many::one_or_many;
 
 /// How much a layer of evidence matters for a journey.
 #[derive(
@@ -20,6 +20,17 @@ pub enum Priority {
     Medium,
     High,
     VeryHigh,
+}
+
+impl Priority {
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::VeryHigh => "very high",
+        }
+    }
 }
 
 /// One journey area.

@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn the_default_policy_covers_the_seed() {
         let policy = Policy::builtin().expect("parses");
-        assert_eq!(policy.guardrail.len(), 27);
+        assert_eq!(policy.guardrail.len(), 28);
         let quiet = |name: &&str| policy.guardrail.iter().any(|r| r.name.as_str() == *name);
         let guide = ["page-load-budget", "largest-paint-p95", "api-budget", "first-byte-p95"];
         assert!(guide.iter().all(quiet), "the rows of M1 to M8");

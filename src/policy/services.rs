@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::guardrail::one_or_many;
+use super::one_or_many::one_or_many;
 
 /// The `[services]` section.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

@@ -31,6 +31,17 @@ fn yes(covered: bool) -> Line {
     if covered { Line::fixed(Role::Ok, "yes") } else { Line::fixed(Role::Unsure, "NO") }
 }
 
+/// How much the journey rests on real users and on checks, as its row says.
+fn priorities(desk: &Desk, j: &JourneyState) -> Line {
+    let mut rows = desk.board.policy.journeys.iter();
+    match rows.find(|row| row.journey == j.journey) {
+        Some(row) => Line::fixed(Role::Muted, row.rum_priority.words())
+            .say(Role::Muted, " / ")
+            .say(Role::Muted, row.synthetic_priority.words()),
+        None => Line::fixed(Role::Muted, "-"),
+    }
+}
+
 pub fn journeys(desk: &Desk) -> Vec<Panel> {
     let row = |j: &JourneyState| Row {
         cells: vec![
@@ -42,6 +53,7 @@ pub fn journeys(desk: &Desk) -> Vec<Panel> {
             },
             yes(j.rum_covered),
             yes(j.synthetic_covered),
+            priorities(desk, j),
             if j.checks.is_empty() {
                 Line::fixed(Role::Muted, "no checks")
             } else {
@@ -56,6 +68,7 @@ pub fn journeys(desk: &Desk) -> Vec<Panel> {
             number("LAST", 5, 0),
             column("RUM", 4, 1),
             column("SYNTH", 5, 1),
+            column("PRIORITY", 17, 1),
             growing("CHECKS BY LOCATION", 24, 0),
         ],
         rows: desk.board.journeys.iter().map(row).collect(),

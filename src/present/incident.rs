@@ -6,6 +6,7 @@ use crate::desk::state::Desk;
 use crate::detect::verdict::Finding;
 use crate::domain::text::{ScreenText, screen_text, screen_text_last_field};
 use crate::incident::words::suspect as suspect_words;
+use crate::policy::severity::Notify;
 
 use super::clocks::{self, column, growing, number};
 use super::evidence;
@@ -94,11 +95,43 @@ fn story(desk: &Desk, x: &Incident) -> Vec<Item> {
     all.extend(x.action.as_ref().map(|action| item("Action", action_line(desk, action))));
     all.extend(x.decision.as_ref().map(|d| item("Decision", decision(desk, d))));
     all.push(item("Next", evidence::next(desk, x)));
+    all.extend(response(desk, x));
     all.push(item("Since", since(desk, x)));
     all.push(item("Money", money(x)));
     all.extend(each("For", "+ ", Role::Warning, &x.evidence_for));
     all.extend(each("Against", "- ", Role::Ok, &x.evidence_against));
     all.extend(suspect(x));
+    all
+}
+
+/// What the policy says to do and whom to call: of the first finding whose row says something, and
+/// of the severity.
+pub(super) fn response(desk: &Desk, x: &Incident) -> Vec<Item> {
+    if !x.state.is_open() {
+        return Vec::new();
+    }
+    let policy = &desk.board.policy;
+    let mut rows = x.findings.iter().filter_map(|f| policy.of_guardrail(&f.guardrail));
+    let row = rows.find(|row| !row.response.is_empty() || !row.escalation.is_empty());
+    let mut all = Vec::new();
+    if let Some(row) = row.filter(|row| !row.response.is_empty()) {
+        let line = Line::of(Role::Text, screen_text(&row.response))
+            .say(Role::Muted, " (")
+            .and(Role::Muted, screen_text(row.guardrail.as_str()))
+            .say(Role::Muted, ")");
+        all.push(item("Response", line));
+    }
+    let whom = row.map(|row| row.escalation.join(", then ")).unwrap_or_default();
+    if !whom.is_empty() {
+        let told = policy.severities.iter().find(|s| s.severity == x.severity);
+        let how = match told.map(|s| s.notify) {
+            Some(Notify::Page) => " (this severity pages)",
+            Some(Notify::Ticket) => " (this severity writes a ticket)",
+            None => "",
+        };
+        let line = Line::of(Role::Text, screen_text(&whom)).say(Role::Muted, how);
+        all.push(item("Escalate", line));
+    }
     all
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::screen::Line;
-use super::{evidence, inputs, present};
+use super::{evidence, incident, inputs, present};
 use crate::board::Board;
 use crate::desk::fixture;
 use crate::desk::inputs::Subject;
@@ -117,4 +117,24 @@ fn a_word_typed_after_a_filter_that_is_not_there_is_no_order() {
     }
     assert!(desk.pending.is_empty() && desk.ui.dialog.is_none(), "{:?}", desk.pending);
     let _keep = Arc::clone(&desk.board);
+}
+
+#[test]
+fn config_13_an_open_incident_says_the_response_of_its_row_and_whom_to_call() {
+    let desk = with(|b| b.incidents[0].findings[0].guardrail = "funnel-progression".into());
+    let told = |desk: &Desk| {
+        let items = incident::response(desk, &desk.board.incidents[0]);
+        let words = |i: &super::screen::Item| format!("{} {}", i.label.as_str(), i.line.words());
+        items.iter().map(words).collect::<Vec<_>>()
+    };
+    let lines = told(&desk);
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].starts_with("Response ") && lines[0].ends_with(" (funnel-progression)"));
+    let whom = "Escalate checkout owner, then incident manager (this severity pages)";
+    assert_eq!(lines[1], whom);
+    let over = with(|b| {
+        b.incidents[0].findings[0].guardrail = "funnel-progression".into();
+        b.incidents[0].state = crate::incident::state::State::Resolved;
+    });
+    assert_eq!(told(&over), Vec::<String>::new());
 }

@@ -58,7 +58,12 @@ impl Cell {
             Dim::TrafficSource => SOURCES.get(self.source).copied(),
             Dim::Customer => CUSTOMERS.get(self.customer).copied(),
             Dim::Region => REGIONS.get(self.region).copied(),
-            Dim::Template | Dim::Service | Dim::PaymentMethod | Dim::Release | Dim::Cohort => None,
+            Dim::Template
+            | Dim::Service
+            | Dim::PaymentMethod
+            | Dim::Release
+            | Dim::Cohort
+            | Dim::Own(_) => None,
         }
     }
 }

@@ -245,3 +245,50 @@ fn tls_21_a_check_names_the_line_of_a_file_and_who_only_looks_reads_none() {
     let half = text.replace("client_key = \"no/us.key\"\n", "");
     assert!(told(&half)[0].2.contains("belong together"));
 }
+
+#[test]
+fn connect_14_a_metric_and_a_dimension_of_ones_own_can_be_declared_and_named() {
+    let text = "[[metric]]\nname = \"quote_time\"\nlabel = \"delivery quote\"\n\
+                kind = \"histogram\"\n\
+                [[metric]]\nname = \"quote_success\"\nkind = \"ratio\"\nbad = \"down\"\n\
+                [[dimension]]\nname = \"delivery_step\"\n\
+                [[guardrail]]\nname = \"quotes\"\nclass = \"performance\"\n\
+                metric = [\"quote_time\", \"quote_success\"]\nowner = \"o\"\nresponse = \"r\"\n\
+                scope = { delivery_step = [\"address\"] }\n\
+                condition = { kind = \"band\", min_change = 0.2 }\n\
+                [[source]]\nname = \"prom\"\nkind = \"prometheus\"\nurl = \"http://127.0.0.1:9090\"\n\
+                [[source.query]]\nmetric = \"quote_time\"\nkind = \"histogram\"\nunit = \"s\"\n\
+                expr = 'sum by (le, step) (increase(quote_seconds_bucket[$window]))'\n\
+                labels = { delivery_step = \"step\" }\n";
+    let loaded = from_text(Path::new("t"), text);
+    assert_eq!(loaded.problems, []);
+    let config = loaded.config.expect("good");
+    let row = config.guardrails.iter().find(|g| g.name.as_str() == "quotes").expect("a row");
+    let (first, second) = (row.metric[0].row(), row.metric[1].row());
+    assert_eq!((first.label, first.unit), ("delivery quote", "ms"));
+    assert_eq!((second.label, second.unit), ("quote success", "ratio"));
+    assert_eq!(row.scope.to_string(), "address");
+}
+
+#[test]
+fn connect_14_what_cannot_be_declared_is_refused_with_its_line() {
+    let text = "[[metric]]\nname = \"lcp\"\nkind = \"gauge\"\n\
+                [[metric]]\nname = \"half\"\nkind = \"ratio\"\nunit = \"ms\"\n\
+                [[metric]]\nname = \"quote_wait\"\nkind = \"gauge\"\nunit = \"s\"\n\
+                [[metric]]\nname = \"quote_twice\"\nkind = \"gauge\"\n\
+                [[metric]]\nname = \"quote_twice\"\nkind = \"count\"\n\
+                [[dimension]]\nname = \"Step\"\n\
+                [[guardrail]]\nname = \"g\"\nclass = \"errors\"\nmetric = \"never_declared\"\n\
+                owner = \"o\"\nresponse = \"r\"\ncondition = { kind = \"seen\" }\n";
+    let told = told(text);
+    let at = |line: usize| {
+        let found = told.iter().find(|(at, ..)| *at == line).map(|(_, _, words)| words.clone());
+        found.unwrap_or_else(|| panic!("line {line} in {told:#?}"))
+    };
+    assert!(at(2).contains("is a metric of the program"));
+    assert!(at(7).contains("a ratio is told in `ratio`"));
+    assert!(at(11).contains("`s` is no unit to show: write ms"));
+    assert!(at(16).contains("declared twice"));
+    assert!(at(19).contains("`Step` is no name"));
+    assert!(at(23).contains("unknown metric `never_declared`"), "{told:#?}");
+}

@@ -91,6 +91,22 @@ pub const SECTIONS: &[Section] = &[
     ),
     section("[services]", "", &[("calls", "caller to the list of what it calls")]),
     section(
+        "[[metric]]",
+        "A metric of the shop's own, 64 at most; it is judged where a `[[guardrail]]` names it.",
+        &[
+            ("name", "small letters, digits and `_`; what queries and rows name it by"),
+            ("label", "its words on screens; the name unless given"),
+            ("kind", "`histogram`, `ratio`, `count` or `gauge`"),
+            ("unit", "of its values: `ms ratio count score money days bytes`"),
+            ("bad", "the way that hurts: `up` unless given, `down` or `both`"),
+        ],
+    ),
+    section(
+        "[[dimension]]",
+        "A dimension of the shop's own, 4 at most; a key of `labels`, `values`, `segment`, `scope`.",
+        &[("name", "small letters, digits and `_`")],
+    ),
+    section(
         "[[journey]]",
         "",
         &[

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 
 use super::*;
+use crate::config::own::{OwnDimension, OwnMetric};
 use crate::config::sections::{IdentitySection, JournalSection, UiSection};
 use crate::policy::blame::Blame;
 use crate::policy::calendar::Calendar;
@@ -60,6 +61,8 @@ fn schema_14_every_key_that_is_read_is_told_and_no_other() {
         ("[calendar]", keys::<Calendar>()),
         ("[response]", keys::<Timing>()),
         ("[services]", keys::<Services>()),
+        ("[[metric]]", keys::<OwnMetric>()),
+        ("[[dimension]]", keys::<OwnDimension>()),
         ("[[journey]]", keys::<Journey>()),
         ("[[guardrail]]", keys::<Guardrail>()),
         ("condition", condition_keys()),

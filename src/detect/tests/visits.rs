@@ -1,9 +1,11 @@
 //! When visits themselves are missing, and when they only seem to be: nights, campaigns that end,
 //! announced work, a count that stops counting. Losses inside the shop are in the parent file.
 
+use std::collections::BTreeSet;
+
 use super::made_up::*;
 use crate::detect::engine::{Engine, Maintenance, Settings};
-use crate::detect::verdict::{Class, Judgement, Verdict};
+use crate::detect::verdict::{Case, Class, Judgement, Verdict};
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value, Window};
@@ -200,4 +202,37 @@ fn announced_work_is_no_fall_and_neither_are_the_minutes_it_left() {
     lived.run(9, |_| DARK);
     lived.run(40, |_| USUAL);
     assert_eq!(lived.opened, 0);
+}
+
+#[test]
+fn requests_that_are_told_in_all_alone_do_not_widen_a_dark_region_to_the_shop() {
+    // `us` makes more than half of the requests, so their sum falls by half as well.
+    let told = |dice: &mut Dice, start: i64, minutes: i64, dark: bool| {
+        let day = if dark { DARK } else { USUAL };
+        let mut out = facts(dice, start, minutes, day);
+        out.retain(|o| o.metric != Metric::EdgeRequests);
+        let w = Window { start: at(start), end: at(start + minutes * 60) };
+        let mean = minutes as f64 * if dark { 400.0 } else { 1000.0 };
+        let all = Value::Count(dice.count(mean));
+        out.push(fact("edge", Metric::EdgeRequests, seg(&[]), w, all));
+        out
+    };
+    let (mut engine, mut dice) =
+        (Engine::new(Settings::new(Span::from_mins(1), policy())), Dice(23));
+    for hour in 1..=24 * 7 {
+        engine.history(&told(&mut dice, NOON - hour * 3600, 60, false));
+    }
+    let (mut whole, mut places) = (false, BTreeSet::new());
+    for minute in 0..90 {
+        engine.observe(&told(&mut dice, NOON + minute * 60, 1, minute >= 10));
+        let last = engine.judge(at(NOON + minute * 60 + 60));
+        let cases = firing(&last);
+        if minute >= 14 {
+            places.extend(cases.iter().flat_map(|c| &c.segments).map(ToString::to_string));
+        }
+        let of_all = |c: &&Case| c.findings.iter().any(|f| f.segment.dims.is_empty());
+        whole |= cases.into_iter().any(|c| of_all(&c));
+    }
+    assert!(whole, "the sum is a finding of its own");
+    assert_eq!(places.into_iter().collect::<Vec<_>>(), ["us"]);
 }

@@ -378,6 +378,7 @@ fn class_of(metric: Metric) -> Class {
         | Metric::ServiceMemory
         | Metric::ServicePool
         | Metric::ServiceQueue
-        | Metric::ServiceRestarts => Class::Regression,
+        | Metric::ServiceRestarts
+        | Metric::Own(_) => Class::Regression,
     }
 }
