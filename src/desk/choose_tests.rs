@@ -64,11 +64,20 @@ fn another_release_than_the_suspect_is_chosen_with_left_and_right_and_typed_anew
     let sent = orders(&confirm(&mut desk, TOKEN));
     let suspect = "theme-2026.11.20-3";
     assert!(matches!(&sent[0].1, Order::RollbackOf { release, .. } if release.as_str() == suspect));
-    // Where none is suspected the first with a way back is offered.
+    // Where none is suspected the first with a way back is shown, and takes no token until chosen.
     board.incidents[0].rollback = None;
     board.incidents[0].suspect.release = None;
     board.incidents[0].alternatives.remove(0);
+    let tie = fixture::desk(board.clone());
+    board.incidents[0].suspect.candidates.clear();
     let mut desk = fixture::desk(board);
+    run(&mut desk, "R");
+    assert_eq!(orders(&confirm(&mut desk, "earch8")), vec![]);
+    assert_eq!(refusal(&desk), Some(Refusal::Unchosen));
+    run(&mut desk, "+800 right +800");
+    assert_eq!(orders(&confirm(&mut desk, "earch8"))[0].1, of(false));
+    // One of a tie is offered as it stands.
+    let mut desk = tie;
     run(&mut desk, "R");
     assert_eq!(orders(&confirm(&mut desk, "earch8"))[0].1, of(false));
 }

@@ -132,6 +132,8 @@ pub struct Rollback {
     pub others: Vec<Alternative>,
     /// The one that was picked from them; none while it is the one that it opened with.
     pub picked: Option<ReleaseId>,
+    /// Nobody has chosen yet what it is about: it takes no token.
+    pub unchosen: bool,
     /// A try after refused or not helping.
     pub again: bool,
     /// Wall time; keys in the first 700 ms are ignored.
@@ -160,6 +162,7 @@ impl Rollback {
             plan,
             others: Vec::new(),
             picked: None,
+            unchosen: false,
             again,
             opened_at,
             deaf_until: None,
@@ -183,6 +186,12 @@ impl Rollback {
 
     /// Goes on to the next release that has a way back, or to the one before it.
     pub fn pick(&mut self, back: bool, wall: Timestamp) {
+        if std::mem::take(&mut self.unchosen) {
+            // the one in sight is chosen, and read from now on
+            self.opened_at = wall;
+            self.refusal = None;
+            return;
+        }
         let ways: Vec<&Alternative> = self.others.iter().filter(|a| a.plan.is_some()).collect();
         let at = ways.iter().position(|a| a.plan.as_ref().is_some_and(|p| self.is_about(p)));
         let n = ways.len();
@@ -235,6 +244,8 @@ pub enum Refusal {
     /// A check began to fail while the dialog was open.
     Worse(String),
     WrongToken,
+    /// What it opened with is not suspected, and nobody chose it.
+    Unchosen,
     /// Keys came in one burst.
     Burst,
 }

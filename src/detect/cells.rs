@@ -34,6 +34,10 @@ const SPANS: [i64; 3] = [5, 15, 60];
 /// an open case is said to look as usual.
 const OWN_BAD: f64 = 6.0;
 const OWN_WELL: f64 = 2.0;
+/// Nats from which it is not called as usual either: one well cell in 140 by chance.
+const OWN_DOUBT: f64 = 3.0;
+/// A step that so many times more take than usual (a share) is not as usual.
+const MORE: f64 = 0.25;
 /// Half widths of its interval, and share of the usual value, from which a number is far out.
 const FAR: f64 = 3.0;
 const FAR_SHARE: f64 = 0.5;
@@ -186,7 +190,8 @@ fn verdict(sight: &Sight<'_>, table: &Table, conj: &Conj, reading: &Reading) -> 
     if open.peek().is_some() {
         let burns = |e: &&&Effect| {
             let for_it = gain(e.shape, e.sign, &reading.own, calib, e.least_harm());
-            !e.looks_well() && (reading.own.n <= 0.0 || for_it > -OWN_WELL)
+            let worse = evidence(e.shape, e.sign, &reading.own, calib).harm > 0.0;
+            !e.looks_well() && worse && for_it > -OWN_WELL
         };
         let burns = open.any(|e| burns(&e));
         return if burns { (Verdict::Breach, false) } else { (Verdict::Unsure, bad) };
@@ -197,7 +202,8 @@ fn verdict(sight: &Sight<'_>, table: &Table, conj: &Conj, reading: &Reading) -> 
         let mut over = over.filter(about);
         return (Verdict::Unsure, over.any(|e| e.until.is_some_and(|u| u >= first)));
     }
-    if !reading.sure || !reading.learnt || sight.learning || reading.value.is_none() {
+    let unknown = !reading.learnt || reading.value.is_none() || reading.baseline.is_none();
+    if !reading.sure || unknown || sight.learning || is_odd(sight.policy, table, reading, calib) {
         return (Verdict::Unsure, false);
     }
     (Verdict::Ok, false)
@@ -209,6 +215,17 @@ fn is_bad(policy: &Policy, table: &Table, own: &Acc, calib: Calib) -> bool {
     let row = band_for(&policy.guardrail, table.key.family.0, &Scope::everything());
     let least = row.and_then(|r| r.condition.min_change()).unwrap_or(0.0);
     ev.nats >= OWN_BAD && ev.harm >= least || ev.nats >= 2.0 * OWN_BAD
+}
+
+/// Not proven to be worse, and too far out to be called as usual; of a step also when far more take
+/// it than usual.
+fn is_odd(policy: &Policy, table: &Table, reading: &Reading, calib: Calib) -> bool {
+    let row = band_for(&policy.guardrail, table.key.family.0, &Scope::everything());
+    let least = row.and_then(|r| r.condition.min_change()).unwrap_or(0.0);
+    let by = |sign: f64| evidence(table.shape, sign, &reading.own, calib);
+    let (worse, better) = (by(table.sign), by(-table.sign));
+    worse.nats >= OWN_DOUBT && worse.harm >= least
+        || table.shape == Shape::Step && better.nats >= OWN_BAD && better.harm >= MORE
 }
 
 /// A new value of a dimension has no past to be held against; what is usual around it is known, and

@@ -74,6 +74,7 @@ fn red(rows: &[GuardrailState], classes: &[&str]) -> bool {
 fn of_business(metric: Metric) -> bool {
     Metric::STEPS.iter().any(|s| s.0 == metric)
         || matches!(metric, Metric::ConversionRate | Metric::Orders | Metric::Revenue)
+        || matches!(metric, Metric::Sessions | Metric::EdgeRequests)
 }
 
 /// The rows of the red side say it too.

@@ -40,7 +40,7 @@ pub fn impacts(engine: &Engine, bucket: i64) -> Vec<Impact> {
     let mut out = Vec::new();
     for change in engine.changes.values().filter(recent) {
         let proven = accused(engine, change);
-        out.extend(proven.iter().filter_map(|e| harmed(engine, change, e)));
+        out.extend(proven.iter().flat_map(|e| harmed(engine, change, e)));
         for metric in METRICS {
             let table = engine.store.tables.values().find(|t| {
                 t.key.family.0 == metric && t.key.family.1 != Role::Reading && t.conj.len() > 1
@@ -129,44 +129,69 @@ fn accused<'a>(engine: &'a Engine, change: &Change) -> Vec<&'a Effect> {
     lives.flat_map(|l| &l.effects).filter(|e| e.table.family.1 != Role::Beacon).collect()
 }
 
-/// The harm that a case proves, where it is: before the change or as usual, and since the onset.
-fn harmed(engine: &Engine, change: &Change, e: &Effect) -> Option<Impact> {
+/// Rows that one effect fills at most: its place may be many values of a dimension.
+const PARTS: usize = 6;
+
+/// The harm that a case proves, where it is: before the change or as usual, and since the onset. A
+/// place of several values is told value by value.
+fn harmed(engine: &Engine, change: &Change, e: &Effect) -> Vec<Impact> {
     let store = &engine.store;
-    let table = store.tables.get(&e.table)?;
+    let Some(table) = store.tables.get(&e.table) else { return Vec::new() };
     let at = store.bucket_of(change.effective_at());
     let len = (SPAN.millis() / store.bucket.millis()).max(1);
-    let sum = |inside: bool, span: (i64, i64)| {
+    let sum = |inside: &dyn Fn(&Segment) -> bool, span: (i64, i64)| {
         let mut acc = Acc::default();
-        for l in table.leaves.iter().filter(|l| e.scope.contains(&l.seg) == inside) {
+        for l in table.leaves.iter().filter(|l| inside(&l.seg)) {
             acc.add(&table.acc_over(l, span.0, span.1));
         }
         acc
     };
     let (before, since) = ((at - len, at - 1), (e.from(), e.last_bad));
-    let (now, usual) = words::values(store, e);
-    let control = ratio(table.shape, &sum(false, before), &sum(false, since));
+    let outside = |s: &Segment| !e.scope.contains(s);
+    let control = ratio(table.shape, &sum(&outside, before), &sum(&outside, since));
     let kept = before.0 >= table.oldest();
-    let first = kept.then(|| sum(true, before)).filter(|acc| acc.n > 0.0);
-    Some(Impact {
-        release: change.id.clone(),
-        metric: e.table.family.0,
-        segment: single(&e.place)?,
-        before: Some(usual),
-        after: Some(now),
-        control,
-        n_before: first.map_or(0.0, |acc| acc.n),
-        n_after: e.acc.n,
-        verdict: Verdict::Breach,
-        why: "its own harm, as the incident tells it".to_owned(),
-    })
+    let parts = parts(&e.place);
+    let alone = parts.len() == 1;
+    let row = |segment: Segment| {
+        let told = |(dim, value): (Dim, &DimValue), s: &Segment| {
+            !table.key.dims.contains(&dim) || s.get(dim) == value
+        };
+        let here = |s: &Segment| e.scope.contains(s) && segment.dims().all(|part| told(part, s));
+        let acc = sum(&here, since);
+        let (now, usual) = if alone {
+            words::values(store, e)
+        } else {
+            words::level(e.shape, table.inverted, e.quantile, &acc)
+        };
+        let n_after = if alone { e.acc.n } else { acc.n };
+        let n_before = if kept { sum(&here, before).n } else { 0.0 };
+        (n_after > 0.0).then(|| Impact {
+            release: change.id.clone(),
+            metric: e.table.family.0,
+            before: Some(usual),
+            after: Some(now),
+            control,
+            n_before,
+            n_after,
+            verdict: Verdict::Breach,
+            why: "its own harm, as the incident tells it".to_owned(),
+            segment: segment.clone(),
+        })
+    };
+    parts.into_iter().filter_map(row).collect()
 }
 
-/// A place of one value each as a segment.
-fn single(place: &Scope) -> Option<Segment> {
-    place.dims.iter().try_fold(Segment::all(), |seg, (dim, values)| {
-        let one = values.first().filter(|_| values.len() == 1)?;
-        Some(seg.with(*dim, DimValue::Value(one.as_str().into())))
-    })
+/// A place as segments of one value each.
+fn parts(place: &Scope) -> Vec<Segment> {
+    let mut all = vec![Segment::all()];
+    for (dim, values) in &place.dims {
+        let with = |seg: &Segment| {
+            let one = |v: &String| seg.clone().with(*dim, DimValue::Value(v.as_str().into()));
+            values.iter().map(one).collect::<Vec<_>>()
+        };
+        all = all.iter().flat_map(with).take(PARTS).collect();
+    }
+    all
 }
 
 /// What is worse after a change is its doing only where a case says so: elsewhere it is not sure,

@@ -2,7 +2,7 @@
 //! shares their cause. Checks and blind sources have their say in `troubles`, the end in `settle`.
 
 use crate::domain::metric::Kind;
-use crate::domain::segment::Segment;
+use crate::domain::segment::{Dim, Segment};
 use crate::domain::time::Span;
 
 use super::agree;
@@ -239,7 +239,16 @@ fn unwanted(engine: &Engine, e: &Effect, bucket: i64) -> bool {
         || e.recovered()
         || lasted < hold
         || before(engine, e)
+        || unmet(engine, e, bucket)
         || surge::explained(engine, e, bucket)
+}
+
+/// Nobody has met the release or the arm for a while: what it did is over, proven or not.
+fn unmet(engine: &Engine, e: &Effect, bucket: i64) -> bool {
+    let passing = [Dim::Release, Dim::Cohort].iter().any(|d| e.scope.dims.contains_key(d));
+    let row = lines::guardrail_of(&engine.settings.policy, e);
+    let clear = row.map_or(Span::from_mins(5), |r| r.clear);
+    passing && engine.store.bucket.times(bucket - e.last_seen) >= clear
 }
 
 /// Over before the first bucket that this watcher judged.

@@ -76,6 +76,11 @@ pub fn failing_now(engine: &Engine, now: Timestamp) -> Option<String> {
     let failing: Vec<&JourneyId> =
         engine.checks.runs.keys().filter(|c| fails(engine, c, now)).collect();
     let first = failing.first()?;
+    if let Some(work) = engine.settings.maintenance.iter().find(|m| m.start <= now && now < m.end) {
+        let what = if work.name.is_empty() { "announced work" } else { &work.name };
+        let others = if failing.len() > 1 { " and more" } else { "" };
+        return Some(format!("{first}{others}: checks fail while {what} goes on"));
+    }
     Some(match failing.len() {
         1 => format!("{first}: the newest checks fail; one more round tells"),
         n => format!("the newest checks of {n} of {all} journeys fail; one more round tells"),

@@ -272,11 +272,11 @@ fn join(
     let doubted = matches!(eye, Some(probes::Eye::Doubted(..)));
     state.verdict = if blind {
         Verdict::Blind
-    } else if failing {
+    } else if failing && newest.iter().any(|(_, r)| !r.ok) {
         Verdict::Breach
     } else if doubted {
         Verdict::Blind
-    } else if !fresh || newest.iter().any(|(_, r)| !r.ok) {
+    } else if failing || !fresh || newest.iter().any(|(_, r)| !r.ok) {
         Verdict::Unsure
     } else {
         Verdict::Ok

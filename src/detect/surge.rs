@@ -153,7 +153,7 @@ pub fn per_minute(policy: &Policy, store: &Store, live: &Live) -> (Option<Range>
         Some((
             range,
             format!(
-                "orders at {now:.0} {c} less than their usual {usual:.0} {c}",
+                "orders are worth {now:.0} {c}, usually {usual:.0} {c}",
                 c = policy.shop.currency
             ),
         ))

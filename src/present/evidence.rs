@@ -7,6 +7,7 @@ use crate::desk::command::Command;
 use crate::desk::state::{Desk, Role as Seat};
 use crate::detect::verdict::{Class, Finding, Verdict};
 use crate::domain::metric::Metric;
+use crate::domain::severity::Severity;
 use crate::domain::text::{ScreenText, screen_text};
 
 use super::bars;
@@ -231,6 +232,11 @@ pub fn next(desk: &Desk, x: &Incident) -> Line {
             key(Command::Acknowledge).say(Role::Text, " takes it, then ").and_line(choice(desk, x))
         }
         (State::Acknowledged | State::Mitigating | State::Verifying, _) => choice(desk, x),
+        (State::Mitigated, _) if x.acked_at.is_none() && x.severity <= Severity::Sev2 => {
+            Line::fixed(Role::Ok, "recovered; nobody has looked yet, ")
+                .and(Role::Key, key_of(desk, Command::Acknowledge))
+                .say(Role::Ok, " says that you did, then it closes")
+        }
         (State::Mitigated, _) => {
             Line::fixed(Role::Ok, "recovered; closes by itself when it stays so")
         }

@@ -33,6 +33,8 @@ pub fn panels(desk: &Desk) -> Vec<Panel> {
         .flat_map(|x| x.timeline.iter().map(move |e| (x, e)))
         .filter(|(x, e)| filter.passes(&format!("{} {} {}", x.id, e.actor, e.text)))
         .collect();
+    // of one instant the last written stands first
+    entries.reverse();
     entries.sort_by_key(|(_, e)| std::cmp::Reverse(e.at));
     let table = Table {
         columns: match one {

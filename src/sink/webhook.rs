@@ -100,6 +100,30 @@ fn asked_by_run(config: &ActionConfig) -> Result<(), SourceError> {
     }
 }
 
+/// Nothing else is filled in.
+fn placeholders(config: &ActionConfig) -> Result<(), SourceError> {
+    let Some(url) = &config.status_url else { return Ok(()) };
+    let rest = url.replace("{id}", "").replace(RUN, "");
+    if !rest.contains(['{', '}']) {
+        return Ok(());
+    }
+    Err(SourceError::give_up(
+        "only {id} and {run} are filled in; another pair of braces stands here",
+    ))
+}
+
+/// Recovery can be proven before the time for it is over.
+fn provable(config: &ActionConfig) -> Result<(), SourceError> {
+    if config.verify < config.verify_within {
+        return Ok(());
+    }
+    let (clear, most) = (config.verify, config.verify_within);
+    Err(SourceError::give_up(format!(
+        "recovery is proven after {clear} without harm and given up after {most}: it could never \
+         be proven; make it longer than verify"
+    )))
+}
+
 /// What in an `[[action]]` cannot work, with the key it stands under.
 pub fn faults(config: &ActionConfig) -> Vec<(&'static str, String)> {
     let insecure = config.insecure.as_deref();
@@ -122,6 +146,8 @@ pub fn faults(config: &ActionConfig) -> Vec<(&'static str, String)> {
     if let Some(auth) = &config.auth {
         look("auth", one_way(auth));
     }
+    look("status_url", placeholders(config));
+    look("verify_within", provable(config));
     look("headers", plain(&config.headers).map(drop));
     look("success", Rule::new(config.success.as_ref(), None).map(drop));
     look("run_id", Rule::new(None, config.run_id.as_deref()).and_then(|_| asked_by_run(config)));

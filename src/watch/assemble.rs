@@ -131,6 +131,10 @@ fn shares(changes: &[&Change], now: Timestamp) -> Vec<f64> {
     for change in changes.iter().copied() {
         let own = change.share_at(now);
         let met = change.effective_at() <= now && went_live(change);
+        if met && replaced_by_name(change, changes, now) {
+            out.push(0.0);
+            continue;
+        }
         if !met || !change.is_release() {
             out.push(if met { own } else { 0.0 });
             continue;
@@ -141,6 +145,20 @@ fn shares(changes: &[&Change], now: Timestamp) -> Vec<f64> {
         out.push(met);
     }
     out
+}
+
+/// A later change of the same kind and service says that it came after this one, whatever the kind:
+/// of a config or a flag nothing else tells that the old one is gone.
+fn replaced_by_name(change: &Change, changes: &[&Change], now: Timestamp) -> bool {
+    let after = |c: &&&Change| {
+        c.previous.as_ref() == Some(&change.id)
+            && (c.kind, &c.service, &c.environment)
+                == (change.kind, &change.service, &change.environment)
+            && c.effective_at() > change.effective_at()
+            && c.effective_at() <= now
+            && went_live(c)
+    };
+    changes.iter().find(after).is_some_and(|c| c.share_at(now) >= 1.0)
 }
 
 fn release(

@@ -248,25 +248,25 @@ fn tls_21_a_check_names_the_line_of_a_file_and_who_only_looks_reads_none() {
 
 #[test]
 fn connect_14_a_metric_and_a_dimension_of_ones_own_can_be_declared_and_named() {
-    let text = "[[metric]]\nname = \"quote_time\"\nlabel = \"delivery quote\"\n\
+    let text = "[[metric]]\nname = \"quote_took\"\nlabel = \"delivery quote\"\n\
                 kind = \"histogram\"\n\
-                [[metric]]\nname = \"quote_success\"\nkind = \"ratio\"\nbad = \"down\"\n\
-                [[dimension]]\nname = \"delivery_step\"\n\
+                [[metric]]\nname = \"quote_good\"\nkind = \"ratio\"\nbad = \"down\"\n\
+                [[dimension]]\nname = \"quote_step\"\n\
                 [[guardrail]]\nname = \"quotes\"\nclass = \"performance\"\n\
-                metric = [\"quote_time\", \"quote_success\"]\nowner = \"o\"\nresponse = \"r\"\n\
-                scope = { delivery_step = [\"address\"] }\n\
+                metric = [\"quote_took\", \"quote_good\"]\nowner = \"o\"\nresponse = \"r\"\n\
+                scope = { quote_step = [\"address\"] }\n\
                 condition = { kind = \"band\", min_change = 0.2 }\n\
                 [[source]]\nname = \"prom\"\nkind = \"prometheus\"\nurl = \"http://127.0.0.1:9090\"\n\
-                [[source.query]]\nmetric = \"quote_time\"\nkind = \"histogram\"\nunit = \"s\"\n\
+                [[source.query]]\nmetric = \"quote_took\"\nkind = \"histogram\"\nunit = \"s\"\n\
                 expr = 'sum by (le, step) (increase(quote_seconds_bucket[$window]))'\n\
-                labels = { delivery_step = \"step\" }\n";
+                labels = { quote_step = \"step\" }\n";
     let loaded = from_text(Path::new("t"), text);
     assert_eq!(loaded.problems, []);
     let config = loaded.config.expect("good");
     let row = config.guardrails.iter().find(|g| g.name.as_str() == "quotes").expect("a row");
     let (first, second) = (row.metric[0].row(), row.metric[1].row());
     assert_eq!((first.label, first.unit), ("delivery quote", "ms"));
-    assert_eq!((second.label, second.unit), ("quote success", "ratio"));
+    assert_eq!((second.label, second.unit), ("quote good", "ratio"));
     assert_eq!(row.scope.to_string(), "address");
 }
 

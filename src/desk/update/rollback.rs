@@ -20,6 +20,8 @@ use super::{GUARD, add, edit, talk};
 const ENTER_PAUSE: Span = Span::from_millis(300);
 /// After a burst keys are swallowed for so long: what is still on the line belongs to it.
 const DEAF: Span = Span::from_millis(300);
+/// Share from which a release is one of a tie.
+const TIED: f64 = 0.1;
 /// Longest text the token field takes.
 const TYPED_MAX: usize = 32;
 
@@ -37,14 +39,21 @@ pub(super) fn open(desk: &mut Desk, id: &IncidentId) -> Vec<Effect> {
     }
     let way = |a: &Alternative| Some((a.plan.clone()?, Some(a.release.clone())));
     let own = incident.rollback.clone().map(|plan| (plan, None));
-    let Some((plan, picked)) = own.or_else(|| incident.alternatives.iter().find_map(way)) else {
+    let tie = incident.suspect.is_tie();
+    let tied = |a: &&Alternative| a.suspect || tie && a.share.is_some_and(|s| s >= TIED);
+    let others = || incident.alternatives.iter();
+    // One of a tie stands first; what nobody suspects is only shown until it is chosen.
+    let named = own.or_else(|| others().filter(tied).find_map(way));
+    let unchosen = named.is_none();
+    let Some((plan, picked)) = named.or_else(|| others().find_map(way)) else {
         let suspect = incident.suspect.release.clone();
         desk.say_of(id.clone(), suspect.map_or(Say::NoSuspect, Say::NoRollback));
         return vec![];
     };
     let others = incident.alternatives.clone();
     desk.ui.toast = None;
-    let mut dialog = Rollback { others, picked, ..Rollback::new(id.clone(), plan, desk.wall) };
+    let new = Rollback::new(id.clone(), plan, desk.wall);
+    let mut dialog = Rollback { others, picked, unchosen, ..new };
     dialog.age(desk.is_stale());
     dialog.on_reason = dialog.needs_reason();
     desk.ui.dialog = Some(Dialog::Rollback(Box::new(dialog)));
@@ -142,6 +151,10 @@ fn keep(desk: &mut Desk, dialog: Rollback) -> Vec<Effect> {
 }
 
 fn typing(dialog: &mut Rollback, chord: Chord) {
+    if dialog.unchosen {
+        dialog.refusal = Some(Refusal::Unchosen);
+        return;
+    }
     let (text, most) = if dialog.on_reason {
         (&mut dialog.reason, LONGEST_TEXT)
     } else {
@@ -194,6 +207,7 @@ fn enter(desk: &mut Desk, mut dialog: Rollback) -> Vec<Effect> {
         | Refusal::TooSoon
         | Refusal::NotReady(_)
         | Refusal::Worse(_)
+        | Refusal::Unchosen
         | Refusal::Burst => {}
     }
     dialog.refusal = Some(why);
@@ -208,6 +222,9 @@ fn refusal(desk: &Desk, dialog: &Rollback) -> Option<Refusal> {
     }
     if !shown.whole {
         return Some(Refusal::TooSmall);
+    }
+    if dialog.unchosen {
+        return Some(Refusal::Unchosen);
     }
     if desk.ui.keys.pause().is_none_or(|p| p < ENTER_PAUSE) {
         return Some(Refusal::TooSoon);

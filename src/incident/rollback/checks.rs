@@ -204,7 +204,7 @@ impl Draft<'_> {
                 || "no release is suspected".to_owned(),
                 |suspect| format!("{suspect} is suspected"),
             );
-            let detail = format!("{} was chosen by hand; {said}", self.from.id);
+            let detail = format!("{} is not the suspect; {said}", self.from.id);
             return Precheck { required: false, ..check("suspicion is strong", false, detail) };
         }
         let suspect = &self.facts.case(self.incident).suspect;

@@ -7,7 +7,7 @@ use crate::desk::fit::{self, Layout, Part, Row};
 use crate::desk::state::Desk;
 use crate::desk::update::GUARD;
 use crate::domain::text::{ScreenText, screen_text};
-use crate::incident::state::failing;
+use crate::incident::state::{Alternative, failing};
 use crate::present::clocks;
 use crate::present::role::Role;
 use crate::present::say;
@@ -96,7 +96,18 @@ fn others(r: &Rollback) -> Line {
     head.say(Role::Key, "left, right").say(Role::Muted, " choose")
 }
 
+/// What stands there is the one that is suspected, or one of a tie.
+fn is_suspected(r: &Rollback) -> bool {
+    let about = |a: &&Alternative| a.plan.as_ref().is_some_and(|plan| r.is_about(plan));
+    let mine = r.others.iter().find(about);
+    r.picked.is_none() || mine.is_some_and(|a| a.suspect || a.share.is_some_and(|s| s > 0.0))
+}
+
 fn saves(desk: &Desk, r: &Rollback) -> Line {
+    if !is_suspected(r) {
+        let line = head_of("Saves", Role::Muted).say(Role::Warning, "nothing that is known: ");
+        return line.say(Role::Text, "it is not suspected");
+    }
     let money = desk.incident(&r.incident).map_or_else(Line::new, clocks::money_phrase);
     let old = words::slow_age(desk.board.generated_at, desk.now);
     let (role, word) =
@@ -109,6 +120,10 @@ fn saves(desk: &Desk, r: &Rollback) -> Line {
 }
 
 fn ask(desk: &Desk, r: &Rollback) -> Line {
+    if r.unchosen {
+        let line = head_of("Confirm", Role::Muted).say(Role::Warning, "nobody suspects it: ");
+        return line.say(Role::Key, "left, right").say(Role::Text, " chooses");
+    }
     if desk.wall.since(r.opened_at) < GUARD {
         return head_of("Confirm", Role::Muted).say(Role::Muted, "read first ...");
     }
@@ -132,6 +147,7 @@ fn state(desk: &Desk, r: &Rollback, layout: &Layout) -> Line {
         Some(Refusal::NoReason) => error("Write why you go past the failing check, then enter."),
         Some(Refusal::Worse(check)) => named("Now it fails, nothing was sent: ", check),
         Some(Refusal::WrongToken) => error("That is not the token; nothing was sent."),
+        Some(Refusal::Unchosen) => error("Nothing is chosen yet: left or right chooses it."),
         Some(Refusal::Burst) => error("One burst, not typed: field cleared, type it slower."),
         None => quiet(r, layout),
     }
