@@ -129,7 +129,16 @@ async fn sources(config: &Config, args: &CheckArgs) -> bool {
     let mut good = true;
     for source in config.sources.iter().filter(wanted) {
         match ask(source).await {
-            Ok(lines) => out::lines(lines),
+            Ok((lines, whole)) => {
+                out::lines(lines);
+                if !whole {
+                    good = false;
+                    out::error(&format!(
+                        "source    {}: a part of what it was asked did not come, see its notes",
+                        source.name
+                    ));
+                }
+            }
             Err(line) => {
                 good = false;
                 out::error(&line);
@@ -145,7 +154,8 @@ async fn sources(config: &Config, args: &CheckArgs) -> bool {
     good
 }
 
-async fn ask(config: &SourceConfig) -> Result<Vec<String>, String> {
+/// What a source tells, and whether that is all it was asked.
+async fn ask(config: &SourceConfig) -> Result<(Vec<String>, bool), String> {
     let say = |what: &str| format!("source    {}: {what}", config.name);
     let mut source = source::build(config, BUCKET).map_err(|e| say(&e.to_string()))?;
     let harvest = source.poll(Clock::system().now()).await.map_err(|e| say(&e.to_string()))?;
@@ -168,7 +178,7 @@ async fn ask(config: &SourceConfig) -> Result<Vec<String>, String> {
             lines.extend(past(&told, config.past_days()));
         }
     }
-    Ok(lines)
+    Ok((lines, !harvest.partial))
 }
 
 /// What will be read of the past of one question, and what to do where that is heavy.

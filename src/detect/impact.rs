@@ -30,16 +30,20 @@ const METRICS: [Metric; 10] = [
 ];
 const SPAN: Span = Span::from_hours(1);
 
-/// Impacts of the releases of the last day that the kept buckets can show.
+/// Impacts of the releases of the last day that the kept buckets can show, and of every change
+/// that a case accuses, whatever its kind and age.
 pub fn impacts(engine: &Engine, bucket: i64) -> Vec<Impact> {
     let now = engine.store.end_of(bucket);
-    let recent = |c: &&Change| {
+    let recent = |c: &Change| {
         let age = now.since(c.effective_at());
         c.is_release() && age >= Span::ZERO && age <= Span::from_hours(24)
     };
     let mut out = Vec::new();
-    for change in engine.changes.values().filter(recent) {
+    for change in engine.changes.values() {
         let proven = accused(engine, change);
+        if !recent(change) && proven.is_empty() {
+            continue;
+        }
         out.extend(proven.iter().flat_map(|e| harmed(engine, change, e)));
         for metric in METRICS {
             let table = engine.store.tables.values().find(|t| {

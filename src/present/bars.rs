@@ -153,9 +153,13 @@ fn headline(desk: &Desk, x: &Incident) -> Bar {
         }
         None => Line::fixed(role, "NOBODY HAS IT"),
     };
+    let place = match clocks::narrow(x) {
+        Some(narrow) => Line::of(role, clocks::journey(x)).say(role, " · ").and(role, narrow),
+        None => Line::of(role, clocks::journey(x)),
+    };
     Bar::new(role)
         .left(0, Line::fixed(role, " ").and(role, clocks::severity_words(x.severity)))
-        .left(0, Line::fixed(role, "  ").and(role, clocks::journey(x)).say(role, ": "))
+        .left(0, Line::fixed(role, "  ").and_line(place).say(role, ": "))
         .left(0, if x.stored { Line::new() } else { Line::fixed(Role::Error, "NOT STORED ") })
         .left(0, Line::of(role, screen_text(&x.headline)))
         .right(0, Line::fixed(role, "  "))

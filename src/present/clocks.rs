@@ -6,6 +6,7 @@ use crate::desk::command::Command;
 use crate::desk::order::Verb;
 use crate::desk::state::{Desk, Role as Seat};
 use crate::detect::verdict::{Confidence, Verdict};
+use crate::domain::segment::Dim;
 use crate::domain::severity::Severity;
 use crate::domain::text::{ScreenText, screen_text};
 use crate::domain::time::Timestamp;
@@ -44,6 +45,16 @@ pub fn verdict_line(verdict: Verdict) -> Line {
 
 pub fn journey(x: &Incident) -> ScreenText {
     x.journey.as_ref().map_or(ScreenText::fixed("shop"), |j| screen_text(j.as_str()))
+}
+
+/// The one place that is hit, where it is narrower than pages and versions say: `us · mobile`.
+pub fn narrow(x: &Incident) -> Option<ScreenText> {
+    let [one] = x.segments.as_slice() else { return None };
+    let told = |dim: &Dim| !matches!(dim, Dim::Template | Dim::Release | Dim::Service);
+    let dims = one.dims.iter().filter(|(dim, values)| told(dim) && values.len() <= 2);
+    let names = dims.map(|(_, values)| values.iter().cloned().collect::<Vec<_>>().join(","));
+    let names: Vec<String> = names.take(2).collect();
+    (!names.is_empty()).then(|| screen_text(&names.join(" · ")))
 }
 
 /// Who has it, `-` when nobody; with `..` while an acknowledgement is not stored yet.

@@ -68,12 +68,14 @@ pub struct Forecast {
     pub took: Duration,
     pub limit: Duration,
     pub error: Option<String>,
+    /// The error is about time or size, so that asking less may help.
+    pub too_much: bool,
 }
 
 impl Forecast {
     /// A day of it is no piece that the server answers easily.
     pub fn is_heavy(&self) -> bool {
-        self.error.is_some() || self.took > self.limit / 8
+        self.too_much || self.error.is_none() && self.took > self.limit / 8
     }
 }
 

@@ -93,6 +93,7 @@ impl Prometheus {
                 pieces: asked.is_ok().then(|| measure.pieces(series, took, days)),
                 took,
                 limit: self.wire.budget,
+                too_much: asked.as_ref().is_err_and(SourceError::is_heavy),
                 error: asked.err().map(|e| e.to_string()),
             });
         }

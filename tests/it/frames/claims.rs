@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tillwatch::board::{Board, Incident};
 use tillwatch::detect::verdict::{Class, Confidence, Verdict};
 use tillwatch::domain::change::{ChangeKind, ChangeStatus};
+use tillwatch::domain::metric::{Bad, Metric};
 use tillwatch::domain::time::{Span, Timestamp};
 use tillwatch::shop::truth::Truth;
 
@@ -45,6 +46,8 @@ impl Claims {
         }
         found.extend(releases(board));
         found.extend(cells(board));
+        found.extend(unfounded(board));
+        found.extend(accused(board));
         for frame in frames {
             found.extend(words(frame).map(|w| format!("{}: {w}\n{}", frame.page, frame.text)));
         }
@@ -106,6 +109,14 @@ fn place(x: &Incident, truth: &Truth, now: Timestamp) -> Option<String> {
             || x.segments.is_empty()
             || x.segments.iter().any(|s| i.segments.iter().any(|t| t.overlaps(s)))
     });
+    let wide = x.segments.iter().any(|s| s.dims.is_empty());
+    let part = |i: &tillwatch::shop::truth::Incident| {
+        !i.segments.is_empty() && i.segments.iter().all(|t| !t.dims.is_empty())
+    };
+    let mut theirs = same(x, truth).filter(|i| i.class != "telemetry");
+    if wide && theirs.all(part) {
+        return Some(format!("{} is said of the whole shop, and a part is hit", x.headline));
+    }
     (!hit).then(|| format!("{} is said of {:?}, where nobody is hit", x.headline, x.segments))
 }
 
@@ -121,8 +132,10 @@ fn over(x: &Incident) -> Vec<String> {
     if let (Some(_), Some(f)) = (x.ended_at, breach) {
         found.push(format!("{} is over and in breach: {}", x.id, f.text));
     }
-    let lost =
-        x.findings.iter().any(|f| f.value.is_some() && f.metric.row().label.contains("step"));
+    let buying = |m: Metric| {
+        m.row().label.contains("step") || matches!(m, Metric::Sessions | Metric::EdgeRequests)
+    };
+    let lost = x.findings.iter().any(|f| f.value.is_some() && buying(f.metric));
     let unharmed = |t: &String| t.contains("business unharmed");
     if lost && x.evidence_against.iter().any(unharmed) {
         found.push(format!("{} lost shoppers and says the business is unharmed", x.id));
@@ -157,7 +170,7 @@ fn releases(board: &Board) -> Vec<String> {
 /// A cell that is called ok holds no number far beyond chance on the bad side.
 fn cells(board: &Board) -> Vec<String> {
     // money is no count of events: its noise is that of the orders behind it
-    let money = tillwatch::domain::metric::Metric::Revenue;
+    let money = Metric::Revenue;
     let well = board.cells.iter().filter(|c| c.verdict == Verdict::Ok && c.metric != money);
     let wrong = well.filter(|c| {
         let (Some(value), Some(base), Some(interval)) = (c.value, c.baseline, c.interval) else {
@@ -168,9 +181,9 @@ fn cells(board: &Board) -> Vec<String> {
             if c.stat == "count" { 1.96 * (base / c.minutes.max(1.0)).sqrt() } else { 0.0 };
         let half = ((interval.high - interval.low) / 2.0).max(counted);
         let by = match c.metric.row().bad {
-            tillwatch::domain::metric::Bad::Up => value - base,
-            tillwatch::domain::metric::Bad::Down => base - value,
-            tillwatch::domain::metric::Bad::Both => return false,
+            Bad::Up => value - base,
+            Bad::Down => base - value,
+            Bad::Both => return false,
         };
         by > 3.0 * half && by > 0.5 * base
     });
@@ -182,6 +195,43 @@ fn cells(board: &Board) -> Vec<String> {
             )
         })
         .collect()
+}
+
+/// A cell in breach has a number, and not a better one than usual.
+fn unfounded(board: &Board) -> Vec<String> {
+    let breach = board.cells.iter().filter(|c| c.verdict == Verdict::Breach);
+    let wrong = breach.filter(|c| {
+        let better = match (c.value, c.baseline, c.metric.row().bad) {
+            (Some(value), Some(base), Bad::Up) => value < base,
+            (Some(value), Some(base), Bad::Down) => value > base,
+            _ => false,
+        };
+        c.n <= 0.0 || c.value.is_none() || better
+    });
+    let told = wrong.map(|c| {
+        let (value, base) = (c.value, c.baseline);
+        format!("{} in {} is in breach: {value:?} of {base:?}, n {}", c.metric, c.segment, c.n)
+    });
+    told.collect()
+}
+
+/// The release that a burning incident accuses shows harm of its own.
+fn accused(board: &Board) -> Vec<String> {
+    let open = board.incidents.iter().filter(|x| x.firing && x.ended_at.is_none());
+    let judged = open.filter(|x| x.findings.iter().any(|f| measured(f.metric) && f.n > 0.0));
+    let named = judged.filter_map(|x| Some((x, x.suspect.release.as_ref()?)));
+    let silent = named.filter(|(_, release)| {
+        let mine = board.impacts.iter().filter(|i| i.release == **release);
+        !mine.clone().any(|i| i.verdict == Verdict::Breach)
+    });
+    let told = silent.map(|(x, release)| format!("{}: {release} shows no harm", x.headline));
+    told.collect()
+}
+
+/// What the Releases page compares.
+fn measured(metric: Metric) -> bool {
+    matches!(metric, Metric::Lcp | Metric::Inp | Metric::JsErrorRate)
+        || metric.row().label.contains("step")
 }
 
 /// Words that say nothing to whom they wake.
