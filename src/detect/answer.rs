@@ -4,7 +4,7 @@
 use crate::detect::verdict::{Cell, Judged, Verdict};
 use crate::domain::metric::Metric;
 use crate::domain::segment::Segment;
-use crate::policy::guardrail::{GuardClass, Guardrail};
+use crate::policy::guardrail::{Condition, GuardClass, Guardrail};
 
 use super::engine::Engine;
 use super::stat::{Shape, evidence};
@@ -114,8 +114,14 @@ fn heard(engine: &Engine, row: &Guardrail, cells: &[Cell], bucket: i64) -> Answe
     {
         return (Judged::Undecided, Verdict::Unsure, text);
     }
-    let (verdict, text) = notes::noticed(engine, row, cells, bucket)
-        .unwrap_or_else(|| (Verdict::Ok, USUAL.to_owned()));
+    let calm = || match (&row.condition, probed) {
+        (Condition::Target {}, _) => "a target: it opens nothing".to_owned(),
+        (_, true) => probes::failing_alone(engine, engine.store.end_of(bucket))
+            .unwrap_or_else(|| USUAL.to_owned()),
+        _ => USUAL.to_owned(),
+    };
+    let (verdict, text) =
+        notes::noticed(engine, row, cells, bucket).unwrap_or_else(|| (Verdict::Ok, calm()));
     let judged = if verdict == Verdict::Unsure { Judged::Undecided } else { Judged::Yes };
     (judged, verdict, text)
 }

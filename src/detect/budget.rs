@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::histogram::Histogram;
 use crate::domain::id::GuardrailId;
+use crate::domain::metric::{Bad, Metric};
 use crate::domain::segment::Scope;
 use crate::domain::time::Span;
 use crate::policy::guardrail::{Condition, Guardrail};
@@ -126,12 +127,22 @@ fn beside(engine: &Engine, row: &Guardrail, bucket: i64) -> Option<String> {
     let (target, metric) = (row.target?, *row.metric.first()?);
     let aim = format!("target {}", amount(metric, target));
     let Some((value, word)) = value(engine, row, bucket) else { return Some(aim) };
-    let worse = match metric.row().bad {
-        crate::domain::metric::Bad::Down => value < target,
-        _ => value > target,
-    };
-    let missed = if worse { ", missed" } else { "" };
+    let missed = if misses(metric, value, target) { ", missed" } else { "" };
     Some(format!("{word} {} in the last hour, {aim}{missed}", amount(metric, value)))
+}
+
+fn misses(metric: Metric, value: f64, target: f64) -> bool {
+    match metric.row().bad {
+        Bad::Down => value < target,
+        Bad::Up | Bad::Both => value > target,
+    }
+}
+
+/// A row that is a bare target, and the last hour misses it: no verdict of `ok`, and no case.
+pub fn missed(engine: &Engine, row: &Guardrail, bucket: i64) -> bool {
+    let (Condition::Target {}, Some(target)) = (&row.condition, row.target) else { return false };
+    let metric = row.metric.first().copied();
+    metric.zip(value(engine, row, bucket)).is_some_and(|(m, (v, _))| misses(m, v, target))
 }
 
 fn buckets(engine: &Engine, span: Span) -> i64 {

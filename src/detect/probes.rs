@@ -87,6 +87,18 @@ pub fn failing_now(engine: &Engine, now: Timestamp) -> Option<String> {
     })
 }
 
+/// A location that fails while the others of its journey pass: told, and no incident.
+pub fn failing_alone(engine: &Engine, now: Timestamp) -> Option<String> {
+    let mut all = engine.checks.runs.keys();
+    let alone = |check: &&JourneyId| {
+        let failing = failing(engine, check, now);
+        !failing.is_empty() && !fails(engine, check, now)
+    };
+    let check = all.find(alone)?;
+    let places = failing(engine, check, now).join(", ");
+    Some(format!("{check} fails from a part of its locations ({places}), which opens nothing"))
+}
+
 fn eyes(engine: &Engine, now: Timestamp) -> Vec<(&JourneyId, Eye)> {
     let all = engine.checks.runs.keys();
     all.filter_map(|check| Some((check, eye(engine, check, now)?))).collect()

@@ -147,6 +147,10 @@ fn guardrail(
         },
         (None, None) => answer::calm(engine, row, cells, bucket),
     };
+    let verdict = match verdict {
+        Verdict::Ok if budget::missed(engine, row, bucket) => Verdict::Unsure,
+        verdict => verdict,
+    };
     GuardrailState {
         guardrail: row.name.clone(),
         class: format!("{:?}", row.class).to_lowercase(),

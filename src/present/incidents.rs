@@ -75,7 +75,7 @@ fn table(desk: &Desk) -> Table {
             column("OWNER", 7, 0),
             number("ACK", 7, 0),
             number("DECIDE", 7, 0),
-            number(money_head(desk), 9, 0),
+            number(money_head(desk), if desk.size.w >= 160 { 12 } else { 9 }, 0),
             number("AGE", 4, 3),
             column("RELEASE", 20, 5),
             column("SEGMENTS", 22, 6),
@@ -119,7 +119,7 @@ fn row(desk: &Desk, x: &Incident) -> Row {
     let plain = if x.state.is_open() { Role::Text } else { Role::Muted };
     let severity = if x.state.is_open() { clocks::severity_role(x.severity) } else { Role::Muted };
     let money = match &x.revenue_at_risk {
-        _ if !x.state.is_open() => Line::fixed(Role::Muted, "-"),
+        _ if !x.state.is_open() && !x.firing => Line::fixed(Role::Muted, "-"),
         Some(m) => {
             let range = crate::domain::money::Range::new(m.low, m.high);
             Line::of(Role::Money, words::made(words::range(range)))

@@ -209,7 +209,13 @@ impl Draft<'_> {
         }
         let suspect = &self.facts.case(self.incident).suspect;
         let ok = matches!(suspect.confidence, Confidence::High | Confidence::Medium);
-        let detail = suspect.reasons.first().cloned().unwrap_or_else(|| "no reason given".into());
+        let reason = suspect.reasons.first().map_or("no reason given", String::as_str);
+        let sure = match suspect.confidence {
+            Confidence::High => "high",
+            Confidence::Medium => "medium",
+            Confidence::Low | Confidence::None => "low",
+        };
+        let detail = format!("{sure} confidence: {reason}");
         Precheck { required: false, ..check("suspicion is strong", ok, detail) }
     }
 }
