@@ -1,5 +1,6 @@
 //! `[[metric]]` and `[[dimension]]`: what a shop measures or tells apart beside the program's own.
-//! They are declared before anything else of a config is read; how they are judged is not said here.
+//! They are declared before anything else of a config is read; how they are judged is not said
+//! here.
 
 use serde::Deserialize;
 

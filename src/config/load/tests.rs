@@ -256,7 +256,8 @@ fn connect_14_a_metric_and_a_dimension_of_ones_own_can_be_declared_and_named() {
                 metric = [\"quote_took\", \"quote_good\"]\nowner = \"o\"\nresponse = \"r\"\n\
                 scope = { quote_step = [\"address\"] }\n\
                 condition = { kind = \"band\", min_change = 0.2 }\n\
-                [[source]]\nname = \"prom\"\nkind = \"prometheus\"\nurl = \"http://127.0.0.1:9090\"\n\
+                [[source]]\nname = \"prom\"\nkind = \"prometheus\"\n\
+                url = \"http://127.0.0.1:9090\"\n\
                 [[source.query]]\nmetric = \"quote_took\"\nkind = \"histogram\"\nunit = \"s\"\n\
                 expr = 'sum by (le, step) (increase(quote_seconds_bucket[$window]))'\n\
                 labels = { quote_step = \"step\" }\n";
