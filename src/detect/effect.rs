@@ -64,7 +64,7 @@ const ELSEWHERE: f64 = 1.5;
 /// Nats by which "it is over" must be likelier for harm of before the first judged bucket.
 const OVER: f64 = 1.0;
 /// Share of the usual samples from which a place counts as still served.
-const SEEN: f64 = 0.1;
+pub(super) const SEEN: f64 = 0.1;
 
 impl Effect {
     pub fn from(&self) -> i64 {

@@ -10,8 +10,8 @@ use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::Timestamp;
 use crate::incident::event::{Intent, Outcome};
 use crate::source::error::SourceError;
-use crate::source::http::sign_in::{plain, signed};
 use crate::source::http::address;
+use crate::source::http::sign_in::{plain, signed};
 use crate::source::mask::Mask;
 
 use super::WriteCap;

@@ -1,7 +1,12 @@
 //! When a case ends: soon after the fix, not before it, and once for trouble that comes and goes.
 //! How it opens is elsewhere.
 
-use super::made_up::{Shop, Wrong, firing};
+use super::made_up::{Dice, NOON, Shop, Wrong, at, fact, firing, policy, seg};
+use crate::detect::engine::{Engine, Settings};
+use crate::domain::metric::Metric;
+use crate::domain::observation::{Value, Window};
+use crate::domain::segment::Dim;
+use crate::domain::time::Span;
 
 const SLOW: Wrong = Wrong { mobile_pdp_slower: 1.8, ..CALM };
 const DOWN: Wrong = Wrong { orders_fail: true, ..CALM };
@@ -59,10 +64,6 @@ fn what_comes_and_goes_is_one_case() {
 
 #[test]
 fn a_release_that_nobody_meets_any_more_ends_its_case() {
-    use super::made_up::{at, fact, seg};
-    use crate::domain::metric::Metric;
-    use crate::domain::observation::{Value, Window};
-    use crate::domain::segment::Dim;
     let mut shop = Shop::warm();
     let row = |shop: &mut Shop, version: &str, start: i64, mins: i64, share: f64, bad: f64| {
         let trials = 100.0 * share * mins as f64;
@@ -91,4 +92,30 @@ fn a_release_that_nobody_meets_any_more_ends_its_case() {
     }
     assert!(fired.get(20..30).is_some_and(|f| f.iter().all(|x| *x)), "{fired:?}");
     assert_eq!(fired.last(), Some(&false), "{fired:?}");
+}
+
+#[test]
+fn errors_of_a_version_that_nobody_meets_any_more_open_nothing_in_a_watcher_that_starts_later() {
+    let engine_at = |quiet: i64| {
+        let mut engine = Engine::new(Settings::new(Span::from_mins(1), policy()));
+        let mut dice = Dice(7);
+        let views = |dice: &mut Dice, version: &str, start: i64, minutes: i64, share: f64| {
+            let s = seg(&[(Dim::Template, "checkout"), (Dim::Release, version)]);
+            let w = Window { start: at(start), end: at(start + minutes * 60) };
+            let trials = dice.count(40.0 * minutes as f64);
+            let value = Value::Ratio { hits: dice.of(trials, share), trials };
+            fact("rum", Metric::JsErrorRate, s, w, value)
+        };
+        for hour in 1..=72 {
+            engine.history(&[views(&mut dice, "r1", NOON - hour * 3600, 60, 0.01)]);
+        }
+        for minute in 0..12 + quiet {
+            // r2 served for twelve minutes and was taken back
+            let (version, share) = if minute < 12 { ("r2", 0.4) } else { ("r1", 0.01) };
+            engine.observe(&[views(&mut dice, version, NOON + minute * 60, 1, share)]);
+        }
+        let judgement = engine.judge(at(NOON + (12 + quiet) * 60));
+        firing(&judgement).len()
+    };
+    assert_eq!((engine_at(0), engine_at(15)), (1, 0));
 }
