@@ -38,6 +38,7 @@ mod probes;
 mod basis;
 mod lines;
 mod recover;
+mod reach;
 mod refine;
 mod onset;
 mod effect;

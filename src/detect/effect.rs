@@ -239,7 +239,8 @@ impl Effect {
         let mut start = self.scope.clone();
         start.dims.retain(|d, _| table.key.dims.contains(d));
         let stay = refine::honest(table, &accs, refine::stay(table, &accs, &start));
-        (stay, refine::refine(table, &accs, &start))
+        let best = refine::refine(table, &accs, &start, |_| true);
+        (store.reach.limit(table, &accs, stay), store.reach.limit(table, &accs, best))
     }
 
     /// True when the kept buckets say that it ended at `begun` or before, by all of its harm.

@@ -124,14 +124,16 @@ pub(super) fn rest(e: &Effect, later: &Effect, case: &[Effect]) -> bool {
         && case.iter().any(|m| same(m, later))
 }
 
-/// Drops effects that another one of the same family and case contains.
-fn prune(live: &mut Live) {
+/// Drops effects that another one of the same family, direction and case contains: what is missing
+/// in a place is not told by what is too much around it.
+pub(super) fn prune(live: &mut Live) {
     let all = live.effects.clone();
     let inside = |e: &Effect| {
         all.iter().any(|o| {
             let wider = place::within(&e.place, &o.place);
             let other = o.scope != e.scope || o.table < e.table;
-            o.table.family == e.table.family && o.until == e.until && wider && other
+            let alike = o.table.family == e.table.family && o.sign.signum() == e.sign.signum();
+            alike && o.until == e.until && wider && other
         })
     };
     let keep: Vec<Effect> = all.iter().filter(|e| !inside(e)).cloned().collect();
@@ -207,19 +209,42 @@ pub fn hunt(engine: &mut Engine, bucket: i64) {
     // Signs pass the line together: without one that is over already they do not.
     let together = if together.iter().any(Effect::recovered) { Vec::new() } else { together };
     let missing = visits::found(engine, bucket);
-    let fresh = together.into_iter().chain(crossed).chain(missing);
+    let fresh = crossed.into_iter().chain(missing);
     let fresh: Vec<Effect> = fresh.filter(|e| !unwanted(engine, e, bucket)).collect();
-    if !fresh.is_empty() {
-        for e in fresh {
-            adopt(engine, e, bucket);
-        }
+    let found = adopt_as_one(engine, together, bucket) || !fresh.is_empty();
+    for e in fresh {
+        adopt(engine, e, bucket);
+    }
+    if found {
         engine.explain(bucket);
     }
     merge(engine, bucket);
 }
 
+/// Signs that pass the line only together are of one case. Where but one of them is news it opens
+/// nothing: it joins the case that holds the others, if there is one.
+fn adopt_as_one(engine: &mut Engine, signs: Vec<Effect>, bucket: i64) -> bool {
+    let fresh = signs.into_iter().filter(|e| !unwanted(engine, e, bucket));
+    let fresh: Vec<Effect> = fresh.collect();
+    let open = |l: &Live| l.closed.is_none();
+    let mut home = None;
+    for e in &fresh {
+        let ties = |l: &Live| open(l) && agree::tie(engine, l, e).is_some();
+        let fits = match home {
+            None => fresh.len() >= 2 || engine.lives.iter().any(ties),
+            Some(i) => engine.lives.get(i).is_some_and(ties),
+        };
+        match home {
+            _ if !fits => {}
+            None => home = Some(adopt(engine, e.clone(), bucket)),
+            Some(i) => put(engine, i, e.clone(), bucket),
+        }
+    }
+    home.is_some()
+}
+
 /// A new effect with its beginning told beside what is known to burn or to have burnt there.
-fn dated(engine: &Engine, mut e: Effect, bucket: i64) -> Effect {
+pub(super) fn dated(engine: &Engine, mut e: Effect, bucket: i64) -> Effect {
     let Some(table) = engine.store.tables.get(&e.table) else { return e };
     let others: Vec<Effect> = engine.all_effects().cloned().collect();
     let known = e.known(&engine.store, table, &others);
@@ -302,10 +327,8 @@ fn echo(engine: &Engine, new: &Effect) -> bool {
         && !engine.lives.iter().any(|l| l.closed.is_none() && agree::tie(engine, l, new).is_some())
 }
 
-/// Puts an effect into the case that shares its cause, or opens one.
-fn adopt(engine: &mut Engine, mut effect: Effect, bucket: i64) {
-    let row = lines::guardrail_of(&engine.settings.policy, &effect);
-    effect.quantile = row.map_or(0.75, |r| r.percentile() / 100.0);
+/// Puts an effect into the case that shares its cause, or opens one; which it is.
+fn adopt(engine: &mut Engine, effect: Effect, bucket: i64) -> usize {
     let rearm = rearm(engine);
     let lately = |l: &Live| l.closed.is_none_or(|c| bucket - c <= rearm);
     // An open case before a closed one, the better tie before the worse, the older first.
@@ -317,23 +340,31 @@ fn adopt(engine: &mut Engine, mut effect: Effect, bucket: i64) {
         let by = |x: &(bool, agree::Tie, usize)| (x.0, x.1.rank);
         by(a).cmp(&by(b)).then(a.1.apart.total_cmp(&b.1.apart)).then(a.2.cmp(&b.2))
     });
-    let (index, why) = best.map_or_else(
+    let index = best.map_or_else(
         || {
             engine.lives.push(Live::new(String::new(), bucket));
-            (engine.lives.len() - 1, String::new())
+            engine.lives.len() - 1
         },
-        |(_, tie, i)| (i, tie.why),
+        |(_, _, i)| i,
     );
-    if let Some(live) = engine.lives.get_mut(index) {
-        live.closed = None;
-        if !why.is_empty() {
-            live.joined(format!("{}: {why}", words::label_in(&effect)));
-        }
-        live.effects.push(effect);
-        live.bad_again(bucket);
-        prune(live);
-    }
+    put(engine, index, effect, bucket);
     name(engine, index);
+    index
+}
+
+/// Puts an effect into a case, with the reason if there is one.
+fn put(engine: &mut Engine, index: usize, mut effect: Effect, bucket: i64) {
+    let row = lines::guardrail_of(&engine.settings.policy, &effect);
+    effect.quantile = row.map_or(0.75, |r| r.percentile() / 100.0);
+    let tie = engine.lives.get(index).and_then(|l| agree::tie(engine, l, &effect));
+    let Some(live) = engine.lives.get_mut(index) else { return };
+    live.closed = None;
+    if let Some(why) = tie.map(|t| t.why).filter(|w| !w.is_empty()) {
+        live.joined(format!("{}: {why}", words::label_in(&effect)));
+    }
+    live.effects.push(effect);
+    live.bad_again(bucket);
+    prune(live);
 }
 
 pub(super) fn rearm(engine: &Engine) -> i64 {
