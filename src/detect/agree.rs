@@ -19,7 +19,7 @@ use super::place::templates;
 use super::settle::HEALS;
 use super::stat::Shape;
 use super::surge::is_surge;
-use super::when::{When, began};
+use super::when::{AS_ONE, When, began};
 
 /// Why an effect joins a case, and how well the two fit: less is better.
 #[derive(Clone, PartialEq, Debug)]
@@ -38,8 +38,6 @@ const FOLLOWS: f64 = 900.0;
 const BEFORE: f64 = 120.0;
 /// One fault may hit a wider place by another sign; then it does so at once.
 const AT_ONCE: f64 = 60.0;
-/// Two places beside each other have one cause only when they begin as one.
-pub const AS_ONE: f64 = 15.0;
 /// What grows slowly has no sharp beginning.
 const RAMP: f64 = 3600.0;
 /// Checks run every few minutes, and fail twice before they count.

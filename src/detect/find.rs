@@ -62,6 +62,17 @@ pub fn strongest(engine: &Engine, family: Family, bucket: i64, passed: &Passed) 
     Some(effect)
 }
 
+/// A new effect with its beginning told beside what is known to burn or to have burnt there.
+pub fn dated(engine: &Engine, mut e: Effect, bucket: i64) -> Effect {
+    let Some(table) = engine.store.tables.get(&e.table) else { return e };
+    let others: Vec<Effect> = engine.all_effects().cloned().collect();
+    let known = e.known(&engine.store, table, &others);
+    if !known.is_empty() {
+        e.measure_beside(table, bucket, &known);
+    }
+    e
+}
+
 impl Search<'_> {
     fn min_change(&self, seg: &Segment) -> Option<f64> {
         scan::min_change(&self.engine.settings.policy, self.family, seg)

@@ -11,7 +11,7 @@ use super::bots;
 use super::case::Live;
 use super::effect::Effect;
 use super::engine::Engine;
-use super::life;
+use super::find;
 use super::refine::Refined;
 use super::scan::{self, FLOOR, Hint};
 use super::stat::Shape;
@@ -108,5 +108,5 @@ fn effect(engine: &Engine, hint: &Hint, bucket: i64) -> Option<Effect> {
     let at = Refined { scope: Scope::of(&c.seg), acc: c.acc, score: c.ev.loc };
     let mut effect = Effect::open(table, hint.place.clone(), at, bucket);
     effect.nats = effect.nats.max(c.ev.nats);
-    Some(life::dated(engine, effect, bucket))
+    Some(find::dated(engine, effect, bucket))
 }

@@ -195,7 +195,7 @@ pub fn hunt(engine: &mut Engine, bucket: i64) {
         let mut passed = Vec::new();
         for _ in 0..ROUNDS {
             let Some(effect) = find::strongest(engine, family, bucket, &passed) else { break };
-            let effect = dated(engine, effect, bucket);
+            let effect = find::dated(engine, effect, bucket);
             if unwanted(engine, &effect, bucket) || echo(engine, &effect) {
                 passed.push((effect.table.clone(), effect.scope.clone()));
                 continue;
@@ -241,17 +241,6 @@ fn adopt_as_one(engine: &mut Engine, signs: Vec<Effect>, bucket: i64) -> bool {
         }
     }
     home.is_some()
-}
-
-/// A new effect with its beginning told beside what is known to burn or to have burnt there.
-pub(super) fn dated(engine: &Engine, mut e: Effect, bucket: i64) -> Effect {
-    let Some(table) = engine.store.tables.get(&e.table) else { return e };
-    let others: Vec<Effect> = engine.all_effects().cloned().collect();
-    let known = e.known(&engine.store, table, &others);
-    if !known.is_empty() {
-        e.measure_beside(table, bucket, &known);
-    }
-    e
 }
 
 /// Known already, over already, or not held long enough.
