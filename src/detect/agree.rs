@@ -1,6 +1,8 @@
 //! Do a new effect and a case share their cause? Onset, place and likely cause must agree, and why
 //! they do is said in a line. The less the places agree, the closer the onsets have to be.
 
+use std::collections::BTreeSet;
+
 use crate::detect::verdict::Suspect;
 use crate::domain::change::Change;
 use crate::domain::id::{JourneyId, ReleaseId};
@@ -147,6 +149,7 @@ fn room(engine: &Engine, mine: &Effect, new: &Effect, lie: Lie) -> Option<(f64, 
         (true, true) => return losses(policy, mine, new, lie),
         (false, false) => {
             let visits = is_visit_loss(mine) || is_visit_loss(new);
+            let visits = visits && !elsewhere(mine, new) && !elsewhere(new, mine);
             return both(match lie {
                 Lie::Same => LAG,
                 _ if visits => LAG,
@@ -159,11 +162,20 @@ fn room(engine: &Engine, mine: &Effect, new: &Effect, lie: Lie) -> Option<(f64, 
     };
     let lead = follows(policy, &other.place, loss)?;
     let (before, after) = match lie {
-        _ if spreads(&engine.store, loss, other) => (AS_ONE, AS_ONE),
+        _ if spreads(&engine.store, loss, other) || elsewhere(other, loss) => (AS_ONE, AS_ONE),
         Lie::Nested | Lie::Crossed => (AT_ONCE.min(lead), LAG),
         _ => (lead, FOLLOWS),
     };
     Some(if is_step(new) { (before, after) } else { (after, before) })
+}
+
+/// Visits are missing in a part of the shop that the other effect does not keep to: what hurts
+/// everywhere does not keep the visits of one region away.
+fn elsewhere(visits: &Effect, other: &Effect) -> bool {
+    let kept = |(dim, values): (&Dim, &BTreeSet<String>)| {
+        other.scope.dims.get(dim).is_some_and(|v| v.is_subset(values))
+    };
+    is_visit_loss(visits) && !visits.scope.dims.iter().all(kept)
 }
 
 /// Two steps of the funnel: of one journey, or lost by the same few shoppers at once.
