@@ -61,6 +61,8 @@ fn a_place_does_not_grow_over_many_who_hardly_feel_it() {
     let felt = |acc: &Acc| acc.a / acc.n > 0.06;
     assert_eq!(refine(&table, &accs, &cart, |_| true).scope, Scope::everything());
     assert_eq!(refine(&table, &accs, &cart, felt).scope, cart);
+    let hurt = Effect { harm: 0.4, ..effect(Metric::Inp, &["cart"], 10) };
+    assert!(hurt.felt(&acc(300.0, 0.2)) && !hurt.felt(&accs[1]));
 }
 
 #[test]
