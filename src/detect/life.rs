@@ -66,14 +66,12 @@ pub fn follow(engine: &mut Engine, bucket: i64) {
 /// buckets tell apart becomes a case of its own.
 fn part(engine: &mut Engine, bucket: i64) {
     let wrong = |l: &Live| {
-        let young = |e: &Effect| (2..=3).contains(&(bucket - e.found)) && e.until.is_none();
-        let later = |e: &Effect| l.effects.iter().any(|m| !same(m, e) && m.found <= e.found);
         l.effects.iter().position(|e| {
             let rest = || {
                 let others = l.effects.iter().filter(|o| !same(o, e)).cloned().collect();
                 Live { effects: others, ..l.clone() }
             };
-            young(e) && later(e) && !is_measuring(e) && !agree::fits(engine, &rest(), e)
+            may_leave(l, e, bucket) && !agree::fits(engine, &rest(), e)
         })
     };
     let mut open = engine.lives.iter().enumerate().filter(|(_, l)| l.closed.is_none());
@@ -87,6 +85,13 @@ fn part(engine: &mut Engine, bucket: i64) {
     engine.lives.push(own);
     let last = engine.lives.len() - 1;
     name(engine, last);
+}
+
+/// Young, and not what its case began with. The whole funnel opens no case, so it leaves none.
+pub(super) fn may_leave(live: &Live, e: &Effect, bucket: i64) -> bool {
+    let young = (2..=3).contains(&(bucket - e.found)) && e.until.is_none();
+    let later = live.effects.iter().any(|m| !same(m, e) && m.found <= e.found);
+    young && later && !is_measuring(e) && !is_whole_funnel(e)
 }
 
 /// What younger cases explain of a bucket at the place of each effect: a case ends by its own

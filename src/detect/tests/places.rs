@@ -5,7 +5,7 @@ use super::made_up::{NOON, at, change};
 use crate::detect::case::Live;
 use crate::detect::effect::Effect;
 use crate::detect::lie::{Lie, lie};
-use crate::detect::life::{prune, rest};
+use crate::detect::life::{may_leave, prune, rest};
 use crate::detect::reach::Reach;
 use crate::detect::refine::{Refined, refine, stay};
 use crate::detect::severity::{chained, mild};
@@ -116,6 +116,17 @@ fn a_surplus_around_it_does_not_tell_what_is_missing() {
     live.effects = vec![lost, twice];
     prune(&mut live);
     assert_eq!(live.effects.len(), 2);
+}
+
+#[test]
+fn the_whole_funnel_leaves_no_case_for_one_of_its_own() {
+    let first = effect(Metric::PaymentRate, &["checkout"], 10);
+    let errors = effect(Metric::JsErrorRate, &["checkout"], 12);
+    let funnel = effect(Metric::ConversionRate, &["checkout"], 12);
+    let mut live = Live::new("conversion:checkout".to_owned(), 10);
+    live.effects = vec![first, errors, funnel];
+    let leaves: Vec<bool> = live.effects.iter().map(|e| may_leave(&live, e, 14)).collect();
+    assert_eq!(leaves, [false, true, false]);
 }
 
 #[test]
