@@ -35,7 +35,8 @@ pub struct Tie {
 
 /// Signs of one fault at one place lag by so much: alarms, retries, caches that run dry.
 const LAG: f64 = 300.0;
-/// Losses follow their cause by so much, and are hardly seen before it.
+/// Losses follow their cause by so much, and are hardly seen before it; a wrong price gets about
+/// as fast.
 const FOLLOWS: f64 = 900.0;
 const BEFORE: f64 = 120.0;
 /// One fault may hit a wider place by another sign; then it does so at once.
@@ -144,6 +145,9 @@ fn room(engine: &Engine, mine: &Effect, new: &Effect, lie: Lie) -> Option<(f64, 
     }
     if same {
         return both(LAG);
+    }
+    if is_surge(mine) && is_surge(new) && matches!(lie, Lie::Same | Lie::Nested) {
+        return both(FOLLOWS);
     }
     let (loss, other) = match (is_step(mine), is_step(new)) {
         (true, true) => return losses(policy, mine, new, lie),

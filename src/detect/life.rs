@@ -301,13 +301,15 @@ pub(super) fn watched(engine: &Engine) -> Vec<Family> {
 }
 
 /// The place is already part of an open case by the same metric: it grows there by itself. What
-/// begins later in a wider or narrower place is looked at.
-fn known(engine: &Engine, new: &Effect) -> bool {
+/// begins later in a wider or narrower place is looked at, but within a surge more surges is what
+/// it does.
+pub(super) fn known(engine: &Engine, new: &Effect) -> bool {
     let open = engine.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.effects);
     open.filter(|e| e.until.is_none() && e.table.family == new.table.family).any(|e| {
         let inside = place::within(&new.place, &e.place)
             || e.table == new.table && place::within(&e.place, &new.place);
-        inside && (e.place == new.place || agree::at_one_time(engine, e, new))
+        let part = surge::is_surge(new) && place::within(&new.place, &e.place);
+        inside && (e.place == new.place || part || agree::at_one_time(engine, e, new))
     })
 }
 

@@ -1,11 +1,12 @@
 //! Places and sizes of effects by themselves: which values belong to a place, which effects tell of
 //! one place, how large a harm is at least. Whole cases are in the parent file.
 
-use super::made_up::{NOON, at, change};
+use super::made_up::{NOON, at, change, policy};
 use crate::detect::case::Live;
 use crate::detect::effect::Effect;
+use crate::detect::engine::{Engine, Settings};
 use crate::detect::lie::{Lie, lie};
-use crate::detect::life::{may_leave, prune, rest};
+use crate::detect::life::{known, may_leave, prune, rest};
 use crate::detect::reach::Reach;
 use crate::detect::refine::{Refined, refine, stay};
 use crate::detect::severity::{chained, mild};
@@ -127,6 +128,23 @@ fn the_whole_funnel_leaves_no_case_for_one_of_its_own() {
     live.effects = vec![first, errors, funnel];
     let leaves: Vec<bool> = live.effects.iter().map(|e| may_leave(&live, e, 14)).collect();
     assert_eq!(leaves, [false, true, false]);
+}
+
+#[test]
+fn a_part_of_a_surge_that_surges_more_is_no_case_of_its_own() {
+    let mut engine = Engine::new(Settings::new(Span::from_mins(1), policy()));
+    let begun = |metric: Metric, place: Scope, bucket: i64| {
+        let mut e = Effect { place: place.clone(), scope: place, ..effect(metric, &[], bucket) };
+        (e.onset.bucket, e.onset.low, e.onset.high) = (bucket, bucket, bucket);
+        e
+    };
+    let safari = scope(Dim::Browser, &["safari"]);
+    for (metric, one) in [(Metric::OrdersPerVisit, true), (Metric::Lcp, false)] {
+        let mut live = Live::new("case".to_owned(), 10);
+        live.effects = vec![begun(metric, Scope::everything(), 10)];
+        engine.lives = vec![live];
+        assert_eq!(known(&engine, &begun(metric, safari.clone(), 90)), one, "{metric:?}");
+    }
 }
 
 #[test]
