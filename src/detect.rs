@@ -39,6 +39,7 @@ mod probes;
 mod basis;
 mod lines;
 mod recover;
+mod reach;
 mod refine;
 mod onset;
 mod effect;

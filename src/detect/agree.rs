@@ -1,6 +1,8 @@
 //! Do a new effect and a case share their cause? Onset, place and likely cause must agree, and why
 //! they do is said in a line. The less the places agree, the closer the onsets have to be.
 
+use std::collections::BTreeSet;
+
 use crate::detect::verdict::Suspect;
 use crate::domain::change::Change;
 use crate::domain::id::{JourneyId, ReleaseId};
@@ -19,7 +21,7 @@ use super::place::templates;
 use super::settle::HEALS;
 use super::stat::Shape;
 use super::surge::is_surge;
-use super::when::{When, began};
+use super::when::{AS_ONE, When, began};
 
 /// Why an effect joins a case, and how well the two fit: less is better.
 #[derive(Clone, PartialEq, Debug)]
@@ -33,13 +35,12 @@ pub struct Tie {
 
 /// Signs of one fault at one place lag by so much: alarms, retries, caches that run dry.
 const LAG: f64 = 300.0;
-/// Losses follow their cause by so much, and are hardly seen before it.
+/// Losses follow their cause by so much, and are hardly seen before it; a wrong price gets about
+/// as fast.
 const FOLLOWS: f64 = 900.0;
 const BEFORE: f64 = 120.0;
 /// One fault may hit a wider place by another sign; then it does so at once.
 const AT_ONCE: f64 = 60.0;
-/// Two places beside each other have one cause only when they begin as one.
-pub const AS_ONE: f64 = 15.0;
 /// What grows slowly has no sharp beginning.
 const RAMP: f64 = 3600.0;
 /// Checks run every few minutes, and fail twice before they count.
@@ -145,10 +146,14 @@ fn room(engine: &Engine, mine: &Effect, new: &Effect, lie: Lie) -> Option<(f64, 
     if same {
         return both(LAG);
     }
+    if is_surge(mine) && is_surge(new) && matches!(lie, Lie::Same | Lie::Nested) {
+        return both(FOLLOWS);
+    }
     let (loss, other) = match (is_step(mine), is_step(new)) {
         (true, true) => return losses(policy, mine, new, lie),
         (false, false) => {
             let visits = is_visit_loss(mine) || is_visit_loss(new);
+            let visits = visits && !elsewhere(mine, new) && !elsewhere(new, mine);
             return both(match lie {
                 Lie::Same => LAG,
                 _ if visits => LAG,
@@ -161,11 +166,20 @@ fn room(engine: &Engine, mine: &Effect, new: &Effect, lie: Lie) -> Option<(f64, 
     };
     let lead = follows(policy, &other.place, loss)?;
     let (before, after) = match lie {
-        _ if spreads(&engine.store, loss, other) => (AS_ONE, AS_ONE),
+        _ if spreads(&engine.store, loss, other) || elsewhere(other, loss) => (AS_ONE, AS_ONE),
         Lie::Nested | Lie::Crossed => (AT_ONCE.min(lead), LAG),
         _ => (lead, FOLLOWS),
     };
     Some(if is_step(new) { (before, after) } else { (after, before) })
+}
+
+/// Visits are missing in a part of the shop that the other effect does not keep to: what hurts
+/// everywhere does not keep the visits of one region away.
+fn elsewhere(visits: &Effect, other: &Effect) -> bool {
+    let kept = |(dim, values): (&Dim, &BTreeSet<String>)| {
+        other.scope.dims.get(dim).is_some_and(|v| v.is_subset(values))
+    };
+    is_visit_loss(visits) && !visits.scope.dims.iter().all(kept)
 }
 
 /// Two steps of the funnel: of one journey, or lost by the same few shoppers at once.

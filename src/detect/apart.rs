@@ -7,13 +7,12 @@ use std::collections::BTreeSet;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::Span;
 
-use super::agree::AS_ONE;
 use super::effect::Effect;
 use super::onset::Onset;
 use super::stat::{Acc, evidence};
 use super::store::Store;
 use super::table::Table;
-use super::when::{When, began, curve};
+use super::when::{AS_ONE, When, began, curve};
 
 /// Buckets after it was found in which an effect is looked at for parts that began apart: then the
 /// first bucket can be told from the next ones, and people have not settled on a place yet.

@@ -61,6 +61,8 @@ const TELLING: f64 = 0.5;
 /// Nats by which a new place must be better than the present one: in the same cut, in another one.
 const BETTER: f64 = 1.0;
 const ELSEWHERE: f64 = 1.5;
+/// Share of its harm that a wider place must have: it was found at its worst, and chance doubles it.
+const FELT: f64 = 0.25;
 /// Nats by which "it is over" must be likelier for harm of before the first judged bucket.
 const OVER: f64 = 1.0;
 /// Share of the usual samples from which a place counts as still served.
@@ -219,6 +221,11 @@ impl Effect {
         self.last_bad - (length - left_out) as i64
     }
 
+    /// Are all of these hurt nearly as it is? A place does not grow over many who hardly are.
+    pub(super) fn felt(&self, acc: &Acc) -> bool {
+        harm(self.shape, self.sign, acc) >= FELT * self.harm
+    }
+
     /// The least harm that is likely: what was searched for was found at its worst.
     pub(super) fn least_harm(&self) -> f64 {
         let doubt = DOUBT / (2.0 * self.nats.max(1.0)).sqrt();
@@ -239,7 +246,8 @@ impl Effect {
         let mut start = self.scope.clone();
         start.dims.retain(|d, _| table.key.dims.contains(d));
         let stay = refine::honest(table, &accs, refine::stay(table, &accs, &start));
-        (stay, refine::refine(table, &accs, &start))
+        let best = refine::refine(table, &accs, &start, |acc| self.felt(acc));
+        (store.reach.limit(table, &accs, stay), store.reach.limit(table, &accs, best))
     }
 
     /// True when the kept buckets say that it ended at `begun` or before, by all of its harm.

@@ -23,6 +23,7 @@ use super::effect::{self, Effect};
 use super::flaws::{self, Flaws};
 use super::learn;
 use super::life;
+use super::reach::Reach;
 use super::report;
 use super::response_time::{self, Slow};
 use super::scan;
@@ -220,6 +221,7 @@ impl Engine {
     fn judge_bucket(&mut self, bucket: i64) {
         derive::live(&mut self.store, bucket - 2, bucket);
         learn::step(self, bucket);
+        self.store.reach = Reach::of(self.changes.values(), self.store.end_of(bucket));
         for table in self.store.tables.values_mut() {
             scan::roll(table, &self.lengths, bucket);
         }

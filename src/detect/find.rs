@@ -22,6 +22,10 @@ const SEED: f64 = 6.0;
 const SEEDS: usize = 3;
 const PRICE_SET: f64 = 3.0;
 
+/// A place does not grow over so many who hardly feel it that what is left of the harm is less
+/// than this share of the least change that matters.
+const FELT: f64 = 0.5;
+
 /// Where to look, and the line there.
 struct Search<'a> {
     engine: &'a Engine,
@@ -58,6 +62,17 @@ pub fn strongest(engine: &Engine, family: Family, bucket: i64, passed: &Passed) 
     Some(effect)
 }
 
+/// A new effect with its beginning told beside what is known to burn or to have burnt there.
+pub fn dated(engine: &Engine, mut e: Effect, bucket: i64) -> Effect {
+    let Some(table) = engine.store.tables.get(&e.table) else { return e };
+    let others: Vec<Effect> = engine.all_effects().cloned().collect();
+    let known = e.known(&engine.store, table, &others);
+    if !known.is_empty() {
+        e.measure_beside(table, bucket, &known);
+    }
+    e
+}
+
 impl Search<'_> {
     fn min_change(&self, seg: &Segment) -> Option<f64> {
         scan::min_change(&self.engine.settings.policy, self.family, seg)
@@ -92,10 +107,14 @@ impl Search<'_> {
                 && !self.diluted(c, &Scope::of(&c.seg), c.ev.harm)
         })?;
         let accs = sums(table, c.window);
-        let mut at = refine(table, &accs, &Scope::of(&c.seg));
-        if self.diluted(&c, &at.scope, harm(table.shape, table.sign, &at.acc)) {
+        let min = FELT * self.min_change(&c.seg).unwrap_or(f64::INFINITY);
+        let size = |acc: &Acc| harm(table.shape, table.sign, acc);
+        let felt = |acc: &Acc| scan::matters(table.shape, acc, size(acc), min);
+        let mut at = refine(table, &accs, &Scope::of(&c.seg), felt);
+        if self.diluted(&c, &at.scope, size(&at.acc)) {
             at = refine::stay(table, &accs, &Scope::of(&c.seg));
         }
+        let at = store.reach.limit(table, &accs, at);
         Some(Found { at, table: c.table, nats: c.ev.nats })
     }
 
@@ -107,7 +126,8 @@ impl Search<'_> {
 
     fn set(&self, table: &Table, c: &Candidate) -> Option<Found> {
         let accs = sums(table, c.window);
-        let at = refine(table, &accs, &Scope::of(&c.seg));
+        let at = refine(table, &accs, &Scope::of(&c.seg), |_| true);
+        let at = self.engine.store.reach.limit(table, &accs, at);
         let several = at.scope.dims.values().any(|v| v.len() > 1);
         let mut acc = at.acc;
         // What other cuts show to be a mere shift of the mix at the seed is one in the set too.

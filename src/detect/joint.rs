@@ -1,18 +1,24 @@
 //! Several weak signs at one place at one time: slower and failing, failing and not paid. None
-//! passes the line alone; together they do. Different metrics of one place are counted once each.
+//! passes the line alone; together they do, where onset and cause allow one fault. Different
+//! metrics of one place are counted once each.
 
 use std::collections::BTreeMap;
 
 use crate::domain::segment::Scope;
 
+use super::agree;
 use super::bots;
+use super::case::Live;
 use super::effect::Effect;
 use super::engine::Engine;
+use super::find;
 use super::refine::Refined;
 use super::scan::{self, FLOOR, Hint};
 use super::stat::Shape;
 use super::table::{Family, Role};
 
+/// Places whose signs are held against each other, the loudest first.
+const TRIED: usize = 4;
 /// What each sign costs, in nats (they are looked for everywhere).
 const PRICE: f64 = 1.0;
 /// What failures and losses that agree about a place are spared: that is no chance. Speed is, from
@@ -36,17 +42,35 @@ pub fn strongest(engine: &Engine, families: &[Family], bucket: i64) -> Vec<Effec
             }
         }
     }
-    let mut best: Option<(f64, Vec<Hint>)> = None;
+    let mut found: Vec<(f64, Vec<Hint>)> = Vec::new();
     for hints in signs.into_values().filter(|h| h.len() >= 2) {
         let hints = hints.into_values().filter_map(|h| confirmed(engine, h, bucket));
         let hints: Vec<Hint> = hints.collect();
         let sum = total(engine, &hints);
-        if hints.len() >= 2 && sum >= line && best.as_ref().is_none_or(|(b, _)| sum > *b) {
-            best = Some((sum, hints));
+        if hints.len() >= 2 && sum >= line {
+            found.push((sum, hints));
         }
     }
-    let hints = best.map(|(_, h)| h).unwrap_or_default();
-    hints.iter().filter_map(|h| effect(engine, h, bucket)).collect()
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let one = found.iter().take(TRIED).find_map(|(_, h)| one_fault(engine, h, (line, bucket)));
+    one.unwrap_or_default()
+}
+
+/// The signs that may be one fault with the strongest by onset and cause, where those pass the
+/// line: what began apart, or has another cause, is no evidence for each other.
+fn one_fault(engine: &Engine, hints: &[Hint], (line, bucket): (f64, i64)) -> Option<Vec<Effect>> {
+    let told = hints.iter().filter_map(|h| Some((h, effect(engine, h, bucket)?)));
+    let mut told: Vec<(&Hint, Effect)> = told.collect();
+    told.sort_by(|a, b| b.0.candidate.ev.nats.total_cmp(&a.0.candidate.ev.nats));
+    let mut one = Live::new(String::new(), bucket);
+    let mut kept = Vec::new();
+    for (hint, e) in told {
+        if one.effects.is_empty() || agree::tie(engine, &one, &e).is_some() {
+            one.effects.push(e);
+            kept.push(hint.clone());
+        }
+    }
+    (kept.len() >= 2 && total(engine, &kept) >= line).then_some(one.effects)
 }
 
 /// What the signs say together. Speed metrics of a page drift from day to day as one: the strongest
@@ -84,5 +108,5 @@ fn effect(engine: &Engine, hint: &Hint, bucket: i64) -> Option<Effect> {
     let at = Refined { scope: Scope::of(&c.seg), acc: c.acc, score: c.ev.loc };
     let mut effect = Effect::open(table, hint.place.clone(), at, bucket);
     effect.nats = effect.nats.max(c.ev.nats);
-    Some(effect)
+    Some(find::dated(engine, effect, bucket))
 }

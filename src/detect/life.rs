@@ -66,14 +66,12 @@ pub fn follow(engine: &mut Engine, bucket: i64) {
 /// buckets tell apart becomes a case of its own.
 fn part(engine: &mut Engine, bucket: i64) {
     let wrong = |l: &Live| {
-        let young = |e: &Effect| (2..=3).contains(&(bucket - e.found)) && e.until.is_none();
-        let later = |e: &Effect| l.effects.iter().any(|m| !same(m, e) && m.found <= e.found);
         l.effects.iter().position(|e| {
             let rest = || {
                 let others = l.effects.iter().filter(|o| !same(o, e)).cloned().collect();
                 Live { effects: others, ..l.clone() }
             };
-            young(e) && later(e) && !is_measuring(e) && !agree::fits(engine, &rest(), e)
+            may_leave(l, e, bucket) && !agree::fits(engine, &rest(), e)
         })
     };
     let mut open = engine.lives.iter().enumerate().filter(|(_, l)| l.closed.is_none());
@@ -87,6 +85,13 @@ fn part(engine: &mut Engine, bucket: i64) {
     engine.lives.push(own);
     let last = engine.lives.len() - 1;
     name(engine, last);
+}
+
+/// Young, and not what its case began with. The whole funnel opens no case, so it leaves none.
+pub(super) fn may_leave(live: &Live, e: &Effect, bucket: i64) -> bool {
+    let young = (2..=3).contains(&(bucket - e.found)) && e.until.is_none();
+    let later = live.effects.iter().any(|m| !same(m, e) && m.found <= e.found);
+    young && later && !is_measuring(e) && !is_whole_funnel(e)
 }
 
 /// What younger cases explain of a bucket at the place of each effect: a case ends by its own
@@ -124,14 +129,16 @@ pub(super) fn rest(e: &Effect, later: &Effect, case: &[Effect]) -> bool {
         && case.iter().any(|m| same(m, later))
 }
 
-/// Drops effects that another one of the same family and case contains.
-fn prune(live: &mut Live) {
+/// Drops effects that another one of the same family, direction and case contains: what is missing
+/// in a place is not told by what is too much around it.
+pub(super) fn prune(live: &mut Live) {
     let all = live.effects.clone();
     let inside = |e: &Effect| {
         all.iter().any(|o| {
             let wider = place::within(&e.place, &o.place);
             let other = o.scope != e.scope || o.table < e.table;
-            o.table.family == e.table.family && o.until == e.until && wider && other
+            let alike = o.table.family == e.table.family && o.sign.signum() == e.sign.signum();
+            alike && o.until == e.until && wider && other
         })
     };
     let keep: Vec<Effect> = all.iter().filter(|e| !inside(e)).cloned().collect();
@@ -193,7 +200,7 @@ pub fn hunt(engine: &mut Engine, bucket: i64) {
         let mut passed = Vec::new();
         for _ in 0..ROUNDS {
             let Some(effect) = find::strongest(engine, family, bucket, &passed) else { break };
-            let effect = dated(engine, effect, bucket);
+            let effect = find::dated(engine, effect, bucket);
             if unwanted(engine, &effect, bucket) || echo(engine, &effect) {
                 passed.push((effect.table.clone(), effect.scope.clone()));
                 continue;
@@ -207,26 +214,38 @@ pub fn hunt(engine: &mut Engine, bucket: i64) {
     // Signs pass the line together: without one that is over already they do not.
     let together = if together.iter().any(Effect::recovered) { Vec::new() } else { together };
     let missing = visits::found(engine, bucket);
-    let fresh = together.into_iter().chain(crossed).chain(missing);
+    let fresh = crossed.into_iter().chain(missing);
     let fresh: Vec<Effect> = fresh.filter(|e| !unwanted(engine, e, bucket)).collect();
-    if !fresh.is_empty() {
-        for e in fresh {
-            adopt(engine, e, bucket);
-        }
+    let found = adopt_as_one(engine, together, bucket) || !fresh.is_empty();
+    for e in fresh {
+        adopt(engine, e, bucket);
+    }
+    if found {
         engine.explain(bucket);
     }
     merge(engine, bucket);
 }
 
-/// A new effect with its beginning told beside what is known to burn or to have burnt there.
-fn dated(engine: &Engine, mut e: Effect, bucket: i64) -> Effect {
-    let Some(table) = engine.store.tables.get(&e.table) else { return e };
-    let others: Vec<Effect> = engine.all_effects().cloned().collect();
-    let known = e.known(&engine.store, table, &others);
-    if !known.is_empty() {
-        e.measure_beside(table, bucket, &known);
+/// Signs that pass the line only together are of one case. Where but one of them is news it opens
+/// nothing: it joins the case that holds the others, if there is one.
+fn adopt_as_one(engine: &mut Engine, signs: Vec<Effect>, bucket: i64) -> bool {
+    let fresh = signs.into_iter().filter(|e| !unwanted(engine, e, bucket));
+    let fresh: Vec<Effect> = fresh.collect();
+    let open = |l: &Live| l.closed.is_none();
+    let mut home = None;
+    for e in &fresh {
+        let ties = |l: &Live| open(l) && agree::tie(engine, l, e).is_some();
+        let fits = match home {
+            None => fresh.len() >= 2 || engine.lives.iter().any(ties),
+            Some(i) => engine.lives.get(i).is_some_and(ties),
+        };
+        match home {
+            _ if !fits => {}
+            None => home = Some(adopt(engine, e.clone(), bucket)),
+            Some(i) => put(engine, i, e.clone(), bucket),
+        }
     }
-    e
+    home.is_some()
 }
 
 /// Known already, over already, or not held long enough.
@@ -299,13 +318,15 @@ pub(super) fn watched(engine: &Engine) -> Vec<Family> {
 }
 
 /// The place is already part of an open case by the same metric: it grows there by itself. What
-/// begins later in a wider or narrower place is looked at.
-fn known(engine: &Engine, new: &Effect) -> bool {
+/// begins later in a wider or narrower place is looked at, but within a surge more surges is what
+/// it does.
+pub(super) fn known(engine: &Engine, new: &Effect) -> bool {
     let open = engine.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.effects);
     open.filter(|e| e.until.is_none() && e.table.family == new.table.family).any(|e| {
         let inside = place::within(&new.place, &e.place)
             || e.table == new.table && place::within(&e.place, &new.place);
-        inside && (e.place == new.place || agree::at_one_time(engine, e, new))
+        let part = surge::is_surge(new) && place::within(&new.place, &e.place);
+        inside && (e.place == new.place || part || agree::at_one_time(engine, e, new))
     })
 }
 
@@ -319,10 +340,8 @@ fn echo(engine: &Engine, new: &Effect) -> bool {
         && !engine.lives.iter().any(|l| l.closed.is_none() && agree::tie(engine, l, new).is_some())
 }
 
-/// Puts an effect into the case that shares its cause, or opens one.
-fn adopt(engine: &mut Engine, mut effect: Effect, bucket: i64) {
-    let row = lines::guardrail_of(&engine.settings.policy, &effect);
-    effect.quantile = row.map_or(0.75, |r| r.percentile() / 100.0);
+/// Puts an effect into the case that shares its cause, or opens one; which it is.
+fn adopt(engine: &mut Engine, effect: Effect, bucket: i64) -> usize {
     let rearm = rearm(engine);
     let lately = |l: &Live| l.closed.is_none_or(|c| bucket - c <= rearm);
     // An open case before a closed one, the better tie before the worse, the older first.
@@ -334,23 +353,31 @@ fn adopt(engine: &mut Engine, mut effect: Effect, bucket: i64) {
         let by = |x: &(bool, agree::Tie, usize)| (x.0, x.1.rank);
         by(a).cmp(&by(b)).then(a.1.apart.total_cmp(&b.1.apart)).then(a.2.cmp(&b.2))
     });
-    let (index, why) = best.map_or_else(
+    let index = best.map_or_else(
         || {
             engine.lives.push(Live::new(String::new(), bucket));
-            (engine.lives.len() - 1, String::new())
+            engine.lives.len() - 1
         },
-        |(_, tie, i)| (i, tie.why),
+        |(_, _, i)| i,
     );
-    if let Some(live) = engine.lives.get_mut(index) {
-        live.closed = None;
-        if !why.is_empty() {
-            live.joined(format!("{}: {why}", words::label_in(&effect)));
-        }
-        live.effects.push(effect);
-        live.bad_again(bucket);
-        prune(live);
-    }
+    put(engine, index, effect, bucket);
     name(engine, index);
+    index
+}
+
+/// Puts an effect into a case, with the reason if there is one.
+fn put(engine: &mut Engine, index: usize, mut effect: Effect, bucket: i64) {
+    let row = lines::guardrail_of(&engine.settings.policy, &effect);
+    effect.quantile = row.map_or(0.75, |r| r.percentile() / 100.0);
+    let tie = engine.lives.get(index).and_then(|l| agree::tie(engine, l, &effect));
+    let Some(live) = engine.lives.get_mut(index) else { return };
+    live.closed = None;
+    if let Some(why) = tie.map(|t| t.why).filter(|w| !w.is_empty()) {
+        live.joined(format!("{}: {why}", words::label_in(&effect)));
+    }
+    live.effects.push(effect);
+    live.bad_again(bucket);
+    prune(live);
 }
 
 pub(super) fn rearm(engine: &Engine) -> i64 {

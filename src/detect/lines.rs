@@ -90,7 +90,7 @@ fn crossing(
     if ev.nats < NEW || ev.harm <= 0.0 {
         return None;
     }
-    let mut found = refine::refine(table, &accs, &start);
+    let mut found = refine::refine(table, &accs, &start, |_| true);
     // Outside the row's scope nothing was summed: it stays part of the place.
     for (dim, values) in &start.dims {
         found.scope.dims.entry(*dim).or_insert_with(|| values.clone());

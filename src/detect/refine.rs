@@ -92,8 +92,9 @@ fn full(table: &Table) -> Calib {
     table.calib(table.mask_for(&table.key.dims))
 }
 
-/// Climbs from `start` to a best place. `accs` are the leaves' sums over the window in question.
-pub fn refine(table: &Table, accs: &[Acc], start: &Scope) -> Refined {
+/// Climbs from `start` to a best place. `accs` are the leaves' sums over the window in question;
+/// it grows over all values of a dimension only while the harm in all of them can be `felt`.
+pub fn refine(table: &Table, accs: &[Acc], start: &Scope, felt: impl Fn(&Acc) -> bool) -> Refined {
     let calib = full(table);
     let acc = total(table, accs, start);
     let mut best = Refined { scope: start.clone(), acc, score: score(table, start, &acc, calib) };
@@ -101,7 +102,7 @@ pub fn refine(table: &Table, accs: &[Acc], start: &Scope) -> Refined {
         let before = best.score;
         for dim in &table.key.dims {
             let next = along(table, accs, &best.scope, *dim, calib);
-            if next.score > best.score + 1e-9 {
+            if next.score > best.score + 1e-9 && felt(&next.acc) {
                 best = next;
             }
         }

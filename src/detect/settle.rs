@@ -8,7 +8,7 @@ use crate::domain::change::Change;
 use crate::domain::time::{Span, Timestamp};
 
 use super::blame;
-use super::case::Live;
+use super::case::{Live, is_measuring};
 use super::checks::Checks;
 use super::effect::Effect;
 use super::engine::Engine;
@@ -23,6 +23,9 @@ use super::store::Store;
 pub(super) const HEALS: Span = Span::from_mins(10);
 /// The longest time between two runs of checks in which their trouble is looked for.
 const UNWATCHED: Span = Span::from_mins(5);
+/// What is missing may still come after this time, from clocks that are set to another time zone:
+/// the farthest are 14 hours ahead of UTC.
+const LATE: Span = Span::from_hours(14);
 /// How the line on a change that was taken back begins.
 const TAKEN_BACK: &str = "taken back";
 
@@ -58,7 +61,9 @@ pub fn settle(engine: &mut Engine, bucket: i64) {
     engine.past.extend(dead.into_iter().flat_map(|l| l.effects));
     engine.lives.retain(|l| !gone(l));
     let longest = engine.lengths.last().copied().unwrap_or(1);
-    engine.past.retain(|e| e.until.is_some_and(|u| bucket - u <= longest));
+    let late = LATE.millis() / length.millis().max(1);
+    let kept = |e: &Effect| if is_measuring(e) { longest.max(late) } else { longest };
+    engine.past.retain(|e| e.until.is_some_and(|u| bucket - u <= kept(e)));
 }
 
 fn suspects(engine: &mut Engine, bucket: i64) {

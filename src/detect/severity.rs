@@ -13,7 +13,7 @@ use crate::policy::severity_rule::{Fact, SeverityRule};
 use super::case::{Live, is_measuring, is_visit_loss};
 use super::effect::Effect;
 use super::served;
-use super::stat::{Acc, Calib, Shape, interval, wilson};
+use super::stat::{Acc, Calib, Shape, interval};
 use super::store::Store;
 use super::surge;
 use super::table::{Family, Role};
@@ -49,8 +49,7 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     set(Fact::CheckoutCheckFail, live.troubles.iter().any(|t| checkout(t.journey.as_str())));
     let missing = || present.iter().filter(|e| is_visit_loss(e));
     let gone = missing().map(|e| visits::shop_wide(store, e)).fold(0.0, f64::max);
-    let other = loss_under_trouble(store, live).max(gone);
-    let lost = Lost { sure: order_loss(store, live, Z95).max(other), ..Lost::of(store, live) };
+    let lost = Lost::of(store, live, gone);
     set(Fact::VisitLoss, missing().next().is_some());
     let failing = failing_checkouts(policy, store, live) > policy.detect.collapse;
     set(Fact::OrderCollapse, failing || lost.collapsed(policy.detect.collapse));
@@ -115,7 +114,7 @@ const Z95: f64 = 1.96;
 const Z84: f64 = 1.0;
 
 /// The share of all orders that is lost, as far as it is sure (95 %), likely (84 %) and likeliest.
-/// The last two only of effects that are proven by themselves.
+/// The last two only of what is proven by itself: effects, and orders while checks fail.
 struct Lost {
     sure: f64,
     likely: f64,
@@ -123,9 +122,12 @@ struct Lost {
 }
 
 impl Lost {
-    fn of(store: &Store, live: &Live) -> Self {
+    /// `gone` is the share of the visits that is surely missing.
+    fn of(store: &Store, live: &Live, gone: f64) -> Self {
         let at = |z| order_loss(store, live, z);
-        Self { sure: at(Z95), likely: at(Z84), likeliest: at(0.0) }
+        let sure = at(Z95).max(loss_under_trouble(store, live, Z95)).max(gone);
+        let likeliest = at(0.0).max(loss_under_trouble(store, live, 0.0));
+        Self { sure, likely: at(Z84), likeliest }
     }
 
     /// Where the loss is just so large its lower bound stays below the line for hours: half of it
@@ -203,8 +205,9 @@ fn shop_wide(store: &Store, e: &Effect, z: f64) -> f64 {
 }
 
 /// While the checkout's checks fail, orders are asked just one question: did they collapse since?
-/// It needs no scan over segments, so a few missing orders answer it. Lower bound of the loss.
-fn loss_under_trouble(store: &Store, live: &Live) -> f64 {
+/// It needs no scan over segments, so a few missing orders answer it: the loss, so many standard
+/// deviations below what is likeliest.
+fn loss_under_trouble(store: &Store, live: &Live, z: f64) -> f64 {
     let since = live.troubles.iter().filter(|t| t.journey.as_str() == "checkout").map(|t| t.since);
     let Some(from) = since.min().map(|t| store.bucket_of(t)) else { return 0.0 };
     let over = |family: Family| {
@@ -217,10 +220,10 @@ fn loss_under_trouble(store: &Store, live: &Live) -> f64 {
     };
     let steps = [Metric::CheckoutRate, Metric::PaymentRate, Metric::OrderRate].iter();
     let steps = steps.filter_map(|m| over((*m, Role::Step)));
-    let steps = steps.map(|(a, _)| 1.0 - wilson(a.a, a.n).1 / (a.e / a.n));
+    let steps = steps.map(|(a, _)| 1.0 - interval(a.a, a.n, z).1 / (a.e / a.n));
     // Nobody may get as far as a step: then the orders themselves are missing.
     let orders = over((Metric::Orders, Role::Plain)).map(|(a, calib)| {
-        let most = a.a + 2.0 + 2.0 * ((a.a + 1.0) * calib.phi).sqrt();
+        let most = a.a + 2.0 + z.max(Z95) * ((a.a + 1.0) * calib.phi).sqrt();
         1.0 - most / (a.e * (1.0 - 2.0 * calib.tau).max(0.5))
     });
     steps.chain(orders).fold(0.0, f64::max)

@@ -10,6 +10,7 @@ use crate::domain::time::{Span, Timestamp};
 
 use super::hists::Hists;
 use super::lag::Lag;
+use super::reach::Reach;
 use super::settings::buckets_kept;
 use super::stat::{Raw, inverted};
 use super::table::{Family, Role, Table, TableKey};
@@ -25,6 +26,8 @@ pub struct Store {
     pub lags: BTreeMap<TableKey, Lag>,
     /// Doubts about the newest records of each table.
     pub marks: BTreeMap<TableKey, Marks>,
+    /// Pages that releases and arms declare.
+    pub reach: Reach,
     /// The first and the newest live bucket seen.
     pub first: Option<i64>,
     pub newest: Option<i64>,
@@ -60,6 +63,7 @@ impl Store {
             hists: Hists::new(bucket),
             lags: BTreeMap::new(),
             marks: BTreeMap::new(),
+            reach: Reach::default(),
             first: None,
             newest: None,
         }

@@ -151,7 +151,7 @@ fn effect(engine: &Engine, row: &Guardrail, best: &Best<'_>, bucket: i64) -> Eff
     let accs: Vec<Acc> =
         up.leaves.iter().map(|l| up.acc_over(l, best.span.0, best.span.1)).collect();
     let start = crate::domain::segment::Scope::of(&best.seg);
-    let at = refine::refine(&up, &accs, &start);
+    let at = refine::refine(&up, &accs, &start, |_| true);
     let place = place::of_scope(&engine.settings.policy, up.key.family, &at.scope);
     let mut effect = Effect::open(&up, place, at, bucket);
     effect.nats = effect.nats.max(best.nats);

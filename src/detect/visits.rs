@@ -202,7 +202,7 @@ fn effect(engine: &Engine, fall: &Fall<'_>, bucket: i64) -> Effect {
     let over = |l| table.acc_over(l, fall.span.0, fall.span.1);
     let accs: Vec<Acc> = table.leaves.iter().map(over).collect();
     let start = Scope::of(fall.seg);
-    let narrow = refine::refine(table, &accs, &start);
+    let narrow = refine::refine(table, &accs, &start, |_| true);
     let coarse = narrow.scope.dims.len() <= 1;
     let at = if coarse { narrow } else { refine::stay(table, &accs, &start) };
     let place = place::of_scope(&engine.settings.policy, table.key.family, &at.scope);

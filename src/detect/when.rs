@@ -14,6 +14,8 @@ pub struct When {
     pub sd: f64,
 }
 
+/// Two places beside each other have one cause only when they begin as one: within so many seconds.
+pub const AS_ONE: f64 = 15.0;
 /// No beginning is known better than this, in seconds: clocks differ and harm grows for a moment.
 const BEST: f64 = 8.0;
 /// Buckets before the onset that tell what was wrong there already.

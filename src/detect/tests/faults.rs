@@ -258,11 +258,12 @@ impl World {
         hit.filter(|h| h.1 > 0.0).collect()
     }
 
-    /// Share of the shop's visits that are missing.
-    fn gone(&self, span: (f64, f64)) -> f64 {
-        let parts = self.faults.iter().flat_map(|f| f.on(span));
-        let gone = parts.filter_map(|(harm, on)| match harm {
-            Harm::Visits(x) => Some(on * x),
+    /// Share of a cell's visits that are missing, on whatever page.
+    fn gone(&self, cell: &Cell, span: (f64, f64)) -> f64 {
+        let part = |f: &Fault| f.hits(&Cell { template: Some(f.template), ..*cell });
+        let parts = self.faults.iter().flat_map(|f| f.on(span).map(move |p| (p, part(f))));
+        let gone = parts.filter_map(|((harm, on), part)| match harm {
+            Harm::Visits(x) => Some(on * x * part),
             _ => None,
         });
         gone.sum()
@@ -299,7 +300,7 @@ impl World {
         out: &mut Vec<Observation>,
     ) {
         let harms = self.harms(cell, (second, 60.0 * busy));
-        let here = 1.0 - self.gone((second, 60.0 * busy));
+        let here = 1.0 - self.gone(cell, (second, 60.0 * busy));
         let views = self.dice.count(120.0 * busy * cell.part() * here);
         let (mut share, mut factor, mut bad) = (0.0, 1.0, 0.01);
         for (harm, hit) in harms {
@@ -325,7 +326,7 @@ impl World {
         out: &mut Vec<Observation>,
     ) {
         let harms = self.harms(cell, (second, 60.0 * busy));
-        let here = 1.0 - self.gone((second, 60.0 * busy));
+        let here = 1.0 - self.gone(cell, (second, 60.0 * busy));
         let calls = self.dice.count(150.0 * busy * cell.part() * here);
         let bad = harms.iter().filter_map(|(h, hit)| match h {
             Harm::Calls(x) => Some(hit * x / 100.0),
@@ -345,7 +346,7 @@ impl World {
         out: &mut Vec<Observation>,
     ) {
         let harms = self.harms(cell, (second, 60.0 * busy));
-        let gone = self.gone((second, 60.0 * busy));
+        let gone = self.gone(cell, (second, 60.0 * busy));
         let mut flow = self.dice.count(300.0 * busy * cell.part() * (1.0 - gone));
         let s = cell.seg();
         out.push(fact("shop", Metric::Sessions, s.clone(), w, Value::Count(flow)));

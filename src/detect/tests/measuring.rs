@@ -126,9 +126,12 @@ fn beacons_sent_twice_are_over_collection_and_end_again() {
 #[test]
 fn beacons_that_come_after_all_are_no_over_collection() {
     let late = Odd { us: 1.8, ..FINE };
-    let judgement = told_in_turn(&[(Odd { us: 0.3, ..FINE }, 30), (FINE, 40), (late, 30)]);
-    let up = firing(&judgement).into_iter().find(|c| c.headline.starts_with("Beacons up"));
-    assert!(up.is_none(), "{up:#?}");
+    // A clock that is set to another time zone tells them hours later.
+    for wait in [40, 330] {
+        let judgement = told_in_turn(&[(Odd { us: 0.3, ..FINE }, 30), (FINE, wait), (late, 30)]);
+        let up = firing(&judgement).into_iter().find(|c| c.headline.starts_with("Beacons up"));
+        assert!(up.is_none(), "{wait} minutes later: {up:#?}");
+    }
 }
 
 #[test]

@@ -1,14 +1,19 @@
 //! Places and sizes of effects by themselves: which values belong to a place, which effects tell of
 //! one place, how large a harm is at least. Whole cases are in the parent file.
 
+use super::made_up::{NOON, at, change, policy};
+use crate::detect::case::Live;
 use crate::detect::effect::Effect;
+use crate::detect::engine::{Engine, Settings};
 use crate::detect::lie::{Lie, lie};
-use crate::detect::life::rest;
-use crate::detect::refine::{Refined, refine};
+use crate::detect::life::{known, may_leave, prune, rest};
+use crate::detect::reach::Reach;
+use crate::detect::refine::{Refined, refine, stay};
 use crate::detect::severity::{chained, mild};
 use crate::detect::stat::Acc;
 use crate::detect::store::Store;
 use crate::detect::table::{Role, Table, TableKey};
+use crate::domain::change::ChangeKind;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, DimValue, Scope, Segment};
@@ -41,10 +46,105 @@ fn a_small_value_that_swings_by_chance_stays_out_of_the_place() {
     let table = table(Metric::JsErrorRate, Dim::Browser, &["chrome", "opera", "safari"]);
     let acc = |n: f64, a: f64| Acc { n, a, e: 0.01 * n, v: 0.0099 * n, x: 0.0 };
     let accs = [acc(500.0, 40.0), acc(10.0, 1.0), acc(500.0, 5.0)];
-    let place = |accs: &[Acc]| refine(&table, accs, &scope(Dim::Browser, &["chrome"])).scope;
+    let place =
+        |accs: &[Acc]| refine(&table, accs, &scope(Dim::Browser, &["chrome"]), |_| true).scope;
     assert_eq!(place(&accs), scope(Dim::Browser, &["chrome"]));
     let plain = [acc(500.0, 40.0), acc(100.0, 9.0), acc(500.0, 5.0)];
     assert_eq!(place(&plain), scope(Dim::Browser, &["chrome", "opera"]));
+}
+
+#[test]
+fn a_place_does_not_grow_over_many_who_hardly_feel_it() {
+    let table = table(Metric::Inp, Dim::Template, &["cart", "home", "pdp"]);
+    let acc = |n: f64, slower: f64| Acc { n, a: slower * n, e: 0.0, v: 0.3 * n, x: 0.0 };
+    let accs = [acc(100.0, 0.4), acc(20_000.0, 0.03), acc(20_000.0, 0.03)];
+    let cart = scope(Dim::Template, &["cart"]);
+    let felt = |acc: &Acc| acc.a / acc.n > 0.06;
+    assert_eq!(refine(&table, &accs, &cart, |_| true).scope, Scope::everything());
+    assert_eq!(refine(&table, &accs, &cart, felt).scope, cart);
+    let hurt = Effect { harm: 0.4, ..effect(Metric::Inp, &["cart"], 10) };
+    assert!(hurt.felt(&acc(300.0, 0.2)) && !hurt.felt(&accs[1]));
+}
+
+#[test]
+fn an_arm_is_hurt_on_the_pages_of_its_experiment() {
+    let dims = vec![Dim::Template, Dim::Cohort];
+    let family = (Metric::Inp, Role::Plain);
+    let mut table = Table::new(TableKey { family, source: SourceId::new("rum"), dims }, 60_000, 96);
+    for page in ["cart", "collection"] {
+        for arm in ["control", "variant"] {
+            let page = Segment::all().with(Dim::Template, DimValue::Value(page.into()));
+            table.leaf_index(&page.with(Dim::Cohort, DimValue::Value(arm.into())));
+        }
+    }
+    table.settle();
+    let slower = |n: f64, by: f64| Acc { n, a: by * n, e: 0.0, v: 0.3 * n, x: 0.0 };
+    let accs = |cart: f64| -> Vec<Acc> {
+        let of = |l: &crate::detect::table::Leaf| {
+            let (arm, page) = (l.seg.get(Dim::Cohort), l.seg.get(Dim::Template));
+            match (arm.as_str(), page.as_str()) {
+                ("variant", "cart") => slower(30.0, cart),
+                ("variant", _) => slower(200.0, 0.4),
+                _ => slower(300.0, 0.0),
+            }
+        };
+        table.leaves.iter().map(of).collect()
+    };
+    let experiment = |pages: &[&str]| {
+        let mut x = change("x1", at(NOON));
+        x.kind = ChangeKind::Experiment;
+        x.templates = pages.iter().map(|p| (*p).to_owned()).collect();
+        Reach::of([x].iter(), at(NOON + 600))
+    };
+    let place = |cart: f64, pages: &[&str]| {
+        let accs = accs(cart);
+        let found = stay(&table, &accs, &scope(Dim::Cohort, &["variant"]));
+        let limited = experiment(pages).limit(&table, &accs, found);
+        limited.scope.dims.get(&Dim::Template).map(|t| t.iter().cloned().collect::<Vec<_>>())
+    };
+    assert_eq!(place(0.3, &["collection"]), Some(vec!["collection".to_owned()]));
+    assert_eq!(place(0.8, &["collection"]), None, "the cart says so by itself");
+    assert_eq!(place(0.3, &[]), None, "nobody tells its pages");
+}
+
+#[test]
+fn a_surplus_around_it_does_not_tell_what_is_missing() {
+    let mut lost = effect(Metric::PageViews, &["pdp"], 10);
+    lost.sign = -1.0;
+    let mut twice = effect(Metric::PageViews, &["cart", "pdp"], 12);
+    twice.sign = 1.0;
+    let mut live = Live::new("telemetry".to_owned(), 10);
+    live.effects = vec![lost, twice];
+    prune(&mut live);
+    assert_eq!(live.effects.len(), 2);
+}
+
+#[test]
+fn the_whole_funnel_leaves_no_case_for_one_of_its_own() {
+    let first = effect(Metric::PaymentRate, &["checkout"], 10);
+    let errors = effect(Metric::JsErrorRate, &["checkout"], 12);
+    let funnel = effect(Metric::ConversionRate, &["checkout"], 12);
+    let mut live = Live::new("conversion:checkout".to_owned(), 10);
+    live.effects = vec![first, errors, funnel];
+    let leaves: Vec<bool> = live.effects.iter().map(|e| may_leave(&live, e, 14)).collect();
+    assert_eq!(leaves, [false, true, false]);
+}
+
+#[test]
+fn a_part_of_a_surge_that_surges_more_is_no_case_of_its_own() {
+    let mut engine = Engine::new(Settings::new(Span::from_mins(1), policy()));
+    let begun = |metric: Metric, place: Scope, bucket: i64| {
+        let mut e = Effect { place: place.clone(), scope: place, ..effect(metric, &[], bucket) };
+        (e.onset.bucket, e.onset.low, e.onset.high) = (bucket, bucket, bucket);
+        e
+    };
+    let safari = scope(Dim::Browser, &["safari"]);
+    for (metric, one) in [(Metric::OrdersPerVisit, true), (Metric::Lcp, false)] {
+        let mut live = Live::new("case".to_owned(), 10);
+        live.effects = vec![begun(metric, Scope::everything(), 10)];
+        engine.lives = vec![live];
+        assert_eq!(known(&engine, &begun(metric, safari.clone(), 90)), one, "{metric:?}");
+    }
 }
 
 #[test]

@@ -69,6 +69,24 @@ fn a_third_of_the_checkouts_failing_is_sev_1_as_soon_as_it_is_found() {
 }
 
 #[test]
+fn a_quiet_shop_whose_checks_all_fail_waits_for_no_bad_luck_to_end() {
+    let minutes: Vec<i64> = (1..=12)
+        .map(|seed| {
+            let mut shop = Shop::told(|_| {}, 0.1);
+            shop.dice.0 = seed * 1_000_003;
+            for _ in 0..10 {
+                failing(&mut shop, 0.0, 0.0, 0.1);
+            }
+            let sev_1 = |j: Judgement| firing(&j).iter().any(|c| c.severity == Severity::Sev1);
+            let first = (1..=60).find(|_| sev_1(failing(&mut shop, 0.6, 1.0, 0.1)));
+            first.unwrap_or(60)
+        })
+        .collect();
+    let mean = minutes.iter().sum::<i64>() as f64 / minutes.len() as f64;
+    assert!(mean <= 6.5, "three of five payments fail and every check: Sev 1 after {minutes:?}");
+}
+
+#[test]
 fn a_tenth_of_the_checkouts_failing_is_no_collapse() {
     for seed in 1..=3 {
         let mut shop = Shop::told(|_| {}, 5.0);

@@ -62,6 +62,18 @@ fn coupons_that_stack_are_an_error_of_price() {
 }
 
 #[test]
+fn shoppers_who_come_for_a_wrong_price_are_one_case_with_it() {
+    let cheap = Mood { worth: 0.45, ..CALM };
+    let rush = Mood { steps: [1.7, 1.2, 1.0, 1.0], ..cheap };
+    let mut street = Street::new(16, Delay::Spread(30.0), 120, |_| {});
+    for minute in 0..26 {
+        let mood = [CALM, cheap, rush][usize::from(minute >= 3) + usize::from(minute >= 14)];
+        let judgement = street.minute(mood);
+        assert!(firing(&judgement).len() < 2, "minute {minute}: {:#?}", judgement.cases);
+    }
+}
+
+#[test]
 fn demand_and_announced_sales_are_none() {
     let crowd = Mood { visits: 3.0, steps: [1.3, 1.0, 1.0, 1.0], worth: 0.85, ..CALM };
     let cases = lived(14, 20, crowd, |_| {}).0;
