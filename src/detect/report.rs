@@ -100,7 +100,7 @@ fn case_of(engine: &Engine, live: &Live, bucket: i64) -> Case {
     let money = money::estimate(&engine.settings, store, live, bucket);
     let probed = probes::word(engine, live, &segments, store.end_of(bucket));
     let line_nats = policy.detect.sensitivity.nats();
-    let mut evidence_for = words::evidence_for(store, live, line_nats);
+    let mut evidence_for = words::evidence_for(store, live, line_nats, bucket);
     evidence_for.extend(probed.support);
     evidence_for.extend(resources::words(policy, store, live, bucket));
     let mut evidence_against = words::evidence_against(store, live, bucket);

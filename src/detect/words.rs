@@ -313,7 +313,7 @@ fn now_words(store: &Store, e: &Effect, bucket: i64) -> String {
 }
 
 /// What speaks for the case.
-pub fn evidence_for(store: &Store, live: &Live, line_nats: f64) -> Vec<String> {
+pub fn evidence_for(store: &Store, live: &Live, line_nats: f64, bucket: i64) -> Vec<String> {
     let mut out: Vec<String> = live
         .effects
         .iter()
@@ -330,6 +330,9 @@ pub fn evidence_for(store: &Store, live: &Live, line_nats: f64) -> Vec<String> {
     for t in live.troubles.iter().filter(|t| !t.is_well() || t.worst == 0 && !t.over) {
         out.push(format!("{} checks: {}", t.journey, t.words()));
     }
+    if is_over(live) {
+        out.extend(ended(store, live, bucket));
+    }
     out.extend(live.joins.iter().map(|why| format!("belongs to it: {why}")));
     if let Some(b) = &live.blind {
         out.extend(b.sources.iter().map(|(name, at)| format!("{name} tells nothing since {at}")));
@@ -340,10 +343,8 @@ pub fn evidence_for(store: &Store, live: &Live, line_nats: f64) -> Vec<String> {
 
 /// What speaks against it, or for a smaller one.
 pub fn evidence_against(store: &Store, live: &Live, bucket: i64) -> Vec<String> {
-    let mut out = Vec::new();
-    for e in live.effects.iter().filter(|e| e.until.is_some()) {
-        out.push(format!("{}: over", told(store, e, bucket)));
-    }
+    // what is over speaks against what goes on; of a case that is over it is what it was
+    let mut out = if is_over(live) { Vec::new() } else { ended(store, live, bucket) };
     for e in live.effects.iter().filter(|e| e.until.is_none() && e.looks_well()) {
         out.push(format!("{}: not yet for long enough", told(store, e, bucket)));
     }
@@ -354,10 +355,20 @@ pub fn evidence_against(store: &Store, live: &Live, bucket: i64) -> Vec<String> 
             out.push(format!("{} rests on doubtful records: {names}", label(e)));
         }
     }
-    for t in live.troubles.iter().filter(|t| t.is_well() && (t.over || t.worst > 0)) {
-        out.push(format!("{} checks {}", t.journey, t.words()));
-    }
     out
+}
+
+/// Nothing of it goes on.
+fn is_over(live: &Live) -> bool {
+    live.effects.iter().all(|e| e.until.is_some()) && live.troubles.iter().all(|t| t.over)
+}
+
+/// What ended, in the past tense; checks that pass again, proven or not.
+fn ended(store: &Store, live: &Live, bucket: i64) -> Vec<String> {
+    let effects = live.effects.iter().filter(|e| e.until.is_some());
+    let effects = effects.map(|e| format!("{}: over", told(store, e, bucket)));
+    let well = live.troubles.iter().filter(|t| t.is_well() && (t.over || t.worst > 0));
+    effects.chain(well.map(|t| format!("{} checks {}", t.journey, t.words()))).collect()
 }
 
 /// ` (1240 samples)`; counts of events have none.

@@ -240,6 +240,9 @@ pub fn next(desk: &Desk, x: &Incident) -> Line {
         (State::Mitigated, _) => {
             Line::fixed(Role::Ok, "recovered; closes by itself when it stays so")
         }
+        (State::Resolved | State::Reviewed | State::Cancelled, _) if x.firing => {
+            Line::fixed(Role::Warning, "closed by hand, and it still fires: it asks no more")
+        }
         (State::Resolved | State::Reviewed | State::Cancelled, _) => silent("closed"),
     }
 }

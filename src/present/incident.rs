@@ -87,7 +87,8 @@ fn each(label: &'static str, mark: &'static str, role: Role, all: &[String]) -> 
 }
 
 fn story(desk: &Desk, x: &Incident) -> Vec<Item> {
-    let mut all = vec![text("What", Role::Title, &x.headline), item("Where", scopes(x))];
+    let what = if x.ended_at.is_some() && !x.firing { "Was" } else { "What" };
+    let mut all = vec![text(what, Role::Title, &x.headline), item("Where", scopes(x))];
     all.push(text("Why", Role::Text, &x.rule));
     if !x.raise.is_empty() {
         all.push(text("Worse", Role::Muted, &x.raise));
