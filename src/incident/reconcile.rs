@@ -36,6 +36,7 @@ pub fn reconcile(
     let pairs = pairs(incidents, judgement, policy, tick);
     for (case, known) in judgement.cases.iter().zip(&pairs) {
         let case = &*evidenced(case, *known);
+        let case = &*inherited(case, *known, tick);
         match known {
             Some(incident) if case.firing && incident.firing && !claimed(incident, tick) => {
                 // from now on it has the key that this watcher gave it
@@ -85,6 +86,26 @@ pub fn keep(incident: &Incident, policy: &ResponsePolicy, now: Timestamp) -> boo
     let over = |end: Timestamp| now.since(end) > policy.timing.reopen_window;
     incident.is_live() || incident.suppressed || !ended_at(incident).is_some_and(over)
 }
+
+/// An earlier watcher saw the worst of it: what this one still finds of a case that costs far less
+/// and is no more severe does not take its headline, its rule and what it cost a minute away.
+fn inherited<'a>(case: &'a Case, known: Option<&Incident>, tick: Tick) -> Cow<'a, Case> {
+    let cost = |c: &Case| c.burned_per_minute.or(c.risk_per_minute).map_or(0.0, |r| r.high);
+    let earlier = known.filter(|i| i.opened_at < tick.watching_since && i.firing);
+    let worst = earlier
+        .map(|i| &i.case)
+        .filter(|old| case.severity >= old.severity && cost(case) * FAR_LESS < cost(old));
+    let Some(old) = worst else { return Cow::Borrowed(case) };
+    Cow::Owned(Case {
+        headline: old.headline.clone(),
+        rule: old.rule.clone(),
+        burned_per_minute: old.burned_per_minute.or(old.risk_per_minute),
+        ..case.clone()
+    })
+}
+
+/// A cost is far less where it is a quarter.
+const FAR_LESS: f64 = 4.0;
 
 /// No evidence line, no page: a case that cannot say why never becomes or rises to a Sev 1 or 2.
 fn evidenced<'a>(case: &'a Case, known: Option<&Incident>) -> Cow<'a, Case> {

@@ -287,3 +287,26 @@ fn no_evidence_line_no_page() {
     });
     assert_eq!(paged.count(), 1, "the one with evidence");
 }
+
+#[test]
+fn a_later_watcher_that_sees_the_rest_of_it_keeps_the_headline_of_the_worst_moment() {
+    let mut w = Watch::new();
+    w.fires(0, Severity::Sev1);
+    let told = |cost: f64| {
+        let seen = Case {
+            headline: "JS errors 0.6% -> 62%".to_owned(),
+            risk_per_minute: Some(Range::new(0.0, cost)),
+            ..case(Severity::Sev1)
+        };
+        let tick = Tick { now: min(20), watching_since: min(19) };
+        let records = reconcile(&w.incidents, &judged(min(20), vec![seen]), &w.policy, tick, id);
+        let cases = records.into_iter().filter_map(|r| match r.event {
+            Event::Updated { case } => Some((case.headline, case.burned_per_minute)),
+            _ => None,
+        });
+        cases.last().expect("an update")
+    };
+    let worst = Some(Range::new(80.0, 120.0));
+    assert_eq!(told(2.0), ("Payment step 61% -> 18%".to_owned(), worst));
+    assert_eq!(told(100.0).0, "JS errors 0.6% -> 62%");
+}
