@@ -61,7 +61,7 @@ const TELLING: f64 = 0.5;
 /// Nats by which a new place must be better than the present one: in the same cut, in another one.
 const BETTER: f64 = 1.0;
 const ELSEWHERE: f64 = 1.5;
-/// Share of its harm that a wider place must have: it was found at its worst, and chance doubles it.
+/// Share of its harm that a wider place must have: it was found at its worst, by chance too.
 const FELT: f64 = 0.25;
 /// Nats by which "it is over" must be likelier for harm of before the first judged bucket.
 const OVER: f64 = 1.0;

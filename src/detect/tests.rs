@@ -12,6 +12,7 @@ mod crowd;
 mod ending;
 mod fleet;
 mod faults;
+mod joining;
 mod lags;
 mod lines;
 mod measuring;
