@@ -256,9 +256,10 @@ fn join(
     let paces = engine.checks.paces.get(check);
     for (location, run) in &newest {
         let pace = paces.and_then(|p| p.get(*location));
-        let word = match run.ok {
-            true => response_time::passed(pace, run.took_ms),
-            false => format!("fail {}", run.word),
+        let word = if run.ok {
+            response_time::passed(pace, run.took_ms)
+        } else {
+            format!("fail {}", run.word)
         };
         let word = if probes::is_fresh(engine, check, run.at, now) {
             word

@@ -82,7 +82,7 @@ pub fn declare(own: &Declared) -> Result<Metric, String> {
     let same = |r: &&&'static Row| {
         (r.label, r.unit, r.kind, r.bad) == (own.label.as_str(), own.unit, own.kind, own.bad)
     };
-    if known.and_then(|i| rows.get(i)).filter(same).is_some() {
+    if known.and_then(|i| rows.get(i)).as_ref().is_some_and(same) {
         return Ok(metric);
     }
     if index >= METRICS {
