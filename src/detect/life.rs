@@ -2,13 +2,13 @@
 //! shares their cause. Checks and blind sources have their say in `troubles`, the end in `settle`.
 
 use crate::domain::metric::Kind;
-use crate::domain::segment::{Dim, Segment};
+use crate::domain::segment::Segment;
 use crate::domain::time::Span;
 
 use super::agree;
 use super::apart;
 use super::case::{Live, is_measuring, is_whole_funnel, journey_of};
-use super::effect::{self, Effect};
+use super::effect::Effect;
 use super::engine::Engine;
 use super::find;
 use super::joint;
@@ -18,7 +18,7 @@ use super::scan;
 use super::stat::Known;
 use super::store::Store;
 use super::surge;
-use super::table::{Family, Leaf, Role};
+use super::table::{Family, Role};
 use super::visits;
 use super::words;
 
@@ -264,18 +264,10 @@ fn unwanted(engine: &Engine, e: &Effect, bucket: i64) -> bool {
 
 /// Nobody has met the release or the arm for a while: what it did is over, proven or not.
 fn unmet(engine: &Engine, e: &Effect, bucket: i64) -> bool {
-    let passing = [Dim::Release, Dim::Cohort].iter().any(|d| e.scope.dims.contains_key(d));
     let row = lines::guardrail_of(&engine.settings.policy, e);
     let clear = row.map_or(Span::from_mins(5), |r| r.clear);
-    let Some(table) = engine.store.tables.get(&e.table).filter(|_| passing) else { return false };
-    let inside = |l: &&Leaf| e.scope.contains(&l.seg);
-    let usual = e.acc.n / (e.last_bad - e.from() + 1).max(1) as f64;
-    let met = |b: i64| {
-        let raws = table.leaves.iter().filter(inside).filter_map(|l| table.raw(l, b));
-        raws.map(|raw| f64::from(raw.n)).sum::<f64>() >= effect::SEEN * usual
-    };
     let quiet = clear.millis() / engine.store.bucket.millis().max(1);
-    quiet > 0 && !(bucket - quiet + 1..=bucket).any(met)
+    engine.store.tables.get(&e.table).is_some_and(|table| e.is_unmet(table, bucket, quiet))
 }
 
 /// Over before the first bucket that this watcher judged.

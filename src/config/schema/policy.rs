@@ -103,7 +103,7 @@ pub const SECTIONS: &[Section] = &[
     ),
     section(
         "[[dimension]]",
-        "A dimension of the shop's own, 4 at most: a key of `labels`, `values`, `segment` and so on.",
+        "A dimension of the shop's own, 4 at most: a key of `labels`, `values`, `segment`.",
         &[("name", "small letters, digits and `_`")],
     ),
     section(
