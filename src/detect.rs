@@ -43,6 +43,7 @@ mod reach;
 mod refine;
 mod onset;
 mod effect;
+mod pace;
 mod response_time;
 mod checks;
 mod case;

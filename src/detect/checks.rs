@@ -9,7 +9,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::policy::sensitivity::Sensitivity;
 
 use super::drift::DriftRule;
-use super::response_time::{Pace, Paces};
+use super::pace::{Pace, Paces};
 
 /// Runs kept per journey and location.
 const KEEP: usize = 120;

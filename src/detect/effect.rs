@@ -247,7 +247,8 @@ impl Effect {
         start.dims.retain(|d, _| table.key.dims.contains(d));
         let stay = refine::honest(table, &accs, refine::stay(table, &accs, &start));
         let best = refine::refine(table, &accs, &start, |acc| self.felt(acc));
-        (store.reach.limit(table, &accs, stay), store.reach.limit(table, &accs, best))
+        let reached = |at| refine::reached(&store.reach, table, &accs, at);
+        (reached(stay), reached(best))
     }
 
     /// True when the kept buckets say that it ended at `begun` or before, by all of its harm.

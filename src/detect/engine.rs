@@ -23,6 +23,7 @@ use super::effect::{self, Effect};
 use super::flaws::{self, Flaws};
 use super::learn;
 use super::life;
+use super::pace;
 use super::reach::Reach;
 use super::report;
 use super::response_time::{self, Slow};
@@ -77,7 +78,7 @@ impl Engine {
     }
 
     pub fn new(settings: Settings) -> Self {
-        let checks = Checks { pace: response_time::rule(&settings.policy), ..Checks::default() };
+        let checks = Checks { pace: pace::rule(&settings.policy), ..Checks::default() };
         Self {
             store: Store::new(settings.bucket),
             lengths: scan::windows(settings.bucket),

@@ -4,7 +4,7 @@
 use crate::domain::segment::{Dim, Scope, Segment};
 
 use super::bots;
-use super::effect::Effect;
+use super::effect::{Effect, SEEN};
 use super::engine::Engine;
 use super::place;
 use super::refine::{self, Refined, refine};
@@ -114,7 +114,7 @@ impl Search<'_> {
         if self.diluted(&c, &at.scope, size(&at.acc)) {
             at = refine::stay(table, &accs, &Scope::of(&c.seg));
         }
-        let at = store.reach.limit(table, &accs, at);
+        let at = refine::reached(&store.reach, table, &accs, at);
         Some(Found { at, table: c.table, nats: c.ev.nats })
     }
 
@@ -127,7 +127,7 @@ impl Search<'_> {
     fn set(&self, table: &Table, c: &Candidate) -> Option<Found> {
         let accs = sums(table, c.window);
         let at = refine(table, &accs, &Scope::of(&c.seg), |_| true);
-        let at = self.engine.store.reach.limit(table, &accs, at);
+        let at = refine::reached(&self.engine.store.reach, table, &accs, at);
         let several = at.scope.dims.values().any(|v| v.len() > 1);
         let mut acc = at.acc;
         // What other cuts show to be a mere shift of the mix at the seed is one in the set too.
@@ -167,4 +167,16 @@ fn sums(table: &Table, window: usize) -> Vec<Acc> {
         a
     });
     accs.collect()
+}
+
+/// A place of a release or an arm that hardly anybody met in the newest `quiet` buckets.
+pub fn unmet(table: &Table, e: &Effect, bucket: i64, quiet: i64) -> bool {
+    let passing = [Dim::Release, Dim::Cohort].iter().any(|d| e.scope.dims.contains_key(d));
+    let usual = e.acc.n / (e.last_bad - e.from() + 1).max(1) as f64;
+    let met = |b: i64| {
+        let inside = table.leaves.iter().filter(|l| e.scope.contains(&l.seg));
+        let raws = inside.filter_map(|l| table.raw(l, b));
+        raws.map(|raw| f64::from(raw.n)).sum::<f64>() >= SEEN * usual
+    };
+    passing && quiet > 0 && !(bucket - quiet + 1..=bucket).any(met)
 }

@@ -267,7 +267,7 @@ fn unmet(engine: &Engine, e: &Effect, bucket: i64) -> bool {
     let row = lines::guardrail_of(&engine.settings.policy, e);
     let clear = row.map_or(Span::from_mins(5), |r| r.clear);
     let quiet = clear.millis() / engine.store.bucket.millis().max(1);
-    engine.store.tables.get(&e.table).is_some_and(|table| e.is_unmet(table, bucket, quiet))
+    engine.store.tables.get(&e.table).is_some_and(|table| find::unmet(table, e, bucket, quiet))
 }
 
 /// Over before the first bucket that this watcher judged.

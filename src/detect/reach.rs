@@ -7,14 +7,6 @@ use crate::domain::change::{Change, ChangeKind};
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::Timestamp;
 
-use super::refine::{self, Refined};
-use super::served;
-use super::stat::{Acc, evidence};
-use super::table::Table;
-
-/// Nats with which a page that was not declared must be hurt by its own numbers to stay.
-const TELLS: f64 = 6.0;
-
 /// Pages that releases and arms declare; nothing where one of them declares none.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Reach {
@@ -43,7 +35,7 @@ impl Reach {
     }
 
     /// The pages that all releases and arms of a place declare together.
-    fn pages(&self, scope: &Scope) -> Option<BTreeSet<String>> {
+    pub fn pages(&self, scope: &Scope) -> Option<BTreeSet<String>> {
         let mut pages = BTreeSet::new();
         if scope.dims.contains_key(&Dim::Cohort) {
             pages.extend(self.arms.as_ref()?.iter().cloned());
@@ -52,32 +44,5 @@ impl Reach {
             pages.extend(self.releases.get(name)?.iter().cloned());
         }
         Some(pages)
-    }
-
-    /// The place without pages that what it names does not reach and that do not speak for
-    /// themselves. `accs` are the leaves' sums over the window in question.
-    pub fn limit(&self, table: &Table, accs: &[Acc], place: Refined) -> Refined {
-        if !served::names(&place.scope) || !table.key.dims.contains(&Dim::Template) {
-            return place;
-        }
-        let Some(declared) = self.pages(&place.scope) else { return place };
-        let inside = table.leaves.iter().filter(|l| place.scope.contains(&l.seg));
-        let met = inside.map(|l| l.seg.get(Dim::Template).as_str().to_owned());
-        let met: BTreeSet<String> = met.collect();
-        let calib = table.calib(table.mask_for(&table.key.dims));
-        let speaks = |page: &String| {
-            let mut one = place.scope.clone();
-            one.dims.insert(Dim::Template, [page.clone()].into());
-            let acc = refine::total(table, accs, &one);
-            evidence(table.shape, table.sign, &acc, calib).loc >= TELLS
-        };
-        let kept = met.iter().filter(|page| declared.contains(*page) || speaks(page));
-        let kept: BTreeSet<String> = kept.cloned().collect();
-        if kept.is_disjoint(&declared) || kept.len() == met.len() {
-            return place;
-        }
-        let mut scope = place.scope.clone();
-        scope.dims.insert(Dim::Template, kept);
-        refine::stay(table, accs, &scope)
     }
 }

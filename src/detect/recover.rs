@@ -5,8 +5,7 @@ use crate::domain::segment::Dim;
 use crate::domain::time::Span;
 
 use super::case::{Live, is_whole_funnel};
-use super::effect::{Effect, SEEN};
-use super::table::Table;
+use super::effect::Effect;
 
 /// Nats of all effects together that prove recovery, and what the single effect must add to it:
 /// evidence that leans to "recovered" too.
@@ -48,19 +47,5 @@ impl Live {
         // Nobody meets the release or the arm any more.
         let passing = [Dim::Release, Dim::Cohort].iter().any(|d| e.scope.dims.contains_key(d));
         (passing && length.times(bucket - e.last_seen) >= clear.times(2)).then_some(e.last_seen)
-    }
-}
-
-impl Effect {
-    /// It is of a release or an arm that hardly anybody met in the newest `quiet` buckets.
-    pub fn is_unmet(&self, table: &Table, bucket: i64, quiet: i64) -> bool {
-        let passing = [Dim::Release, Dim::Cohort].iter().any(|d| self.scope.dims.contains_key(d));
-        let usual = self.acc.n / (self.last_bad - self.from() + 1).max(1) as f64;
-        let met = |b: i64| {
-            let inside = table.leaves.iter().filter(|l| self.scope.contains(&l.seg));
-            let raws = inside.filter_map(|l| table.raw(l, b));
-            raws.map(|raw| f64::from(raw.n)).sum::<f64>() >= SEEN * usual
-        };
-        passing && quiet > 0 && !(bucket - quiet + 1..=bucket).any(met)
     }
 }

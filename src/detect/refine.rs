@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::segment::{Dim, Scope};
 
 use super::onset::gain;
+use super::reach::Reach;
 use super::stat::{Acc, Calib, evidence, harm};
 use super::table::Table;
 
@@ -179,4 +180,35 @@ fn along(table: &Table, accs: &[Acc], scope: &Scope, dim: Dim, calib: Calib) -> 
         best = Refined { scope: open, acc: most.2, score: most.0 };
     }
     best
+}
+
+/// Nats with which a page that was not declared must be hurt by its own numbers to stay.
+const TELLS: f64 = 6.0;
+
+/// The place without pages that what it names does not reach and that do not speak for
+/// themselves. `accs` are the leaves' sums over the window in question.
+pub fn reached(reach: &Reach, table: &Table, accs: &[Acc], place: Refined) -> Refined {
+    let names = [Dim::Release, Dim::Cohort].iter().any(|d| place.scope.dims.contains_key(d));
+    if !names || !table.key.dims.contains(&Dim::Template) {
+        return place;
+    }
+    let Some(declared) = reach.pages(&place.scope) else { return place };
+    let inside = table.leaves.iter().filter(|l| place.scope.contains(&l.seg));
+    let met = inside.map(|l| l.seg.get(Dim::Template).as_str().to_owned());
+    let met: BTreeSet<String> = met.collect();
+    let calib = table.calib(table.mask_for(&table.key.dims));
+    let speaks = |page: &String| {
+        let mut one = place.scope.clone();
+        one.dims.insert(Dim::Template, [page.clone()].into());
+        let acc = total(table, accs, &one);
+        evidence(table.shape, table.sign, &acc, calib).loc >= TELLS
+    };
+    let kept = met.iter().filter(|page| declared.contains(*page) || speaks(page));
+    let kept: BTreeSet<String> = kept.cloned().collect();
+    if kept.is_disjoint(&declared) || kept.len() == met.len() {
+        return place;
+    }
+    let mut scope = place.scope.clone();
+    scope.dims.insert(Dim::Template, kept);
+    stay(table, accs, &scope)
 }

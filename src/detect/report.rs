@@ -15,7 +15,8 @@ use super::effect::Effect;
 use super::engine::Engine;
 use super::table::Role;
 use super::{
-    answer, budget, contrast, impact, money, probes, resources, response_time, severity, words,
+    answer, budget, contrast, impact, money, pace, probes, resources, response_time, severity,
+    words,
 };
 
 /// Everything as of the end of `bucket`; cases that closed after `before` are told once more.
@@ -255,12 +256,9 @@ fn join(
     newest.sort_by(|a, b| b.1.at.cmp(&a.1.at).then(a.0.cmp(b.0)));
     let paces = engine.checks.paces.get(check);
     for (location, run) in &newest {
-        let pace = paces.and_then(|p| p.get(*location));
-        let word = if run.ok {
-            response_time::passed(pace, run.took_ms)
-        } else {
-            format!("fail {}", run.word)
-        };
+        let own = paces.and_then(|p| p.get(*location));
+        let word =
+            if run.ok { pace::passed(own, run.took_ms) } else { format!("fail {}", run.word) };
         let word = if probes::is_fresh(engine, check, run.at, now) {
             word
         } else {

@@ -2,113 +2,27 @@
 //! slow locations are a sign of the journey's case where it has one, else a case of their own.
 //! Failing runs never come here; nothing else is dated or blamed by them.
 
-use std::collections::{BTreeMap, VecDeque};
-
 use crate::detect::verdict::{Basis, Case, Class, Finding, Judged, Suspect, Verdict};
 use crate::domain::id::JourneyId;
-use crate::domain::metric::{Bad, Metric};
+use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::guardrail::{Guardrail, row_for};
 use crate::policy::journey::Journey;
-use crate::policy::judging::Policy;
-use crate::policy::sensitivity::Sensitivity;
 
 use super::answer::Answer;
 use super::case::{self, Live, trouble_place};
-use super::drift::{Drift, DriftRule, Turn};
 use super::engine::Engine;
+use super::pace::{Pace, RUNS, seconds};
 use super::probes;
 
-/// The median of so many passing runs of a location is its response time: one slow run is none.
-const RUNS: usize = 3;
 /// Slow in so many locations, or in all there are: one place may have a bad line.
 const LOCATIONS: usize = 2;
 /// What is slow since this time around a case of the journey is a sign of it.
 const AROUND: Span = Span::from_mins(15);
 /// What is over is told for so long, so that no reader misses its end.
 const TOLD: Span = Span::from_hours(1);
-
-/// The row on the response time of checks, when it is a `drift` row.
-pub fn rule(policy: &Policy) -> Option<(DriftRule, Sensitivity)> {
-    let row = row_for(&policy.guardrail, Metric::CheckDuration, &Scope::everything())?;
-    Some((DriftRule::of(row)?, policy.detect.sensitivity))
-}
-
-/// The passing runs of one check at one location.
-#[derive(Clone, Debug)]
-pub struct Pace {
-    newest: Timestamp,
-    recent: VecDeque<f64>,
-    drift: Drift,
-    runs: f64,
-    first: Timestamp,
-    /// Since when it is slow; nothing while it is not.
-    slow: Option<Timestamp>,
-    /// What was usual when it became slow.
-    before: Option<f64>,
-}
-
-impl Pace {
-    pub fn new(rule: DriftRule, sensitivity: Sensitivity) -> Self {
-        Self {
-            newest: Timestamp::from_millis(i64::MIN),
-            recent: VecDeque::new(),
-            drift: Drift::new(rule, sensitivity, Bad::Up),
-            runs: 0.0,
-            first: Timestamp::default(),
-            slow: None,
-            before: None,
-        }
-    }
-
-    /// One passing run, in the order of time; what comes late says nothing new.
-    pub fn step(&mut self, at: Timestamp, took_ms: f64) {
-        if at <= self.newest || !took_ms.is_finite() || took_ms <= 0.0 {
-            return;
-        }
-        if self.runs == 0.0 {
-            self.first = at;
-        }
-        (self.newest, self.runs) = (at, self.runs + 1.0);
-        self.recent.push_back(took_ms);
-        if self.recent.len() > RUNS {
-            self.recent.pop_front();
-        }
-        let Some(now) = self.now().filter(|_| self.recent.len() == RUNS) else { return };
-        match self.drift.step(at, at, now) {
-            Turn::Opened { since, usual, .. } => {
-                (self.slow, self.before) = (Some(since), Some(usual));
-            }
-            Turn::Closed => (self.slow, self.before) = (None, None),
-            Turn::Stay => {}
-        }
-    }
-
-    /// Median of the newest runs, ms.
-    pub fn now(&self) -> Option<f64> {
-        let mut values: Vec<f64> = self.recent.iter().copied().collect();
-        values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied()
-    }
-
-    /// Usual response time, ms; of before it became slow.
-    pub fn usual(&self) -> Option<f64> {
-        self.before.or_else(|| self.drift.usual().map(|(usual, _)| usual))
-    }
-
-    pub fn is_slow(&self) -> bool {
-        self.slow.is_some()
-    }
-
-    fn days(&self) -> f64 {
-        self.newest.since(self.first).as_mins_f64() / 1440.0
-    }
-}
-
-/// Response times by journey of a check and location.
-pub type Paces = BTreeMap<JourneyId, BTreeMap<String, Pace>>;
 
 /// The checks of one journey that are slow, or lately were.
 #[derive(Clone, PartialEq, Debug)]
@@ -188,7 +102,7 @@ fn planned(engine: &Engine, row: &Journey, since: Timestamp, now: Timestamp) -> 
 fn seen(engine: &Engine, row: &Journey, now: Timestamp) -> Option<Slow> {
     let paces = engine.checks.paces.iter().filter(|(check, _)| row.has_check(check.as_str()));
     let fresh = paces.flat_map(|(check, places)| {
-        let fresh = |p: &&Pace| probes::is_fresh(engine, check, p.newest, now);
+        let fresh = |p: &&Pace| probes::is_fresh(engine, check, p.newest(), now);
         places.iter().filter(move |(_, pace)| fresh(pace))
     });
     let fresh: Vec<(&String, &Pace)> = fresh.collect();
@@ -200,12 +114,12 @@ fn seen(engine: &Engine, row: &Journey, now: Timestamp) -> Option<Slow> {
     let worst: Vec<(String, f64, f64)> = told.collect();
     Some(Slow {
         journey: row.name.clone(),
-        since: slow.iter().filter_map(|(_, p)| p.slow).min()?,
+        since: slow.iter().filter_map(|(_, p)| p.since()).min()?,
         until: None,
         now: middle(worst.iter().map(|w| w.1).collect()),
         usual: middle(worst.iter().map(|w| w.2).collect()),
         worst,
-        runs: slow.iter().map(|(_, p)| p.runs).sum(),
+        runs: slow.iter().map(|(_, p)| p.runs()).sum(),
         days: slow.iter().map(|(_, p)| p.days()).fold(0.0, f64::max),
         own: false,
         sign_of: None,
@@ -272,12 +186,6 @@ fn sentence(slow: &Slow) -> String {
             probes::hour(end)
         ),
     }
-}
-
-/// `0.62 s`, `12 s`.
-pub fn seconds(ms: f64) -> String {
-    let s = ms / 1000.0;
-    if s < 10.0 { format!("{s:.2} s") } else { format!("{s:.0} s") }
 }
 
 fn finding(engine: &Engine, row: &Guardrail, slow: &Slow) -> Finding {
@@ -347,7 +255,7 @@ pub fn calm(engine: &Engine, now: Timestamp) -> Answer {
     let all = engine.checks.paces.iter();
     let fresh: Vec<(&JourneyId, &String, &Pace)> = all
         .flat_map(|(check, places)| places.iter().map(move |(l, p)| (check, l, p)))
-        .filter(|(check, _, p)| probes::is_fresh(engine, check, p.newest, now))
+        .filter(|(check, _, p)| probes::is_fresh(engine, check, p.newest(), now))
         .collect();
     let unsure = |judged, text: &str| (judged, Verdict::Unsure, text.to_owned());
     if fresh.is_empty() {
@@ -368,13 +276,4 @@ pub fn calm(engine: &Engine, now: Timestamp) -> Answer {
     let where_ = super::checks::told(place, check.as_str());
     let text = format!("{where_} takes {}, usually {}", seconds(took), seconds(usual));
     (Judged::Undecided, Verdict::Unsure, format!("{text}; one location alone is no incident"))
-}
-
-/// `pass in 0.62 s`, `pass in 1.9 s, usually 0.62 s` where it is slow.
-pub fn passed(pace: Option<&Pace>, took_ms: Option<f64>) -> String {
-    let Some(took) = took_ms.filter(|t| t.is_finite()) else { return "pass".to_owned() };
-    match pace.filter(|p| p.is_slow()).and_then(Pace::usual) {
-        Some(usual) => format!("pass in {}, usually {}", seconds(took), seconds(usual)),
-        None => format!("pass in {}", seconds(took)),
-    }
 }

@@ -99,7 +99,7 @@ fn an_arm_is_hurt_on_the_pages_of_its_experiment() {
     let place = |cart: f64, pages: &[&str]| {
         let accs = accs(cart);
         let found = stay(&table, &accs, &scope(Dim::Cohort, &["variant"]));
-        let limited = experiment(pages).limit(&table, &accs, found);
+        let limited = crate::detect::refine::reached(&experiment(pages), &table, &accs, found);
         limited.scope.dims.get(&Dim::Template).map(|t| t.iter().cloned().collect::<Vec<_>>())
     };
     assert_eq!(place(0.3, &["collection"]), Some(vec!["collection".to_owned()]));
