@@ -286,7 +286,7 @@ pub struct GuardrailState {
 pub struct JourneyState {
     pub journey: JourneyId,
     pub verdict: Verdict,
-    /// Last result per location, `location: pass|fail kind`, newest first.
+    /// Last result per location, `location: pass in 0.62 s` or `fail kind`, newest first.
     pub checks: Vec<String>,
     pub last_check_at: Option<Timestamp>,
     pub rum_covered: bool,

@@ -131,6 +131,47 @@ fn two_versions_side_by_side_are_told_with_their_numbers() {
 }
 
 #[test]
+fn times_of_two_versions_are_the_ones_that_their_cells_show() {
+    let mut shop = Shop::warm();
+    let row = |shop: &mut Shop, version: &str, start: i64, mins: i64, median: f64| {
+        let w = Window { start: at(start), end: at(start + mins * 60) };
+        let s = seg(&[(Dim::Template, "pdp"), (Dim::Release, version)]);
+        let value = dist(&mut shop.dice, 60.0 * mins.min(10) as f64, median);
+        fact("arms", Metric::Inp, s, w, value)
+    };
+    for hour in 1..=72 {
+        let start = NOON - hour * 3600;
+        let rows = [row(&mut shop, "r1", start, 60, 120.0), row(&mut shop, "r2", start, 60, 120.0)];
+        shop.engine.history(&rows);
+    }
+    shop.run(10, Wrong::default());
+    shop.release("r2", shop.now - 300, &["pdp"]);
+    let mut last = Judgement::default();
+    for _ in 0..15 {
+        let now = shop.now;
+        let rows = [row(&mut shop, "r1", now, 1, 120.0), row(&mut shop, "r2", now, 1, 220.0)];
+        shop.engine.observe(&rows);
+        last = shop.run(1, SLOW);
+    }
+    let told = suspect(&last);
+    let why = told.considered.iter().map(|c| &c.why);
+    let mut lines = told.reasons.iter().chain(&told.against).chain(why);
+    let line = lines.find(|l| l.contains(": new ")).unwrap_or_else(|| panic!("{told:#?}"));
+    let numbers = line.split(": new ").nth(1).expect("numbers");
+    let ms = |arm: &str| -> f64 {
+        let text = if arm == "old" { numbers.split("old ").nth(1) } else { Some(numbers) };
+        let digits = text.and_then(|t| t.split(' ').next()).expect("a number");
+        digits.parse().unwrap_or_else(|_| panic!("{line}"))
+    };
+    for (arm, version) in [("old", "r1"), ("new", "r2")] {
+        let s = seg(&[(Dim::Template, "pdp"), (Dim::Release, version)]);
+        let cell = last.cells.iter().find(|c| c.metric == Metric::Inp && c.segment == s);
+        let shown = cell.and_then(|c| c.value).expect("a cell");
+        assert!((ms(arm) / shown - 1.0).abs() < 0.15, "{arm}: {line}, the cell says {shown}");
+    }
+}
+
+#[test]
 fn versions_that_serve_other_pages_are_not_held_against_each_other() {
     let everywhere = Wrong { errors: 0.2, ..Wrong::default() };
     let (_, lines) = versions("cart", (0.01, 0.2), everywhere);
