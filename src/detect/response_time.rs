@@ -57,7 +57,8 @@ pub fn judge(engine: &mut Engine, bucket: i64) {
         match (seen, known.and_then(|i| slow.get_mut(i))) {
             (Some(new), Some(old)) => old.goes_on(new),
             (Some(new), None) if !planned(engine, row, new.since, now) => slow.push(new),
-            (None, Some(old)) => old.until = Some(now),
+            // what is not seen is not over
+            (None, Some(old)) if is_heard(engine, row, now) => old.until = Some(now),
             _ => {}
         }
     }
@@ -69,6 +70,13 @@ pub fn judge(engine: &mut Engine, bucket: i64) {
         }
     }
     engine.slow = slow;
+}
+
+/// A check of the journey still tells how long it takes.
+fn is_heard(engine: &Engine, row: &Journey, now: Timestamp) -> bool {
+    let paces = engine.checks.paces.iter().filter(|(check, _)| row.has_check(check.as_str()));
+    let mut all = paces.flat_map(|(check, places)| places.values().map(move |p| (check, p)));
+    all.any(|(check, p)| probes::is_fresh(engine, check, p.newest(), now))
 }
 
 impl Slow {

@@ -78,6 +78,21 @@ fn checks_15_what_takes_longer_from_every_location_is_a_case_and_ends() {
 }
 
 #[test]
+fn checks_15_slow_checks_that_fall_silent_are_not_told_to_be_over() {
+    let mut shop = shop();
+    timed(&mut shop, 16, Wrong::default(), [2.2, 2.2]);
+    let mut last = Judgement::default();
+    for _ in 0..30 {
+        let batch = window(&mut shop.dice, shop.now, 1, Wrong::default());
+        shop.engine.observe(&batch);
+        shop.now += 60;
+        last = shop.engine.judge(at(shop.now));
+    }
+    let case = last.cases.iter().find(|c| c.key == "checks-slow").expect("still told");
+    assert!(case.firing, "{case:?}");
+}
+
+#[test]
 fn checks_15_one_slow_location_is_told_and_opens_nothing() {
     let mut shop = shop();
     let last = timed(&mut shop, 30, Wrong::default(), [3.0, 1.0]);
