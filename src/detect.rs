@@ -4,7 +4,6 @@
 
 pub mod series;
 pub mod drift;
-pub mod verdict;
 
 pub mod settings;
 pub mod engine;
@@ -16,7 +15,7 @@ mod table;
 mod hists;
 mod store;
 mod admit;
-mod demand;
+pub mod demand;
 mod lag;
 mod derive;
 mod pairing;

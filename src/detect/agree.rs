@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::detect::verdict::Suspect;
 use crate::domain::change::Change;
 use crate::domain::id::{JourneyId, ReleaseId};
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::judging::Policy;
+use crate::verdict::Suspect;
 
 use super::blame;
 use super::case::{Live, Trouble, is_measuring, is_visit_loss, is_whole_funnel, related};

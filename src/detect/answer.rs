@@ -1,10 +1,10 @@
 //! What a guardrail that is not in breach says: that all is as usual, what was noticed, or why it
 //! cannot be judged. Opens nothing and looks at no case.
 
-use crate::detect::verdict::{Cell, Judged, Verdict};
 use crate::domain::metric::Metric;
 use crate::domain::segment::Segment;
 use crate::policy::guardrail::{Condition, GuardClass, Guardrail};
+use crate::verdict::{Cell, Judged, Verdict};
 
 use super::engine::Engine;
 use super::stat::{Shape, evidence};

@@ -1,8 +1,8 @@
 //! What a baseline rests on, counted: days of history and samples behind the usual value of a
 //! place. Only counting; how a baseline is learnt lives in `profile` and `calibrate`.
 
-use crate::detect::verdict::Basis;
 use crate::domain::segment::Scope;
+use crate::verdict::Basis;
 
 use super::stat::Shape;
 use super::table::{Conj, Leaf, Table};

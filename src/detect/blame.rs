@@ -3,12 +3,12 @@
 //! Chances compete by the minute: a change is worth so many minutes in which nothing changed.
 //! Model: Gandalf (NSDI 2020); "no release" is always a candidate.
 
-use crate::detect::verdict::{Candidate, Confidence, Considered, Suspect};
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::segment::Dim;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::blame::Blame;
 use crate::policy::judging::Policy;
+use crate::verdict::{Candidate, Confidence, Considered, Suspect};
 
 use super::arms::Arms;
 use super::effect::Effect;

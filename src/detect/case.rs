@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::detect::verdict::{Class, Suspect};
 use crate::domain::id::{JourneyId, SourceId};
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::judging::Policy;
+use crate::verdict::{Class, Suspect};
 
 use super::effect::Effect;
 use super::flaws::Spot;

@@ -4,7 +4,6 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::detect::verdict::{Basis, Cell, Verdict};
 use crate::domain::histogram::Histogram;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
@@ -13,6 +12,7 @@ use crate::domain::observation::Quality;
 use crate::domain::segment::{Scope, Segment};
 use crate::policy::guardrail::{band_for, row_for};
 use crate::policy::judging::Policy;
+use crate::verdict::{Basis, Cell, Verdict};
 
 use super::doubt::Doubt;
 use super::effect::Effect;

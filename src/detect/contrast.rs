@@ -2,9 +2,9 @@
 //! findings of their own (seed 000, "Why synthetic and RUM must be used together").
 //! Decides no severity and opens nothing.
 
-use crate::detect::verdict::{Case, Class, Finding, GuardrailState, Verdict};
 use crate::domain::metric::Metric;
 use crate::policy::guardrail::Guardrail;
+use crate::verdict::{Case, Class, Finding, GuardrailState, Verdict};
 
 /// Classes of guardrails, as the board names them.
 const CHECKS: [&str; 1] = ["availability"];

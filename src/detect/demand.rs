@@ -1,7 +1,6 @@
 //! Demand: the paid visits of late against their usual number, for numbers that fall with demand.
 //! One comparison in words; it opens nothing and judges nothing by itself.
 
-use crate::detect::verdict::Demand;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Dim;
 
@@ -13,6 +12,15 @@ use super::table::Role;
 const ENOUGH: f64 = 100.0;
 /// Values of the traffic source that cost money: `paid`, `paid_search`, `cpc` and the like.
 const PAID: [&str; 3] = ["paid", "cpc", "ads"];
+
+/// Visits that cost money, of late against usual.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Demand {
+    /// `-0.3` is 30 % fewer.
+    pub change: f64,
+    /// The window in hours.
+    pub hours: f64,
+}
 
 impl Engine {
     /// Paid visits over the longest standing window against usual; none when nobody counts them.

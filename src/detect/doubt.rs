@@ -9,7 +9,7 @@ use crate::domain::segment::Dim;
 
 use super::engine::Engine;
 use super::table::{Role, Table, TableKey};
-use super::verdict::Verdict;
+use crate::verdict::Verdict;
 
 pub use super::probes::hour;
 

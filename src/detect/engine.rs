@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::detect::verdict::Judgement;
 use crate::domain::change::Change;
 use crate::domain::check::Check;
 use crate::domain::flaw::Flaw;
 use crate::domain::id::{ReleaseId, SourceId};
 use crate::domain::observation::Observation;
 use crate::domain::time::{Span, Timestamp};
+use crate::verdict::Judgement;
 
 use crate::policy::judging::Policy;
 

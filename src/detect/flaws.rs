@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::detect::verdict::{Finding, Verdict};
 use crate::domain::flaw::Flaw;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
@@ -11,6 +10,7 @@ use crate::domain::observation::{Observation, Value};
 use crate::domain::segment::Scope;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::guardrail::{Condition, Guardrail};
+use crate::verdict::{Finding, Verdict};
 
 use super::case::Live;
 use super::engine::Engine;

@@ -1,12 +1,12 @@
 //! What each release of the last day did: before and after per segment, against segments that it
 //! did not touch. A view for people; blame has its own arithmetic.
 
-use crate::detect::verdict::{Impact, Verdict};
 use crate::domain::change::Change;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, DimValue, Scope, Segment};
 use crate::domain::time::Span;
 use crate::policy::services::same;
+use crate::verdict::{Impact, Verdict};
 
 use super::case::Live;
 use super::effect::Effect;

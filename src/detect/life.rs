@@ -382,7 +382,7 @@ pub(super) fn name(engine: &mut Engine, index: usize) {
     let policy = &engine.settings.policy;
     let segments = live.segments(policy);
     let journey = journey_of(policy, live, &segments);
-    let class = format!("{:?}", live.class()).to_lowercase();
+    let class = live.class().name();
     let base = match journey {
         Some(j) => format!("{class}:{j}"),
         None => format!("{class}:shop"),

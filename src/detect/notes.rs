@@ -1,12 +1,12 @@
 //! What is noticed and is no incident: bots, a shift of the mix, too few samples. Words for a
 //! guardrail that is not in breach; nothing here opens, holds or ends a case.
 
-use crate::detect::verdict::{Cell, Verdict};
 use crate::domain::change::{Change, ChangeKind};
 use crate::domain::metric::{Kind, Metric};
 use crate::domain::segment::{Dim, Segment};
 use crate::domain::time::Span;
 use crate::policy::guardrail::Guardrail;
+use crate::verdict::{Cell, Verdict};
 
 use super::bots;
 use super::cells::enough;

@@ -4,12 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::detect::verdict::Verdict;
 use crate::domain::id::{JourneyId, SourceId};
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::journey::Journey;
+use crate::verdict::Verdict;
 
 use super::case::{self, Live};
 use super::checks::told;

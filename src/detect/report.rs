@@ -1,13 +1,13 @@
 //! From the engine's state to a [`Judgement`]: cases with all their words and numbers, cells,
 //! guardrails, funnel, journeys, impacts. Decides nothing.
 
-use crate::detect::verdict::{
-    Case, Cell, Finding, FunnelStep, GuardrailState, JourneyState, Judged, Judgement, Verdict,
-};
 use crate::domain::metric::Metric;
 use crate::domain::segment::Segment;
 use crate::domain::time::Timestamp;
 use crate::policy::guardrail::Guardrail;
+use crate::verdict::{
+    Case, Cell, Finding, FunnelStep, GuardrailState, JourneyState, Judged, Judgement, Verdict,
+};
 
 use super::case::{self, Live};
 use super::cells::{Sight, cells};
@@ -154,7 +154,7 @@ fn guardrail(
     };
     GuardrailState {
         guardrail: row.name.clone(),
-        class: format!("{:?}", row.class).to_lowercase(),
+        class: row.class.name().to_owned(),
         owner: row.owner.clone(),
         verdict,
         detail: budget::after(detail, engine, row, bucket),
@@ -163,7 +163,7 @@ fn guardrail(
     }
 }
 
-fn funnel(engine: &Engine, cells: &[crate::detect::verdict::Cell]) -> Vec<FunnelStep> {
+fn funnel(engine: &Engine, cells: &[crate::verdict::Cell]) -> Vec<FunnelStep> {
     let whole = |m: Metric| cells.iter().find(|c| c.metric == m && c.segment == Segment::all());
     Metric::STEPS
         .iter()
@@ -197,7 +197,7 @@ fn newest(engine: &Engine, step: Metric) -> Option<Timestamp> {
 }
 
 /// A step without anything to compare with is not ok, whatever it is.
-fn own(cell: &crate::detect::verdict::Cell) -> Verdict {
+fn own(cell: &crate::verdict::Cell) -> Verdict {
     match cell.verdict {
         Verdict::Ok if cell.baseline.is_none() => Verdict::Unsure,
         verdict => verdict,
@@ -205,7 +205,7 @@ fn own(cell: &crate::detect::verdict::Cell) -> Verdict {
 }
 
 /// A step is in breach when any of its segments is.
-fn part_verdict(cells: &[crate::detect::verdict::Cell], m: Metric, own: Verdict) -> Verdict {
+fn part_verdict(cells: &[crate::verdict::Cell], m: Metric, own: Verdict) -> Verdict {
     let hit = cells.iter().any(|c| c.metric == m && c.verdict == Verdict::Breach);
     if hit { Verdict::Breach } else { own }
 }

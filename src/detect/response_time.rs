@@ -2,7 +2,6 @@
 //! slow locations are a sign of the journey's case where it has one, else a case of their own.
 //! Failing runs never come here; nothing else is dated or blamed by them.
 
-use crate::detect::verdict::{Basis, Case, Class, Finding, Judged, Suspect, Verdict};
 use crate::domain::id::JourneyId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Scope};
@@ -10,6 +9,7 @@ use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::guardrail::{Guardrail, row_for};
 use crate::policy::journey::Journey;
+use crate::verdict::{Basis, Case, Class, Finding, Judged, Suspect, Verdict};
 
 use super::answer::Answer;
 use super::case::{self, Live, trouble_place};

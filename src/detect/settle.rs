@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::detect::verdict::Suspect;
 use crate::domain::change::Change;
 use crate::domain::time::{Span, Timestamp};
+use crate::verdict::Suspect;
 
 use super::blame;
 use super::case::{Live, is_measuring};

@@ -7,11 +7,11 @@ use crate::domain::histogram::Histogram;
 use crate::domain::observation::{Observation, Quality, Value, Window};
 use crate::domain::segment::{Dim, Segment};
 use crate::domain::time::{Span, Timestamp};
+use crate::policy::buckets::buckets_kept;
 
 use super::hists::Hists;
 use super::lag::Lag;
 use super::reach::Reach;
-use super::settings::buckets_kept;
 use super::stat::{Raw, inverted};
 use super::table::{Family, Role, Table, TableKey};
 

@@ -3,11 +3,11 @@
 //! nights, ends of campaigns and quiet weekdays are no falls. Where beacons go on it is the
 //! counting that fails.
 
-use crate::detect::verdict::Judged;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Scope, Segment};
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::guardrail::{Guardrail, JUDGED_COUNTS};
+use crate::verdict::Judged;
 
 use super::effect::Effect;
 use super::engine::Engine;

@@ -1,12 +1,12 @@
 //! Judgement in plain words with its numbers: headlines, findings, evidence for and against.
 //! No drawing and no outside text beyond names that `domain::text` makes safe later.
 
-use crate::detect::verdict::{Basis, Finding, Verdict};
 use crate::domain::id::GuardrailId;
 use crate::domain::metric::Metric;
 use crate::domain::time::Span;
 use crate::policy::guardrail::row_for;
 use crate::policy::judging::Policy;
+use crate::verdict::{Basis, Finding, Verdict};
 
 use super::budget;
 use super::case::{Live, is_cause, is_visit_loss};

@@ -1,8 +1,8 @@
 //! What blame says, in words for somebody who was asleep a minute ago: a name, a tie, nobody. All
 //! shares are whole percents. Weighs nothing.
 
-use crate::detect::verdict::{Candidate, Confidence, Considered, Suspect};
 use crate::domain::change::Change;
+use crate::verdict::{Candidate, Confidence, Considered, Suspect};
 
 use super::moment::Moments;
 use super::weigh::Weighed;

@@ -3,11 +3,11 @@
 
 use super::made_up::{Dice, NOON, at, fact, firing, policy, seg};
 use crate::detect::engine::{Engine, Settings};
-use crate::detect::verdict::Judgement;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value, Window};
 use crate::domain::segment::{Dim, DimValue, Segment};
 use crate::domain::time::Span;
+use crate::verdict::Judgement;
 
 fn engine(minutes: i64) -> Engine {
     Engine::new(Settings::new(Span::from_mins(minutes), policy()))
