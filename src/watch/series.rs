@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::detect::demand::Demand;
-use crate::detect::doubt::Doubt;
-use crate::detect::drift::DriftRule;
+use crate::detect::cases::demand::Demand;
+use crate::detect::cube::doubt::Doubt;
+use crate::detect::univariate::drift::DriftRule;
 use crate::domain::id::{GuardrailId, SourceId};
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::observation::{Observation, Value};

@@ -2,7 +2,7 @@
 //! Which burn opens a case is tested in `lines`.
 
 use super::made_up::{Shop, Wrong};
-use crate::detect::budget::Budget;
+use crate::detect::judgement::error_budget::Budget;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::time::Span;

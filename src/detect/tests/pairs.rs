@@ -3,7 +3,7 @@
 
 use super::faults::{Fault, Harm, World};
 use super::made_up::{Dice, NOON, at};
-use crate::detect::when::began;
+use crate::detect::cases::simultaneity::began;
 use crate::domain::id::ReleaseId;
 
 /// How a pair is made.

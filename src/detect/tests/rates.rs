@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::made_up::{Dice, NOON, Shop, Wrong, at, dist, fact, firing, policy, seg};
-use crate::detect::severity;
+use crate::detect::cases::severity;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value, Window};
 use crate::domain::segment::Dim;
