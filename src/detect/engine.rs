@@ -9,9 +9,10 @@ use super::cases::response_time::Slow;
 use super::cases::{
     closing, cumulative_impact, data_quality, failing_checks, lifecycle, response_time,
 };
-use super::cube::cuboid::{Role, Table};
+use super::cube::cuboid::Table;
 use super::cube::derived;
 use super::cube::doubt::Doubt;
+use super::cube::key::Role;
 use super::cube::reach::Reach;
 use super::cube::store::Store;
 use super::detectors::check_votes::Checks;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::posterior::Scene;
 use super::resources;
-use crate::detect::cube::cuboid::{Role, Table};
+use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::key::Role;
 use crate::detect::evidence::stat::{Acc, Shape, evidence, harm};
 use crate::detect::scan::onset;
 use crate::detect::scan::shift::Effect;

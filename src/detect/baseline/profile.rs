@@ -2,14 +2,7 @@
 //! Small segments lean on a parent; hours lean on their neighbours. No judgement here.
 
 use super::winsorise;
-use crate::detect::evidence::stat::{Raw, Shape};
-
-/// Hour of history since the epoch with its sums.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct HourRaw {
-    pub hour: i32,
-    pub raw: Raw,
-}
+use crate::detect::evidence::stat::{HourRaw, Raw, Shape};
 
 /// Usual mean per unit, for each hour of the day (UTC).
 #[derive(Clone, PartialEq, Debug, Default)]

@@ -1,8 +1,7 @@
 //! One bad day must not shift what is usual: an hour of history that lies far from the same hour of
 //! other days counts as if it lay at the edge of what is likely (Huber, 1964). No judgement here.
 
-use super::profile::HourRaw;
-use crate::detect::evidence::stat::Shape;
+use crate::detect::evidence::stat::{HourRaw, Shape};
 
 /// Days that must have told an hour before one of them can be called unlike the others.
 const DAYS: usize = 4;

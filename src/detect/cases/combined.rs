@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::agreement;
 use super::open_case::Live;
-use crate::detect::cube::cuboid::{Family, Role};
+use crate::detect::cube::key::{Family, Role};
 use crate::detect::engine::Engine;
 use crate::detect::evidence::stat::Shape;
 use crate::detect::scan::localise::Refined;

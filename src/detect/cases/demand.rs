@@ -1,7 +1,7 @@
 //! Demand: the paid visits of late against their usual number, for numbers that fall with demand.
 //! One comparison in words; it opens nothing and judges nothing by itself.
 
-use crate::detect::cube::cuboid::Role;
+use crate::detect::cube::key::Role;
 use crate::detect::engine::Engine;
 use crate::detect::evidence::stat::Acc;
 use crate::domain::metric::Metric;

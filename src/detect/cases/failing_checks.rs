@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::agreement;
 use super::lifecycle::{name, rearm};
 use super::open_case::{BlindSpot, Live, Trouble, trouble_place};
-use crate::detect::cube::cuboid::Role;
+use crate::detect::cube::key::Role;
 use crate::detect::detectors::check_votes::Vote;
 use crate::detect::engine::Engine;
 use crate::detect::evidence::stat::Shape;

@@ -3,7 +3,7 @@
 
 use super::open_case::{Live, is_measuring, is_whole_funnel, journey_of};
 use super::{agreement, combined, separation, surge};
-use crate::detect::cube::cuboid::{Family, Role};
+use crate::detect::cube::key::{Family, Role};
 use crate::detect::cube::place;
 use crate::detect::cube::store::Store;
 use crate::detect::detectors::{threshold, traffic_loss};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::cumulative_impact::Toll;
 use super::data_quality::Spot;
 use super::surge::is_surge;
-use crate::detect::cube::cuboid::Role;
+use crate::detect::cube::key::Role;
 use crate::detect::cube::place::{alike, siblings, templates, widest, within};
 use crate::detect::evidence::stat::Shape;
 use crate::detect::scan::shift::Effect;

@@ -3,7 +3,7 @@
 
 use super::open_case::Live;
 use super::{cumulative_impact, surge};
-use crate::detect::cube::cuboid::Role;
+use crate::detect::cube::key::Role;
 use crate::detect::cube::settings::Settings;
 use crate::detect::cube::store::Store;
 use crate::detect::evidence::stat::Shape;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::open_case::{Live, is_measuring, is_visit_loss};
 use super::surge;
-use crate::detect::cube::cuboid::{Family, Role};
+use crate::detect::cube::key::{Family, Role};
 use crate::detect::cube::store::Store;
 use crate::detect::detectors::traffic_loss;
 use crate::detect::evidence::stat::{Acc, Calib, Shape, interval};

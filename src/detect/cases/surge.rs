@@ -3,7 +3,8 @@
 //! demand or an announced sale explains is none; words and money of such a case are here too.
 
 use super::open_case::Live;
-use crate::detect::cube::cuboid::{Role, Table};
+use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::key::Role;
 use crate::detect::cube::store::Store;
 use crate::detect::engine::Engine;
 use crate::detect::evidence::stat::Acc;

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::cuboid::{MAX_LEAVES, Table, TableKey};
+use super::cuboid::{MAX_LEAVES, Table};
+use super::key::TableKey;
 use super::store::{Store, key_of};
 use crate::domain::observation::{Observation, Value};
 use crate::domain::segment::Segment;

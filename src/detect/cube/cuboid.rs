@@ -11,40 +11,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::mem::size_of;
 
 use self::overflow::Overflow;
-use crate::detect::baseline::profile::{HourRaw, Profile};
-use crate::detect::evidence::stat::{Acc, Calib, Known, Raw, Shape, inverted, shape_of};
-use crate::detect::scan::sweep::Loud;
-use crate::domain::id::SourceId;
+use super::hit::Loud;
+use super::key::{Role, TableKey};
+use crate::detect::baseline::profile::Profile;
+use crate::detect::evidence::stat::{Acc, Calib, HourRaw, Known, Raw, Shape, inverted, shape_of};
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::segment::{Dim, DimValue, Segment};
 
 pub use self::eviction::{MAX_LEAVES, names_release};
-
-/// What a table's numbers are made from.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Role {
-    /// As the source tells them.
-    Plain,
-    /// A funnel step: one count over another.
-    Step,
-    /// Single readings, whatever the metric (a percentile someone else made).
-    Reading,
-    /// Beacons per server-side visit.
-    Beacon,
-    /// What tells a surge that is a fault: orders per visit, value per order.
-    Surge,
-}
-
-/// Metric and role: tables of one family are compared with each other.
-pub type Family = (Metric, Role);
-
-/// Identity of a table.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct TableKey {
-    pub family: Family,
-    pub source: SourceId,
-    pub dims: Vec<Dim>,
-}
 
 /// One cell of the cut.
 #[derive(Clone, Debug)]

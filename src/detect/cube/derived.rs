@@ -4,31 +4,19 @@
 
 use std::collections::BTreeMap;
 
-use super::cuboid::{Role, Table, TableKey};
+use super::cuboid::Table;
+use super::key::{Role, TableKey};
 use super::lag::Lag;
+use super::pair::{Pair, fold_unknown};
 use super::pairing;
 use super::store::Store;
 use crate::detect::evidence::stat::Raw;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
-use crate::domain::segment::{Dim, DimValue, Segment};
-
-/// What is divided by what.
-#[derive(Clone, PartialEq, Debug)]
-pub(in crate::detect) struct Pair {
-    pub key: TableKey,
-    pub hits: TableKey,
-    pub trials: TableKey,
-}
+use crate::domain::segment::{Dim, Segment};
 
 /// Minutes of an hour that one count may have told more than the other, for a ratio of the two.
 const APART: u32 = 3;
-impl Pair {
-    /// The two are told of the same instant.
-    pub fn at_once(&self) -> bool {
-        self.key.family.0 == Metric::OrderValue
-    }
-}
 
 /// Orders from which their usual value is known well enough to count in it.
 const VALUED: f32 = 50.0;
@@ -193,30 +181,6 @@ fn common(hits: &Table, trials: &Table, rare: bool) -> BTreeMap<i32, u64> {
         None => rare && **hour >= first,
     });
     both.map(|(hour, minutes)| (*hour, *minutes)).collect()
-}
-
-/// A segment that one of two full cuts holds in `(other)` is there in both: else its hits would be
-/// held against the trials of others.
-pub(in crate::detect) fn fold_unknown<T: Default>(
-    (h, hits): (&mut BTreeMap<Segment, T>, &Table),
-    (n, trials): (&mut BTreeMap<Segment, T>, &Table),
-    key: &TableKey,
-    add: impl Fn(&mut T, T),
-) {
-    let other = key.dims.iter().fold(Segment::all(), |s, d| s.with(*d, DimValue::Other));
-    let fold = |rows: &mut BTreeMap<Segment, T>, judge: &Table| {
-        if judge.room() > 0 {
-            return;
-        }
-        let all = std::mem::take(rows);
-        for (seg, row) in all {
-            let known = judge.conj_at(&seg).is_some();
-            let seg = if known { seg } else { other.clone() };
-            add(rows.entry(seg).or_default(), row);
-        }
-    };
-    fold(h, trials);
-    fold(n, hits);
 }
 
 /// Events by segment and hour.

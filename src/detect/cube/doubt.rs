@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::cuboid::{Role, Table, TableKey};
+use super::cuboid::Table;
+use super::key::{Role, TableKey};
 use crate::detect::engine::Engine;
 use crate::domain::id::{JourneyId, SourceId};
 use crate::domain::metric::Metric;

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::mem::size_of;
 use std::sync::Arc;
 
-use super::cuboid::TableKey;
-use super::store::middle;
-use crate::domain::histogram::Histogram;
+use super::key::TableKey;
+use crate::domain::histogram::{Histogram, middle};
 use crate::domain::money::Range;
 use crate::domain::segment::Segment;
 use crate::domain::time::Span;

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::cuboid::{Role, Table, project};
-use super::derived::{Pair, fold_unknown};
+use super::cuboid::{Table, project};
+use super::key::Role;
 use super::lag::Lag;
+use super::pair::{Pair, fold_unknown};
 use super::store::Store;
 use crate::detect::evidence::stat::Raw;
 use crate::domain::segment::{Dim, Segment};

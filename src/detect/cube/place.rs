@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::cuboid::{Family, Leaf, Role, Table};
+use super::cuboid::{Leaf, Table};
+use super::key::{Family, Role};
 use crate::domain::segment::{Dim, DimValue, Scope, Segment};
 use crate::policy::judging::Policy;
 

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::cuboid::{Family, Role, Table, TableKey};
+use super::cuboid::Table;
 use super::histograms::Hists;
+use super::key::{Family, Role, TableKey};
 use super::lag::Lag;
 use super::reach::Reach;
 use crate::detect::evidence::stat::{Raw, inverted};
-use crate::domain::histogram::Histogram;
+use crate::domain::histogram::{Histogram, middle};
 use crate::domain::observation::{Observation, Quality, Value, Window};
 use crate::domain::segment::{Dim, Segment};
 use crate::domain::time::{Span, Timestamp};
@@ -206,16 +207,4 @@ pub fn logs(h: &Histogram) -> Raw {
         }
     }
     Raw { n: n as f32, s: s as f32, q: q as f32 }
-}
-
-/// A value that stands for a bucket: the geometric middle; the open ends stay near their edge.
-pub fn middle(low: f64, high: f64) -> f64 {
-    let m = if !high.is_finite() {
-        low * 1.3
-    } else if low <= 0.0 {
-        high * 0.7
-    } else {
-        (low * high).sqrt()
-    };
-    m.max(1e-6)
 }

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::detect::cube::cuboid::{Conj, Role, Table, project};
+use crate::detect::cube::cuboid::{Conj, Table, project};
+use crate::detect::cube::key::Role;
 use crate::detect::cube::place;
 use crate::detect::cube::store::Store;
 use crate::detect::engine::Engine;

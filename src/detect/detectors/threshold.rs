@@ -3,7 +3,8 @@
 //! cut, so less evidence is asked for than of the scan over all segments.
 
 use crate::detect::cases::cumulative_impact::VIEWS;
-use crate::detect::cube::cuboid::{Role, Table};
+use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::key::Role;
 use crate::detect::cube::place;
 use crate::detect::engine::Engine;
 use crate::detect::evidence::stat::{Acc, Calib, Shape, evidence, wilson};

@@ -3,7 +3,8 @@
 //! nights, ends of campaigns and quiet weekdays are no falls. Where beacons go on it is the
 //! counting that fails.
 
-use crate::detect::cube::cuboid::{Conj, Role, Table};
+use crate::detect::cube::cuboid::{Conj, Table};
+use crate::detect::cube::key::Role;
 use crate::detect::cube::place;
 use crate::detect::cube::store::Store;
 use crate::detect::engine::Engine;

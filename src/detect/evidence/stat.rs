@@ -270,3 +270,10 @@ pub fn interval(hits: f64, n: f64, z: f64) -> (f64, f64) {
     let half = (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt() * z / (1.0 + z2 / n);
     ((mid - half).max(0.0), (mid + half).min(1.0))
 }
+
+/// Hour of history since the epoch with its sums.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct HourRaw {
+    pub hour: i32,
+    pub raw: Raw,
+}

@@ -3,7 +3,8 @@
 
 use super::words;
 use crate::detect::cases::open_case::Live;
-use crate::detect::cube::cuboid::{Family, Role, Table};
+use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::key::{Family, Role};
 use crate::detect::engine::Engine;
 use crate::detect::evidence::stat::{Acc, Shape, evidence};
 use crate::detect::scan::shift::Effect;

@@ -6,7 +6,7 @@ use super::{before_after, check_coverage, error_budget, guardrails, tech_vs_busi
 use crate::detect::attribution::resources;
 use crate::detect::cases::open_case::Live;
 use crate::detect::cases::{open_case, response_time, revenue_at_risk, severity};
-use crate::detect::cube::cuboid::Role;
+use crate::detect::cube::key::Role;
 use crate::detect::detectors::check_duration;
 use crate::detect::engine::Engine;
 use crate::detect::scan::shift::Effect;

@@ -5,9 +5,10 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::detect::baseline::profile::Past;
-use crate::detect::cube::cuboid::{Conj, Leaf, Role, Table};
+use crate::detect::cube::cuboid::{Conj, Leaf, Table};
 use crate::detect::cube::doubt::Doubt;
 use crate::detect::cube::histograms::percentile;
+use crate::detect::cube::key::Role;
 use crate::detect::cube::store::Store;
 use crate::detect::evidence::stat::{Acc, Calib, Raw, Shape, evidence, wilson};
 use crate::detect::scan::onset::gain;

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use crate::detect::cases::open_case;
 use crate::detect::cases::open_case::Live;
-use crate::detect::cube::cuboid::{Role, Table};
+use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::key::Role;
 use crate::detect::detectors::check_votes::told;
 use crate::detect::engine::Engine;
 use crate::domain::id::{JourneyId, SourceId};

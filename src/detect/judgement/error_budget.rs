@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::words::amount;
-use crate::detect::cube::cuboid::{Role, Table};
+use crate::detect::cube::cuboid::Table;
 use crate::detect::cube::histograms::percentile;
+use crate::detect::cube::key::Role;
 use crate::detect::cube::store::Store;
 use crate::detect::engine::Engine;
 use crate::detect::evidence::stat::Shape;

@@ -3,10 +3,9 @@
 
 use std::mem::size_of;
 
-use crate::detect::baseline::profile::HourRaw;
 use crate::detect::cube::cuboid::{Conj, Leaf, Table};
 use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::{Acc, Known};
+use crate::detect::evidence::stat::{Acc, HourRaw, Known};
 
 /// What is held, and what one pass looks at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

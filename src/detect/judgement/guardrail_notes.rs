@@ -2,7 +2,8 @@
 //! guardrail that is not in breach; nothing here opens, holds or ends a case.
 
 use super::cells::enough;
-use crate::detect::cube::cuboid::{Conj, Role, Table};
+use crate::detect::cube::cuboid::{Conj, Table};
+use crate::detect::cube::key::Role;
 use crate::detect::engine::Engine;
 use crate::detect::evidence::stat::{Acc, Shape, shape_of};
 use crate::detect::learning::exclusions;

@@ -3,8 +3,9 @@
 
 use super::{check_coverage, guardrail_notes};
 use crate::detect::cases::response_time;
-use crate::detect::cube::cuboid::{Role, Table};
+use crate::detect::cube::cuboid::Table;
 use crate::detect::cube::doubt;
+use crate::detect::cube::key::Role;
 use crate::detect::detectors::traffic_loss;
 use crate::detect::engine::Engine;
 use crate::detect::evidence::stat::{Shape, evidence};

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::detect::baseline::profile::{HourRaw, Parent, Past, Profile};
+use crate::detect::baseline::profile::{Parent, Past, Profile};
 use crate::detect::cube::cuboid::{Leaf, Table, names_release, project};
-use crate::detect::evidence::stat::{Acc, Calib, Raw, Shape};
+use crate::detect::evidence::stat::{Acc, Calib, HourRaw, Raw, Shape};
 use crate::domain::segment::{Dim, Segment};
 
 /// Units of history that make an ancestor worth leaning on.

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use super::dispersion::taught;
 use super::{dispersion, exclusions};
 use crate::detect::baseline::profile::Past;
-use crate::detect::cube::cuboid::{Family, Leaf, Muted, Table};
+use crate::detect::cube::cuboid::{Leaf, Muted, Table};
+use crate::detect::cube::key::Family;
 use crate::detect::cube::{derived, place};
 use crate::detect::engine::Engine;
 use crate::detect::evidence::stat::{Raw, Shape};
@@ -87,7 +88,7 @@ fn evict(engine: &mut Engine, hour: i64, bucket: i64) -> bool {
 /// A cut without history takes from its closest sibling how much it scatters.
 fn borrow_calibration(
     store: &mut crate::detect::cube::store::Store,
-    key: &crate::detect::cube::cuboid::TableKey,
+    key: &crate::detect::cube::key::TableKey,
 ) {
     let Some(table) = store.tables.get(key).filter(|t| t.calib.is_empty() || t.borrowed) else {
         return;

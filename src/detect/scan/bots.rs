@@ -1,7 +1,8 @@
 //! Bots told from losses: more visits than usual that buy as much as usual. The rate falls, the
 //! orders do not. Only steps over visits can be diluted this way.
 
-use crate::detect::cube::cuboid::{Conj, Role, Table, TableKey};
+use crate::detect::cube::cuboid::{Conj, Table};
+use crate::detect::cube::key::{Role, TableKey};
 use crate::detect::cube::store::Store;
 use crate::detect::evidence::stat::{Acc, Shape, evidence};
 use crate::domain::metric::Metric;

@@ -2,7 +2,8 @@
 //! the smallest change that the traffic of the longest window can show. Nothing is judged here.
 
 use super::sweep::relief;
-use crate::detect::cube::cuboid::{Conj, Family, Table};
+use crate::detect::cube::cuboid::{Conj, Table};
+use crate::detect::cube::key::Family;
 use crate::detect::evidence::stat::{Acc, Shape, kl};
 use crate::domain::segment::Scope;
 use crate::policy::guardrail::band_for;

@@ -3,7 +3,9 @@
 //! Kulldorff's scan statistic (1997): the right place wins over parents by dilution, over children
 //! by count.
 
-use crate::detect::cube::cuboid::{Conj, Family, Table, TableKey, project};
+use crate::detect::cube::cuboid::{Conj, Table, project};
+use crate::detect::cube::hit::Loud;
+use crate::detect::cube::key::{Family, TableKey};
 use crate::detect::cube::place;
 use crate::detect::cube::store::Store;
 use crate::detect::evidence::stat::{
@@ -101,16 +103,6 @@ fn windows_of(table: &Table, conj: &Conj, sums: &mut [Acc]) {
 
 /// Nats below which nothing is looked at.
 pub const FLOOR: f64 = 3.0;
-
-/// A window of a conjunction that says at least [`FLOOR`] nats.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Loud {
-    /// Index of the conjunction in the table.
-    pub conj: u32,
-    pub window: u8,
-    pub acc: Acc,
-    pub ev: Evidence,
-}
 
 /// Every conjunction over every window, once per bucket and whenever known effects change.
 pub fn sweep(table: &Table) -> Vec<Loud> {

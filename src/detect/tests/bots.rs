@@ -2,7 +2,7 @@
 //! No case may open on them; a real loss beside them still does.
 
 use super::made_up::*;
-use crate::detect::cube::cuboid::{Role, TableKey};
+use crate::detect::cube::key::{Role, TableKey};
 use crate::detect::engine::{Engine, Settings};
 use crate::detect::scan::bots::dilute;
 use crate::domain::id::SourceId;

@@ -1,7 +1,8 @@
 //! Where the line is lower and where evidence weighs less: newcomers, fresh changes, copies of
 //! samples, parts of a place that a cut cannot tell. Whole cases are in the parent file.
 
-use crate::detect::cube::cuboid::{Role, Table, TableKey};
+use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::key::{Role, TableKey};
 use crate::detect::cube::settings::Settings;
 use crate::detect::cube::store::Store;
 use crate::detect::detectors::over_collection::weigh;

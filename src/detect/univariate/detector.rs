@@ -5,7 +5,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::{pace, parts, recent, rule};
+use super::{pace, parts, recent, row, rule};
 use crate::domain::metric::Bad;
 use crate::domain::time::Timestamp;
 use crate::policy::sensitivity::Sensitivity;
@@ -90,7 +90,7 @@ impl Meter {
             return Err(Reason::Learning);
         };
         let number = self.number;
-        let row = parts::Row { at, number, x, step: self.pace.step(), bad: self.bad, frame };
+        let row = row::Row { at, number, x, step: self.pace.step(), bad: self.bad, frame };
         let gathered = self.memories.step(&row);
         self.recent.push(at, x, Some(&frame));
         let far = frame.deviations(row.toward_bad(x - frame.median));

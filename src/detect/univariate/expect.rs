@@ -2,9 +2,9 @@
 //! and how far off the present is. The past itself is `profile`; nothing here is self-normalised.
 
 use super::pace::DAY;
-use super::parts::Row;
 use super::profile::Past;
 use super::recent::Recent;
+use super::row::Row;
 
 /// The week is believed once its mean error is below this share of the day's ...
 const BETTER: f64 = 0.7;

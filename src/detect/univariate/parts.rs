@@ -10,7 +10,7 @@ use super::memory::Memory;
 use super::pace::DAY;
 use super::peak::Peaks;
 use super::profile::{Past, Profile};
-use super::recent::Frame;
+use super::row::Row;
 use super::shape;
 use super::shape::Shape;
 use super::stuck::Stuck;
@@ -55,17 +55,6 @@ impl Part {
             Self::Jump => "jump",
         }
     }
-}
-
-/// One row in its frame.
-#[derive(Clone, Copy, Debug)]
-pub struct Row {
-    pub at: f64,
-    pub number: u64,
-    pub x: f64,
-    pub step: f64,
-    pub bad: Bad,
-    pub frame: Frame,
 }
 
 /// What a row amounts to.
@@ -173,16 +162,5 @@ impl Memories {
         let before = self.last.iter().rev().take(SHORT - 1);
         let n = 1 + before.len();
         (x + before.sum::<f64>()) / n as f64
-    }
-}
-
-impl Row {
-    /// A deviation's size if it goes the bad way, else 0.
-    pub fn toward_bad(&self, deviation: f64) -> f64 {
-        match self.bad {
-            Bad::Both => deviation.abs(),
-            Bad::Up => deviation.max(0.0),
-            Bad::Down => (-deviation).max(0.0),
-        }
     }
 }
