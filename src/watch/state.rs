@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::board::{Board, SourceState, Watcher};
-use crate::detect::engine::{Engine, Unusual};
+use crate::detect::cube::settings::Unusual;
+use crate::detect::engine::Engine;
 use crate::domain::change::Change;
 use crate::domain::id::{IncidentId, ReleaseId, SourceId};
 use crate::domain::metric::Metric;

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::posterior::Scene;
+use super::inquiry::Inquiry;
 use crate::detect::cube::cuboid::{Leaf, Table, project};
 use crate::detect::cube::histograms::percentile;
 use crate::detect::cube::store::Store;
 use crate::detect::evidence::stat::{Acc, Shape};
-use crate::detect::judgement::words;
+use crate::detect::evidence::{level, units};
 use crate::detect::scan::shift::Effect;
 use crate::domain::change::Change;
 use crate::domain::histogram::Histogram;
@@ -40,7 +40,7 @@ impl Arm<'_> {
 impl<'a> Arms<'a> {
     /// `None` while one of the two is too small to say anything. Where only one of them is served
     /// nothing is compared: other pages have levels and days of their own.
-    pub fn of(scene: &Scene<'a>, main: &Effect, c: &Change) -> Option<Self> {
+    pub fn of(scene: &Inquiry<'a>, main: &Effect, c: &Change) -> Option<Self> {
         let mut tables = scene.store.family(main.table.family);
         let table = tables.find(|t| t.key.dims.contains(&Dim::Release))?;
         let span = (main.from(), main.last_bad);
@@ -81,7 +81,7 @@ impl<'a> Arms<'a> {
         let arm = |arm: &Arm<'_>| {
             let (now, usual) = self.values(arm);
             let acc = &arm.acc;
-            let (now, usual) = (words::amount(metric, now), words::amount(metric, usual));
+            let (now, usual) = (units::amount(metric, now), units::amount(metric, usual));
             format!("{now} against {usual} (n {:.0})", acc.n)
         };
         format!("new {}, old {}", arm(&self.new), arm(&self.old))
@@ -101,13 +101,13 @@ impl<'a> Arms<'a> {
         });
         match read {
             Some((now, _)) if acc.n > 0.0 => (now, now / ((acc.a - acc.e) / acc.n).exp()),
-            Some(_) | None => words::level(self.table.shape, self.table.inverted, 0.75, acc),
+            Some(_) | None => level::level(self.table.shape, self.table.inverted, 0.75, acc),
         }
     }
 }
 
 /// Difference in differences between views of the new release and the others, while both are live.
-pub fn weigh(scene: &Scene<'_>, main: &Effect, c: &Change) -> (f64, Option<String>) {
+pub fn weigh(scene: &Inquiry<'_>, main: &Effect, c: &Change) -> (f64, Option<String>) {
     // A place that names releases compares them by itself.
     if main.scope.dims.contains_key(&Dim::Release) {
         return (0.0, None);

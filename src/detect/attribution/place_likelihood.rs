@@ -320,7 +320,7 @@ pub fn provider(seen: &Seen<'_>, change: &Change) -> Option<(f64, String)> {
 }
 
 fn hour(at: crate::domain::time::Timestamp) -> String {
-    crate::detect::judgement::check_coverage::hour(at)
+    crate::detect::evidence::units::hour(at)
 }
 
 /// `a`, `a and b`, `a, b and 3 more`.

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::posterior::Scene;
-use super::resources;
+use super::inquiry::Inquiry;
+use super::resource_bends;
 use crate::detect::cube::cuboid::Table;
 use crate::detect::cube::key::Role;
 use crate::detect::evidence::stat::{Acc, Shape, evidence, harm};
@@ -96,7 +96,7 @@ pub struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    pub fn of(scene: &'a Scene<'_>, main: &'a Effect) -> Self {
+    pub fn of(scene: &'a Inquiry<'_>, main: &'a Effect) -> Self {
         let named = |dim: Dim| {
             let places = scene.effects.iter().filter_map(move |e| e.place.dims.get(&dim));
             places.flatten().cloned().collect::<BTreeSet<String>>()
@@ -139,7 +139,7 @@ impl<'a> Seen<'a> {
     }
 
     /// Every table that tells services apart.
-    fn look(&mut self, scene: &Scene<'_>) {
+    fn look(&mut self, scene: &Inquiry<'_>) {
         let services = |e: &&Effect| e.place.dims.contains_key(&Dim::Service);
         let lead = scene.effects.iter().filter(services);
         let lead = lead.max_by(|a, b| a.nats.total_cmp(&b.nats)).unwrap_or(self.main);
@@ -169,7 +169,7 @@ impl<'a> Seen<'a> {
         }
         let near = (self.main.onset.low, self.main.onset.high.max(self.main.onset.bucket));
         let all: Vec<&str> = self.told.iter().map(String::as_str).collect();
-        let bends = resources::bends(scene.store, &all, near, scene.now);
+        let bends = resource_bends::bends(scene.store, &all, near, scene.now);
         self.bent = bends.into_iter().map(|b| b.service).collect();
         // What bends nearly everywhere points at nobody.
         if FEW * self.bent.len() > self.told.len() {
@@ -245,7 +245,7 @@ fn by_value(table: &Table, dim: Dim, inside: &Scope, span: (i64, i64)) -> BTreeM
 }
 
 /// The cut that tells a dimension apart at the place: the effect's own, else one of its family.
-fn cut<'a>(scene: &'a Scene<'_>, main: &Effect, dim: Dim) -> Option<&'a Table> {
+fn cut<'a>(scene: &'a Inquiry<'_>, main: &Effect, dim: Dim) -> Option<&'a Table> {
     let fits = |t: &&Table| {
         t.key.dims.contains(&dim) && main.scope.dims.keys().all(|d| t.key.dims.contains(d))
     };
@@ -255,7 +255,7 @@ fn cut<'a>(scene: &'a Scene<'_>, main: &Effect, dim: Dim) -> Option<&'a Table> {
 }
 
 /// The strongest effect that names a dimension; the main one where none does.
-fn naming<'a>(scene: &'a Scene<'_>, main: &'a Effect, dim: Dim) -> &'a Effect {
+fn naming<'a>(scene: &'a Inquiry<'_>, main: &'a Effect, dim: Dim) -> &'a Effect {
     let strongest = |here: bool| {
         let fits =
             |e: &&Effect| e.scope.dims.contains_key(&dim) && (!here || e.place == main.place);
@@ -265,7 +265,7 @@ fn naming<'a>(scene: &'a Scene<'_>, main: &'a Effect, dim: Dim) -> &'a Effect {
 }
 
 /// What the values of a dimension outside the place say, at the size of the harm.
-fn part(scene: &Scene<'_>, main: &Effect, dim: Dim) -> Option<Part> {
+fn part(scene: &Inquiry<'_>, main: &Effect, dim: Dim) -> Option<Part> {
     let table = cut(scene, main, dim)?;
     let mut open = main.scope.clone();
     let hit = open.dims.remove(&dim);
@@ -292,7 +292,7 @@ fn part(scene: &Scene<'_>, main: &Effect, dim: Dim) -> Option<Part> {
 
 /// Payment methods that fail while a service is hurt whose own metrics tell none apart: read from
 /// where they are told, by the same minutes.
-fn methods(scene: &Scene<'_>, main: &Effect) -> Option<Part> {
+fn methods(scene: &Inquiry<'_>, main: &Effect) -> Option<Part> {
     let dim = Dim::PaymentMethod;
     let span = (main.telling(), main.last_bad.min(main.telling() + LOOK));
     let told = |t: &&Table| {

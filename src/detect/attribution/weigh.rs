@@ -2,9 +2,9 @@
 //! the words for and against it. Whom to name is decided by the parent.
 
 use super::delay::Delays;
+use super::inquiry::Inquiry;
 use super::moment::Moments;
 use super::place_likelihood::{Fit, Seen};
-use super::posterior::Scene;
 use super::{diff_in_diff, dose, place_likelihood, prior};
 use crate::detect::scan::shift::Effect;
 use crate::domain::change::Change;
@@ -39,7 +39,7 @@ const INSTANTS: i64 = 5;
 
 /// Everything that is the same for all changes.
 pub struct Lines<'a, 'b> {
-    pub scene: &'b Scene<'a>,
+    pub scene: &'b Inquiry<'a>,
     moments: &'b Moments,
     effects: &'b [&'b Effect],
     /// What is hurt and what stayed well; none where only checks saw it.
@@ -52,7 +52,7 @@ pub struct Lines<'a, 'b> {
 
 impl<'a, 'b> Lines<'a, 'b> {
     pub fn new(
-        scene: &'b Scene<'a>,
+        scene: &'b Inquiry<'a>,
         moments: &'b Moments,
         effects: &'b [&'b Effect],
         onset: Timestamp,

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use super::lifecycle::rearm;
-use super::open_case::{Live, is_measuring};
-use crate::detect::attribution::{change_feed, posterior};
+use super::kinds::is_measuring;
+use super::open_case::Live;
+use super::state::EngineState;
+use crate::detect::attribution::{change_feed, inquiry, posterior};
 use crate::detect::cube::store::Store;
 use crate::detect::detectors::check_votes::Checks;
 use crate::detect::detectors::threshold::guardrail_of;
-use crate::detect::engine::Engine;
-use crate::detect::judgement::check_coverage;
+use crate::detect::evidence::units;
 use crate::detect::scan::shift::Effect;
 use crate::domain::change::Change;
 use crate::domain::time::{Span, Timestamp};
@@ -28,11 +28,11 @@ const LATE: Span = Span::from_hours(14);
 const TAKEN_BACK: &str = "taken back";
 
 /// Ends what has been good long enough, forgets what ended long ago, and blames.
-pub fn settle(engine: &mut Engine, bucket: i64) {
-    let length = engine.store.bucket;
-    let rearm = rearm(engine);
-    let policy = engine.settings.policy.clone();
-    for live in engine.lives.iter_mut().filter(|l| l.closed.is_none()) {
+pub fn settle(state: &mut EngineState, bucket: i64) {
+    let length = state.store.bucket;
+    let rearm = state.rearm();
+    let policy = state.settings.policy.clone();
+    for live in state.lives.iter_mut().filter(|l| l.closed.is_none()) {
         let ends: Vec<Option<i64>> = live
             .effects
             .iter()
@@ -53,24 +53,24 @@ pub fn settle(engine: &mut Engine, bucket: i64) {
             live.closed = Some(bucket);
         }
     }
-    suspects(engine, bucket);
+    suspects(state, bucket);
     let gone = |l: &Live| l.closed.is_some_and(|c| bucket - c > rearm);
-    let dead: Vec<Live> = engine.lives.iter().filter(|l| gone(l)).cloned().collect();
-    engine.past.extend(dead.into_iter().flat_map(|l| l.effects));
-    engine.lives.retain(|l| !gone(l));
-    let longest = engine.lengths.last().copied().unwrap_or(1);
+    let dead: Vec<Live> = state.lives.iter().filter(|l| gone(l)).cloned().collect();
+    state.past.extend(dead.into_iter().flat_map(|l| l.effects));
+    state.lives.retain(|l| !gone(l));
+    let longest = state.lengths.last().copied().unwrap_or(1);
     let late = LATE.millis() / length.millis().max(1);
     let kept = |e: &Effect| if is_measuring(e) { longest.max(late) } else { longest };
-    engine.past.retain(|e| e.until.is_some_and(|u| bucket - u <= kept(e)));
+    state.past.retain(|e| e.until.is_some_and(|u| bucket - u <= kept(e)));
 }
 
-fn suspects(engine: &mut Engine, bucket: i64) {
-    let feed = change_feed::of(engine);
-    let Engine { lives, store, changes, settings, checks, .. } = engine;
+fn suspects(state: &mut EngineState, bucket: i64) {
+    let feed = change_feed::of(&state.scene());
+    let EngineState { lives, store, changes, settings, checks, .. } = state;
     let changes: Vec<&Change> = changes.values().collect();
     for live in lives.iter_mut().filter(|l| l.closed.is_none()) {
         let none = |why: &str| Suspect { reasons: vec![why.to_owned()], ..Suspect::default() };
-        let scene = posterior::Scene {
+        let scene = inquiry::Inquiry {
             store,
             effects: &live.effects,
             changes: &changes,
@@ -116,7 +116,7 @@ fn is_healed(live: &Live) -> bool {
 }
 
 /// Of a tie, the one that was taken back and with which the harm went.
-fn cured(live: &Live, scene: &posterior::Scene<'_>) -> Option<Suspect> {
+fn cured(live: &Live, scene: &inquiry::Inquiry<'_>) -> Option<Suspect> {
     let over = |e: &Effect| e.until.is_some() || e.recovered();
     if !live.suspect.is_tie() || !live.effects.iter().all(over) {
         return None;
@@ -151,7 +151,7 @@ fn healing(live: &Live, changes: &[&Change], store: &Store) -> Option<Suspect> {
     }
     let mut kept = live.suspect.clone();
     kept.reasons.retain(|r| !r.starts_with(TAKEN_BACK));
-    let hour = check_coverage::hour(back);
+    let hour = units::hour(back);
     kept.reasons.push(if is_healed(live) {
         let minutes = better.as_mins_f64().max(0.0);
         format!("{TAKEN_BACK} {hour}, recovered {minutes:.0} min later")

@@ -1,86 +1,16 @@
 //! A live case: the effects and failing checks that share one cause, from opening to clearing.
 //! Which findings belong together is decided in `agree`; of the measuring itself here.
 
-use std::collections::BTreeMap;
-
-use super::cumulative_impact::Toll;
-use super::data_quality::Spot;
-use super::surge::is_surge;
-use crate::detect::cube::key::Role;
+use super::accrued::Toll;
+use super::kinds::{is_arrival, is_cause, is_measuring, is_surge, is_visit_loss, is_whole_funnel};
+use super::parts::{BlindSpot, Spot, Trouble};
 use crate::detect::cube::place::{alike, siblings, templates, widest, within};
-use crate::detect::evidence::stat::Shape;
 use crate::detect::scan::shift::Effect;
-use crate::domain::id::{JourneyId, SourceId};
+use crate::domain::id::JourneyId;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::judging::Policy;
 use crate::verdict::{Class, Suspect};
-
-/// Failing checks of one journey inside a case.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Trouble {
-    pub journey: JourneyId,
-    pub place: Option<Scope>,
-    pub since: Timestamp,
-    pub over: bool,
-    /// As it was when most failed.
-    pub text: String,
-    /// Locations failing when most failed; failing and all of the last vote.
-    pub worst: usize,
-    pub now: (usize, usize),
-}
-
-impl Trouble {
-    pub fn new(journey: JourneyId, place: Option<Scope>, since: Timestamp) -> Self {
-        let (text, now) = ("checks fail".to_owned(), (0, 0));
-        Self { journey, place, since, over: false, text, worst: 0, now }
-    }
-
-    /// Nothing fails any more, long enough or not.
-    pub fn is_well(&self) -> bool {
-        self.over || self.now.0 == 0
-    }
-
-    /// `3 of 3 locations fail (status)`, in the past tense once they pass.
-    pub fn words(&self) -> String {
-        let Self { text, now: (failing, all), .. } = self;
-        let was = || text.replacen("locations fail", "locations failed", 1);
-        match failing {
-            0 if self.worst == 0 && !self.over => text.clone(),
-            _ if self.over && self.worst == 0 => {
-                "runs failed now and then; they pass again".to_owned()
-            }
-            _ if self.over => format!("were down: {}; they pass again", was()),
-            0 => format!("were down: {}; all pass now, not yet for long enough", was()),
-            _ if *failing < self.worst => format!("{}, {failing} of {all} now", was()),
-            _ => text.clone(),
-        }
-    }
-}
-
-/// A source that tells nothing any more.
-#[derive(Clone, PartialEq, Debug)]
-pub struct BlindSpot {
-    /// Sources that fell silent together, and since when each.
-    pub sources: BTreeMap<SourceId, Timestamp>,
-    pub since: Timestamp,
-    pub over: bool,
-    pub checkout: bool,
-}
-
-impl BlindSpot {
-    /// `rum`, `orders and rum`, `orders, probes and 3 more`.
-    pub fn names(&self) -> String {
-        let names: Vec<&str> = self.sources.keys().map(SourceId::as_str).collect();
-        match names.as_slice() {
-            [] => "a source".to_owned(),
-            [one] => (*one).to_owned(),
-            [one, two] => format!("{one} and {two}"),
-            [one, two, three] => format!("{one}, {two} and {three}"),
-            [one, two, rest @ ..] => format!("{one}, {two} and {} more", rest.len()),
-        }
-    }
-}
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct Live {
@@ -103,8 +33,6 @@ pub struct Live {
     pub toll: Toll,
 }
 
-/// So many reasons for joining are told of a case.
-const REASONS: usize = 6;
 /// Buckets within which the parts of a case end by one recovery.
 const RECOVERY: i64 = 15;
 /// Findings this close in time may share a cause.
@@ -242,32 +170,6 @@ impl Live {
     }
 }
 
-/// It tells of the measuring, not of the shop: beacons per visit, their lag, orphans.
-pub fn is_measuring(e: &Effect) -> bool {
-    e.table.family.1 == Role::Beacon || e.table.family.0.is_about_measuring()
-}
-
-/// Speed or errors: something that causes losses.
-pub fn is_cause(e: &Effect) -> bool {
-    matches!(e.shape, Shape::Mean | Shape::Fault | Shape::Level) && !is_measuring(e)
-}
-
-/// Visits or requests themselves are missing, by the server's count.
-pub fn is_visit_loss(e: &Effect) -> bool {
-    e.shape == Shape::Flow && e.table.family.1 == Role::Plain
-}
-
-/// Beacons that do not come, come late or come twice.
-fn is_arrival(e: &Effect) -> bool {
-    let metric = e.table.family.0;
-    e.table.family.1 == Role::Beacon || metric == crate::domain::metric::Metric::BeaconLag
-}
-
-/// Orders per session: every step in one number.
-pub fn is_whole_funnel(e: &Effect) -> bool {
-    e.table.family.0 == crate::domain::metric::Metric::ConversionRate
-}
-
 fn gap(a: &Effect, b: &Effect, bucket: Span) -> Span {
     // Onsets are posteriors: the distance between the nearest ends of the two.
     let apart = (a.onset.low - b.onset.high).max(b.onset.low - a.onset.high).max(0);
@@ -310,3 +212,6 @@ pub fn journey_of(policy: &Policy, live: &Live, segments: &[Scope]) -> Option<Jo
     hit.sort_by_key(|t| std::cmp::Reverse(policy.journey.iter().position(|j| j.has_template(t))));
     hit.first().and_then(|t| policy.journey_of(t)).map(|j| j.name.clone())
 }
+
+/// So many reasons for joining are told of a case.
+const REASONS: usize = 6;

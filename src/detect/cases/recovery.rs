@@ -1,7 +1,8 @@
 //! Is it over? The end is told from the buckets since the last bad one, for each effect by itself
 //! and for the effects of a case together: one fix ends them all, and the strong ones say when.
 
-use super::open_case::{Live, is_whole_funnel};
+use super::kinds::is_whole_funnel;
+use super::open_case::Live;
 use crate::detect::scan::shift::Effect;
 use crate::domain::segment::Dim;
 use crate::domain::time::Span;

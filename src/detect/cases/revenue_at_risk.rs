@@ -2,14 +2,14 @@
 //! always with its method in words; `None` when there is nothing to count with.
 
 use super::open_case::Live;
-use super::{cumulative_impact, surge};
+use super::{shift_words, surge};
 use crate::detect::cube::key::Role;
+use crate::detect::cube::settings;
 use crate::detect::cube::settings::Settings;
 use crate::detect::cube::store::Store;
 use crate::detect::evidence::stat::Shape;
-use crate::detect::judgement::words;
 use crate::detect::scan::served;
-use crate::detect::scan::served::Served;
+use crate::detect::scan::share::Served;
 use crate::detect::scan::shift::Effect;
 use crate::domain::metric::Metric;
 use crate::domain::money::Range;
@@ -46,8 +46,8 @@ pub fn estimate(settings: &Settings, store: &Store, live: &Live, now: i64) -> Mo
 fn remaining(store: &Store, live: &Live, now: i64) -> f64 {
     let open = live.effects.iter().filter(|e| e.until.is_none());
     let left = open.map(|e| {
-        let (bad, usual) = words::values(store, e);
-        match words::newest(store, e, now) {
+        let (bad, usual) = shift_words::values(store, e);
+        match shift_words::newest(store, e, now) {
             Some(new) if bad != usual => ((new - usual) / (bad - usual)).clamp(0.0, 1.0),
             Some(_) => 0.0,
             // nothing came since: what is not seen is not taken for well
@@ -117,7 +117,7 @@ fn usual(settings: &Settings, store: &Store, metric: Metric, now: i64) -> Option
     let known = store.family((metric, Role::Plain)).filter(|t| !t.leaves.is_empty());
     let table = known.min_by_key(|t| std::cmp::Reverse(t.hours.len()))?;
     let an_hour: f64 = table.leaves.iter().map(|leaf| table.usual(leaf, now)).sum();
-    (an_hour > 0.0).then_some(an_hour / 60.0 / cumulative_impact::share(&settings.sampling, table))
+    (an_hour > 0.0).then_some(an_hour / 60.0 / settings::share(&settings.sampling, table))
 }
 
 /// Share of the shop's revenue an effect costs.

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use super::open_case::{Live, is_measuring, is_visit_loss};
-use super::surge;
+use super::kinds::{is_measuring, is_visit_loss};
+use super::open_case::Live;
+use super::{kinds, surge};
 use crate::detect::cube::key::{Family, Role};
 use crate::detect::cube::store::Store;
 use crate::detect::detectors::traffic_loss;
-use crate::detect::evidence::stat::{Acc, Calib, Shape, interval};
+use crate::detect::evidence::stat::{Acc, Calib, Shape};
+use crate::detect::maths::interval::interval;
 use crate::detect::scan::served;
 use crate::detect::scan::shift::Effect;
 use crate::domain::metric::Metric;
@@ -54,7 +56,7 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     set(Fact::OrderCollapse, failing || lost.collapsed(policy.detect.collapse));
     set(Fact::CheckoutUnusable, lost.unusable(policy.detect.unusable));
     let given = present.iter().map(|e| surge::given_away(store, e)).fold(0.0, f64::max);
-    set(Fact::Surge, present.iter().any(|e| surge::is_surge(e)));
+    set(Fact::Surge, present.iter().any(|e| kinds::is_surge(e)));
     set(Fact::Giveaway, given > policy.detect.unusable);
     set(Fact::FunnelLoss, present.iter().any(|e| e.shape == Shape::Step));
     set(Fact::Speed, present.iter().any(|e| e.shape == Shape::Mean || is_gauge(e)));
@@ -333,9 +335,4 @@ pub fn rank(rules: &[SeverityRule], facts: &BTreeSet<Fact>) -> Ranked {
         rule: fired.map_or_else(|| "no rule".to_owned(), |r| r.name.clone()),
         raise: raise.unwrap_or_default(),
     }
-}
-
-/// A role that only notes.
-pub fn is_beacon(e: &Effect) -> bool {
-    e.table.family.1 == Role::Beacon
 }

@@ -2,11 +2,12 @@
 //! buy. Orders per visit or the value of an order leave their band the profitable-looking way. What
 //! demand or an announced sale explains is none; words and money of such a case are here too.
 
+use super::kinds::{is_surge, of_value};
 use super::open_case::Live;
+use super::state::EngineState;
 use crate::detect::cube::cuboid::Table;
 use crate::detect::cube::key::Role;
 use crate::detect::cube::store::Store;
-use crate::detect::engine::Engine;
 use crate::detect::evidence::stat::Acc;
 use crate::detect::learning::exclusions;
 use crate::detect::scan::shift::Effect;
@@ -26,30 +27,21 @@ const BOUGHT: f64 = 0.5;
 const TWICE: f64 = 1.2;
 const Z95: f64 = 1.96;
 
-/// Orders per visit, or their value, out of band.
-pub fn is_surge(e: &Effect) -> bool {
-    matches!(e.table.family.0, Metric::OrdersPerVisit | Metric::OrderValue)
-}
-
-fn of_value(e: &Effect) -> bool {
-    e.table.family.0 == Metric::OrderValue
-}
-
 /// An announced sale, demand that rises alike, or a count of visits that fails explain it.
-pub fn explained(engine: &Engine, e: &Effect, bucket: i64) -> bool {
+pub fn explained(state: &EngineState, e: &Effect, bucket: i64) -> bool {
     if !is_surge(e) {
         return false;
     }
-    let sale = announced(engine, bucket);
+    let sale = announced(state, bucket);
     if of_value(e) {
         return sale && e.harm < ANNOUNCED_FALL;
     }
     if sale && e.harm < ANNOUNCED_RISE {
         return true;
     }
-    let rise = |metric: Metric| rise_of(&engine.store, metric, e, bucket);
+    let rise = |metric: Metric| rise_of(&state.store, metric, e, bucket);
     let counted_less = rise(Metric::Orders).is_some_and(|rise| rise < BOUGHT * e.harm);
-    let cheap = engine.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.effects);
+    let cheap = state.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.effects);
     let cheap =
         cheap.filter(|o| of_value(o) && o.until.is_none()).any(|o| o.place.overlaps(&e.place));
     let wanted = rise(Metric::Sessions).is_some_and(|rise| rise >= e.harm);
@@ -57,13 +49,13 @@ pub fn explained(engine: &Engine, e: &Effect, bucket: i64) -> bool {
 }
 
 /// A holiday, a campaign or a sale is on.
-fn announced(engine: &Engine, bucket: i64) -> bool {
-    let now = engine.store.start_of(bucket);
-    let mut campaigns = engine.changes.values().filter(|c| c.kind == ChangeKind::Campaign);
+fn announced(state: &EngineState, bucket: i64) -> bool {
+    let now = state.store.start_of(bucket);
+    let mut campaigns = state.changes.values().filter(|c| c.kind == ChangeKind::Campaign);
     let on = |c: &crate::domain::change::Change| {
         c.effective_at() <= now && c.finished_at.is_none_or(|end| now < end)
     };
-    exclusions::announced(&engine.settings, now).is_some() || campaigns.any(on)
+    exclusions::announced(&state.settings, now).is_some() || campaigns.any(on)
 }
 
 /// Share by which a count is above its own usual in the place and time of an effect.

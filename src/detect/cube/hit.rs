@@ -1,5 +1,5 @@
-//! What a sweep of a cuboid's windows found worth a second look. Data that the cuboid keeps while its
-//! windows stand; how it is found is not told here.
+//! What a sweep of a cuboid's windows found worth a second look. Data that the cuboid keeps while
+//! its windows stand; how it is found is not told here.
 
 use crate::detect::evidence::stat::{Acc, Evidence};
 

@@ -1,14 +1,15 @@
 //! What the engine is told before it sees a number: policy rows, bucket length, planned events.
 //! Plain data; reading it from a file is not done here.
 
+use std::collections::BTreeMap;
+
+use super::cuboid::Table;
 use super::place::within;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::judging::Policy;
-
-pub use crate::detect::cases::cumulative_impact::Sampling;
 
 /// Announced work: nothing new opens inside it.
 #[derive(Clone, PartialEq, Debug)]
@@ -75,3 +76,15 @@ impl Settings {
         self.maintenance.iter().any(|m| now(m) && here(m))
     }
 }
+
+/// Share of what happened that a source reports, where it samples.
+pub type Sampling = BTreeMap<(SourceId, Metric), f64>;
+
+/// The share of events that a table's source reports.
+pub fn share(sampling: &Sampling, t: &Table) -> f64 {
+    let told = sampling.get(&(t.key.source.clone(), t.key.family.0)).copied();
+    told.filter(|s| *s > 0.0 && *s <= 1.0).unwrap_or(1.0)
+}
+
+/// Pages of one visit; the most often that a visit is taken to see the same place.
+pub const VIEWS: f64 = 3.5;

@@ -7,9 +7,9 @@ use crate::detect::cube::cuboid::{Conj, Table, project};
 use crate::detect::cube::key::Role;
 use crate::detect::cube::place;
 use crate::detect::cube::store::Store;
-use crate::detect::engine::Engine;
 use crate::detect::evidence::stat::{Acc, Shape, evidence};
 use crate::detect::scan::localise;
+use crate::detect::scan::scene::Scene;
 use crate::detect::scan::shift::Effect;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
@@ -29,15 +29,15 @@ const BLURRED: f64 = 8.0;
 const OTHERS: [Metric; 3] = [Metric::EdgeRequests, Metric::Sessions, Metric::Orders];
 
 /// Effects of every row whose beacons are far beyond their visits now.
-pub fn found(engine: &Engine, bucket: i64) -> Vec<Effect> {
+pub fn found(scene: &Scene<'_>, bucket: i64) -> Vec<Effect> {
     let mut out = Vec::new();
-    for row in &engine.settings.policy.guardrail {
+    for row in &scene.settings.policy.guardrail {
         let Condition::Surplus { rise } = row.condition else { continue };
-        let tables = engine.store.family((Metric::PageViews, Role::Beacon));
-        let best = tables.filter_map(|t| strongest(engine, t, rise, bucket));
+        let tables = scene.store.family((Metric::PageViews, Role::Beacon));
+        let best = tables.filter_map(|t| strongest(scene, t, rise, bucket));
         let best = best.max_by(|a, b| a.nats.total_cmp(&b.nats));
-        let new = best.map(|best| effect(engine, row, &best, bucket));
-        out.extend(new.filter(|new| !arrears(engine, new)));
+        let new = best.map(|best| effect(scene, row, &best, bucket));
+        out.extend(new.filter(|new| !arrears(scene, new)));
     }
     out
 }
@@ -66,10 +66,10 @@ fn copies(table: &Table, surplus: &Effect) -> f64 {
 }
 
 /// Beacons were missing or late here a while ago: what comes now on top is what was missing then.
-fn arrears(engine: &Engine, new: &Effect) -> bool {
+fn arrears(scene: &Scene<'_>, new: &Effect) -> bool {
     let late = |e: &Effect| e.table.family.0 == Metric::BeaconLag;
     let missing = |e: &Effect| e.table.family == new.table.family && e.sign < 0.0;
-    engine.all_effects().any(|e| (late(e) || missing(e)) && e.place.overlaps(&new.place))
+    scene.known.iter().any(|e| (late(e) || missing(e)) && e.place.overlaps(&new.place))
 }
 
 struct Best<'a> {
@@ -81,9 +81,9 @@ struct Best<'a> {
     harm: f64,
 }
 
-fn strongest<'a>(engine: &Engine, table: &'a Table, rise: f64, bucket: i64) -> Option<Best<'a>> {
-    let line = engine.settings.policy.detect.sensitivity.nats();
-    let length = engine.store.bucket.millis().max(1);
+fn strongest<'a>(scene: &Scene<'_>, table: &'a Table, rise: f64, bucket: i64) -> Option<Best<'a>> {
+    let line = scene.settings.policy.detect.sensitivity.nats();
+    let length = scene.store.bucket.millis().max(1);
     let mut best: Option<Best<'a>> = None;
     for minutes in WINDOWS {
         let buckets = (Span::from_mins(minutes).millis() / length).max(1);
@@ -92,10 +92,7 @@ fn strongest<'a>(engine: &Engine, table: &'a Table, rise: f64, bucket: i64) -> O
             let acc = sum(table, conj, span);
             let ev = evidence(Shape::Flow, 1.0, &acc, table.calib(conj.mask));
             let better = best.as_ref().is_none_or(|b| ev.nats > b.nats);
-            if ev.nats >= line
-                && ev.harm >= rise
-                && better
-                && !crowd(&engine.store, &conj.seg, span)
+            if ev.nats >= line && ev.harm >= rise && better && !crowd(scene.store, &conj.seg, span)
             {
                 let seg = conj.seg.clone();
                 best = Some(Best { table, seg, span, nats: ev.nats, harm: ev.harm });
@@ -144,7 +141,7 @@ fn shared(seg: &Segment, other: &Table) -> Segment {
     project(seg, &dims, (1 << dims.len().min(9)) - 1)
 }
 
-fn effect(engine: &Engine, row: &Guardrail, best: &Best<'_>, bucket: i64) -> Effect {
+fn effect(scene: &Scene<'_>, row: &Guardrail, best: &Best<'_>, bucket: i64) -> Effect {
     // The cut is judged for losses everywhere else; here its other side is asked.
     let mut up = best.table.clone();
     up.sign = 1.0;
@@ -152,7 +149,7 @@ fn effect(engine: &Engine, row: &Guardrail, best: &Best<'_>, bucket: i64) -> Eff
         up.leaves.iter().map(|l| up.acc_over(l, best.span.0, best.span.1)).collect();
     let start = crate::domain::segment::Scope::of(&best.seg);
     let at = localise::refine(&up, &accs, &start, |_| true);
-    let place = place::of_scope(&engine.settings.policy, up.key.family, &at.scope);
+    let place = place::of_scope(&scene.settings.policy, up.key.family, &at.scope);
     let mut effect = Effect::open(&up, place, at, bucket);
     effect.nats = effect.nats.max(best.nats);
     effect.line = Some((row.name.clone(), words(best)));

@@ -2,13 +2,14 @@
 //! that it matters, the own baseline tells that it is new: both must speak. One test per row and
 //! cut, so less evidence is asked for than of the scan over all segments.
 
-use crate::detect::cases::cumulative_impact::VIEWS;
 use crate::detect::cube::cuboid::Table;
 use crate::detect::cube::key::Role;
 use crate::detect::cube::place;
-use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::{Acc, Calib, Shape, evidence, wilson};
+use crate::detect::cube::settings::VIEWS;
+use crate::detect::evidence::stat::{Acc, Calib, Shape, evidence};
+use crate::detect::maths::interval::{wilson, z_of};
 use crate::detect::scan::localise;
+use crate::detect::scan::scene::Scene;
 use crate::detect::scan::shift::Effect;
 use crate::domain::id::GuardrailId;
 use crate::domain::metric::Metric;
@@ -43,18 +44,17 @@ struct Bound {
 }
 
 /// Effects of every row whose line is crossed now.
-pub fn crossed(engine: &Engine, bucket: i64) -> Vec<Effect> {
-    let blind = engine.blind_sources();
-    let rows = engine.settings.policy.guardrail.iter();
-    let mut out: Vec<Effect> = super::over_collection::found(engine, bucket);
+pub fn crossed(scene: &Scene<'_>, bucket: i64) -> Vec<Effect> {
+    let rows = scene.settings.policy.guardrail.iter();
+    let mut out: Vec<Effect> = super::over_collection::found(scene, bucket);
     for row in rows.filter(|r| fixed(&r.condition)) {
         for metric in &row.metric {
-            let tables = engine.store.tables.values().filter(|t| {
+            let tables = scene.store.tables.values().filter(|t| {
                 t.key.family.0 == *metric
                     && !matches!(t.key.family.1, Role::Beacon | Role::Surge)
-                    && !blind.contains(&t.key.source)
+                    && scene.sees(&t.key.source)
             });
-            let found = tables.filter_map(|t| crossing(engine, row, *metric, t, bucket));
+            let found = tables.filter_map(|t| crossing(scene, row, *metric, t, bucket));
             let best = found.max_by(|a, b| a.nats.total_cmp(&b.nats).then(b.table.cmp(&a.table)));
             out.extend(best);
         }
@@ -67,19 +67,19 @@ fn fixed(condition: &Condition) -> bool {
 }
 
 fn crossing(
-    engine: &Engine,
+    scene: &Scene<'_>,
     row: &Guardrail,
     metric: Metric,
     table: &Table,
     bucket: i64,
 ) -> Option<Effect> {
-    let policy = &engine.settings.policy;
+    let policy = &scene.settings.policy;
     let inside: Vec<bool> = table
         .leaves
         .iter()
         .map(|l| place::within(&place::of_segment(policy, table.key.family, &l.seg), &row.scope))
         .collect();
-    let length = engine.store.bucket;
+    let length = scene.store.bucket;
     let (bounds, test) = held(row, table, length, &inside, bucket)?;
     let longest = bounds.iter().map(|b| b.buckets).max()?;
     let accs = window(table, &inside, bucket, longest);
@@ -197,11 +197,6 @@ fn unit_line(row: &Guardrail, table: &Table, x: f64, sign: f64) -> (f64, f64) {
         Shape::Flow => (x * 60.0, sign),
         Shape::Fault | Shape::Step | Shape::Level => (x, sign),
     }
-}
-
-/// Normal quantile (Tukey's lambda approximation, two digits).
-pub(in crate::detect) fn z_of(p: f64) -> f64 {
-    4.91 * (p.powf(0.14) - (1.0 - p).powf(0.14))
 }
 
 /// Proven beyond the line, where it usually is not.

@@ -1,6 +1,7 @@
 //! The small numbers every test is made of: sums of a bucket, sums against expectation, evidence.
 //! Likelihood ratios in nats against the segment's own history (detection.md section 6).
 
+use crate::detect::maths::divergence::{kl, poisson};
 use crate::domain::metric::{Bad, Kind, Metric};
 
 /// What one bucket of one leaf holds. Distributions: samples, sum and sum of squares of logs.
@@ -238,37 +239,6 @@ pub fn lift(shape: Shape, sign: f64, harm: f64, acc: &Acc) -> f64 {
         Shape::Mean | Shape::Fault | Shape::Level => sign * harm * acc.n,
         Shape::Step | Shape::Flow => sign * harm * acc.e,
     }
-}
-
-/// Kullback-Leibler divergence of two coins, nats per toss.
-pub fn kl(p: f64, q: f64) -> f64 {
-    let q = q.clamp(1e-7, 1.0 - 1e-7);
-    let p = p.clamp(0.0, 1.0);
-    let part = |x: f64, y: f64| if x <= 0.0 { 0.0 } else { x * (x / y).ln() };
-    (part(p, q) + part(1.0 - p, 1.0 - q)).max(0.0)
-}
-
-/// Log likelihood ratio of `a` Poisson events where `e` were expected.
-pub fn poisson(a: f64, e: f64) -> f64 {
-    let e = e.max(1e-9);
-    if a <= 0.0 { e } else { (a * (a / e).ln() - (a - e)).max(0.0) }
-}
-
-/// Wilson's 95 % interval of a share (Wilson 1927).
-pub fn wilson(hits: f64, n: f64) -> (f64, f64) {
-    interval(hits, n, 1.96)
-}
-
-/// Wilson's interval of a share, `z` standard deviations to either side.
-pub fn interval(hits: f64, n: f64, z: f64) -> (f64, f64) {
-    if n <= 0.0 {
-        return (0.0, 1.0);
-    }
-    let z2 = z * z;
-    let p = (hits / n).clamp(0.0, 1.0);
-    let mid = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt() * z / (1.0 + z2 / n);
-    ((mid - half).max(0.0), (mid + half).min(1.0))
 }
 
 /// Hour of history since the epoch with its sums.

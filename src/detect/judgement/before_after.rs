@@ -1,11 +1,12 @@
 //! What each release of the last day did: before and after per segment, against segments that it
 //! did not touch. A view for people; blame has its own arithmetic.
 
-use super::words;
 use crate::detect::cases::open_case::Live;
+use crate::detect::cases::shift_words;
+use crate::detect::cases::state::EngineState;
 use crate::detect::cube::cuboid::Table;
 use crate::detect::cube::key::{Family, Role};
-use crate::detect::engine::Engine;
+use crate::detect::evidence::level;
 use crate::detect::evidence::stat::{Acc, Shape, evidence};
 use crate::detect::scan::shift::Effect;
 use crate::domain::change::Change;
@@ -32,21 +33,21 @@ const SPAN: Span = Span::from_hours(1);
 
 /// Impacts of the releases of the last day that the kept buckets can show, and of every change
 /// that a case accuses, whatever its kind and age.
-pub fn impacts(engine: &Engine, bucket: i64) -> Vec<Impact> {
-    let now = engine.store.end_of(bucket);
+pub fn impacts(state: &EngineState, bucket: i64) -> Vec<Impact> {
+    let now = state.store.end_of(bucket);
     let recent = |c: &Change| {
         let age = now.since(c.effective_at());
         c.is_release() && age >= Span::ZERO && age <= Span::from_hours(24)
     };
     let mut out = Vec::new();
-    for change in engine.changes.values() {
-        let proven = accused(engine, change);
+    for change in state.changes.values() {
+        let proven = accused(state, change);
         if !recent(change) && proven.is_empty() {
             continue;
         }
-        out.extend(proven.iter().flat_map(|e| harmed(engine, change, e)));
+        out.extend(proven.iter().flat_map(|e| harmed(state, change, e)));
         for metric in METRICS {
-            let table = engine.store.tables.values().find(|t| {
+            let table = state.store.tables.values().find(|t| {
                 t.key.family.0 == metric && t.key.family.1 != Role::Reading && t.conj.len() > 1
             });
             if let Some(table) = table {
@@ -54,7 +55,7 @@ pub fn impacts(engine: &Engine, bucket: i64) -> Vec<Impact> {
                     let same = |o: &Impact| o.segment == i.segment && o.metric == i.metric;
                     out.iter().any(|o: &Impact| o.release == i.release && same(o))
                 };
-                let all = of(engine, change, table, bucket);
+                let all = of(state, change, table, bucket);
                 let fresh: Vec<Impact> = all.into_iter().filter(|i| !told(i)).collect();
                 out.extend(fresh);
             }
@@ -63,9 +64,9 @@ pub fn impacts(engine: &Engine, bucket: i64) -> Vec<Impact> {
     out
 }
 
-fn of(engine: &Engine, change: &Change, table: &Table, bucket: i64) -> Vec<Impact> {
-    let at = engine.store.bucket_of(change.effective_at());
-    let len = (SPAN.millis() / engine.store.bucket.millis()).max(1);
+fn of(state: &EngineState, change: &Change, table: &Table, bucket: i64) -> Vec<Impact> {
+    let at = state.store.bucket_of(change.effective_at());
+    let len = (SPAN.millis() / state.store.bucket.millis()).max(1);
     let before = (at - len, at - 1);
     let after = (at, bucket.min(at + len - 1));
     if before.0 < table.oldest() || after.1 <= after.0 {
@@ -98,7 +99,7 @@ fn of(engine: &Engine, change: &Change, table: &Table, bucket: i64) -> Vec<Impac
             }
             let family = table.key.family;
             let (verdict, why) =
-                judged(engine, change, (family, &c.seg), verdict(table, c.mask, &b, &a));
+                judged(state, change, (family, &c.seg), verdict(table, c.mask, &b, &a));
             Some(Impact {
                 release: change.id.clone(),
                 metric: table.key.family.0,
@@ -128,8 +129,8 @@ fn accuses(live: &Live, change: &Change) -> bool {
 }
 
 /// What is proven to be hurt in the cases that accuse this change.
-fn accused<'a>(engine: &'a Engine, change: &Change) -> Vec<&'a Effect> {
-    let lives = engine.lives.iter().filter(|l| accuses(l, change));
+fn accused<'a>(state: &'a EngineState, change: &Change) -> Vec<&'a Effect> {
+    let lives = state.lives.iter().filter(|l| accuses(l, change));
     lives.flat_map(|l| &l.effects).filter(|e| e.table.family.1 != Role::Beacon).collect()
 }
 
@@ -138,8 +139,8 @@ const PARTS: usize = 6;
 
 /// The harm that a case proves, where it is: before the change or as usual, and since the onset. A
 /// place of several values is told value by value.
-fn harmed(engine: &Engine, change: &Change, e: &Effect) -> Vec<Impact> {
-    let store = &engine.store;
+fn harmed(state: &EngineState, change: &Change, e: &Effect) -> Vec<Impact> {
+    let store = &state.store;
     let Some(table) = store.tables.get(&e.table) else { return Vec::new() };
     let at = store.bucket_of(change.effective_at());
     let len = (SPAN.millis() / store.bucket.millis()).max(1);
@@ -163,9 +164,9 @@ fn harmed(engine: &Engine, change: &Change, e: &Effect) -> Vec<Impact> {
         let here = |s: &Segment| e.scope.contains(s) && segment.dims().all(|part| told(part, s));
         let acc = sum(&here, since);
         let (now, usual) = if alone {
-            words::values(store, e)
+            shift_words::values(store, e)
         } else {
-            words::level(e.shape, table.inverted, e.quantile, &acc)
+            level::level(e.shape, table.inverted, e.quantile, &acc)
         };
         let n_after = if alone { e.acc.n } else { acc.n };
         let n_before = if kept { sum(&here, before).n } else { 0.0 };
@@ -201,7 +202,7 @@ fn parts(place: &Scope) -> Vec<Segment> {
 /// What is worse after a change is its doing only where a case says so: elsewhere it is not sure,
 /// and why it was cleared is said.
 fn judged(
-    engine: &Engine,
+    state: &EngineState,
     change: &Change,
     (family, segment): (Family, &Segment),
     by_numbers: Verdict,
@@ -213,7 +214,7 @@ fn judged(
     let here = |l: &&Live| {
         l.effects.iter().any(|e| e.table.family.0 == family.0 && e.place.overlaps(&place))
     };
-    let mut about = engine.lives.iter().filter(here).peekable();
+    let mut about = state.lives.iter().filter(here).peekable();
     let Some(first) = about.peek().copied() else {
         return (Verdict::Unsure, "worse, and no incident says so".to_owned());
     };

@@ -1,10 +1,10 @@
-//! How much the engine holds: segments, places, windows, bytes. Counted, not guessed, for the
+//! How much the state holds: segments, places, windows, bytes. Counted, not guessed, for the
 //! benches and for whoever sizes a watcher. Nothing is judged here.
 
 use std::mem::size_of;
 
+use crate::detect::cases::state::EngineState;
 use crate::detect::cube::cuboid::{Conj, Leaf, Table};
-use crate::detect::engine::Engine;
 use crate::detect::evidence::stat::{Acc, HourRaw, Known};
 
 /// What is held, and what one pass looks at.
@@ -23,19 +23,17 @@ pub struct Footprint {
     pub bytes: usize,
 }
 
-impl Engine {
-    pub fn footprint(&self) -> Footprint {
-        let mut out = Footprint::default();
-        for table in self.store.tables.values() {
-            out.tables += 1;
-            out.segments += table.leaves.len();
-            out.places += table.conj.len();
-            out.bytes += bytes(table);
-        }
-        out.bytes += self.store.hists.bytes();
-        out.segment_windows = out.places * self.lengths.len();
-        out
+pub fn footprint(state: &EngineState) -> Footprint {
+    let mut out = Footprint::default();
+    for table in state.store.tables.values() {
+        out.tables += 1;
+        out.segments += table.leaves.len();
+        out.places += table.conj.len();
+        out.bytes += bytes(table);
     }
+    out.bytes += state.store.hists.bytes();
+    out.segment_windows = out.places * state.lengths.len();
+    out
 }
 
 fn bytes(table: &Table) -> usize {

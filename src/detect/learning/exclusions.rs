@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::detect::cube::changes::Changes;
 use crate::detect::cube::cuboid::Table;
 use crate::detect::cube::place;
 use crate::detect::cube::settings::{Settings, Unusual};
-use crate::detect::engine::Engine;
+use crate::detect::cube::store::Store;
 use crate::detect::evidence::stat::{Shape, shape_of};
 use crate::domain::change::ChangeKind;
 use crate::domain::time::{Span, Timestamp};
@@ -15,24 +16,15 @@ use crate::domain::time::{Span, Timestamp};
 const NEW_USUAL: Span = Span::from_days(7);
 const HOUR_MS: i64 = 3_600_000;
 
-impl Engine {
-    /// Times in which something was wrong, as the journal remembers them: their hours are left out
-    /// of history, whenever it arrives.
-    pub fn not_usual(&mut self, told: Vec<Unusual>) {
-        self.unusual = told;
-        self.schedule.history_changed = true;
-    }
-}
-
 /// Takes unusual hours out of history, before anything is learnt from it.
-pub fn forget(engine: &mut Engine) {
-    let planned: Vec<Unusual> = planned(engine).filter(short).collect();
-    let wrong: Vec<Unusual> = engine.unusual.iter().filter(|u| short(u)).cloned().collect();
+pub fn forget(store: &mut Store, settings: &Settings, changes: &Changes, told: &[Unusual]) {
+    let planned: Vec<Unusual> = planned(settings, changes).filter(short).collect();
+    let wrong: Vec<Unusual> = told.iter().filter(|u| short(u)).cloned().collect();
     if planned.is_empty() && wrong.is_empty() {
         return;
     }
-    for table in engine.store.tables.values_mut() {
-        let gone = gone(table, &engine.settings, &planned, &wrong);
+    for table in store.tables.values_mut() {
+        let gone = gone(table, settings, &planned, &wrong);
         if !gone.is_empty() {
             table.forget_hours(&gone);
         }
@@ -48,15 +40,15 @@ pub fn skips(settings: &Settings, planned: &[Unusual], table: &Table, hour: i32)
 }
 
 /// Work, events and campaigns with a known end.
-pub fn planned(engine: &Engine) -> impl Iterator<Item = Unusual> {
-    let work = engine.settings.maintenance.iter().map(|m| Unusual {
+pub fn planned(settings: &Settings, changes: &Changes) -> impl Iterator<Item = Unusual> {
+    let work = settings.maintenance.iter().map(|m| Unusual {
         start: m.start,
         end: m.end,
         metrics: Vec::new(),
         scope: m.scope.clone(),
     });
-    let events = engine.settings.events.iter().map(|e| Unusual::everything(e.start, e.end));
-    let campaigns = engine.changes.values().filter(|c| c.kind == ChangeKind::Campaign);
+    let events = settings.events.iter().map(|e| Unusual::everything(e.start, e.end));
+    let campaigns = changes.values().filter(|c| c.kind == ChangeKind::Campaign);
     let campaigns = campaigns.filter_map(|c| {
         let (start, end) = (c.effective_at(), c.finished_at?);
         (end > start).then(|| Unusual::everything(start, end))

@@ -4,7 +4,8 @@
 use super::sweep::relief;
 use crate::detect::cube::cuboid::{Conj, Table};
 use crate::detect::cube::key::Family;
-use crate::detect::evidence::stat::{Acc, Shape, kl};
+use crate::detect::evidence::stat::{Acc, Shape};
+use crate::detect::maths::divergence::kl;
 use crate::domain::segment::Scope;
 use crate::policy::guardrail::band_for;
 use crate::policy::judging::Policy;

@@ -3,13 +3,13 @@
 
 use super::localise::{Refined, refine};
 use super::multiplicity::spared;
+use super::scene::Scene;
 use super::shift::{Effect, SEEN};
 use super::sweep::Candidate;
 use super::{bots, localise, sweep};
 use crate::detect::cube::cuboid::Table;
 use crate::detect::cube::key::{Family, TableKey};
 use crate::detect::cube::place;
-use crate::detect::engine::Engine;
 use crate::detect::evidence::stat::{Acc, Calib, evidence, harm, lift};
 use crate::domain::segment::{Dim, Scope, Segment};
 
@@ -28,7 +28,7 @@ const FELT: f64 = 0.5;
 
 /// Where to look, and the line there.
 struct Search<'a> {
-    engine: &'a Engine,
+    scene: &'a Scene<'a>,
     family: Family,
     bucket: i64,
     nats: f64,
@@ -41,13 +41,17 @@ struct Found {
 }
 
 /// The best supported new effect of a family, with its place refined.
-pub fn strongest(engine: &Engine, family: Family, bucket: i64, passed: &Passed) -> Option<Effect> {
-    let policy = &engine.settings.policy;
+pub fn strongest(
+    scene: &Scene<'_>,
+    family: Family,
+    bucket: i64,
+    passed: &Passed,
+) -> Option<Effect> {
+    let policy = scene.policy();
     let nats = policy.detect.sensitivity.nats();
-    let blind = engine.blind_sources();
-    let search = Search { engine, family, bucket, nats };
+    let search = Search { scene, family, bucket, nats };
     let mut best: Option<Found> = None;
-    for table in engine.store.family(family).filter(|t| !blind.contains(&t.key.source)) {
+    for table in scene.seen(family) {
         let Some(found) = search.in_table(table) else { continue };
         let taken = passed.iter().any(|(t, s)| *t == table.key && *s == found.at.scope);
         if !taken && best.as_ref().is_none_or(|b| found.at.score > b.at.score) {
@@ -55,7 +59,7 @@ pub fn strongest(engine: &Engine, family: Family, bucket: i64, passed: &Passed) 
         }
     }
     let found = best?;
-    let table = engine.store.tables.get(&found.table)?;
+    let table = scene.store.tables.get(&found.table)?;
     let place = place::in_cut(policy, table, &found.at.scope);
     let mut effect = Effect::open(table, place, found.at, bucket);
     effect.nats = effect.nats.max(found.nats);
@@ -63,10 +67,10 @@ pub fn strongest(engine: &Engine, family: Family, bucket: i64, passed: &Passed) 
 }
 
 /// A new effect with its beginning told beside what is known to burn or to have burnt there.
-pub fn dated(engine: &Engine, mut e: Effect, bucket: i64) -> Effect {
-    let Some(table) = engine.store.tables.get(&e.table) else { return e };
-    let others: Vec<Effect> = engine.all_effects().cloned().collect();
-    let known = e.known(&engine.store, table, &others);
+pub fn dated(scene: &Scene<'_>, mut e: Effect, bucket: i64) -> Effect {
+    let Some(table) = scene.store.tables.get(&e.table) else { return e };
+    let others: Vec<Effect> = scene.known.iter().map(|e| (*e).clone()).collect();
+    let known = e.known(scene.store, table, &others);
     if !known.is_empty() {
         e.measure_beside(table, bucket, &known);
     }
@@ -75,7 +79,7 @@ pub fn dated(engine: &Engine, mut e: Effect, bucket: i64) -> Effect {
 
 impl Search<'_> {
     fn min_change(&self, seg: &Segment) -> Option<f64> {
-        sweep::min_change(&self.engine.settings.policy, self.family, seg)
+        sweep::min_change(&self.scene.settings.policy, self.family, seg)
     }
 
     fn in_table(&self, table: &Table) -> Option<Found> {
@@ -90,14 +94,14 @@ impl Search<'_> {
     }
 
     fn diluted(&self, c: &Candidate, scope: &Scope, harm: f64) -> bool {
-        bots::dilute(&self.engine.store, &c.table, scope, harm, self.span(c))
+        bots::dilute(self.scene.store, &c.table, scope, harm, self.span(c))
     }
 
     /// A conjunction that passes the line by itself, with its place refined.
     fn alone(&self, table: &Table, seeds: &[Candidate]) -> Option<Found> {
-        let store = &self.engine.store;
+        let store = self.scene.store;
         let line = |c: &Candidate| {
-            self.nats - spared(self.engine, table, &Scope::of(&c.seg), c.length, c.ev)
+            self.nats - spared(self.scene, table, &Scope::of(&c.seg), c.length, c.ev)
         };
         let loud = seeds.iter().filter(|c| c.ev.nats >= line(c));
         let c = loud.filter_map(|c| sweep::unmixed(store, c)).find(|c| {
@@ -127,17 +131,17 @@ impl Search<'_> {
     fn set(&self, table: &Table, c: &Candidate) -> Option<Found> {
         let accs = sums(table, c.window);
         let at = refine(table, &accs, &Scope::of(&c.seg), |_| true);
-        let at = localise::reached(&self.engine.store.reach, table, &accs, at);
+        let at = localise::reached(&self.scene.store.reach, table, &accs, at);
         let several = at.scope.dims.values().any(|v| v.len() > 1);
         let mut acc = at.acc;
         // What other cuts show to be a mere shift of the mix at the seed is one in the set too.
-        let mix = sweep::mixed(&self.engine.store, table, c);
+        let mix = sweep::mixed(self.scene.store, table, c);
         acc.a -= lift(table.shape, table.sign, mix, &acc);
         let ev = evidence(table.shape, table.sign, &acc, overdispersed(table, &at.scope));
         let min = self.min_change(&c.seg).unwrap_or(f64::INFINITY);
         let passes = several
             && ev.nats - PRICE_SET - localise::picked(table, &at.scope)
-                >= self.nats - spared(self.engine, table, &at.scope, c.length, ev)
+                >= self.nats - spared(self.scene, table, &at.scope, c.length, ev)
             && sweep::matters(table.shape, &acc, ev.harm, min)
             && !self.diluted(c, &at.scope, ev.harm);
         passes.then(|| Found { at, table: table.key.clone(), nats: ev.nats })

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::localise::Refined;
 use super::onset::Onset;
-use super::served::Served;
+use super::share::Served;
 use super::{bots, localise, onset};
 use crate::detect::cube::cuboid::{Leaf, Table, project};
 use crate::detect::cube::key::TableKey;

@@ -3,7 +3,8 @@
 
 use super::made_up::*;
 use crate::detect::cube::key::{Role, TableKey};
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::detect::scan::bots::dilute;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
@@ -53,7 +54,7 @@ fn forgiven(bots: f64, night: (f64, f64)) -> bool {
     };
     let scope = Scope::of(&seg(&[(Dim::Device, "desktop"), (Dim::Region, "apac")]));
     let last = NOON / 60 + 59;
-    dilute(&engine.store, &key, &scope, 1.0 - night.1 / night.0, (last - 59, last))
+    dilute(&engine.state.store, &key, &scope, 1.0 - night.1 / night.0, (last - 59, last))
 }
 
 #[test]

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::made_up::{Dice, NOON, at, fact, policy, seg};
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::check::{Check, CheckOutcome};
 use crate::domain::histogram::Histogram;
@@ -222,7 +223,7 @@ impl World {
     /// The release was taken back, `after` seconds from noon.
     pub fn back(&mut self, id: &str, after: f64) {
         let moment = at(NOON).plus(Span::from_millis((after * 1000.0) as i64));
-        let known = self.engine.changes.values().find(|c| c.id.as_str() == id).cloned();
+        let known = self.engine.state.changes.values().find(|c| c.id.as_str() == id).cloned();
         let change = known.map(|c| Change { rolled_back_at: Some(moment), ..c });
         self.engine.observe_changes(&change.into_iter().collect::<Vec<_>>());
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::made_up::{Dice, NOON, Shop, at, fact, firing, seg};
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::domain::histogram::Histogram;
 use crate::domain::id::ReleaseId;
 use crate::domain::metric::Metric;

@@ -9,8 +9,9 @@ use crate::detect::cases::severity::{chained, mild};
 use crate::detect::cube::cuboid::Table;
 use crate::detect::cube::key::{Role, TableKey};
 use crate::detect::cube::reach::Reach;
+use crate::detect::cube::settings::Settings;
 use crate::detect::cube::store::Store;
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::engine::Engine;
 use crate::detect::evidence::stat::Acc;
 use crate::detect::scan::localise::{Refined, refine, stay};
 use crate::detect::scan::shift::Effect;
@@ -144,8 +145,8 @@ fn a_part_of_a_surge_that_surges_more_is_no_case_of_its_own() {
     for (metric, one) in [(Metric::OrdersPerVisit, true), (Metric::Lcp, false)] {
         let mut live = Live::new("case".to_owned(), 10);
         live.effects = vec![begun(metric, Scope::everything(), 10)];
-        engine.lives = vec![live];
-        assert_eq!(known(&engine, &begun(metric, safari.clone(), 90)), one, "{metric:?}");
+        engine.state.lives = vec![live];
+        assert_eq!(known(&engine.state, &begun(metric, safari.clone(), 90)), one, "{metric:?}");
     }
 }
 

@@ -2,7 +2,8 @@
 //! Single faults are in the parent file.
 
 use super::made_up::{Dice, NOON, Wrong, at, fact, firing, policy, window};
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::detect::evidence::stat::{Acc, Calib, Shape, evidence};
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value};

@@ -44,8 +44,8 @@ fn what_just_came_is_spared_more_unless_it_is_drift() {
     let engine = Engine::new(Settings::new(Span::from_mins(1), policy()));
     let came = table(Metric::Inp, Role::Plain, Dim::Release, &["r1", "r2"]);
     let old = table(Metric::Inp, Role::Plain, Dim::Device, &["desktop", "mobile"]);
-    let new = |loc| spared(&engine, &came, &at(Dim::Release, "r1"), 5, ev(loc));
-    let usual = |loc| spared(&engine, &old, &at(Dim::Device, "mobile"), 5, ev(loc));
+    let new = |loc| spared(&engine.state.scene(), &came, &at(Dim::Release, "r1"), 5, ev(loc));
+    let usual = |loc| spared(&engine.state.scene(), &old, &at(Dim::Device, "mobile"), 5, ev(loc));
     assert!(new(14.0) > usual(14.0) + 1.0);
     assert!((new(200.0) - usual(200.0)).abs() < 1e-9);
 }
@@ -56,11 +56,11 @@ fn fresh(after: i64, templates: &[&str]) -> f64 {
     let mut shop = Shop::cold();
     let pages = table(Metric::Inp, Role::Plain, Dim::Template, &["pdp", "cart"]);
     let pdp = at(Dim::Template, "pdp");
-    let without = spared(&shop.engine, &pages, &pdp, 5, ev(14.0));
+    let without = spared(&shop.engine.state.scene(), &pages, &pdp, 5, ev(14.0));
     let start = (pages.rolled - 4) * MINUTE;
     let moment = crate::domain::time::Timestamp::from_millis((start - after * MINUTE) * 1000);
     shop.release_at("r9", moment, templates);
-    spared(&shop.engine, &pages, &pdp, 5, ev(14.0)) - without
+    spared(&shop.engine.state.scene(), &pages, &pdp, 5, ev(14.0)) - without
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::made_up::{NOON, at, firing};
 use super::street::{CALM, Delay, Mood, Street};
-use crate::detect::engine::{Event, Settings};
+use crate::detect::cube::settings::{Event, Settings};
 use crate::domain::severity::Severity;
 use crate::verdict::{Case, Class};
 

@@ -2,7 +2,8 @@
 //! minutes is in the other files.
 
 use super::made_up::{Dice, NOON, Shop, Wrong, at, firing, policy, window};
-use crate::detect::engine::{Engine, Event, Maintenance, Settings, Unusual};
+use crate::detect::cube::settings::{Event, Maintenance, Settings, Unusual};
+use crate::detect::engine::Engine;
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::id::{ReleaseId, SourceId};
 use crate::domain::metric::Metric;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::detect::engine::{Event, Maintenance};
+use crate::detect::cube::settings::{Event, Maintenance};
 use crate::domain::change::{Change, ChangeKind, ChangeStatus, Stage};
 use crate::domain::check::{Check, CheckOutcome};
 use crate::domain::histogram::Histogram;

@@ -1,0 +1,86 @@
+//! What a case holds beside shifts: failing checks of a journey, silent sources, a flaw of the
+//! telling. Data with the few questions that are asked of it.
+
+use std::collections::BTreeMap;
+
+use crate::domain::id::{JourneyId, SourceId};
+use crate::domain::metric::Metric;
+use crate::domain::segment::Scope;
+use crate::domain::time::Timestamp;
+
+/// A flaw as a case holds it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Spot {
+    pub source: SourceId,
+    pub metric: Metric,
+    pub since: Timestamp,
+    pub last: Timestamp,
+    pub over: bool,
+    pub text: String,
+}
+
+/// Failing checks of one journey inside a case.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Trouble {
+    pub journey: JourneyId,
+    pub place: Option<Scope>,
+    pub since: Timestamp,
+    pub over: bool,
+    /// As it was when most failed.
+    pub text: String,
+    /// Locations failing when most failed; failing and all of the last vote.
+    pub worst: usize,
+    pub now: (usize, usize),
+}
+
+impl Trouble {
+    pub fn new(journey: JourneyId, place: Option<Scope>, since: Timestamp) -> Self {
+        let (text, now) = ("checks fail".to_owned(), (0, 0));
+        Self { journey, place, since, over: false, text, worst: 0, now }
+    }
+
+    /// Nothing fails any more, long enough or not.
+    pub fn is_well(&self) -> bool {
+        self.over || self.now.0 == 0
+    }
+
+    /// `3 of 3 locations fail (status)`, in the past tense once they pass.
+    pub fn words(&self) -> String {
+        let Self { text, now: (failing, all), .. } = self;
+        let was = || text.replacen("locations fail", "locations failed", 1);
+        match failing {
+            0 if self.worst == 0 && !self.over => text.clone(),
+            _ if self.over && self.worst == 0 => {
+                "runs failed now and then; they pass again".to_owned()
+            }
+            _ if self.over => format!("were down: {}; they pass again", was()),
+            0 => format!("were down: {}; all pass now, not yet for long enough", was()),
+            _ if *failing < self.worst => format!("{}, {failing} of {all} now", was()),
+            _ => text.clone(),
+        }
+    }
+}
+
+/// A source that tells nothing any more.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BlindSpot {
+    /// Sources that fell silent together, and since when each.
+    pub sources: BTreeMap<SourceId, Timestamp>,
+    pub since: Timestamp,
+    pub over: bool,
+    pub checkout: bool,
+}
+
+impl BlindSpot {
+    /// `rum`, `orders and rum`, `orders, probes and 3 more`.
+    pub fn names(&self) -> String {
+        let names: Vec<&str> = self.sources.keys().map(SourceId::as_str).collect();
+        match names.as_slice() {
+            [] => "a source".to_owned(),
+            [one] => (*one).to_owned(),
+            [one, two] => format!("{one} and {two}"),
+            [one, two, three] => format!("{one}, {two} and {three}"),
+            [one, two, rest @ ..] => format!("{one}, {two} and {} more", rest.len()),
+        }
+    }
+}
