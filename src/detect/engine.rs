@@ -5,23 +5,23 @@ use std::collections::BTreeMap;
 
 use super::cases::demand::Demand;
 use super::cases::explain::explain;
-use super::cases::open_case::Live;
+use super::cases::open_case::OpenCase;
 use super::cases::state::EngineState;
 use super::cases::{
     closing, cumulative_impact, data_quality, demand, error_budget, failing_checks, lifecycle,
     slow_checks,
 };
-use super::cube::cuboid::Table;
+use super::cube::cuboid::Cuboid;
 use super::cube::derived;
 use super::cube::doubt::Doubt;
 use super::cube::key::Role;
 use super::cube::reach::Reach;
-use super::cube::settings::{Settings, Unusual};
+use super::cube::settings::{Exclusion, Settings};
 use super::judgement::footprint::Footprint;
 use super::judgement::{build, footprint, objectives};
 use super::learning::schedule;
 use super::learning::schedule::{Hurt, Lesson};
-use super::scan::shift::Effect;
+use super::scan::shift::Shift;
 use super::scan::sweep;
 use crate::domain::change::Change;
 use crate::domain::check::Check;
@@ -165,8 +165,8 @@ impl Engine {
     fn ready(&self, bucket: i64, now: Timestamp) -> bool {
         let grace = Span::from_millis(self.state.store.bucket.millis().min(60_000));
         let waited = now.since(self.state.store.end_of(bucket)) >= grace;
-        let told = |t: &Table| matches!(t.key.family.1, Role::Plain | Role::Reading);
-        let late = |t: &Table| told(t) && t.latest >= bucket - 3 && t.latest < bucket;
+        let told = |t: &Cuboid| matches!(t.key.family.1, Role::Plain | Role::Reading);
+        let late = |t: &Cuboid| told(t) && t.latest >= bucket - 3 && t.latest < bucket;
         waited || !self.state.store.tables.values().any(late)
     }
 
@@ -182,7 +182,7 @@ impl Engine {
 
     /// Times in which something was wrong, as the journal remembers them: their hours are left out
     /// of history, whenever it arrives.
-    pub fn not_usual(&mut self, told: Vec<Unusual>) {
+    pub fn not_usual(&mut self, told: Vec<Exclusion>) {
         self.state.unusual = told;
         self.state.schedule.history_changed = true;
     }
@@ -225,8 +225,8 @@ fn judge_bucket(state: &mut EngineState, bucket: i64) {
 }
 
 fn learn(state: &mut EngineState, bucket: i64) {
-    let hurt = |l: &Live| {
-        let of = |e: &Effect| Hurt { family: e.table.family, shape: e.shape, closed: l.closed };
+    let hurt = |l: &OpenCase| {
+        let of = |e: &Shift| Hurt { family: e.table.family, shape: e.shape, closed: l.closed };
         l.effects.iter().map(of).collect::<Vec<_>>()
     };
     let hurt = state.lives.iter().flat_map(hurt).collect();

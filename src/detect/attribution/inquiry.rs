@@ -2,8 +2,8 @@
 //! policy; and which changes shoppers met at all. Weighs nothing.
 
 use super::change_feed::Feed;
-use crate::detect::cube::store::Store;
-use crate::detect::scan::shift::Effect;
+use crate::detect::cube::store::Cube;
+use crate::detect::scan::shift::Shift;
 use crate::domain::change::{Change, ChangeStatus};
 use crate::policy::blame::Blame;
 use crate::policy::judging::Policy;
@@ -11,8 +11,8 @@ use crate::verdict::Candidate;
 
 /// What blame looks at.
 pub struct Inquiry<'a> {
-    pub store: &'a Store,
-    pub effects: &'a [Effect],
+    pub store: &'a Cube,
+    pub effects: &'a [Shift],
     pub changes: &'a [&'a Change],
     pub feed: &'a Feed,
     pub policy: &'a Blame,

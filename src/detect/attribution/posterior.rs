@@ -3,12 +3,12 @@
 //! Chances compete by the minute: a change is worth so many minutes in which nothing changed.
 //! Model: Gandalf (NSDI 2020); "no release" is always a candidate.
 
-use super::diff_in_diff::Arms;
+use super::diff_in_diff::DiffInDiff;
 use super::inquiry::{Inquiry, began, lived};
-use super::moment::Moments;
-use super::weigh::{Lines, Weighed, sum_exp};
+use super::moment::OnsetPosterior;
+use super::weigh::{Weighed, Weighing, sum_exp};
 use super::{considered, moment, place_likelihood};
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::change::{Change, ChangeKind};
 use crate::domain::segment::Dim;
 use crate::domain::time::{Span, Timestamp};
@@ -30,7 +30,7 @@ const CONSIDERED: usize = 20;
 pub fn suspect(scene: &Inquiry<'_>) -> Option<Suspect> {
     let first = moment::first(scene.effects, scene.store.bucket);
     let main = main_effect(&first)?;
-    let moments = Moments::of(scene.store, &first)?;
+    let moments = OnsetPosterior::of(scene.store, &first)?;
     if let Some(named) = named_by_segment(scene, main, &moments) {
         return Some(named);
     }
@@ -40,9 +40,10 @@ pub fn suspect(scene: &Inquiry<'_>) -> Option<Suspect> {
 }
 
 /// Speed and errors speak first; among them the strongest.
-pub fn main_effect<'a>(effects: &[&'a Effect]) -> Option<&'a Effect> {
-    let rank =
-        |e: &Effect| u8::from(!matches!(e.shape, crate::detect::evidence::stat::Shape::Step));
+pub fn main_effect<'a>(effects: &[&'a Shift]) -> Option<&'a Shift> {
+    let rank = |e: &Shift| {
+        u8::from(!matches!(e.shape, crate::detect::evidence::stat::Likelihood::Conversion))
+    };
     effects.iter().copied().max_by(|a, b| {
         let by_nats = a.nats.total_cmp(&b.nats).then(b.table.cmp(&a.table));
         rank(a).cmp(&rank(b)).then(by_nats)
@@ -51,7 +52,7 @@ pub fn main_effect<'a>(effects: &[&'a Effect]) -> Option<&'a Effect> {
 
 /// A change to blame for trouble that only checks saw: it began between two of their runs.
 pub fn by_checks(scene: &Inquiry<'_>, since: Timestamp, every: Span) -> Suspect {
-    let moments = Moments::between(since.minus(every), since, scene.store.bucket);
+    let moments = OnsetPosterior::between(since.minus(every), since, scene.store.bucket);
     let mut told = weighed(scene, &moments, &[], &|c| scene.policy.weight(c.kind) > 0.0);
     if told.confidence == Confidence::High {
         told.confidence = Confidence::Medium;
@@ -101,12 +102,12 @@ pub fn cured(told: &Suspect, one: &Change) -> Option<Suspect> {
 /// Weighs the changes that `may` have done it.
 pub fn weighed(
     scene: &Inquiry<'_>,
-    moments: &Moments,
-    effects: &[&Effect],
+    moments: &OnsetPosterior,
+    effects: &[&Shift],
     may: &dyn Fn(&Change) -> bool,
 ) -> Suspect {
     let (middle, from, to) = moments.range();
-    let lines = Lines::new(scene, moments, effects, from);
+    let lines = Weighing::new(scene, moments, effects, from);
     let (mut all, mut cleared) = (Vec::new(), Vec::new());
     for c in scene.changes.iter().filter(|c| in_time(c, from, to)) {
         if c.kind == ChangeKind::Campaign && !may(c) {
@@ -158,7 +159,11 @@ pub fn in_time(c: &Change, from: Timestamp, to: Timestamp) -> bool {
 }
 
 /// The place itself names a release or an experiment arm: then only changes of that name count.
-pub fn named_by_segment(scene: &Inquiry<'_>, main: &Effect, moments: &Moments) -> Option<Suspect> {
+pub fn named_by_segment(
+    scene: &Inquiry<'_>,
+    main: &Shift,
+    moments: &OnsetPosterior,
+) -> Option<Suspect> {
     let (_, _, to) = moments.range();
     let versions = main.scope.dims.get(&Dim::Release);
     let of_name =
@@ -180,7 +185,7 @@ pub fn named_by_segment(scene: &Inquiry<'_>, main: &Effect, moments: &Moments) -
         let may = |c: &Change| named.iter().any(|n| n.id == c.id && n.source == c.source);
         return Some(shared_name(scene, moments, &may, who));
     }
-    let numbers = if release { Arms::of(scene, main, change) } else { None };
+    let numbers = if release { DiffInDiff::of(scene, main, change) } else { None };
     let numbers = numbers.map(|arms| format!(": {}", arms.words())).unwrap_or_default();
     let why = format!("only {who} are hit, others at the same time are not{numbers}");
     Some(considered::certain(change, why))
@@ -188,7 +193,7 @@ pub fn named_by_segment(scene: &Inquiry<'_>, main: &Effect, moments: &Moments) -
 
 /// Shares from log likelihoods, "none" included, and what they come to.
 pub fn verdict(
-    lines: &Lines<'_, '_>,
+    lines: &Weighing<'_, '_>,
     all: &[Weighed<'_>],
     none: f64,
     cleared: Vec<Considered>,
@@ -219,7 +224,7 @@ pub fn verdict(
 }
 
 /// The first stays the likeliest of all, "none" included, with a clock that is some seconds off.
-pub fn steady(lines: &Lines<'_, '_>, all: &[Weighed<'_>], none: f64) -> bool {
+pub fn steady(lines: &Weighing<'_, '_>, all: &[Weighed<'_>], none: f64) -> bool {
     let leads = |mut logs: Vec<f64>| {
         logs.push(none);
         normal(&logs).first().is_some_and(|p| *p > NAMED)
@@ -248,7 +253,7 @@ pub fn grade(p: f64) -> Confidence {
 /// The place carries a name that several changes share: their times choose among them.
 pub fn shared_name(
     scene: &Inquiry<'_>,
-    moments: &Moments,
+    moments: &OnsetPosterior,
     may: &dyn Fn(&Change) -> bool,
     who: &str,
 ) -> Suspect {

@@ -1,8 +1,8 @@
 //! What a service uses up (CPU, memory, pools, queues, restarts) and how much is asked of it, as
 //! evidence beside a case: does it bend when the harm begins? It never opens a case.
 
-use crate::detect::cube::cuboid::{Leaf, Table};
-use crate::detect::cube::store::Store;
+use crate::detect::cube::cuboid::{Cuboid, Leaf};
+use crate::detect::cube::store::Cube;
 use crate::domain::metric::{Kind, Metric};
 use crate::domain::segment::{Dim, DimValue};
 
@@ -34,7 +34,7 @@ pub struct Bend {
 }
 
 /// The gauges of some services that bend around `onset` (first and last likely bucket).
-pub fn bends(store: &Store, services: &[&str], onset: (i64, i64), now: i64) -> Vec<Bend> {
+pub fn bends(store: &Cube, services: &[&str], onset: (i64, i64), now: i64) -> Vec<Bend> {
     let mut out: Vec<Bend> = Vec::new();
     for metric in Metric::RESOURCES {
         let tables = store.tables.values().filter(|t| t.key.family.0 == metric);
@@ -54,7 +54,7 @@ pub fn bends(store: &Store, services: &[&str], onset: (i64, i64), now: i64) -> V
     out
 }
 
-fn value(table: &Table, leaf: &Leaf, bucket: i64) -> Option<f64> {
+fn value(table: &Cuboid, leaf: &Leaf, bucket: i64) -> Option<f64> {
     let raw = table.raw(leaf, bucket).filter(|_| !table.is_muted(leaf, bucket))?;
     if table.key.family.0.kind() == Kind::Count {
         return Some(f64::from(raw.s));
@@ -62,7 +62,7 @@ fn value(table: &Table, leaf: &Leaf, bucket: i64) -> Option<f64> {
     (raw.n > 0.0).then(|| f64::from(raw.s / raw.n))
 }
 
-fn bend(table: &Table, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Bend> {
+fn bend(table: &Cuboid, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Bend> {
     let span = |from: i64, to: i64| (from..=to).filter_map(|b| Some((b, value(table, leaf, b)?)));
     // Right after a start little is known from before: then only a bend at the onset itself counts.
     let first = span(onset.0 - EARLY - BEFORE, onset.0).next()?.0;

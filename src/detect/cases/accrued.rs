@@ -5,7 +5,7 @@ use crate::domain::money::Range;
 
 /// Sums so far.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Toll {
+pub struct CumulativeImpact {
     /// The first and the last bucket counted.
     span: Option<(i64, i64)>,
     pub lost: Option<Range>,
@@ -15,7 +15,7 @@ pub struct Toll {
     pub method: String,
 }
 
-impl Toll {
+impl CumulativeImpact {
     /// The first and the last bucket counted.
     pub fn counted(&self) -> Option<(i64, i64)> {
         self.span

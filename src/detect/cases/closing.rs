@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use super::kinds::is_measuring;
-use super::open_case::Live;
+use super::open_case::OpenCase;
 use super::state::EngineState;
 use crate::detect::attribution::{change_feed, inquiry, posterior};
-use crate::detect::cube::store::Store;
+use crate::detect::cube::store::Cube;
 use crate::detect::detectors::check_votes::Checks;
 use crate::detect::detectors::threshold::guardrail_of;
 use crate::detect::evidence::units;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::change::Change;
 use crate::domain::time::{Span, Timestamp};
 use crate::verdict::Suspect;
@@ -54,13 +54,13 @@ pub fn settle(state: &mut EngineState, bucket: i64) {
         }
     }
     suspects(state, bucket);
-    let gone = |l: &Live| l.closed.is_some_and(|c| bucket - c > rearm);
-    let dead: Vec<Live> = state.lives.iter().filter(|l| gone(l)).cloned().collect();
+    let gone = |l: &OpenCase| l.closed.is_some_and(|c| bucket - c > rearm);
+    let dead: Vec<OpenCase> = state.lives.iter().filter(|l| gone(l)).cloned().collect();
     state.past.extend(dead.into_iter().flat_map(|l| l.effects));
     state.lives.retain(|l| !gone(l));
     let longest = state.lengths.last().copied().unwrap_or(1);
     let late = LATE.millis() / length.millis().max(1);
-    let kept = |e: &Effect| if is_measuring(e) { longest.max(late) } else { longest };
+    let kept = |e: &Shift| if is_measuring(e) { longest.max(late) } else { longest };
     state.past.retain(|e| e.until.is_some_and(|u| bucket - u <= kept(e)));
 }
 
@@ -110,14 +110,14 @@ fn unwatched(checks: &Checks, since: Timestamp) -> Span {
 }
 
 /// Nothing that is bad still: what is told of the cause now is what was known when it ended.
-fn is_healed(live: &Live) -> bool {
+fn is_healed(live: &OpenCase) -> bool {
     !live.effects.is_empty()
         && live.effects.iter().all(|e| e.until.is_some() || e.good_since.is_some())
 }
 
 /// Of a tie, the one that was taken back and with which the harm went.
-fn cured(live: &Live, scene: &inquiry::Inquiry<'_>) -> Option<Suspect> {
-    let over = |e: &Effect| e.until.is_some() || e.recovered();
+fn cured(live: &OpenCase, scene: &inquiry::Inquiry<'_>) -> Option<Suspect> {
+    let over = |e: &Shift| e.until.is_some() || e.recovered();
     if !live.suspect.is_tie() || !live.effects.iter().all(over) {
         return None;
     }
@@ -138,7 +138,7 @@ fn cured(live: &Live, scene: &inquiry::Inquiry<'_>) -> Option<Suspect> {
 
 /// The suspect as it was when its change was taken back, while the harm heals: minutes without harm
 /// would speak for any change that is gone, and for none. `None` where it stays bad all the same.
-fn healing(live: &Live, changes: &[&Change], store: &Store) -> Option<Suspect> {
+fn healing(live: &OpenCase, changes: &[&Change], store: &Cube) -> Option<Suspect> {
     let release = live.suspect.release.as_ref()?;
     let change = changes.iter().find(|c| c.id == *release)?;
     let now = store.newest.map(|b| store.end_of(b))?;

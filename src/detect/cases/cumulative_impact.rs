@@ -4,15 +4,15 @@
 
 use super::accrued::Count;
 use super::kinds::{is_surge, is_visit_loss};
-use super::open_case::Live;
+use super::open_case::OpenCase;
 use super::revenue_at_risk;
 use super::state::EngineState;
-use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::Role;
 use crate::detect::cube::settings::{Sampling, VIEWS, share};
-use crate::detect::cube::store::Store;
-use crate::detect::evidence::stat::Acc;
-use crate::detect::scan::shift::Effect;
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::Tally;
+use crate::detect::scan::shift::Shift;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Scope};
 
@@ -38,16 +38,16 @@ pub fn tick(state: &mut EngineState, bucket: i64) {
 }
 
 /// Effects that tell how many people; of counts that fell together the one that counts visits.
-fn people(live: &Live) -> impl Iterator<Item = &Effect> {
-    let visits = |e: &&Effect| e.table.family.0 == Metric::Sessions;
+fn people(live: &OpenCase) -> impl Iterator<Item = &Shift> {
+    let visits = |e: &&Shift| e.table.family.0 == Metric::Sessions;
     let told = live.effects.iter().filter(visits).any(is_visit_loss);
     live.effects.iter().filter(move |e| !told || !is_visit_loss(e) || visits(e))
 }
 
 /// Those who were expected and did not come.
-fn missing(store: &Store, sampling: &Sampling, e: &Effect, from: i64, to: i64) -> Option<Count> {
+fn missing(store: &Cube, sampling: &Sampling, e: &Shift, from: i64, to: i64) -> Option<Count> {
     let table = store.tables.get(&e.table)?;
-    let mut sum = Acc::default();
+    let mut sum = Tally::default();
     for leaf in table.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
         sum.add(&table.acc_over(leaf, from, to));
     }
@@ -62,9 +62,9 @@ fn missing(store: &Store, sampling: &Sampling, e: &Effect, from: i64, to: i64) -
 }
 
 /// From the onset to the last bad bucket; while checks fail, to now.
-fn bad_span(store: &Store, live: &Live, bucket: i64) -> Option<(i64, i64)> {
+fn bad_span(store: &Cube, live: &OpenCase, bucket: i64) -> Option<(i64, i64)> {
     let since = live.troubles.iter().map(|t| store.bucket_of(t.since));
-    let from = live.effects.iter().map(Effect::from).chain(since).min()?;
+    let from = live.effects.iter().map(Shift::from).chain(since).min()?;
     let failing = live.troubles.iter().any(|t| !t.over).then_some(bucket);
     let ends = live.effects.iter().map(|e| e.until.unwrap_or(e.last_bad));
     let to = ends.chain(failing).max()?.min(bucket);
@@ -72,7 +72,7 @@ fn bad_span(store: &Store, live: &Live, bucket: i64) -> Option<(i64, i64)> {
 }
 
 /// Sessions that met an effect in the buckets `from..=to`.
-fn met(store: &Store, sampling: &Sampling, e: &Effect, from: i64, to: i64) -> Option<Count> {
+fn met(store: &Cube, sampling: &Sampling, e: &Shift, from: i64, to: i64) -> Option<Count> {
     if is_visit_loss(e) {
         return missing(store, sampling, e, from, to);
     }
@@ -112,7 +112,7 @@ fn met(store: &Store, sampling: &Sampling, e: &Effect, from: i64, to: i64) -> Op
 }
 
 /// Events of a scope; where the ring no longer reaches, as many a bucket as where it does.
-fn sum(t: &Table, scope: &Scope, from: i64, to: i64) -> f64 {
+fn sum(t: &Cuboid, scope: &Scope, from: i64, to: i64) -> f64 {
     let kept = (from.max(t.oldest()), to.min(t.latest));
     if kept.0 > kept.1 {
         return 0.0;

@@ -1,9 +1,9 @@
 //! Flaws of the telling itself, by source: a clock that is off, personal data in a field. Each is a
 //! telemetry case of its own and touches no other verdict. Names fields, never values.
 
-use super::open_case::Live;
-use super::parts::Spot;
-use super::quality_log::{Flaws, REPORT, distance, length};
+use super::open_case::OpenCase;
+use super::parts::QualityFlaw;
+use super::quality_log::{QualityLog, REPORT, distance, length};
 use super::state::EngineState;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
@@ -41,7 +41,7 @@ pub const fn is_flaw(condition: &Condition) -> bool {
 }
 
 /// Clocks that are off are one case: when all of them are, it is ours that is wrong.
-fn clocks(flaws: &Flaws, more_than: Span) -> Option<Spot> {
+fn clocks(flaws: &QualityLog, more_than: Span) -> Option<QualityFlaw> {
     let told = flaws.clocks.iter().filter_map(|(source, c)| Some((source, c, c.off()?)));
     let (off, good): (Vec<_>, Vec<_>) = told.partition(|(.., off)| distance(*off) > more_than);
     let (source, _, most) = off.iter().max_by_key(|(.., off)| distance(*off))?;
@@ -51,7 +51,7 @@ fn clocks(flaws: &Flaws, more_than: Span) -> Option<Spot> {
         _ if good.is_empty() => "; every source says so, ours may be the wrong one".to_owned(),
         n => format!("; {n} more are off too"),
     };
-    Some(Spot {
+    Some(QualityFlaw {
         source: (*source).clone(),
         metric: Metric::BeaconLag,
         since: off.iter().map(|(_, c, _)| c.told).min().unwrap_or_default(),
@@ -61,7 +61,7 @@ fn clocks(flaws: &Flaws, more_than: Span) -> Option<Spot> {
     })
 }
 
-fn personal(flaws: &Flaws) -> Vec<Spot> {
+fn personal(flaws: &QualityLog) -> Vec<QualityFlaw> {
     let some = flaws.personal.iter().filter(|(_, fields)| !fields.is_empty());
     some.map(|(source, fields)| {
         let first = fields.values().min().copied().unwrap_or_default();
@@ -70,7 +70,7 @@ fn personal(flaws: &Flaws) -> Vec<Spot> {
             fields.keys().map(|(field, what)| format!("{what} in {field}")).collect();
         let own = fields.keys().any(|(field, _)| *field != REPORT);
         let end = if own { "; redacted here" } else { "" };
-        Spot {
+        QualityFlaw {
             source: source.clone(),
             metric: Metric::PersonalData,
             since: first,
@@ -82,7 +82,7 @@ fn personal(flaws: &Flaws) -> Vec<Spot> {
     .collect()
 }
 
-fn key(spot: &Spot) -> String {
+fn key(spot: &QualityFlaw) -> String {
     match spot.metric {
         Metric::PersonalData => format!("telemetry:personal:{}", spot.source),
         _ => "telemetry:clock".to_owned(),
@@ -90,7 +90,13 @@ fn key(spot: &Spot) -> String {
 }
 
 /// A flaw that is fresh opens its case; one that was told longest ago only keeps it.
-fn follow(state: &mut EngineState, row: &Guardrail, spot: Spot, bucket: i64, now: Timestamp) {
+fn follow(
+    state: &mut EngineState,
+    row: &Guardrail,
+    spot: QualityFlaw,
+    bucket: i64,
+    now: Timestamp,
+) {
     let key = key(&spot);
     let known = state.lives.iter().position(|l| l.key == key);
     let fresh = now.since(spot.last) < row.clear.max(state.store.bucket);
@@ -98,17 +104,17 @@ fn follow(state: &mut EngineState, row: &Guardrail, spot: Spot, bucket: i64, now
         return;
     }
     let index = known.unwrap_or_else(|| {
-        state.lives.push(Live::new(key, bucket));
+        state.lives.push(OpenCase::new(key, bucket));
         state.lives.len() - 1
     });
     let Some(live) = state.lives.get_mut(index) else { return };
     live.closed = None;
     let since = live.flaw.as_ref().filter(|f| !f.over).map_or(spot.since, |f| f.since);
-    live.flaw = Some(Spot { since, ..spot });
+    live.flaw = Some(QualityFlaw { since, ..spot });
 }
 
 /// A flaw as a finding of the row that judges it.
-pub fn finding(rows: &[Guardrail], spot: &Spot) -> Finding {
+pub fn finding(rows: &[Guardrail], spot: &QualityFlaw) -> Finding {
     let row = rows.iter().find(|r| r.metric.contains(&spot.metric) && is_flaw(&r.condition));
     let test = match row.map(|r| &r.condition) {
         Some(Condition::Skew { more_than }) => format!("more than {more_than} apart"),

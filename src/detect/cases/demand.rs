@@ -2,8 +2,8 @@
 //! One comparison in words; it opens nothing and judges nothing by itself.
 
 use crate::detect::cube::key::Role;
-use crate::detect::cube::store::Store;
-use crate::detect::evidence::stat::Acc;
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::Tally;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Dim;
 
@@ -22,10 +22,10 @@ pub struct Demand {
 }
 
 /// Paid visits over the longest standing window against usual; none when nobody counts them.
-pub fn paid(store: &Store) -> Option<Demand> {
+pub fn paid(store: &Cube) -> Option<Demand> {
     let tables = store.family((Metric::Sessions, Role::Plain));
     let table = tables.into_iter().find(|t| t.key.dims.contains(&Dim::TrafficSource))?;
-    let mut sum = Acc::default();
+    let mut sum = Tally::default();
     for leaf in &table.leaves {
         let value = leaf.seg.get(Dim::TrafficSource).as_str();
         if PAID.iter().any(|p| value.starts_with(p)) {

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::Role;
-use crate::detect::cube::store::Store;
-use crate::detect::evidence::stat::Shape;
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::Likelihood;
 use crate::domain::id::GuardrailId;
 use crate::domain::segment::Scope;
 use crate::policy::guardrail::{Condition, Guardrail};
@@ -26,7 +26,7 @@ impl Budget {
     }
 
     /// Hours before the live ones, from history.
-    fn past(&mut self, table: &Table, scope: &Scope, before: i64) {
+    fn past(&mut self, table: &Cuboid, scope: &Scope, before: i64) {
         for leaf in table.leaves.iter().filter(|l| scope.contains(&l.seg)) {
             for h in leaf.hist.iter().filter(|h| i64::from(h.hour) < before) {
                 let slot = self.hours.entry(i64::from(h.hour)).or_default();
@@ -57,7 +57,7 @@ impl Budget {
 pub type Budgets = BTreeMap<GuardrailId, Budget>;
 
 /// Puts a bucket into the budgets; at the first one the past too.
-pub fn tick(budgets: &mut Budgets, rows: &[Guardrail], store: &Store, bucket: i64) {
+pub fn tick(budgets: &mut Budgets, rows: &[Guardrail], store: &Cube, bucket: i64) {
     let upto = bucket - LATE;
     for row in rows {
         let Some((table, _)) = burnt(store, row) else { continue };
@@ -79,18 +79,18 @@ pub fn tick(budgets: &mut Budgets, rows: &[Guardrail], store: &Store, bucket: i6
 }
 
 /// The table and objective of a burn row: the cut that counts most of its place.
-pub fn burnt<'a>(store: &'a Store, row: &Guardrail) -> Option<(&'a Table, f64)> {
+pub fn burnt<'a>(store: &'a Cube, row: &Guardrail) -> Option<(&'a Cuboid, f64)> {
     let Condition::Burn { objective, .. } = row.condition else { return None };
     let metric = *row.metric.first()?;
-    let fits = |t: &&Table| {
-        t.shape == Shape::Fault && row.scope.dims.keys().all(|d| t.key.dims.contains(d))
+    let fits = |t: &&Cuboid| {
+        t.shape == Likelihood::Rare && row.scope.dims.keys().all(|d| t.key.dims.contains(d))
     };
     let tables = store.family((metric, Role::Plain)).filter(fits);
     Some((tables.min_by_key(|t| t.key.dims.len())?, objective))
 }
 
 /// Trials and hits of a scope in some buckets.
-pub fn sums(t: &Table, scope: &Scope, span: (i64, i64)) -> (f64, f64) {
+pub fn sums(t: &Cuboid, scope: &Scope, span: (i64, i64)) -> (f64, f64) {
     let inside = t.leaves.iter().filter(|l| scope.contains(&l.seg));
     let raws = inside.flat_map(|l| (span.0.max(t.oldest())..=span.1).filter_map(|b| t.raw(l, b)));
     raws.fold((0.0, 0.0), |(n, s), raw| (n + f64::from(raw.n), s + f64::from(raw.s)))

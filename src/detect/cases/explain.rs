@@ -4,7 +4,7 @@
 use super::state::EngineState;
 use crate::detect::cube::key::{Family, Role};
 use crate::detect::detectors::over_collection;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::detect::scan::{shift, sweep};
 use crate::domain::metric::Kind;
 use crate::domain::segment::Segment;
@@ -20,7 +20,7 @@ pub fn watched(state: &EngineState) -> Vec<Family> {
 
 /// Takes what known effects explain out of every window, and looks at what is left.
 pub fn explain(state: &mut EngineState, bucket: i64) {
-    let effects: Vec<Effect> = state.all_effects().cloned().collect();
+    let effects: Vec<Shift> = state.all_effects().cloned().collect();
     over_collection::weigh(&mut state.store, &effects);
     shift::explain(&mut state.store, &effects, &state.lengths, bucket);
     let watched = watched(state);

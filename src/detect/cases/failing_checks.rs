@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use super::agreement;
 use super::lifecycle::name;
-use super::open_case::{Live, trouble_place};
-use super::parts::{BlindSpot, Trouble};
+use super::open_case::{OpenCase, trouble_place};
+use super::parts::{FailingChecks, SilentSources};
 use super::state::EngineState;
 use crate::detect::cube::key::Role;
 use crate::detect::detectors::check_votes::Vote;
-use crate::detect::evidence::stat::Shape;
+use crate::detect::evidence::stat::Likelihood;
 use crate::detect::scan::sweep;
 use crate::domain::id::{JourneyId, SourceId};
 use crate::domain::metric::Metric;
@@ -82,9 +82,11 @@ fn agrees(state: &EngineState, journey: &JourneyId) -> bool {
             short.clone().filter_map(|w| sweep::at(t, seg, w)).map(|x| x.1.nats).fold(0.0, f64::max)
         };
         match t.shape {
-            Shape::Fault => segments.iter().any(|s| nats(s) >= AGREE),
-            Shape::Step => row.steps.contains(&t.key.family.0) && nats(&Segment::all()) >= AGREE,
-            Shape::Mean | Shape::Flow | Shape::Level => false,
+            Likelihood::Rare => segments.iter().any(|s| nats(s) >= AGREE),
+            Likelihood::Conversion => {
+                row.steps.contains(&t.key.family.0) && nats(&Segment::all()) >= AGREE
+            }
+            Likelihood::LogNormal | Likelihood::Poisson | Likelihood::Gauge => false,
         }
     })
 }
@@ -98,9 +100,9 @@ fn proven(state: &EngineState, journey: &JourneyId) -> bool {
     };
     let open = state.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.effects);
     open.filter(|e| e.until.is_none()).any(|e| match e.shape {
-        Shape::Fault => pages(&e.place),
-        Shape::Step => row.steps.contains(&e.table.family.0),
-        Shape::Mean | Shape::Flow | Shape::Level => false,
+        Likelihood::Rare => pages(&e.place),
+        Likelihood::Conversion => row.steps.contains(&e.table.family.0),
+        Likelihood::LogNormal | Likelihood::Poisson | Likelihood::Gauge => false,
     })
 }
 
@@ -115,7 +117,7 @@ fn fail(state: &mut EngineState, journey: &JourneyId, vote: &Vote, bucket: i64) 
     }
     let place = trouble_place(&state.settings.policy, journey);
     let rearm = state.rearm();
-    let lately = |l: &Live| l.closed.is_none_or(|c| bucket - c <= rearm);
+    let lately = |l: &OpenCase| l.closed.is_none_or(|c| bucket - c <= rearm);
     // An open case before a closed one, the older before the younger.
     let found = state.lives.iter().enumerate().filter(|(_, l)| lately(l)).filter_map(|(i, l)| {
         let why = agreement::tie_checks(state, l, (journey, place.as_ref()), since)?;
@@ -123,7 +125,7 @@ fn fail(state: &mut EngineState, journey: &JourneyId, vote: &Vote, bucket: i64) 
     });
     let (index, why) = found.min_by_key(|f| (f.0, f.1)).map_or_else(
         || {
-            state.lives.push(Live::new(String::new(), bucket));
+            state.lives.push(OpenCase::new(String::new(), bucket));
             (state.lives.len() - 1, String::new())
         },
         |(_, i, why)| (i, why),
@@ -137,7 +139,7 @@ fn fail(state: &mut EngineState, journey: &JourneyId, vote: &Vote, bucket: i64) 
         let before = live.troubles.iter().find(|t| t.journey == *journey).map(|t| t.since);
         let since = before.map_or(since, |b| b.min(since));
         live.troubles.retain(|t| t.journey != *journey);
-        let mut trouble = Trouble::new(journey.clone(), place, since);
+        let mut trouble = FailingChecks::new(journey.clone(), place, since);
         count(&mut trouble, vote);
         live.troubles.push(trouble);
     }
@@ -145,7 +147,7 @@ fn fail(state: &mut EngineState, journey: &JourneyId, vote: &Vote, bucket: i64) 
 }
 
 /// One more vote: its words are kept from when most failed.
-fn count(trouble: &mut Trouble, vote: &Vote) {
+fn count(trouble: &mut FailingChecks, vote: &Vote) {
     let failing = vote.failing.len();
     let all = failing + vote.passing.len();
     trouble.now = (failing, all);
@@ -177,7 +179,7 @@ pub fn blindness(state: &mut EngineState, bucket: i64) {
         let index = blind_case(state, source, *since, bucket);
         let Some(live) = state.lives.get_mut(index) else { continue };
         live.closed = None;
-        let spot = live.blind.get_or_insert_with(|| BlindSpot {
+        let spot = live.blind.get_or_insert_with(|| SilentSources {
             sources: BTreeMap::new(),
             since: *since,
             over: false,
@@ -198,13 +200,13 @@ pub fn blindness(state: &mut EngineState, bucket: i64) {
 fn blind_case(state: &mut EngineState, source: &SourceId, since: Timestamp, bucket: i64) -> usize {
     let spots = || state.lives.iter().enumerate().filter_map(|(i, l)| Some((i, l.blind.as_ref()?)));
     let own = spots().find(|(_, spot)| spot.sources.contains_key(source));
-    let near = |spot: &BlindSpot| {
+    let near = |spot: &SilentSources| {
         let apart = since.since(spot.since).max(spot.since.since(since));
         !spot.over && apart <= TOGETHER
     };
     let found = own.or_else(|| spots().find(|(_, spot)| near(spot))).map(|(i, _)| i);
     found.unwrap_or_else(|| {
-        state.lives.push(Live::new(format!("telemetry:source:{source}"), bucket));
+        state.lives.push(OpenCase::new(format!("telemetry:source:{source}"), bucket));
         state.lives.len() - 1
     })
 }

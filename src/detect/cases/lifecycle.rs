@@ -3,15 +3,15 @@
 
 use super::explain::{explain, watched};
 use super::kinds::{is_measuring, is_whole_funnel};
-use super::open_case::{Live, journey_of};
+use super::open_case::{OpenCase, journey_of};
 use super::state::EngineState;
 use super::{agreement, combined, kinds, separation, shift_words, surge};
 use crate::detect::cube::key::Role;
 use crate::detect::cube::place;
-use crate::detect::cube::store::Store;
+use crate::detect::cube::store::Cube;
 use crate::detect::detectors::{threshold, traffic_loss};
-use crate::detect::evidence::stat::Known;
-use crate::detect::scan::shift::Effect;
+use crate::detect::evidence::stat::Explained;
+use crate::detect::scan::shift::Shift;
 use crate::detect::scan::{search, served};
 use crate::domain::time::Span;
 
@@ -22,8 +22,8 @@ const TAKEN_IN: Span = Span::from_mins(5);
 
 /// Follows the effects of open cases through one more bucket.
 pub fn follow(state: &mut EngineState, bucket: i64) {
-    let all: Vec<Effect> = state.all_effects().cloned().collect();
-    let beside: Vec<Vec<Known>> = beside(state, bucket);
+    let all: Vec<Shift> = state.all_effects().cloned().collect();
+    let beside: Vec<Vec<Explained>> = beside(state, bucket);
     let EngineState { lives, store, settings, .. } = state;
     for (live, beside) in lives.iter_mut().zip(beside).filter(|(l, _)| l.closed.is_none()) {
         let bads = live.effects.iter_mut().zip(beside).map(|(e, known)| {
@@ -34,8 +34,8 @@ pub fn follow(state: &mut EngineState, bucket: i64) {
         live.weigh(&bads, bucket);
         let mine = live.effects.clone();
         for e in live.effects.iter_mut().filter(|e| e.until.is_none()) {
-            let counts = |o: &&Effect| !same(o, e) && !rest(e, o, &mine);
-            let others: Vec<Effect> = all.iter().filter(counts).cloned().collect();
+            let counts = |o: &&Shift| !same(o, e) && !rest(e, o, &mine);
+            let others: Vec<Shift> = all.iter().filter(counts).cloned().collect();
             let old = e.clone();
             e.relocate(store, &others);
             if !separation::grew_as_one(store, &old, e) {
@@ -58,11 +58,11 @@ pub fn follow(state: &mut EngineState, bucket: i64) {
 /// What was taken for one fault while the first bucket hid which began first: what the next
 /// buckets tell apart becomes a case of its own.
 fn part(state: &mut EngineState, bucket: i64) {
-    let wrong = |l: &Live| {
+    let wrong = |l: &OpenCase| {
         l.effects.iter().position(|e| {
             let rest = || {
                 let others = l.effects.iter().filter(|o| !same(o, e)).cloned().collect();
-                Live { effects: others, ..l.clone() }
+                OpenCase { effects: others, ..l.clone() }
             };
             may_leave(l, e, bucket) && !agreement::fits(state, &rest(), e)
         })
@@ -73,7 +73,7 @@ fn part(state: &mut EngineState, bucket: i64) {
     let effect = live.effects.remove(at);
     let of = shift_words::label_in(&effect);
     live.joins.retain(|why| !why.starts_with(&of));
-    let mut own = Live::new(String::new(), bucket);
+    let mut own = OpenCase::new(String::new(), bucket);
     own.effects.push(effect);
     state.lives.push(own);
     let last = state.lives.len() - 1;
@@ -81,7 +81,7 @@ fn part(state: &mut EngineState, bucket: i64) {
 }
 
 /// Young, and not what its case began with. The whole funnel opens no case, so it leaves none.
-pub(in crate::detect) fn may_leave(live: &Live, e: &Effect, bucket: i64) -> bool {
+pub(in crate::detect) fn may_leave(live: &OpenCase, e: &Shift, bucket: i64) -> bool {
     let young = (2..=3).contains(&(bucket - e.found)) && e.until.is_none();
     let later = live.effects.iter().any(|m| !same(m, e) && m.found <= e.found);
     young && later && !is_measuring(e) && !is_whole_funnel(e)
@@ -90,13 +90,13 @@ pub(in crate::detect) fn may_leave(live: &Live, e: &Effect, bucket: i64) -> bool
 /// What younger cases explain of a bucket at the place of each effect: a case ends by its own
 /// harm, whatever else burns there since. The older ones are never taken out of the younger, or
 /// each would explain the other.
-fn beside(state: &EngineState, bucket: i64) -> Vec<Vec<Known>> {
-    let open = |l: &Live| l.closed.is_none();
-    let known = |i: usize, e: &Effect| {
-        let Some(table) = state.store.tables.get(&e.table) else { return Known::default() };
+fn beside(state: &EngineState, bucket: i64) -> Vec<Vec<Explained>> {
+    let open = |l: &OpenCase| l.closed.is_none();
+    let known = |i: usize, e: &Shift| {
+        let Some(table) = state.store.tables.get(&e.table) else { return Explained::default() };
         let younger = state.lives.iter().skip(i + 1).filter(|l| open(l)).flat_map(|l| &l.effects);
-        let mine = |o: &&Effect| o.table.family == e.table.family && o.until.is_none();
-        let mut sum = Known::default();
+        let mine = |o: &&Shift| o.table.family == e.table.family && o.until.is_none();
+        let mut sum = Explained::default();
         for o in younger.filter(mine) {
             let shares = o.shares(&state.store, table);
             let here = table.leaves.iter().zip(shares).filter(|(l, _)| e.scope.contains(&l.seg));
@@ -108,13 +108,13 @@ fn beside(state: &EngineState, bucket: i64) -> Vec<Vec<Known>> {
     lives.map(|(i, l)| l.effects.iter().map(|e| known(i, e)).collect()).collect()
 }
 
-fn same(a: &Effect, b: &Effect) -> bool {
+fn same(a: &Shift, b: &Shift) -> bool {
     a.table == b.table && a.scope == b.scope
 }
 
 /// A later effect of the same case and metric that reaches into the place of an earlier one is what
 /// that one failed to explain: the earlier looks for its place as if it were not there.
-pub(in crate::detect) fn rest(e: &Effect, later: &Effect, case: &[Effect]) -> bool {
+pub(in crate::detect) fn rest(e: &Shift, later: &Shift, case: &[Shift]) -> bool {
     later.found > e.found
         && later.until.is_none()
         && later.table.family == e.table.family
@@ -124,9 +124,9 @@ pub(in crate::detect) fn rest(e: &Effect, later: &Effect, case: &[Effect]) -> bo
 
 /// Drops effects that another one of the same family, direction and case contains: what is missing
 /// in a place is not told by what is too much around it.
-pub(in crate::detect) fn prune(live: &mut Live) {
+pub(in crate::detect) fn prune(live: &mut OpenCase) {
     let all = live.effects.clone();
-    let inside = |e: &Effect| {
+    let inside = |e: &Shift| {
         all.iter().any(|o| {
             let wider = place::within(&e.place, &o.place);
             let other = o.scope != e.scope || o.table < e.table;
@@ -134,7 +134,7 @@ pub(in crate::detect) fn prune(live: &mut Live) {
             alike && o.until == e.until && wider && other
         })
     };
-    let keep: Vec<Effect> = all.iter().filter(|e| !inside(e)).cloned().collect();
+    let keep: Vec<Shift> = all.iter().filter(|e| !inside(e)).cloned().collect();
     if !keep.is_empty() {
         live.effects = keep;
     }
@@ -161,7 +161,7 @@ fn merge(state: &mut EngineState, now: i64) {
 }
 
 /// Why a younger case has the same cause as an older one.
-fn shared(state: &EngineState, old: &Live, young: &Live, now: i64) -> Option<String> {
+fn shared(state: &EngineState, old: &OpenCase, young: &OpenCase, now: i64) -> Option<String> {
     let open = old.closed.is_none() && young.closed.is_none();
     let fresh = state.store.bucket.times(now - young.opened) <= TAKEN_IN.max(state.store.bucket);
     let ours = young.troubles.is_empty() || young.is_telemetry();
@@ -207,10 +207,10 @@ pub fn hunt(state: &mut EngineState, bucket: i64) {
     let together = combined::strongest(state, &families, bucket);
     let crossed = threshold::crossed(&state.scene(), bucket);
     // Signs pass the line together: without one that is over already they do not.
-    let together = if together.iter().any(Effect::recovered) { Vec::new() } else { together };
+    let together = if together.iter().any(Shift::recovered) { Vec::new() } else { together };
     let missing = traffic_loss::found(&state.scene(), bucket);
     let fresh = crossed.into_iter().chain(missing);
-    let fresh: Vec<Effect> = fresh.filter(|e| !unwanted(state, e, bucket)).collect();
+    let fresh: Vec<Shift> = fresh.filter(|e| !unwanted(state, e, bucket)).collect();
     let found = adopt_as_one(state, together, bucket) || !fresh.is_empty();
     for e in fresh {
         adopt(state, e, bucket);
@@ -223,13 +223,13 @@ pub fn hunt(state: &mut EngineState, bucket: i64) {
 
 /// Signs that pass the line only together are of one case. Where but one of them is news it opens
 /// nothing: it joins the case that holds the others, if there is one.
-fn adopt_as_one(state: &mut EngineState, signs: Vec<Effect>, bucket: i64) -> bool {
+fn adopt_as_one(state: &mut EngineState, signs: Vec<Shift>, bucket: i64) -> bool {
     let fresh = signs.into_iter().filter(|e| !unwanted(state, e, bucket));
-    let fresh: Vec<Effect> = fresh.collect();
-    let open = |l: &Live| l.closed.is_none();
+    let fresh: Vec<Shift> = fresh.collect();
+    let open = |l: &OpenCase| l.closed.is_none();
     let mut home = None;
     for e in &fresh {
-        let ties = |l: &Live| open(l) && agreement::tie(state, l, e).is_some();
+        let ties = |l: &OpenCase| open(l) && agreement::tie(state, l, e).is_some();
         let fits = match home {
             None => fresh.len() >= 2 || state.lives.iter().any(ties),
             Some(i) => state.lives.get(i).is_some_and(ties),
@@ -244,7 +244,7 @@ fn adopt_as_one(state: &mut EngineState, signs: Vec<Effect>, bucket: i64) -> boo
 }
 
 /// Known already, over already, or not held long enough.
-fn unwanted(state: &EngineState, e: &Effect, bucket: i64) -> bool {
+fn unwanted(state: &EngineState, e: &Shift, bucket: i64) -> bool {
     let store = &state.store;
     let hold = threshold::guardrail_of(&state.settings.policy, e).map_or(Span::ZERO, |r| r.hold);
     let lasted = store.end_of(bucket).since(store.start_of(e.from()));
@@ -258,7 +258,7 @@ fn unwanted(state: &EngineState, e: &Effect, bucket: i64) -> bool {
 }
 
 /// Nobody has met the release or the arm for a while: what it did is over, proven or not.
-fn unmet(state: &EngineState, e: &Effect, bucket: i64) -> bool {
+fn unmet(state: &EngineState, e: &Shift, bucket: i64) -> bool {
     let row = threshold::guardrail_of(&state.settings.policy, e);
     let clear = row.map_or(Span::from_mins(5), |r| r.clear);
     let quiet = clear.millis() / state.store.bucket.millis().max(1);
@@ -266,7 +266,7 @@ fn unmet(state: &EngineState, e: &Effect, bucket: i64) -> bool {
 }
 
 /// Over before the first bucket that this watcher judged.
-fn before(state: &EngineState, e: &Effect) -> bool {
+fn before(state: &EngineState, e: &Shift) -> bool {
     let table = state.store.tables.get(&e.table);
     table.zip(state.begun).is_some_and(|(table, begun)| e.over_by(table, begun))
 }
@@ -279,7 +279,7 @@ const MOVES: f64 = 4.0;
 const MOVED: f64 = 0.2;
 
 /// How long a ratio of two live counts must have been bad, because what it is divided by moves.
-fn agreement(store: &Store, e: &Effect, bucket: i64) -> Span {
+fn agreement(store: &Cube, e: &Shift, bucket: i64) -> Span {
     let derived = matches!(e.table.family.1, Role::Step | Role::Beacon | Role::Surge);
     let Some(table) = store.tables.get(&e.table).filter(|_| derived) else { return Span::ZERO };
     let at = |b: i64| {
@@ -298,7 +298,7 @@ fn agreement(store: &Store, e: &Effect, bucket: i64) -> Span {
 /// The place is already part of an open case by the same metric: it grows there by itself. What
 /// begins later in a wider or narrower place is looked at, but within a surge more surges is what
 /// it does.
-pub(in crate::detect) fn known(state: &EngineState, new: &Effect) -> bool {
+pub(in crate::detect) fn known(state: &EngineState, new: &Shift) -> bool {
     let open = state.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.effects);
     open.filter(|e| e.until.is_none() && e.table.family == new.table.family).any(|e| {
         let inside = place::within(&new.place, &e.place)
@@ -310,7 +310,7 @@ pub(in crate::detect) fn known(state: &EngineState, new: &Effect) -> bool {
 
 /// The whole funnel moves when a step does: it may join a case, it opens one only where steps are
 /// not measured.
-fn echo(state: &EngineState, new: &Effect) -> bool {
+fn echo(state: &EngineState, new: &Shift) -> bool {
     let steps =
         || state.store.families().into_iter().any(|f| f.1 == Role::Step && f != new.table.family);
     is_whole_funnel(new)
@@ -322,9 +322,9 @@ fn echo(state: &EngineState, new: &Effect) -> bool {
 }
 
 /// Puts an effect into the case that shares its cause, or opens one; which it is.
-fn adopt(state: &mut EngineState, effect: Effect, bucket: i64) -> usize {
+fn adopt(state: &mut EngineState, effect: Shift, bucket: i64) -> usize {
     let rearm = state.rearm();
-    let lately = |l: &Live| l.closed.is_none_or(|c| bucket - c <= rearm);
+    let lately = |l: &OpenCase| l.closed.is_none_or(|c| bucket - c <= rearm);
     // An open case before a closed one, the better tie before the worse, the older first.
     let ties = state.lives.iter().enumerate().filter(|(_, l)| lately(l)).filter_map(|(i, l)| {
         let tie = agreement::tie(state, l, &effect)?;
@@ -336,7 +336,7 @@ fn adopt(state: &mut EngineState, effect: Effect, bucket: i64) -> usize {
     });
     let index = best.map_or_else(
         || {
-            state.lives.push(Live::new(String::new(), bucket));
+            state.lives.push(OpenCase::new(String::new(), bucket));
             state.lives.len() - 1
         },
         |(_, _, i)| i,
@@ -347,7 +347,7 @@ fn adopt(state: &mut EngineState, effect: Effect, bucket: i64) -> usize {
 }
 
 /// Puts an effect into a case, with the reason if there is one.
-fn put(state: &mut EngineState, index: usize, mut effect: Effect, bucket: i64) {
+fn put(state: &mut EngineState, index: usize, mut effect: Shift, bucket: i64) {
     let row = threshold::guardrail_of(&state.settings.policy, &effect);
     effect.quantile = row.map_or(0.75, |r| r.percentile() / 100.0);
     let tie = state.lives.get(index).and_then(|l| agreement::tie(state, l, &effect));

@@ -1,11 +1,11 @@
 //! A live case: the effects and failing checks that share one cause, from opening to clearing.
 //! Which findings belong together is decided in `agree`; of the measuring itself here.
 
-use super::accrued::Toll;
+use super::accrued::CumulativeImpact;
 use super::kinds::{is_arrival, is_cause, is_measuring, is_surge, is_visit_loss, is_whole_funnel};
-use super::parts::{BlindSpot, Spot, Trouble};
+use super::parts::{FailingChecks, QualityFlaw, SilentSources};
 use crate::detect::cube::place::{alike, siblings, templates, widest, within};
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::id::JourneyId;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::{Span, Timestamp};
@@ -13,14 +13,14 @@ use crate::policy::judging::Policy;
 use crate::verdict::{Class, Suspect};
 
 #[derive(Clone, PartialEq, Debug)]
-pub struct Live {
+pub struct OpenCase {
     pub key: String,
     pub opened: i64,
-    pub effects: Vec<Effect>,
-    pub troubles: Vec<Trouble>,
-    pub blind: Option<BlindSpot>,
+    pub effects: Vec<Shift>,
+    pub troubles: Vec<FailingChecks>,
+    pub blind: Option<SilentSources>,
     /// A flaw of the telling; such a case holds nothing else.
-    pub flaw: Option<Spot>,
+    pub flaw: Option<QualityFlaw>,
     /// Nats for "recovered" of all its effects together, and the last bucket bad in sum.
     pub good: f64,
     pub last_bad: i64,
@@ -30,7 +30,7 @@ pub struct Live {
     /// Why what came later belongs to it.
     pub joins: Vec<String>,
     /// What it has cost so far.
-    pub toll: Toll,
+    pub toll: CumulativeImpact,
 }
 
 /// Buckets within which the parts of a case end by one recovery.
@@ -40,7 +40,7 @@ const TOGETHER: Span = Span::from_mins(20);
 /// Beacons that come late are missing first, and are late within this time.
 const LATE: Span = Span::from_hours(3);
 
-impl Live {
+impl OpenCase {
     pub fn new(key: String, opened: i64) -> Self {
         Self {
             key,
@@ -54,7 +54,7 @@ impl Live {
             closed: None,
             suspect: Suspect::default(),
             joins: Vec::new(),
-            toll: Toll::default(),
+            toll: CumulativeImpact::default(),
         }
     }
 
@@ -79,17 +79,17 @@ impl Live {
     }
 
     /// Effects that are still there, or all when none is.
-    pub fn present(&self) -> Vec<&Effect> {
-        let now: Vec<&Effect> = self.effects.iter().filter(|e| e.until.is_none()).collect();
+    pub fn present(&self) -> Vec<&Shift> {
+        let now: Vec<&Shift> = self.effects.iter().filter(|e| e.until.is_none()).collect();
         if now.is_empty() { self.effects.iter().collect() } else { now }
     }
 
     /// Effects that the words are about: those still there and those that ended in the same
     /// recovery, so that the headline stays what it was while one after the other ends.
-    pub fn told(&self) -> Vec<&Effect> {
+    pub fn told(&self) -> Vec<&Shift> {
         let lately = |until: i64| self.last_bad - until <= RECOVERY;
         let all = self.effects.iter();
-        let now: Vec<&Effect> = all.filter(|e| e.until.is_none_or(lately)).collect();
+        let now: Vec<&Shift> = all.filter(|e| e.until.is_none_or(lately)).collect();
         if self.effects.iter().all(|e| e.until.is_some()) || now.is_empty() {
             return self.effects.iter().collect();
         }
@@ -101,7 +101,7 @@ impl Live {
         let something = !self.effects.is_empty() || !self.troubles.is_empty();
         something
             && self.effects.iter().all(|e| e.until.is_some() || e.looks_well())
-            && self.troubles.iter().all(Trouble::is_well)
+            && self.troubles.iter().all(FailingChecks::is_well)
     }
 
     fn has_cause(&self) -> bool {
@@ -109,7 +109,7 @@ impl Live {
     }
 
     pub fn class(&self) -> Class {
-        let efficiency = |e: &Effect| e.table.family.0 == crate::domain::metric::Metric::CacPayback;
+        let efficiency = |e: &Shift| e.table.family.0 == crate::domain::metric::Metric::CacPayback;
         if self.is_telemetry() {
             Class::Telemetry
         } else if self.is_surge() {
@@ -127,7 +127,7 @@ impl Live {
 
     /// The smallest list of places that explains it: causes before their consequences.
     pub fn segments(&self, policy: &Policy) -> Vec<Scope> {
-        let causes = |e: &&Effect| is_cause(e) || is_visit_loss(e) && !self.is_blurred(e);
+        let causes = |e: &&Shift| is_cause(e) || is_visit_loss(e) && !self.is_blurred(e);
         let mut out: Vec<Scope> =
             self.effects.iter().filter(causes).map(|e| e.place.clone()).collect();
         let journeys = self.troubles.iter().filter_map(|t| trouble_place(policy, &t.journey));
@@ -153,8 +153,8 @@ impl Live {
 
     /// Missing visits by a cut that cannot tell where, beside one that can and says a part of it:
     /// the sum falls because the part does.
-    fn is_blurred(&self, e: &Effect) -> bool {
-        let finer = |other: &Effect| {
+    fn is_blurred(&self, e: &Shift) -> bool {
+        let finer = |other: &Shift| {
             let told = other.place.dims.keys().any(|dim| !e.table.dims.contains(dim));
             told && within(&other.place, &e.place)
         };
@@ -170,7 +170,7 @@ impl Live {
     }
 }
 
-fn gap(a: &Effect, b: &Effect, bucket: Span) -> Span {
+fn gap(a: &Shift, b: &Shift, bucket: Span) -> Span {
     // Onsets are posteriors: the distance between the nearest ends of the two.
     let apart = (a.onset.low - b.onset.high).max(b.onset.low - a.onset.high).max(0);
     let after = a.until.map_or(apart, |u| (b.onset.low - u).max(0));
@@ -178,7 +178,7 @@ fn gap(a: &Effect, b: &Effect, bucket: Span) -> Span {
 }
 
 /// One cause behind two effects that tell of the measuring?
-pub fn related(mine: &Effect, new: &Effect, bucket: Span) -> bool {
+pub fn related(mine: &Shift, new: &Shift, bucket: Span) -> bool {
     let apart = gap(mine, new, bucket);
     let same_metric = mine.table.family == new.table.family;
     let nested = within(&mine.place, &new.place) || within(&new.place, &mine.place);
@@ -204,7 +204,7 @@ pub fn trouble_place(policy: &Policy, journey: &JourneyId) -> Option<Scope> {
 }
 
 /// The journey a case belongs to: the one of its first segment's template.
-pub fn journey_of(policy: &Policy, live: &Live, segments: &[Scope]) -> Option<JourneyId> {
+pub fn journey_of(policy: &Policy, live: &OpenCase, segments: &[Scope]) -> Option<JourneyId> {
     if let Some(t) = live.troubles.first() {
         return Some(t.journey.clone());
     }

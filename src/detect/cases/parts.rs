@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 
 /// A flaw as a case holds it.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Spot {
+pub struct QualityFlaw {
     pub source: SourceId,
     pub metric: Metric,
     pub since: Timestamp,
@@ -21,7 +21,7 @@ pub struct Spot {
 
 /// Failing checks of one journey inside a case.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Trouble {
+pub struct FailingChecks {
     pub journey: JourneyId,
     pub place: Option<Scope>,
     pub since: Timestamp,
@@ -33,7 +33,7 @@ pub struct Trouble {
     pub now: (usize, usize),
 }
 
-impl Trouble {
+impl FailingChecks {
     pub fn new(journey: JourneyId, place: Option<Scope>, since: Timestamp) -> Self {
         let (text, now) = ("checks fail".to_owned(), (0, 0));
         Self { journey, place, since, over: false, text, worst: 0, now }
@@ -63,7 +63,7 @@ impl Trouble {
 
 /// A source that tells nothing any more.
 #[derive(Clone, PartialEq, Debug)]
-pub struct BlindSpot {
+pub struct SilentSources {
     /// Sources that fell silent together, and since when each.
     pub sources: BTreeMap<SourceId, Timestamp>,
     pub since: Timestamp,
@@ -71,7 +71,7 @@ pub struct BlindSpot {
     pub checkout: bool,
 }
 
-impl BlindSpot {
+impl SilentSources {
     /// `rum`, `orders and rum`, `orders, probes and 3 more`.
     pub fn names(&self) -> String {
         let names: Vec<&str> = self.sources.keys().map(SourceId::as_str).collect();

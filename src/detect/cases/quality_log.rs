@@ -13,12 +13,12 @@ use crate::verdict::Verdict;
 
 /// What sources told of late.
 #[derive(Clone, Debug, Default)]
-pub struct Flaws {
+pub struct QualityLog {
     pub clocks: BTreeMap<SourceId, Clock>,
     pub personal: BTreeMap<SourceId, BTreeMap<(&'static str, &'static str), Timestamp>>,
 }
 
-impl Flaws {
+impl QualityLog {
     pub fn take(&mut self, source: &SourceId, flaws: &[Flaw], at: Timestamp) {
         for flaw in flaws {
             match flaw {

@@ -6,7 +6,7 @@ use crate::domain::time::Timestamp;
 
 /// The checks of one journey that are slow, or lately were.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Slow {
+pub struct SlowChecks {
     pub journey: JourneyId,
     pub since: Timestamp,
     pub until: Option<Timestamp>,
@@ -23,7 +23,7 @@ pub struct Slow {
     pub sign_of: Option<String>,
 }
 
-impl Slow {
+impl SlowChecks {
     pub fn goes_on(&mut self, new: Self) {
         let worse = new.worst.len() > self.worst.len() || new.now > self.peak();
         (self.now, self.runs) = (new.now, new.runs);

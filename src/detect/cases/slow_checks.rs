@@ -3,8 +3,8 @@
 //! Failing runs never come here; nothing else is dated or blamed by them.
 
 use super::open_case;
-use super::open_case::{Live, trouble_place};
-use super::slow::{Slow, middle};
+use super::open_case::{OpenCase, trouble_place};
+use super::slow::{SlowChecks, middle};
 use super::state::EngineState;
 use crate::detect::detectors::check_cadence;
 use crate::detect::detectors::check_duration::Pace;
@@ -64,7 +64,7 @@ fn planned(state: &EngineState, row: &Journey, since: Timestamp, now: Timestamp)
 }
 
 /// The slow locations of a journey's checks, when they are enough.
-fn seen(state: &EngineState, row: &Journey, now: Timestamp) -> Option<Slow> {
+fn seen(state: &EngineState, row: &Journey, now: Timestamp) -> Option<SlowChecks> {
     let paces = state.checks.paces.iter().filter(|(check, _)| row.has_check(check.as_str()));
     let fresh = paces.flat_map(|(check, places)| {
         let fresh = |p: &&Pace| {
@@ -79,7 +79,7 @@ fn seen(state: &EngineState, row: &Journey, now: Timestamp) -> Option<Slow> {
     }
     let told = slow.iter().filter_map(|(l, p)| Some(((*l).clone(), p.now()?, p.usual()?)));
     let worst: Vec<(String, f64, f64)> = told.collect();
-    Some(Slow {
+    Some(SlowChecks {
         journey: row.name.clone(),
         since: slow.iter().filter_map(|(_, p)| p.since()).min()?,
         until: None,
@@ -94,10 +94,10 @@ fn seen(state: &EngineState, row: &Journey, now: Timestamp) -> Option<Slow> {
 }
 
 /// The case of the same journey that it began with, or that was open when it began.
-fn sign_of(state: &EngineState, slow: &Slow) -> Option<String> {
+fn sign_of(state: &EngineState, slow: &SlowChecks) -> Option<String> {
     let policy = &state.settings.policy;
     let row = policy.journey.iter().find(|j| j.name == slow.journey)?;
-    let here = |live: &Live| {
+    let here = |live: &OpenCase| {
         let segments = live.segments(policy);
         let pages = |s: &Scope| {
             let page = s.dims.get(&Dim::Template);
@@ -106,7 +106,7 @@ fn sign_of(state: &EngineState, slow: &Slow) -> Option<String> {
         open_case::journey_of(policy, live, &segments).is_some_and(|j| j == slow.journey)
             || !live.is_telemetry() && segments.iter().any(pages)
     };
-    let together = |live: &Live| {
+    let together = |live: &OpenCase| {
         let began = live.onset(|b| state.store.start_of(b));
         let ended = live.closed.map(|b| state.store.end_of(b));
         began.minus(AROUND) <= slow.since && ended.is_none_or(|end| slow.since <= end)

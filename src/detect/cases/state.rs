@@ -5,26 +5,26 @@
 use std::collections::BTreeMap;
 
 use super::error_budget::Budgets;
-use super::open_case::Live;
-use super::quality_log::Flaws;
-use super::slow::Slow;
+use super::open_case::OpenCase;
+use super::quality_log::QualityLog;
+use super::slow::SlowChecks;
 use crate::detect::cube::changes::Changes;
 use crate::detect::cube::doubt::Doubt;
-use crate::detect::cube::settings::{Settings, Unusual};
-use crate::detect::cube::store::Store;
+use crate::detect::cube::settings::{Exclusion, Settings};
+use crate::detect::cube::store::Cube;
 use crate::detect::detectors::check_duration;
 use crate::detect::detectors::check_votes::Checks;
 use crate::detect::learning::dispersion;
 use crate::detect::learning::schedule::Schedule;
 use crate::detect::scan::scene::Scene;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::detect::scan::sweep;
 use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
 
 pub struct EngineState {
     pub settings: Settings,
-    pub store: Store,
+    pub store: Cube,
     /// Lengths (buckets) of the standing windows.
     pub lengths: Vec<i64>,
     pub checks: Checks,
@@ -33,36 +33,36 @@ pub struct EngineState {
     pub blind: BTreeMap<SourceId, Timestamp>,
     /// What of which source cannot be believed to be of now.
     pub doubts: BTreeMap<SourceId, Doubt>,
-    pub flaws: Flaws,
-    pub lives: Vec<Live>,
+    pub flaws: QualityLog,
+    pub lives: Vec<OpenCase>,
     /// Effects of cases that are gone, while they still lie inside a window.
-    pub past: Vec<Effect>,
+    pub past: Vec<Shift>,
     /// Incidents that the journal remembers: not learnt from.
-    pub unusual: Vec<Unusual>,
+    pub unusual: Vec<Exclusion>,
     pub judged: Option<i64>,
     /// The first bucket that was judged: what was over by then is nobody's case.
     pub begun: Option<i64>,
     pub schedule: Schedule,
     /// Keys that were merged into an older case since the last judgement.
-    pub absorbed: Vec<Live>,
+    pub absorbed: Vec<OpenCase>,
     /// Error budgets of the burn rows.
     pub budgets: Budgets,
     /// Journeys whose checks take longer than usual, or lately did.
-    pub slow: Vec<Slow>,
+    pub slow: Vec<SlowChecks>,
 }
 
 impl EngineState {
     pub fn new(settings: Settings) -> Self {
         let pace = check_duration::rule(&settings.policy);
         Self {
-            store: Store::new(settings.bucket),
+            store: Cube::new(settings.bucket),
             lengths: sweep::windows(settings.bucket),
             checks: Checks { pace, ..Checks::default() },
             settings,
             changes: Changes::new(),
             blind: BTreeMap::new(),
             doubts: BTreeMap::new(),
-            flaws: Flaws::default(),
+            flaws: QualityLog::default(),
             lives: Vec::new(),
             past: Vec::new(),
             unusual: Vec::new(),
@@ -88,7 +88,7 @@ impl EngineState {
         }
     }
 
-    pub fn all_effects(&self) -> impl Iterator<Item = &Effect> {
+    pub fn all_effects(&self) -> impl Iterator<Item = &Shift> {
         self.lives.iter().flat_map(|l| &l.effects).chain(&self.past)
     }
 

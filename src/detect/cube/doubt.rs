@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::key::{Role, TableKey};
+use super::key::{CuboidKey, Role};
 use crate::domain::id::JourneyId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Dim;
@@ -40,7 +40,7 @@ impl Doubt {
             || self.cuts.iter().any(|(m, d)| *m == metric && d == dims)
     }
 
-    pub(in crate::detect) fn on_table(&self, key: &TableKey) -> bool {
+    pub(in crate::detect) fn on_table(&self, key: &CuboidKey) -> bool {
         let (metric, role) = key.family;
         match role {
             Role::Plain | Role::Reading => self.on_metric(metric, &key.dims),

@@ -1,16 +1,16 @@
 //! Percentiles of a place over some buckets, read from histograms and never averaged. What is usual
 //! is not known here.
 
-use super::cuboid::Table;
+use super::cuboid::Cuboid;
 use super::histograms::percentile;
-use super::store::Store;
+use super::store::Cube;
 use crate::domain::histogram::Histogram;
 use crate::domain::segment::Scope;
 
 /// A quantile of a scope's histograms, with its samples; never an average of percentiles.
 pub fn quantile(
-    store: &Store,
-    table: &Table,
+    store: &Cube,
+    table: &Cuboid,
     scope: &Scope,
     span: (i64, i64),
     q: f64,

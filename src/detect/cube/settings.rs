@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::cuboid::Table;
+use super::cuboid::Cuboid;
 use super::place::within;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
@@ -23,7 +23,7 @@ pub struct Maintenance {
 
 /// An announced event that brings more or other shoppers: a campaign, a holiday.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Event {
+pub struct AnnouncedEvent {
     pub name: String,
     pub start: Timestamp,
     pub end: Timestamp,
@@ -31,7 +31,7 @@ pub struct Event {
 
 /// A time that teaches nothing about what is usual: work, an event, an incident.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Unusual {
+pub struct Exclusion {
     pub start: Timestamp,
     pub end: Timestamp,
     /// What was wrong; everything when empty.
@@ -40,7 +40,7 @@ pub struct Unusual {
     pub scope: Scope,
 }
 
-impl Unusual {
+impl Exclusion {
     pub fn everything(start: Timestamp, end: Timestamp) -> Self {
         Self { start, end, metrics: Vec::new(), scope: Scope::everything() }
     }
@@ -53,7 +53,7 @@ pub struct Settings {
     pub bucket: Span,
     pub policy: Policy,
     pub maintenance: Vec<Maintenance>,
-    pub events: Vec<Event>,
+    pub events: Vec<AnnouncedEvent>,
     /// Sources that tell of changes, whether or not they told of one yet.
     pub change_sources: Vec<SourceId>,
     /// Sources that report only a share of what happens; people and money are counted in full.
@@ -81,7 +81,7 @@ impl Settings {
 pub type Sampling = BTreeMap<(SourceId, Metric), f64>;
 
 /// The share of events that a table's source reports.
-pub fn share(sampling: &Sampling, t: &Table) -> f64 {
+pub fn share(sampling: &Sampling, t: &Cuboid) -> f64 {
     let told = sampling.get(&(t.key.source.clone(), t.key.family.0)).copied();
     told.filter(|s| *s > 0.0 && *s <= 1.0).unwrap_or(1.0)
 }

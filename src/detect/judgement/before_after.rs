@@ -1,14 +1,14 @@
 //! What each release of the last day did: before and after per segment, against segments that it
 //! did not touch. A view for people; blame has its own arithmetic.
 
-use crate::detect::cases::open_case::Live;
+use crate::detect::cases::open_case::OpenCase;
 use crate::detect::cases::shift_words;
 use crate::detect::cases::state::EngineState;
-use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::{Family, Role};
 use crate::detect::evidence::level;
-use crate::detect::evidence::stat::{Acc, Shape, evidence};
-use crate::detect::scan::shift::Effect;
+use crate::detect::evidence::stat::{Likelihood, Tally, evidence};
+use crate::detect::scan::shift::Shift;
 use crate::domain::change::Change;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, DimValue, Scope, Segment};
@@ -64,7 +64,7 @@ pub fn impacts(state: &EngineState, bucket: i64) -> Vec<Impact> {
     out
 }
 
-fn of(state: &EngineState, change: &Change, table: &Table, bucket: i64) -> Vec<Impact> {
+fn of(state: &EngineState, change: &Change, table: &Cuboid, bucket: i64) -> Vec<Impact> {
     let at = state.store.bucket_of(change.effective_at());
     let len = (SPAN.millis() / state.store.bucket.millis()).max(1);
     let before = (at - len, at - 1);
@@ -80,7 +80,7 @@ fn of(state: &EngineState, change: &Change, table: &Table, bucket: i64) -> Vec<I
         change.templates.is_empty() || t == "(all)" || change.templates.contains(t)
     };
     let sum = |leaves: &dyn Fn(&Segment) -> bool, span: (i64, i64)| {
-        let mut acc = Acc::default();
+        let mut acc = Tally::default();
         for l in table.leaves.iter().filter(|l| leaves(&l.seg)) {
             acc.add(&table.acc_over(l, span.0, span.1));
         }
@@ -120,7 +120,7 @@ fn of(state: &EngineState, change: &Change, table: &Table, bucket: i64) -> Vec<I
 const MAY: f64 = 0.1;
 
 /// A case holds this change for its cause, alone or as one of a tie.
-fn accuses(live: &Live, change: &Change) -> bool {
+fn accuses(live: &OpenCase, change: &Change) -> bool {
     let tied = || {
         let share = live.suspect.share_of(&change.id);
         live.suspect.is_tie() && share.is_some_and(|share| share >= MAY)
@@ -129,7 +129,7 @@ fn accuses(live: &Live, change: &Change) -> bool {
 }
 
 /// What is proven to be hurt in the cases that accuse this change.
-fn accused<'a>(state: &'a EngineState, change: &Change) -> Vec<&'a Effect> {
+fn accused<'a>(state: &'a EngineState, change: &Change) -> Vec<&'a Shift> {
     let lives = state.lives.iter().filter(|l| accuses(l, change));
     lives.flat_map(|l| &l.effects).filter(|e| e.table.family.1 != Role::Beacon).collect()
 }
@@ -139,13 +139,13 @@ const PARTS: usize = 6;
 
 /// The harm that a case proves, where it is: before the change or as usual, and since the onset. A
 /// place of several values is told value by value.
-fn harmed(state: &EngineState, change: &Change, e: &Effect) -> Vec<Impact> {
+fn harmed(state: &EngineState, change: &Change, e: &Shift) -> Vec<Impact> {
     let store = &state.store;
     let Some(table) = store.tables.get(&e.table) else { return Vec::new() };
     let at = store.bucket_of(change.effective_at());
     let len = (SPAN.millis() / store.bucket.millis()).max(1);
     let sum = |inside: &dyn Fn(&Segment) -> bool, span: (i64, i64)| {
-        let mut acc = Acc::default();
+        let mut acc = Tally::default();
         for l in table.leaves.iter().filter(|l| inside(&l.seg)) {
             acc.add(&table.acc_over(l, span.0, span.1));
         }
@@ -211,7 +211,7 @@ fn judged(
         return (by_numbers, String::new());
     }
     let place = Scope::of(segment);
-    let here = |l: &&Live| {
+    let here = |l: &&OpenCase| {
         l.effects.iter().any(|e| e.table.family.0 == family.0 && e.place.overlaps(&place))
     };
     let mut about = state.lives.iter().filter(here).peekable();
@@ -226,23 +226,23 @@ fn judged(
     (Verdict::Unsure, format!("cleared: {why}"))
 }
 
-fn value(table: &Table, acc: &Acc) -> Option<f64> {
+fn value(table: &Cuboid, acc: &Tally) -> Option<f64> {
     let mean = (acc.n > 0.0).then(|| acc.a / acc.n)?;
     Some(match table.shape {
-        Shape::Mean => (mean + 0.674 * (acc.v / acc.n).max(0.0).sqrt()).exp(),
-        Shape::Fault if table.inverted => 1.0 - mean,
-        Shape::Fault | Shape::Step | Shape::Flow | Shape::Level => mean,
+        Likelihood::LogNormal => (mean + 0.674 * (acc.v / acc.n).max(0.0).sqrt()).exp(),
+        Likelihood::Rare if table.inverted => 1.0 - mean,
+        Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson | Likelihood::Gauge => mean,
     })
 }
 
 /// After over before, the season taken out.
-fn ratio(shape: Shape, before: &Acc, after: &Acc) -> Option<f64> {
+fn ratio(shape: Likelihood, before: &Tally, after: &Tally) -> Option<f64> {
     if before.n <= 0.0 || after.n <= 0.0 {
         return None;
     }
     match shape {
-        Shape::Mean => {
-            let shift = |a: &Acc| (a.a - a.e) / a.n;
+        Likelihood::LogNormal => {
+            let shift = |a: &Tally| (a.a - a.e) / a.n;
             Some((shift(after) - shift(before)).exp())
         }
         _ if before.a > 0.0 && after.e > 0.0 => {
@@ -253,8 +253,8 @@ fn ratio(shape: Shape, before: &Acc, after: &Acc) -> Option<f64> {
 }
 
 /// Worse than usual after, and not already before.
-fn verdict(table: &Table, mask: u16, before: &Acc, after: &Acc) -> Verdict {
-    let ev = |a: &Acc| evidence(table.shape, table.sign, a, table.calib(mask));
+fn verdict(table: &Cuboid, mask: u16, before: &Tally, after: &Tally) -> Verdict {
+    let ev = |a: &Tally| evidence(table.shape, table.sign, a, table.calib(mask));
     let (b, a) = (ev(before), ev(after));
     if a.nats >= 12.0 && a.harm > 2.0 * b.harm.max(0.0) && a.harm > 0.05 {
         Verdict::Breach

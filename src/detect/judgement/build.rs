@@ -6,12 +6,12 @@ use super::{
     before_after, check_coverage, check_times, guardrails, objectives, resources, tech_vs_business,
     words,
 };
-use crate::detect::cases::open_case::Live;
+use crate::detect::cases::open_case::OpenCase;
 use crate::detect::cases::state::EngineState;
 use crate::detect::cases::{open_case, revenue_at_risk, severity};
 use crate::detect::cube::key::Role;
 use crate::detect::detectors::{check_cadence, check_duration};
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Segment;
 use crate::domain::time::Timestamp;
@@ -68,10 +68,10 @@ type Faces = (Vec<Cell>, Vec<GuardrailState>, Vec<FunnelStep>);
 
 /// Cells, guardrails and funnel as of the end of `bucket`.
 fn faces(state: &EngineState, bucket: i64, cases: &[Case]) -> Faces {
-    let open = |l: &&Live| l.closed.is_none();
-    let effects: Vec<&Effect> = state.lives.iter().filter(open).flat_map(|l| &l.effects).collect();
+    let open = |l: &&OpenCase| l.closed.is_none();
+    let effects: Vec<&Shift> = state.lives.iter().filter(open).flat_map(|l| &l.effects).collect();
     let closed = state.lives.iter().filter(|l| l.closed.is_some()).flat_map(|l| &l.effects);
-    let ended: Vec<&Effect> = closed.chain(&state.past).collect();
+    let ended: Vec<&Shift> = closed.chain(&state.past).collect();
     let blind = state.blind.keys().cloned().collect();
     let learning = state.learning();
     let sight = Sight {
@@ -96,7 +96,7 @@ fn faces(state: &EngineState, bucket: i64, cases: &[Case]) -> Faces {
     (cells, guardrails, funnel)
 }
 
-fn case_of(state: &EngineState, live: &Live, bucket: i64) -> Case {
+fn case_of(state: &EngineState, live: &OpenCase, bucket: i64) -> Case {
     let (policy, store) = (&state.settings.policy, &state.store);
     let segments = live.segments(policy);
     let ranked = severity::worst(policy, store, live, &segments);

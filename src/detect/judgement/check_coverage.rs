@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 
 use crate::detect::cases::open_case;
-use crate::detect::cases::open_case::Live;
+use crate::detect::cases::open_case::OpenCase;
 use crate::detect::cases::state::EngineState;
-use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::Role;
 use crate::detect::detectors::check_cadence::is_fresh;
 use crate::detect::detectors::check_votes::told;
@@ -128,7 +128,7 @@ pub struct Word {
 }
 
 /// Counter-evidence only where a fresh check that is like the shoppers passes.
-pub fn word(state: &EngineState, live: &Live, segments: &[Scope], now: Timestamp) -> Word {
+pub fn word(state: &EngineState, live: &OpenCase, segments: &[Scope], now: Timestamp) -> Word {
     let mut out = Word::default();
     if live.is_telemetry() || !live.troubles.is_empty() {
         return out;
@@ -224,9 +224,9 @@ fn share_of(
     wanted: impl Fn(&str) -> bool,
 ) -> Option<f64> {
     let tables = state.store.family((Metric::PageViews, Role::Plain));
-    let placed = |t: &&Table| t.key.dims.contains(&Dim::Template);
-    let knows = |t: &&Table| t.key.dims.contains(&dim);
-    let known: Vec<&Table> = tables.filter(knows).collect();
+    let placed = |t: &&Cuboid| t.key.dims.contains(&Dim::Template);
+    let knows = |t: &&Cuboid| t.key.dims.contains(&dim);
+    let known: Vec<&Cuboid> = tables.filter(knows).collect();
     let table = known.iter().copied().find(placed).or(known.first().copied())?;
     let (mut inside, mut all) = (0.0, 0.0);
     for leaf in &table.leaves {

@@ -4,7 +4,7 @@
 use super::answer::Answer;
 use super::check_coverage;
 use crate::detect::cases::open_case::trouble_place;
-use crate::detect::cases::slow::Slow;
+use crate::detect::cases::slow::SlowChecks;
 use crate::detect::cases::state::EngineState;
 use crate::detect::detectors::check_cadence;
 use crate::detect::detectors::check_duration::{Pace, RUNS, seconds};
@@ -21,7 +21,7 @@ use crate::verdict::{Basis, Case, Class, Finding, Judged, Suspect, Verdict};
 pub fn tell(state: &EngineState, cases: &mut Vec<Case>) {
     let rows = &state.settings.policy.guardrail;
     let Some(row) = row_for(rows, Metric::CheckDuration, &Scope::everything()) else { return };
-    let mut rest: Vec<(&Slow, Finding)> = Vec::new();
+    let mut rest: Vec<(&SlowChecks, Finding)> = Vec::new();
     for slow in &state.slow {
         let finding = finding(state, row, slow);
         let of = slow.sign_of.as_ref().and_then(|key| cases.iter_mut().find(|c| c.key == *key));
@@ -37,7 +37,7 @@ pub fn tell(state: &EngineState, cases: &mut Vec<Case>) {
 }
 
 /// `checks of pdp take 3.1 s in eu and us, usually 1.6 s, since 03:02 UTC`.
-pub fn sentence(slow: &Slow) -> String {
+pub fn sentence(slow: &SlowChecks) -> String {
     let names: Vec<&str> =
         slow.worst.iter().map(|w| w.0.as_str()).filter(|l| !l.is_empty()).collect();
     let places = if names.is_empty() { String::new() } else { format!(" in {}", names.join(", ")) };
@@ -52,7 +52,7 @@ pub fn sentence(slow: &Slow) -> String {
     }
 }
 
-pub fn finding(state: &EngineState, row: &Guardrail, slow: &Slow) -> Finding {
+pub fn finding(state: &EngineState, row: &Guardrail, slow: &SlowChecks) -> Finding {
     let over = slow.until.is_some();
     let place = trouble_place(&state.settings.policy, &slow.journey);
     Finding {
@@ -74,10 +74,12 @@ pub fn finding(state: &EngineState, row: &Guardrail, slow: &Slow) -> Finding {
 }
 
 /// One case of all that is slow and no sign of another one.
-pub fn own(rest: &[(&Slow, Finding)]) -> Option<Case> {
-    let is_open = |slow: &Slow| slow.until.is_none() && slow.sign_of.is_none();
-    let open: Vec<&(&Slow, Finding)> = rest.iter().filter(|(slow, _)| is_open(slow)).collect();
-    let told: Vec<&(&Slow, Finding)> = if open.is_empty() { rest.iter().collect() } else { open };
+pub fn own(rest: &[(&SlowChecks, Finding)]) -> Option<Case> {
+    let is_open = |slow: &SlowChecks| slow.until.is_none() && slow.sign_of.is_none();
+    let open: Vec<&(&SlowChecks, Finding)> =
+        rest.iter().filter(|(slow, _)| is_open(slow)).collect();
+    let told: Vec<&(&SlowChecks, Finding)> =
+        if open.is_empty() { rest.iter().collect() } else { open };
     let worst =
         told.iter().map(|(slow, _)| *slow).max_by(|a, b| a.times().total_cmp(&b.times()))?;
     let what = match told.as_slice() {

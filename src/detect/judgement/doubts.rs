@@ -2,13 +2,13 @@
 //! told to the state by others.
 
 use crate::detect::cases::state::EngineState;
-use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::doubt::Doubt;
 use crate::domain::id::SourceId;
 use crate::verdict::Verdict;
 
 /// The doubt about a table, if there is one.
-pub fn about<'a>(state: &'a EngineState, table: &Table) -> Option<(&'a SourceId, &'a Doubt)> {
+pub fn about<'a>(state: &'a EngineState, table: &Cuboid) -> Option<(&'a SourceId, &'a Doubt)> {
     let (source, doubt) = state.doubts.get_key_value(&table.key.source)?;
     doubt.on_table(&table.key).then_some((source, doubt))
 }
@@ -16,7 +16,7 @@ pub fn about<'a>(state: &'a EngineState, table: &Table) -> Option<(&'a SourceId,
 /// What a row that watches `tables` says; the flag tells whether all of them are doubted.
 pub fn row<'a>(
     state: &EngineState,
-    tables: impl Iterator<Item = &'a Table>,
+    tables: impl Iterator<Item = &'a Cuboid>,
 ) -> Option<(Verdict, String, bool)> {
     let (mut all, mut first) = (true, None);
     for table in tables {

@@ -3,9 +3,9 @@
 
 use super::cells::enough;
 use crate::detect::cases::state::EngineState;
-use crate::detect::cube::cuboid::{Conj, Table};
+use crate::detect::cube::cuboid::{Cuboid, Slice};
 use crate::detect::cube::key::Role;
-use crate::detect::evidence::stat::{Acc, Shape, shape_of};
+use crate::detect::evidence::stat::{Likelihood, Tally, shape_of};
 use crate::detect::learning::exclusions;
 use crate::detect::scan::bots;
 use crate::detect::scan::power::{Named, Power};
@@ -43,7 +43,7 @@ pub fn noticed(
 
 /// Counts and the rates made of them move on an announced day: nobody learns from it.
 fn announced(state: &EngineState, row: &Guardrail, bucket: i64) -> Option<(Verdict, String)> {
-    let counted = |m: &Metric| m.kind() == Kind::Count || shape_of(*m).0 == Shape::Step;
+    let counted = |m: &Metric| m.kind() == Kind::Count || shape_of(*m).0 == Likelihood::Conversion;
     row.metric.iter().find(|m| counted(m))?;
     let name = exclusions::announced(&state.settings, state.store.start_of(bucket))?;
     Some((Verdict::Ok, format!("within its usual band; {name} is on, nothing is learnt from it")))
@@ -72,8 +72,8 @@ fn buckets(state: &EngineState, span: Span) -> i64 {
     (span.millis() / state.store.bucket.millis().max(1)).max(1)
 }
 
-fn sum(table: &Table, conj: &Conj, span: (i64, i64)) -> Acc {
-    let mut sum = Acc::default();
+fn sum(table: &Cuboid, conj: &Slice, span: (i64, i64)) -> Tally {
+    let mut sum = Tally::default();
     for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
         sum.add(&table.acc_over(leaf, span.0, span.1));
     }
@@ -96,8 +96,8 @@ fn crowd(state: &EngineState, bucket: i64) -> Option<String> {
 /// An average that moved because other shoppers came, while every segment is as usual (Simpson).
 fn mix(state: &EngineState, row: &Guardrail, bucket: i64) -> Option<String> {
     let span = (bucket - buckets(state, Span::from_mins(30)) + 1, bucket);
-    let mine = |t: &&Table| {
-        let judged = matches!(t.shape, Shape::Mean | Shape::Fault);
+    let mine = |t: &&Cuboid| {
+        let judged = matches!(t.shape, Likelihood::LogNormal | Likelihood::Rare);
         judged && t.key.family.1 == Role::Plain && row.metric.contains(&t.key.family.0)
     };
     let moved = state.store.tables.values().filter(mine).filter_map(|t| moved(state, t, span));
@@ -125,12 +125,12 @@ fn campaign(state: &EngineState, bucket: i64) -> Option<String> {
 }
 
 /// How far the present mix alone moves a table's average the bad way, and who came.
-fn moved(state: &EngineState, table: &Table, span: (i64, i64)) -> Option<(f64, Option<String>)> {
+fn moved(state: &EngineState, table: &Cuboid, span: (i64, i64)) -> Option<(f64, Option<String>)> {
     let all = table.conj_at(&Segment::all())?;
     let now = sum(table, all, span);
     let start = state.store.start_of(span.1).secs();
     let of_day = start.rem_euclid(86_400) as f64;
-    let usual = |conj: &Conj| {
+    let usual = |conj: &Slice| {
         let leaves = conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize));
         leaves.filter(|l| l.prof.known()).fold((0.0, 0.0), |(weight, mean), leaf| {
             let w = leaf.prof.weight_at(of_day);
@@ -143,14 +143,16 @@ fn moved(state: &EngineState, table: &Table, span: (i64, i64)) -> Option<(f64, O
     }
     let (now_mean, usual_mean) = (now.e / now.n, weighted / weight);
     let by = match table.shape {
-        Shape::Mean => (now_mean - usual_mean).exp_m1(),
-        Shape::Fault | Shape::Step | Shape::Flow | Shape::Level => now_mean / usual_mean - 1.0,
+        Likelihood::LogNormal => (now_mean - usual_mean).exp_m1(),
+        Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson | Likelihood::Gauge => {
+            now_mean / usual_mean - 1.0
+        }
     } * table.sign;
     if by < MOVED {
         return None;
     }
     // who came is told by who they are, not by the release that they are given
-    let given = |c: &&Conj| c.seg.dims().any(|(d, _)| matches!(d, Dim::Release | Dim::Cohort));
+    let given = |c: &&Slice| c.seg.dims().any(|(d, _)| matches!(d, Dim::Release | Dim::Cohort));
     let ones = table.conj.iter().filter(|c| c.mask.is_power_of_two() && !given(c));
     let grown = ones.filter_map(|c| {
         let (share, before) = (sum(table, c, span).n / now.n, usual(c).0 / weight);

@@ -4,10 +4,10 @@
 use super::answer::{Answer, USUAL};
 use super::{check_coverage, check_times, doubts, guardrail_notes};
 use crate::detect::cases::state::EngineState;
-use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::Role;
 use crate::detect::detectors::traffic_loss;
-use crate::detect::evidence::stat::{Shape, evidence};
+use crate::detect::evidence::stat::{Likelihood, evidence};
 use crate::detect::scan::sweep;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Segment;
@@ -51,7 +51,7 @@ pub fn calm(state: &EngineState, row: &Guardrail, cells: &[Cell], bucket: i64) -
     }
 }
 
-fn tables<'a>(state: &'a EngineState, row: &Guardrail) -> Vec<&'a Table> {
+fn tables<'a>(state: &'a EngineState, row: &Guardrail) -> Vec<&'a Cuboid> {
     let all = state.store.tables.values();
     all.filter(|t| row.metric.contains(&t.key.family.0)).collect()
 }
@@ -61,13 +61,13 @@ fn tables<'a>(state: &'a EngineState, row: &Guardrail) -> Vec<&'a Table> {
 fn unheard(
     state: &EngineState,
     row: &Guardrail,
-    (tables, lost): (&[&Table], Option<(Verdict, String)>),
+    (tables, lost): (&[&Cuboid], Option<(Verdict, String)>),
     bucket: i64,
 ) -> Option<Answer> {
     let probed = row.metric.contains(&Metric::CheckSuccess);
     let checks = probed && !state.checks.runs.is_empty();
     let unsure = |judged, text: &str| Some((judged, Verdict::Unsure, text.to_owned()));
-    let blind = |t: &&Table| state.blind.contains_key(&t.key.source);
+    let blind = |t: &&Cuboid| state.blind.contains_key(&t.key.source);
     if !tables.is_empty() && tables.iter().all(blind) {
         let why = lost.map_or_else(|| "its source tells nothing".to_owned(), |l| l.1);
         return Some((Judged::Blind, Verdict::Blind, why));
@@ -92,9 +92,9 @@ fn unheard(
 
 /// A row that compares with what is usual, while nothing of it has a usual level: of a shop that is
 /// new, or of a source whose history is shorter than the others'.
-fn learning(state: &EngineState, row: &Guardrail, tables: &[&Table]) -> bool {
+fn learning(state: &EngineState, row: &Guardrail, tables: &[&Cuboid]) -> bool {
     let compares = row.condition.min_change().is_some();
-    let known = |t: &&Table| t.leaves.iter().any(|l| l.prof.known());
+    let known = |t: &&Cuboid| t.leaves.iter().any(|l| l.prof.known());
     state.learning() || compares && !tables.iter().any(known)
 }
 
@@ -132,7 +132,7 @@ fn surplus(state: &EngineState) -> Option<String> {
     let tables = state.store.family((Metric::PageViews, Role::Beacon));
     let found = tables.filter_map(|t| {
         let (acc, _) = sweep::at(t, &Segment::all(), window)?;
-        let more = evidence(Shape::Flow, 1.0, &acc, t.calib(0));
+        let more = evidence(Likelihood::Poisson, 1.0, &acc, t.calib(0));
         (more.nats >= line && more.harm >= SURPLUS).then_some(more.harm)
     });
     let most = found.fold(0.0, f64::max);

@@ -3,9 +3,9 @@
 
 use crate::detect::cases::error_budget::{DAYS, burnt, sums};
 use crate::detect::cases::state::EngineState;
-use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::percentiles::quantile;
-use crate::detect::evidence::stat::Shape;
+use crate::detect::evidence::stat::Likelihood;
 use crate::detect::evidence::units::amount;
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::time::Span;
@@ -82,10 +82,10 @@ fn length(minutes: f64) -> String {
 fn value(state: &EngineState, row: &Guardrail, bucket: i64) -> Option<(f64, String)> {
     let metric = *row.metric.first()?;
     let span = (bucket - buckets(state, Span::from_hours(1)) + 1, bucket);
-    let fits = |t: &&Table| row.scope.dims.keys().all(|d| t.key.dims.contains(d));
+    let fits = |t: &&Cuboid| row.scope.dims.keys().all(|d| t.key.dims.contains(d));
     let tables = state.store.tables.values().filter(|t| t.key.family.0 == metric).filter(fits);
     let table = tables.min_by_key(|t| t.key.dims.len())?;
-    if table.shape == Shape::Mean {
+    if table.shape == Likelihood::LogNormal {
         let q = row.percentile();
         let found = quantile(&state.store, table, &row.scope, span, q / 100.0)?;
         return Some((found.0, format!("p{q:.0}")));

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use crate::detect::attribution::resource_bends::{Bend, bends};
-use crate::detect::cases::open_case::Live;
-use crate::detect::cube::store::Store;
+use crate::detect::cases::open_case::OpenCase;
+use crate::detect::cube::store::Cube;
 use crate::detect::evidence::units;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Dim;
@@ -13,12 +13,12 @@ use crate::policy::judging::Policy;
 
 /// What bends with a case, in words: of the services that are hurt, of what they and the hurt pages
 /// call, and of the suspect's.
-pub fn words(policy: &Policy, store: &Store, live: &Live, bucket: i64) -> Vec<String> {
+pub fn words(policy: &Policy, store: &Cube, live: &OpenCase, bucket: i64) -> Vec<String> {
     if live.is_telemetry() || live.effects.is_empty() {
         return Vec::new();
     }
     let onset =
-        |e: &crate::detect::scan::shift::Effect| (e.onset.low, e.onset.high.max(e.onset.bucket));
+        |e: &crate::detect::scan::shift::Shift| (e.onset.low, e.onset.high.max(e.onset.bucket));
     let spans = || live.effects.iter().map(onset);
     let low = spans().map(|s| s.0).min().unwrap_or(bucket);
     let high = spans().map(|s| s.1).min().unwrap_or(bucket);
@@ -37,7 +37,7 @@ pub fn words(policy: &Policy, store: &Store, live: &Live, bucket: i64) -> Vec<St
     found.into_iter().take(LINES).map(|b| line(store, &b)).collect()
 }
 
-pub fn line(store: &Store, bend: &Bend) -> String {
+pub fn line(store: &Cube, bend: &Bend) -> String {
     let since = units::hour(store.start_of(bend.from));
     let amount = |x: f64| units::amount(bend.metric, x);
     let (label, service) = (bend.metric.row().label, &bend.service);

@@ -2,14 +2,14 @@
 //! No drawing and no outside text beyond names that `domain::text` makes safe later.
 
 use crate::detect::cases::kinds::{is_beacon, is_cause, is_visit_loss};
-use crate::detect::cases::open_case::Live;
+use crate::detect::cases::open_case::OpenCase;
 use crate::detect::cases::shift_words::{label, line, newest, samples, stat, values};
 use crate::detect::cases::{kinds, surge};
-use crate::detect::cube::store::Store;
+use crate::detect::cube::store::Cube;
 use crate::detect::detectors::threshold::guardrail_of;
-use crate::detect::evidence::stat::Shape;
+use crate::detect::evidence::stat::Likelihood;
 use crate::detect::evidence::units::amount;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::id::GuardrailId;
 use crate::domain::metric::Metric;
 use crate::policy::guardrail::row_for;
@@ -29,10 +29,10 @@ pub fn sureness(nats: f64, line: f64) -> String {
 }
 
 /// The effect that says most: an outage's lost orders before anything, else the strongest.
-pub fn lead(live: &Live) -> Option<&Effect> {
+pub fn lead(live: &OpenCase) -> Option<&Shift> {
     let present = live.told();
-    let weight = |e: &Effect| {
-        let loss = if e.shape == Shape::Step { e.harm } else { 0.0 };
+    let weight = |e: &Shift| {
+        let loss = if e.shape == Likelihood::Conversion { e.harm } else { 0.0 };
         let big = u8::from(loss > 0.3);
         (big, u8::from(is_cause(e)), e.nats)
     };
@@ -43,7 +43,7 @@ pub fn lead(live: &Live) -> Option<&Effect> {
 }
 
 /// One line for a case.
-pub fn headline(policy: &Policy, store: &Store, live: &Live) -> String {
+pub fn headline(policy: &Policy, store: &Cube, live: &OpenCase) -> String {
     if let Some(b) = &live.blind {
         let what = if b.checkout { "; checkout is blind" } else { "" };
         return format!("No data from {}{what}", b.names());
@@ -70,8 +70,8 @@ fn capital(text: &str) -> String {
 }
 
 /// Findings of a case, one per effect and one per failing journey.
-pub fn findings(policy: &Policy, store: &Store, live: &Live, bucket: i64) -> Vec<Finding> {
-    let mut effects: Vec<&Effect> = live.effects.iter().collect();
+pub fn findings(policy: &Policy, store: &Cube, live: &OpenCase, bucket: i64) -> Vec<Finding> {
+    let mut effects: Vec<&Shift> = live.effects.iter().collect();
     // what the headline tells comes first
     let first = lead(live).map(|e| (&e.table, &e.scope));
     effects.sort_by_key(|e| Some((&e.table, &e.scope)) != first);
@@ -116,7 +116,7 @@ fn passing((failing, all): (usize, usize)) -> f64 {
     if all == 0 { 0.0 } else { 1.0 - failing.min(all) as f64 / all as f64 }
 }
 
-fn finding(policy: &Policy, store: &Store, e: &Effect, bucket: i64) -> Finding {
+fn finding(policy: &Policy, store: &Cube, e: &Shift, bucket: i64) -> Finding {
     let table = store.tables.get(&e.table);
     let (now, base) = values(store, e);
     let minutes = (e.last_bad - e.from() + 1).max(1) as f64 * store.bucket.as_mins_f64();
@@ -148,7 +148,7 @@ fn finding(policy: &Policy, store: &Store, e: &Effect, bucket: i64) -> Finding {
 
 /// A sentence on one effect, in the past tense once its last minutes look well:
 /// `was Payment step 74% -> 8.8% in checkout (543 samples), 71% now`.
-fn told(store: &Store, e: &Effect, bucket: i64) -> String {
+fn told(store: &Cube, e: &Shift, bucket: i64) -> String {
     let says = format!("{} in {}{}", line(store, e), e.place, samples(e));
     if e.until.is_none() && !e.looks_well() {
         return says;
@@ -157,14 +157,14 @@ fn told(store: &Store, e: &Effect, bucket: i64) -> String {
 }
 
 /// `, 71% now`; nothing where nothing came, nor for a line that tells a share.
-fn now_words(store: &Store, e: &Effect, bucket: i64) -> String {
-    let share = is_beacon(e) || e.shape == Shape::Flow && !kinds::is_surge(e);
+fn now_words(store: &Cube, e: &Shift, bucket: i64) -> String {
+    let share = is_beacon(e) || e.shape == Likelihood::Poisson && !kinds::is_surge(e);
     let now = newest(store, e, bucket).filter(|_| !share);
     now.map(|x| format!(", {} now", amount(e.table.family.0, x))).unwrap_or_default()
 }
 
 /// What speaks for the case.
-pub fn evidence_for(store: &Store, live: &Live, line_nats: f64, bucket: i64) -> Vec<String> {
+pub fn evidence_for(store: &Cube, live: &OpenCase, line_nats: f64, bucket: i64) -> Vec<String> {
     let mut out: Vec<String> = live
         .effects
         .iter()
@@ -193,7 +193,7 @@ pub fn evidence_for(store: &Store, live: &Live, line_nats: f64, bucket: i64) -> 
 }
 
 /// What speaks against it, or for a smaller one.
-pub fn evidence_against(store: &Store, live: &Live, bucket: i64) -> Vec<String> {
+pub fn evidence_against(store: &Cube, live: &OpenCase, bucket: i64) -> Vec<String> {
     // what is over speaks against what goes on; of a case that is over it is what it was
     let mut out = if is_over(live) { Vec::new() } else { ended(store, live, bucket) };
     for e in live.effects.iter().filter(|e| e.until.is_none() && e.looks_well()) {
@@ -210,12 +210,12 @@ pub fn evidence_against(store: &Store, live: &Live, bucket: i64) -> Vec<String> 
 }
 
 /// Nothing of it goes on.
-fn is_over(live: &Live) -> bool {
+fn is_over(live: &OpenCase) -> bool {
     live.effects.iter().all(|e| e.until.is_some()) && live.troubles.iter().all(|t| t.over)
 }
 
 /// What ended, in the past tense; checks that pass again, proven or not.
-fn ended(store: &Store, live: &Live, bucket: i64) -> Vec<String> {
+fn ended(store: &Cube, live: &OpenCase, bucket: i64) -> Vec<String> {
     let effects = live.effects.iter().filter(|e| e.until.is_some());
     let effects = effects.map(|e| format!("{}: over", told(store, e, bucket)));
     let well = live.troubles.iter().filter(|t| t.is_well() && (t.over || t.worst > 0));

@@ -7,12 +7,12 @@ use super::dispersion::taught;
 use super::{dispersion, exclusions};
 use crate::detect::baseline::profile::Past;
 use crate::detect::cube::changes::Changes;
-use crate::detect::cube::cuboid::{Leaf, Muted, Table};
+use crate::detect::cube::cuboid::{Cuboid, Leaf, Muted};
 use crate::detect::cube::key::Family;
-use crate::detect::cube::settings::{Settings, Unusual};
-use crate::detect::cube::store::Store;
+use crate::detect::cube::settings::{Exclusion, Settings};
+use crate::detect::cube::store::Cube;
 use crate::detect::cube::{derived, place};
-use crate::detect::evidence::stat::{Raw, Shape};
+use crate::detect::evidence::stat::{Likelihood, Moments};
 use crate::domain::segment::{Scope, Segment};
 use crate::policy::judging::Policy;
 
@@ -28,18 +28,18 @@ pub struct Schedule {
 #[derive(Clone, Copy, Debug)]
 pub struct Hurt {
     pub family: Family,
-    pub shape: Shape,
+    pub shape: Likelihood,
     pub closed: Option<i64>,
 }
 
 /// What is learnt from, and what must be left out of it.
 pub struct Lesson<'a> {
-    pub store: &'a mut Store,
+    pub store: &'a mut Cube,
     pub schedule: &'a mut Schedule,
     pub settings: &'a Settings,
     pub changes: &'a Changes,
     /// Incidents that the journal remembers.
-    pub unusual: &'a [Unusual],
+    pub unusual: &'a [Exclusion],
     pub hurt: Vec<Hurt>,
 }
 
@@ -108,15 +108,15 @@ fn evict(lesson: &mut Lesson<'_>, hour: i64, bucket: i64) -> bool {
 
 /// A cut without history takes from its closest sibling how much it scatters.
 fn borrow_calibration(
-    store: &mut crate::detect::cube::store::Store,
-    key: &crate::detect::cube::key::TableKey,
+    store: &mut crate::detect::cube::store::Cube,
+    key: &crate::detect::cube::key::CuboidKey,
 ) {
     let Some(table) = store.tables.get(key).filter(|t| t.calib.is_empty() || t.borrowed) else {
         return;
     };
     let siblings = store.family(key.family).filter(|t| !t.calib.is_empty() && !t.borrowed);
-    let same = |t: &&Table| t.key.source == key.source;
-    let close = |t: &&Table| t.key.dims.iter().filter(|d| key.dims.contains(d)).count();
+    let same = |t: &&Cuboid| t.key.source == key.source;
+    let close = |t: &&Cuboid| t.key.dims.iter().filter(|d| key.dims.contains(d)).count();
     let Some(sibling) = siblings.max_by_key(|t| (same(t), close(t))) else { return };
     let strange = !same(&sibling);
     let full = sibling.mask_for(&sibling.key.dims);
@@ -158,7 +158,7 @@ fn mute(lesson: &mut Lesson<'_>) {
 }
 
 /// The leaves whose place lies inside the announced scope.
-fn worked_on(table: &Table, policy: &Policy, scope: &Scope) -> BTreeSet<Segment> {
+fn worked_on(table: &Cuboid, policy: &Policy, scope: &Scope) -> BTreeSet<Segment> {
     let place = |l: &Leaf| place::of_segment(policy, table.key.family, &l.seg);
     let leaves = table.leaves.iter().filter(|l| place::within(&place(l), scope));
     leaves.map(|l| l.seg.clone()).collect()
@@ -172,8 +172,8 @@ fn profiles(lesson: &mut Lesson<'_>) {
 /// Places that came later than their cut are not judged until they have shown what is usual there:
 /// that need not wait for the hour in which all is learnt anew.
 fn newcomers(lesson: &mut Lesson<'_>) {
-    let told = |t: &Table, l: &Leaf| l.hist.last().is_some_and(|h| t.sampled(h.raw));
-    let new = |t: &&Table| t.leaves.iter().any(|l| l.prof.past == Past::None && told(t, l));
+    let told = |t: &Cuboid, l: &Leaf| l.hist.last().is_some_and(|h| t.sampled(h.raw));
+    let new = |t: &&Cuboid| t.leaves.iter().any(|l| l.prof.past == Past::None && told(t, l));
     let families: BTreeSet<_> =
         lesson.store.tables.values().filter(new).map(|t| t.key.family).collect();
     learn_families(lesson, &families, false);
@@ -186,7 +186,7 @@ fn learn_families<'a>(
 ) {
     for family in families {
         let family = *family;
-        let tables: Vec<&Table> = lesson.store.family(family).collect();
+        let tables: Vec<&Cuboid> = lesson.store.family(family).collect();
         let leant: Vec<_> =
             tables.iter().map(|t| (t.key.clone(), dispersion::ancestors(t, &tables))).collect();
         for (key, ancestors) in leant {
@@ -223,7 +223,8 @@ fn fold(lesson: &mut Lesson<'_>, hour: i64, per_hour: i64) {
     let Ok(hour32) = i32::try_from(hour) else { return };
     let hurt = lesson.hurt.iter().filter(|h| h.closed.is_none_or(|c| c >= hour * per_hour));
     let open: Vec<Hurt> = hurt.copied().collect();
-    let counts_hurt = open.iter().any(|h| matches!(h.shape, Shape::Step | Shape::Flow));
+    let counts_hurt =
+        open.iter().any(|h| matches!(h.shape, Likelihood::Conversion | Likelihood::Poisson));
     let planned: Vec<_> = exclusions::planned(lesson.settings, lesson.changes).collect();
     let Lesson { store, settings, .. } = lesson;
     for table in store.tables.values_mut() {
@@ -241,7 +242,7 @@ fn fold(lesson: &mut Lesson<'_>, hour: i64, per_hour: i64) {
     }
 }
 
-fn hour_rows(table: &Table, first: i64, per_hour: i64) -> (Vec<(Segment, Raw)>, u64) {
+fn hour_rows(table: &Cuboid, first: i64, per_hour: i64) -> (Vec<(Segment, Moments)>, u64) {
     let muted =
         |b: i64| !table.muted.is_empty() && table.leaves.iter().any(|l| table.is_muted(l, b));
     let usable = |b: &i64| table.delivered(*b) && !muted(*b);
@@ -252,7 +253,7 @@ fn hour_rows(table: &Table, first: i64, per_hour: i64) -> (Vec<(Segment, Raw)>, 
         minutes |= (((1_u64 << width.min(60)) - 1) << from) & ((1 << 60) - 1);
     }
     let rows = table.leaves.iter().map(|leaf| {
-        let mut sum = Raw::default();
+        let mut sum = Moments::default();
         for raw in (first..first + per_hour).filter(usable).filter_map(|b| table.raw(leaf, b)) {
             sum.n += raw.n;
             sum.s += raw.s;

@@ -3,9 +3,9 @@
 
 use super::scene::Scene;
 use super::sweep;
-use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::place;
-use crate::detect::evidence::stat::Evidence;
+use crate::detect::evidence::stat::HarmEvidence;
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::{Span, Timestamp};
@@ -25,7 +25,13 @@ const USUAL: f64 = 3.0;
 const DELAY: Span = Span::from_mins(15);
 
 /// Nats that a place is spared of the line.
-pub fn spared(scene: &Scene<'_>, table: &Table, found: &Scope, length: i64, ev: Evidence) -> f64 {
+pub fn spared(
+    scene: &Scene<'_>,
+    table: &Cuboid,
+    found: &Scope,
+    length: i64,
+    ev: HarmEvidence,
+) -> f64 {
     let dims: Vec<Dim> = found.dims.keys().copied().collect();
     let few = sweep::relief(table.group(table.mask_for(&dims)).len());
     let came = [Dim::Release, Dim::Cohort].iter().any(|d| found.dims.contains_key(d));
@@ -36,12 +42,12 @@ pub fn spared(scene: &Scene<'_>, table: &Table, found: &Scope, length: i64, ev: 
 }
 
 /// The share of the evidence in which chance is to be ruled out, not drift from day to day.
-fn by_chance(ev: Evidence) -> f64 {
+fn by_chance(ev: HarmEvidence) -> f64 {
     if ev.loc > 0.0 { (ev.nats / ev.loc).min(1.0) } else { 0.0 }
 }
 
 /// What a place is spared because a change reached it just when the window begins.
-fn changed(scene: &Scene<'_>, table: &Table, place: &Scope, first: i64) -> f64 {
+fn changed(scene: &Scene<'_>, table: &Cuboid, place: &Scope, first: i64) -> f64 {
     let store = scene.store;
     let (start, now) = (store.start_of(first), store.end_of(table.rolled));
     let day = now.minus(Span::from_hours(24));
@@ -74,7 +80,7 @@ fn begins(c: &Change) -> impl Iterator<Item = Timestamp> {
 }
 
 /// Does a change reach a place? A cut without templates cannot say; one of services can.
-fn reach(table: &Table, place: &Scope, change: &Change) -> f64 {
+fn reach(table: &Cuboid, place: &Scope, change: &Change) -> f64 {
     if let Some(services) = place.dims.get(&Dim::Service) {
         let own = services.iter().all(|s| same(s, &change.service));
         return if own { CHANGED } else { 0.0 };

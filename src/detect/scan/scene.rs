@@ -3,24 +3,24 @@
 
 use std::collections::BTreeMap;
 
-use super::shift::Effect;
+use super::shift::Shift;
 use crate::detect::cube::changes::Changes;
-use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::Family;
 use crate::detect::cube::settings::Settings;
-use crate::detect::cube::store::Store;
+use crate::detect::cube::store::Cube;
 use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
 use crate::policy::judging::Policy;
 
 pub struct Scene<'a> {
     pub settings: &'a Settings,
-    pub store: &'a Store,
+    pub store: &'a Cube,
     pub changes: &'a Changes,
     /// Sources that tell nothing, and since when.
     pub blind: &'a BTreeMap<SourceId, Timestamp>,
     /// Shifts of open cases, and of those that are gone while they lie inside a window.
-    pub known: Vec<&'a Effect>,
+    pub known: Vec<&'a Shift>,
     /// Checks of some journey fail by vote.
     pub checks_fail: bool,
 }
@@ -35,7 +35,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Cuboids of a family whose source tells something.
-    pub fn seen(&self, family: Family) -> impl Iterator<Item = &'a Table> {
+    pub fn seen(&self, family: Family) -> impl Iterator<Item = &'a Cuboid> {
         self.store.family(family).filter(|t| self.sees(&t.key.source))
     }
 }

@@ -3,10 +3,10 @@
 //! minute: severity and money ask for this share, not for the label's past. No judgement here.
 
 use super::share::Served;
-use super::shift::Effect;
+use super::shift::Shift;
 use crate::detect::cube::changes::Changes;
-use crate::detect::cube::cuboid::Table;
-use crate::detect::cube::store::Store;
+use crate::detect::cube::cuboid::Cuboid;
+use crate::detect::cube::store::Cube;
 use crate::domain::change::Change;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::{Span, Timestamp};
@@ -35,7 +35,7 @@ pub fn rest(scope: &Scope) -> Scope {
 }
 
 /// What an effect's place serves, measured anew.
-pub fn of(store: &Store, changes: &Changes, e: &Effect, bucket: i64) -> Served {
+pub fn of(store: &Cube, changes: &Changes, e: &Shift, bucket: i64) -> Served {
     let Some(table) = store.tables.get(&e.table).filter(|_| names(&e.scope)) else {
         return Served::ALL;
     };
@@ -54,7 +54,7 @@ fn named(scope: &Scope, change: &Change) -> bool {
 }
 
 struct Place<'a> {
-    table: &'a Table,
+    table: &'a Cuboid,
     wide: Scope,
     scope: &'a Scope,
 }

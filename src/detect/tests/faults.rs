@@ -24,7 +24,7 @@ pub const REGIONS: [&str; 3] = ["north", "south", "isles"];
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Harm {
     /// Times are so many times as long.
-    Slow(f64),
+    SlowChecks(f64),
     /// So many more views of a hundred fail in scripts.
     Scripts(f64),
     /// So many more calls of a hundred fail.
@@ -306,7 +306,7 @@ impl World {
         let (mut share, mut factor, mut bad) = (0.0, 1.0, 0.01);
         for (harm, hit) in harms {
             match harm {
-                Harm::Slow(x) => (share, factor) = (hit, x),
+                Harm::SlowChecks(x) => (share, factor) = (hit, x),
                 Harm::Scripts(x) => bad += hit * x / 100.0,
                 _ => {}
             }
