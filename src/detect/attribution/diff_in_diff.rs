@@ -64,13 +64,13 @@ impl<'a> DiffInDiff<'a> {
         }
         let (mut new, mut old) = (Side::default(), Side::default());
         for (met, not) in
-            served.into_values().filter(|(met, not)| met.acc.n > 0.0 && not.acc.n > 0.0)
+            served.into_values().filter(|(met, not)| met.acc.units > 0.0 && not.acc.units > 0.0)
         {
             new.join(met);
             old.join(not);
         }
-        let least = 30.0_f64.max(0.02 * (new.acc.n + old.acc.n));
-        let enough = new.acc.n >= least && old.acc.n >= least;
+        let least = 30.0_f64.max(0.02 * (new.acc.units + old.acc.units));
+        let enough = new.acc.units >= least && old.acc.units >= least;
         enough.then_some(Self { store: scene.store, table, new, old, span })
     }
 
@@ -82,7 +82,7 @@ impl<'a> DiffInDiff<'a> {
             let (now, usual) = self.values(arm);
             let acc = &arm.acc;
             let (now, usual) = (units::amount(metric, now), units::amount(metric, usual));
-            format!("{now} against {usual} (n {:.0})", acc.n)
+            format!("{now} against {usual} (n {:.0})", acc.units)
         };
         format!("new {}, old {}", arm(&self.new), arm(&self.old))
     }
@@ -97,10 +97,12 @@ impl<'a> DiffInDiff<'a> {
                 cut.add(&leaf.seg, self.span.0, self.span.1, &mut counts);
             }
             let h = Histogram::new(cut.bounds.clone(), counts);
-            percentile(&h, 0.75, self.table.calib(0).phi)
+            percentile(&h, 0.75, self.table.calib(0).overdispersion)
         });
         match read {
-            Some((now, _)) if acc.n > 0.0 => (now, now / ((acc.a - acc.e) / acc.n).exp()),
+            Some((now, _)) if acc.units > 0.0 => {
+                (now, now / ((acc.observed - acc.expected) / acc.units).exp())
+            }
             Some(_) | None => level::level(self.table.shape, self.table.inverted, 0.75, acc),
         }
     }

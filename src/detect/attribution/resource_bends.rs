@@ -57,9 +57,9 @@ pub fn bends(store: &Cube, services: &[&str], onset: (i64, i64), now: i64) -> Ve
 fn value(table: &Cuboid, leaf: &Leaf, bucket: i64) -> Option<f64> {
     let raw = table.raw(leaf, bucket).filter(|_| !table.is_muted(leaf, bucket))?;
     if table.key.family.0.kind() == Kind::Count {
-        return Some(f64::from(raw.s));
+        return Some(f64::from(raw.sum));
     }
-    (raw.n > 0.0).then(|| f64::from(raw.s / raw.n))
+    (raw.count > 0.0).then(|| f64::from(raw.sum / raw.count))
 }
 
 fn bend(table: &Cuboid, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Bend> {

@@ -119,7 +119,7 @@ fn part_of(effect: &Shift, acc: &Tally, calib: Dispersion) -> Part {
         return Part::default();
     }
     let far = lift + WILD * noise.max(0.0).sqrt();
-    let off = effect.sign * (acc.a - acc.e);
+    let off = effect.sign * (acc.observed - acc.expected);
     let off = off.clamp(lift / 2.0 - far, lift / 2.0 + far);
     Part { b: lift * off / var, w: lift * lift / var }
 }

@@ -114,7 +114,7 @@ impl Profile {
 impl Profile {
     /// The same mean at every hour: all that a few live minutes can teach.
     pub fn flat(shape: Likelihood, raw: Moments) -> Self {
-        let (n, s, q) = (f64::from(raw.n), f64::from(raw.s), f64::from(raw.q));
+        let (n, s, q) = (f64::from(raw.count), f64::from(raw.sum), f64::from(raw.sum_sq));
         if n <= 0.0 {
             return Self::default();
         }
@@ -126,9 +126,9 @@ impl Profile {
         };
         Self {
             mu: [mean as f32; 24],
-            weight: [raw.n; 24],
+            weight: [raw.count; 24],
             s2: var as f32,
-            total: raw.n,
+            total: raw.count,
             days: 0.0,
             past: Past::Live,
         }
@@ -199,8 +199,8 @@ fn lean_hours(shape: Likelihood, rate: f64) -> f64 {
 fn spread(shape: Likelihood, hours: &[HourMoments], parent: Option<&Profile>) -> f32 {
     let borrowed = parent.map_or(0.5, |p| f64::from(p.s2));
     let (mut q, mut units) = (0.0, 0.0);
-    for h in hours.iter().filter(|h| h.raw.n > 0.0) {
-        let (n, s, sq) = (f64::from(h.raw.n), f64::from(h.raw.s), f64::from(h.raw.q));
+    for h in hours.iter().filter(|h| h.raw.count > 0.0) {
+        let (n, s, sq) = (f64::from(h.raw.count), f64::from(h.raw.sum), f64::from(h.raw.sum_sq));
         q += (sq - s * s / n).max(0.0);
         units += n - 1.0;
     }
@@ -219,8 +219,8 @@ const LEVEL_YOUNG: f64 = 0.05;
 fn level_spread(hours: &[HourMoments]) -> f64 {
     let mut values: Vec<f64> = hours
         .iter()
-        .filter(|h| h.raw.n > 0.0)
-        .map(|h| f64::from(h.raw.s) / f64::from(h.raw.n))
+        .filter(|h| h.raw.count > 0.0)
+        .map(|h| f64::from(h.raw.sum) / f64::from(h.raw.count))
         .collect();
     if values.is_empty() {
         return 1.0;

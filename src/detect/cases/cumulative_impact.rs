@@ -52,8 +52,8 @@ fn missing(store: &Cube, sampling: &Sampling, e: &Shift, from: i64, to: i64) -> 
         sum.add(&table.acc_over(leaf, from, to));
     }
     let s = share(sampling, table);
-    let lost = (sum.e - sum.a).max(0.0);
-    let size = (lost / s, (sum.v * e.calib(table).phi).max(1.0) / (s * s));
+    let lost = (sum.expected - sum.observed).max(0.0);
+    let size = (lost / s, (sum.variance * e.calib(table).overdispersion).max(1.0) / (s * s));
     let each = if e.table.family.0 == Metric::EdgeRequests { VIEWS } else { 1.0 };
     let least = (size.0 / each, size.1 / (each * each));
     let (label, source) = (e.table.family.0.row().label, &table.key.source);
@@ -119,6 +119,6 @@ fn sum(t: &Cuboid, scope: &Scope, from: i64, to: i64) -> f64 {
     }
     let inside = t.leaves.iter().filter(|l| scope.contains(&l.seg));
     let events = inside.flat_map(|l| (kept.0..=kept.1).filter_map(|b| t.raw(l, b)));
-    let n: f64 = events.map(|raw| f64::from(raw.s)).sum();
+    let n: f64 = events.map(|raw| f64::from(raw.sum)).sum();
     n * (to.min(t.latest) - from + 1) as f64 / (kept.1 - kept.0 + 1) as f64
 }

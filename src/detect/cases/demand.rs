@@ -33,5 +33,5 @@ pub fn paid(store: &Cube) -> Option<Demand> {
         }
     }
     let hours = *table.lengths.last()? as f64 * table.bucket_ms as f64 / 3_600_000.0;
-    (sum.e >= ENOUGH).then(|| Demand { change: sum.a / sum.e - 1.0, hours })
+    (sum.expected >= ENOUGH).then(|| Demand { change: sum.observed / sum.expected - 1.0, hours })
 }

@@ -30,8 +30,8 @@ impl Budget {
         for leaf in table.leaves.iter().filter(|l| scope.contains(&l.seg)) {
             for h in leaf.hist.iter().filter(|h| i64::from(h.hour) < before) {
                 let slot = self.hours.entry(i64::from(h.hour)).or_default();
-                slot.0 += f64::from(h.raw.n);
-                slot.1 += f64::from(h.raw.s);
+                slot.0 += f64::from(h.raw.count);
+                slot.1 += f64::from(h.raw.sum);
             }
         }
     }
@@ -93,7 +93,7 @@ pub fn burnt<'a>(store: &'a Cube, row: &Guardrail) -> Option<(&'a Cuboid, f64)> 
 pub fn sums(t: &Cuboid, scope: &Scope, span: (i64, i64)) -> (f64, f64) {
     let inside = t.leaves.iter().filter(|l| scope.contains(&l.seg));
     let raws = inside.flat_map(|l| (span.0.max(t.oldest())..=span.1).filter_map(|b| t.raw(l, b)));
-    raws.fold((0.0, 0.0), |(n, s), raw| (n + f64::from(raw.n), s + f64::from(raw.s)))
+    raws.fold((0.0, 0.0), |(n, s), raw| (n + f64::from(raw.count), s + f64::from(raw.sum)))
 }
 
 /// Hours of a budget: four weeks, as long as history is kept.

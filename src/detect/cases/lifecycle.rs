@@ -284,7 +284,7 @@ fn agreement(store: &Cube, e: &Shift, bucket: i64) -> Span {
     let Some(table) = store.tables.get(&e.table).filter(|_| derived) else { return Span::ZERO };
     let at = |b: i64| {
         let inside = table.leaves.iter().filter(|l| e.scope.contains(&l.seg));
-        let sum: f32 = inside.filter_map(|l| table.raw(l, b)).map(|r| r.n).sum();
+        let sum: f32 = inside.filter_map(|l| table.raw(l, b)).map(|r| r.count).sum();
         table.delivered(b).then_some(f64::from(sum))
     };
     let before: Vec<f64> = (bucket - BEFORE..bucket).filter_map(at).collect();

@@ -161,10 +161,10 @@ fn loss_share(policy: &Policy, store: &Cube, e: &Shift) -> (Range, String) {
 
 /// Typical added waiting, from the shift of the mean of logs.
 fn slower_by(e: &Shift) -> f64 {
-    if e.acc.n <= 0.0 {
+    if e.acc.units <= 0.0 {
         return 0.0;
     }
-    let base = e.acc.e / e.acc.n;
+    let base = e.acc.expected / e.acc.units;
     match e.shape {
         Likelihood::Gauge => e.harm,
         Likelihood::LogNormal | Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson => {
@@ -176,7 +176,7 @@ fn slower_by(e: &Shift) -> f64 {
 /// Half width of the 95 % interval of a harm.
 fn spread(e: &Shift) -> f64 {
     let scale = crate::detect::scan::onset::weight(e.shape, &e.acc);
-    if scale > 0.0 { 1.96 * e.acc.v.sqrt() / scale } else { 0.0 }
+    if scale > 0.0 { 1.96 * e.acc.variance.sqrt() / scale } else { 0.0 }
 }
 
 /// Share of revenue that passes through an effect's place, without the release it names.
@@ -209,7 +209,7 @@ fn order_share(store: &Cube, dim: Dim, e: &Shift) -> f64 {
         let mass = if table.timed() {
             table.usual(leaf, table.rolled)
         } else {
-            leaf.sums.last().map_or(0.0, |a| a.e.max(0.0))
+            leaf.sums.last().map_or(0.0, |a| a.expected.max(0.0))
         };
         all += mass;
         if values.contains(leaf.seg.get(dim).as_str()) {

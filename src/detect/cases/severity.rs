@@ -90,7 +90,12 @@ fn failing_checkouts(policy: &Policy, store: &Cube, live: &OpenCase) -> f64 {
     };
     let share = |e: &Shift| {
         let calib = store.tables.get(&e.table).map_or(Dispersion::prior(e.shape), |t| e.calib(t));
-        let low = interval(e.acc.a / calib.phi, e.acc.n / calib.phi, Z95).0 - e.acc.e / e.acc.n;
+        let low = interval(
+            e.acc.observed / calib.overdispersion,
+            e.acc.units / calib.overdispersion,
+            Z95,
+        )
+        .0 - e.acc.expected / e.acc.units;
         low * traffic(store, e) * e.served.now
     };
     live.effects.iter().filter(here).map(share).fold(0.0, f64::max)
@@ -184,10 +189,10 @@ fn chain(store: &Cube, live: &OpenCase, z: f64) -> f64 {
 /// Bound of the share that several steps lose together (delta method on the log).
 pub(in crate::detect) fn chained(steps: &[Tally], z: f64) -> f64 {
     let (mut log, mut var) = (0.0, 0.0);
-    for a in steps.iter().filter(|a| a.e >= LEAST_ORDERS && a.n >= a.e) {
-        let hits = a.a + 0.5;
-        log += (hits / (a.e + 0.5)).ln();
-        var += (1.0 / hits - 1.0 / (a.n + 1.0)).max(0.0);
+    for a in steps.iter().filter(|a| a.expected >= LEAST_ORDERS && a.units >= a.expected) {
+        let hits = a.observed + 0.5;
+        log += (hits / (a.expected + 0.5)).ln();
+        var += (1.0 / hits - 1.0 / (a.units + 1.0)).max(0.0);
     }
     (1.0 - (log + z * var.sqrt()).exp()).max(0.0)
 }
@@ -199,10 +204,10 @@ fn shop_wide(store: &Cube, e: &Shift, z: f64) -> f64 {
     for leaf in &table.leaves {
         sum.add(&table.acc_over(leaf, e.from(), e.last_bad));
     }
-    if sum.n <= 0.0 || sum.e <= 0.0 {
+    if sum.units <= 0.0 || sum.expected <= 0.0 {
         return 0.0;
     }
-    1.0 - interval(sum.a, sum.n, z).1 / (sum.e / sum.n)
+    1.0 - interval(sum.observed, sum.units, z).1 / (sum.expected / sum.units)
 }
 
 /// While the checkout's checks fail, orders are asked just one question: did they collapse since?
@@ -217,15 +222,17 @@ fn loss_under_trouble(store: &Cube, live: &OpenCase, z: f64) -> f64 {
         for leaf in &table.leaves {
             sum.add(&table.acc_over(leaf, from, i64::MAX));
         }
-        (sum.e >= LEAST_ORDERS).then(|| (sum, table.calib(0)))
+        (sum.expected >= LEAST_ORDERS).then(|| (sum, table.calib(0)))
     };
     let steps = [Metric::CheckoutRate, Metric::PaymentRate, Metric::OrderRate].iter();
     let steps = steps.filter_map(|m| over((*m, Role::Step)));
-    let steps = steps.map(|(a, _)| 1.0 - interval(a.a, a.n, z).1 / (a.e / a.n));
+    let steps =
+        steps.map(|(a, _)| 1.0 - interval(a.observed, a.units, z).1 / (a.expected / a.units));
     // Nobody may get as far as a step: then the orders themselves are missing.
     let orders = over((Metric::Orders, Role::Plain)).map(|(a, calib)| {
-        let most = a.a + 2.0 + z.max(Z95) * ((a.a + 1.0) * calib.phi).sqrt();
-        1.0 - most / (a.e * (1.0 - 2.0 * calib.tau).max(0.5))
+        let most =
+            a.observed + 2.0 + z.max(Z95) * ((a.observed + 1.0) * calib.overdispersion).sqrt();
+        1.0 - most / (a.expected * (1.0 - 2.0 * calib.day_drift).max(0.5))
     });
     steps.chain(orders).fold(0.0, f64::max)
 }
@@ -278,7 +285,7 @@ pub fn traffic(store: &Cube, e: &Shift) -> f64 {
         let at = leaf.seg.get(Dim::Template).as_str();
         if template.as_ref().is_none_or(|t| t.contains(at)) {
             // A count's samples are hours: what is usual tells how much traffic that is.
-            let mass = |a: &Tally| if is_visit_loss(e) { a.e } else { a.n };
+            let mass = |a: &Tally| if is_visit_loss(e) { a.expected } else { a.units };
             let n = leaf.sums.last().map_or(0.0, |a| mass(a).max(0.0));
             all += n;
             inside += if scope.contains(&leaf.seg) { n } else { 0.0 };

@@ -42,11 +42,11 @@ pub fn newest(store: &Cube, e: &Shift, bucket: i64) -> Option<f64> {
     };
     let mut from = first(NEWEST);
     let mut acc = over(from);
-    if acc.n < FEW {
+    if acc.units < FEW {
         from = first(LONGER);
         acc = over(from);
     }
-    if acc.n <= 0.0 {
+    if acc.units <= 0.0 {
         return None;
     }
     let dist = (e.shape == Likelihood::LogNormal)
@@ -121,8 +121,8 @@ pub fn line(store: &Cube, e: &Shift) -> String {
 
 /// ` (1240 samples)`; counts of events have none.
 pub fn samples(e: &Shift) -> String {
-    let counted = e.acc.n > 0.0 && !is_visit_loss(e);
-    if counted { format!(" ({:.0} samples)", e.acc.n) } else { String::new() }
+    let counted = e.acc.units > 0.0 && !is_visit_loss(e);
+    if counted { format!(" ({:.0} samples)", e.acc.units) } else { String::new() }
 }
 
 /// Samples from which a histogram's own percentile is told.

@@ -103,7 +103,7 @@ pub fn curve(store: &Cube, e: &Shift) -> Option<Curve> {
     };
     let excess = |(_, w, acc): (f64, f64, Tally)| {
         let var = variance(e.shape, e.sign, &acc, calib, 0.0);
-        (e.sign * (acc.a - acc.e) / w, var / (w * w))
+        (e.sign * (acc.observed - acc.expected) / w, var / (w * w))
     };
     let past = (onset - AROUND.0 - BEFORE..onset - AROUND.0).filter_map(bucket).map(excess);
     let past: Vec<(f64, f64)> = past.collect();
@@ -124,7 +124,7 @@ pub fn curve(store: &Cube, e: &Shift) -> Option<Curve> {
             .map(|(s, w, acc)| {
                 // The variance of what is harmed by so much: `variance` halves it.
                 let v = variance(e.shape, e.sign, acc, calib, 2.0 * share(*s) * e.harm);
-                (share(*s) * w, e.sign * (acc.a - acc.e) - there * w, v)
+                (share(*s) * w, e.sign * (acc.observed - acc.expected) - there * w, v)
             })
             .collect();
         let sums = rows.iter().map(|(x, y, v)| (x * y / v, x * x / v));

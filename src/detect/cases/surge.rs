@@ -63,7 +63,7 @@ fn rise_of(store: &Cube, metric: Metric, e: &Shift, bucket: i64) -> Option<f64> 
     let mut tables = store.family((metric, Role::Plain));
     let table = tables.find(|t| e.scope.dims.keys().all(|d| t.key.dims.contains(d)))?;
     let sum = sum(table, e, bucket);
-    (sum.e > 0.0).then(|| sum.a / sum.e - 1.0)
+    (sum.expected > 0.0).then(|| sum.observed / sum.expected - 1.0)
 }
 
 fn sum(table: &Cuboid, e: &Shift, bucket: i64) -> Tally {
@@ -77,14 +77,19 @@ fn sum(table: &Cuboid, e: &Shift, bucket: i64) -> Tally {
 /// The lower bound of the share of an order's value that is given away.
 pub fn given_away(store: &Cube, e: &Shift) -> f64 {
     let Some(table) = store.tables.get(&e.table).filter(|_| of_value(e)) else { return 0.0 };
-    let half = Z95 * (e.acc.v * e.calib(table).phi).max(0.0).sqrt();
-    if e.acc.e > 0.0 { (1.0 - (e.acc.a + half) / e.acc.e).max(0.0) } else { 0.0 }
+    let half = Z95 * (e.acc.variance * e.calib(table).overdispersion).max(0.0).sqrt();
+    if e.acc.expected > 0.0 {
+        (1.0 - (e.acc.observed + half) / e.acc.expected).max(0.0)
+    } else {
+        0.0
+    }
 }
 
 /// What an order is worth now and usually, in money.
 pub fn order_values(store: &Cube, e: &Shift) -> Option<(f64, f64)> {
     let unit = store.tables.get(&e.table)?.unit;
-    (of_value(e) && e.acc.n > 0.0).then(|| (e.acc.a / e.acc.n * unit, e.acc.e / e.acc.n * unit))
+    (of_value(e) && e.acc.units > 0.0)
+        .then(|| (e.acc.observed / e.acc.units * unit, e.acc.expected / e.acc.units * unit))
 }
 
 /// One line for a case: what rises, what an order is worth, and what to look for.
@@ -98,9 +103,9 @@ pub fn headline(policy: &Policy, store: &Cube, live: &OpenCase) -> Option<String
     let money = |x: f64| format!("{} {x:.0}", policy.shop.currency);
     let average =
         worth.map(|(now, usual)| format!("average order {} (usual {usual:.0})", money(now)));
-    let times = strongest(false)
-        .filter(|e| e.acc.e > 0.0)
-        .map(|e| (format!("Orders at {:.1} times their usual rate", e.acc.a / e.acc.e), e));
+    let times = strongest(false).filter(|e| e.acc.expected > 0.0).map(|e| {
+        (format!("Orders at {:.1} times their usual rate", e.acc.observed / e.acc.expected), e)
+    });
     match (times, average) {
         (Some((times, _)), Some(average)) => {
             Some(format!("{times}, {average}: price or coupon error?"))
@@ -124,8 +129,8 @@ fn per_payment(store: &Cube, e: &Shift) -> Option<f64> {
     for leaf in table.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
         all.add(&table.acc_over(leaf, e.from(), e.last_bad));
     }
-    let each = all.a / all.n.max(1.0);
-    (all.e > 0.0 && all.a >= TWICE * all.e).then_some(each)
+    let each = all.observed / all.units.max(1.0);
+    (all.expected > 0.0 && all.observed >= TWICE * all.expected).then_some(each)
 }
 
 /// What is given away in a minute: the value that orders lack. Where they lack none, orders beyond
@@ -137,8 +142,9 @@ pub fn per_minute(policy: &Policy, store: &Cube, live: &OpenCase) -> (Option<Ran
     };
     let values = present.iter().filter(|e| of_value(e)).filter_map(|e| {
         let table = store.tables.get(&e.table)?;
-        let lacking = (e.acc.e - e.acc.a) * table.unit;
-        let half = Z95 * (e.acc.v * e.calib(table).phi).max(0.0).sqrt() * table.unit;
+        let lacking = (e.acc.expected - e.acc.observed) * table.unit;
+        let half =
+            Z95 * (e.acc.variance * e.calib(table).overdispersion).max(0.0).sqrt() * table.unit;
         let each = |x: f64| x.max(0.0) / minutes(e);
         let range = Range::new(each(lacking - half), each(lacking + half));
         let (now, usual) = order_values(store, e)?;
@@ -159,7 +165,8 @@ pub fn per_minute(policy: &Policy, store: &Cube, live: &OpenCase) -> (Option<Ran
         return (None, "cannot be estimated: the value of an order is not measured".to_owned());
     };
     let extra = present.iter().filter(|e| is_surge(e));
-    let extra = extra.map(|e| (e.acc.a - e.acc.e).max(0.0) / minutes(e)).fold(0.0, f64::max);
+    let extra =
+        extra.map(|e| (e.acc.observed - e.acc.expected).max(0.0) / minutes(e)).fold(0.0, f64::max);
     let how = format!(
         "{extra:.1} orders a minute beyond their usual share of visits x {worth:.0} {}, if they \
          are taken back",

@@ -51,7 +51,7 @@ impl Cube {
             if self.tables.get(&key).is_some_and(|t| t.knows(&o.segment)) {
                 continue;
             }
-            let busy = if matches!(o.value, Value::Count(_)) { raw.s } else { raw.n };
+            let busy = if matches!(o.value, Value::Count(_)) { raw.sum } else { raw.count };
             *new.entry(key).or_default().entry(&o.segment).or_default() += f64::from(busy);
         }
         let mut over = false;

@@ -241,9 +241,9 @@ impl Cuboid {
         match leaf.hist.binary_search_by_key(&hour, |h| h.hour) {
             Ok(i) => {
                 if let Some(h) = leaf.hist.get_mut(i) {
-                    h.raw.n += raw.n;
-                    h.raw.s += raw.s;
-                    h.raw.q += raw.q;
+                    h.raw.count += raw.count;
+                    h.raw.sum += raw.sum;
+                    h.raw.sum_sq += raw.sum_sq;
                 }
             }
             Err(i) => {
@@ -304,7 +304,7 @@ impl Cuboid {
             let young = self.hours.len() < 24 && !self.borrowed;
             if young { prior.doubted() } else { prior }
         });
-        Dispersion { phi: learnt.phi * self.copies, ..learnt }
+        Dispersion { overdispersion: learnt.overdispersion * self.copies, ..learnt }
     }
 
     /// The conjunctions that fix just the masked dimensions.

@@ -90,7 +90,7 @@ pub fn live(store: &mut Cube, from: i64, to: i64) {
             let table = store.table(pair.key.clone());
             table.edge = lag.edge;
             for (seg, bucket, raw) in rows {
-                let raw = Moments { s: raw.s / table.unit as f32, ..raw };
+                let raw = Moments { sum: raw.sum / table.unit as f32, ..raw };
                 table.put(&seg, bucket, raw);
             }
         }
@@ -120,10 +120,10 @@ fn unit(store: &mut Cube, pair: &Pair, to: i64) -> Option<f64> {
     }
     let sum = |key: &CuboidKey| {
         let table = store.tables.get(key)?;
-        let past = |l: &super::cuboid::Leaf| l.hist.iter().map(|h| h.raw.s).sum::<f32>();
+        let past = |l: &super::cuboid::Leaf| l.hist.iter().map(|h| h.raw.sum).sum::<f32>();
         let before: f32 = table.leaves.iter().map(past).sum();
         let kept = |l: &super::cuboid::Leaf| {
-            (table.oldest()..=to).filter_map(|b| table.raw(l, b)).map(|r| r.s).sum::<f32>()
+            (table.oldest()..=to).filter_map(|b| table.raw(l, b)).map(|r| r.sum).sum::<f32>()
         };
         let now: f32 = table.leaves.iter().map(kept).sum::<f32>();
         Some(if before > 0.0 { before } else { now })
@@ -166,7 +166,7 @@ pub fn history(store: &mut Cube) {
             for (hour, trials) in hours {
                 let Some(covered) = minutes.get(&hour).copied() else { continue };
                 let s = hits.and_then(|h| h.get(&hour)).copied().unwrap_or(0.0) / unit as f32;
-                table.put_hour(&seg, hour, covered, Moments { n: trials, s, q: 0.0 });
+                table.put_hour(&seg, hour, covered, Moments { count: trials, sum: s, sum_sq: 0.0 });
             }
         }
     }
@@ -190,7 +190,7 @@ fn by_hour(table: &Cuboid, dims: &[Dim]) -> BTreeMap<Segment, BTreeMap<i32, f32>
         let hours: &mut BTreeMap<i32, f32> = out.entry(conj.seg.clone()).or_default();
         for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
             for h in &leaf.hist {
-                *hours.entry(h.hour).or_default() += h.raw.s;
+                *hours.entry(h.hour).or_default() += h.raw.sum;
             }
         }
     }

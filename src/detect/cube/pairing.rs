@@ -54,7 +54,11 @@ pub(in crate::detect) fn rows(
             let paired =
                 if reach > 1 { lag.paired(&back) } else { back.first().copied().unwrap_or(0.0) };
             let s = h.get(seg).and_then(|f| f.get(at)).copied().unwrap_or(0.0);
-            out.push((seg.clone(), bucket, Moments { n: (paired * share) as f32, s, q: 0.0 }));
+            out.push((
+                seg.clone(),
+                bucket,
+                Moments { count: (paired * share) as f32, sum: s, sum_sq: 0.0 },
+            ));
         }
     }
     Some(out)
@@ -66,7 +70,7 @@ pub(in crate::detect) fn totals(store: &Cube, pair: &Pair, lag: &mut Lag, (from,
     let (Some(hits), Some(trials)) = (hits, trials) else { return };
     let whole = |t: &Cuboid, b: i64| {
         let all = t.leaves.iter().filter_map(|l| t.raw(l, b));
-        all.map(|r| f64::from(r.s)).sum::<f64>()
+        all.map(|r| f64::from(r.sum)).sum::<f64>()
     };
     for bucket in (from..=to).filter(|b| hits.delivered(*b) && trials.delivered(*b)) {
         lag.put(bucket, whole(trials, bucket), whole(hits, bucket));
@@ -120,7 +124,7 @@ fn moving(trials: &Cuboid, pair: &Pair, lag: &Lag, bucket: i64) -> Moving {
 
 fn events(table: &Cuboid, leaves: &[u32], bucket: i64) -> f32 {
     let leaves = leaves.iter().filter_map(|i| table.leaves.get(*i as usize));
-    leaves.filter_map(|l| table.raw(l, bucket)).map(|r| r.s).sum()
+    leaves.filter_map(|l| table.raw(l, bucket)).map(|r| r.sum).sum()
 }
 
 /// Events by segment of some dimensions.

@@ -21,5 +21,5 @@ pub fn quantile(
         cut.add(&leaf.seg, span.0, span.1, &mut counts);
     }
     let h = Histogram::new(cut.bounds.clone(), counts);
-    Some((percentile(&h, q, table.calib(0).phi)?.0, h.total()))
+    Some((percentile(&h, q, table.calib(0).overdispersion)?.0, h.total()))
 }

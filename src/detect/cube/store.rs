@@ -116,7 +116,11 @@ impl Cube {
         };
         let share = 1.0 / hours as f32;
         if hours > 1 {
-            raw = Moments { n: raw.n * share, s: raw.s * share, q: raw.q * share };
+            raw = Moments {
+                count: raw.count * share,
+                sum: raw.sum * share,
+                sum_sq: raw.sum_sq * share,
+            };
         }
         let minutes = minutes_of(o.window, hours);
         let key = key_of(o);
@@ -132,11 +136,11 @@ impl Cube {
             Value::Ratio { hits, trials } => {
                 let (n, s) = (clean(*trials)?, clean(*hits)?.min(clean(*trials)?));
                 let s = if inverted(o.metric) { n - s } else { s };
-                Some(Moments { n: n as f32, s: s as f32, q: 0.0 })
+                Some(Moments { count: n as f32, sum: s as f32, sum_sq: 0.0 })
             }
-            Value::Count(c) => Some(Moments { n: 1.0, s: clean(*c)? as f32, q: 0.0 }),
+            Value::Count(c) => Some(Moments { count: 1.0, sum: clean(*c)? as f32, sum_sq: 0.0 }),
             Value::Gauge(g) if g.is_finite() => {
-                Some(Moments { n: 1.0, s: *g as f32, q: (*g * *g) as f32 })
+                Some(Moments { count: 1.0, sum: *g as f32, sum_sq: (*g * *g) as f32 })
             }
             Value::Gauge(_) | Value::Missing(_) => None,
         }
@@ -206,5 +210,5 @@ pub fn logs(h: &Histogram) -> Moments {
             low = *high;
         }
     }
-    Moments { n: n as f32, s: s as f32, q: q as f32 }
+    Moments { count: n as f32, sum: s as f32, sum_sq: q as f32 }
 }

@@ -120,7 +120,7 @@ fn sum(table: &Cuboid, conj: &Slice, span: (i64, i64)) -> Tally {
 fn rise_of(store: &Cube, metric: Metric, seg: &Segment, span: (i64, i64)) -> Option<f64> {
     let of = |t: &Cuboid| {
         let acc = sum(t, t.conj_at(seg)?, span);
-        (acc.e > 0.0).then(|| acc.a / acc.e - 1.0)
+        (acc.expected > 0.0).then(|| acc.observed / acc.expected - 1.0)
     };
     store.family((metric, Role::Plain)).find_map(of)
 }

@@ -144,16 +144,16 @@ fn held(
             let line = (factor * (1.0 - objective)).clamp(0.0, 1.0);
             let bounds = [long, short].map(|w| Bound { buckets: count(w), line, sign: 1.0 });
             let sums = [sum(bounds[0].buckets), sum(bounds[1].buckets)];
-            let over = |a: &Tally| a.n > 0.0 && a.a / a.n >= line;
+            let over = |a: &Tally| a.units > 0.0 && a.observed / a.units >= line;
             let proven = crosses(table.shape, &sums[0], &bounds[0], calib);
-            let burn = sums[0].a / sums[0].n.max(1.0) / (1.0 - objective).max(1e-9);
-            let users = users(table, sums[0].a);
-            let many = sums[0].a >= min_bad && users >= min_users;
+            let burn = sums[0].observed / sums[0].units.max(1.0) / (1.0 - objective).max(1e-9);
+            let users = users(table, sums[0].observed);
+            let many = sums[0].observed >= min_bad && users >= min_users;
             (sums.iter().all(over) && proven && many).then(|| {
                 let text = format!(
                     "error budget burns {burn:.1}x over {long}, line {factor}x over {long} and \
                      {short}, {:.0} failed, at least {users:.0} users",
-                    sums[0].a
+                    sums[0].observed
                 );
                 (bounds.into(), text)
             })
@@ -201,21 +201,22 @@ fn unit_line(row: &Guardrail, table: &Cuboid, x: f64, sign: f64) -> (f64, f64) {
 
 /// Proven beyond the line, where it usually is not.
 fn crosses(shape: Likelihood, acc: &Tally, bound: &Bound, calib: Dispersion) -> bool {
-    if acc.n <= 0.0 {
+    if acc.units <= 0.0 {
         return false;
     }
     let beyond = |x: f64| bound.sign * (x - bound.line) > 0.0;
     let (low, high) = match shape {
         Likelihood::Rare | Likelihood::Conversion => {
-            let phi = calib.phi.max(1.0);
-            wilson(acc.a / phi, acc.n / phi)
+            let phi = calib.overdispersion.max(1.0);
+            wilson(acc.observed / phi, acc.units / phi)
         }
         Likelihood::LogNormal | Likelihood::Poisson | Likelihood::Gauge => {
-            let noise = if shape == Likelihood::Poisson { acc.a.max(1.0) } else { acc.v };
-            let half = Z95 * (noise * calib.phi).max(0.0).sqrt() / acc.n;
-            (acc.a / acc.n - half, acc.a / acc.n + half)
+            let noise =
+                if shape == Likelihood::Poisson { acc.observed.max(1.0) } else { acc.variance };
+            let half = Z95 * (noise * calib.overdispersion).max(0.0).sqrt() / acc.units;
+            (acc.observed / acc.units - half, acc.observed / acc.units + half)
         }
     };
     let near = if bound.sign > 0.0 { low } else { high };
-    beyond(near) && !beyond(acc.e / acc.n)
+    beyond(near) && !beyond(acc.expected / acc.units)
 }

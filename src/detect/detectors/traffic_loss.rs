@@ -119,14 +119,14 @@ fn fall<'a>(
         // What known falls explain is taken out: a case that ended is not opened again.
         let window = table.lengths.iter().position(|l| *l == span.1 - span.0 + 1)?;
         let (acc, ev) = sweep::at(table, &conj.seg, window)?;
-        let enough = acc.e >= LEAST && ev.nats >= AGREES && ev.harm >= ALIKE * least;
+        let enough = acc.expected >= LEAST && ev.nats >= AGREES && ev.harm >= ALIKE * least;
         enough.then_some((span, acc, ev))
     });
     let (span, acc, ev) = found.max_by(|a, b| a.2.nats.total_cmp(&b.2.nats))?;
     let told = (span.0..=span.1).filter(|b| table.delivered(*b)).count();
     let minutes = told as f64 * scene.store.bucket.as_mins_f64();
     let quiet = quietest(table, conj, bucket)?;
-    let below = minutes > 0.0 && acc.a / minutes <= (1.0 - ALIKE * least) * quiet;
+    let below = minutes > 0.0 && acc.observed / minutes <= (1.0 - ALIKE * least) * quiet;
     below.then_some(CountFall { table, seg: &conj.seg, span, nats: ev.nats, harm: ev.harm })
 }
 
@@ -156,7 +156,7 @@ fn rate(table: &Cuboid, conj: &Slice, hour: i32) -> Option<f64> {
     let minutes = table.hours.get(&hour)?.count_ones();
     let leaves = conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize));
     let events = leaves.flat_map(|l| l.hist.iter().filter(|h| h.hour == hour));
-    let events: f64 = events.map(|h| f64::from(h.raw.s)).sum();
+    let events: f64 = events.map(|h| f64::from(h.raw.sum)).sum();
     (minutes >= 30).then(|| events / f64::from(minutes))
 }
 
@@ -177,7 +177,7 @@ fn beacons_fall(scene: &Scene<'_>, fall: &CountFall<'_>) -> bool {
         let Some(conj) = t.conj_at(fall.seg) else { return false };
         let acc = sum(t, conj, fall.span);
         let ev = evidence(t.shape, t.sign, &acc, t.calib(conj.mask));
-        acc.e >= LEAST && ev.nats >= AGREES && ev.harm >= least
+        acc.expected >= LEAST && ev.nats >= AGREES && ev.harm >= least
     })
 }
 
@@ -187,7 +187,7 @@ fn told_by_beacons(scene: &Scene<'_>, fall: &CountFall<'_>) -> bool {
     let views = scene.store.family((Metric::PageViews, Role::Plain));
     views.filter(|t| scene.sees(&t.key.source)).any(|t| {
         let acc = t.conj_at(fall.seg).map(|conj| sum(t, conj, fall.span)).unwrap_or_default();
-        acc.e >= LEAST && 1.0 - acc.a / acc.e < GONE * least
+        acc.expected >= LEAST && 1.0 - acc.observed / acc.expected < GONE * least
     })
 }
 
@@ -237,7 +237,7 @@ pub fn shop_wide(store: &Cube, e: &Shift) -> f64 {
         sum.add(&table.acc_over(leaf, e.from(), e.last_bad));
     }
     let calib = table.calib(0);
-    let most = sum.a + 2.0 + 2.0 * ((sum.a + 1.0) * calib.phi).sqrt();
-    let usual = sum.e * (1.0 - 2.0 * calib.tau).max(0.5);
-    if sum.e >= LEAST { (1.0 - most / usual).max(0.0) } else { 0.0 }
+    let most = sum.observed + 2.0 + 2.0 * ((sum.observed + 1.0) * calib.overdispersion).sqrt();
+    let usual = sum.expected * (1.0 - 2.0 * calib.day_drift).max(0.5);
+    if sum.expected >= LEAST { (1.0 - most / usual).max(0.0) } else { 0.0 }
 }

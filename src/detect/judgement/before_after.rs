@@ -94,7 +94,7 @@ fn of(state: &EngineState, change: &Change, table: &Cuboid, bucket: i64) -> Vec<
         .filter_map(|c| {
             let inside = |s: &Segment| c.seg.covers(s);
             let (b, a) = (sum(&inside, before), sum(&inside, after));
-            if b.n <= 0.0 || a.n <= 0.0 {
+            if b.units <= 0.0 || a.units <= 0.0 {
                 return None;
             }
             let family = table.key.family;
@@ -107,8 +107,8 @@ fn of(state: &EngineState, change: &Change, table: &Cuboid, bucket: i64) -> Vec<
                 before: value(table, &b),
                 after: value(table, &a),
                 control,
-                n_before: b.n,
-                n_after: a.n,
+                n_before: b.units,
+                n_after: a.units,
                 verdict,
                 why,
             })
@@ -168,8 +168,8 @@ fn harmed(state: &EngineState, change: &Change, e: &Shift) -> Vec<Impact> {
         } else {
             level::level(e.shape, table.inverted, e.quantile, &acc)
         };
-        let n_after = if alone { e.acc.n } else { acc.n };
-        let n_before = if kept { sum(&here, before).n } else { 0.0 };
+        let n_after = if alone { e.acc.units } else { acc.units };
+        let n_before = if kept { sum(&here, before).units } else { 0.0 };
         (n_after > 0.0).then(|| Impact {
             release: change.id.clone(),
             metric: e.table.family.0,
@@ -227,9 +227,9 @@ fn judged(
 }
 
 fn value(table: &Cuboid, acc: &Tally) -> Option<f64> {
-    let mean = (acc.n > 0.0).then(|| acc.a / acc.n)?;
+    let mean = (acc.units > 0.0).then(|| acc.observed / acc.units)?;
     Some(match table.shape {
-        Likelihood::LogNormal => (mean + 0.674 * (acc.v / acc.n).max(0.0).sqrt()).exp(),
+        Likelihood::LogNormal => (mean + 0.674 * (acc.variance / acc.units).max(0.0).sqrt()).exp(),
         Likelihood::Rare if table.inverted => 1.0 - mean,
         Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson | Likelihood::Gauge => mean,
     })
@@ -237,16 +237,16 @@ fn value(table: &Cuboid, acc: &Tally) -> Option<f64> {
 
 /// After over before, the season taken out.
 fn ratio(shape: Likelihood, before: &Tally, after: &Tally) -> Option<f64> {
-    if before.n <= 0.0 || after.n <= 0.0 {
+    if before.units <= 0.0 || after.units <= 0.0 {
         return None;
     }
     match shape {
         Likelihood::LogNormal => {
-            let shift = |a: &Tally| (a.a - a.e) / a.n;
+            let shift = |a: &Tally| (a.observed - a.expected) / a.units;
             Some((shift(after) - shift(before)).exp())
         }
-        _ if before.a > 0.0 && after.e > 0.0 => {
-            Some((after.a / after.e) / (before.a / before.e.max(1e-9)))
+        _ if before.observed > 0.0 && after.expected > 0.0 => {
+            Some((after.observed / after.expected) / (before.observed / before.expected.max(1e-9)))
         }
         _ => None,
     }
@@ -258,7 +258,7 @@ fn verdict(table: &Cuboid, mask: u16, before: &Tally, after: &Tally) -> Verdict 
     let (b, a) = (ev(before), ev(after));
     if a.nats >= 12.0 && a.harm > 2.0 * b.harm.max(0.0) && a.harm > 0.05 {
         Verdict::Breach
-    } else if after.n < 100.0 || before.n < 100.0 {
+    } else if after.units < 100.0 || before.units < 100.0 {
         Verdict::Unsure
     } else {
         Verdict::Ok

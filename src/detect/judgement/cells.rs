@@ -123,7 +123,7 @@ struct Seen {
 impl Seen {
     /// Segments without a past show no more than half of it.
     fn learnt(&self, timed: bool) -> bool {
-        let all = if timed { self.all.a } else { self.all.n };
+        let all = if timed { self.all.observed } else { self.all.units };
         self.own.is_some_and(|own| own >= 0.5 * all)
     }
 }
@@ -278,7 +278,7 @@ fn dist(sight: &Sight<'_>, table: &Cuboid, conj: &Slice) -> Option<Reading> {
         }
         let h = Histogram::new(cut.bounds.clone(), counts);
         let n = h.total();
-        let read = percentile(&h, q, table.calib(conj.mask).phi);
+        let read = percentile(&h, q, table.calib(conj.mask).overdispersion);
         best = Some((read, n, len));
         if n >= SURE_DIST {
             break;
@@ -289,7 +289,8 @@ fn dist(sight: &Sight<'_>, table: &Cuboid, conj: &Slice) -> Option<Reading> {
     let seen = over(sight, table, conj, buckets);
     let baseline = value.and_then(|v| {
         let acc = seen.known;
-        (acc.n > 0.0 && acc.e != 0.0).then(|| v / ((acc.a - acc.e) / acc.n).exp())
+        (acc.units > 0.0 && acc.expected != 0.0)
+            .then(|| v / ((acc.observed - acc.expected) / acc.units).exp())
     });
     let (interval, learnt) = (read.map(|r| r.1), seen.learnt(false));
     let (sure, own) = (n >= SURE_DIST, seen.known);
@@ -302,11 +303,12 @@ fn over(sight: &Sight<'_>, table: &Cuboid, conj: &Slice, len: i64) -> Seen {
     for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
         let (known, raw) = of_leaf(sight, table, leaf, len);
         let mut all = known;
-        (all.n, all.a) = (all.n + f64::from(raw.n), all.a + f64::from(raw.s));
+        (all.units, all.observed) =
+            (all.units + f64::from(raw.count), all.observed + f64::from(raw.sum));
         seen.all.add(&all);
         if leaf.prof.past != Past::None {
             seen.known.add(&known);
-            *seen.own.get_or_insert(0.0) += if table.timed() { all.a } else { all.n };
+            *seen.own.get_or_insert(0.0) += if table.timed() { all.observed } else { all.units };
         }
     }
     seen
@@ -316,15 +318,15 @@ fn over(sight: &Sight<'_>, table: &Cuboid, conj: &Slice, len: i64) -> Seen {
 fn of_leaf(sight: &Sight<'_>, table: &Cuboid, leaf: &Leaf, len: i64) -> (Tally, Moments) {
     let (mut known, mut rest) = (Tally::default(), Moments::default());
     let standing = table.standing(leaf, sight.bucket - len + 1, sight.bucket);
-    if let Some(acc) = standing.filter(|a| a.n > 0.0 && table.muted.is_empty()) {
+    if let Some(acc) = standing.filter(|a| a.units > 0.0 && table.muted.is_empty()) {
         return (acc, rest);
     }
     for bucket in sight.bucket - len + 1..=sight.bucket {
         let acc = table.acc(leaf, bucket);
-        if acc.n > 0.0 {
+        if acc.units > 0.0 {
             known.add(&acc);
         } else if let Some(raw) = table.raw(leaf, bucket) {
-            (rest.n, rest.s) = (rest.n + raw.n, rest.s + raw.s);
+            (rest.count, rest.sum) = (rest.count + raw.count, rest.sum + raw.sum);
         }
     }
     (known, rest)
@@ -334,22 +336,23 @@ fn rate(sight: &Sight<'_>, table: &Cuboid, conj: &Slice) -> Option<Reading> {
     let (mut seen, mut buckets) = (Seen::default(), 1);
     for len in spans(sight) {
         (seen, buckets) = (over(sight, table, conj, len), len);
-        if seen.all.n >= SURE_RATE {
+        if seen.all.units >= SURE_RATE {
             break;
         }
     }
     let (acc, usual) = (seen.all, seen.known);
     let flip = |x: f64| if table.inverted { 1.0 - x } else { x };
-    let some = acc.n > 0.0;
-    let phi = table.calib(conj.mask).phi.max(1.0);
-    let (low, high) = wilson(acc.a / phi, acc.n / phi);
+    let some = acc.units > 0.0;
+    let phi = table.calib(conj.mask).overdispersion.max(1.0);
+    let (low, high) = wilson(acc.observed / phi, acc.units / phi);
     let (low, high) = if some { (low, high) } else { (0.0, 1.0) };
     Some(Reading {
-        value: some.then(|| flip(acc.a / acc.n)),
-        n: acc.n,
+        value: some.then(|| flip(acc.observed / acc.units)),
+        n: acc.units,
         interval: some.then(|| Range::new(flip(low), flip(high))),
-        baseline: (usual.n > 0.0 && usual.e > 0.0).then(|| flip(usual.e / usual.n)),
-        sure: acc.n >= SURE_RATE,
+        baseline: (usual.units > 0.0 && usual.expected > 0.0)
+            .then(|| flip(usual.expected / usual.units)),
+        sure: acc.units >= SURE_RATE,
         learnt: seen.learnt(false),
         buckets,
         own: usual,
@@ -362,11 +365,11 @@ fn count(sight: &Sight<'_>, table: &Cuboid, conj: &Slice) -> Option<Reading> {
     let seen = over(sight, table, conj, buckets);
     let (acc, timed, own) = (seen.all, table.timed(), seen.known);
     if table.shape == Likelihood::Gauge {
-        let value = (acc.n > 0.0).then(|| acc.a / acc.n);
-        let known = acc.e != 0.0 && acc.n > 0.0;
-        let baseline = known.then(|| acc.e / acc.n);
+        let value = (acc.units > 0.0).then(|| acc.observed / acc.units);
+        let known = acc.expected != 0.0 && acc.units > 0.0;
+        let baseline = known.then(|| acc.expected / acc.units);
         let learnt = seen.learnt(false);
-        let (n, interval, sure) = (acc.n, None, known);
+        let (n, interval, sure) = (acc.units, None, known);
         return Some(Reading { value, n, interval, baseline, sure, learnt, buckets, own });
     }
     let got = (0..buckets).filter(|b| table.delivered(sight.bucket - b)).count() as f64;
@@ -376,13 +379,16 @@ fn count(sight: &Sight<'_>, table: &Cuboid, conj: &Slice) -> Option<Reading> {
         let (n, sure, learnt) = (0.0, false, false);
         return Some(Reading { value, n, interval, baseline, sure, learnt, buckets, own });
     }
-    let half = 1.96 * (acc.a.max(1.0) * table.calib(conj.mask).phi).sqrt();
+    let half = 1.96 * (acc.observed.max(1.0) * table.calib(conj.mask).overdispersion).sqrt();
     Some(Reading {
-        value: Some(acc.a / minutes),
-        n: acc.a,
-        interval: Some(Range::new((acc.a - half).max(0.0) / minutes, (acc.a + half) / minutes)),
-        baseline: (acc.e > 0.0).then(|| acc.e / minutes),
-        sure: acc.a.max(acc.e) >= 10.0,
+        value: Some(acc.observed / minutes),
+        n: acc.observed,
+        interval: Some(Range::new(
+            (acc.observed - half).max(0.0) / minutes,
+            (acc.observed + half) / minutes,
+        )),
+        baseline: (acc.expected > 0.0).then(|| acc.expected / minutes),
+        sure: acc.observed.max(acc.expected) >= 10.0,
         learnt: seen.learnt(timed),
         buckets,
         own,

@@ -138,10 +138,10 @@ fn moved(state: &EngineState, table: &Cuboid, span: (i64, i64)) -> Option<(f64, 
         })
     };
     let (weight, weighted) = usual(all);
-    if now.n < enough(table.shape) || weight <= 0.0 || weighted == 0.0 {
+    if now.units < enough(table.shape) || weight <= 0.0 || weighted == 0.0 {
         return None;
     }
-    let (now_mean, usual_mean) = (now.e / now.n, weighted / weight);
+    let (now_mean, usual_mean) = (now.expected / now.units, weighted / weight);
     let by = match table.shape {
         Likelihood::LogNormal => (now_mean - usual_mean).exp_m1(),
         Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson | Likelihood::Gauge => {
@@ -155,7 +155,7 @@ fn moved(state: &EngineState, table: &Cuboid, span: (i64, i64)) -> Option<(f64, 
     let given = |c: &&Slice| c.seg.dims().any(|(d, _)| matches!(d, Dim::Release | Dim::Cohort));
     let ones = table.conj.iter().filter(|c| c.mask.is_power_of_two() && !given(c));
     let grown = ones.filter_map(|c| {
-        let (share, before) = (sum(table, c, span).n / now.n, usual(c).0 / weight);
+        let (share, before) = (sum(table, c, span).units / now.units, usual(c).0 / weight);
         (before > 0.0 && share - before >= MOVED).then(|| (share / before, c.seg.to_string()))
     });
     let most = grown.max_by(|a, b| a.0.total_cmp(&b.0));

@@ -136,7 +136,7 @@ fn finding(policy: &Policy, store: &Cube, e: &Shift, bucket: i64) -> Finding {
         segment: e.place.clone(),
         value: Some(now),
         unit: e.table.family.0.row().unit.to_owned(),
-        n: e.acc.n.round(),
+        n: e.acc.units.round(),
         baseline: Some(base),
         now: well.then(|| newest(store, e, bucket)).flatten(),
         bad_until: well.then(|| store.end_of(e.until.unwrap_or(e.last_bad))),
@@ -170,8 +170,8 @@ pub fn evidence_for(store: &Cube, live: &OpenCase, line_nats: f64, bucket: i64) 
         .iter()
         .filter(|e| e.until.is_none() && !e.looks_well())
         .map(|e| {
-            let n = if e.acc.n >= 1.0 && !is_visit_loss(e) {
-                format!(", {:.0} samples", e.acc.n)
+            let n = if e.acc.units >= 1.0 && !is_visit_loss(e) {
+                format!(", {:.0} samples", e.acc.units)
             } else {
                 String::new()
             };

@@ -38,12 +38,12 @@ fn merged(table: &Cuboid, leaves: &[u32]) -> Vec<HourMoments> {
     let mut sum = vec![Moments::default(); (last - first + 1).clamp(0, 100_000) as usize];
     for h in leaves().flat_map(|l| &l.hist) {
         if let Some(raw) = sum.get_mut((h.hour - first) as usize) {
-            raw.n += h.raw.n;
-            raw.s += h.raw.s;
-            raw.q += h.raw.q;
+            raw.count += h.raw.count;
+            raw.sum += h.raw.sum;
+            raw.sum_sq += h.raw.sum_sq;
         }
     }
-    let rows = (first..=last).zip(sum).filter(|(_, r)| r.n > 0.0);
+    let rows = (first..=last).zip(sum).filter(|(_, r)| r.count > 0.0);
     rows.map(|(hour, raw)| HourMoments { hour, raw }).collect()
 }
 
@@ -140,8 +140,8 @@ fn offset(table: &Cuboid, ancestors: &Ancestors) -> f64 {
         };
         let (mut n, mut a, mut e) = (0.0, 0.0, 0.0);
         for h in &leaf.hist {
-            let units = f64::from(h.raw.n);
-            (n, a) = (n + units, a + f64::from(h.raw.s));
+            let units = f64::from(h.raw.count);
+            (n, a) = (n + units, a + f64::from(h.raw.sum));
             e += units * parent.mean_at(f64::from(h.hour.rem_euclid(24)) * 3600.0 + 1800.0);
         }
         if n < f64::from(WORTH) || table.shape != Likelihood::LogNormal && e < EVENTS {
@@ -176,7 +176,7 @@ fn of_leaf(
         let past = if since > 0 { Past::Own } else { Past::None };
         return Profile::learn(table.shape, &leaf.hist, exposure, None).with_past(past, days);
     }
-    let total: f32 = leaf.hist.iter().map(|h| h.raw.n).sum();
+    let total: f32 = leaf.hist.iter().map(|h| h.raw.count).sum();
     let late = since < hours.len() && since < NEW_HOURS && total < WORTH;
     let young = !taught(table) || late || rest.is_some() && since < NEW_LABEL;
     if first.is_none() || young {
@@ -222,9 +222,9 @@ fn live_level(table: &Cuboid, leaf: &Leaf, (upto, seen): (i64, i64), hours: f64)
             if table.sampled(one) {
                 first = first.min(bucket);
             }
-            raw.n += one.n;
-            raw.s += one.s;
-            raw.q += one.q;
+            raw.count += one.count;
+            raw.sum += one.sum;
+            raw.sum_sq += one.sum_sq;
         }
     };
     let rest = names_release(&leaf.seg).then(|| table.conj_at(&rest_segment(table, &leaf.seg)));
@@ -236,7 +236,7 @@ fn live_level(table: &Cuboid, leaf: &Leaf, (upto, seen): (i64, i64), hours: f64)
     }
     let early = first <= seen;
     if table.timed() {
-        raw.n = hours as f32;
+        raw.count = hours as f32;
         let past = if early { Past::Live } else { Past::None };
         return Profile::flat(table.shape, raw).with_past(past, 0.0);
     }
@@ -264,7 +264,7 @@ fn week(table: &Cuboid) -> [f64; 7] {
     }
     for h in table.leaves.iter().flat_map(|l| &l.hist) {
         if let Some(s) = sum.get_mut(h.hour.div_euclid(24).rem_euclid(7) as usize) {
-            *s += f64::from(h.raw.s);
+            *s += f64::from(h.raw.sum);
         }
     }
     let (all, time): (f64, f64) = (sum.iter().sum(), hours.iter().sum());
@@ -334,7 +334,7 @@ fn hourly(table: &Cuboid, leaf: &Leaf, hours: &[HourMoments]) -> Vec<(i32, Tally
         .iter()
         .map(|h| {
             let mut mu = leaf.prof.mean_at(f64::from(h.hour.rem_euclid(24)) * 3600.0 + 1800.0);
-            let mut n = f64::from(h.raw.n);
+            let mut n = f64::from(h.raw.count);
             if table.timed() {
                 n = 1.0;
                 let day = h.hour.div_euclid(24).rem_euclid(7) as usize;
@@ -345,19 +345,31 @@ fn hourly(table: &Cuboid, leaf: &Leaf, hours: &[HourMoments]) -> Vec<(i32, Tally
                 Likelihood::Rare | Likelihood::Conversion => (mu * (1.0 - mu)).max(1e-6),
                 Likelihood::Poisson => mu.max(1e-9),
             };
-            (h.hour, Tally { n, a: f64::from(h.raw.s), e: n * mu, v: n * unit, x: 0.0 })
+            (
+                h.hour,
+                Tally {
+                    units: n,
+                    observed: f64::from(h.raw.sum),
+                    expected: n * mu,
+                    variance: n * unit,
+                    explained: 0.0,
+                },
+            )
         })
         .collect()
 }
 
 /// Squared deviation in units of the naive variance, and how much a unit of drift would add.
 fn point(shape: Likelihood, acc: &Tally) -> Option<(f64, f64)> {
-    if acc.n <= 0.0 || acc.v <= 0.0 || (shape != Likelihood::LogNormal && acc.e < 3.0) {
+    if acc.units <= 0.0
+        || acc.variance <= 0.0
+        || (shape != Likelihood::LogNormal && acc.expected < 3.0)
+    {
         return None;
     }
-    let scale = if shape == Likelihood::LogNormal { acc.n } else { acc.e };
-    let z2 = ((acc.a - acc.e).powi(2) / acc.v).min(25.0);
-    Some((scale * scale / acc.v, z2))
+    let scale = if shape == Likelihood::LogNormal { acc.units } else { acc.expected };
+    let z2 = ((acc.observed - acc.expected).powi(2) / acc.variance).min(25.0);
+    Some((scale * scale / acc.variance, z2))
 }
 
 /// Line through the points: the small ones show overdispersion, the big ones drift.
@@ -389,5 +401,5 @@ fn fit(shape: Likelihood, mut points: Vec<(f64, f64)>) -> Dispersion {
         Likelihood::Poisson => (0.03, 0.3),
         Likelihood::Gauge => (0.02, 0.2),
     };
-    Dispersion { phi: phi.max(1.1), tau: slope.sqrt().clamp(floor, ceiling) }
+    Dispersion { overdispersion: phi.max(1.1), day_drift: slope.sqrt().clamp(floor, ceiling) }
 }

@@ -255,9 +255,9 @@ fn hour_rows(table: &Cuboid, first: i64, per_hour: i64) -> (Vec<(Segment, Moment
     let rows = table.leaves.iter().map(|leaf| {
         let mut sum = Moments::default();
         for raw in (first..first + per_hour).filter(usable).filter_map(|b| table.raw(leaf, b)) {
-            sum.n += raw.n;
-            sum.s += raw.s;
-            sum.q += raw.q;
+            sum.count += raw.count;
+            sum.sum += raw.sum;
+            sum.sum_sq += raw.sum_sq;
         }
         (leaf.seg.clone(), sum)
     });

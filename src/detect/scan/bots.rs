@@ -33,9 +33,9 @@ pub fn dilute(store: &Cube, key: &CuboidKey, scope: &Scope, harm: f64, span: (i6
         for leaf in table.leaves.iter().filter(|l| scope.contains(&l.seg)) {
             sum.add(&table.acc_over(leaf, span.0, span.1));
         }
-        (sum.e, sum.v) = (sum.e * lift, sum.v * lift);
+        (sum.expected, sum.variance) = (sum.expected * lift, sum.variance * lift);
         let dims: Vec<_> = scope.dims.keys().copied().collect();
-        (sum.e > 0.0).then(|| (sum, table.calib(table.mask_for(&dims))))
+        (sum.expected > 0.0).then(|| (sum, table.calib(table.mask_for(&dims))))
     };
     let (Some((hits, spread)), Some((visits, crowd))) = (sum(buyers), sum(Metric::Sessions)) else {
         return false;
@@ -76,7 +76,7 @@ fn crowds_in(store: &Cube, table: &Cuboid, span: (i64, i64), line: f64) -> Vec<C
         let key = CuboidKey { family: (*metric, Role::Plain), ..table.key.clone() };
         let buyers = store.tables.get(&key)?;
         let sums = leaf_sums(buyers, span, shop);
-        sums.iter().any(|a| a.e > 0.0).then_some((buyers, sums))
+        sums.iter().any(|a| a.expected > 0.0).then_some((buyers, sums))
     });
     let Some((buyers, bought)) = bought else { return Vec::new() };
     let places = table.conj.iter().filter(|c| (1..=2).contains(&c.mask.count_ones()));
@@ -87,8 +87,8 @@ fn crowds_in(store: &Cube, table: &Cuboid, span: (i64, i64), line: f64) -> Vec<C
             return None;
         }
         let sold = total(&bought, buyers.conj_at(&c.seg)?);
-        let more = (sold.e > 0.0).then(|| sold.a / sold.e - 1.0)?;
-        let times = came.a / came.e.max(1.0);
+        let more = (sold.expected > 0.0).then(|| sold.observed / sold.expected - 1.0)?;
+        let times = came.observed / came.expected.max(1.0);
         (more < BUYING * excess.harm).then(|| Crowd {
             seg: c.seg.clone(),
             nats: excess.nats,
@@ -100,7 +100,7 @@ fn crowds_in(store: &Cube, table: &Cuboid, span: (i64, i64), line: f64) -> Vec<C
 
 fn leaf_sums(table: &Cuboid, span: (i64, i64), shop: f64) -> Vec<Tally> {
     let sums = table.leaves.iter().map(|l| table.acc_over(l, span.0, span.1));
-    sums.map(|a| Tally { e: a.e * shop, v: a.v * shop, ..a }).collect()
+    sums.map(|a| Tally { expected: a.expected * shop, variance: a.variance * shop, ..a }).collect()
 }
 
 fn total(sums: &[Tally], conj: &Slice) -> Tally {
@@ -115,7 +115,8 @@ pub fn shop_lift(store: &Cube, key: &CuboidKey, span: (i64, i64)) -> f64 {
     let key = CuboidKey { family: (Metric::Sessions, Role::Plain), ..key.clone() };
     let Some(table) = store.tables.get(&key) else { return 1.0 };
     let accs = table.leaves.iter().map(|l| table.acc_over(l, span.0, span.1));
-    let mut parts: Vec<(f64, f64)> = accs.filter(|a| a.e > 0.0).map(|a| (a.a / a.e, a.e)).collect();
+    let mut parts: Vec<(f64, f64)> =
+        accs.filter(|a| a.expected > 0.0).map(|a| (a.observed / a.expected, a.expected)).collect();
     parts.sort_by(|x, y| x.0.total_cmp(&y.0));
     let half = parts.iter().map(|p| p.1).sum::<f64>() / 2.0;
     let mut seen = 0.0;

@@ -69,7 +69,7 @@ fn plain(table: &Cuboid, accs: &[Tally], best: Localised, calib: Dispersion) -> 
     let mut scope = best.scope.clone();
     let value =
         |l: &crate::detect::cube::cuboid::Leaf| l.seg.get(Dim::Template).as_str().to_owned();
-    let pairs = || table.leaves.iter().zip(accs).filter(|(_, a)| a.n > 0.0);
+    let pairs = || table.leaves.iter().zip(accs).filter(|(_, a)| a.units > 0.0);
     let all: BTreeSet<String> = pairs().map(|(l, _)| value(l)).collect();
     let inside = pairs().filter(|(l, _)| best.scope.contains(&l.seg));
     let here: BTreeSet<String> = inside.map(|(l, _)| value(l)).collect();
@@ -79,7 +79,7 @@ fn plain(table: &Cuboid, accs: &[Tally], best: Localised, calib: Dispersion) -> 
     let mut wide = scope.clone();
     wide.dims.remove(&Dim::Release);
     let (acc, all) = (total(table, accs, &scope), total(table, accs, &wide));
-    let (scope, acc) = if acc.n >= 0.85 * all.n { (wide, all) } else { (scope, acc) };
+    let (scope, acc) = if acc.units >= 0.85 * all.units { (wide, all) } else { (scope, acc) };
     Localised { score: score(table, &scope, &acc, calib).max(best.score - 2.0), scope, acc }
 }
 
@@ -136,7 +136,7 @@ pub fn honest(table: &Cuboid, accs: &[Tally], place: Localised) -> Localised {
             one.dims.insert(*dim, [(*value).clone()].into());
             let acc = total(table, accs, &one);
             let own = evidence(table.shape, table.sign, &acc, calib).loc;
-            let usual = Tally { a: acc.e, ..acc };
+            let usual = Tally { observed: acc.expected, ..acc };
             let shown = -gain(table.shape, table.sign, &usual, calib, size);
             let here = gain(table.shape, table.sign, &acc, calib, size);
             own < HINT && shown >= SHOWN && here < -HINT
@@ -155,7 +155,7 @@ fn along(table: &Cuboid, accs: &[Tally], scope: &Scope, dim: Dim, calib: Dispers
     open.dims.remove(&dim);
     let mut values: BTreeMap<&str, Tally> = BTreeMap::new();
     for (leaf, acc) in table.leaves.iter().zip(accs) {
-        if acc.n > 0.0 && open.contains(&leaf.seg) {
+        if acc.units > 0.0 && open.contains(&leaf.seg) {
             values.entry(leaf.seg.get(dim).as_str()).or_default().add(acc);
         }
     }
@@ -166,7 +166,9 @@ fn along(table: &Cuboid, accs: &[Tally], scope: &Scope, dim: Dim, calib: Dispers
     let mut best =
         Localised { score: score(table, &open, &all, calib), acc: all, scope: open.clone() };
     let mut order: Vec<(&str, Tally)> = values.into_iter().collect();
-    let urgency = |a: &Tally| if a.v > 0.0 { table.sign * (a.a - a.e) / a.v } else { 0.0 };
+    let urgency = |a: &Tally| {
+        if a.variance > 0.0 { table.sign * (a.observed - a.expected) / a.variance } else { 0.0 }
+    };
     order.sort_by(|x, y| urgency(&y.1).total_cmp(&urgency(&x.1)).then(x.0.cmp(y.0)));
     let held: f64 = open.dims.iter().map(|(d, v)| price(table, *d, v.len())).sum();
     let (mut sum, mut most) = (Tally::default(), (best.score, 0, Tally::default()));

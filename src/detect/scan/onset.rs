@@ -20,24 +20,24 @@ pub struct Onset {
 /// Weight of a bucket for a harm: samples, or expected events.
 pub fn weight(shape: Likelihood, acc: &Tally) -> f64 {
     match shape {
-        Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge => acc.n,
-        Likelihood::Conversion | Likelihood::Poisson => acc.e,
+        Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge => acc.units,
+        Likelihood::Conversion | Likelihood::Poisson => acc.expected,
     }
 }
 
 /// Variance of a bucket's sum somewhere between "fine" and "harmed".
 pub fn variance(shape: Likelihood, sign: f64, acc: &Tally, calib: Dispersion, harm: f64) -> f64 {
     let harmed = match shape {
-        Likelihood::LogNormal | Likelihood::Gauge => acc.v,
+        Likelihood::LogNormal | Likelihood::Gauge => acc.variance,
         Likelihood::Rare => {
-            let p = (acc.e / acc.n.max(1e-9) + harm / 2.0).clamp(0.0, 0.5);
-            acc.n * p * (1.0 - p)
+            let p = (acc.expected / acc.units.max(1e-9) + harm / 2.0).clamp(0.0, 0.5);
+            acc.units * p * (1.0 - p)
         }
         Likelihood::Conversion | Likelihood::Poisson => {
-            acc.v * (1.0 + sign * harm / 2.0).clamp(0.3, 3.0)
+            acc.variance * (1.0 + sign * harm / 2.0).clamp(0.3, 3.0)
         }
     };
-    harmed.max(0.5 * acc.v) * calib.phi
+    harmed.max(0.5 * acc.variance) * calib.overdispersion
         + 0.25
             * f64::from(u8::from(matches!(
                 shape,
@@ -52,7 +52,7 @@ pub fn gain(shape: Likelihood, sign: f64, acc: &Tally, calib: Dispersion, harm: 
         return 0.0;
     }
     let lift = harm * weight(shape, acc);
-    (lift * sign * (acc.a - acc.e) - lift * lift / 2.0) / var
+    (lift * sign * (acc.observed - acc.expected) - lift * lift / 2.0) / var
 }
 
 /// Finds the onset in a series of buckets, oldest first.
@@ -110,7 +110,7 @@ impl Fit {
         let var = variance(shape, sign, acc, calib, 0.0);
         if var > 0.0 && dose != 0.0 {
             let x = dose * weight(shape, acc);
-            self.b += x * sign * (acc.a - acc.e) / var;
+            self.b += x * sign * (acc.observed - acc.expected) / var;
             self.w += x * x / var;
         }
     }

@@ -57,9 +57,9 @@ impl Power {
             acc.add(&table.acc_over(leaf, bucket - length + 1, bucket));
         }
         let p = usual(table.shape, &acc)?;
-        let unit = acc.v / acc.n;
+        let unit = acc.variance / acc.units;
         let pure = if table.shape == Likelihood::LogNormal { unit } else { p * (1.0 - p) };
-        let spread = table.calib(conj.mask).phi * (unit / pure).clamp(1.0, 10.0);
+        let spread = table.calib(conj.mask).overdispersion * (unit / pure).clamp(1.0, 10.0);
         let line = named.line - relief(table.group(conj.mask).len());
         let minute = table.bucket_ms as f64 / 60_000.0;
         let mut out = Self {
@@ -81,18 +81,20 @@ impl Power {
     }
 
     pub fn samples_seen(&self) -> f64 {
-        self.acc.n
+        self.acc.units
     }
 
     pub fn enough(&self) -> bool {
-        self.acc.n >= self.need
+        self.acc.units >= self.need
     }
 
     /// Samples from which this change passes the line.
     fn samples(&self, change: f64) -> f64 {
-        let p = self.acc.e / self.acc.n;
+        let p = self.acc.expected / self.acc.units;
         let nats = match self.shape {
-            Likelihood::LogNormal => change.ln_1p().powi(2) * self.acc.n / (2.0 * self.acc.v),
+            Likelihood::LogNormal => {
+                change.ln_1p().powi(2) * self.acc.units / (2.0 * self.acc.variance)
+            }
             Likelihood::Conversion => kl(p * (1.0 - change).max(0.0), p),
             Likelihood::Rare => kl((p + points(p, change)).min(1.0), p),
             Likelihood::Poisson | Likelihood::Gauge => 0.0,
@@ -104,15 +106,15 @@ impl Power {
     /// Minutes until the named change could be seen; nothing when the longest window never holds
     /// enough of this traffic.
     fn minutes(&self) -> Option<f64> {
-        let rate = self.acc.n / self.arrived.max(1.0);
-        let left = (self.need - self.acc.n).max(0.0) / rate * MARGIN;
+        let rate = self.acc.units / self.arrived.max(1.0);
+        let left = (self.need - self.acc.units).max(0.0) / rate * MARGIN;
         let room = self.longest - self.arrived;
         (rate > 0.0 && left + 1.0 <= room).then(|| left.ceil() + 1.0)
     }
 
     /// The smallest change that this traffic, over the longest window, can show.
     fn visible(&self) -> Option<f64> {
-        let most = self.acc.n / self.arrived.max(1.0) * self.longest;
+        let most = self.acc.units / self.arrived.max(1.0) * self.longest;
         let (mut low, mut high) =
             (self.change, if self.shape == Likelihood::Conversion { 1.0 } else { 20.0 });
         if self.samples(high) > most {
@@ -149,7 +151,7 @@ impl Power {
         match self.shape {
             Likelihood::Conversion => format!("a fall of {:.0}%", percent.ceil()),
             Likelihood::Rare => {
-                let p = self.acc.e / self.acc.n;
+                let p = self.acc.expected / self.acc.units;
                 format!("a rise by {:.0} points", (points(p, change) * 100.0).ceil())
             }
             Likelihood::LogNormal | Likelihood::Poisson | Likelihood::Gauge => {
@@ -165,11 +167,11 @@ fn points(usual: f64, change: f64) -> f64 {
 }
 
 fn usual(shape: Likelihood, acc: &Tally) -> Option<f64> {
-    let p = acc.e / acc.n;
+    let p = acc.expected / acc.units;
     match shape {
-        _ if acc.n <= 0.0 || acc.v <= 0.0 => None,
+        _ if acc.units <= 0.0 || acc.variance <= 0.0 => None,
         Likelihood::LogNormal => Some(p),
-        Likelihood::Rare | Likelihood::Conversion => (acc.e > 0.0 && p < 1.0).then_some(p),
+        Likelihood::Rare | Likelihood::Conversion => (acc.expected > 0.0 && p < 1.0).then_some(p),
         Likelihood::Poisson | Likelihood::Gauge => None,
     }
 }

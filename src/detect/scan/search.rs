@@ -131,7 +131,7 @@ impl Search<'_> {
         let mut acc = at.acc;
         // What other cuts show to be a mere shift of the mix at the seed is one in the set too.
         let mix = sweep::mixed(self.scene.store, table, c);
-        acc.a -= lift(table.shape, table.sign, mix, &acc);
+        acc.observed -= lift(table.shape, table.sign, mix, &acc);
         let ev = evidence(table.shape, table.sign, &acc, overdispersed(table, &at.scope));
         let min = self.min_change(&c.seg).unwrap_or(f64::INFINITY);
         let passes = several
@@ -151,9 +151,9 @@ fn overdispersed(table: &Cuboid, scope: &Scope) -> Dispersion {
     let several = scope.dims.iter().filter(|(_, values)| values.len() > 1);
     let all = several.map(|(several, _)| {
         let others: Vec<Dim> = dims.iter().copied().filter(|d| d != several).collect();
-        table.calib(table.mask_for(&others)).phi
+        table.calib(table.mask_for(&others)).overdispersion
     });
-    Dispersion { phi: all.fold(one.phi, f64::max), ..one }
+    Dispersion { overdispersion: all.fold(one.overdispersion, f64::max), ..one }
 }
 
 /// Every leaf's sum over a window, known incidents taken out.
@@ -171,11 +171,11 @@ fn sums(table: &Cuboid, window: usize) -> Vec<Tally> {
 /// A place of a release or an arm that hardly anybody met in the newest `quiet` buckets.
 pub fn unmet(table: &Cuboid, e: &Shift, bucket: i64, quiet: i64) -> bool {
     let passing = [Dim::Release, Dim::Cohort].iter().any(|d| e.scope.dims.contains_key(d));
-    let usual = e.acc.n / (e.last_bad - e.from() + 1).max(1) as f64;
+    let usual = e.acc.units / (e.last_bad - e.from() + 1).max(1) as f64;
     let met = |b: i64| {
         let inside = table.leaves.iter().filter(|l| e.scope.contains(&l.seg));
         let raws = inside.filter_map(|l| table.raw(l, b));
-        raws.map(|raw| f64::from(raw.n)).sum::<f64>() >= SEEN * usual
+        raws.map(|raw| f64::from(raw.count)).sum::<f64>() >= SEEN * usual
     };
     passing && quiet > 0 && !(bucket - quiet + 1..=bucket).any(met)
 }

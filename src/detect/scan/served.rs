@@ -65,7 +65,8 @@ impl Place<'_> {
         let (mut all, mut inside) = (0.0, 0.0);
         for leaf in self.table.leaves.iter().filter(|l| self.wide.contains(&l.seg)) {
             let raw = (from..=to).filter_map(|b| self.table.raw(leaf, b));
-            let n: f64 = raw.map(|r| f64::from(if self.table.timed() { r.s } else { r.n })).sum();
+            let n: f64 =
+                raw.map(|r| f64::from(if self.table.timed() { r.sum } else { r.count })).sum();
             all += n;
             inside += if self.scope.contains(&leaf.seg) { n } else { 0.0 };
         }

@@ -278,11 +278,11 @@ impl Shift {
     pub fn follow_beside(&mut self, table: &Cuboid, bucket: i64, known: Explained) -> f64 {
         let mut acc = table.scope_acc(&self.scope, bucket);
         acc.explain(known);
-        if acc.n <= 0.0 || self.until.is_some() {
+        if acc.units <= 0.0 || self.until.is_some() {
             return 0.0;
         }
-        let usual = self.acc.n / (self.last_bad - self.from() + 1).max(1) as f64;
-        if acc.n >= SEEN * usual {
+        let usual = self.acc.units / (self.last_bad - self.from() + 1).max(1) as f64;
+        if acc.units >= SEEN * usual {
             self.last_seen = bucket;
         }
         let calib = self.calib(table);
@@ -308,7 +308,7 @@ impl Shift {
         for conj in own.group(own.mask_for(&table.key.dims)) {
             let (mut inside, mut all) = (0.0, 0.0);
             for leaf in conj.leaves.iter().filter_map(|i| own.leaves.get(*i as usize)) {
-                let mass = leaf.sums.get(leaf.sums.len() / 2).map_or(0.0, |a| a.v);
+                let mass = leaf.sums.get(leaf.sums.len() / 2).map_or(0.0, |a| a.variance);
                 all += mass;
                 inside += if self.scope.contains(&leaf.seg) { mass } else { 0.0 };
             }
@@ -333,7 +333,7 @@ impl Shift {
     fn part(&self, acc: &Tally, share: f64) -> Explained {
         let x = lift(self.shape, self.sign, self.harm, acc) * share;
         let mixed = if self.shape == Likelihood::LogNormal { 1.0 - share } else { 0.0 };
-        Explained { x, v: x.abs() * self.harm * mixed }
+        Explained { sum: x, variance: x.abs() * self.harm * mixed }
     }
 }
 

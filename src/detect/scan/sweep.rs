@@ -63,10 +63,12 @@ fn window_acc(table: &Cuboid, conj: &Slice, window: usize) -> Tally {
 pub fn matters(shape: Likelihood, acc: &Tally, harm: f64, min: f64) -> bool {
     match shape {
         Likelihood::LogNormal => harm.exp_m1() >= min,
-        Likelihood::Rare => acc.a >= 5.0 && harm >= (min * acc.e / acc.n).max(0.003),
-        Likelihood::Conversion => harm >= min && acc.e - acc.a >= 4.0,
+        Likelihood::Rare => {
+            acc.observed >= 5.0 && harm >= (min * acc.expected / acc.units).max(0.003)
+        }
+        Likelihood::Conversion => harm >= min && acc.expected - acc.observed >= 4.0,
         Likelihood::Poisson => harm >= min,
-        Likelihood::Gauge => harm >= min * (acc.e / acc.n).abs(),
+        Likelihood::Gauge => harm >= min * (acc.expected / acc.units).abs(),
     }
 }
 
@@ -174,7 +176,7 @@ pub fn unmixed(store: &Cube, c: &SliceHit) -> Option<SliceHit> {
         return Some(c.clone());
     }
     let mut out = c.clone();
-    out.acc.a -= lift(table.shape, table.sign, worst, &c.acc);
+    out.acc.observed -= lift(table.shape, table.sign, worst, &c.acc);
     let calib = table.calib(table.mask_of(&c.seg));
     out.ev = evidence(table.shape, table.sign, &out.acc, calib);
     Some(out)
@@ -189,7 +191,7 @@ fn mix(table: &Cuboid, other: &Cuboid, c: &SliceHit) -> Option<f64> {
     let part = project(&c.seg, &table.key.dims, mask & table.mask_of(&c.seg));
     let mine = window_acc(table, table.conj_at(&part)?, c.window);
     let theirs = window_acc(other, other.conj_at(&part)?, c.window);
-    if theirs.n < 0.8 * mine.n || theirs.n > 1.25 * mine.n {
+    if theirs.units < 0.8 * mine.units || theirs.units > 1.25 * mine.units {
         return None;
     }
     let of = |t: &Cuboid, a: &Tally| harm(t.shape, t.sign, a);

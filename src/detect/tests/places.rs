@@ -38,7 +38,8 @@ fn scope(dim: Dim, values: &[&str]) -> Scope {
 
 fn effect(metric: Metric, templates: &[&str], found: i64) -> Shift {
     let place = scope(Dim::Template, templates);
-    let acc = Tally { n: 1000.0, a: 100.0, e: 0.0, v: 300.0, x: 0.0 };
+    let acc =
+        Tally { units: 1000.0, observed: 100.0, expected: 0.0, variance: 300.0, explained: 0.0 };
     let at = Localised { scope: place.clone(), acc, score: 20.0 };
     Shift::open(&table(metric, Dim::Template, templates), place, at, found)
 }
@@ -46,7 +47,13 @@ fn effect(metric: Metric, templates: &[&str], found: i64) -> Shift {
 #[test]
 fn a_small_value_that_swings_by_chance_stays_out_of_the_place() {
     let table = table(Metric::JsErrorRate, Dim::Browser, &["chrome", "opera", "safari"]);
-    let acc = |n: f64, a: f64| Tally { n, a, e: 0.01 * n, v: 0.0099 * n, x: 0.0 };
+    let acc = |n: f64, a: f64| Tally {
+        units: n,
+        observed: a,
+        expected: 0.01 * n,
+        variance: 0.0099 * n,
+        explained: 0.0,
+    };
     let accs = [acc(500.0, 40.0), acc(10.0, 1.0), acc(500.0, 5.0)];
     let place =
         |accs: &[Tally]| refine(&table, accs, &scope(Dim::Browser, &["chrome"]), |_| true).scope;
@@ -58,10 +65,16 @@ fn a_small_value_that_swings_by_chance_stays_out_of_the_place() {
 #[test]
 fn a_place_does_not_grow_over_many_who_hardly_feel_it() {
     let table = table(Metric::Inp, Dim::Template, &["cart", "home", "pdp"]);
-    let acc = |n: f64, slower: f64| Tally { n, a: slower * n, e: 0.0, v: 0.3 * n, x: 0.0 };
+    let acc = |n: f64, slower: f64| Tally {
+        units: n,
+        observed: slower * n,
+        expected: 0.0,
+        variance: 0.3 * n,
+        explained: 0.0,
+    };
     let accs = [acc(100.0, 0.4), acc(20_000.0, 0.03), acc(20_000.0, 0.03)];
     let cart = scope(Dim::Template, &["cart"]);
-    let felt = |acc: &Tally| acc.a / acc.n > 0.06;
+    let felt = |acc: &Tally| acc.observed / acc.units > 0.06;
     assert_eq!(refine(&table, &accs, &cart, |_| true).scope, Scope::everything());
     assert_eq!(refine(&table, &accs, &cart, felt).scope, cart);
     let hurt = Shift { harm: 0.4, ..effect(Metric::Inp, &["cart"], 10) };
@@ -81,7 +94,13 @@ fn an_arm_is_hurt_on_the_pages_of_its_experiment() {
         }
     }
     table.settle();
-    let slower = |n: f64, by: f64| Tally { n, a: by * n, e: 0.0, v: 0.3 * n, x: 0.0 };
+    let slower = |n: f64, by: f64| Tally {
+        units: n,
+        observed: by * n,
+        expected: 0.0,
+        variance: 0.3 * n,
+        explained: 0.0,
+    };
     let accs = |cart: f64| -> Vec<Tally> {
         let of = |l: &crate::detect::cube::cuboid::Leaf| {
             let (arm, page) = (l.seg.get(Dim::Cohort), l.seg.get(Dim::Template));
@@ -220,7 +239,13 @@ fn small_and_long_sought_is_a_drift() {
 fn steps_lose_more_together_than_alone() {
     let step = |n: f64, p: f64, times: f64| {
         let e = n * p;
-        Tally { n, a: e * times, e, v: e * (1.0 - p), x: 0.0 }
+        Tally {
+            units: n,
+            observed: e * times,
+            expected: e,
+            variance: e * (1.0 - p),
+            explained: 0.0,
+        }
     };
     let both = [step(250.0, 0.47, 1.0), step(118.0, 0.72, 0.3), step(26.0, 0.96, 0.8)];
     let alone = [step(250.0, 0.47, 1.0), step(118.0, 0.72, 0.3), step(26.0, 0.96, 1.0)];

@@ -117,7 +117,13 @@ fn a_set_loses_the_values_that_are_clearly_well_and_keeps_what_cannot_be_told() 
         table.leaf_index(&seg(&[(Dim::Service, name)]));
     }
     table.settle();
-    let acc = |n: f64, bad: f64| Tally { n, a: bad, e: 0.01 * n, v: 0.0099 * n, x: 0.0 };
+    let acc = |n: f64, bad: f64| Tally {
+        units: n,
+        observed: bad,
+        expected: 0.01 * n,
+        variance: 0.0099 * n,
+        explained: 0.0,
+    };
     // Broken, half as broken, as usual, and nearly without requests.
     let accs = [acc(4000.0, 1200.0), acc(2000.0, 250.0), acc(3000.0, 31.0), acc(6.0, 0.0)];
     let all = names.iter().fold(Scope::everything(), |s, n| s.with(Dim::Service, n));
@@ -128,5 +134,5 @@ fn a_set_loses_the_values_that_are_clearly_well_and_keeps_what_cannot_be_told() 
     assert!(harm(table.shape, table.sign, &sum) > 0.1);
     let place = honest(&table, &accs, Localised { scope: all, acc: sum, score: 1.0 });
     assert_eq!(place.scope.to_string(), "a,b,d");
-    assert!((place.acc.n - 6006.0).abs() < 1e-6, "{:?}", place.acc);
+    assert!((place.acc.units - 6006.0).abs() < 1e-6, "{:?}", place.acc);
 }

@@ -73,7 +73,13 @@ fn a_place_that_a_change_just_reached_is_spared() {
 
 fn surplus(dim: Dim, value: &str) -> Shift {
     let beacons = table(Metric::PageViews, Role::Beacon, dim, &[value, "other"]);
-    let acc = Tally { n: 1000.0, a: 2000.0, e: 1000.0, v: 1000.0, x: 0.0 };
+    let acc = Tally {
+        units: 1000.0,
+        observed: 2000.0,
+        expected: 1000.0,
+        variance: 1000.0,
+        explained: 0.0,
+    };
     let place = at(dim, value);
     let found = Localised { scope: place.clone(), acc, score: 99.0 };
     let mut effect = Shift::open(&beacons, place, found, 10);
@@ -95,7 +101,7 @@ fn copies_of_a_sample_tell_nothing_new() {
     }
     let phi = |store: &Cube, metric: Metric, dim: Dim| {
         let of = |t: &&Cuboid| t.key.family.0 == metric && t.key.dims == [dim];
-        store.tables.values().find(of).map(|t| t.calib(0).phi).unwrap_or_default()
+        store.tables.values().find(of).map(|t| t.calib(0).overdispersion).unwrap_or_default()
     };
     let before = [
         phi(&store, Metric::Inp, Dim::Device),

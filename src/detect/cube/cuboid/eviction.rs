@@ -85,7 +85,7 @@ impl Cuboid {
         let teaches = !self.timed();
         for leaf in gone.iter().filter(|l| teaches && names_release(&l.seg)) {
             let place = retired(&leaf.seg);
-            for h in leaf.hist.iter().filter(|h| h.raw.n > 0.0 && h.hour >= first) {
+            for h in leaf.hist.iter().filter(|h| h.raw.count > 0.0 && h.hour >= first) {
                 self.put_hour(&place, h.hour, 0, h.raw);
             }
         }
@@ -108,7 +108,7 @@ impl Cuboid {
     }
 
     pub fn sampled(&self, raw: Moments) -> bool {
-        if self.timed() { raw.s > 0.0 } else { raw.n > 0.0 }
+        if self.timed() { raw.sum > 0.0 } else { raw.count > 0.0 }
     }
 
     /// Sorts leaves and makes the conjunctions again when leaves came or went.

@@ -69,7 +69,7 @@ impl Overflow {
 }
 
 fn add(sum: &mut Moments, raw: &Moments) {
-    sum.n += raw.n;
-    sum.s += raw.s;
-    sum.q += raw.q;
+    sum.count += raw.count;
+    sum.sum += raw.sum;
+    sum.sum_sq += raw.sum_sq;
 }
