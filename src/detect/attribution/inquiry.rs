@@ -11,8 +11,8 @@ use crate::verdict::Candidate;
 
 /// What blame looks at.
 pub struct Inquiry<'a> {
-    pub store: &'a Cube,
-    pub effects: &'a [Shift],
+    pub cube: &'a Cube,
+    pub shifts: &'a [Shift],
     pub changes: &'a [&'a Change],
     pub feed: &'a Feed,
     pub policy: &'a Blame,

@@ -266,7 +266,7 @@ fn is_foreign(seen: &Seen<'_>, c: &Change) -> bool {
 fn templates(main: &Shift, c: &Change) -> (f64, String) {
     // A cut without templates cannot say where it hurts: no evidence either way.
     let placed = place::templates(&main.place).is_some();
-    let blind_cut = !placed && !main.table.dims.contains(&Dim::Template);
+    let blind_cut = !placed && !main.cuboid.dims.contains(&Dim::Template);
     if blind_cut {
         return (0.0, String::new());
     }

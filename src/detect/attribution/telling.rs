@@ -1,4 +1,4 @@
-//! What the minutes of one effect say of a dose over time: sums of a least squares fit whose
+//! What the minutes of one shift say of a dose over time: sums of a least squares fit whose
 //! weights know that harm is never exactly a step. Nothing here knows of changes or of priors.
 
 use crate::detect::evidence::stat::{Dispersion, Tally};
@@ -19,7 +19,7 @@ struct Part {
     w: f64,
 }
 
-/// The buckets of one effect from `first` on, gaps as nothing.
+/// The buckets of one shift from `first` on, gaps as nothing.
 #[derive(Clone, Debug)]
 pub struct Telling {
     first: i64,
@@ -29,7 +29,7 @@ pub struct Telling {
 }
 
 impl Telling {
-    pub fn of(effect: &Shift, series: &[(i64, Tally)], calib: Dispersion) -> Self {
+    pub fn of(shift: &Shift, series: &[(i64, Tally)], dispersion: Dispersion) -> Self {
         let first = series.first().map_or(0, |s| s.0);
         let last = series.last().map_or(first, |s| s.0);
         let length = usize::try_from(last - first + 1).unwrap_or(0);
@@ -37,7 +37,7 @@ impl Telling {
         for (bucket, acc) in series {
             let at = usize::try_from(bucket - first).ok().and_then(|i| parts.get_mut(i));
             if let Some(part) = at {
-                *part = part_of(effect, acc, calib);
+                *part = part_of(shift, acc, dispersion);
             }
         }
         let mut sums = Vec::with_capacity(length + 1);
@@ -111,15 +111,15 @@ fn nats(b: f64, w: f64) -> f64 {
     if w > 0.0 && b > 0.0 { b * b / (2.0 * w) } else { 0.0 }
 }
 
-fn part_of(effect: &Shift, acc: &Tally, calib: Dispersion) -> Part {
-    let noise = variance(effect.shape, effect.sign, acc, calib, effect.harm);
-    let lift = effect.harm * weight(effect.shape, acc);
+fn part_of(shift: &Shift, acc: &Tally, dispersion: Dispersion) -> Part {
+    let noise = variance(shift.likelihood, shift.sign, acc, dispersion, shift.harm);
+    let lift = shift.harm * weight(shift.likelihood, acc);
     let var = noise + (WANDERS * lift).powi(2);
     if var <= 0.0 || !var.is_finite() {
         return Part::default();
     }
     let far = lift + WILD * noise.max(0.0).sqrt();
-    let off = effect.sign * (acc.observed - acc.expected);
+    let off = shift.sign * (acc.observed - acc.expected);
     let off = off.clamp(lift / 2.0 - far, lift / 2.0 + far);
     Part { b: lift * off / var, w: lift * lift / var }
 }

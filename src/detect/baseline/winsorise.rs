@@ -15,7 +15,7 @@ const COUNT_SPREAD: f64 = 0.25;
 /// Sums of the history by hour of day, `(units, events)`, each day's hour held within the likely.
 /// `s2` is the variance of one unit; `timed` counts have an hour of exposure each.
 pub fn by_hour_of_day(
-    shape: Likelihood,
+    likelihood: Likelihood,
     hours: &[HourMoments],
     s2: f64,
     timed: bool,
@@ -34,13 +34,13 @@ pub fn by_hour_of_day(
     let (mut n, mut s) = ([0.0; 24], [0.0; 24]);
     let mut scratch = Vec::new();
     for ((n, s), days) in n.iter_mut().zip(&mut s).zip(&days) {
-        let limits = limits(shape, days, s2, timed, &mut scratch);
+        let limits = limits(likelihood, days, s2, timed, &mut scratch);
         for (units, sum) in days {
             *n += units;
             *s += match limits {
                 Some((mid, spread)) => {
                     let units = if timed { 1.0 } else { *units };
-                    let far = reach(shape, mid, spread, units, s2);
+                    let far = reach(likelihood, mid, spread, units, s2);
                     sum.clamp(units * mid - far, units * mid + far)
                 }
                 None => *sum,
@@ -64,14 +64,14 @@ fn plain(hours: &[HourMoments]) -> ([f64; 24], [f64; 24]) {
 }
 
 /// How far from the middle an hour's sum may lie.
-fn reach(shape: Likelihood, mid: f64, spread: f64, units: f64, s2: f64) -> f64 {
-    let chance = (units * unit(shape, mid, s2)).sqrt();
-    let events = if shape == Likelihood::LogNormal { 0.0 } else { EVENTS };
+fn reach(likelihood: Likelihood, mid: f64, spread: f64, units: f64, s2: f64) -> f64 {
+    let chance = (units * unit(likelihood, mid, s2)).sqrt();
+    let events = if likelihood == Likelihood::LogNormal { 0.0 } else { EVENTS };
     FAR * (units * spread).max(chance) + events
 }
 
-fn unit(shape: Likelihood, mid: f64, s2: f64) -> f64 {
-    match shape {
+fn unit(likelihood: Likelihood, mid: f64, s2: f64) -> f64 {
+    match likelihood {
         Likelihood::LogNormal | Likelihood::Gauge => s2,
         Likelihood::Rare | Likelihood::Conversion => (mid * (1.0 - mid)).max(0.0),
         Likelihood::Poisson => mid.max(0.0),
@@ -80,13 +80,13 @@ fn unit(shape: Likelihood, mid: f64, s2: f64) -> f64 {
 
 /// Middle and robust spread of the days' values; nothing when there are too few to tell.
 fn limits(
-    shape: Likelihood,
+    likelihood: Likelihood,
     days: &[(f64, f64)],
     s2: f64,
     timed: bool,
     values: &mut Vec<f64>,
 ) -> Option<(f64, f64)> {
-    if days.len() < DAYS || shape == Likelihood::Gauge {
+    if days.len() < DAYS || likelihood == Likelihood::Gauge {
         return None;
     }
     let value = |(n, s): &(f64, f64)| if timed { *s } else { s / n };
@@ -115,11 +115,11 @@ mod tests {
     use crate::detect::baseline::profile::Profile;
     use crate::detect::evidence::stat::Moments;
 
-    fn history(shape: Likelihood, bad: f64) -> Vec<HourMoments> {
+    fn history(likelihood: Likelihood, bad: f64) -> Vec<HourMoments> {
         let hour = |hour: i32| {
             let wrong = if hour / 24 == 3 { bad } else { 1.0 };
             let level = 1.0 + f64::from(hour % 5) * 0.01;
-            let s = if shape == Likelihood::LogNormal {
+            let s = if likelihood == Likelihood::LogNormal {
                 500.0 * (level + wrong - 1.0)
             } else {
                 25.0 * wrong
@@ -132,12 +132,14 @@ mod tests {
 
     #[test]
     fn one_bad_day_of_seven_hardly_shifts_what_is_usual() {
-        for (shape, bad) in
+        for (likelihood, bad) in
             [(Likelihood::LogNormal, 2.0), (Likelihood::Rare, 8.0), (Likelihood::Conversion, 0.1)]
         {
-            let mean = |bad| Profile::learn(shape, &history(shape, bad), None, None).mean_at(0.0);
+            let mean = |bad| {
+                Profile::learn(likelihood, &history(likelihood, bad), None, None).mean_at(0.0)
+            };
             let (calm, shifted) = (mean(1.0), mean(bad));
-            assert!((shifted / calm - 1.0).abs() < 0.12, "{shape:?} {calm} {shifted}");
+            assert!((shifted / calm - 1.0).abs() < 0.12, "{likelihood:?} {calm} {shifted}");
         }
         let exposure = [7.0; 24];
         let mean = |bad| {

@@ -19,8 +19,8 @@ pub struct QualityLog {
 }
 
 impl QualityLog {
-    pub fn take(&mut self, source: &SourceId, flaws: &[Flaw], at: Timestamp) {
-        for flaw in flaws {
+    pub fn take(&mut self, source: &SourceId, quality: &[Flaw], at: Timestamp) {
+        for flaw in quality {
             match flaw {
                 Flaw::Clock(off) => {
                     let new = || Clock { offs: Vec::new(), told: at };

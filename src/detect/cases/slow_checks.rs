@@ -3,7 +3,7 @@
 //! Failing runs never come here; nothing else is dated or blamed by them.
 
 use super::open_case;
-use super::open_case::{OpenCase, trouble_place};
+use super::open_case::{OpenCase, checks_place};
 use super::slow::{SlowChecks, middle};
 use super::state::EngineState;
 use crate::detect::detectors::check_cadence;
@@ -21,7 +21,7 @@ const TOLD: Span = Span::from_hours(1);
 
 /// What the newest runs of every journey say about their response times.
 pub fn judge(state: &mut EngineState, bucket: i64) {
-    let now = state.store.end_of(bucket);
+    let now = state.cube.end_of(bucket);
     if state.checks.pace.is_none() {
         return;
     }
@@ -59,7 +59,7 @@ fn is_heard(state: &EngineState, row: &Journey, now: Timestamp) -> bool {
 
 /// Announced work covers it.
 fn planned(state: &EngineState, row: &Journey, since: Timestamp, now: Timestamp) -> bool {
-    let place = trouble_place(&state.settings.policy, &row.name);
+    let place = checks_place(&state.settings.policy, &row.name);
     state.settings.in_maintenance(since, now, place.as_ref())
 }
 
@@ -107,8 +107,8 @@ fn sign_of(state: &EngineState, slow: &SlowChecks) -> Option<String> {
             || !live.is_telemetry() && segments.iter().any(pages)
     };
     let together = |live: &OpenCase| {
-        let began = live.onset(|b| state.store.start_of(b));
-        let ended = live.closed.map(|b| state.store.end_of(b));
+        let began = live.onset(|b| state.cube.start_of(b));
+        let ended = live.closed.map(|b| state.cube.end_of(b));
         began.minus(AROUND) <= slow.since && ended.is_none_or(|end| slow.since <= end)
     };
     let mut found = state.lives.iter().filter(|l| !l.key.is_empty() && here(l) && together(l));

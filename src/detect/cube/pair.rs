@@ -38,7 +38,7 @@ pub fn fold_unknown<T: Default>(
         }
         let all = std::mem::take(rows);
         for (seg, row) in all {
-            let known = judge.conj_at(&seg).is_some();
+            let known = judge.slice_at(&seg).is_some();
             let seg = if known { seg } else { other.clone() };
             add(rows.entry(seg).or_default(), row);
         }

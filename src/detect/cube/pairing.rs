@@ -19,12 +19,12 @@ type Moving = Vec<(u16, Segment, f64)>;
 
 /// Rows of the buckets `from..=to` that both counts have told; the lag sees their sums.
 pub(in crate::detect) fn rows(
-    store: &Cube,
+    cube: &Cube,
     pair: &Pair,
     lag: &mut Lag,
     (from, to): (i64, i64),
 ) -> Option<Vec<(Segment, i64, Moments)>> {
-    let (hits, trials) = (store.tables.get(&pair.hits)?, store.tables.get(&pair.trials)?);
+    let (hits, trials) = (cube.cuboids.get(&pair.hits)?, cube.cuboids.get(&pair.trials)?);
     let reach = if pair.at_once() { 1 } else { lag.reach() };
     let first = from - i64::try_from(reach).unwrap_or(1) + 1;
     let mut h = flows(hits, &pair.key.dims, (first, to));
@@ -65,8 +65,8 @@ pub(in crate::detect) fn rows(
 }
 
 /// Shows a lag what both counts told of the buckets `from..=to`.
-pub(in crate::detect) fn totals(store: &Cube, pair: &Pair, lag: &mut Lag, (from, to): (i64, i64)) {
-    let (hits, trials) = (store.tables.get(&pair.hits), store.tables.get(&pair.trials));
+pub(in crate::detect) fn totals(cube: &Cube, pair: &Pair, lag: &mut Lag, (from, to): (i64, i64)) {
+    let (hits, trials) = (cube.cuboids.get(&pair.hits), cube.cuboids.get(&pair.trials));
     let (Some(hits), Some(trials)) = (hits, trials) else { return };
     let whole = |t: &Cuboid, b: i64| {
         let all = t.leaves.iter().filter_map(|l| t.raw(l, b));
@@ -106,34 +106,34 @@ fn moving(trials: &Cuboid, pair: &Pair, lag: &Lag, bucket: i64) -> Moving {
             .filter(|(i, _)| mask & (1 << i) != 0)
             .map(|(_, d)| *d)
             .collect();
-        for conj in trials.group(trials.mask_for(&fixed)) {
+        for slice in trials.group(trials.mask_for(&fixed)) {
             let sums: Vec<f64> = (0..reach)
                 .map_while(|j| {
-                    trials.delivered(bucket - j).then(|| events(trials, &conj.leaves, bucket - j))
+                    trials.delivered(bucket - j).then(|| events(trials, &slice.leaves, bucket - j))
                 })
                 .map(f64::from)
                 .collect();
             let share = share(pair, lag.bounds(&sums));
             if (share - 1.0).abs() > 1e-9 {
-                out.push((mask, conj.seg.clone(), share));
+                out.push((mask, slice.seg.clone(), share));
             }
         }
     }
     out
 }
 
-fn events(table: &Cuboid, leaves: &[u32], bucket: i64) -> f32 {
-    let leaves = leaves.iter().filter_map(|i| table.leaves.get(*i as usize));
-    leaves.filter_map(|l| table.raw(l, bucket)).map(|r| r.sum).sum()
+fn events(cuboid: &Cuboid, leaves: &[u32], bucket: i64) -> f32 {
+    let leaves = leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize));
+    leaves.filter_map(|l| cuboid.raw(l, bucket)).map(|r| r.sum).sum()
 }
 
 /// Events by segment of some dimensions.
-fn flows(table: &Cuboid, dims: &[Dim], (first, to): (i64, i64)) -> BTreeMap<Segment, Flow> {
-    let conjs = table.group(table.mask_for(dims)).iter();
+fn flows(cuboid: &Cuboid, dims: &[Dim], (first, to): (i64, i64)) -> BTreeMap<Segment, Flow> {
+    let slices = cuboid.group(cuboid.mask_for(dims)).iter();
     let flow = |leaves: &[u32]| {
         (first..=to)
-            .map(|b| if table.delivered(b) { events(table, leaves, b) } else { f32::NAN })
+            .map(|b| if cuboid.delivered(b) { events(cuboid, leaves, b) } else { f32::NAN })
             .collect()
     };
-    conjs.map(|c| (c.seg.clone(), flow(&c.leaves))).collect()
+    slices.map(|c| (c.seg.clone(), flow(&c.leaves))).collect()
 }

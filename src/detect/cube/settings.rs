@@ -80,7 +80,7 @@ impl Settings {
 /// Share of what happened that a source reports, where it samples.
 pub type Sampling = BTreeMap<(SourceId, Metric), f64>;
 
-/// The share of events that a table's source reports.
+/// The share of events that a cuboid's source reports.
 pub fn share(sampling: &Sampling, t: &Cuboid) -> f64 {
     let told = sampling.get(&(t.key.source.clone(), t.key.family.0)).copied();
     told.filter(|s| *s > 0.0 && *s <= 1.0).unwrap_or(1.0)

@@ -68,7 +68,7 @@ impl Explained {
     }
 }
 
-/// How a table's numbers behave.
+/// How a cuboid's numbers behave.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Likelihood {
     /// Mean of logs of samples; shifts add up on the log scale.
@@ -93,14 +93,14 @@ pub struct Dispersion {
 }
 
 impl Dispersion {
-    /// Of a table that has less than a day of its own: it scatters more than others are known to.
+    /// Of a cuboid that has less than a day of its own: it scatters more than others are known to.
     pub fn doubted(self) -> Self {
         Self { overdispersion: self.overdispersion * 1.5, day_drift: self.day_drift * 4.0 }
     }
 
     /// Careful values until history has taught better ones.
-    pub const fn prior(shape: Likelihood) -> Self {
-        match shape {
+    pub const fn prior(likelihood: Likelihood) -> Self {
+        match likelihood {
             Likelihood::LogNormal => Self { overdispersion: 1.8, day_drift: 0.02 },
             Likelihood::Rare => Self { overdispersion: 1.3, day_drift: 0.08 },
             Likelihood::Conversion => Self { overdispersion: 1.2, day_drift: 0.03 },
@@ -122,7 +122,7 @@ pub struct HarmEvidence {
 }
 
 /// The shape and the bad direction (`+1` up, `-1` down) of a metric.
-pub fn shape_of(metric: Metric) -> (Likelihood, f64) {
+pub fn likelihood_of(metric: Metric) -> (Likelihood, f64) {
     let row = metric.row();
     let sign = if row.bad == Bad::Down { -1.0 } else { 1.0 };
     match (row.kind, row.bad) {
@@ -148,18 +148,18 @@ pub fn inverted(metric: Metric) -> bool {
 pub const CERTAIN: f64 = 0.995;
 
 /// Evidence of harm in `acc`; all zero when nothing points the bad way.
-pub fn evidence(shape: Likelihood, sign: f64, acc: &Tally, c: Dispersion) -> HarmEvidence {
+pub fn evidence(likelihood: Likelihood, sign: f64, acc: &Tally, c: Dispersion) -> HarmEvidence {
     if acc.units <= 0.0 || acc.variance <= 0.0 {
         return HarmEvidence::default();
     }
-    let harm = harm(shape, sign, acc);
+    let harm = harm(likelihood, sign, acc);
     if harm <= 0.0 {
         return HarmEvidence { harm, nats: 0.0, loc: 0.0 };
     }
-    let loc = match shape {
+    let loc = match likelihood {
         Likelihood::LogNormal | Likelihood::Gauge => {
             // Views of one visit are alike: a few visits are fewer samples than their views.
-            let small = if shape == Likelihood::LogNormal {
+            let small = if likelihood == Likelihood::LogNormal {
                 1.0 + 4.0 * c.overdispersion / acc.units
             } else {
                 1.0
@@ -173,13 +173,13 @@ pub fn evidence(shape: Likelihood, sign: f64, acc: &Tally, c: Dispersion) -> Har
         }
         Likelihood::Rare | Likelihood::Conversion => {
             acc.units * kl(acc.observed / acc.units, acc.expected / acc.units)
-                / (c.overdispersion * trust(shape, acc))
+                / (c.overdispersion * trust(likelihood, acc))
         }
         Likelihood::Poisson => {
-            poisson(acc.observed, acc.expected) / (c.overdispersion * trust(shape, acc))
+            poisson(acc.observed, acc.expected) / (c.overdispersion * trust(likelihood, acc))
         }
     };
-    let drift = match shape {
+    let drift = match likelihood {
         Likelihood::LogNormal | Likelihood::Gauge => c.day_drift * acc.units,
         Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson => {
             c.day_drift * acc.expected
@@ -188,7 +188,7 @@ pub fn evidence(shape: Likelihood, sign: f64, acc: &Tally, c: Dispersion) -> Har
     let noise = acc.variance * c.overdispersion;
     // What was taken out has noise of its own, and was not measured exactly.
     let events =
-        if shape == Likelihood::Rare { acc.explained.abs() * c.overdispersion } else { 0.0 };
+        if likelihood == Likelihood::Rare { acc.explained.abs() * c.overdispersion } else { 0.0 };
     let loc = loc * noise / (noise + events);
     let drift = drift * drift + (0.15 * acc.explained).powi(2);
     HarmEvidence { harm, nats: loc * (noise + events) / (noise + events + drift), loc }
@@ -198,7 +198,7 @@ pub fn evidence(shape: Likelihood, sign: f64, acc: &Tally, c: Dispersion) -> Har
 /// (Kullback-Leibler is at most chi-square) shows it for nearly all of them.
 pub fn evidence_from(
     nats: f64,
-    shape: Likelihood,
+    likelihood: Likelihood,
     sign: f64,
     acc: &Tally,
     c: Dispersion,
@@ -206,17 +206,17 @@ pub fn evidence_from(
     if acc.units <= 0.0 || acc.variance <= 0.0 || sign * (acc.observed - acc.expected) <= 0.0 {
         return None;
     }
-    if most(shape, acc) < nats * c.overdispersion {
+    if most(likelihood, acc) < nats * c.overdispersion {
         return None;
     }
-    let ev = evidence(shape, sign, acc, c);
+    let ev = evidence(likelihood, sign, acc, c);
     (ev.nats >= nats).then_some(ev)
 }
 
 /// What `loc * phi` cannot exceed.
-fn most(shape: Likelihood, acc: &Tally) -> f64 {
+fn most(likelihood: Likelihood, acc: &Tally) -> f64 {
     let gap = (acc.observed - acc.expected).powi(2);
-    match shape {
+    match likelihood {
         Likelihood::LogNormal | Likelihood::Gauge => gap / (2.0 * acc.variance),
         Likelihood::Conversion if acc.expected >= CERTAIN * acc.units => {
             (acc.observed - acc.expected).powi(2) / acc.expected
@@ -238,15 +238,16 @@ fn most(shape: Likelihood, acc: &Tally) -> f64 {
 const MOST_TRUST: f64 = 40.0;
 
 /// Variance beyond the binomial or Poisson one (uncertain baselines widen `v`); at least 1.
-fn trust(shape: Likelihood, acc: &Tally) -> f64 {
+fn trust(likelihood: Likelihood, acc: &Tally) -> f64 {
     let p = (acc.expected / acc.units).clamp(0.0, 1.0);
-    let pure = if shape == Likelihood::Poisson { acc.expected } else { acc.expected * (1.0 - p) };
+    let pure =
+        if likelihood == Likelihood::Poisson { acc.expected } else { acc.expected * (1.0 - p) };
     if pure > 0.0 { (acc.variance / pure).clamp(1.0, MOST_TRUST) } else { 1.0 }
 }
 
 /// Shift in the bad direction.
-pub fn harm(shape: Likelihood, sign: f64, acc: &Tally) -> f64 {
-    match shape {
+pub fn harm(likelihood: Likelihood, sign: f64, acc: &Tally) -> f64 {
+    match likelihood {
         Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge if acc.units > 0.0 => {
             sign * (acc.observed - acc.expected) / acc.units
         }
@@ -262,8 +263,8 @@ pub fn harm(shape: Likelihood, sign: f64, acc: &Tally) -> f64 {
 }
 
 /// What a harm of `harm` adds to the observed sum over samples `n` with expectation `e`.
-pub fn lift(shape: Likelihood, sign: f64, harm: f64, acc: &Tally) -> f64 {
-    match shape {
+pub fn lift(likelihood: Likelihood, sign: f64, harm: f64, acc: &Tally) -> f64 {
+    match likelihood {
         Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge => sign * harm * acc.units,
         Likelihood::Conversion | Likelihood::Poisson => sign * harm * acc.expected,
     }

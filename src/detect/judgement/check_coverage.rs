@@ -1,6 +1,6 @@
 //! What the synthetic checks can see now: fresh, stale, blind or absent, and whether they visit the
 //! way the shoppers do who are hit. Green is never told by checks that see nothing.
-//! Opens and closes nothing; failures are counted in `checks` and `troubles`.
+//! Opens and closes nothing; failures are counted in `checks` and `failing_checks`.
 
 use std::collections::BTreeSet;
 
@@ -130,7 +130,7 @@ pub struct Word {
 /// Counter-evidence only where a fresh check that is like the shoppers passes.
 pub fn word(state: &EngineState, live: &OpenCase, segments: &[Scope], now: Timestamp) -> Word {
     let mut out = Word::default();
-    if live.is_telemetry() || !live.troubles.is_empty() {
+    if live.is_telemetry() || !live.failing_checks.is_empty() {
         return out;
     }
     let policy = &state.settings.policy;
@@ -223,14 +223,14 @@ fn share_of(
     dim: Dim,
     wanted: impl Fn(&str) -> bool,
 ) -> Option<f64> {
-    let tables = state.store.family((Metric::PageViews, Role::Plain));
+    let cuboids = state.cube.family((Metric::PageViews, Role::Plain));
     let placed = |t: &&Cuboid| t.key.dims.contains(&Dim::Template);
     let knows = |t: &&Cuboid| t.key.dims.contains(&dim);
-    let known: Vec<&Cuboid> = tables.filter(knows).collect();
-    let table = known.iter().copied().find(placed).or(known.first().copied())?;
+    let known: Vec<&Cuboid> = cuboids.filter(knows).collect();
+    let cuboid = known.iter().copied().find(placed).or(known.first().copied())?;
     let (mut inside, mut all) = (0.0, 0.0);
-    for leaf in &table.leaves {
-        if !placed(&table) || row.has_template(leaf.seg.get(Dim::Template).as_str()) {
+    for leaf in &cuboid.leaves {
+        if !placed(&cuboid) || row.has_template(leaf.seg.get(Dim::Template).as_str()) {
             let views = leaf.sums.last().map_or(0.0, |a| a.observed.max(0.0));
             all += views;
             inside += if wanted(leaf.seg.get(dim).as_str()) { views } else { 0.0 };

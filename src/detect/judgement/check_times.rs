@@ -3,7 +3,7 @@
 
 use super::answer::Answer;
 use super::check_coverage;
-use crate::detect::cases::open_case::trouble_place;
+use crate::detect::cases::open_case::checks_place;
 use crate::detect::cases::slow::SlowChecks;
 use crate::detect::cases::state::EngineState;
 use crate::detect::detectors::check_cadence;
@@ -54,7 +54,7 @@ pub fn sentence(slow: &SlowChecks) -> String {
 
 pub fn finding(state: &EngineState, row: &Guardrail, slow: &SlowChecks) -> Finding {
     let over = slow.until.is_some();
-    let place = trouble_place(&state.settings.policy, &slow.journey);
+    let place = checks_place(&state.settings.policy, &slow.journey);
     Finding {
         guardrail: row.name.clone(),
         verdict: if over { Verdict::Ok } else { Verdict::Breach },

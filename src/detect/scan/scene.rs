@@ -15,7 +15,7 @@ use crate::policy::judging::Policy;
 
 pub struct Scene<'a> {
     pub settings: &'a Settings,
-    pub store: &'a Cube,
+    pub cube: &'a Cube,
     pub changes: &'a Changes,
     /// Sources that tell nothing, and since when.
     pub blind: &'a BTreeMap<SourceId, Timestamp>,
@@ -36,6 +36,6 @@ impl<'a> Scene<'a> {
 
     /// Cuboids of a family whose source tells something.
     pub fn seen(&self, family: Family) -> impl Iterator<Item = &'a Cuboid> {
-        self.store.family(family).filter(|t| self.sees(&t.key.source))
+        self.cube.family(family).filter(|t| self.sees(&t.key.source))
     }
 }

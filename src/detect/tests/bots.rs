@@ -54,7 +54,7 @@ fn forgiven(bots: f64, night: (f64, f64)) -> bool {
     };
     let scope = Scope::of(&seg(&[(Dim::Device, "desktop"), (Dim::Region, "apac")]));
     let last = NOON / 60 + 59;
-    dilute(&engine.state.store, &key, &scope, 1.0 - night.1 / night.0, (last - 59, last))
+    dilute(&engine.state.cube, &key, &scope, 1.0 - night.1 / night.0, (last - 59, last))
 }
 
 #[test]

@@ -112,11 +112,11 @@ fn a_set_loses_the_values_that_are_clearly_well_and_keeps_what_cannot_be_told() 
         source: SourceId::new("mesh"),
         dims: vec![Dim::Service],
     };
-    let mut table = Cuboid::new(key, 60_000, 96);
+    let mut cuboid = Cuboid::new(key, 60_000, 96);
     for name in names {
-        table.leaf_index(&seg(&[(Dim::Service, name)]));
+        cuboid.leaf_index(&seg(&[(Dim::Service, name)]));
     }
-    table.settle();
+    cuboid.settle();
     let acc = |n: f64, bad: f64| Tally {
         units: n,
         observed: bad,
@@ -131,8 +131,8 @@ fn a_set_loses_the_values_that_are_clearly_well_and_keeps_what_cannot_be_told() 
         sum.add(a);
         sum
     });
-    assert!(harm(table.shape, table.sign, &sum) > 0.1);
-    let place = honest(&table, &accs, Localised { scope: all, acc: sum, score: 1.0 });
+    assert!(harm(cuboid.likelihood, cuboid.sign, &sum) > 0.1);
+    let place = honest(&cuboid, &accs, Localised { scope: all, acc: sum, score: 1.0 });
     assert_eq!(place.scope.to_string(), "a,b,d");
     assert!((place.acc.units - 6006.0).abs() < 1e-6, "{:?}", place.acc);
 }

@@ -1,4 +1,4 @@
-//! Sums of a table's live buckets against what is usual: one leaf, a scope, a series.
+//! Sums of a cuboid's live buckets against what is usual: one leaf, a scope, a series.
 //! No evidence is weighed here.
 
 use super::{Cuboid, Leaf};
@@ -18,7 +18,7 @@ impl Cuboid {
         let mu = self.usual(leaf, bucket);
         let hours = self.bucket_ms as f64 / 3_600_000.0;
         let n = if self.timed() { hours } else { f64::from(raw.count) };
-        let unit = match self.shape {
+        let unit = match self.likelihood {
             Likelihood::LogNormal | Likelihood::Gauge => f64::from(leaf.prof.s2),
             Likelihood::Conversion if mu >= CERTAIN => mu,
             Likelihood::Rare | Likelihood::Conversion => (mu * (1.0 - mu)).max(1e-6),
