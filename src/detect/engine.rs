@@ -3,13 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::cases::demand::Demand;
 use super::cases::explain::explain;
 use super::cases::open_case::OpenCase;
 use super::cases::state::EngineState;
 use super::cases::{
-    closing, cumulative_impact, data_quality, demand, error_budget, failing_checks, lifecycle,
-    slow_checks,
+    closing, cumulative_impact, data_quality, error_budget, failing_checks, lifecycle, slow_checks,
 };
 use super::cube::cuboid::Cuboid;
 use super::cube::derived;
@@ -23,6 +21,8 @@ use super::learning::schedule;
 use super::learning::schedule::{Hurt, Lesson};
 use super::scan::shift::Shift;
 use super::scan::sweep;
+use super::univariate::demand;
+use super::univariate::demand::Demand;
 use crate::domain::change::Change;
 use crate::domain::check::Check;
 use crate::domain::flaw::Flaw;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::detect::cube::settings::{AnnouncedEvent, Maintenance, Settings};
+use crate::detect::univariate::book::{SeriesRow, SeriesRules};
 use crate::detect::univariate::drift::DriftRule;
 use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
@@ -21,7 +22,6 @@ use crate::sink::webhook::Webhook;
 use crate::source::http_json::config::{Record, RecordKind};
 use crate::source::query::QueryKind;
 use crate::source::{Kind, SourceConfig};
-use crate::watch::series::{SeriesRow, SeriesRules};
 
 use super::clock::Clock;
 use super::kill_switch::KillSwitch;
