@@ -12,7 +12,7 @@ use super::cases::{
 use super::cube::cuboid::Cuboid;
 use super::cube::derived;
 use super::cube::doubt::Doubt;
-use super::cube::key::Role;
+use super::cube::key::CuboidRole;
 use super::cube::reach::Reach;
 use super::cube::settings::{Exclusion, Settings};
 use super::judgement::footprint::Footprint;
@@ -165,7 +165,7 @@ impl Engine {
     fn ready(&self, bucket: i64, now: Timestamp) -> bool {
         let grace = Span::from_millis(self.state.cube.bucket.millis().min(60_000));
         let waited = now.since(self.state.cube.end_of(bucket)) >= grace;
-        let told = |t: &Cuboid| matches!(t.key.family.1, Role::Plain | Role::Reading);
+        let told = |t: &Cuboid| matches!(t.key.family.1, CuboidRole::Plain | CuboidRole::Reading);
         let late = |t: &Cuboid| told(t) && t.latest >= bucket - 3 && t.latest < bucket;
         waited || !self.state.cube.cuboids.values().any(late)
     }

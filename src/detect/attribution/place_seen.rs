@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::inquiry::Inquiry;
 use super::resource_bends;
 use crate::detect::cube::cuboid::Cuboid;
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::evidence::stat::{Likelihood, Tally, evidence, harm};
 use crate::detect::scan::onset;
 use crate::detect::scan::shift::Shift;
@@ -39,7 +39,7 @@ const FEW: usize = 3;
 const WEAK: f64 = 5.0;
 
 /// One dimension of the place.
-pub struct Part {
+pub struct PlacePart {
     pub dim: Dim,
     /// The values that are hurt; none when no value is named.
     pub hit: Option<BTreeSet<String>>,
@@ -49,7 +49,7 @@ pub struct Part {
     pub others: f64,
 }
 
-impl Part {
+impl PlacePart {
     /// The value that a change names: its region in the environment, its payment method in the
     /// service.
     pub fn named_by(&self, change: &Change) -> Option<&String> {
@@ -72,10 +72,10 @@ impl Part {
 }
 
 /// Everything about the place of a case that does not depend on a change.
-pub struct Seen<'a> {
+pub struct PlaceSeen<'a> {
     pub policy: &'a Policy,
     pub main: &'a Shift,
-    pub parts: Vec<Part>,
+    pub parts: Vec<PlacePart>,
     /// Services that are hurt; those of them that call no other of them.
     pub hurt: BTreeSet<String>,
     pub roots: BTreeSet<String>,
@@ -95,7 +95,7 @@ pub struct Seen<'a> {
     pub span: (Timestamp, Timestamp),
 }
 
-impl<'a> Seen<'a> {
+impl<'a> PlaceSeen<'a> {
     pub fn of(scene: &'a Inquiry<'_>, main: &'a Shift) -> Self {
         let named = |dim: Dim| {
             let places = scene.shifts.iter().filter_map(move |e| e.place.dims.get(&dim));
@@ -185,7 +185,7 @@ impl<'a> Seen<'a> {
 
     /// One region or one payment method is hurt.
     pub fn is_local(&self) -> bool {
-        let outside = |p: &&Part| matches!(p.dim, Dim::Region | Dim::PaymentMethod);
+        let outside = |p: &&PlacePart| matches!(p.dim, Dim::Region | Dim::PaymentMethod);
         self.parts.iter().filter(outside).any(|p| p.hit.is_some())
     }
 
@@ -197,7 +197,7 @@ impl<'a> Seen<'a> {
     pub fn depends_on(&self, provider: &Change) -> bool {
         let calls = &self.policy.services;
         let named = |n: &str| calls.reaches(n, &provider.service) || same(n, &provider.service);
-        let by_part = |p: &Part| p.hit.iter().flatten().any(|v| alike(v, &provider.service));
+        let by_part = |p: &PlacePart| p.hit.iter().flatten().any(|v| alike(v, &provider.service));
         self.hurt.iter().any(|h| named(h))
             || self
                 .pages
@@ -256,7 +256,7 @@ fn cut<'a>(scene: &'a Inquiry<'_>, main: &Shift, dim: Dim) -> Option<&'a Cuboid>
     };
     let own = scene.cube.cuboids.get(&main.cuboid).filter(fits);
     let family = || scene.cube.family(main.cuboid.family).filter(fits);
-    own.or_else(|| family().find(|t| t.key.family.1 != Role::Reading))
+    own.or_else(|| family().find(|t| t.key.family.1 != CuboidRole::Reading))
 }
 
 /// The strongest shift that names a dimension; the main one where none does.
@@ -269,7 +269,7 @@ fn naming<'a>(scene: &'a Inquiry<'_>, main: &'a Shift, dim: Dim) -> &'a Shift {
 }
 
 /// What the values of a dimension outside the place say, at the size of the harm.
-fn part(scene: &Inquiry<'_>, main: &Shift, dim: Dim) -> Option<Part> {
+fn part(scene: &Inquiry<'_>, main: &Shift, dim: Dim) -> Option<PlacePart> {
     let cuboid = cut(scene, main, dim)?;
     let mut open = main.scope.clone();
     let hit = open.dims.remove(&dim);
@@ -292,17 +292,17 @@ fn part(scene: &Inquiry<'_>, main: &Shift, dim: Dim) -> Option<Part> {
         None => told.iter().map(|t| t.1).sum::<f64>() - loudest,
     };
     let values = accs.keys().cloned().collect();
-    Some(Part { dim, hit, values, others: others.clamp(-BOUND, BOUND) })
+    Some(PlacePart { dim, hit, values, others: others.clamp(-BOUND, BOUND) })
 }
 
 /// Payment methods that fail while a service is hurt whose own metrics tell none apart: read from
 /// where they are told, by the same minutes.
-fn methods(scene: &Inquiry<'_>, main: &Shift) -> Option<Part> {
+fn methods(scene: &Inquiry<'_>, main: &Shift) -> Option<PlacePart> {
     let dim = Dim::PaymentMethod;
     let span = (main.telling(), main.last_bad.min(main.telling() + LOOK));
     let told = |t: &&Cuboid| {
         let role = t.key.family.1;
-        t.key.dims.contains(&dim) && matches!(role, Role::Plain | Role::Step)
+        t.key.dims.contains(&dim) && matches!(role, CuboidRole::Plain | CuboidRole::Step)
     };
     let parts = scene.cube.cuboids.values().filter(told).filter_map(|cuboid| {
         let judged = matches!(
@@ -323,7 +323,7 @@ fn methods(scene: &Inquiry<'_>, main: &Shift) -> Option<Part> {
         let others = others.sum::<f64>().clamp(-BOUND, 0.0);
         let values: BTreeSet<String> = accs.keys().cloned().collect();
         let some = !hit.is_empty() && hit.len() < values.len();
-        some.then_some((loudest.2, Part { dim, hit: Some(hit), values, others }))
+        some.then_some((loudest.2, PlacePart { dim, hit: Some(hit), values, others }))
     });
     parts.max_by(|a, b| a.0.total_cmp(&b.0)).map(|p| p.1)
 }

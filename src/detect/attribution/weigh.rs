@@ -4,7 +4,7 @@
 use super::delay::Delays;
 use super::inquiry::Inquiry;
 use super::moment::OnsetPosterior;
-use super::place_likelihood::{Fit, Seen};
+use super::place_likelihood::{PlaceFit, PlaceSeen};
 use super::{diff_in_diff, dose, place_likelihood, prior};
 use crate::detect::scan::shift::Shift;
 use crate::domain::change::Change;
@@ -43,7 +43,7 @@ pub struct Weighing<'a, 'b> {
     moments: &'b OnsetPosterior,
     shifts: &'b [&'b Shift],
     /// What is hurt and what stayed well; none where only checks saw it.
-    pub seen: Option<Seen<'b>>,
+    pub seen: Option<PlaceSeen<'b>>,
     delays: Delays,
     some: Vec<(f64, f64)>,
     /// Log of the minutes that a deploy is worth.
@@ -61,7 +61,7 @@ impl<'a, 'b> Weighing<'a, 'b> {
         let delays = Delays::new(moments.step.millis(), bucket);
         let some = delays.some((bucket / 2.0).clamp(0.25, 2.5));
         let deploy = prior::minutes_a_deploy(scene.policy, scene.changes, onset).ln();
-        let seen = shifts.first().map(|main| Seen::of(scene, main));
+        let seen = shifts.first().map(|main| PlaceSeen::of(scene, main));
         Self { scene, moments, shifts, seen, delays, some, deploy }
     }
 
@@ -76,8 +76,10 @@ impl<'a, 'b> Weighing<'a, 'b> {
             words: vec![gap(c, middle, (from, to))],
             against: Vec::new(),
         };
-        let scoped =
-            self.seen.as_ref().map_or_else(Fit::default, |seen| place_likelihood::weigh(seen, c));
+        let scoped = self
+            .seen
+            .as_ref()
+            .map_or_else(PlaceFit::default, |seen| place_likelihood::weigh(seen, c));
         out.words.extend(scoped.words);
         out.against.extend(scoped.against);
         let (arms, word) = match self.shifts.first() {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::agreement;
 use super::open_case::OpenCase;
 use super::state::EngineState;
-use crate::detect::cube::key::{Family, Role};
+use crate::detect::cube::key::{CuboidRole, Family};
 use crate::detect::evidence::stat::Likelihood;
 use crate::detect::scan::localise::Localised;
 use crate::detect::scan::shift::Shift;
@@ -100,7 +100,7 @@ fn total(state: &EngineState, weak_signals: &[WeakSignal]) -> f64 {
 /// Metrics that are evidence of their own: not readings, not beacons, not the whole funnel.
 fn counted(family: Family) -> bool {
     let whole = family.0 == crate::domain::metric::Metric::ConversionRate;
-    !whole && matches!(family.1, Role::Plain | Role::Step)
+    !whole && matches!(family.1, CuboidRole::Plain | CuboidRole::Step)
 }
 
 fn confirmed(state: &EngineState, weak_signal: WeakSignal, bucket: i64) -> Option<WeakSignal> {

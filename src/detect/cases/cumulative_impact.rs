@@ -8,7 +8,7 @@ use super::open_case::OpenCase;
 use super::revenue_at_risk;
 use super::state::EngineState;
 use crate::detect::cube::cuboid::Cuboid;
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::settings::{Sampling, VIEWS, share};
 use crate::detect::cube::store::Cube;
 use crate::detect::evidence::stat::Tally;
@@ -77,7 +77,7 @@ fn met(cube: &Cube, sampling: &Sampling, e: &Shift, from: i64, to: i64) -> Optio
         return missing(cube, sampling, e, from, to);
     }
     if is_surge(e) {
-        let mut cuboids = cube.family((Metric::Orders, Role::Plain));
+        let mut cuboids = cube.family((Metric::Orders, CuboidRole::Plain));
         let t = cuboids.find(|t| e.scope.dims.keys().all(|d| t.key.dims.contains(d)))?;
         let (n, s) = (sum(t, &e.scope, from, to), share(sampling, t));
         let size = (n / s, n.max(1.0) / (s * s));
@@ -85,7 +85,7 @@ fn met(cube: &Cube, sampling: &Sampling, e: &Shift, from: i64, to: i64) -> Optio
         return Some(Count { least: size, most: size, method });
     }
     let count = |metric: Metric, scope: &Scope| {
-        let cuboids = cube.family((metric, Role::Plain));
+        let cuboids = cube.family((metric, CuboidRole::Plain));
         let fit = cuboids.filter(|t| scope.dims.keys().all(|d| t.key.dims.contains(d)));
         let counted = fit.map(|t| (sum(t, scope, from, to), t));
         let (n, t) = counted.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.key.cmp(&a.1.key)))?;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::detect::cube::cuboid::Cuboid;
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::store::Cube;
 use crate::detect::evidence::stat::Likelihood;
 use crate::domain::id::GuardrailId;
@@ -13,12 +13,12 @@ use crate::policy::guardrail::{Condition, Guardrail};
 
 /// Trials and failures of one burn row by hour.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Budget {
+pub struct ErrorBudget {
     hours: BTreeMap<i64, (f64, f64)>,
     counted: Option<i64>,
 }
 
-impl Budget {
+impl ErrorBudget {
     /// Trials and failures of an hour since the epoch.
     pub fn count(&mut self, hour: i64, (n, bad): (f64, f64)) {
         let slot = self.hours.entry(hour).or_default();
@@ -54,10 +54,10 @@ impl Budget {
 }
 
 /// All burn rows.
-pub type Budgets = BTreeMap<GuardrailId, Budget>;
+pub type ErrorBudgets = BTreeMap<GuardrailId, ErrorBudget>;
 
 /// Puts a bucket into the budgets; at the first one the past too.
-pub fn tick(budgets: &mut Budgets, rows: &[Guardrail], cube: &Cube, bucket: i64) {
+pub fn tick(budgets: &mut ErrorBudgets, rows: &[Guardrail], cube: &Cube, bucket: i64) {
     let upto = bucket - LATE;
     for row in rows {
         let Some((cuboid, _)) = burnt(cube, row) else { continue };
@@ -85,7 +85,7 @@ pub fn burnt<'a>(cube: &'a Cube, row: &Guardrail) -> Option<(&'a Cuboid, f64)> {
     let fits = |t: &&Cuboid| {
         t.likelihood == Likelihood::Rare && row.scope.dims.keys().all(|d| t.key.dims.contains(d))
     };
-    let cuboids = cube.family((metric, Role::Plain)).filter(fits);
+    let cuboids = cube.family((metric, CuboidRole::Plain)).filter(fits);
     Some((cuboids.min_by_key(|t| t.key.dims.len())?, objective))
 }
 

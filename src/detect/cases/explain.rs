@@ -2,7 +2,7 @@
 //! Which families are looked at is said by the guardrail rows.
 
 use super::state::EngineState;
-use crate::detect::cube::key::{Family, Role};
+use crate::detect::cube::key::{CuboidRole, Family};
 use crate::detect::detectors::over_collection;
 use crate::detect::scan::shift::Shift;
 use crate::detect::scan::{shift, sweep};
@@ -11,7 +11,7 @@ use crate::domain::segment::Segment;
 
 /// Families that a guardrail watches for changes; plain counts are judged in `visits`.
 pub fn watched(state: &EngineState) -> Vec<Family> {
-    let counts = |f: &Family| f.1 == Role::Plain && f.0.kind() == Kind::Count;
+    let counts = |f: &Family| f.1 == CuboidRole::Plain && f.0.kind() == Kind::Count;
     let all = state.cube.families().into_iter();
     all.filter(|f| sweep::min_change(&state.settings.policy, *f, &Segment::all()).is_some())
         .filter(|f| !counts(f))

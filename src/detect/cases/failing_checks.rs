@@ -8,7 +8,7 @@ use super::lifecycle::name;
 use super::open_case::{OpenCase, checks_place};
 use super::parts::{FailingChecks, SilentSources};
 use super::state::EngineState;
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::detectors::check_votes::Vote;
 use crate::detect::evidence::stat::Likelihood;
 use crate::detect::scan::sweep;
@@ -221,7 +221,7 @@ fn checkout_sources(state: &EngineState) -> Vec<SourceId> {
     let mut out: Vec<_> = checks.map(|(_, s)| s.clone()).collect();
     let steps = state.cube.cuboids.keys().filter(|k| {
         let counts = Metric::STEPS.iter().filter(|s| row.steps.contains(&s.0));
-        k.family.1 == Role::Plain && counts.clone().any(|s| s.1 == k.family.0)
+        k.family.1 == CuboidRole::Plain && counts.clone().any(|s| s.1 == k.family.0)
     });
     out.extend(steps.map(|k| k.source.clone()));
     out.sort();

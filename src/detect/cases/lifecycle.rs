@@ -6,7 +6,7 @@ use super::kinds::{is_measuring, is_whole_funnel};
 use super::open_case::{OpenCase, journey_of};
 use super::state::EngineState;
 use super::{agreement, combined, kinds, separation, shift_words, surge};
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::place;
 use crate::detect::cube::store::Cube;
 use crate::detect::detectors::{threshold, traffic_loss};
@@ -280,7 +280,8 @@ const MOVED: f64 = 0.2;
 
 /// How long a ratio of two live counts must have been bad, because what it is divided by moves.
 fn agreement(cube: &Cube, e: &Shift, bucket: i64) -> Span {
-    let derived = matches!(e.cuboid.family.1, Role::Step | Role::Beacon | Role::Surge);
+    let derived =
+        matches!(e.cuboid.family.1, CuboidRole::Step | CuboidRole::Beacon | CuboidRole::Surge);
     let Some(cuboid) = cube.cuboids.get(&e.cuboid).filter(|_| derived) else { return Span::ZERO };
     let at = |b: i64| {
         let inside = cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg));
@@ -311,8 +312,9 @@ pub(in crate::detect) fn known(state: &EngineState, new: &Shift) -> bool {
 /// The whole funnel moves when a step does: it may join a case, it opens one only where steps are
 /// not measured.
 fn echo(state: &EngineState, new: &Shift) -> bool {
-    let steps =
-        || state.cube.families().into_iter().any(|f| f.1 == Role::Step && f != new.cuboid.family);
+    let steps = || {
+        state.cube.families().into_iter().any(|f| f.1 == CuboidRole::Step && f != new.cuboid.family)
+    };
     is_whole_funnel(new)
         && steps()
         && !state

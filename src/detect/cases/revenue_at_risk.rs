@@ -3,7 +3,7 @@
 
 use super::open_case::OpenCase;
 use super::{shift_words, surge};
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::settings;
 use crate::detect::cube::settings::Settings;
 use crate::detect::cube::store::Cube;
@@ -114,7 +114,7 @@ fn revenue_rate(settings: &Settings, cube: &Cube, now: i64) -> Option<(f64, Stri
 /// Usual events per minute over the whole shop at this time, by the past of the cut that has most
 /// of it. Nothing of now is asked: the source may be blind.
 fn usual(settings: &Settings, cube: &Cube, metric: Metric, now: i64) -> Option<f64> {
-    let known = cube.family((metric, Role::Plain)).filter(|t| !t.leaves.is_empty());
+    let known = cube.family((metric, CuboidRole::Plain)).filter(|t| !t.leaves.is_empty());
     let cuboid = known.min_by_key(|t| std::cmp::Reverse(t.hours.len()))?;
     let an_hour: f64 = cuboid.leaves.iter().map(|leaf| cuboid.usual(leaf, now)).sum();
     (an_hour > 0.0).then_some(an_hour / 60.0 / settings::share(&settings.sampling, cuboid))
@@ -202,7 +202,8 @@ fn exposure(policy: &Policy, cube: &Cube, e: &Shift) -> f64 {
 /// Share of usual orders (else of the shift's own traffic) in an shift's values of a dimension.
 fn order_share(cube: &Cube, dim: Dim, e: &Shift) -> f64 {
     let Some(values) = e.place.dims.get(&dim) else { return 1.0 };
-    let cuboid = cube.family((Metric::Orders, Role::Plain)).find(|t| t.key.dims.contains(&dim));
+    let cuboid =
+        cube.family((Metric::Orders, CuboidRole::Plain)).find(|t| t.key.dims.contains(&dim));
     let Some(cuboid) = cuboid.or_else(|| cube.cuboids.get(&e.cuboid)) else { return 1.0 };
     let (mut inside, mut all) = (0.0, 0.0);
     for leaf in &cuboid.leaves {

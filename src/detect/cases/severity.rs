@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::kinds::{is_measuring, is_visit_loss};
 use super::open_case::OpenCase;
 use super::{kinds, surge};
-use crate::detect::cube::key::{Family, Role};
+use crate::detect::cube::key::{CuboidRole, Family};
 use crate::detect::cube::store::Cube;
 use crate::detect::detectors::traffic_loss;
 use crate::detect::evidence::stat::{Dispersion, Likelihood, Tally};
@@ -50,7 +50,7 @@ pub fn facts(policy: &Policy, cube: &Cube, live: &OpenCase, segments: &[Scope]) 
     set(Fact::CheckoutCheckFail, live.failing_checks.iter().any(|t| checkout(t.journey.as_str())));
     let missing = || present.iter().filter(|e| is_visit_loss(e));
     let gone = missing().map(|e| traffic_loss::shop_wide(cube, e)).fold(0.0, f64::max);
-    let lost = Lost::of(cube, live, gone);
+    let lost = OrdersLost::of(cube, live, gone);
     set(Fact::VisitLoss, missing().next().is_some());
     let failing = failing_checkouts(policy, cube, live) > policy.detect.collapse;
     set(Fact::OrderCollapse, failing || lost.collapsed(policy.detect.collapse));
@@ -124,13 +124,13 @@ const Z84: f64 = 1.0;
 
 /// The share of all orders that is lost, as far as it is sure (95 %), likely (84 %) and likeliest.
 /// The last two only of what is proven by itself: shifts, and orders while checks fail.
-struct Lost {
+struct OrdersLost {
     sure: f64,
     likely: f64,
     likeliest: f64,
 }
 
-impl Lost {
+impl OrdersLost {
     /// `gone` is the share of the visits that is surely missing.
     fn of(cube: &Cube, live: &OpenCase, gone: f64) -> Self {
         let at = |z| order_loss(cube, live, z);
@@ -181,7 +181,7 @@ fn chain(cube: &Cube, live: &OpenCase, z: f64) -> f64 {
     });
     let Some(from) = falls.map(Shift::from).min() else { return 0.0 };
     let sums = steps.iter().filter_map(|m| {
-        let cuboid = cube.family((*m, Role::Step)).find(|t| !t.leaves.is_empty())?;
+        let cuboid = cube.family((*m, CuboidRole::Step)).find(|t| !t.leaves.is_empty())?;
         let mut sum = Tally::default();
         for leaf in &cuboid.leaves {
             sum.add(&cuboid.acc_over(leaf, from, i64::MAX));
@@ -231,11 +231,11 @@ fn loss_under_trouble(cube: &Cube, live: &OpenCase, z: f64) -> f64 {
         (sum.expected >= LEAST_ORDERS).then(|| (sum, cuboid.dispersion(0)))
     };
     let steps = [Metric::CheckoutRate, Metric::PaymentRate, Metric::OrderRate].iter();
-    let steps = steps.filter_map(|m| over((*m, Role::Step)));
+    let steps = steps.filter_map(|m| over((*m, CuboidRole::Step)));
     let steps =
         steps.map(|(a, _)| 1.0 - interval(a.observed, a.units, z).1 / (a.expected / a.units));
     // Nobody may get as far as a step: then the orders themselves are missing.
-    let orders = over((Metric::Orders, Role::Plain)).map(|(a, dispersion)| {
+    let orders = over((Metric::Orders, CuboidRole::Plain)).map(|(a, dispersion)| {
         let most =
             a.observed + 2.0 + z.max(Z95) * ((a.observed + 1.0) * dispersion.overdispersion).sqrt();
         1.0 - most / (a.expected * (1.0 - 2.0 * dispersion.day_drift).max(0.5))

@@ -7,7 +7,7 @@ use super::open_case::{OpenCase, checks_place};
 use super::slow::{SlowChecks, middle};
 use super::state::EngineState;
 use crate::detect::detectors::check_cadence;
-use crate::detect::detectors::check_duration::Pace;
+use crate::detect::detectors::check_duration::CheckPace;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::journey::Journey;
@@ -67,13 +67,13 @@ fn planned(state: &EngineState, row: &Journey, since: Timestamp, now: Timestamp)
 fn seen(state: &EngineState, row: &Journey, now: Timestamp) -> Option<SlowChecks> {
     let paces = state.checks.paces.iter().filter(|(check, _)| row.has_check(check.as_str()));
     let fresh = paces.flat_map(|(check, places)| {
-        let fresh = |p: &&Pace| {
+        let fresh = |p: &&CheckPace| {
             check_cadence::is_fresh((&state.settings.policy, &state.checks), check, p.newest(), now)
         };
         places.iter().filter(move |(_, pace)| fresh(pace))
     });
-    let fresh: Vec<(&String, &Pace)> = fresh.collect();
-    let slow: Vec<&(&String, &Pace)> = fresh.iter().filter(|(_, p)| p.is_slow()).collect();
+    let fresh: Vec<(&String, &CheckPace)> = fresh.collect();
+    let slow: Vec<&(&String, &CheckPace)> = fresh.iter().filter(|(_, p)| p.is_slow()).collect();
     if slow.is_empty() || slow.len() < LOCATIONS.min(fresh.len()) {
         return None;
     }

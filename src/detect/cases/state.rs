@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::error_budget::Budgets;
+use super::error_budget::ErrorBudgets;
 use super::open_case::OpenCase;
 use super::quality_log::QualityLog;
 use super::slow::SlowChecks;
@@ -16,7 +16,7 @@ use crate::detect::detectors::check_duration;
 use crate::detect::detectors::check_votes::Checks;
 use crate::detect::learning::dispersion;
 use crate::detect::learning::schedule::Schedule;
-use crate::detect::scan::scene::Scene;
+use crate::detect::scan::scene::SearchScene;
 use crate::detect::scan::shift::Shift;
 use crate::detect::scan::sweep;
 use crate::domain::id::SourceId;
@@ -46,7 +46,7 @@ pub struct EngineState {
     /// Keys that were merged into an older case since the last judgement.
     pub absorbed: Vec<OpenCase>,
     /// Error budgets of the burn rows.
-    pub budgets: Budgets,
+    pub budgets: ErrorBudgets,
     /// Journeys whose checks take longer than usual, or lately did.
     pub slow: Vec<SlowChecks>,
 }
@@ -70,15 +70,15 @@ impl EngineState {
             begun: None,
             schedule: Schedule::default(),
             absorbed: Vec::new(),
-            budgets: Budgets::new(),
+            budgets: ErrorBudgets::new(),
             slow: Vec::new(),
         }
     }
 
     /// What a search may read of it.
-    pub fn scene(&self) -> Scene<'_> {
+    pub fn scene(&self) -> SearchScene<'_> {
         let open = || self.lives.iter().filter(|l| l.closed.is_none());
-        Scene {
+        SearchScene {
             settings: &self.settings,
             cube: &self.cube,
             changes: &self.changes,

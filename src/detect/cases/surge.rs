@@ -6,7 +6,7 @@ use super::kinds::{is_surge, of_value};
 use super::open_case::OpenCase;
 use super::state::EngineState;
 use crate::detect::cube::cuboid::Cuboid;
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::store::Cube;
 use crate::detect::evidence::stat::Tally;
 use crate::detect::learning::exclusions;
@@ -60,7 +60,7 @@ fn announced(state: &EngineState, bucket: i64) -> bool {
 
 /// Share by which a count is above its own usual in the place and time of an shift.
 fn rise_of(cube: &Cube, metric: Metric, e: &Shift, bucket: i64) -> Option<f64> {
-    let mut cuboids = cube.family((metric, Role::Plain));
+    let mut cuboids = cube.family((metric, CuboidRole::Plain));
     let cuboid = cuboids.find(|t| e.scope.dims.keys().all(|d| t.key.dims.contains(d)))?;
     let sum = sum(cuboid, e, bucket);
     (sum.expected > 0.0).then(|| sum.observed / sum.expected - 1.0)
@@ -124,7 +124,8 @@ pub fn headline(policy: &Policy, cube: &Cube, live: &OpenCase) -> Option<String>
 
 /// Orders for each payment try since the onset, when they are clearly more than usual.
 fn per_payment(cube: &Cube, e: &Shift) -> Option<f64> {
-    let cuboid = cube.family((Metric::OrderRate, Role::Step)).find(|t| !t.leaves.is_empty())?;
+    let cuboid =
+        cube.family((Metric::OrderRate, CuboidRole::Step)).find(|t| !t.leaves.is_empty())?;
     let mut all = Tally::default();
     for leaf in cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
         all.add(&cuboid.acc_over(leaf, e.from(), e.last_bad));
@@ -160,7 +161,7 @@ pub fn per_minute(policy: &Policy, cube: &Cube, live: &OpenCase) -> (Option<Rang
     if let Some((range, how)) = most {
         return (Some(range), format!("given away: {how}"));
     }
-    let worth = cube.family((Metric::OrderValue, Role::Surge)).find(|t| t.unit_known);
+    let worth = cube.family((Metric::OrderValue, CuboidRole::Surge)).find(|t| t.unit_known);
     let Some(worth) = worth.map(|t| t.unit).or(policy.shop.average_order_value) else {
         return (None, "cannot be estimated: the value of an order is not measured".to_owned());
     };

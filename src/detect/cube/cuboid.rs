@@ -12,7 +12,7 @@ use std::mem::size_of;
 
 use self::overflow::Overflow;
 use super::hit::Hit;
-use super::key::{CuboidKey, Role};
+use super::key::{CuboidKey, CuboidRole};
 use crate::detect::baseline::profile::Profile;
 use crate::detect::evidence::stat::{
     Dispersion, Explained, HourMoments, Likelihood, Moments, Tally, inverted, likelihood_of,
@@ -112,14 +112,15 @@ const GROWS_BY: usize = 169;
 impl Cuboid {
     pub fn new(key: CuboidKey, bucket_ms: i64, slots: usize) -> Self {
         let (likelihood, sign) = match key.family.1 {
-            Role::Beacon => (Likelihood::Poisson, -1.0),
-            Role::Surge => (Likelihood::Poisson, likelihood_of(key.family.0).1),
-            Role::Reading => (Likelihood::Gauge, likelihood_of(key.family.0).1),
-            Role::Plain | Role::Step => likelihood_of(key.family.0),
+            CuboidRole::Beacon => (Likelihood::Poisson, -1.0),
+            CuboidRole::Surge => (Likelihood::Poisson, likelihood_of(key.family.0).1),
+            CuboidRole::Reading => (Likelihood::Gauge, likelihood_of(key.family.0).1),
+            CuboidRole::Plain | CuboidRole::Step => likelihood_of(key.family.0),
         };
-        let sign = if key.family.1 == Role::Reading { reading_sign(key.family.0) } else { sign };
+        let sign =
+            if key.family.1 == CuboidRole::Reading { reading_sign(key.family.0) } else { sign };
         Self {
-            inverted: key.family.1 == Role::Plain && inverted(key.family.0),
+            inverted: key.family.1 == CuboidRole::Plain && inverted(key.family.0),
             key,
             likelihood,
             sign,
@@ -154,7 +155,7 @@ impl Cuboid {
 
     /// Counts per time need the time as exposure; other cuboids bring their own.
     pub fn timed(&self) -> bool {
-        self.likelihood == Likelihood::Poisson && self.key.family.1 == Role::Plain
+        self.likelihood == Likelihood::Poisson && self.key.family.1 == CuboidRole::Plain
     }
 
     pub fn slice_at(&self, seg: &Segment) -> Option<&Slice> {

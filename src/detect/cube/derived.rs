@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use super::cuboid::Cuboid;
-use super::key::{CuboidKey, Role};
+use super::key::{CuboidKey, CuboidRole};
 use super::lag::Lag;
-use super::pair::{Pair, fold_unknown};
+use super::pair::{CountPair, fold_unknown};
 use super::pairing;
 use super::store::Cube;
 use crate::detect::evidence::stat::Moments;
@@ -26,21 +26,21 @@ const RELEARN: i64 = 5;
 /// Server-side counts that beacons are held against, best first.
 const VISITS: [Metric; 2] = [Metric::Sessions, Metric::EdgeRequests];
 
-fn ratios() -> impl Iterator<Item = (Metric, Role)> {
+fn ratios() -> impl Iterator<Item = (Metric, CuboidRole)> {
     let steps = Metric::STEPS.into_iter().map(|s| s.0).chain([Metric::ConversionRate]);
     let surges = [Metric::OrdersPerVisit, Metric::OrderValue];
-    steps.map(|m| (m, Role::Step)).chain(surges.map(|m| (m, Role::Surge)))
+    steps.map(|m| (m, CuboidRole::Step)).chain(surges.map(|m| (m, CuboidRole::Surge)))
 }
 
-fn pairs(cube: &Cube) -> Vec<Pair> {
+fn pairs(cube: &Cube) -> Vec<CountPair> {
     let mut out = Vec::new();
     for (metric, role) in ratios() {
         let Some((hits, trials)) = metric.parts() else { continue };
-        for h in cube.family((hits, Role::Plain)) {
-            let key = CuboidKey { family: (trials, Role::Plain), ..h.key.clone() };
+        for h in cube.family((hits, CuboidRole::Plain)) {
+            let key = CuboidKey { family: (trials, CuboidRole::Plain), ..h.key.clone() };
             if cube.cuboids.contains_key(&key) {
                 let step = CuboidKey { family: (metric, role), ..h.key.clone() };
-                out.push(Pair { key: step, hits: h.key.clone(), trials: key });
+                out.push(CountPair { key: step, hits: h.key.clone(), trials: key });
             }
         }
     }
@@ -50,20 +50,21 @@ fn pairs(cube: &Cube) -> Vec<Pair> {
 
 /// Page views over visits, for each set of dimensions that both know: of several cuboids the two
 /// that have known each other longest.
-fn beacons(cube: &Cube) -> Vec<Pair> {
-    let mut out: BTreeMap<CuboidKey, (usize, Pair)> = BTreeMap::new();
+fn beacons(cube: &Cube) -> Vec<CountPair> {
+    let mut out: BTreeMap<CuboidKey, (usize, CountPair)> = BTreeMap::new();
     for visits in VISITS {
         let source = SourceId::new(format!("per {visits}"));
-        for v in cube.family((visits, Role::Plain)) {
-            for p in cube.family((Metric::PageViews, Role::Plain)) {
+        for v in cube.family((visits, CuboidRole::Plain)) {
+            for p in cube.family((Metric::PageViews, CuboidRole::Plain)) {
                 if p.key.dims.iter().any(|d| matches!(d, Dim::Release | Dim::Cohort)) {
                     continue;
                 }
                 let dims: Vec<Dim> =
                     p.key.dims.iter().copied().filter(|d| v.key.dims.contains(d)).collect();
-                let family = (Metric::PageViews, Role::Beacon);
+                let family = (Metric::PageViews, CuboidRole::Beacon);
                 let key = CuboidKey { family, source: source.clone(), dims };
-                let pair = Pair { key: key.clone(), hits: p.key.clone(), trials: v.key.clone() };
+                let pair =
+                    CountPair { key: key.clone(), hits: p.key.clone(), trials: v.key.clone() };
                 let past = p.hours.len().min(v.hours.len());
                 if out.get(&key).is_none_or(|(most, _)| past > *most) {
                     out.insert(key, (past, pair));
@@ -99,7 +100,7 @@ pub fn live(cube: &mut Cube, from: i64, to: i64) {
 }
 
 /// A lag that has seen the buckets that are kept already.
-fn first_lag(cube: &Cube, pair: &Pair, to: i64) -> Lag {
+fn first_lag(cube: &Cube, pair: &CountPair, to: i64) -> Lag {
     let mut lag = Lag::new(cube.bucket);
     if let Some(trials) = cube.cuboids.get(&pair.trials).filter(|_| !pair.at_once()) {
         pairing::totals(cube, pair, &mut lag, (trials.oldest(), to));
@@ -110,7 +111,7 @@ fn first_lag(cube: &Cube, pair: &Pair, to: i64) -> Lag {
 
 /// What one hit counts: money is counted in usual orders, everything else as it is. None while
 /// nobody knows what is usual.
-fn unit(cube: &mut Cube, pair: &Pair, to: i64) -> Option<f64> {
+fn unit(cube: &mut Cube, pair: &CountPair, to: i64) -> Option<f64> {
     if !pair.at_once() {
         return Some(1.0);
     }
@@ -157,7 +158,7 @@ pub fn history(cube: &mut Cube) {
             }
         };
         fold_unknown((&mut h, hits), (&mut n, trials), &pair.key, add);
-        let minutes = common(hits, trials, pair.key.family.1 != Role::Beacon);
+        let minutes = common(hits, trials, pair.key.family.1 != CuboidRole::Beacon);
         let Some(unit) = unit(cube, &pair, i64::MIN) else { continue };
         let cuboid = cube.cuboid(pair.key);
         cuboid.forget_history();

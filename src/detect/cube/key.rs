@@ -7,7 +7,7 @@ use crate::domain::segment::Dim;
 
 /// What a cuboid's numbers are made from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Role {
+pub enum CuboidRole {
     /// As the source tells them.
     Plain,
     /// A funnel step: one count over another.
@@ -21,7 +21,7 @@ pub enum Role {
 }
 
 /// Metric and role: cuboids of one family are compared with each other.
-pub type Family = (Metric, Role);
+pub type Family = (Metric, CuboidRole);
 
 /// Identity of a cuboid.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use super::cuboid::{Cuboid, project};
-use super::key::Role;
+use super::key::CuboidRole;
 use super::lag::Lag;
-use super::pair::{Pair, fold_unknown};
+use super::pair::{CountPair, fold_unknown};
 use super::store::Cube;
 use crate::detect::evidence::stat::Moments;
 use crate::domain::segment::{Dim, Segment};
@@ -20,7 +20,7 @@ type Moving = Vec<(u16, Segment, f64)>;
 /// Rows of the buckets `from..=to` that both counts have told; the lag sees their sums.
 pub(in crate::detect) fn rows(
     cube: &Cube,
-    pair: &Pair,
+    pair: &CountPair,
     lag: &mut Lag,
     (from, to): (i64, i64),
 ) -> Option<Vec<(Segment, i64, Moments)>> {
@@ -65,7 +65,12 @@ pub(in crate::detect) fn rows(
 }
 
 /// Shows a lag what both counts told of the buckets `from..=to`.
-pub(in crate::detect) fn totals(cube: &Cube, pair: &Pair, lag: &mut Lag, (from, to): (i64, i64)) {
+pub(in crate::detect) fn totals(
+    cube: &Cube,
+    pair: &CountPair,
+    lag: &mut Lag,
+    (from, to): (i64, i64),
+) {
     let (hits, trials) = (cube.cuboids.get(&pair.hits), cube.cuboids.get(&pair.trials));
     let (Some(hits), Some(trials)) = (hits, trials) else { return };
     let whole = |t: &Cuboid, b: i64| {
@@ -78,11 +83,11 @@ pub(in crate::detect) fn totals(cube: &Cube, pair: &Pair, lag: &mut Lag, (from, 
 }
 
 /// Fewer visits may belong to these buyers, where a loss is asked for; more, where a surge is.
-fn share(pair: &Pair, (low, high): (f64, f64)) -> f64 {
-    if pair.key.family.1 == Role::Surge { high } else { low }
+fn share(pair: &CountPair, (low, high): (f64, f64)) -> f64 {
+    if pair.key.family.1 == CuboidRole::Surge { high } else { low }
 }
 
-fn inside(seg: &Segment, pair: &Pair, moving: &(u16, Segment, f64)) -> bool {
+fn inside(seg: &Segment, pair: &CountPair, moving: &(u16, Segment, f64)) -> bool {
     project(seg, &pair.key.dims, moving.0) == moving.1
 }
 
@@ -94,7 +99,7 @@ fn back(flow: &[f32], at: usize, reach: usize) -> Vec<f64> {
 }
 
 /// The whole cut and its values of one dimension, where the earlier step moves.
-fn moving(trials: &Cuboid, pair: &Pair, lag: &Lag, bucket: i64) -> Moving {
+fn moving(trials: &Cuboid, pair: &CountPair, lag: &Lag, bucket: i64) -> Moving {
     let dims = &pair.key.dims;
     let masks = std::iter::once(0).chain((0..dims.len().min(16)).map(|i| 1_u16 << i));
     let reach = i64::try_from(lag.reach()).unwrap_or(1);

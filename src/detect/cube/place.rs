@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 
 use super::cuboid::{Cuboid, Leaf};
-use super::key::{Family, Role};
+use super::key::{CuboidRole, Family};
 use crate::domain::segment::{Dim, DimValue, Scope, Segment};
 use crate::policy::judging::Policy;
 
 /// The place of a scope in a family's own dimensions.
 pub fn of_scope(policy: &Policy, family: Family, scope: &Scope) -> Scope {
-    if family.1 != Role::Step || scope.dims.contains_key(&Dim::Template) {
+    if family.1 != CuboidRole::Step || scope.dims.contains_key(&Dim::Template) {
         return scope.clone();
     }
     let owner = policy.journey.iter().find(|j| j.steps.contains(&family.0));

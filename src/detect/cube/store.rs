@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::cuboid::Cuboid;
 use super::histograms::Histograms;
-use super::key::{CuboidKey, Family, Role};
+use super::key::{CuboidKey, CuboidRole, Family};
 use super::lag::Lag;
 use super::reach::Reach;
 use crate::detect::evidence::stat::{Moments, inverted};
@@ -164,8 +164,10 @@ impl Cube {
 /// The cuboid a record belongs to: its metric, source and the dimensions it fixes.
 pub fn key_of(o: &Observation) -> CuboidKey {
     let role = match o.value {
-        Value::Gauge(_) => Role::Reading,
-        Value::Dist(_) | Value::Ratio { .. } | Value::Count(_) | Value::Missing(_) => Role::Plain,
+        Value::Gauge(_) => CuboidRole::Reading,
+        Value::Dist(_) | Value::Ratio { .. } | Value::Count(_) | Value::Missing(_) => {
+            CuboidRole::Plain
+        }
     };
     CuboidKey { family: (o.metric, role), source: o.source.clone(), dims: dims_of(&o.segment) }
 }

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use crate::detect::cube::cuboid::{Cuboid, Slice, project};
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::place;
 use crate::detect::cube::store::Cube;
 use crate::detect::evidence::stat::{Likelihood, Tally, evidence};
 use crate::detect::scan::localise;
-use crate::detect::scan::scene::Scene;
+use crate::detect::scan::scene::SearchScene;
 use crate::detect::scan::shift::Shift;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
@@ -29,11 +29,11 @@ const BLURRED: f64 = 8.0;
 const OTHERS: [Metric; 3] = [Metric::EdgeRequests, Metric::Sessions, Metric::Orders];
 
 /// Effects of every row whose beacons are far beyond their visits now.
-pub fn found(scene: &Scene<'_>, bucket: i64) -> Vec<Shift> {
+pub fn found(scene: &SearchScene<'_>, bucket: i64) -> Vec<Shift> {
     let mut out = Vec::new();
     for row in &scene.settings.policy.guardrail {
         let Condition::Surplus { rise } = row.condition else { continue };
-        let cuboids = scene.cube.family((Metric::PageViews, Role::Beacon));
+        let cuboids = scene.cube.family((Metric::PageViews, CuboidRole::Beacon));
         let best = cuboids.filter_map(|t| strongest(scene, t, rise, bucket));
         let best = best.max_by(|a, b| a.nats.total_cmp(&b.nats));
         let new = best.map(|best| shift(scene, row, &best, bucket));
@@ -45,9 +45,10 @@ pub fn found(scene: &Scene<'_>, bucket: i64) -> Vec<Shift> {
 /// While beacons come twice, two samples say no more than one: what is measured by them weighs less
 /// (the same by which they are too many), wherever the surplus is.
 pub fn weigh(cube: &mut Cube, shifts: &[Shift]) {
-    let surplus = |e: &&Shift| e.cuboid.family == (Metric::PageViews, Role::Beacon) && e.sign > 0.0;
+    let surplus =
+        |e: &&Shift| e.cuboid.family == (Metric::PageViews, CuboidRole::Beacon) && e.sign > 0.0;
     let known: Vec<&Shift> = shifts.iter().filter(surplus).collect();
-    let views = cube.family((Metric::PageViews, Role::Plain));
+    let views = cube.family((Metric::PageViews, CuboidRole::Plain));
     let sources: BTreeSet<SourceId> = views.map(|t| t.key.source.clone()).collect();
     let measured = |t: &Cuboid| {
         matches!(t.likelihood, Likelihood::LogNormal | Likelihood::Rare)
@@ -67,7 +68,7 @@ fn copies(cuboid: &Cuboid, surplus: &Shift) -> f64 {
 }
 
 /// Beacons were missing or late here a while ago: what comes now on top is what was missing then.
-fn arrears(scene: &Scene<'_>, new: &Shift) -> bool {
+fn arrears(scene: &SearchScene<'_>, new: &Shift) -> bool {
     let late = |e: &Shift| e.cuboid.family.0 == Metric::BeaconLag;
     let missing = |e: &Shift| e.cuboid.family == new.cuboid.family && e.sign < 0.0;
     scene.known.iter().any(|e| (late(e) || missing(e)) && e.place.overlaps(&new.place))
@@ -83,7 +84,7 @@ struct CopiesFound<'a> {
 }
 
 fn strongest<'a>(
-    scene: &Scene<'_>,
+    scene: &SearchScene<'_>,
     cuboid: &'a Cuboid,
     rise: f64,
     bucket: i64,
@@ -122,7 +123,7 @@ fn rise_of(cube: &Cube, metric: Metric, seg: &Segment, span: (i64, i64)) -> Opti
         let acc = sum(t, t.slice_at(seg)?, span);
         (acc.expected > 0.0).then(|| acc.observed / acc.expected - 1.0)
     };
-    cube.family((metric, Role::Plain)).find_map(of)
+    cube.family((metric, CuboidRole::Plain)).find_map(of)
 }
 
 /// Page views are not beyond their usual at all, or somebody else counts the same crowd.
@@ -131,7 +132,7 @@ fn crowd(cube: &Cube, seg: &Segment, span: (i64, i64)) -> bool {
         return true;
     }
     OTHERS.into_iter().any(|metric| {
-        cube.family((metric, Role::Plain)).any(|t| {
+        cube.family((metric, CuboidRole::Plain)).any(|t| {
             let part = shared(seg, t);
             let theirs = rise_of(cube, metric, &part, span);
             let mine = rise_of(cube, Metric::PageViews, &part, span);
@@ -147,7 +148,7 @@ fn shared(seg: &Segment, other: &Cuboid) -> Segment {
     project(seg, &dims, (1 << dims.len().min(9)) - 1)
 }
 
-fn shift(scene: &Scene<'_>, row: &Guardrail, best: &CopiesFound<'_>, bucket: i64) -> Shift {
+fn shift(scene: &SearchScene<'_>, row: &Guardrail, best: &CopiesFound<'_>, bucket: i64) -> Shift {
     // The cut is judged for losses everywhere else; here its other side is asked.
     let mut up = best.cuboid.clone();
     up.sign = 1.0;

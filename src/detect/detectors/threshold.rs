@@ -3,13 +3,13 @@
 //! cut, so less evidence is asked for than of the scan over all segments.
 
 use crate::detect::cube::cuboid::Cuboid;
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::place;
 use crate::detect::cube::settings::VIEWS;
 use crate::detect::evidence::stat::{Dispersion, Likelihood, Tally, evidence};
 use crate::detect::maths::interval::{wilson, z_of};
 use crate::detect::scan::localise;
-use crate::detect::scan::scene::Scene;
+use crate::detect::scan::scene::SearchScene;
 use crate::detect::scan::shift::Shift;
 use crate::domain::id::GuardrailId;
 use crate::domain::metric::Metric;
@@ -44,14 +44,14 @@ struct Bound {
 }
 
 /// Effects of every row whose line is crossed now.
-pub fn crossed(scene: &Scene<'_>, bucket: i64) -> Vec<Shift> {
+pub fn crossed(scene: &SearchScene<'_>, bucket: i64) -> Vec<Shift> {
     let rows = scene.settings.policy.guardrail.iter();
     let mut out: Vec<Shift> = super::over_collection::found(scene, bucket);
     for row in rows.filter(|r| fixed(&r.condition)) {
         for metric in &row.metric {
             let cuboids = scene.cube.cuboids.values().filter(|t| {
                 t.key.family.0 == *metric
-                    && !matches!(t.key.family.1, Role::Beacon | Role::Surge)
+                    && !matches!(t.key.family.1, CuboidRole::Beacon | CuboidRole::Surge)
                     && scene.sees(&t.key.source)
             });
             let found = cuboids.filter_map(|t| crossing(scene, row, *metric, t, bucket));
@@ -67,7 +67,7 @@ fn fixed(condition: &Condition) -> bool {
 }
 
 fn crossing(
-    scene: &Scene<'_>,
+    scene: &SearchScene<'_>,
     row: &Guardrail,
     metric: Metric,
     cuboid: &Cuboid,

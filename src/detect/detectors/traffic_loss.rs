@@ -4,12 +4,12 @@
 //! counting that fails.
 
 use crate::detect::cube::cuboid::{Cuboid, Slice};
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::place;
 use crate::detect::cube::store::Cube;
 use crate::detect::evidence::stat::{Tally, evidence};
 use crate::detect::learning::exclusions;
-use crate::detect::scan::scene::Scene;
+use crate::detect::scan::scene::SearchScene;
 use crate::detect::scan::shift::Shift;
 use crate::detect::scan::{localise, sweep};
 use crate::domain::metric::Metric;
@@ -44,7 +44,7 @@ struct CountFall<'a> {
 }
 
 /// Effects of the place that lost its visits, one per count that says so; empty on most days.
-pub fn found(scene: &Scene<'_>, bucket: i64) -> Vec<Shift> {
+pub fn found(scene: &SearchScene<'_>, bucket: i64) -> Vec<Shift> {
     let Some(first) = first_judged(scene, bucket) else { return Vec::new() };
     let mut falls: Vec<CountFall<'_>> = Vec::new();
     for cuboid in counts(scene) {
@@ -74,8 +74,8 @@ pub fn found(scene: &Scene<'_>, bucket: i64) -> Vec<Shift> {
 }
 
 /// Tables of the counts whose source tells something.
-fn counts<'a>(scene: &Scene<'a>) -> impl Iterator<Item = &'a Cuboid> {
-    let families = JUDGED_COUNTS.iter().flat_map(|m| scene.cube.family((*m, Role::Plain)));
+fn counts<'a>(scene: &SearchScene<'a>) -> impl Iterator<Item = &'a Cuboid> {
+    let families = JUDGED_COUNTS.iter().flat_map(|m| scene.cube.family((*m, CuboidRole::Plain)));
     families.filter(|t| scene.sees(&t.key.source))
 }
 
@@ -87,7 +87,7 @@ fn is_place(seg: &Segment) -> bool {
 }
 
 /// The first bucket after the last announced work; `None` while work goes on.
-fn first_judged(scene: &Scene<'_>, bucket: i64) -> Option<i64> {
+fn first_judged(scene: &SearchScene<'_>, bucket: i64) -> Option<i64> {
     let cube = scene.cube;
     let (start, end) = (cube.start_of(bucket), cube.end_of(bucket));
     let tail = |t: Timestamp| t.plus(cube.bucket);
@@ -98,7 +98,7 @@ fn first_judged(scene: &Scene<'_>, bucket: i64) -> Option<i64> {
     Some(begun().map(|m| cube.bucket_of(tail(m.end)) + 1).max().unwrap_or(i64::MIN))
 }
 
-fn least(scene: &Scene<'_>, cuboid: &Cuboid, seg: &Segment) -> f64 {
+fn least(scene: &SearchScene<'_>, cuboid: &Cuboid, seg: &Segment) -> f64 {
     let row = sweep::min_change(&scene.settings.policy, cuboid.key.family, seg);
     let now = scene.cube.start_of(cuboid.rolled);
     let at_least = exclusions::announced(scene.settings, now).map_or(0.0, |_| ANNOUNCED);
@@ -107,7 +107,7 @@ fn least(scene: &Scene<'_>, cuboid: &Cuboid, seg: &Segment) -> f64 {
 
 /// The window that says most, when it says enough to agree with another count.
 fn fall<'a>(
-    scene: &Scene<'_>,
+    scene: &SearchScene<'_>,
     cuboid: &'a Cuboid,
     slice: &'a Slice,
     (first, bucket): (i64, i64),
@@ -164,7 +164,7 @@ fn rate(cuboid: &Cuboid, slice: &Slice, hour: i32) -> Option<f64> {
 }
 
 /// Another count falls at the same place, or beacons do, or checks fail while visits do.
-fn confirmed(scene: &Scene<'_>, fall: &CountFall<'_>, all: &[CountFall<'_>]) -> bool {
+fn confirmed(scene: &SearchScene<'_>, fall: &CountFall<'_>, all: &[CountFall<'_>]) -> bool {
     let metric = fall.cuboid.key.family.0;
     let another = all.iter().any(|o| o.seg == fall.seg && o.cuboid.key.family.0 != metric);
     let visits = metric != Metric::Orders;
@@ -172,9 +172,9 @@ fn confirmed(scene: &Scene<'_>, fall: &CountFall<'_>, all: &[CountFall<'_>]) -> 
 }
 
 /// Page views, told by somebody else, fall at the same place.
-fn beacons_fall(scene: &Scene<'_>, fall: &CountFall<'_>) -> bool {
+fn beacons_fall(scene: &SearchScene<'_>, fall: &CountFall<'_>) -> bool {
     let least = ALIKE * least(scene, fall.cuboid, fall.seg);
-    let views = scene.cube.family((Metric::PageViews, Role::Plain));
+    let views = scene.cube.family((Metric::PageViews, CuboidRole::Plain));
     let own = |t: &&Cuboid| t.key.source != fall.cuboid.key.source;
     views.filter(own).filter(|t| scene.sees(&t.key.source)).any(|t| {
         let Some(slice) = t.slice_at(fall.seg) else { return false };
@@ -185,16 +185,16 @@ fn beacons_fall(scene: &Scene<'_>, fall: &CountFall<'_>) -> bool {
 }
 
 /// Pages are still viewed there: then visits are not told, and nobody is missing.
-fn told_by_beacons(scene: &Scene<'_>, fall: &CountFall<'_>) -> bool {
+fn told_by_beacons(scene: &SearchScene<'_>, fall: &CountFall<'_>) -> bool {
     let least = least(scene, fall.cuboid, fall.seg);
-    let views = scene.cube.family((Metric::PageViews, Role::Plain));
+    let views = scene.cube.family((Metric::PageViews, CuboidRole::Plain));
     views.filter(|t| scene.sees(&t.key.source)).any(|t| {
         let acc = t.slice_at(fall.seg).map(|slice| sum(t, slice, fall.span)).unwrap_or_default();
         acc.expected >= LEAST && 1.0 - acc.observed / acc.expected < GONE * least
     })
 }
 
-fn shift(scene: &Scene<'_>, fall: &CountFall<'_>, bucket: i64) -> Shift {
+fn shift(scene: &SearchScene<'_>, fall: &CountFall<'_>, bucket: i64) -> Shift {
     let cuboid = fall.cuboid;
     let over = |l| cuboid.acc_over(l, fall.span.0, fall.span.1);
     let accs: Vec<Tally> = cuboid.leaves.iter().map(over).collect();
@@ -209,7 +209,7 @@ fn shift(scene: &Scene<'_>, fall: &CountFall<'_>, bucket: i64) -> Shift {
 }
 
 /// What there is to say of a row on counts while they cannot be judged.
-pub fn unjudged(scene: &Scene<'_>, row: &Guardrail, bucket: i64) -> Option<(Judged, String)> {
+pub fn unjudged(scene: &SearchScene<'_>, row: &Guardrail, bucket: i64) -> Option<(Judged, String)> {
     let banded = row.condition.min_change().is_some();
     let mine = |t: &&Cuboid| banded && row.metric.contains(&t.key.family.0);
     let cuboids: Vec<&Cuboid> = counts(scene).filter(mine).collect();

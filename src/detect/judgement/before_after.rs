@@ -5,7 +5,7 @@ use crate::detect::cases::open_case::OpenCase;
 use crate::detect::cases::shift_words;
 use crate::detect::cases::state::EngineState;
 use crate::detect::cube::cuboid::Cuboid;
-use crate::detect::cube::key::{Family, Role};
+use crate::detect::cube::key::{CuboidRole, Family};
 use crate::detect::evidence::level;
 use crate::detect::evidence::stat::{Likelihood, Tally, evidence};
 use crate::detect::scan::shift::Shift;
@@ -48,7 +48,9 @@ pub fn impacts(state: &EngineState, bucket: i64) -> Vec<Impact> {
         out.extend(proven.iter().flat_map(|e| harmed(state, change, e)));
         for metric in METRICS {
             let cuboid = state.cube.cuboids.values().find(|t| {
-                t.key.family.0 == metric && t.key.family.1 != Role::Reading && t.slice.len() > 1
+                t.key.family.0 == metric
+                    && t.key.family.1 != CuboidRole::Reading
+                    && t.slice.len() > 1
             });
             if let Some(cuboid) = cuboid {
                 let told = |i: &Impact| {
@@ -131,7 +133,7 @@ fn accuses(live: &OpenCase, change: &Change) -> bool {
 /// What is proven to be hurt in the cases that accuse this change.
 fn accused<'a>(state: &'a EngineState, change: &Change) -> Vec<&'a Shift> {
     let lives = state.lives.iter().filter(|l| accuses(l, change));
-    lives.flat_map(|l| &l.shifts).filter(|e| e.cuboid.family.1 != Role::Beacon).collect()
+    lives.flat_map(|l| &l.shifts).filter(|e| e.cuboid.family.1 != CuboidRole::Beacon).collect()
 }
 
 /// Rows that one shift fills at most: its place may be many values of a dimension.

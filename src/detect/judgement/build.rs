@@ -9,7 +9,7 @@ use super::{
 use crate::detect::cases::open_case::OpenCase;
 use crate::detect::cases::state::EngineState;
 use crate::detect::cases::{open_case, revenue_at_risk, severity};
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::detectors::{check_cadence, check_duration};
 use crate::detect::scan::shift::Shift;
 use crate::domain::metric::Metric;
@@ -185,7 +185,7 @@ fn funnel(state: &EngineState, cells: &[crate::verdict::Cell]) -> Vec<FunnelStep
 /// How far the numbers of a step reach: business counts often come late.
 fn newest(state: &EngineState, step: Metric) -> Option<Timestamp> {
     let cube = &state.cube;
-    let mine = cube.family((step, Role::Step)).filter(|t| !t.leaves.is_empty());
+    let mine = cube.family((step, CuboidRole::Step)).filter(|t| !t.leaves.is_empty());
     let reach = mine.map(|t| (t.oldest()..=t.latest).rev().find(|b| t.delivered(*b)));
     reach.flatten().max().map(|b| cube.end_of(b))
 }
@@ -241,12 +241,12 @@ fn join(
     check: &crate::domain::id::JourneyId,
     locations: &std::collections::BTreeMap<
         String,
-        std::collections::VecDeque<crate::detect::detectors::check_votes::Run>,
+        std::collections::VecDeque<crate::detect::detectors::check_votes::CheckRun>,
     >,
     now: crate::domain::time::Timestamp,
 ) {
     told.synthetic_covered = true;
-    let mut newest: Vec<(&String, &crate::detect::detectors::check_votes::Run)> = locations
+    let mut newest: Vec<(&String, &crate::detect::detectors::check_votes::CheckRun)> = locations
         .iter()
         .filter_map(|(l, runs)| runs.iter().rev().find(|r| r.at <= now).map(|r| (l, r)))
         .collect();

@@ -8,7 +8,7 @@ use crate::detect::baseline::profile::Past;
 use crate::detect::cube::cuboid::{Cuboid, Leaf, Slice};
 use crate::detect::cube::doubt::Doubt;
 use crate::detect::cube::histograms::percentile;
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::store::Cube;
 use crate::detect::evidence::stat::{Dispersion, Likelihood, Moments, Tally, evidence};
 use crate::detect::maths::interval::wilson;
@@ -73,7 +73,7 @@ pub struct Sight<'a> {
 pub fn cells(sight: &Sight<'_>) -> Vec<Cell> {
     let mut out: BTreeMap<(Metric, Segment), Cell> = BTreeMap::new();
     for cuboid in sight.cube.cuboids.values() {
-        if matches!(cuboid.key.family.1, Role::Beacon | Role::Surge) {
+        if matches!(cuboid.key.family.1, CuboidRole::Beacon | CuboidRole::Surge) {
             continue;
         }
         let named = Named::of(sight.policy, cuboid.key.family);
@@ -98,7 +98,7 @@ fn shown(cuboid: &Cuboid, slice: &Slice) -> bool {
     slice.mask.count_ones() <= MAX_DIMS || cuboid.likelihood == Likelihood::Gauge
 }
 
-struct Reading {
+struct CellReading {
     value: Option<f64>,
     n: f64,
     interval: Option<Range>,
@@ -113,14 +113,14 @@ struct Reading {
 
 /// Sums of a place: all that was seen there, and the part that has a past to be held against.
 #[derive(Clone, Copy, Default)]
-struct Seen {
+struct SeenCell {
     all: Tally,
     known: Tally,
     /// Samples, or events per time, of segments with a past; none where no segment has one.
     own: Option<f64>,
 }
 
-impl Seen {
+impl SeenCell {
     /// Segments without a past show no more than half of it.
     fn learnt(&self, timed: bool) -> bool {
         let all = if timed { self.all.observed } else { self.all.units };
@@ -186,7 +186,7 @@ fn verdict(
     sight: &Sight<'_>,
     cuboid: &Cuboid,
     slice: &Slice,
-    reading: &Reading,
+    reading: &CellReading,
 ) -> (Verdict, bool) {
     if sight.blind.contains(&cuboid.key.source) {
         return (Verdict::Blind, false);
@@ -231,7 +231,7 @@ fn is_bad(policy: &Policy, cuboid: &Cuboid, own: &Tally, dispersion: Dispersion)
 
 /// Not proven to be worse, and too far out to be called as usual; of a step also when far more take
 /// it than usual.
-fn is_odd(policy: &Policy, cuboid: &Cuboid, reading: &Reading, dispersion: Dispersion) -> bool {
+fn is_odd(policy: &Policy, cuboid: &Cuboid, reading: &CellReading, dispersion: Dispersion) -> bool {
     let row = band_for(&policy.guardrail, cuboid.key.family.0, &Scope::everything());
     let least = row.and_then(|r| r.condition.min_change()).unwrap_or(0.0);
     let by = |sign: f64| evidence(cuboid.likelihood, sign, &reading.own, dispersion);
@@ -244,7 +244,7 @@ fn is_odd(policy: &Policy, cuboid: &Cuboid, reading: &Reading, dispersion: Dispe
 
 /// A new value of a dimension has no past to be held against; what is usual around it is known, and
 /// its number lies far outside.
-fn is_far(cuboid: &Cuboid, reading: &Reading) -> bool {
+fn is_far(cuboid: &Cuboid, reading: &CellReading) -> bool {
     let rate = matches!(
         cuboid.likelihood,
         Likelihood::LogNormal | Likelihood::Rare | Likelihood::Conversion
@@ -280,7 +280,7 @@ fn spans(sight: &Sight<'_>) -> impl Iterator<Item = i64> {
     SPANS.into_iter().map(move |m| ((m as f64 / minutes).round() as i64).max(1))
 }
 
-fn dist(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<Reading> {
+fn dist(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<CellReading> {
     let cut = sight.cube.histograms.cuts.get(&cuboid.key)?;
     let q = quantile(sight.policy, cuboid.key.family.0);
     let mut best = None;
@@ -307,12 +307,12 @@ fn dist(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<Reading> {
     });
     let (interval, learnt) = (read.map(|r| r.1), seen.learnt(false));
     let (sure, own) = (n >= SURE_DIST, seen.known);
-    Some(Reading { value, n, interval, baseline, sure, learnt, buckets, own })
+    Some(CellReading { value, n, interval, baseline, sure, learnt, buckets, own })
 }
 
 /// Sum over so many buckets up to now.
-fn over(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice, len: i64) -> Seen {
-    let mut seen = Seen::default();
+fn over(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice, len: i64) -> SeenCell {
+    let mut seen = SeenCell::default();
     for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
         let (known, raw) = of_leaf(sight, cuboid, leaf, len);
         let mut all = known;
@@ -345,8 +345,8 @@ fn of_leaf(sight: &Sight<'_>, cuboid: &Cuboid, leaf: &Leaf, len: i64) -> (Tally,
     (known, rest)
 }
 
-fn rate(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<Reading> {
-    let (mut seen, mut buckets) = (Seen::default(), 1);
+fn rate(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<CellReading> {
+    let (mut seen, mut buckets) = (SeenCell::default(), 1);
     for len in spans(sight) {
         (seen, buckets) = (over(sight, cuboid, slice, len), len);
         if seen.all.units >= SURE_RATE {
@@ -359,7 +359,7 @@ fn rate(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<Reading> {
     let phi = cuboid.dispersion(slice.mask).overdispersion.max(1.0);
     let (low, high) = wilson(acc.observed / phi, acc.units / phi);
     let (low, high) = if some { (low, high) } else { (0.0, 1.0) };
-    Some(Reading {
+    Some(CellReading {
         value: some.then(|| flip(acc.observed / acc.units)),
         n: acc.units,
         interval: some.then(|| Range::new(flip(low), flip(high))),
@@ -373,7 +373,7 @@ fn rate(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<Reading> {
 }
 
 /// Counts are shown per minute, gauges as they are.
-fn count(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<Reading> {
+fn count(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<CellReading> {
     let buckets = spans(sight).nth(1).unwrap_or(1);
     let seen = over(sight, cuboid, slice, buckets);
     let (acc, timed, own) = (seen.all, cuboid.timed(), seen.known);
@@ -383,17 +383,17 @@ fn count(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<Reading> {
         let baseline = known.then(|| acc.expected / acc.units);
         let learnt = seen.learnt(false);
         let (n, interval, sure) = (acc.units, None, known);
-        return Some(Reading { value, n, interval, baseline, sure, learnt, buckets, own });
+        return Some(CellReading { value, n, interval, baseline, sure, learnt, buckets, own });
     }
     let got = (0..buckets).filter(|b| cuboid.delivered(sight.bucket - b)).count() as f64;
     let minutes = got * sight.cube.bucket.as_mins_f64();
     if minutes <= 0.0 {
         let (value, interval, baseline) = Default::default();
         let (n, sure, learnt) = (0.0, false, false);
-        return Some(Reading { value, n, interval, baseline, sure, learnt, buckets, own });
+        return Some(CellReading { value, n, interval, baseline, sure, learnt, buckets, own });
     }
     let half = 1.96 * (acc.observed.max(1.0) * cuboid.dispersion(slice.mask).overdispersion).sqrt();
-    Some(Reading {
+    Some(CellReading {
         value: Some(acc.observed / minutes),
         n: acc.observed,
         interval: Some(Range::new(

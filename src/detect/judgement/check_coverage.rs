@@ -8,7 +8,7 @@ use crate::detect::cases::open_case;
 use crate::detect::cases::open_case::OpenCase;
 use crate::detect::cases::state::EngineState;
 use crate::detect::cube::cuboid::Cuboid;
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::detectors::check_cadence::is_fresh;
 use crate::detect::detectors::check_votes::told;
 use crate::detect::evidence::units::hour;
@@ -122,14 +122,14 @@ pub fn unseen(state: &EngineState, now: Timestamp) -> Option<(Verdict, String)> 
 
 /// What the checks say of a case that none of them fails for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Word {
+pub struct CheckWord {
     pub support: Option<String>,
     pub against: Option<String>,
 }
 
 /// Counter-evidence only where a fresh check that is like the shoppers passes.
-pub fn word(state: &EngineState, live: &OpenCase, segments: &[Scope], now: Timestamp) -> Word {
-    let mut out = Word::default();
+pub fn word(state: &EngineState, live: &OpenCase, segments: &[Scope], now: Timestamp) -> CheckWord {
+    let mut out = CheckWord::default();
     if live.is_telemetry() || !live.failing_checks.is_empty() {
         return out;
     }
@@ -223,7 +223,7 @@ fn share_of(
     dim: Dim,
     wanted: impl Fn(&str) -> bool,
 ) -> Option<f64> {
-    let cuboids = state.cube.family((Metric::PageViews, Role::Plain));
+    let cuboids = state.cube.family((Metric::PageViews, CuboidRole::Plain));
     let placed = |t: &&Cuboid| t.key.dims.contains(&Dim::Template);
     let knows = |t: &&Cuboid| t.key.dims.contains(&dim);
     let known: Vec<&Cuboid> = cuboids.filter(knows).collect();

@@ -4,7 +4,7 @@
 use super::cells::enough;
 use crate::detect::cases::state::EngineState;
 use crate::detect::cube::cuboid::{Cuboid, Slice};
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::evidence::stat::{Likelihood, Tally, likelihood_of};
 use crate::detect::learning::exclusions;
 use crate::detect::scan::bots;
@@ -99,7 +99,7 @@ fn mix(state: &EngineState, row: &Guardrail, bucket: i64) -> Option<String> {
     let span = (bucket - buckets(state, Span::from_mins(30)) + 1, bucket);
     let mine = |t: &&Cuboid| {
         let judged = matches!(t.likelihood, Likelihood::LogNormal | Likelihood::Rare);
-        judged && t.key.family.1 == Role::Plain && row.metric.contains(&t.key.family.0)
+        judged && t.key.family.1 == CuboidRole::Plain && row.metric.contains(&t.key.family.0)
     };
     let moved = state.cube.cuboids.values().filter(mine).filter_map(|t| moved(state, t, span));
     let (by, place) = moved.max_by(|a, b| a.0.total_cmp(&b.0))?;
@@ -195,7 +195,7 @@ fn thin(
 /// When it can be judged, or what could be seen; nothing when nobody came or nothing is known.
 fn outlook(state: &EngineState, cell: &Cell, bucket: i64) -> Option<String> {
     let cuboids = state.cube.cuboids.values().filter(|t| {
-        let beacons = t.key.family.1 == Role::Beacon;
+        let beacons = t.key.family.1 == CuboidRole::Beacon;
         !beacons && t.key.family.0 == cell.metric
     });
     let powers = cuboids.filter_map(|t| {

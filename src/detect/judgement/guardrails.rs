@@ -1,11 +1,11 @@
 //! What a guardrail that is not in breach says: that all is as usual, what was noticed, or why it
 //! cannot be judged. Opens nothing and looks at no case.
 
-use super::answer::{Answer, USUAL};
+use super::answer::{RowAnswer, USUAL};
 use super::{check_coverage, check_times, doubts, guardrail_notes};
 use crate::detect::cases::state::EngineState;
 use crate::detect::cube::cuboid::Cuboid;
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::detectors::traffic_loss;
 use crate::detect::evidence::stat::{Likelihood, evidence};
 use crate::detect::scan::sweep;
@@ -18,7 +18,7 @@ use crate::verdict::{Cell, Judged, Verdict};
 const SURPLUS: f64 = 0.25;
 
 /// The answer of a row that no case breaks.
-pub fn calm(state: &EngineState, row: &Guardrail, cells: &[Cell], bucket: i64) -> Answer {
+pub fn calm(state: &EngineState, row: &Guardrail, cells: &[Cell], bucket: i64) -> RowAnswer {
     if state.judged_until().is_none() {
         return (Judged::Learning, Verdict::Unsure, "not judged yet".to_owned());
     }
@@ -63,7 +63,7 @@ fn unheard(
     row: &Guardrail,
     (cuboids, lost): (&[&Cuboid], Option<(Verdict, String)>),
     bucket: i64,
-) -> Option<Answer> {
+) -> Option<RowAnswer> {
     let probed = row.metric.contains(&Metric::CheckSuccess);
     let checks = probed && !state.checks.runs.is_empty();
     let unsure = |judged, text: &str| Some((judged, Verdict::Unsure, text.to_owned()));
@@ -98,7 +98,7 @@ fn learning(state: &EngineState, row: &Guardrail, cuboids: &[&Cuboid]) -> bool {
 }
 
 /// The answer of a row whose numbers are there.
-fn heard(state: &EngineState, row: &Guardrail, cells: &[Cell], bucket: i64) -> Answer {
+fn heard(state: &EngineState, row: &Guardrail, cells: &[Cell], bucket: i64) -> RowAnswer {
     let surplus = (row.class == GuardClass::Telemetry).then(|| surplus(state)).flatten();
     if let Some(more) = surplus {
         return (Judged::Undecided, Verdict::Unsure, more);
@@ -128,7 +128,7 @@ fn heard(state: &EngineState, row: &Guardrail, cells: &[Cell], bucket: i64) -> A
 fn surplus(state: &EngineState) -> Option<String> {
     let window = state.lengths.len().checked_sub(5)?;
     let line = state.settings.policy.detect.sensitivity.nats();
-    let cuboids = state.cube.family((Metric::PageViews, Role::Beacon));
+    let cuboids = state.cube.family((Metric::PageViews, CuboidRole::Beacon));
     let found = cuboids.filter_map(|t| {
         let (acc, _) = sweep::at(t, &Segment::all(), window)?;
         let more = evidence(Likelihood::Poisson, 1.0, &acc, t.dispersion(0));

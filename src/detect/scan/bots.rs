@@ -2,7 +2,7 @@
 //! orders do not. Only steps over visits can be diluted this way.
 
 use crate::detect::cube::cuboid::{Cuboid, Slice};
-use crate::detect::cube::key::{CuboidKey, Role};
+use crate::detect::cube::key::{CuboidKey, CuboidRole};
 use crate::detect::cube::store::Cube;
 use crate::detect::evidence::stat::{Likelihood, Tally, evidence};
 use crate::domain::metric::Metric;
@@ -21,13 +21,13 @@ const SEEN: f64 = 17.0;
 /// A fall of `harm` (share of the rate) at a place over buckets: is it dilution by bots?
 pub fn dilute(cube: &Cube, key: &CuboidKey, scope: &Scope, harm: f64, span: (i64, i64)) -> bool {
     let buyers = match key.family {
-        (Metric::AddToCartRate, Role::Step) => Metric::AddToCart,
-        (Metric::ConversionRate, Role::Step) => Metric::Orders,
+        (Metric::AddToCartRate, CuboidRole::Step) => Metric::AddToCart,
+        (Metric::ConversionRate, CuboidRole::Step) => Metric::Orders,
         _ => return false,
     };
     let lift = shop_lift(cube, key, span);
     let sum = |metric: Metric| {
-        let key = CuboidKey { family: (metric, Role::Plain), ..key.clone() };
+        let key = CuboidKey { family: (metric, CuboidRole::Plain), ..key.clone() };
         let cuboid = cube.cuboids.get(&key)?;
         let mut sum = Tally::default();
         for leaf in cuboid.leaves.iter().filter(|l| scope.contains(&l.seg)) {
@@ -50,7 +50,7 @@ pub fn dilute(cube: &Cube, key: &CuboidKey, scope: &Scope, harm: f64, span: (i64
 
 /// A crowd that buys nothing.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Crowd {
+pub struct VisitCrowd {
     pub seg: Segment,
     pub nats: f64,
     /// Visits as a multiple of the usual.
@@ -64,16 +64,16 @@ fn touched(cube: &Cube, scope: &Scope, span: (i64, i64)) -> bool {
 }
 
 /// Places of one or two dimensions with a crowd of visits that buy no more than usual.
-pub fn crowds(cube: &Cube, span: (i64, i64), line: f64) -> Vec<Crowd> {
-    let cuboids = cube.family((Metric::Sessions, Role::Plain));
+pub fn crowds(cube: &Cube, span: (i64, i64), line: f64) -> Vec<VisitCrowd> {
+    let cuboids = cube.family((Metric::Sessions, CuboidRole::Plain));
     cuboids.flat_map(|cuboid| crowds_in(cube, cuboid, span, line)).collect()
 }
 
-fn crowds_in(cube: &Cube, cuboid: &Cuboid, span: (i64, i64), line: f64) -> Vec<Crowd> {
+fn crowds_in(cube: &Cube, cuboid: &Cuboid, span: (i64, i64), line: f64) -> Vec<VisitCrowd> {
     let shop = shop_lift(cube, &cuboid.key, span);
     let visits = leaf_sums(cuboid, span, shop);
     let bought = [Metric::AddToCart, Metric::Orders].iter().find_map(|metric| {
-        let key = CuboidKey { family: (*metric, Role::Plain), ..cuboid.key.clone() };
+        let key = CuboidKey { family: (*metric, CuboidRole::Plain), ..cuboid.key.clone() };
         let buyers = cube.cuboids.get(&key)?;
         let sums = leaf_sums(buyers, span, shop);
         sums.iter().any(|a| a.expected > 0.0).then_some((buyers, sums))
@@ -89,7 +89,7 @@ fn crowds_in(cube: &Cube, cuboid: &Cuboid, span: (i64, i64), line: f64) -> Vec<C
         let sold = total(&bought, buyers.slice_at(&c.seg)?);
         let more = (sold.expected > 0.0).then(|| sold.observed / sold.expected - 1.0)?;
         let times = came.observed / came.expected.max(1.0);
-        (more < BUYING * excess.harm).then(|| Crowd {
+        (more < BUYING * excess.harm).then(|| VisitCrowd {
             seg: c.seg.clone(),
             nats: excess.nats,
             times,
@@ -112,7 +112,7 @@ fn total(sums: &[Tally], slice: &Slice) -> Tally {
 /// How much livelier than usual the shop is as a whole: the middle one of its segments, because an
 /// event lifts all of them and bots lift a few.
 pub fn shop_lift(cube: &Cube, key: &CuboidKey, span: (i64, i64)) -> f64 {
-    let key = CuboidKey { family: (Metric::Sessions, Role::Plain), ..key.clone() };
+    let key = CuboidKey { family: (Metric::Sessions, CuboidRole::Plain), ..key.clone() };
     let Some(cuboid) = cube.cuboids.get(&key) else { return 1.0 };
     let accs = cuboid.leaves.iter().map(|l| cuboid.acc_over(l, span.0, span.1));
     let mut parts: Vec<(f64, f64)> =

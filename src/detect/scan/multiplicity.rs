@@ -1,7 +1,7 @@
 //! Where the line is lower: places of a kind that are few, places that name what just came, places
 //! that a change has just touched. Each is a share of all the chances to be fooled, in nats.
 
-use super::scene::Scene;
+use super::scene::SearchScene;
 use super::sweep;
 use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::place;
@@ -26,7 +26,7 @@ const DELAY: Span = Span::from_mins(15);
 
 /// Nats that a place is spared of the line.
 pub fn credit(
-    scene: &Scene<'_>,
+    scene: &SearchScene<'_>,
     cuboid: &Cuboid,
     found: &Scope,
     length: i64,
@@ -47,7 +47,7 @@ fn by_chance(ev: HarmEvidence) -> f64 {
 }
 
 /// What a place is spared because a change reached it just when the window begins.
-fn changed(scene: &Scene<'_>, cuboid: &Cuboid, place: &Scope, first: i64) -> f64 {
+fn changed(scene: &SearchScene<'_>, cuboid: &Cuboid, place: &Scope, first: i64) -> f64 {
     let cube = scene.cube;
     let (start, now) = (cube.start_of(first), cube.end_of(cuboid.rolled));
     let day = now.minus(Span::from_hours(24));

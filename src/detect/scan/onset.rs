@@ -111,12 +111,12 @@ fn step_profile(
 
 /// Sums of a least squares fit: best size `b / w` and its nats `b * b / (2 w)`.
 #[derive(Clone, Copy, Default)]
-pub struct Fit {
+pub struct LeastSquares {
     pub b: f64,
     pub w: f64,
 }
 
-impl Fit {
+impl LeastSquares {
     /// Adds a bucket in which the shift has relative size `dose`.
     pub fn add(
         &mut self,
@@ -148,7 +148,7 @@ fn fitted(
     dispersion: Dispersion,
     from: i64,
 ) -> f64 {
-    let mut fit = Fit::default();
+    let mut fit = LeastSquares::default();
     for (bucket, acc) in series.iter().filter(|(b, _)| *b >= from) {
         let _ = bucket;
         fit.add(likelihood, sign, acc, dispersion, 1.0);
@@ -168,7 +168,7 @@ fn ramp_best(
     starts
         .map(|from| {
             let length = (last - from + 1) as f64;
-            let mut fit = Fit::default();
+            let mut fit = LeastSquares::default();
             for (bucket, acc) in series.iter().filter(|(b, _)| *b >= from) {
                 let dose = (bucket - from + 1) as f64 / length;
                 fit.add(likelihood, sign, acc, dispersion, dose);

@@ -13,7 +13,7 @@ use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
 use crate::policy::judging::Policy;
 
-pub struct Scene<'a> {
+pub struct SearchScene<'a> {
     pub settings: &'a Settings,
     pub cube: &'a Cube,
     pub changes: &'a Changes,
@@ -25,7 +25,7 @@ pub struct Scene<'a> {
     pub checks_fail: bool,
 }
 
-impl<'a> Scene<'a> {
+impl<'a> SearchScene<'a> {
     pub const fn policy(&self) -> &'a Policy {
         &self.settings.policy
     }

@@ -3,7 +3,7 @@
 
 use super::localise::{Localised, localise};
 use super::multiplicity::credit;
-use super::scene::Scene;
+use super::scene::SearchScene;
 use super::shift::{SEEN, Shift};
 use super::sweep::SliceHit;
 use super::{bots, localise, sweep};
@@ -28,7 +28,7 @@ const FELT: f64 = 0.5;
 
 /// Where to look, and the line there.
 struct Search<'a> {
-    scene: &'a Scene<'a>,
+    scene: &'a SearchScene<'a>,
     family: Family,
     bucket: i64,
     nats: f64,
@@ -41,7 +41,12 @@ struct BestPlace {
 }
 
 /// The best supported new shift of a family, with its place refined.
-pub fn strongest(scene: &Scene<'_>, family: Family, bucket: i64, passed: &Passed) -> Option<Shift> {
+pub fn strongest(
+    scene: &SearchScene<'_>,
+    family: Family,
+    bucket: i64,
+    passed: &Passed,
+) -> Option<Shift> {
     let policy = scene.policy();
     let nats = policy.detect.sensitivity.nats();
     let search = Search { scene, family, bucket, nats };
@@ -62,7 +67,7 @@ pub fn strongest(scene: &Scene<'_>, family: Family, bucket: i64, passed: &Passed
 }
 
 /// A new shift with its beginning told beside what is known to burn or to have burnt there.
-pub fn dated(scene: &Scene<'_>, mut e: Shift, bucket: i64) -> Shift {
+pub fn dated(scene: &SearchScene<'_>, mut e: Shift, bucket: i64) -> Shift {
     let Some(cuboid) = scene.cube.cuboids.get(&e.cuboid) else { return e };
     let others: Vec<Shift> = scene.known.iter().map(|e| (*e).clone()).collect();
     let known = e.known(scene.cube, cuboid, &others);

@@ -39,7 +39,7 @@ pub fn of(cube: &Cube, changes: &Changes, e: &Shift, bucket: i64) -> Served {
     let Some(cuboid) = cube.cuboids.get(&e.cuboid).filter(|_| names(&e.scope)) else {
         return Served::ALL;
     };
-    let place = Place { cuboid, wide: rest(&e.scope), scope: &e.scope };
+    let place = ServedPlace { cuboid, wide: rest(&e.scope), scope: &e.scope };
     let now = place.newest(bucket, cube.bucket);
     let told = changes.values().filter(|c| named(&e.scope, c));
     let at = cube.end_of(bucket);
@@ -53,13 +53,13 @@ fn named(scope: &Scope, change: &Change) -> bool {
     values.is_some_and(|v| v.contains(change.id.as_str()) || v.contains(&change.version))
 }
 
-struct Place<'a> {
+struct ServedPlace<'a> {
     cuboid: &'a Cuboid,
     wide: Scope,
     scope: &'a Scope,
 }
 
-impl Place<'_> {
+impl ServedPlace<'_> {
     /// Samples in buckets, in the place without the release and with it.
     fn seen(&self, from: i64, to: i64) -> (f64, f64) {
         let (mut all, mut inside) = (0.0, 0.0);

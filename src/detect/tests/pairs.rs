@@ -72,7 +72,7 @@ fn part(dice: &mut Dice, a: &mut Fault, b: &mut Fault) {
 }
 
 /// Two faults on different pages, or on one page with different shoppers.
-struct Pair {
+struct CountPair {
     world: World,
     faults: [Fault; 2],
     /// When the first one's release is taken back.
@@ -80,7 +80,7 @@ struct Pair {
     words: String,
 }
 
-fn pair(seed: u64, gap: Gap) -> Pair {
+fn pair(seed: u64, gap: Gap) -> CountPair {
     let mut dice = Dice(seed.wrapping_mul(77_777).wrapping_add(13));
     for _ in 0..7 {
         dice.next();
@@ -116,11 +116,11 @@ fn pair(seed: u64, gap: Gap) -> Pair {
     let words = format!("{gap:?} {a:?} {b:?} released {released}");
     world.faults = vec![a.clone(), b.clone()];
     let back = (released && !open && dice.next() < 0.6).then_some(end - 30.0);
-    Pair { world, faults: [a, b], back, words }
+    CountPair { world, faults: [a, b], back, words }
 }
 
 /// Whether each fault has a case that is about it alone, and how many cases there were.
-fn judged(pair: &mut Pair) -> (bool, bool, usize) {
+fn judged(pair: &mut CountPair) -> (bool, bool, usize) {
     let until = pair.faults[1].from + 1080.0;
     let mut seen: Vec<(String, f64, Vec<crate::domain::segment::Scope>)> = Vec::new();
     while ((pair.world.now - NOON) as f64) < until {

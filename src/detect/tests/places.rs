@@ -7,7 +7,7 @@ use crate::detect::cases::lifecycle::{known, may_leave, prune, rest};
 use crate::detect::cases::open_case::OpenCase;
 use crate::detect::cases::severity::{chained, mild};
 use crate::detect::cube::cuboid::Cuboid;
-use crate::detect::cube::key::{CuboidKey, Role};
+use crate::detect::cube::key::{CuboidKey, CuboidRole};
 use crate::detect::cube::reach::Reach;
 use crate::detect::cube::settings::Settings;
 use crate::detect::cube::store::Cube;
@@ -22,8 +22,11 @@ use crate::domain::segment::{Dim, DimValue, Scope, Segment};
 use crate::domain::time::Span;
 
 fn cuboid(metric: Metric, dim: Dim, values: &[&str]) -> Cuboid {
-    let key =
-        CuboidKey { family: (metric, Role::Plain), source: SourceId::new("rum"), dims: vec![dim] };
+    let key = CuboidKey {
+        family: (metric, CuboidRole::Plain),
+        source: SourceId::new("rum"),
+        dims: vec![dim],
+    };
     let mut cuboid = Cuboid::new(key, 60_000, 96);
     for value in values {
         cuboid.leaf_index(&Segment::all().with(dim, DimValue::Value((*value).into())));
@@ -84,7 +87,7 @@ fn a_place_does_not_grow_over_many_who_hardly_feel_it() {
 #[test]
 fn an_arm_is_hurt_on_the_pages_of_its_experiment() {
     let dims = vec![Dim::Template, Dim::Cohort];
-    let family = (Metric::Inp, Role::Plain);
+    let family = (Metric::Inp, CuboidRole::Plain);
     let mut cuboid =
         Cuboid::new(CuboidKey { family, source: SourceId::new("rum"), dims }, 60_000, 96);
     for page in ["cart", "collection"] {

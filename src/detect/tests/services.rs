@@ -9,7 +9,7 @@ use self::play::{changes, live, play, warm};
 use self::world::{Fault, METHODS, ONSET, Release, World, release};
 use super::made_up::{NOON, at, fact, firing, seg};
 use crate::detect::cube::cuboid::Cuboid;
-use crate::detect::cube::key::{CuboidKey, Role};
+use crate::detect::cube::key::{CuboidKey, CuboidRole};
 use crate::detect::evidence::stat::{Tally, harm};
 use crate::detect::scan::localise::{Localised, honest};
 use crate::domain::change::{Change, ChangeKind};
@@ -108,7 +108,7 @@ fn gauges_join_the_case_they_bend_with_and_open_none() {
 fn a_set_loses_the_values_that_are_clearly_well_and_keeps_what_cannot_be_told() {
     let names = ["a", "b", "c", "d"];
     let key = CuboidKey {
-        family: (Metric::ServiceErrorRate, Role::Plain),
+        family: (Metric::ServiceErrorRate, CuboidRole::Plain),
         source: SourceId::new("mesh"),
         dims: vec![Dim::Service],
     };

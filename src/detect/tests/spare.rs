@@ -2,7 +2,7 @@
 //! samples, parts of a place that a cut cannot tell. Whole cases are in the parent file.
 
 use crate::detect::cube::cuboid::Cuboid;
-use crate::detect::cube::key::{CuboidKey, Role};
+use crate::detect::cube::key::{CuboidKey, CuboidRole};
 use crate::detect::cube::settings::Settings;
 use crate::detect::cube::store::Cube;
 use crate::detect::detectors::over_collection::weigh;
@@ -20,7 +20,7 @@ use super::made_up::{Shop, policy};
 
 const MINUTE: i64 = 60;
 
-fn cuboid(metric: Metric, role: Role, dim: Dim, values: &[&str]) -> Cuboid {
+fn cuboid(metric: Metric, role: CuboidRole, dim: Dim, values: &[&str]) -> Cuboid {
     let key = CuboidKey { family: (metric, role), source: SourceId::new("rum"), dims: vec![dim] };
     let mut cuboid = Cuboid::new(key, 60_000, 96);
     for value in values {
@@ -42,8 +42,8 @@ fn ev(loc: f64) -> HarmEvidence {
 #[test]
 fn what_just_came_is_spared_more_unless_it_is_drift() {
     let engine = Engine::new(Settings::new(Span::from_mins(1), policy()));
-    let came = cuboid(Metric::Inp, Role::Plain, Dim::Release, &["r1", "r2"]);
-    let old = cuboid(Metric::Inp, Role::Plain, Dim::Device, &["desktop", "mobile"]);
+    let came = cuboid(Metric::Inp, CuboidRole::Plain, Dim::Release, &["r1", "r2"]);
+    let old = cuboid(Metric::Inp, CuboidRole::Plain, Dim::Device, &["desktop", "mobile"]);
     let new = |loc| credit(&engine.state.scene(), &came, &at(Dim::Release, "r1"), 5, ev(loc));
     let usual = |loc| credit(&engine.state.scene(), &old, &at(Dim::Device, "mobile"), 5, ev(loc));
     assert!(new(14.0) > usual(14.0) + 1.0);
@@ -54,7 +54,7 @@ fn what_just_came_is_spared_more_unless_it_is_drift() {
 /// which changed `templates`, beyond what it is without one.
 fn fresh(after: i64, templates: &[&str]) -> f64 {
     let mut shop = Shop::cold();
-    let pages = cuboid(Metric::Inp, Role::Plain, Dim::Template, &["pdp", "cart"]);
+    let pages = cuboid(Metric::Inp, CuboidRole::Plain, Dim::Template, &["pdp", "cart"]);
     let pdp = at(Dim::Template, "pdp");
     let without = credit(&shop.engine.state.scene(), &pages, &pdp, 5, ev(14.0));
     let start = (pages.rolled - 4) * MINUTE;
@@ -72,7 +72,7 @@ fn a_place_that_a_change_just_reached_is_spared() {
 }
 
 fn surplus(dim: Dim, value: &str) -> Shift {
-    let beacons = cuboid(Metric::PageViews, Role::Beacon, dim, &[value, "other"]);
+    let beacons = cuboid(Metric::PageViews, CuboidRole::Beacon, dim, &[value, "other"]);
     let acc = Tally {
         units: 1000.0,
         observed: 2000.0,
@@ -96,7 +96,7 @@ fn copies_of_a_sample_tell_nothing_new() {
         (Metric::Inp, Dim::Network),
         (Metric::Orders, Dim::Device),
     ] {
-        let made = cuboid(metric, Role::Plain, dim, &["mobile", "fast"]);
+        let made = cuboid(metric, CuboidRole::Plain, dim, &["mobile", "fast"]);
         cube.cuboids.insert(made.key.clone(), made);
     }
     let phi = |cube: &Cube, metric: Metric, dim: Dim| {

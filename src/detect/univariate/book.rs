@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::demand::Demand;
 use super::drift::DriftRule;
-use super::line::Line;
+use super::line::SeriesLine;
 use crate::detect::cube::doubt::Doubt;
 use crate::domain::id::{GuardrailId, SourceId};
 use crate::domain::metric::{Bad, Metric};
@@ -38,7 +38,7 @@ pub struct SeriesRow {
 #[derive(Debug, Default)]
 pub struct SeriesBook {
     rules: SeriesRules,
-    lines: BTreeMap<(SourceId, Metric), Line>,
+    lines: BTreeMap<(SourceId, Metric), SeriesLine>,
     /// Rows wait here until enough of the past is there, then go in by time.
     early: Vec<Observation>,
     running: bool,
@@ -128,8 +128,10 @@ impl SeriesBook {
         let bad = self.rules.declared.get(&key).copied().unwrap_or(o.metric.row().bad);
         let sensitivity = self.rules.sensitivity;
         let drift = self.rules.guardrails.get(&o.metric).and_then(|row| row.drift);
-        let line =
-            self.lines.entry(key).or_insert_with(|| Line::new((o.metric, bad), sensitivity, drift));
+        let line = self
+            .lines
+            .entry(key)
+            .or_insert_with(|| SeriesLine::new((o.metric, bad), sensitivity, drift));
         line.step(at, end, number(&o.value));
     }
 

@@ -1,7 +1,7 @@
 //! Demand: the paid visits of late against their usual number, for numbers that fall with demand.
 //! One comparison in words; it opens nothing and judges nothing by itself.
 
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::store::Cube;
 use crate::detect::evidence::stat::Tally;
 use crate::domain::metric::Metric;
@@ -23,7 +23,7 @@ pub struct Demand {
 
 /// Paid visits over the longest standing window against usual; none when nobody counts them.
 pub fn paid(cube: &Cube) -> Option<Demand> {
-    let cuboids = cube.family((Metric::Sessions, Role::Plain));
+    let cuboids = cube.family((Metric::Sessions, CuboidRole::Plain));
     let cuboid = cuboids.into_iter().find(|t| t.key.dims.contains(&Dim::TrafficSource))?;
     let mut sum = Tally::default();
     for leaf in &cuboid.leaves {

@@ -2,8 +2,8 @@
 //! says as a cell and as a case. Which rows come in, and when, is decided by the book.
 
 use super::demand::Demand;
-use super::detector::{Detector, Score, State};
-use super::drift::{Drift, DriftRule, Turn};
+use super::detector::{Detector, LatchState, Score};
+use super::drift::{Drift, DriftRule, DriftTurn};
 use crate::domain::id::{GuardrailId, SourceId};
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::observation::Quality;
@@ -23,7 +23,7 @@ const ROSE: f64 = 0.5;
 const STAYS: Span = Span::from_hours(24);
 
 #[derive(Debug)]
-pub struct Line {
+pub struct SeriesLine {
     unit: &'static str,
     detector: Detector,
     drift: Option<Drift>,
@@ -52,7 +52,7 @@ struct Opening {
     closed: Option<Timestamp>,
 }
 
-impl Line {
+impl SeriesLine {
     pub fn new(
         (metric, bad): (Metric, Bad),
         sensitivity: Sensitivity,
@@ -87,11 +87,11 @@ impl Line {
         }
     }
 
-    fn turned(&mut self, turn: Turn, end: Timestamp, value: f64) {
+    fn turned(&mut self, turn: DriftTurn, end: Timestamp, value: f64) {
         match turn {
-            Turn::Stay => {}
-            Turn::Closed => self.close(end),
-            Turn::Opened { since, usual, line } => {
+            DriftTurn::Stay => {}
+            DriftTurn::Closed => self.close(end),
+            DriftTurn::Opened { since, usual, line } => {
                 let hold = self.drift.as_ref().map_or(Span::ZERO, |d| d.rule.hold);
                 let (change, line) = ((value / usual - 1.0) * 100.0, line * 100.0);
                 self.opening = Some(Opening {
@@ -110,7 +110,7 @@ impl Line {
     fn detect(&mut self, at: Timestamp, end: Timestamp, value: Option<f64>) {
         let score = self.detector.step(at, value);
         match (score.state, value) {
-            (State::Opened, Some(value)) => {
+            (LatchState::Opened, Some(value)) => {
                 self.opening = Some(Opening {
                     at,
                     value,
@@ -121,7 +121,7 @@ impl Line {
                     closed: None,
                 });
             }
-            (State::Quiet, Some(_)) => self.close(end),
+            (LatchState::Quiet, Some(_)) => self.close(end),
             _ => {}
         }
         self.score = Some(score);
