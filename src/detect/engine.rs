@@ -183,7 +183,7 @@ impl Engine {
     /// Times in which something was wrong, as the journal remembers them: their hours are left out
     /// of history, whenever it arrives.
     pub fn not_usual(&mut self, told: Vec<Exclusion>) {
-        self.state.unusual = told;
+        self.state.exclusions = told;
         self.state.schedule.history_changed = true;
     }
 
@@ -233,7 +233,7 @@ fn learn(state: &mut EngineState, bucket: i64) {
         };
         l.shifts.iter().map(of).collect::<Vec<_>>()
     };
-    let hurt = state.lives.iter().flat_map(hurt).collect();
-    let EngineState { cube, schedule, settings, changes, unusual, .. } = state;
-    schedule::step(&mut Lesson { cube, schedule, settings, changes, unusual, hurt }, bucket);
+    let hurt = state.cases.iter().flat_map(hurt).collect();
+    let EngineState { cube, schedule, settings, changes, exclusions, .. } = state;
+    schedule::step(&mut Lesson { cube, schedule, settings, changes, exclusions, hurt }, bucket);
 }

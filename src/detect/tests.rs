@@ -4,7 +4,7 @@
 //! in `places`, what is only said in `notes`.
 
 mod beacons;
-mod blaming;
+mod attribution;
 mod bots;
 mod budget;
 mod contrast;
@@ -14,25 +14,25 @@ mod fleet;
 mod faults;
 mod joining;
 mod lags;
-mod lines;
+mod thresholds;
 mod measuring;
 mod money;
 pub mod made_up;
-mod notes;
+mod guardrail_notes;
 mod own;
 mod pairs;
 mod pasts;
 mod places;
-mod probes;
+mod check_coverage;
 mod properties;
-mod visits;
-mod unusual;
+mod traffic_loss;
+mod exclusions;
 mod ranks;
 mod rates;
 mod recovering;
 mod response_time;
 mod services;
-mod spare;
+mod multiplicity;
 mod street;
 mod surges;
 

@@ -164,7 +164,7 @@ fn telling(cube: &Cube, e: &Shift) -> Option<Telling> {
         return None;
     }
     let back = (BACK_MIN / cube.bucket.as_mins_f64()) as i64 * if e.onset.ramp { 3 } else { 1 };
-    let series = cuboid.series(&e.scope, e.last_bad.max(e.found));
+    let series = cuboid.series(&e.scope, e.last_bad.max(e.detected));
     let kept = series.partition_point(|(b, _)| *b < e.onset.low - back);
     let series = series.get(kept..).unwrap_or_default();
     (!series.is_empty()).then(|| Telling::of(e, series, e.dispersion(cuboid)))

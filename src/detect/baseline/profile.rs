@@ -16,12 +16,12 @@ pub struct Profile {
     pub total: f32,
     /// Days of the past since the place was first seen in it; none before it has a past.
     pub days: f32,
-    pub past: Past,
+    pub past: PastOwner,
 }
 
 /// Whose past a usual level was learnt from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Past {
+pub enum PastOwner {
     /// Nobody's: the place is not judged, and no sum over places counts it.
     #[default]
     None,
@@ -63,7 +63,7 @@ impl Profile {
     }
 
     /// The same, learnt from a past of so many days.
-    pub fn with_past(self, past: Past, days: f32) -> Self {
+    pub fn with_past(self, past: PastOwner, days: f32) -> Self {
         Self { days, past, ..self }
     }
 
@@ -131,7 +131,7 @@ impl Profile {
             s2: var as f32,
             total: raw.count,
             days: 0.0,
-            past: Past::Live,
+            past: PastOwner::Live,
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::closing::HEALS;
-use super::kinds::{is_measuring, is_surge, is_visit_loss, is_whole_funnel};
+use super::kinds::{is_measuring, is_surge, is_traffic_loss, is_whole_funnel};
 use super::lie::{Lie, lie, spreads, told_by_both};
 use super::open_case::{OpenCase, related};
 use super::parts::FailingChecks;
@@ -152,7 +152,7 @@ fn room(state: &EngineState, mine: &Shift, new: &Shift, lie: Lie) -> Option<(f64
     let (loss, other) = match (is_step(mine), is_step(new)) {
         (true, true) => return losses(policy, mine, new, lie),
         (false, false) => {
-            let visits = is_visit_loss(mine) || is_visit_loss(new);
+            let visits = is_traffic_loss(mine) || is_traffic_loss(new);
             let visits = visits && !elsewhere(mine, new) && !elsewhere(new, mine);
             return both(match lie {
                 Lie::Same => LAG,
@@ -179,7 +179,7 @@ fn elsewhere(visits: &Shift, other: &Shift) -> bool {
     let kept = |(dim, values): (&Dim, &BTreeSet<String>)| {
         other.scope.dims.get(dim).is_some_and(|v| v.is_subset(values))
     };
-    is_visit_loss(visits) && !visits.scope.dims.iter().all(kept)
+    is_traffic_loss(visits) && !visits.scope.dims.iter().all(kept)
 }
 
 /// Two steps of the funnel: of one journey, or lost by the same few shoppers at once.
@@ -343,7 +343,7 @@ fn healed_before(state: &EngineState, live: &OpenCase, onset: Timestamp) -> bool
     let Some(release) = &live.suspect.release else { return false };
     let change = state.changes.values().find(|c| c.id == *release);
     let Some(back) = change.and_then(|c| c.rolled_back_at) else { return false };
-    let good = |e: &Shift| e.until.is_some() || e.good_since.is_some();
+    let good = |e: &Shift| e.until.is_some() || e.well_since.is_some();
     let checks = live.failing_checks.iter().all(|t| t.over);
     let Some(last) = live.shifts.iter().map(|e| e.until.unwrap_or(e.last_bad)).max() else {
         return false;

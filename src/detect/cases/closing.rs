@@ -32,7 +32,7 @@ pub fn settle(state: &mut EngineState, bucket: i64) {
     let length = state.cube.bucket;
     let rearm = state.rearm();
     let policy = state.settings.policy.clone();
-    for live in state.lives.iter_mut().filter(|l| l.closed.is_none()) {
+    for live in state.cases.iter_mut().filter(|l| l.closed.is_none()) {
         let ends: Vec<Option<i64>> = live
             .shifts
             .iter()
@@ -55,9 +55,9 @@ pub fn settle(state: &mut EngineState, bucket: i64) {
     }
     suspects(state, bucket);
     let gone = |l: &OpenCase| l.closed.is_some_and(|c| bucket - c > rearm);
-    let dead: Vec<OpenCase> = state.lives.iter().filter(|l| gone(l)).cloned().collect();
+    let dead: Vec<OpenCase> = state.cases.iter().filter(|l| gone(l)).cloned().collect();
     state.past.extend(dead.into_iter().flat_map(|l| l.shifts));
-    state.lives.retain(|l| !gone(l));
+    state.cases.retain(|l| !gone(l));
     let longest = state.lengths.last().copied().unwrap_or(1);
     let late = LATE.millis() / length.millis().max(1);
     let kept = |e: &Shift| if is_measuring(e) { longest.max(late) } else { longest };
@@ -66,9 +66,9 @@ pub fn settle(state: &mut EngineState, bucket: i64) {
 
 fn suspects(state: &mut EngineState, bucket: i64) {
     let feed = change_feed::of(&state.scene());
-    let EngineState { lives, cube, changes, settings, checks, .. } = state;
+    let EngineState { cases, cube, changes, settings, checks, .. } = state;
     let changes: Vec<&Change> = changes.values().collect();
-    for live in lives.iter_mut().filter(|l| l.closed.is_none()) {
+    for live in cases.iter_mut().filter(|l| l.closed.is_none()) {
         let none = |why: &str| Suspect { reasons: vec![why.to_owned()], ..Suspect::default() };
         let scene = inquiry::Inquiry {
             cube,
@@ -112,7 +112,7 @@ fn unwatched(checks: &Checks, since: Timestamp) -> Span {
 /// Nothing that is bad still: what is told of the cause now is what was known when it ended.
 fn is_healed(live: &OpenCase) -> bool {
     !live.shifts.is_empty()
-        && live.shifts.iter().all(|e| e.until.is_some() || e.good_since.is_some())
+        && live.shifts.iter().all(|e| e.until.is_some() || e.well_since.is_some())
 }
 
 /// Of a tie, the one that was taken back and with which the harm went.

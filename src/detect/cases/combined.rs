@@ -104,18 +104,18 @@ fn counted(family: Family) -> bool {
 }
 
 fn confirmed(state: &EngineState, weak_signal: WeakSignal, bucket: i64) -> Option<WeakSignal> {
-    let candidate = sweep::unmixed(&state.cube, &weak_signal.candidate)?;
+    let candidate = sweep::without_mix(&state.cube, &weak_signal.candidate)?;
     let span = (bucket - candidate.length + 1, bucket);
     let place = Scope::of(&candidate.seg);
     let harm = candidate.ev.harm;
-    let diluted = bots::dilute(&state.cube, &candidate.cuboid, &place, harm, span);
+    let diluted = bots::is_diluted(&state.cube, &candidate.cuboid, &place, harm, span);
     (candidate.ev.nats >= FLOOR && !diluted).then_some(WeakSignal { candidate, ..weak_signal })
 }
 
 fn shift(state: &EngineState, weak_signal: &WeakSignal, bucket: i64) -> Option<Shift> {
     let c = &weak_signal.candidate;
     let cuboid = state.cube.cuboids.get(&c.cuboid)?;
-    let at = Localised { scope: Scope::of(&c.seg), acc: c.acc, score: c.ev.loc };
+    let at = Localised { scope: Scope::of(&c.seg), tally: c.tally, score: c.ev.loc };
     let mut shift = Shift::open(cuboid, weak_signal.place.clone(), at, bucket);
     shift.nats = shift.nats.max(c.ev.nats);
     Some(search::dated(&state.scene(), shift, bucket))

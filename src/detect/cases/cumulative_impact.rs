@@ -3,7 +3,7 @@
 //! What a minute costs is estimated in `money`; nothing is judged here.
 
 use super::accrued::Count;
-use super::kinds::{is_surge, is_visit_loss};
+use super::kinds::{is_surge, is_traffic_loss};
 use super::open_case::OpenCase;
 use super::revenue_at_risk;
 use super::state::EngineState;
@@ -18,8 +18,8 @@ use crate::domain::segment::{Dim, Scope};
 
 /// Counts what this bucket added to every open case.
 pub fn tick(state: &mut EngineState, bucket: i64) {
-    let EngineState { settings, cube, lives, .. } = state;
-    for live in lives.iter_mut().filter(|l| l.closed.is_none() && !l.is_telemetry()) {
+    let EngineState { settings, cube, cases, .. } = state;
+    for live in cases.iter_mut().filter(|l| l.closed.is_none() && !l.is_telemetry()) {
         let Some((from, to)) = bad_span(cube, live, bucket) else { continue };
         let minute = revenue_at_risk::per_minute(settings, cube, live, bucket, |s| s.now).0;
         let mut cumulative = std::mem::take(&mut live.cumulative);
@@ -40,8 +40,8 @@ pub fn tick(state: &mut EngineState, bucket: i64) {
 /// Effects that tell how many people; of counts that fell together the one that counts visits.
 fn people(live: &OpenCase) -> impl Iterator<Item = &Shift> {
     let visits = |e: &&Shift| e.cuboid.family.0 == Metric::Sessions;
-    let told = live.shifts.iter().filter(visits).any(is_visit_loss);
-    live.shifts.iter().filter(move |e| !told || !is_visit_loss(e) || visits(e))
+    let told = live.shifts.iter().filter(visits).any(is_traffic_loss);
+    live.shifts.iter().filter(move |e| !told || !is_traffic_loss(e) || visits(e))
 }
 
 /// Those who were expected and did not come.
@@ -49,7 +49,7 @@ fn missing(cube: &Cube, sampling: &Sampling, e: &Shift, from: i64, to: i64) -> O
     let cuboid = cube.cuboids.get(&e.cuboid)?;
     let mut sum = Tally::default();
     for leaf in cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
-        sum.add(&cuboid.acc_over(leaf, from, to));
+        sum.add(&cuboid.tally_over(leaf, from, to));
     }
     let s = share(sampling, cuboid);
     let lost = (sum.expected - sum.observed).max(0.0);
@@ -73,7 +73,7 @@ fn bad_span(cube: &Cube, live: &OpenCase, bucket: i64) -> Option<(i64, i64)> {
 
 /// Sessions that met an shift in the buckets `from..=to`.
 fn met(cube: &Cube, sampling: &Sampling, e: &Shift, from: i64, to: i64) -> Option<Count> {
-    if is_visit_loss(e) {
+    if is_traffic_loss(e) {
         return missing(cube, sampling, e, from, to);
     }
     if is_surge(e) {

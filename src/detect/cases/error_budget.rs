@@ -28,7 +28,7 @@ impl ErrorBudget {
     /// Hours before the live ones, from history.
     fn past(&mut self, cuboid: &Cuboid, scope: &Scope, before: i64) {
         for leaf in cuboid.leaves.iter().filter(|l| scope.contains(&l.seg)) {
-            for h in leaf.hist.iter().filter(|h| i64::from(h.hour) < before) {
+            for h in leaf.history.iter().filter(|h| i64::from(h.hour) < before) {
                 let slot = self.hours.entry(i64::from(h.hour)).or_default();
                 slot.0 += f64::from(h.raw.count);
                 slot.1 += f64::from(h.raw.sum);

@@ -94,7 +94,7 @@ pub fn spreads(cube: &Cube, loss: &Shift, failing: &Shift) -> bool {
     let over = |keep: &dyn Fn(&Leaf) -> bool| {
         let mut sum = Tally::default();
         for leaf in cuboid.leaves.iter().filter(|l| keep(l)) {
-            sum.add(&cuboid.acc_over(leaf, loss.from(), loss.last_bad));
+            sum.add(&cuboid.tally_over(leaf, loss.from(), loss.last_bad));
         }
         evidence(
             loss.likelihood,

@@ -24,8 +24,8 @@ const TAKEN_IN: Span = Span::from_mins(5);
 pub fn follow(state: &mut EngineState, bucket: i64) {
     let all: Vec<Shift> = state.all_shifts().cloned().collect();
     let beside: Vec<Vec<Explained>> = beside(state, bucket);
-    let EngineState { lives, cube, settings, .. } = state;
-    for (live, beside) in lives.iter_mut().zip(beside).filter(|(l, _)| l.closed.is_none()) {
+    let EngineState { cases, cube, settings, .. } = state;
+    for (live, beside) in cases.iter_mut().zip(beside).filter(|(l, _)| l.closed.is_none()) {
         let bads = live.shifts.iter_mut().zip(beside).map(|(e, known)| {
             let cuboid = cube.cuboids.get(&e.cuboid);
             cuboid.map_or(0.0, |cuboid| e.follow_beside(cuboid, bucket, known))
@@ -67,23 +67,23 @@ fn part(state: &mut EngineState, bucket: i64) {
             may_leave(l, e, bucket) && !agreement::fits(state, &rest(), e)
         })
     };
-    let mut open = state.lives.iter().enumerate().filter(|(_, l)| l.closed.is_none());
+    let mut open = state.cases.iter().enumerate().filter(|(_, l)| l.closed.is_none());
     let Some((i, at)) = open.find_map(|(i, l)| Some((i, wrong(l)?))) else { return };
-    let Some(live) = state.lives.get_mut(i) else { return };
+    let Some(live) = state.cases.get_mut(i) else { return };
     let shift = live.shifts.remove(at);
     let of = shift_words::label_in(&shift);
     live.joins.retain(|why| !why.starts_with(&of));
     let mut own = OpenCase::new(String::new(), bucket);
     own.shifts.push(shift);
-    state.lives.push(own);
-    let last = state.lives.len() - 1;
+    state.cases.push(own);
+    let last = state.cases.len() - 1;
     name(state, last);
 }
 
 /// Young, and not what its case began with. The whole funnel opens no case, so it leaves none.
 pub(in crate::detect) fn may_leave(live: &OpenCase, e: &Shift, bucket: i64) -> bool {
-    let young = (2..=3).contains(&(bucket - e.found)) && e.until.is_none();
-    let later = live.shifts.iter().any(|m| !same(m, e) && m.found <= e.found);
+    let young = (2..=3).contains(&(bucket - e.detected)) && e.until.is_none();
+    let later = live.shifts.iter().any(|m| !same(m, e) && m.detected <= e.detected);
     young && later && !is_measuring(e) && !is_whole_funnel(e)
 }
 
@@ -94,7 +94,7 @@ fn beside(state: &EngineState, bucket: i64) -> Vec<Vec<Explained>> {
     let open = |l: &OpenCase| l.closed.is_none();
     let known = |i: usize, e: &Shift| {
         let Some(cuboid) = state.cube.cuboids.get(&e.cuboid) else { return Explained::default() };
-        let younger = state.lives.iter().skip(i + 1).filter(|l| open(l)).flat_map(|l| &l.shifts);
+        let younger = state.cases.iter().skip(i + 1).filter(|l| open(l)).flat_map(|l| &l.shifts);
         let mine = |o: &&Shift| o.cuboid.family == e.cuboid.family && o.until.is_none();
         let mut sum = Explained::default();
         for o in younger.filter(mine) {
@@ -104,8 +104,8 @@ fn beside(state: &EngineState, bucket: i64) -> Vec<Vec<Explained>> {
         }
         sum
     };
-    let lives = state.lives.iter().enumerate();
-    lives.map(|(i, l)| l.shifts.iter().map(|e| known(i, e)).collect()).collect()
+    let cases = state.cases.iter().enumerate();
+    cases.map(|(i, l)| l.shifts.iter().map(|e| known(i, e)).collect()).collect()
 }
 
 fn same(a: &Shift, b: &Shift) -> bool {
@@ -115,7 +115,7 @@ fn same(a: &Shift, b: &Shift) -> bool {
 /// A later shift of the same case and metric that reaches into the place of an earlier one is what
 /// that one failed to explain: the earlier looks for its place as if it were not there.
 pub(in crate::detect) fn rest(e: &Shift, later: &Shift, case: &[Shift]) -> bool {
-    later.found > e.found
+    later.detected > e.detected
         && later.until.is_none()
         && later.cuboid.family == e.cuboid.family
         && later.place.overlaps(&e.place)
@@ -144,10 +144,10 @@ pub(in crate::detect) fn prune(live: &mut OpenCase) {
 /// young. Everything in it must agree with the older one.
 fn merge(state: &mut EngineState, now: i64) {
     let mut i = 0;
-    while i < state.lives.len() {
+    while i < state.cases.len() {
         let mut j = i + 1;
-        while j < state.lives.len() {
-            let why = match (state.lives.get(i), state.lives.get(j)) {
+        while j < state.cases.len() {
+            let why = match (state.cases.get(i), state.cases.get(j)) {
                 (Some(a), Some(b)) => shared(state, a, b, now),
                 _ => None,
             };
@@ -174,8 +174,8 @@ fn shared(state: &EngineState, old: &OpenCase, young: &OpenCase, now: i64) -> Op
 }
 
 fn take_in(state: &mut EngineState, (i, j): (usize, usize), why: String, now: i64) {
-    let young = state.lives.remove(j);
-    if let Some(old) = state.lives.get_mut(i) {
+    let young = state.cases.remove(j);
+    if let Some(old) = state.cases.get_mut(i) {
         old.shifts.extend(young.shifts.iter().cloned());
         old.failing_checks.extend(young.failing_checks.iter().cloned());
         old.joined(why);
@@ -231,8 +231,8 @@ fn adopt_as_one(state: &mut EngineState, signs: Vec<Shift>, bucket: i64) -> bool
     for e in &fresh {
         let ties = |l: &OpenCase| open(l) && agreement::tie(state, l, e).is_some();
         let fits = match home {
-            None => fresh.len() >= 2 || state.lives.iter().any(ties),
-            Some(i) => state.lives.get(i).is_some_and(ties),
+            None => fresh.len() >= 2 || state.cases.iter().any(ties),
+            Some(i) => state.cases.get(i).is_some_and(ties),
         };
         match home {
             _ if !fits => {}
@@ -300,7 +300,7 @@ fn agreement(cube: &Cube, e: &Shift, bucket: i64) -> Span {
 /// begins later in a wider or narrower place is looked at, but within a surge more surges is what
 /// it does.
 pub(in crate::detect) fn known(state: &EngineState, new: &Shift) -> bool {
-    let open = state.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.shifts);
+    let open = state.cases.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.shifts);
     open.filter(|e| e.until.is_none() && e.cuboid.family == new.cuboid.family).any(|e| {
         let inside = place::within(&new.place, &e.place)
             || e.cuboid == new.cuboid && place::within(&e.place, &new.place);
@@ -318,7 +318,7 @@ fn echo(state: &EngineState, new: &Shift) -> bool {
     is_whole_funnel(new)
         && steps()
         && !state
-            .lives
+            .cases
             .iter()
             .any(|l| l.closed.is_none() && agreement::tie(state, l, new).is_some())
 }
@@ -328,7 +328,7 @@ fn adopt(state: &mut EngineState, shift: Shift, bucket: i64) -> usize {
     let rearm = state.rearm();
     let lately = |l: &OpenCase| l.closed.is_none_or(|c| bucket - c <= rearm);
     // An open case before a closed one, the better tie before the worse, the older first.
-    let ties = state.lives.iter().enumerate().filter(|(_, l)| lately(l)).filter_map(|(i, l)| {
+    let ties = state.cases.iter().enumerate().filter(|(_, l)| lately(l)).filter_map(|(i, l)| {
         let tie = agreement::tie(state, l, &shift)?;
         Some((l.closed.is_some(), tie, i))
     });
@@ -338,8 +338,8 @@ fn adopt(state: &mut EngineState, shift: Shift, bucket: i64) -> usize {
     });
     let index = best.map_or_else(
         || {
-            state.lives.push(OpenCase::new(String::new(), bucket));
-            state.lives.len() - 1
+            state.cases.push(OpenCase::new(String::new(), bucket));
+            state.cases.len() - 1
         },
         |(_, _, i)| i,
     );
@@ -352,8 +352,8 @@ fn adopt(state: &mut EngineState, shift: Shift, bucket: i64) -> usize {
 fn put(state: &mut EngineState, index: usize, mut shift: Shift, bucket: i64) {
     let row = threshold::guardrail_of(&state.settings.policy, &shift);
     shift.quantile = row.map_or(0.75, |r| r.percentile() / 100.0);
-    let tie = state.lives.get(index).and_then(|l| agreement::tie(state, l, &shift));
-    let Some(live) = state.lives.get_mut(index) else { return };
+    let tie = state.cases.get(index).and_then(|l| agreement::tie(state, l, &shift));
+    let Some(live) = state.cases.get_mut(index) else { return };
     live.closed = None;
     if let Some(why) = tie.map(|t| t.why).filter(|w| !w.is_empty()) {
         live.joined(format!("{}: {why}", shift_words::label_in(&shift)));
@@ -365,8 +365,8 @@ fn put(state: &mut EngineState, index: usize, mut shift: Shift, bucket: i64) {
 
 /// Measures anew what the shifts of open cases serve.
 pub fn serve(state: &mut EngineState, bucket: i64) {
-    let EngineState { lives, cube, changes, .. } = state;
-    let open = lives.iter_mut().filter(|l| l.closed.is_none()).flat_map(|l| &mut l.shifts);
+    let EngineState { cases, cube, changes, .. } = state;
+    let open = cases.iter_mut().filter(|l| l.closed.is_none()).flat_map(|l| &mut l.shifts);
     for shift in open.filter(|e| e.until.is_none()) {
         shift.served = served::of(cube, changes, shift, bucket);
     }
@@ -374,7 +374,7 @@ pub fn serve(state: &mut EngineState, bucket: i64) {
 
 /// Gives a new case its key: class and journey, numbered when two live side by side.
 pub(in crate::detect) fn name(state: &mut EngineState, index: usize) {
-    let Some(live) = state.lives.get(index).filter(|l| l.key.is_empty()) else { return };
+    let Some(live) = state.cases.get(index).filter(|l| l.key.is_empty()) else { return };
     let policy = &state.settings.policy;
     let segments = live.segments(policy);
     let journey = journey_of(policy, live, &segments);
@@ -383,10 +383,10 @@ pub(in crate::detect) fn name(state: &mut EngineState, index: usize) {
         Some(j) => format!("{class}:{j}"),
         None => format!("{class}:shop"),
     };
-    let free = |k: &String| state.lives.iter().all(|l| l.key != *k);
+    let free = |k: &String| state.cases.iter().all(|l| l.key != *k);
     let numbered = (2..).map(|n| format!("{base}:{n}"));
     let key = std::iter::once(base.clone()).chain(numbered).find(free).unwrap_or(base.clone());
-    if let Some(live) = state.lives.get_mut(index) {
+    if let Some(live) = state.cases.get_mut(index) {
         live.key = key;
     }
 }

@@ -2,7 +2,9 @@
 //! Which findings belong together is decided in `agree`; of the measuring itself here.
 
 use super::accrued::CumulativeImpact;
-use super::kinds::{is_arrival, is_cause, is_measuring, is_surge, is_visit_loss, is_whole_funnel};
+use super::kinds::{
+    is_arrival, is_cause, is_measuring, is_surge, is_traffic_loss, is_whole_funnel,
+};
 use super::parts::{FailingChecks, QualityFlaw, SilentSources};
 use crate::detect::cube::place::{alike, siblings, templates, widest, within};
 use crate::detect::scan::shift::Shift;
@@ -22,7 +24,7 @@ pub struct OpenCase {
     /// A flaw of the telling; such a case holds nothing else.
     pub flaw: Option<QualityFlaw>,
     /// Nats for "recovered" of all its shifts together, and the last bucket bad in sum.
-    pub good: f64,
+    pub recovery_llr: f64,
     pub last_bad: i64,
     /// Set when everything in it has been good for the clear time.
     pub closed: Option<i64>,
@@ -49,7 +51,7 @@ impl OpenCase {
             failing_checks: Vec::new(),
             blind: None,
             flaw: None,
-            good: 0.0,
+            recovery_llr: 0.0,
             last_bad: opened,
             closed: None,
             suspect: Suspect::default(),
@@ -114,7 +116,7 @@ impl OpenCase {
             Class::Telemetry
         } else if self.is_surge() {
             Class::Surge
-        } else if !self.failing_checks.is_empty() || self.shifts.iter().any(is_visit_loss) {
+        } else if !self.failing_checks.is_empty() || self.shifts.iter().any(is_traffic_loss) {
             Class::Availability
         } else if self.shifts.iter().any(efficiency) {
             Class::Efficiency
@@ -127,7 +129,7 @@ impl OpenCase {
 
     /// The smallest list of places that explains it: causes before their consequences.
     pub fn segments(&self, policy: &Policy) -> Vec<Scope> {
-        let causes = |e: &&Shift| is_cause(e) || is_visit_loss(e) && !self.is_blurred(e);
+        let causes = |e: &&Shift| is_cause(e) || is_traffic_loss(e) && !self.is_blurred(e);
         let mut out: Vec<Scope> =
             self.shifts.iter().filter(causes).map(|e| e.place.clone()).collect();
         let journeys = self.failing_checks.iter().filter_map(|t| checks_place(policy, &t.journey));
@@ -158,7 +160,7 @@ impl OpenCase {
             let told = other.place.dims.keys().any(|dim| !e.cuboid.dims.contains(dim));
             told && within(&other.place, &e.place)
         };
-        self.shifts.iter().filter(|other| is_visit_loss(other)).any(finer)
+        self.shifts.iter().filter(|other| is_traffic_loss(other)).any(finer)
     }
 
     pub fn onset(&self, start_of: impl Fn(i64) -> Timestamp) -> Timestamp {

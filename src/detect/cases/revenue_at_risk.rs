@@ -161,10 +161,10 @@ fn loss_share(policy: &Policy, cube: &Cube, e: &Shift) -> (Range, String) {
 
 /// Typical added waiting, from the shift of the mean of logs.
 fn slower_by(e: &Shift) -> f64 {
-    if e.acc.units <= 0.0 {
+    if e.tally.units <= 0.0 {
         return 0.0;
     }
-    let base = e.acc.expected / e.acc.units;
+    let base = e.tally.expected / e.tally.units;
     match e.likelihood {
         Likelihood::Gauge => e.harm,
         Likelihood::LogNormal | Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson => {
@@ -175,8 +175,8 @@ fn slower_by(e: &Shift) -> f64 {
 
 /// Half width of the 95 % interval of a harm.
 fn spread(e: &Shift) -> f64 {
-    let scale = crate::detect::scan::onset::weight(e.likelihood, &e.acc);
-    if scale > 0.0 { 1.96 * e.acc.variance.sqrt() / scale } else { 0.0 }
+    let scale = crate::detect::scan::onset::weight(e.likelihood, &e.tally);
+    if scale > 0.0 { 1.96 * e.tally.variance.sqrt() / scale } else { 0.0 }
 }
 
 /// Share of revenue that passes through an shift's place, without the release it names.
@@ -208,7 +208,7 @@ fn order_share(cube: &Cube, dim: Dim, e: &Shift) -> f64 {
     let (mut inside, mut all) = (0.0, 0.0);
     for leaf in &cuboid.leaves {
         let mass = if cuboid.timed() {
-            cuboid.usual(leaf, cuboid.rolled)
+            cuboid.usual(leaf, cuboid.rolled_to)
         } else {
             leaf.sums.last().map_or(0.0, |a| a.expected.max(0.0))
         };

@@ -67,13 +67,14 @@ fn part(cube: &Cube, whole: &Shift, place: Scope) -> Option<Shift> {
     let cuboid = cube.cuboids.get(&whole.cuboid)?;
     let mut sum = Tally::default();
     for leaf in cuboid.leaves.iter().filter(|l| place.contains(&l.seg)) {
-        sum.add(&cuboid.acc_over(leaf, whole.from(), whole.last_bad));
+        sum.add(&cuboid.tally_over(leaf, whole.from(), whole.last_bad));
     }
     let ev = evidence(whole.likelihood, whole.sign, &sum, whole.dispersion(cuboid));
     if ev.nats < TELLS || ev.harm <= 0.0 {
         return None;
     }
-    let mut part = Shift { scope: place, acc: sum, harm: ev.harm, nats: ev.nats, ..whole.clone() };
+    let mut part =
+        Shift { scope: place, tally: sum, harm: ev.harm, nats: ev.nats, ..whole.clone() };
     for _ in 0..2 {
         part.onset = Onset::default();
         part.measure(cuboid, whole.last_bad);
@@ -93,9 +94,9 @@ fn are_apart(cube: &Cube, a: &Shift, b: &Shift) -> bool {
 pub fn parted(cube: &Cube, e: &Shift, bucket: i64) -> Option<Scope> {
     let seconds = cube.bucket <= TELLS_SECONDS;
     if !seconds
-        || !YOUNG.contains(&(bucket - e.found))
+        || !YOUNG.contains(&(bucket - e.detected))
         || e.until.is_some()
-        || e.good_since.is_some()
+        || e.well_since.is_some()
     {
         return None;
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::kinds::{is_measuring, is_visit_loss};
+use super::kinds::{is_measuring, is_traffic_loss};
 use super::open_case::OpenCase;
 use super::{kinds, surge};
 use crate::detect::cube::key::{CuboidRole, Family};
@@ -48,7 +48,7 @@ pub fn facts(policy: &Policy, cube: &Cube, live: &OpenCase, segments: &[Scope]) 
     let checkout = |j: &str| j == "checkout";
     set(Fact::CheckFail, !live.failing_checks.is_empty());
     set(Fact::CheckoutCheckFail, live.failing_checks.iter().any(|t| checkout(t.journey.as_str())));
-    let missing = || present.iter().filter(|e| is_visit_loss(e));
+    let missing = || present.iter().filter(|e| is_traffic_loss(e));
     let gone = missing().map(|e| traffic_loss::shop_wide(cube, e)).fold(0.0, f64::max);
     let lost = OrdersLost::of(cube, live, gone);
     set(Fact::VisitLoss, missing().next().is_some());
@@ -94,11 +94,11 @@ fn failing_checkouts(policy: &Policy, cube: &Cube, live: &OpenCase) -> f64 {
             .get(&e.cuboid)
             .map_or(Dispersion::prior(e.likelihood), |t| e.dispersion(t));
         let low = interval(
-            e.acc.observed / dispersion.overdispersion,
-            e.acc.units / dispersion.overdispersion,
+            e.tally.observed / dispersion.overdispersion,
+            e.tally.units / dispersion.overdispersion,
             Z95,
         )
-        .0 - e.acc.expected / e.acc.units;
+        .0 - e.tally.expected / e.tally.units;
         low * traffic(cube, e) * e.served.now
     };
     live.shifts.iter().filter(here).map(share).fold(0.0, f64::max)
@@ -110,7 +110,7 @@ fn is_error(e: &Shift) -> bool {
 
 /// Too small to lose anybody at once, or small and so slow to show that it took hours to find.
 pub(in crate::detect) fn mild(cube: &Cube, e: &Shift) -> bool {
-    let sought = cube.bucket.times(e.found - e.from());
+    let sought = cube.bucket.times(e.detected - e.from());
     e.harm < MILD || e.harm < SMALL && sought >= Span::from_mins(90)
 }
 
@@ -184,7 +184,7 @@ fn chain(cube: &Cube, live: &OpenCase, z: f64) -> f64 {
         let cuboid = cube.family((*m, CuboidRole::Step)).find(|t| !t.leaves.is_empty())?;
         let mut sum = Tally::default();
         for leaf in &cuboid.leaves {
-            sum.add(&cuboid.acc_over(leaf, from, i64::MAX));
+            sum.add(&cuboid.tally_over(leaf, from, i64::MAX));
         }
         Some(sum)
     });
@@ -207,7 +207,7 @@ fn shop_wide(cube: &Cube, e: &Shift, z: f64) -> f64 {
     let Some(cuboid) = cube.cuboids.get(&e.cuboid) else { return 0.0 };
     let mut sum = crate::detect::evidence::stat::Tally::default();
     for leaf in &cuboid.leaves {
-        sum.add(&cuboid.acc_over(leaf, e.from(), e.last_bad));
+        sum.add(&cuboid.tally_over(leaf, e.from(), e.last_bad));
     }
     if sum.units <= 0.0 || sum.expected <= 0.0 {
         return 0.0;
@@ -226,7 +226,7 @@ fn loss_under_trouble(cube: &Cube, live: &OpenCase, z: f64) -> f64 {
         let cuboid = cube.family(family).find(|t| !t.leaves.is_empty())?;
         let mut sum = Tally::default();
         for leaf in &cuboid.leaves {
-            sum.add(&cuboid.acc_over(leaf, from, i64::MAX));
+            sum.add(&cuboid.tally_over(leaf, from, i64::MAX));
         }
         (sum.expected >= LEAST_ORDERS).then(|| (sum, cuboid.dispersion(0)))
     };
@@ -291,7 +291,7 @@ pub fn traffic(cube: &Cube, e: &Shift) -> f64 {
         let at = leaf.seg.get(Dim::Template).as_str();
         if template.as_ref().is_none_or(|t| t.contains(at)) {
             // A count's samples are hours: what is usual tells how much traffic that is.
-            let mass = |a: &Tally| if is_visit_loss(e) { a.expected } else { a.units };
+            let mass = |a: &Tally| if is_traffic_loss(e) { a.expected } else { a.units };
             let n = leaf.sums.last().map_or(0.0, |a| mass(a).max(0.0));
             all += n;
             inside += if scope.contains(&leaf.seg) { n } else { 0.0 };

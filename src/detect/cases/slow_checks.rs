@@ -111,6 +111,6 @@ fn sign_of(state: &EngineState, slow: &SlowChecks) -> Option<String> {
         let ended = live.closed.map(|b| state.cube.end_of(b));
         began.minus(AROUND) <= slow.since && ended.is_none_or(|end| slow.since <= end)
     };
-    let mut found = state.lives.iter().filter(|l| !l.key.is_empty() && here(l) && together(l));
+    let mut found = state.cases.iter().filter(|l| !l.key.is_empty() && here(l) && together(l));
     found.next().map(|l| l.key.clone())
 }

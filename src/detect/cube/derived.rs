@@ -121,7 +121,7 @@ fn unit(cube: &mut Cube, pair: &CountPair, to: i64) -> Option<f64> {
     }
     let sum = |key: &CuboidKey| {
         let cuboid = cube.cuboids.get(key)?;
-        let past = |l: &super::cuboid::Leaf| l.hist.iter().map(|h| h.raw.sum).sum::<f32>();
+        let past = |l: &super::cuboid::Leaf| l.history.iter().map(|h| h.raw.sum).sum::<f32>();
         let before: f32 = cuboid.leaves.iter().map(past).sum();
         let kept = |l: &super::cuboid::Leaf| {
             (cuboid.oldest()..=to).filter_map(|b| cuboid.raw(l, b)).map(|r| r.sum).sum::<f32>()
@@ -195,7 +195,7 @@ fn by_hour(cuboid: &Cuboid, dims: &[Dim]) -> BTreeMap<Segment, BTreeMap<i32, f32
     for slice in cuboid.group(cuboid.mask_for(dims)) {
         let hours: &mut BTreeMap<i32, f32> = out.entry(slice.seg.clone()).or_default();
         for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
-            for h in &leaf.hist {
+            for h in &leaf.history {
                 *hours.entry(h.hour).or_default() += h.raw.sum;
             }
         }

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::detect::baseline::profile::Past;
+use crate::detect::baseline::profile::PastOwner;
 use crate::detect::cube::cuboid::{Cuboid, Leaf, Slice};
 use crate::detect::cube::doubt::Doubt;
 use crate::detect::cube::histograms::percentile;
@@ -77,7 +77,7 @@ pub fn cells(sight: &Sight<'_>) -> Vec<Cell> {
             continue;
         }
         let named = Named::of(sight.policy, cuboid.key.family);
-        for slice in cuboid.slice.iter().filter(|c| shown(cuboid, c)) {
+        for slice in cuboid.slices.iter().filter(|c| shown(cuboid, c)) {
             let Some(cell) = cell(sight, cuboid, slice, named) else { continue };
             let key = (cell.metric, cell.segment.clone());
             let rank = |c: &Cell| (!c.quality.stale, c.basis.is_some());
@@ -301,9 +301,9 @@ fn dist(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<CellReading
     let value = read.map(|r| r.0);
     let seen = over(sight, cuboid, slice, buckets);
     let baseline = value.and_then(|v| {
-        let acc = seen.known;
-        (acc.units > 0.0 && acc.expected != 0.0)
-            .then(|| v / ((acc.observed - acc.expected) / acc.units).exp())
+        let tally = seen.known;
+        (tally.units > 0.0 && tally.expected != 0.0)
+            .then(|| v / ((tally.observed - tally.expected) / tally.units).exp())
     });
     let (interval, learnt) = (read.map(|r| r.1), seen.learnt(false));
     let (sure, own) = (n >= SURE_DIST, seen.known);
@@ -319,7 +319,7 @@ fn over(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice, len: i64) -> SeenCell
         (all.units, all.observed) =
             (all.units + f64::from(raw.count), all.observed + f64::from(raw.sum));
         seen.all.add(&all);
-        if leaf.prof.past != Past::None {
+        if leaf.profile.past != PastOwner::None {
             seen.known.add(&known);
             *seen.own.get_or_insert(0.0) += if cuboid.timed() { all.observed } else { all.units };
         }
@@ -331,13 +331,13 @@ fn over(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice, len: i64) -> SeenCell
 fn of_leaf(sight: &Sight<'_>, cuboid: &Cuboid, leaf: &Leaf, len: i64) -> (Tally, Moments) {
     let (mut known, mut rest) = (Tally::default(), Moments::default());
     let standing = cuboid.standing(leaf, sight.bucket - len + 1, sight.bucket);
-    if let Some(acc) = standing.filter(|a| a.units > 0.0 && cuboid.muted.is_empty()) {
-        return (acc, rest);
+    if let Some(tally) = standing.filter(|a| a.units > 0.0 && cuboid.muted.is_empty()) {
+        return (tally, rest);
     }
     for bucket in sight.bucket - len + 1..=sight.bucket {
-        let acc = cuboid.acc(leaf, bucket);
-        if acc.units > 0.0 {
-            known.add(&acc);
+        let tally = cuboid.tally(leaf, bucket);
+        if tally.units > 0.0 {
+            known.add(&tally);
         } else if let Some(raw) = cuboid.raw(leaf, bucket) {
             (rest.count, rest.sum) = (rest.count + raw.count, rest.sum + raw.sum);
         }
@@ -353,19 +353,19 @@ fn rate(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<CellReading
             break;
         }
     }
-    let (acc, usual) = (seen.all, seen.known);
+    let (tally, usual) = (seen.all, seen.known);
     let flip = |x: f64| if cuboid.inverted { 1.0 - x } else { x };
-    let some = acc.units > 0.0;
+    let some = tally.units > 0.0;
     let phi = cuboid.dispersion(slice.mask).overdispersion.max(1.0);
-    let (low, high) = wilson(acc.observed / phi, acc.units / phi);
+    let (low, high) = wilson(tally.observed / phi, tally.units / phi);
     let (low, high) = if some { (low, high) } else { (0.0, 1.0) };
     Some(CellReading {
-        value: some.then(|| flip(acc.observed / acc.units)),
-        n: acc.units,
+        value: some.then(|| flip(tally.observed / tally.units)),
+        n: tally.units,
         interval: some.then(|| Range::new(flip(low), flip(high))),
         baseline: (usual.units > 0.0 && usual.expected > 0.0)
             .then(|| flip(usual.expected / usual.units)),
-        sure: acc.units >= SURE_RATE,
+        sure: tally.units >= SURE_RATE,
         learnt: seen.learnt(false),
         buckets,
         own: usual,
@@ -376,13 +376,13 @@ fn rate(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<CellReading
 fn count(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<CellReading> {
     let buckets = spans(sight).nth(1).unwrap_or(1);
     let seen = over(sight, cuboid, slice, buckets);
-    let (acc, timed, own) = (seen.all, cuboid.timed(), seen.known);
+    let (tally, timed, own) = (seen.all, cuboid.timed(), seen.known);
     if cuboid.likelihood == Likelihood::Gauge {
-        let value = (acc.units > 0.0).then(|| acc.observed / acc.units);
-        let known = acc.expected != 0.0 && acc.units > 0.0;
-        let baseline = known.then(|| acc.expected / acc.units);
+        let value = (tally.units > 0.0).then(|| tally.observed / tally.units);
+        let known = tally.expected != 0.0 && tally.units > 0.0;
+        let baseline = known.then(|| tally.expected / tally.units);
         let learnt = seen.learnt(false);
-        let (n, interval, sure) = (acc.units, None, known);
+        let (n, interval, sure) = (tally.units, None, known);
         return Some(CellReading { value, n, interval, baseline, sure, learnt, buckets, own });
     }
     let got = (0..buckets).filter(|b| cuboid.delivered(sight.bucket - b)).count() as f64;
@@ -392,16 +392,17 @@ fn count(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<CellReadin
         let (n, sure, learnt) = (0.0, false, false);
         return Some(CellReading { value, n, interval, baseline, sure, learnt, buckets, own });
     }
-    let half = 1.96 * (acc.observed.max(1.0) * cuboid.dispersion(slice.mask).overdispersion).sqrt();
+    let half =
+        1.96 * (tally.observed.max(1.0) * cuboid.dispersion(slice.mask).overdispersion).sqrt();
     Some(CellReading {
-        value: Some(acc.observed / minutes),
-        n: acc.observed,
+        value: Some(tally.observed / minutes),
+        n: tally.observed,
         interval: Some(Range::new(
-            (acc.observed - half).max(0.0) / minutes,
-            (acc.observed + half) / minutes,
+            (tally.observed - half).max(0.0) / minutes,
+            (tally.observed + half) / minutes,
         )),
-        baseline: (acc.expected > 0.0).then(|| acc.expected / minutes),
-        sure: acc.observed.max(acc.expected) >= 10.0,
+        baseline: (tally.expected > 0.0).then(|| tally.expected / minutes),
+        sure: tally.observed.max(tally.expected) >= 10.0,
         learnt: seen.learnt(timed),
         buckets,
         own,

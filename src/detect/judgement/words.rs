@@ -1,7 +1,7 @@
 //! Judgement in plain words with its numbers: headlines, findings, evidence for and against.
 //! No drawing and no outside text beyond names that `domain::text` makes safe later.
 
-use crate::detect::cases::kinds::{is_beacon, is_cause, is_visit_loss};
+use crate::detect::cases::kinds::{is_beacon, is_cause, is_traffic_loss};
 use crate::detect::cases::open_case::OpenCase;
 use crate::detect::cases::shift_words::{label, line, newest, samples, stat, values};
 use crate::detect::cases::{kinds, surge};
@@ -136,12 +136,12 @@ fn finding(policy: &Policy, cube: &Cube, e: &Shift, bucket: i64) -> Finding {
         segment: e.place.clone(),
         value: Some(now),
         unit: e.cuboid.family.0.row().unit.to_owned(),
-        n: e.acc.units.round(),
+        n: e.tally.units.round(),
         baseline: Some(base),
         now: well.then(|| newest(cube, e, bucket)).flatten(),
         bad_until: well.then(|| cube.end_of(e.until.unwrap_or(e.last_bad))),
         basis: cuboid.and_then(|t| Basis::of_scope(t, &e.scope)),
-        test: e.line.as_ref().map_or(by_change, |(_, test)| test.clone()),
+        test: e.threshold.as_ref().map_or(by_change, |(_, test)| test.clone()),
         text: told(cube, e, bucket),
     }
 }
@@ -170,8 +170,8 @@ pub fn evidence_for(cube: &Cube, live: &OpenCase, line_nats: f64, bucket: i64) -
         .iter()
         .filter(|e| e.until.is_none() && !e.looks_well())
         .map(|e| {
-            let n = if e.acc.units >= 1.0 && !is_visit_loss(e) {
-                format!(", {:.0} samples", e.acc.units)
+            let n = if e.tally.units >= 1.0 && !is_traffic_loss(e) {
+                format!(", {:.0} samples", e.tally.units)
             } else {
                 String::new()
             };

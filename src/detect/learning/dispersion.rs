@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::detect::baseline::profile::{Parent, Past, Profile};
+use crate::detect::baseline::profile::{Parent, PastOwner, Profile};
 use crate::detect::cube::cuboid::{Cuboid, Leaf, names_release, project};
 use crate::detect::evidence::stat::{Dispersion, HourMoments, Likelihood, Moments, Tally};
 use crate::domain::segment::{Dim, Segment};
@@ -33,10 +33,10 @@ const POINTS: usize = 250_000;
 /// Hourly sums of several leaves together.
 fn merged(cuboid: &Cuboid, leaves: &[u32]) -> Vec<HourMoments> {
     let leaves = || leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize));
-    let hours = || leaves().flat_map(|l| &l.hist).map(|h| h.hour);
+    let hours = || leaves().flat_map(|l| &l.history).map(|h| h.hour);
     let (Some(first), Some(last)) = (hours().min(), hours().max()) else { return Vec::new() };
     let mut sum = vec![Moments::default(); (last - first + 1).clamp(0, 100_000) as usize];
-    for h in leaves().flat_map(|l| &l.hist) {
+    for h in leaves().flat_map(|l| &l.history) {
         if let Some(raw) = sum.get_mut((h.hour - first) as usize) {
             raw.count += h.raw.count;
             raw.sum += h.raw.sum;
@@ -94,7 +94,7 @@ fn lent(cuboid: &Cuboid, seg: &Segment) -> Option<Profile> {
     let profile = Profile::learn(cuboid.likelihood, &hours, None, None);
     let first = hours.first().filter(|_| profile.total >= WORTH)?.hour;
     let days = cuboid.hours.range(first..).count() as f32 / 24.0;
-    Some(profile.with_past(Past::Own, days))
+    Some(profile.with_past(PastOwner::Own, days))
 }
 
 /// Learns the profile of every leaf, or of those that have none.
@@ -109,14 +109,14 @@ pub fn learn(cuboid: &mut Cuboid, ancestors: &Ancestors, all: bool) {
         hours: cuboid.hours.keys().copied().collect(),
     };
     let leaves = cuboid.leaves.iter();
-    let wanted = |l: &Leaf| all || l.prof.past == Past::None;
+    let wanted = |l: &Leaf| all || l.profile.past == PastOwner::None;
     let learnt: Vec<Option<Profile>> =
         leaves.map(|l| wanted(l).then(|| of_leaf(cuboid, l, exposure.as_ref(), &lore))).collect();
     for (leaf, new) in cuboid.leaves.iter_mut().zip(learnt) {
         let Some(new) = new else { continue };
         // What the minutes since the start taught stays until hours teach more.
-        if new.past != Past::None || leaf.prof.past != Past::Live {
-            leaf.prof = new;
+        if new.past != PastOwner::None || leaf.profile.past != PastOwner::Live {
+            leaf.profile = new;
         }
     }
     cuboid.history_dirty = false;
@@ -139,7 +139,7 @@ fn offset(cuboid: &Cuboid, ancestors: &Ancestors) -> f64 {
             continue;
         };
         let (mut n, mut a, mut e) = (0.0, 0.0, 0.0);
-        for h in &leaf.hist {
+        for h in &leaf.history {
             let units = f64::from(h.raw.count);
             (n, a) = (n + units, a + f64::from(h.raw.sum));
             e += units * parent.mean_at(f64::from(h.hour.rem_euclid(24)) * 3600.0 + 1800.0);
@@ -166,28 +166,29 @@ fn of_leaf(
 ) -> Profile {
     let known = |seg: &Segment| ancestors.get(seg).filter(|p| p.known());
     let rest = names_release(&leaf.seg).then(|| known(&rest_segment(cuboid, &leaf.seg))).flatten();
-    let first = leaf.hist.iter().find(|h| cuboid.sampled(h.raw)).map(|h| h.hour);
+    let first = leaf.history.iter().find(|h| cuboid.sampled(h.raw)).map(|h| h.hour);
     let since = first.map_or(0, |f| hours.len() - hours.partition_point(|h| *h < f));
     let days = since as f32 / 24.0;
     if exposure.is_some() {
         if !taught(cuboid) {
             return Profile::default();
         }
-        let past = if since > 0 { Past::Own } else { Past::None };
-        return Profile::learn(cuboid.likelihood, &leaf.hist, exposure, None).with_past(past, days);
+        let past = if since > 0 { PastOwner::Own } else { PastOwner::None };
+        return Profile::learn(cuboid.likelihood, &leaf.history, exposure, None)
+            .with_past(past, days);
     }
-    let total: f32 = leaf.hist.iter().map(|h| h.raw.count).sum();
+    let total: f32 = leaf.history.iter().map(|h| h.raw.count).sum();
     let late = since < hours.len() && since < NEW_HOURS && total < WORTH;
     let young = !taught(cuboid) || late || rest.is_some() && since < NEW_LABEL;
     if first.is_none() || young {
         return rest.map_or_else(Profile::default, |r| {
             let days = r.days;
-            r.clone().with_past(Past::Rest, days)
+            r.clone().with_past(PastOwner::Rest, days)
         });
     }
     let usual = rest.or_else(|| known(&ancestor_segment(cuboid, &leaf.seg)));
     let parent = usual.map(|usual| Parent { usual, offset: *offset });
-    Profile::learn(cuboid.likelihood, &leaf.hist, None, parent).with_past(Past::Own, days)
+    Profile::learn(cuboid.likelihood, &leaf.history, None, parent).with_past(PastOwner::Own, days)
 }
 
 /// An hour or more of history.
@@ -200,7 +201,7 @@ pub fn taught(cuboid: &Cuboid) -> bool {
 pub fn learn_live(cuboid: &mut Cuboid, upto: i64, seen: i64) {
     let delivered = (cuboid.oldest()..=upto).filter(|b| cuboid.delivered(*b)).count();
     let hours = delivered as f64 * cuboid.bucket_ms as f64 / 3_600_000.0;
-    let lent = |l: &Leaf| l.prof.past == Past::Rest;
+    let lent = |l: &Leaf| l.profile.past == PastOwner::Rest;
     let flats: Vec<Option<Profile>> = cuboid
         .leaves
         .iter()
@@ -208,7 +209,7 @@ pub fn learn_live(cuboid: &mut Cuboid, upto: i64, seen: i64) {
         .collect();
     for (leaf, flat) in cuboid.leaves.iter_mut().zip(flats) {
         if let Some(flat) = flat {
-            leaf.prof = flat;
+            leaf.profile = flat;
         }
     }
 }
@@ -237,7 +238,7 @@ fn live_level(cuboid: &Cuboid, leaf: &Leaf, (upto, seen): (i64, i64), hours: f64
     let early = first <= seen;
     if cuboid.timed() {
         raw.count = hours as f32;
-        let past = if early { Past::Live } else { Past::None };
+        let past = if early { PastOwner::Live } else { PastOwner::None };
         return Profile::flat(cuboid.likelihood, raw).with_past(past, 0.0);
     }
     if early { Profile::flat(cuboid.likelihood, raw) } else { Profile::default() }
@@ -262,7 +263,7 @@ fn week(cuboid: &Cuboid) -> [f64; 7] {
             *h += f64::from(minutes.count_ones()) / 60.0;
         }
     }
-    for h in cuboid.leaves.iter().flat_map(|l| &l.hist) {
+    for h in cuboid.leaves.iter().flat_map(|l| &l.history) {
         if let Some(s) = sum.get_mut(h.hour.div_euclid(24).rem_euclid(7) as usize) {
             *s += f64::from(h.raw.sum);
         }
@@ -280,7 +281,7 @@ fn week(cuboid: &Cuboid) -> [f64; 7] {
 
 /// Learns overdispersion and day drift of each mask from how history's hours scatter.
 pub fn calibrate(cuboid: &mut Cuboid) {
-    cuboid.dispersion.clear();
+    cuboid.dispersions.clear();
     cuboid.borrowed = false;
     if cuboid.hours.len() < ENOUGH_HOURS || cuboid.likelihood == Likelihood::Gauge {
         return;
@@ -288,7 +289,7 @@ pub fn calibrate(cuboid: &mut Cuboid) {
     let points = scatter(cuboid);
     let fits: Vec<(u16, Dispersion)> =
         points.into_iter().map(|(m, p)| (m, fit(cuboid.likelihood, p))).collect();
-    cuboid.dispersion.extend(fits);
+    cuboid.dispersions.extend(fits);
 }
 
 /// How far the hours of each mask's slices lie off, a week of them at a time: four weeks of
@@ -306,16 +307,16 @@ fn scatter(cuboid: &Cuboid) -> BTreeMap<u16, Vec<(f64, f64)>> {
             .leaves
             .iter()
             .map(|l| {
-                let at = |hour: i32| l.hist.partition_point(|h| h.hour < hour);
-                hourly(cuboid, l, l.hist.get(at(start)..at(start + BLOCK)).unwrap_or_default())
+                let at = |hour: i32| l.history.partition_point(|h| h.hour < hour);
+                hourly(cuboid, l, l.history.get(at(start)..at(start + BLOCK)).unwrap_or_default())
             })
             .collect();
-        for (n, slice) in cuboid.slice.iter().enumerate() {
+        for (n, slice) in cuboid.slices.iter().enumerate() {
             sums.fill(Tally::default());
             let leaves = slice.leaves.iter().filter_map(|i| residuals.get(*i as usize));
-            for (hour, acc) in leaves.flatten() {
+            for (hour, tally) in leaves.flatten() {
                 if let Some(sum) = sums.get_mut((hour - start) as usize) {
-                    sum.add(acc);
+                    sum.add(tally);
                 }
             }
             // of very many points every second or third is enough, another one of each place
@@ -333,7 +334,7 @@ fn hourly(cuboid: &Cuboid, leaf: &Leaf, hours: &[HourMoments]) -> Vec<(i32, Tall
     hours
         .iter()
         .map(|h| {
-            let mut mu = leaf.prof.mean_at(f64::from(h.hour.rem_euclid(24)) * 3600.0 + 1800.0);
+            let mut mu = leaf.profile.mean_at(f64::from(h.hour.rem_euclid(24)) * 3600.0 + 1800.0);
             let mut n = f64::from(h.raw.count);
             if cuboid.timed() {
                 n = 1.0;
@@ -341,7 +342,7 @@ fn hourly(cuboid: &Cuboid, leaf: &Leaf, hours: &[HourMoments]) -> Vec<(i32, Tall
                 mu *= cuboid.week.get(day).copied().unwrap_or(1.0);
             }
             let unit = match cuboid.likelihood {
-                Likelihood::LogNormal | Likelihood::Gauge => f64::from(leaf.prof.s2),
+                Likelihood::LogNormal | Likelihood::Gauge => f64::from(leaf.profile.s2),
                 Likelihood::Rare | Likelihood::Conversion => (mu * (1.0 - mu)).max(1e-6),
                 Likelihood::Poisson => mu.max(1e-9),
             };
@@ -360,16 +361,16 @@ fn hourly(cuboid: &Cuboid, leaf: &Leaf, hours: &[HourMoments]) -> Vec<(i32, Tall
 }
 
 /// Squared deviation in units of the naive variance, and how much a unit of drift would add.
-fn point(likelihood: Likelihood, acc: &Tally) -> Option<(f64, f64)> {
-    if acc.units <= 0.0
-        || acc.variance <= 0.0
-        || (likelihood != Likelihood::LogNormal && acc.expected < 3.0)
+fn point(likelihood: Likelihood, tally: &Tally) -> Option<(f64, f64)> {
+    if tally.units <= 0.0
+        || tally.variance <= 0.0
+        || (likelihood != Likelihood::LogNormal && tally.expected < 3.0)
     {
         return None;
     }
-    let scale = if likelihood == Likelihood::LogNormal { acc.units } else { acc.expected };
-    let z2 = ((acc.observed - acc.expected).powi(2) / acc.variance).min(25.0);
-    Some((scale * scale / acc.variance, z2))
+    let scale = if likelihood == Likelihood::LogNormal { tally.units } else { tally.expected };
+    let z2 = ((tally.observed - tally.expected).powi(2) / tally.variance).min(25.0);
+    Some((scale * scale / tally.variance, z2))
 }
 
 /// Line through the points: the small ones show overdispersion, the big ones drift.

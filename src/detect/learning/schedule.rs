@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::dispersion::taught;
 use super::{dispersion, exclusions};
-use crate::detect::baseline::profile::Past;
+use crate::detect::baseline::profile::PastOwner;
 use crate::detect::cube::changes::Changes;
 use crate::detect::cube::cuboid::{Cuboid, Leaf, Muted};
 use crate::detect::cube::key::Family;
@@ -39,7 +39,7 @@ pub struct Lesson<'a> {
     pub settings: &'a Settings,
     pub changes: &'a Changes,
     /// Incidents that the journal remembers.
-    pub unusual: &'a [Exclusion],
+    pub exclusions: &'a [Exclusion],
     pub hurt: Vec<Hurt>,
 }
 
@@ -63,7 +63,7 @@ pub fn step(lesson: &mut Lesson<'_>, bucket: i64) {
         changed |= cuboid.settle();
     }
     if lesson.schedule.history_changed {
-        exclusions::forget(lesson.cube, lesson.settings, lesson.changes, lesson.unusual);
+        exclusions::forget(lesson.cube, lesson.settings, lesson.changes, lesson.exclusions);
         derived::history(lesson.cube);
         lesson.cube.cuboids.values_mut().for_each(|t| {
             t.settle();
@@ -111,25 +111,25 @@ fn borrow_calibration(
     cube: &mut crate::detect::cube::store::Cube,
     key: &crate::detect::cube::key::CuboidKey,
 ) {
-    let Some(cuboid) = cube.cuboids.get(key).filter(|t| t.dispersion.is_empty() || t.borrowed)
+    let Some(cuboid) = cube.cuboids.get(key).filter(|t| t.dispersions.is_empty() || t.borrowed)
     else {
         return;
     };
-    let siblings = cube.family(key.family).filter(|t| !t.dispersion.is_empty() && !t.borrowed);
+    let siblings = cube.family(key.family).filter(|t| !t.dispersions.is_empty() && !t.borrowed);
     let same = |t: &&Cuboid| t.key.source == key.source;
     let close = |t: &&Cuboid| t.key.dims.iter().filter(|d| key.dims.contains(d)).count();
     let Some(sibling) = siblings.max_by_key(|t| (same(t), close(t))) else { return };
     let strange = !same(&sibling);
     let full = sibling.mask_for(&sibling.key.dims);
-    let dispersion = cuboid.slice.iter().map(|c| {
+    let dispersion = cuboid.slices.iter().map(|c| {
         let dims: Vec<_> = c.seg.dims().map(|(d, _)| d).collect();
         let mask = sibling.mask_for(&dims);
-        let found = sibling.dispersion.get(&mask).or_else(|| sibling.dispersion.get(&full));
+        let found = sibling.dispersions.get(&mask).or_else(|| sibling.dispersions.get(&full));
         (c.mask, found.map(|c| if strange { c.doubted() } else { *c }))
     });
     let dispersion: Vec<_> = dispersion.filter_map(|(m, c)| Some((m, c?))).collect();
     if let Some(cuboid) = cube.cuboids.get_mut(key) {
-        cuboid.dispersion.extend(dispersion);
+        cuboid.dispersions.extend(dispersion);
         cuboid.borrowed = true;
     }
 }
@@ -173,8 +173,9 @@ fn profiles(lesson: &mut Lesson<'_>) {
 /// Places that came later than their cut are not judged until they have shown what is usual there:
 /// that need not wait for the hour in which all is learnt anew.
 fn newcomers(lesson: &mut Lesson<'_>) {
-    let told = |t: &Cuboid, l: &Leaf| l.hist.last().is_some_and(|h| t.sampled(h.raw));
-    let new = |t: &&Cuboid| t.leaves.iter().any(|l| l.prof.past == Past::None && told(t, l));
+    let told = |t: &Cuboid, l: &Leaf| l.history.last().is_some_and(|h| t.sampled(h.raw));
+    let new =
+        |t: &&Cuboid| t.leaves.iter().any(|l| l.profile.past == PastOwner::None && told(t, l));
     let families: BTreeSet<_> =
         lesson.cube.cuboids.values().filter(new).map(|t| t.key.family).collect();
     learn_families(lesson, &families, false);

@@ -25,11 +25,11 @@ impl Cuboid {
         }
         self.leaves.push(Leaf {
             seg: seg.clone(),
-            at: self.leaves.len(),
-            hist: Vec::new(),
-            prof: Profile::default(),
+            column: self.leaves.len(),
+            history: Vec::new(),
+            profile: Profile::default(),
             sums: Vec::new(),
-            expl: Vec::new(),
+            explained_sums: Vec::new(),
         });
         self.index.insert(seg, self.leaves.len() - 1);
         self.stale = true;
@@ -85,7 +85,7 @@ impl Cuboid {
         let teaches = !self.timed();
         for leaf in gone.iter().filter(|l| teaches && names_release(&l.seg)) {
             let place = retired(&leaf.seg);
-            for h in leaf.hist.iter().filter(|h| h.raw.count > 0.0 && h.hour >= first) {
+            for h in leaf.history.iter().filter(|h| h.raw.count > 0.0 && h.hour >= first) {
                 self.put_hour(&place, h.hour, 0, h.raw);
             }
         }
@@ -96,14 +96,15 @@ impl Cuboid {
 
     /// The last hour of history with a sample.
     fn seen(&self, leaf: &Leaf) -> i32 {
-        let last = leaf.hist.iter().rev().find(|h| self.sampled(h.raw));
+        let last = leaf.history.iter().rev().find(|h| self.sampled(h.raw));
         last.map_or(i32::MIN / 2, |h| h.hour)
     }
 
     fn rings(&self, leaf: &Leaf) -> bool {
         let oldest = self.oldest();
         let kept = self.ring.iter().zip(&self.slots).filter(|(_, slot)| **slot >= oldest);
-        let cell = |column: &Vec<Moments>| column.get(leaf.at).is_some_and(|r| self.sampled(*r));
+        let cell =
+            |column: &Vec<Moments>| column.get(leaf.column).is_some_and(|r| self.sampled(*r));
         kept.map(|(column, _)| column).any(cell)
     }
 
@@ -129,21 +130,22 @@ impl Cuboid {
                 map.entry((mask, seg)).or_default().push(i as u32);
             }
         }
-        self.slice =
+        self.slices =
             map.into_iter().map(|((mask, seg), leaves)| Slice { mask, seg, leaves }).collect();
         self.slice_index =
-            self.slice.iter().enumerate().map(|(i, c)| (c.seg.clone(), i as u32)).collect();
+            self.slices.iter().enumerate().map(|(i, c)| (c.seg.clone(), i as u32)).collect();
         true
     }
 
     /// Puts the ring's columns into the order of the leaves.
     fn align(&mut self) {
         for column in self.ring.iter_mut().filter(|c| !c.is_empty()) {
-            let moved = self.leaves.iter().map(|l| column.get(l.at).copied().unwrap_or_default());
+            let moved =
+                self.leaves.iter().map(|l| column.get(l.column).copied().unwrap_or_default());
             *column = moved.collect();
         }
         for (i, leaf) in self.leaves.iter_mut().enumerate() {
-            leaf.at = i;
+            leaf.column = i;
         }
     }
 }
