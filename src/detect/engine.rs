@@ -216,7 +216,7 @@ fn judge_bucket(state: &mut EngineState, bucket: i64) {
     failing_checks::vote(state, bucket);
     failing_checks::blindness(state, bucket);
     data_quality::judge(state, bucket);
-    closing::settle(state, bucket);
+    closing::close(state, bucket);
     slow_checks::judge(state, bucket);
     lifecycle::serve(state, bucket);
     cumulative_impact::tick(state, bucket);

@@ -57,9 +57,9 @@ impl<'a> DiffInDiff<'a> {
                 let version = leaf.seg.get(Dim::Release).as_str();
                 let met = version == c.id.as_str() || version == c.version;
                 let here = served.entry(project(&leaf.seg, &cuboid.key.dims, mask)).or_default();
-                let arm = if met { &mut here.0 } else { &mut here.1 };
-                arm.tally.add(&tally);
-                arm.leaves.push(leaf);
+                let side = if met { &mut here.0 } else { &mut here.1 };
+                side.tally.add(&tally);
+                side.leaves.push(leaf);
             }
         }
         let (mut new, mut old) = (Side::default(), Side::default());
@@ -78,23 +78,23 @@ impl<'a> DiffInDiff<'a> {
     /// arm, what is usual for it, and its samples.
     pub fn words(&self) -> String {
         let metric = self.cuboid.key.family.0;
-        let arm = |arm: &Side<'_>| {
-            let (now, usual) = self.values(arm);
-            let tally = &arm.tally;
+        let side = |side: &Side<'_>| {
+            let (now, usual) = self.values(side);
+            let tally = &side.tally;
             let (now, usual) = (units::amount(metric, now), units::amount(metric, usual));
             format!("{now} against {usual} (n {:.0})", tally.units)
         };
-        format!("new {}, old {}", arm(&self.new), arm(&self.old))
+        format!("new {}, old {}", side(&self.new), side(&self.old))
     }
 
     /// Value and usual value of an arm: for times the percentile of its histograms, as cells show.
-    fn values(&self, arm: &Side<'_>) -> (f64, f64) {
-        let tally = &arm.tally;
+    fn values(&self, side: &Side<'_>) -> (f64, f64) {
+        let tally = &side.tally;
         let cut = self.cube.histograms.cuts.get(&self.cuboid.key);
         let read =
             cut.filter(|_| self.cuboid.likelihood == Likelihood::LogNormal).and_then(|cut| {
                 let mut counts = Vec::new();
-                for leaf in &arm.leaves {
+                for leaf in &side.leaves {
                     cut.add(&leaf.seg, self.span.0, self.span.1, &mut counts);
                 }
                 let h = Histogram::new(cut.bounds.clone(), counts);

@@ -157,7 +157,7 @@ fn tempered(shifts: usize) -> f64 {
     (shifts.max(1) as f64).sqrt()
 }
 
-/// All buckets of an shift that can tell its beginning.
+/// All buckets of a shift that can tell its beginning.
 fn telling(cube: &Cube, e: &Shift) -> Option<Telling> {
     let cuboid = cube.cuboids.get(&e.cuboid)?;
     if e.onset.low <= cuboid.oldest().saturating_add(KEPT) {

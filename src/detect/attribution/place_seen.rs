@@ -285,11 +285,11 @@ fn part(scene: &Inquiry<'_>, main: &Shift, dim: Dim) -> Option<PlacePart> {
         onset::gain(cuboid.likelihood, cuboid.sign, tally, dispersion, harm).clamp(-BOUND, BOUND)
     };
     let told: Vec<(&String, f64)> = tallies.iter().map(|(v, tally)| (v, nats(tally))).collect();
-    let loudest = told.iter().map(|t| t.1).fold(f64::NEG_INFINITY, f64::max);
+    let strongest = told.iter().map(|t| t.1).fold(f64::NEG_INFINITY, f64::max);
     let others: f64 = match &hit {
         Some(hit) => told.iter().filter(|t| !hit.contains(t.0)).map(|t| t.1).sum(),
         // Nothing is named: the rest beside the loudest value.
-        None => told.iter().map(|t| t.1).sum::<f64>() - loudest,
+        None => told.iter().map(|t| t.1).sum::<f64>() - strongest,
     };
     let values = tallies.keys().cloned().collect();
     Some(PlacePart { dim, hit, values, others: others.clamp(-BOUND, BOUND) })
@@ -314,17 +314,17 @@ fn methods(scene: &Inquiry<'_>, main: &Shift) -> Option<PlacePart> {
         let nats = |tally: &Tally| evidence(cuboid.likelihood, cuboid.sign, tally, dispersion).nats;
         let told: Vec<(&String, &Tally, f64)> =
             tallies.iter().map(|(v, a)| (v, a, nats(a))).collect();
-        let loudest = told.iter().max_by(|a, b| a.2.total_cmp(&b.2)).filter(|_| judged)?;
+        let strongest = told.iter().max_by(|a, b| a.2.total_cmp(&b.2)).filter(|_| judged)?;
         let suffers = |t: &&(&String, &Tally, f64)| t.2 >= WEAK;
         let hit: BTreeSet<String> = told.iter().filter(suffers).map(|t| t.0.clone()).collect();
-        let size = MOSTLY * harm(cuboid.likelihood, cuboid.sign, loudest.1);
+        let size = MOSTLY * harm(cuboid.likelihood, cuboid.sign, strongest.1);
         let well = told.iter().filter(|t| !suffers(t));
         let others =
             well.map(|t| onset::gain(cuboid.likelihood, cuboid.sign, t.1, dispersion, size));
         let others = others.sum::<f64>().clamp(-BOUND, 0.0);
         let values: BTreeSet<String> = tallies.keys().cloned().collect();
         let some = !hit.is_empty() && hit.len() < values.len();
-        some.then_some((loudest.2, PlacePart { dim, hit: Some(hit), values, others }))
+        some.then_some((strongest.2, PlacePart { dim, hit: Some(hit), values, others }))
     });
     parts.max_by(|a, b| a.0.total_cmp(&b.0)).map(|p| p.1)
 }

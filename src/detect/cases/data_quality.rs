@@ -109,10 +109,10 @@ fn follow(
         state.cases.push(OpenCase::new(key, bucket));
         state.cases.len() - 1
     });
-    let Some(live) = state.cases.get_mut(index) else { return };
-    live.closed = None;
-    let since = live.flaw.as_ref().filter(|f| !f.over).map_or(spot.since, |f| f.since);
-    live.flaw = Some(QualityFlaw { since, ..spot });
+    let Some(case) = state.cases.get_mut(index) else { return };
+    case.closed = None;
+    let since = case.flaw.as_ref().filter(|f| !f.over).map_or(spot.since, |f| f.since);
+    case.flaw = Some(QualityFlaw { since, ..spot });
 }
 
 /// A flaw as a finding of the row that judges it.

@@ -108,8 +108,8 @@ fn proven(state: &EngineState, journey: &JourneyId) -> bool {
 
 fn fail(state: &mut EngineState, journey: &JourneyId, vote: &Vote, bucket: i64) {
     let since = vote.since.unwrap_or_else(|| state.cube.start_of(bucket));
-    for live in state.cases.iter_mut().filter(|l| l.closed.is_none()) {
-        if let Some(t) = live.failing_checks.iter_mut().find(|t| t.journey == *journey) {
+    for case in state.cases.iter_mut().filter(|l| l.closed.is_none()) {
+        if let Some(t) = case.failing_checks.iter_mut().find(|t| t.journey == *journey) {
             t.over = false;
             count(t, vote);
             return;
@@ -118,7 +118,7 @@ fn fail(state: &mut EngineState, journey: &JourneyId, vote: &Vote, bucket: i64) 
     let place = checks_place(&state.settings.policy, journey);
     let rearm = state.rearm();
     let lately = |l: &OpenCase| l.closed.is_none_or(|c| bucket - c <= rearm);
-    // An open case before a closed one, the older before the younger.
+    // A open case before a closed one, the older before the younger.
     let found = state.cases.iter().enumerate().filter(|(_, l)| lately(l)).filter_map(|(i, l)| {
         let why = agreement::tie_checks(state, l, (journey, place.as_ref()), since)?;
         Some((l.closed.is_some(), i, why))
@@ -130,18 +130,18 @@ fn fail(state: &mut EngineState, journey: &JourneyId, vote: &Vote, bucket: i64) 
         },
         |(_, i, why)| (i, why),
     );
-    if let Some(live) = state.cases.get_mut(index) {
-        live.closed = None;
+    if let Some(case) = state.cases.get_mut(index) {
+        case.closed = None;
         if !why.is_empty() {
-            live.joined(format!("checks of {journey}: {why}"));
+            case.joined(format!("checks of {journey}: {why}"));
         }
         // The same checks again: the case began when they failed first.
-        let before = live.failing_checks.iter().find(|t| t.journey == *journey).map(|t| t.since);
+        let before = case.failing_checks.iter().find(|t| t.journey == *journey).map(|t| t.since);
         let since = before.map_or(since, |b| b.min(since));
-        live.failing_checks.retain(|t| t.journey != *journey);
+        case.failing_checks.retain(|t| t.journey != *journey);
         let mut failing = FailingChecks::new(journey.clone(), place, since);
         count(&mut failing, vote);
-        live.failing_checks.push(failing);
+        case.failing_checks.push(failing);
     }
     name(state, index);
 }
@@ -177,9 +177,9 @@ pub fn blindness(state: &mut EngineState, bucket: i64) {
     let checkout = !fed.is_empty() && fed.iter().all(|s| blind.contains_key(s));
     for (source, since) in &blind {
         let index = blind_case(state, source, *since, bucket);
-        let Some(live) = state.cases.get_mut(index) else { continue };
-        live.closed = None;
-        let spot = live.blind.get_or_insert_with(|| SilentSources {
+        let Some(case) = state.cases.get_mut(index) else { continue };
+        case.closed = None;
+        let spot = case.blind.get_or_insert_with(|| SilentSources {
             sources: BTreeMap::new(),
             since: *since,
             over: false,

@@ -25,15 +25,15 @@ pub fn follow(state: &mut EngineState, bucket: i64) {
     let all: Vec<Shift> = state.all_shifts().cloned().collect();
     let beside: Vec<Vec<Explained>> = beside(state, bucket);
     let EngineState { cases, cube, settings, .. } = state;
-    for (live, beside) in cases.iter_mut().zip(beside).filter(|(l, _)| l.closed.is_none()) {
-        let bads = live.shifts.iter_mut().zip(beside).map(|(e, known)| {
+    for (case, beside) in cases.iter_mut().zip(beside).filter(|(l, _)| l.closed.is_none()) {
+        let bads = case.shifts.iter_mut().zip(beside).map(|(e, known)| {
             let cuboid = cube.cuboids.get(&e.cuboid);
             cuboid.map_or(0.0, |cuboid| e.follow_beside(cuboid, bucket, known))
         });
         let bads: Vec<f64> = bads.collect();
-        live.weigh(&bads, bucket);
-        let mine = live.shifts.clone();
-        for e in live.shifts.iter_mut().filter(|e| e.until.is_none()) {
+        case.weigh(&bads, bucket);
+        let mine = case.shifts.clone();
+        for e in case.shifts.iter_mut().filter(|e| e.until.is_none()) {
             let counts = |o: &&Shift| !same(o, e) && !rest(e, o, &mine);
             let others: Vec<Shift> = all.iter().filter(counts).cloned().collect();
             let old = e.clone();
@@ -49,7 +49,7 @@ pub fn follow(state: &mut EngineState, bucket: i64) {
             let known = e.known(cube, cuboid, &others);
             e.measure_beside(cuboid, bucket, &known);
         }
-        prune(live);
+        prune(case);
     }
     part(state, bucket);
     merge(state, bucket);
@@ -69,10 +69,10 @@ fn part(state: &mut EngineState, bucket: i64) {
     };
     let mut open = state.cases.iter().enumerate().filter(|(_, l)| l.closed.is_none());
     let Some((i, at)) = open.find_map(|(i, l)| Some((i, wrong(l)?))) else { return };
-    let Some(live) = state.cases.get_mut(i) else { return };
-    let shift = live.shifts.remove(at);
+    let Some(case) = state.cases.get_mut(i) else { return };
+    let shift = case.shifts.remove(at);
     let of = shift_words::label_in(&shift);
-    live.joins.retain(|why| !why.starts_with(&of));
+    case.joins.retain(|why| !why.starts_with(&of));
     let mut own = OpenCase::new(String::new(), bucket);
     own.shifts.push(shift);
     state.cases.push(own);
@@ -81,9 +81,9 @@ fn part(state: &mut EngineState, bucket: i64) {
 }
 
 /// Young, and not what its case began with. The whole funnel opens no case, so it leaves none.
-pub(in crate::detect) fn may_leave(live: &OpenCase, e: &Shift, bucket: i64) -> bool {
+pub(in crate::detect) fn may_leave(case: &OpenCase, e: &Shift, bucket: i64) -> bool {
     let young = (2..=3).contains(&(bucket - e.detected)) && e.until.is_none();
-    let later = live.shifts.iter().any(|m| !same(m, e) && m.detected <= e.detected);
+    let later = case.shifts.iter().any(|m| !same(m, e) && m.detected <= e.detected);
     young && later && !is_measuring(e) && !is_whole_funnel(e)
 }
 
@@ -124,8 +124,8 @@ pub(in crate::detect) fn rest(e: &Shift, later: &Shift, case: &[Shift]) -> bool 
 
 /// Drops shifts that another one of the same family, direction and case contains: what is missing
 /// in a place is not told by what is too much around it.
-pub(in crate::detect) fn prune(live: &mut OpenCase) {
-    let all = live.shifts.clone();
+pub(in crate::detect) fn prune(case: &mut OpenCase) {
+    let all = case.shifts.clone();
     let inside = |e: &Shift| {
         all.iter().any(|o| {
             let wider = place::within(&e.place, &o.place);
@@ -136,7 +136,7 @@ pub(in crate::detect) fn prune(live: &mut OpenCase) {
     };
     let keep: Vec<Shift> = all.iter().filter(|e| !inside(e)).cloned().collect();
     if !keep.is_empty() {
-        live.shifts = keep;
+        case.shifts = keep;
     }
 }
 
@@ -285,7 +285,7 @@ fn agreement(cube: &Cube, e: &Shift, bucket: i64) -> Span {
     let Some(cuboid) = cube.cuboids.get(&e.cuboid).filter(|_| derived) else { return Span::ZERO };
     let at = |b: i64| {
         let inside = cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg));
-        let sum: f32 = inside.filter_map(|l| cuboid.raw(l, b)).map(|r| r.count).sum();
+        let sum: f32 = inside.filter_map(|l| cuboid.moments(l, b)).map(|r| r.count).sum();
         cuboid.delivered(b).then_some(f64::from(sum))
     };
     let before: Vec<f64> = (bucket - BEFORE..bucket).filter_map(at).collect();
@@ -296,7 +296,7 @@ fn agreement(cube: &Cube, e: &Shift, bucket: i64) -> Span {
     if moves { AGREE } else { Span::ZERO }
 }
 
-/// The place is already part of an open case by the same metric: it grows there by itself. What
+/// The place is already part of a open case by the same metric: it grows there by itself. What
 /// begins later in a wider or narrower place is looked at, but within a surge more surges is what
 /// it does.
 pub(in crate::detect) fn known(state: &EngineState, new: &Shift) -> bool {
@@ -323,11 +323,11 @@ fn echo(state: &EngineState, new: &Shift) -> bool {
             .any(|l| l.closed.is_none() && agreement::tie(state, l, new).is_some())
 }
 
-/// Puts an shift into the case that shares its cause, or opens one; which it is.
+/// Puts a shift into the case that shares its cause, or opens one; which it is.
 fn adopt(state: &mut EngineState, shift: Shift, bucket: i64) -> usize {
     let rearm = state.rearm();
     let lately = |l: &OpenCase| l.closed.is_none_or(|c| bucket - c <= rearm);
-    // An open case before a closed one, the better tie before the worse, the older first.
+    // A open case before a closed one, the better tie before the worse, the older first.
     let ties = state.cases.iter().enumerate().filter(|(_, l)| lately(l)).filter_map(|(i, l)| {
         let tie = agreement::tie(state, l, &shift)?;
         Some((l.closed.is_some(), tie, i))
@@ -348,19 +348,19 @@ fn adopt(state: &mut EngineState, shift: Shift, bucket: i64) -> usize {
     index
 }
 
-/// Puts an shift into a case, with the reason if there is one.
+/// Puts a shift into a case, with the reason if there is one.
 fn put(state: &mut EngineState, index: usize, mut shift: Shift, bucket: i64) {
     let row = threshold::guardrail_of(&state.settings.policy, &shift);
     shift.quantile = row.map_or(0.75, |r| r.percentile() / 100.0);
     let tie = state.cases.get(index).and_then(|l| agreement::tie(state, l, &shift));
-    let Some(live) = state.cases.get_mut(index) else { return };
-    live.closed = None;
+    let Some(case) = state.cases.get_mut(index) else { return };
+    case.closed = None;
     if let Some(why) = tie.map(|t| t.why).filter(|w| !w.is_empty()) {
-        live.joined(format!("{}: {why}", shift_words::label_in(&shift)));
+        case.joined(format!("{}: {why}", shift_words::label_in(&shift)));
     }
-    live.shifts.push(shift);
-    live.bad_again(bucket);
-    prune(live);
+    case.shifts.push(shift);
+    case.bad_again(bucket);
+    prune(case);
 }
 
 /// Measures anew what the shifts of open cases serve.
@@ -374,11 +374,11 @@ pub fn serve(state: &mut EngineState, bucket: i64) {
 
 /// Gives a new case its key: class and journey, numbered when two live side by side.
 pub(in crate::detect) fn name(state: &mut EngineState, index: usize) {
-    let Some(live) = state.cases.get(index).filter(|l| l.key.is_empty()) else { return };
+    let Some(case) = state.cases.get(index).filter(|l| l.key.is_empty()) else { return };
     let policy = &state.settings.policy;
-    let segments = live.segments(policy);
-    let journey = journey_of(policy, live, &segments);
-    let class = live.class().name();
+    let segments = case.segments(policy);
+    let journey = journey_of(policy, case, &segments);
+    let class = case.class().name();
     let base = match journey {
         Some(j) => format!("{class}:{j}"),
         None => format!("{class}:shop"),
@@ -386,7 +386,7 @@ pub(in crate::detect) fn name(state: &mut EngineState, index: usize) {
     let free = |k: &String| state.cases.iter().all(|l| l.key != *k);
     let numbered = (2..).map(|n| format!("{base}:{n}"));
     let key = std::iter::once(base.clone()).chain(numbered).find(free).unwrap_or(base.clone());
-    if let Some(live) = state.cases.get_mut(index) {
-        live.key = key;
+    if let Some(case) = state.cases.get_mut(index) {
+        case.key = key;
     }
 }

@@ -210,8 +210,8 @@ pub fn checks_place(policy: &Policy, journey: &JourneyId) -> Option<Scope> {
 }
 
 /// The journey a case belongs to: the one of its first segment's template.
-pub fn journey_of(policy: &Policy, live: &OpenCase, segments: &[Scope]) -> Option<JourneyId> {
-    if let Some(t) = live.failing_checks.first() {
+pub fn journey_of(policy: &Policy, case: &OpenCase, segments: &[Scope]) -> Option<JourneyId> {
+    if let Some(t) = case.failing_checks.first() {
         return Some(t.journey.clone());
     }
     let mut hit: Vec<&str> = segments.iter().filter_map(templates).flatten().collect();

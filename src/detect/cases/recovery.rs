@@ -34,7 +34,7 @@ impl OpenCase {
         self.shifts.iter_mut().for_each(|e| e.trend_llr = 0.0);
     }
 
-    /// The last bad bucket of an shift that has been good for `clear`; `None` while it is open.
+    /// The last bad bucket of a shift that has been good for `clear`; `None` while it is open.
     pub fn ended(&self, e: &Shift, bucket: i64, length: Span, clear: Span) -> Option<i64> {
         let since = |b: i64| length.times(bucket - b) >= clear;
         if e.recovered() && since(e.last_bad) {

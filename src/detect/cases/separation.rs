@@ -13,7 +13,7 @@ use crate::detect::scan::shift::Shift;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::Span;
 
-/// Buckets after it was found in which an shift is looked at for parts that began apart: then the
+/// Buckets after it was found in which a shift is looked at for parts that began apart: then the
 /// first bucket can be told from the next ones, and people have not settled on a place yet.
 const YOUNG: std::ops::RangeInclusive<i64> = 1..=4;
 /// A dimension with more values than this is not looked at value by value.
@@ -27,7 +27,7 @@ const TELLS: f64 = 6.0;
 /// Longer buckets tell minutes at best: how harm grows in them looks like beginnings apart.
 const TELLS_SECONDS: Span = Span::from_mins(1);
 
-/// True when all that a move adds to the old place of an shift began when that did, as far as
+/// True when all that a move adds to the old place of a shift began when that did, as far as
 /// anybody can tell.
 pub fn grew_as_one(cube: &Cube, old: &Shift, new: &Shift) -> bool {
     let Some(cuboid) = cube.cuboids.get(&new.cuboid) else { return true };
@@ -62,7 +62,7 @@ fn values(cuboid: &Cuboid, place: &Scope, dim: Dim) -> BTreeSet<String> {
     inside.map(|l| l.seg.get(dim).as_str().to_owned()).collect()
 }
 
-/// The same harm as an shift of its own in a part of its place; none where it says too little.
+/// The same harm as a shift of its own in a part of its place; none where it says too little.
 fn part(cube: &Cube, whole: &Shift, place: Scope) -> Option<Shift> {
     let cuboid = cube.cuboids.get(&whole.cuboid)?;
     let mut sum = Tally::default();

@@ -13,7 +13,7 @@ use crate::detect::scan::shift::Shift;
 use crate::domain::metric::Metric;
 use crate::domain::time::Span;
 
-/// Value now and usual value of an shift, in the metric's unit as people read it.
+/// Value now and usual value of a shift, in the metric's unit as people read it.
 pub fn values(cube: &Cube, e: &Shift) -> (f64, f64) {
     let cuboid = cube.cuboids.get(&e.cuboid);
     if let Some(read) = cuboid.and_then(|t| measured(cube, t, e)) {
@@ -26,7 +26,7 @@ pub fn values(cube: &Cube, e: &Shift) -> (f64, f64) {
     level(e.likelihood, inverted, e.quantile, &e.tally)
 }
 
-/// The value of the last minutes at the place of an shift, in the metric's unit; after the last
+/// The value of the last minutes at the place of a shift, in the metric's unit; after the last
 /// bad bucket where they look well. None where nothing came.
 pub fn newest(cube: &Cube, e: &Shift, bucket: i64) -> Option<f64> {
     let cuboid = cube.cuboids.get(&e.cuboid)?;
@@ -101,7 +101,7 @@ pub fn stat(e: &Shift) -> String {
     }
 }
 
-/// One line for an shift: `Payment step 61% -> 18%`.
+/// One line for a shift: `Payment step 61% -> 18%`.
 pub fn line(cube: &Cube, e: &Shift) -> String {
     let metric = e.cuboid.family.0;
     let (now, base) = values(cube, e);

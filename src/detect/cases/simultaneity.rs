@@ -1,4 +1,4 @@
-//! To the second: when an shift began, by the likelihood of every instant around its onset given
+//! To the second: when a shift began, by the likelihood of every instant around its onset given
 //! how far its first buckets are harmed. For telling two beginnings apart only; the onset of a case
 //! stays in buckets.
 
@@ -67,7 +67,7 @@ impl Curve {
     }
 }
 
-/// The beginning of an shift.
+/// The beginning of a shift.
 pub fn began(cube: &Cube, e: &Shift) -> When {
     let length = cube.bucket.millis() as f64 / 1000.0;
     let start = |b: i64| cube.start_of(b).millis() as f64 / 1000.0;

@@ -58,7 +58,7 @@ fn announced(state: &EngineState, bucket: i64) -> bool {
     exclusions::announced(&state.settings, now).is_some() || campaigns.any(on)
 }
 
-/// Share by which a count is above its own usual in the place and time of an shift.
+/// Share by which a count is above its own usual in the place and time of a shift.
 fn rise_of(cube: &Cube, metric: Metric, e: &Shift, bucket: i64) -> Option<f64> {
     let mut cuboids = cube.family((metric, CuboidRole::Plain));
     let cuboid = cuboids.find(|t| e.scope.dims.keys().all(|d| t.key.dims.contains(d)))?;
@@ -93,8 +93,8 @@ pub fn order_values(cube: &Cube, e: &Shift) -> Option<(f64, f64)> {
 }
 
 /// One line for a case: what rises, what an order is worth, and what to look for.
-pub fn headline(policy: &Policy, cube: &Cube, live: &OpenCase) -> Option<String> {
-    let present = live.present();
+pub fn headline(policy: &Policy, cube: &Cube, case: &OpenCase) -> Option<String> {
+    let present = case.present();
     let strongest = |value: bool| {
         let mine = present.iter().filter(|e| is_surge(e) && of_value(e) == value);
         mine.max_by(|a, b| a.nats.total_cmp(&b.nats))
@@ -136,8 +136,8 @@ fn per_payment(cube: &Cube, e: &Shift) -> Option<f64> {
 
 /// What is given away in a minute: the value that orders lack. Where they lack none, orders beyond
 /// the usual may have to be taken back.
-pub fn per_minute(policy: &Policy, cube: &Cube, live: &OpenCase) -> (Option<Range>, String) {
-    let present = live.present();
+pub fn per_minute(policy: &Policy, cube: &Cube, case: &OpenCase) -> (Option<Range>, String) {
+    let present = case.present();
     let minutes =
         |e: &Shift| (e.last_bad - e.from() + 1).max(1) as f64 * cube.bucket.as_mins_f64().max(1e-9);
     let values = present.iter().filter(|e| of_value(e)).filter_map(|e| {

@@ -204,35 +204,35 @@ impl Cuboid {
 
     /// Sets a leaf's bucket; a later record for the same bucket replaces the earlier one. False
     /// when the cut has no room for the segment: then it counts in `(other)`, once that is poured.
-    pub fn put(&mut self, seg: &Segment, bucket: i64, raw: Moments) -> bool {
+    pub fn put(&mut self, seg: &Segment, bucket: i64, moments: Moments) -> bool {
         let own = self.admits(seg);
         if self.open(bucket) {
             if own {
                 let leaf = self.leaf_index(seg);
-                self.set(leaf, bucket, raw);
+                self.set(leaf, bucket, moments);
             } else {
-                self.overflow.put(seg, bucket, raw);
+                self.overflow.put(seg, bucket, moments);
             }
         }
         own
     }
 
-    fn set(&mut self, leaf: usize, bucket: i64, raw: Moments) {
+    fn set(&mut self, leaf: usize, bucket: i64, moments: Moments) {
         let (leaves, slot) = (self.leaves.len(), self.slot(bucket));
         let Some(column) = self.ring.get_mut(slot) else { return };
         if column.len() <= leaf {
             column.resize(leaves, Moments::default());
         }
         if let Some(r) = column.get_mut(leaf) {
-            if bucket <= self.rolled_to && *r != raw {
+            if bucket <= self.rolled_to && *r != moments {
                 self.touched = true;
             }
-            *r = raw;
+            *r = moments;
         }
     }
 
     /// Adds to a leaf's hour of history; `minutes` marks which minutes of the hour it covers.
-    pub fn put_hour(&mut self, seg: &Segment, hour: i32, minutes: u64, raw: Moments) {
+    pub fn put_hour(&mut self, seg: &Segment, hour: i32, minutes: u64, moments: Moments) {
         let leaf = self.leaf_index(seg);
         *self.hours.entry(hour).or_default() |= minutes;
         while self.hours.len() > MAX_HOURS {
@@ -242,16 +242,16 @@ impl Cuboid {
         match leaf.history.binary_search_by_key(&hour, |h| h.hour) {
             Ok(i) => {
                 if let Some(h) = leaf.history.get_mut(i) {
-                    h.raw.count += raw.count;
-                    h.raw.sum += raw.sum;
-                    h.raw.sum_sq += raw.sum_sq;
+                    h.moments.count += moments.count;
+                    h.moments.sum += moments.sum;
+                    h.moments.sum_sq += moments.sum_sq;
                 }
             }
             Err(i) => {
                 if leaf.history.len() == leaf.history.capacity() {
                     leaf.history.reserve_exact(GROWS_BY);
                 }
-                leaf.history.insert(i, HourMoments { hour, raw });
+                leaf.history.insert(i, HourMoments { hour, moments });
             }
         }
         if leaf.history.len() > MAX_HOURS {
@@ -277,7 +277,7 @@ impl Cuboid {
     }
 
     /// The leaf's bucket, or nothing when it did not arrive.
-    pub fn raw(&self, leaf: &Leaf, bucket: i64) -> Option<Moments> {
+    pub fn moments(&self, leaf: &Leaf, bucket: i64) -> Option<Moments> {
         let slot = self.slot(bucket);
         let column = (self.slots.get(slot) == Some(&bucket)).then(|| self.ring.get(slot))??;
         Some(column.get(leaf.column).copied().unwrap_or_default())

@@ -24,7 +24,7 @@ const NEW: f64 = 6.0;
 const WINDOWS: [i64; 4] = [1, 5, 15, 60];
 const Z95: f64 = 1.96;
 
-/// The guardrail an shift belongs to: the fixed line that found it, else the row that judges
+/// The guardrail a shift belongs to: the fixed line that found it, else the row that judges
 /// changes of its metric.
 pub fn guardrail_of<'a>(policy: &'a Policy, e: &Shift) -> Option<&'a Guardrail> {
     let rows = &policy.guardrail;

@@ -159,7 +159,7 @@ fn rate(cuboid: &Cuboid, slice: &Slice, hour: i32) -> Option<f64> {
     let minutes = cuboid.hours.get(&hour)?.count_ones();
     let leaves = slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize));
     let events = leaves.flat_map(|l| l.history.iter().filter(|h| h.hour == hour));
-    let events: f64 = events.map(|h| f64::from(h.raw.sum)).sum();
+    let events: f64 = events.map(|h| f64::from(h.moments.sum)).sum();
     (minutes >= 30).then(|| events / f64::from(minutes))
 }
 

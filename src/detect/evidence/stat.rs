@@ -277,5 +277,5 @@ pub fn lift(likelihood: Likelihood, sign: f64, harm: f64, tally: &Tally) -> f64 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct HourMoments {
     pub hour: i32,
-    pub raw: Moments,
+    pub moments: Moments,
 }

@@ -122,12 +122,12 @@ fn of(state: &EngineState, change: &Change, cuboid: &Cuboid, bucket: i64) -> Vec
 const MAY: f64 = 0.1;
 
 /// A case holds this change for its cause, alone or as one of a tie.
-fn accuses(live: &OpenCase, change: &Change) -> bool {
+fn accuses(case: &OpenCase, change: &Change) -> bool {
     let tied = || {
-        let share = live.suspect.share_of(&change.id);
-        live.suspect.is_tie() && share.is_some_and(|share| share >= MAY)
+        let share = case.suspect.share_of(&change.id);
+        case.suspect.is_tie() && share.is_some_and(|share| share >= MAY)
     };
-    live.suspect.release.as_ref() == Some(&change.id) || tied()
+    case.suspect.release.as_ref() == Some(&change.id) || tied()
 }
 
 /// What is proven to be hurt in the cases that accuse this change.

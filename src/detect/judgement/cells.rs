@@ -32,7 +32,7 @@ const SURE_RATE: f64 = 50.0;
 /// Windows tried for a cell, in minutes: the shortest one that is sure wins.
 const SPANS: [i64; 3] = [5, 15, 60];
 /// Nats against its own window: from the first on a cell is not called ok, by the second a place in
-/// an open case is said to look as usual.
+/// a open case is said to look as usual.
 const OWN_BAD: f64 = 6.0;
 const OWN_WELL: f64 = 2.0;
 /// Nats from which it is not called as usual either: one well cell in 140 by chance.
@@ -314,10 +314,10 @@ fn dist(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<CellReading
 fn over(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice, len: i64) -> SeenCell {
     let mut seen = SeenCell::default();
     for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
-        let (known, raw) = of_leaf(sight, cuboid, leaf, len);
+        let (known, moments) = of_leaf(sight, cuboid, leaf, len);
         let mut all = known;
         (all.units, all.observed) =
-            (all.units + f64::from(raw.count), all.observed + f64::from(raw.sum));
+            (all.units + f64::from(moments.count), all.observed + f64::from(moments.sum));
         seen.all.add(&all);
         if leaf.profile.past != PastOwner::None {
             seen.known.add(&known);
@@ -338,8 +338,8 @@ fn of_leaf(sight: &Sight<'_>, cuboid: &Cuboid, leaf: &Leaf, len: i64) -> (Tally,
         let tally = cuboid.tally(leaf, bucket);
         if tally.units > 0.0 {
             known.add(&tally);
-        } else if let Some(raw) = cuboid.raw(leaf, bucket) {
-            (rest.count, rest.sum) = (rest.count + raw.count, rest.sum + raw.sum);
+        } else if let Some(moments) = cuboid.moments(leaf, bucket) {
+            (rest.count, rest.sum) = (rest.count + moments.count, rest.sum + moments.sum);
         }
     }
     (known, rest)

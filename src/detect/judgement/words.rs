@@ -29,8 +29,8 @@ pub fn sureness(nats: f64, line: f64) -> String {
 }
 
 /// The shift that says most: an outage's lost orders before anything, else the strongest.
-pub fn lead(live: &OpenCase) -> Option<&Shift> {
-    let present = live.told();
+pub fn lead(case: &OpenCase) -> Option<&Shift> {
+    let present = case.told();
     let weight = |e: &Shift| {
         let loss = if e.likelihood == Likelihood::Conversion { e.harm } else { 0.0 };
         let big = u8::from(loss > 0.3);
@@ -43,19 +43,19 @@ pub fn lead(live: &OpenCase) -> Option<&Shift> {
 }
 
 /// One line for a case.
-pub fn headline(policy: &Policy, cube: &Cube, live: &OpenCase) -> String {
-    if let Some(b) = &live.blind {
+pub fn headline(policy: &Policy, cube: &Cube, case: &OpenCase) -> String {
+    if let Some(b) = &case.blind {
         let what = if b.checkout { "; checkout is blind" } else { "" };
         return format!("No data from {}{what}", b.names());
     }
-    if let Some(f) = &live.flaw {
+    if let Some(f) = &case.flaw {
         return capital(&f.text);
     }
-    if let Some(surge) = surge::headline(policy, cube, live) {
+    if let Some(surge) = surge::headline(policy, cube, case) {
         return surge;
     }
-    let down = live.failing_checks.iter().find(|t| !t.over).or(live.failing_checks.first());
-    let shift = lead(live).map(|e| line(cube, e));
+    let down = case.failing_checks.iter().find(|t| !t.over).or(case.failing_checks.first());
+    let shift = lead(case).map(|e| line(cube, e));
     match (down, shift) {
         (Some(t), Some(e)) => format!("{e}; {} checks fail", t.journey),
         (Some(t), None) => format!("{} checks fail: {}", capital(t.journey.as_str()), t.text),
@@ -70,17 +70,17 @@ fn capital(text: &str) -> String {
 }
 
 /// Findings of a case, one per shift and one per failing journey.
-pub fn findings(policy: &Policy, cube: &Cube, live: &OpenCase, bucket: i64) -> Vec<Finding> {
-    let mut shifts: Vec<&Shift> = live.shifts.iter().collect();
+pub fn findings(policy: &Policy, cube: &Cube, case: &OpenCase, bucket: i64) -> Vec<Finding> {
+    let mut shifts: Vec<&Shift> = case.shifts.iter().collect();
     // what the headline tells comes first
-    let first = lead(live).map(|e| (&e.cuboid, &e.scope));
+    let first = lead(case).map(|e| (&e.cuboid, &e.scope));
     shifts.sort_by_key(|e| Some((&e.cuboid, &e.scope)) != first);
     let mut out: Vec<Finding> =
         shifts.into_iter().map(|e| finding(policy, cube, e, bucket)).collect();
     out.extend(
-        live.flaw.iter().map(|f| crate::detect::cases::data_quality::finding(&policy.guardrail, f)),
+        case.flaw.iter().map(|f| crate::detect::cases::data_quality::finding(&policy.guardrail, f)),
     );
-    for t in &live.failing_checks {
+    for t in &case.failing_checks {
         let row = row_for(
             &policy.guardrail,
             Metric::CheckSuccess,
@@ -164,8 +164,8 @@ fn now_words(cube: &Cube, e: &Shift, bucket: i64) -> String {
 }
 
 /// What speaks for the case.
-pub fn evidence_for(cube: &Cube, live: &OpenCase, line_nats: f64, bucket: i64) -> Vec<String> {
-    let mut out: Vec<String> = live
+pub fn evidence_for(cube: &Cube, case: &OpenCase, line_nats: f64, bucket: i64) -> Vec<String> {
+    let mut out: Vec<String> = case
         .shifts
         .iter()
         .filter(|e| e.until.is_none() && !e.looks_well())
@@ -178,28 +178,28 @@ pub fn evidence_for(cube: &Cube, live: &OpenCase, line_nats: f64, bucket: i64) -
             format!("{} in {}{n}, {}", line(cube, e), e.place, sureness(e.nats, line_nats))
         })
         .collect();
-    for t in live.failing_checks.iter().filter(|t| !t.is_well() || t.worst == 0 && !t.over) {
+    for t in case.failing_checks.iter().filter(|t| !t.is_well() || t.worst == 0 && !t.over) {
         out.push(format!("{} checks: {}", t.journey, t.words()));
     }
-    if is_over(live) {
-        out.extend(ended(cube, live, bucket));
+    if is_over(case) {
+        out.extend(ended(cube, case, bucket));
     }
-    out.extend(live.joins.iter().map(|why| format!("belongs to it: {why}")));
-    if let Some(b) = &live.blind {
+    out.extend(case.joins.iter().map(|why| format!("belongs to it: {why}")));
+    if let Some(b) = &case.blind {
         out.extend(b.sources.iter().map(|(name, at)| format!("{name} tells nothing since {at}")));
     }
-    out.extend(live.flaw.iter().map(|f| format!("{}, first at {}", f.text, f.since)));
+    out.extend(case.flaw.iter().map(|f| format!("{}, first at {}", f.text, f.since)));
     out
 }
 
 /// What speaks against it, or for a smaller one.
-pub fn evidence_against(cube: &Cube, live: &OpenCase, bucket: i64) -> Vec<String> {
+pub fn evidence_against(cube: &Cube, case: &OpenCase, bucket: i64) -> Vec<String> {
     // what is over speaks against what goes on; of a case that is over it is what it was
-    let mut out = if is_over(live) { Vec::new() } else { ended(cube, live, bucket) };
-    for e in live.shifts.iter().filter(|e| e.until.is_none() && e.looks_well()) {
+    let mut out = if is_over(case) { Vec::new() } else { ended(cube, case, bucket) };
+    for e in case.shifts.iter().filter(|e| e.until.is_none() && e.looks_well()) {
         out.push(format!("{}: not yet for long enough", told(cube, e, bucket)));
     }
-    for e in &live.shifts {
+    for e in &case.shifts {
         let marks = cube.marks.get(&e.cuboid).map(|m| m.any.names());
         if let Some(names) = marks.filter(|n| !n.is_empty()) {
             let names = names.join(", ").replace('_', " ");
@@ -210,14 +210,14 @@ pub fn evidence_against(cube: &Cube, live: &OpenCase, bucket: i64) -> Vec<String
 }
 
 /// Nothing of it goes on.
-fn is_over(live: &OpenCase) -> bool {
-    live.shifts.iter().all(|e| e.until.is_some()) && live.failing_checks.iter().all(|t| t.over)
+fn is_over(case: &OpenCase) -> bool {
+    case.shifts.iter().all(|e| e.until.is_some()) && case.failing_checks.iter().all(|t| t.over)
 }
 
 /// What ended, in the past tense; checks that pass again, proven or not.
-fn ended(cube: &Cube, live: &OpenCase, bucket: i64) -> Vec<String> {
-    let shifts = live.shifts.iter().filter(|e| e.until.is_some());
+fn ended(cube: &Cube, case: &OpenCase, bucket: i64) -> Vec<String> {
+    let shifts = case.shifts.iter().filter(|e| e.until.is_some());
     let shifts = shifts.map(|e| format!("{}: over", told(cube, e, bucket)));
-    let well = live.failing_checks.iter().filter(|t| t.is_well() && (t.over || t.worst > 0));
+    let well = case.failing_checks.iter().filter(|t| t.is_well() && (t.over || t.worst > 0));
     shifts.chain(well.map(|t| format!("{} checks {}", t.journey, t.words()))).collect()
 }

@@ -37,14 +37,14 @@ fn merged(cuboid: &Cuboid, leaves: &[u32]) -> Vec<HourMoments> {
     let (Some(first), Some(last)) = (hours().min(), hours().max()) else { return Vec::new() };
     let mut sum = vec![Moments::default(); (last - first + 1).clamp(0, 100_000) as usize];
     for h in leaves().flat_map(|l| &l.history) {
-        if let Some(raw) = sum.get_mut((h.hour - first) as usize) {
-            raw.count += h.raw.count;
-            raw.sum += h.raw.sum;
-            raw.sum_sq += h.raw.sum_sq;
+        if let Some(moments) = sum.get_mut((h.hour - first) as usize) {
+            moments.count += h.moments.count;
+            moments.sum += h.moments.sum;
+            moments.sum_sq += h.moments.sum_sq;
         }
     }
     let rows = (first..=last).zip(sum).filter(|(_, r)| r.count > 0.0);
-    rows.map(|(hour, raw)| HourMoments { hour, raw }).collect()
+    rows.map(|(hour, moments)| HourMoments { hour, moments }).collect()
 }
 
 /// What the leaves of one cuboid lean on, by segment.
@@ -140,8 +140,8 @@ fn offset(cuboid: &Cuboid, ancestors: &Ancestors) -> f64 {
         };
         let (mut n, mut a, mut e) = (0.0, 0.0, 0.0);
         for h in &leaf.history {
-            let units = f64::from(h.raw.count);
-            (n, a) = (n + units, a + f64::from(h.raw.sum));
+            let units = f64::from(h.moments.count);
+            (n, a) = (n + units, a + f64::from(h.moments.sum));
             e += units * parent.mean_at(f64::from(h.hour.rem_euclid(24)) * 3600.0 + 1800.0);
         }
         if n < f64::from(WORTH) || cuboid.likelihood != Likelihood::LogNormal && e < EVENTS {
@@ -166,7 +166,7 @@ fn of_leaf(
 ) -> Profile {
     let known = |seg: &Segment| ancestors.get(seg).filter(|p| p.known());
     let rest = names_release(&leaf.seg).then(|| known(&rest_segment(cuboid, &leaf.seg))).flatten();
-    let first = leaf.history.iter().find(|h| cuboid.sampled(h.raw)).map(|h| h.hour);
+    let first = leaf.history.iter().find(|h| cuboid.sampled(h.moments)).map(|h| h.hour);
     let since = first.map_or(0, |f| hours.len() - hours.partition_point(|h| *h < f));
     let days = since as f32 / 24.0;
     if exposure.is_some() {
@@ -177,7 +177,7 @@ fn of_leaf(
         return Profile::learn(cuboid.likelihood, &leaf.history, exposure, None)
             .with_past(past, days);
     }
-    let total: f32 = leaf.history.iter().map(|h| h.raw.count).sum();
+    let total: f32 = leaf.history.iter().map(|h| h.moments.count).sum();
     let late = since < hours.len() && since < NEW_HOURS && total < WORTH;
     let young = !taught(cuboid) || late || rest.is_some() && since < NEW_LABEL;
     if first.is_none() || young {
@@ -215,17 +215,17 @@ pub fn learn_live(cuboid: &mut Cuboid, upto: i64, seen: i64) {
 }
 
 fn live_level(cuboid: &Cuboid, leaf: &Leaf, (upto, seen): (i64, i64), hours: f64) -> Profile {
-    let mut raw = Moments::default();
+    let mut moments = Moments::default();
     let mut first = i64::MAX;
     let mut take = |leaf: &Leaf| {
         for bucket in cuboid.oldest()..=upto {
-            let Some(one) = cuboid.raw(leaf, bucket) else { continue };
+            let Some(one) = cuboid.moments(leaf, bucket) else { continue };
             if cuboid.sampled(one) {
                 first = first.min(bucket);
             }
-            raw.count += one.count;
-            raw.sum += one.sum;
-            raw.sum_sq += one.sum_sq;
+            moments.count += one.count;
+            moments.sum += one.sum;
+            moments.sum_sq += one.sum_sq;
         }
     };
     let rest = names_release(&leaf.seg).then(|| cuboid.slice_at(&rest_segment(cuboid, &leaf.seg)));
@@ -237,11 +237,11 @@ fn live_level(cuboid: &Cuboid, leaf: &Leaf, (upto, seen): (i64, i64), hours: f64
     }
     let early = first <= seen;
     if cuboid.timed() {
-        raw.count = hours as f32;
+        moments.count = hours as f32;
         let past = if early { PastOwner::Live } else { PastOwner::None };
-        return Profile::flat(cuboid.likelihood, raw).with_past(past, 0.0);
+        return Profile::flat(cuboid.likelihood, moments).with_past(past, 0.0);
     }
-    if early { Profile::flat(cuboid.likelihood, raw) } else { Profile::default() }
+    if early { Profile::flat(cuboid.likelihood, moments) } else { Profile::default() }
 }
 
 /// Hours of history at each hour of the day.
@@ -265,7 +265,7 @@ fn week(cuboid: &Cuboid) -> [f64; 7] {
     }
     for h in cuboid.leaves.iter().flat_map(|l| &l.history) {
         if let Some(s) = sum.get_mut(h.hour.div_euclid(24).rem_euclid(7) as usize) {
-            *s += f64::from(h.raw.sum);
+            *s += f64::from(h.moments.sum);
         }
     }
     let (all, time): (f64, f64) = (sum.iter().sum(), hours.iter().sum());
@@ -335,7 +335,7 @@ fn hourly(cuboid: &Cuboid, leaf: &Leaf, hours: &[HourMoments]) -> Vec<(i32, Tall
         .iter()
         .map(|h| {
             let mut mu = leaf.profile.mean_at(f64::from(h.hour.rem_euclid(24)) * 3600.0 + 1800.0);
-            let mut n = f64::from(h.raw.count);
+            let mut n = f64::from(h.moments.count);
             if cuboid.timed() {
                 n = 1.0;
                 let day = h.hour.div_euclid(24).rem_euclid(7) as usize;
@@ -350,7 +350,7 @@ fn hourly(cuboid: &Cuboid, leaf: &Leaf, hours: &[HourMoments]) -> Vec<(i32, Tall
                 h.hour,
                 Tally {
                     units: n,
-                    observed: f64::from(h.raw.sum),
+                    observed: f64::from(h.moments.sum),
                     expected: n * mu,
                     variance: n * unit,
                     explained: 0.0,

@@ -60,13 +60,13 @@ pub fn step(lesson: &mut Lesson<'_>, bucket: i64) {
     mute(lesson);
     let mut changed = lesson.schedule.history_changed;
     for cuboid in lesson.cube.cuboids.values_mut() {
-        changed |= cuboid.settle();
+        changed |= cuboid.arrange();
     }
     if lesson.schedule.history_changed {
         exclusions::forget(lesson.cube, lesson.settings, lesson.changes, lesson.exclusions);
         derived::history(lesson.cube);
         lesson.cube.cuboids.values_mut().for_each(|t| {
-            t.settle();
+            t.arrange();
         });
     }
     if lesson.schedule.hour.is_some_and(|h| h < hour) {
@@ -173,7 +173,7 @@ fn profiles(lesson: &mut Lesson<'_>) {
 /// Places that came later than their cut are not judged until they have shown what is usual there:
 /// that need not wait for the hour in which all is learnt anew.
 fn newcomers(lesson: &mut Lesson<'_>) {
-    let told = |t: &Cuboid, l: &Leaf| l.history.last().is_some_and(|h| t.sampled(h.raw));
+    let told = |t: &Cuboid, l: &Leaf| l.history.last().is_some_and(|h| t.sampled(h.moments));
     let new =
         |t: &&Cuboid| t.leaves.iter().any(|l| l.profile.past == PastOwner::None && told(t, l));
     let families: BTreeSet<_> =
@@ -237,8 +237,8 @@ fn fold(lesson: &mut Lesson<'_>, hour: i64, per_hour: i64) {
         }
         let (rows, minutes) = hour_rows(cuboid, hour * per_hour, per_hour);
         if minutes != 0 {
-            for (seg, raw) in rows {
-                cuboid.put_hour(&seg, hour32, minutes, raw);
+            for (seg, moments) in rows {
+                cuboid.put_hour(&seg, hour32, minutes, moments);
             }
         }
     }
@@ -256,10 +256,12 @@ fn hour_rows(cuboid: &Cuboid, first: i64, per_hour: i64) -> (Vec<(Segment, Momen
     }
     let rows = cuboid.leaves.iter().map(|leaf| {
         let mut sum = Moments::default();
-        for raw in (first..first + per_hour).filter(usable).filter_map(|b| cuboid.raw(leaf, b)) {
-            sum.count += raw.count;
-            sum.sum += raw.sum;
-            sum.sum_sq += raw.sum_sq;
+        for moments in
+            (first..first + per_hour).filter(usable).filter_map(|b| cuboid.moments(leaf, b))
+        {
+            sum.count += moments.count;
+            sum.sum += moments.sum;
+            sum.sum_sq += moments.sum_sq;
         }
         (leaf.seg.clone(), sum)
     });

@@ -179,8 +179,8 @@ pub fn unmet(cuboid: &Cuboid, e: &Shift, bucket: i64, quiet: i64) -> bool {
     let usual = e.tally.units / (e.last_bad - e.from() + 1).max(1) as f64;
     let met = |b: i64| {
         let inside = cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg));
-        let moments = inside.filter_map(|l| cuboid.raw(l, b));
-        moments.map(|raw| f64::from(raw.count)).sum::<f64>() >= SEEN * usual
+        let moments = inside.filter_map(|l| cuboid.moments(l, b));
+        moments.map(|moments| f64::from(moments.count)).sum::<f64>() >= SEEN * usual
     };
     passing && quiet > 0 && !(bucket - quiet + 1..=bucket).any(met)
 }

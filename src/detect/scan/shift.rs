@@ -1,4 +1,4 @@
-//! An shift: one metric that is worse in one place since one moment, with its size; how much of
+//! A shift: one metric that is worse in one place since one moment, with its size; how much of
 //! other cuts' windows it explains; and whether it is still there.
 
 use std::collections::{BTreeMap, HashMap};

@@ -26,7 +26,7 @@ fn cuboid(metric: Metric, role: CuboidRole, dim: Dim, values: &[&str]) -> Cuboid
     for value in values {
         cuboid.leaf_index(&Segment::all().with(dim, DimValue::Value((*value).into())));
     }
-    cuboid.settle();
+    cuboid.arrange();
     cuboid.rolled_to = 40_000;
     cuboid
 }

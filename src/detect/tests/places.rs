@@ -2,9 +2,9 @@
 //! one place, how large a harm is at least. Whole cases are in the parent file.
 
 use super::made_up::{NOON, at, change, policy};
-use crate::detect::cases::lie::{Lie, lie};
 use crate::detect::cases::lifecycle::{known, may_leave, prune, rest};
 use crate::detect::cases::open_case::OpenCase;
+use crate::detect::cases::place_relation::{PlaceRelation, relation};
 use crate::detect::cases::severity::{chained, mild};
 use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::{CuboidKey, CuboidRole};
@@ -31,7 +31,7 @@ fn cuboid(metric: Metric, dim: Dim, values: &[&str]) -> Cuboid {
     for value in values {
         cuboid.leaf_index(&Segment::all().with(dim, DimValue::Value((*value).into())));
     }
-    cuboid.settle();
+    cuboid.arrange();
     cuboid
 }
 
@@ -97,7 +97,7 @@ fn an_arm_is_hurt_on_the_pages_of_its_experiment() {
             cuboid.leaf_index(&page.with(Dim::Cohort, DimValue::Value(arm.into())));
         }
     }
-    cuboid.settle();
+    cuboid.arrange();
     let slower = |n: f64, by: f64| Tally {
         units: n,
         observed: by * n,
@@ -179,10 +179,10 @@ fn two_metrics_of_nearly_one_place_are_at_one_place() {
     let inp = |templates: &[&str]| shift(Metric::Inp, templates, 10);
     let lcp = |templates: &[&str]| shift(Metric::Lcp, templates, 10);
     let here = inp(&["home", "landing", "pdp"]);
-    assert_eq!(lie(&here, &lcp(&["cart", "landing", "pdp"])), Lie::Same);
-    assert_eq!(lie(&here, &lcp(&["cart", "checkout", "pdp"])), Lie::Beside);
-    assert_eq!(lie(&here, &lcp(&["pdp"])), Lie::Nested);
-    assert_eq!(lie(&inp(&["pdp"]), &lcp(&["cart"])), Lie::Beside);
+    assert_eq!(relation(&here, &lcp(&["cart", "landing", "pdp"])), PlaceRelation::Same);
+    assert_eq!(relation(&here, &lcp(&["cart", "checkout", "pdp"])), PlaceRelation::Beside);
+    assert_eq!(relation(&here, &lcp(&["pdp"])), PlaceRelation::Nested);
+    assert_eq!(relation(&inp(&["pdp"]), &lcp(&["cart"])), PlaceRelation::Beside);
 }
 
 #[test]
@@ -196,10 +196,17 @@ fn each_narrower_than_the_other_crosses_it() {
     let (device, browser, source) = (Dim::Device, Dim::Browser, Dim::TrafficSource);
     let safari = cut(&[device, browser], scope(browser, &["safari"]));
     let paid = cut(&[device, source], scope(device, &["mobile"]).with(source, "paid"));
-    assert_eq!(lie(&safari, &paid), Lie::Crossed, "one fixes the device, the other the browser");
+    assert_eq!(
+        relation(&safari, &paid),
+        PlaceRelation::Crossed,
+        "one fixes the device, the other the browser"
+    );
     let mobile = cut(&[device, source], scope(device, &["mobile"]));
-    assert_eq!(lie(&mobile, &paid), Lie::Nested);
-    assert_eq!(lie(&paid, &cut(&[browser], scope(browser, &["safari"]))), Lie::Unknown);
+    assert_eq!(relation(&mobile, &paid), PlaceRelation::Nested);
+    assert_eq!(
+        relation(&paid, &cut(&[browser], scope(browser, &["safari"]))),
+        PlaceRelation::Unknown
+    );
 }
 
 #[test]

@@ -116,7 +116,7 @@ fn a_set_loses_the_values_that_are_clearly_well_and_keeps_what_cannot_be_told() 
     for name in names {
         cuboid.leaf_index(&seg(&[(Dim::Service, name)]));
     }
-    cuboid.settle();
+    cuboid.arrange();
     let tally = |n: f64, bad: f64| Tally {
         units: n,
         observed: bad,

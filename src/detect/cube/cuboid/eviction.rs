@@ -46,12 +46,12 @@ impl Cuboid {
     }
 
     /// New segments that still get a leaf of their own.
-    pub fn room(&self) -> usize {
+    pub fn free_leaves(&self) -> usize {
         MAX_LEAVES.saturating_sub(self.leaves.len())
     }
 
     pub(in crate::detect) fn admits(&self, seg: &Segment) -> bool {
-        self.room() > 0 || self.knows(seg)
+        self.free_leaves() > 0 || self.knows(seg)
     }
 
     /// Segments in `(other)` of late, and all segments with them.
@@ -62,10 +62,10 @@ impl Cuboid {
 
     /// Puts what had no room into `(other)`: the sum over its segments, whatever their order.
     pub fn pour(&mut self) {
-        for (bucket, raw) in self.overflow.sums() {
+        for (bucket, moments) in self.overflow.sums() {
             let other = self.other();
             let leaf = self.leaf_index(&other);
-            self.set(leaf, bucket, raw);
+            self.set(leaf, bucket, moments);
         }
     }
 
@@ -80,23 +80,23 @@ impl Cuboid {
             return false;
         }
         self.stale = true;
-        self.settle();
+        self.arrange();
         let first = self.hours.keys().next().copied().unwrap_or(hour);
         let teaches = !self.timed();
         for leaf in gone.iter().filter(|l| teaches && names_release(&l.seg)) {
             let place = retired(&leaf.seg);
-            for h in leaf.history.iter().filter(|h| h.raw.count > 0.0 && h.hour >= first) {
-                self.put_hour(&place, h.hour, 0, h.raw);
+            for h in leaf.history.iter().filter(|h| h.moments.count > 0.0 && h.hour >= first) {
+                self.put_hour(&place, h.hour, 0, h.moments);
             }
         }
-        self.settle();
+        self.arrange();
         self.leaves.shrink_to_fit();
         true
     }
 
     /// The last hour of history with a sample.
     fn seen(&self, leaf: &Leaf) -> i32 {
-        let last = leaf.history.iter().rev().find(|h| self.sampled(h.raw));
+        let last = leaf.history.iter().rev().find(|h| self.sampled(h.moments));
         last.map_or(i32::MIN / 2, |h| h.hour)
     }
 
@@ -108,12 +108,12 @@ impl Cuboid {
         kept.map(|(column, _)| column).any(cell)
     }
 
-    pub fn sampled(&self, raw: Moments) -> bool {
-        if self.timed() { raw.sum > 0.0 } else { raw.count > 0.0 }
+    pub fn sampled(&self, moments: Moments) -> bool {
+        if self.timed() { moments.sum > 0.0 } else { moments.count > 0.0 }
     }
 
     /// Sorts leaves and makes the slices again when leaves came or went.
-    pub fn settle(&mut self) -> bool {
+    pub fn arrange(&mut self) -> bool {
         self.pour();
         if !self.stale {
             return false;

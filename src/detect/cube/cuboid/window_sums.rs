@@ -8,7 +8,8 @@ use crate::domain::segment::Scope;
 impl Cuboid {
     /// Bucket `bucket` of a leaf against what is usual. Nothing when it did not arrive.
     pub fn tally(&self, leaf: &Leaf, bucket: i64) -> Tally {
-        let Some(raw) = self.raw(leaf, bucket).filter(|_| !self.is_muted(leaf, bucket)) else {
+        let Some(moments) = self.moments(leaf, bucket).filter(|_| !self.is_muted(leaf, bucket))
+        else {
             return Tally::default();
         };
         let of_day = self.middle(bucket).rem_euclid(86_400) as f64;
@@ -17,7 +18,7 @@ impl Cuboid {
         }
         let mu = self.usual(leaf, bucket);
         let hours = self.bucket_ms as f64 / 3_600_000.0;
-        let n = if self.timed() { hours } else { f64::from(raw.count) };
+        let n = if self.timed() { hours } else { f64::from(moments.count) };
         let unit = match self.likelihood {
             Likelihood::LogNormal | Likelihood::Gauge => f64::from(leaf.profile.s2),
             Likelihood::Conversion if mu >= CERTAIN => mu,
@@ -29,7 +30,7 @@ impl Cuboid {
         let widen = 1.0 + if n > 0.0 { doubt.min(20.0) } else { 0.0 };
         Tally {
             units: n,
-            observed: f64::from(raw.sum),
+            observed: f64::from(moments.sum),
             expected: n * mu,
             variance: n * unit * widen,
             explained: 0.0,
