@@ -119,8 +119,8 @@ impl Engine {
     }
 
     /// Judges every bucket that is complete by `now` and was not judged yet. The very first one is
-    /// the newest of all, or the one before it where a cuboid is late: whoever always is (its answer
-    /// lags, its history is short) must not keep the others from being judged.
+    /// the newest of all, or the one before it where a cuboid is late: whoever always is (its
+    /// answer lags, its history is short) must not keep the others from being judged.
     pub fn judge(&mut self, now: Timestamp) -> Judgement {
         let last = self.state.cube.bucket_of(now) - 1;
         let begin = || if self.ready(last, now) { last } else { last - 1 };
@@ -161,7 +161,8 @@ impl Engine {
         self.state.cube.first.map(|bucket| self.state.cube.start_of(bucket))
     }
 
-    /// Every cuboid that has been alive of late has told this bucket, or had one more bucket's time.
+    /// Every cuboid that has been alive of late has told this bucket, or had one more bucket's
+    /// time.
     fn ready(&self, bucket: i64, now: Timestamp) -> bool {
         let grace = Span::from_millis(self.state.cube.bucket.millis().min(60_000));
         let waited = now.since(self.state.cube.end_of(bucket)) >= grace;

@@ -1,7 +1,7 @@
 //! The engine over a small made-up shop: what it must find, name and clear, and what it must leave
-//! alone. Rows of policy are in `lines`, endings in `ending`, what must never matter in
-//! `properties`, many segments in `crowd`, what is not learnt in `unusual`, bots in `bots`, places
-//! in `places`, what is only said in `notes`.
+//! alone. Rows of policy are in `threshold`, endings in `ending`, what must never matter in
+//! `properties`, many segments in `crowd`, what is not learnt in `exclusions`, bots in `bots`,
+//! places in `places`, what is only said in `guardrail_notes`.
 
 mod beacons;
 mod attribution;

@@ -1,5 +1,5 @@
 //! Difference in differences: views that met a change beside views that did not, in one place at
-//! one time. One more likelihood for `blame`, which decides.
+//! one time. One more likelihood for `posterior`, which decides.
 
 use std::collections::BTreeMap;
 

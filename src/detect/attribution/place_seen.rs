@@ -288,7 +288,7 @@ fn part(scene: &Inquiry<'_>, main: &Shift, dim: Dim) -> Option<PlacePart> {
     let strongest = told.iter().map(|t| t.1).fold(f64::NEG_INFINITY, f64::max);
     let others: f64 = match &hit {
         Some(hit) => told.iter().filter(|t| !hit.contains(t.0)).map(|t| t.1).sum(),
-        // Nothing is named: the rest beside the loudest value.
+        // Nothing is named: the rest beside the strongest value.
         None => told.iter().map(|t| t.1).sum::<f64>() - strongest,
     };
     let values = tallies.keys().cloned().collect();

@@ -17,7 +17,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::verdict::Suspect;
 
 /// Harm that goes on for so long after a change was taken back was not its doing (the same line as
-/// in `blame`).
+/// in `posterior`).
 pub(in crate::detect) const HEALS: Span = Span::from_mins(10);
 /// The longest time between two runs of checks in which their trouble is looked for.
 const UNWATCHED: Span = Span::from_mins(5);

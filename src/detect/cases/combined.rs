@@ -15,7 +15,7 @@ use crate::detect::scan::sweep::{FLOOR, WeakSignal};
 use crate::detect::scan::{bots, search, sweep};
 use crate::domain::segment::Scope;
 
-/// Places whose signs are held against each other, the loudest first.
+/// Places whose signs are held against each other, the strongest first.
 const TRIED: usize = 4;
 /// What each sign costs, in nats (they are looked for everywhere).
 const PRICE: f64 = 1.0;
@@ -23,7 +23,7 @@ const PRICE: f64 = 1.0;
 /// day to day.
 const SPARED: f64 = 2.0;
 
-/// Effects of the place where the signs together pass the line, if there is one.
+/// Shifts of the place where the signs together pass the line, if there is one.
 pub fn strongest(state: &EngineState, families: &[Family], bucket: i64) -> Vec<Shift> {
     let policy = &state.settings.policy;
     let line = policy.detect.sensitivity.nats();

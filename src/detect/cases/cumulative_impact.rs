@@ -1,6 +1,6 @@
-//! The toll of a case: what it has cost and whom it has met so far, counted bucket by bucket while
-//! it is bad, so that it never shrinks, outlives the ring and stands still once the harm is over.
-//! What a minute costs is estimated in `money`; nothing is judged here.
+//! The cumulative impact of a case: what it has cost and whom it has met so far, counted bucket by
+//! bucket while it is bad, so that it never shrinks, outlives the ring and stands still once the
+//! harm is over. What a minute costs is estimated in `revenue_at_risk`; nothing is judged here.
 
 use super::accrued::Count;
 use super::kinds::{is_surge, is_traffic_loss};
@@ -37,7 +37,7 @@ pub fn tick(state: &mut EngineState, bucket: i64) {
     }
 }
 
-/// Effects that tell how many people; of counts that fell together the one that counts visits.
+/// Shifts that tell how many people; of counts that fell together the one that counts visits.
 fn people(case: &OpenCase) -> impl Iterator<Item = &Shift> {
     let visits = |e: &&Shift| e.cuboid.family.0 == Metric::Sessions;
     let told = case.shifts.iter().filter(visits).any(is_traffic_loss);

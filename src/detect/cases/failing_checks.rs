@@ -1,5 +1,5 @@
 //! What is not a number: synthetic checks vote, and sources that fall silent make a case each.
-//! How runs are counted lives in `checks`.
+//! How runs are counted lives in `check_votes`.
 
 use std::collections::BTreeMap;
 

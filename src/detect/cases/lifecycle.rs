@@ -1,5 +1,5 @@
-//! The life of cases: known shifts are followed, new ones hunted and joined to the case that
-//! shares their cause. Checks and blind sources have their say in `failing_checks`, the end in `settle`.
+//! The life of cases: known shifts are followed, new ones hunted and joined to the case that shares
+//! their cause. Checks and blind sources have their say in `failing_checks`, the end in `closing`.
 
 use super::explain::{explain, watched};
 use super::kinds::{is_measuring, is_whole_funnel};
@@ -296,7 +296,7 @@ fn agreement(cube: &Cube, e: &Shift, bucket: i64) -> Span {
     if moves { AGREE } else { Span::ZERO }
 }
 
-/// The place is already part of a open case by the same metric: it grows there by itself. What
+/// The place is already part of an open case by the same metric: it grows there by itself. What
 /// begins later in a wider or narrower place is looked at, but within a surge more surges is what
 /// it does.
 pub(in crate::detect) fn known(state: &EngineState, new: &Shift) -> bool {

@@ -1,5 +1,5 @@
 //! A live case: the shifts and failing checks that share one cause, from opening to clearing.
-//! Which findings belong together is decided in `agree`; of the measuring itself here.
+//! Which findings belong together is decided in `agreement`; of the measuring itself here.
 
 use super::accrued::CumulativeImpact;
 use super::kinds::{
@@ -80,13 +80,13 @@ impl OpenCase {
         self.shifts.iter().any(is_surge)
     }
 
-    /// Effects that are still there, or all when none is.
+    /// Shifts that are still there, or all when none is.
     pub fn present(&self) -> Vec<&Shift> {
         let now: Vec<&Shift> = self.shifts.iter().filter(|e| e.until.is_none()).collect();
         if now.is_empty() { self.shifts.iter().collect() } else { now }
     }
 
-    /// Effects that the words are about: those still there and those that ended in the same
+    /// Shifts that the words are about: those still there and those that ended in the same
     /// recovery, so that the headline stays what it was while one after the other ends.
     pub fn told(&self) -> Vec<&Shift> {
         let lately = |until: i64| self.last_bad - until <= RECOVERY;

@@ -1,5 +1,5 @@
-//! How the places of two shifts lie: the same, one in the other, crossed, beside each other,
-//! apart, or not to be compared. Only places; when two begin, and what that means, is in `agree`.
+//! How the places of two shifts lie: the same, one in the other, crossed, beside each other, apart,
+//! or not to be compared. Only places; when two begin, and what that means, is in `agreement`.
 
 use std::collections::BTreeSet;
 

@@ -27,7 +27,7 @@ pub struct Money {
     pub method: String,
 }
 
-/// Estimates for a case, from its worst shift; sums so far stand in its toll.
+/// Estimates for a case, from its worst shift; sums so far stand in its cumulative impact.
 pub fn estimate(settings: &Settings, cube: &Cube, case: &OpenCase, now: i64) -> Money {
     let (per_minute, mut method) = per_minute(settings, cube, case, now, |s| s.soon);
     let (now, burned) = if case.looks_well() {

@@ -1,6 +1,6 @@
 //! Is a place one fault's? Parts of it that began apart are two faults: a place does not grow over
 //! what began at another second, and what was found as one is parted once seconds are known. Which
-//! shifts share a case is decided in `agree`, how a place is climbed to in `localise`.
+//! shifts share a case is decided in `agreement`, how a place is climbed to in `localise`.
 
 use std::collections::BTreeSet;
 

@@ -14,7 +14,7 @@ use crate::detect::cube::settings::{Exclusion, Settings};
 use crate::detect::cube::store::Cube;
 use crate::detect::detectors::check_duration;
 use crate::detect::detectors::check_votes::Checks;
-use crate::detect::learning::dispersion;
+use crate::detect::learning::levels;
 use crate::detect::learning::schedule::Schedule;
 use crate::detect::scan::scene::SearchScene;
 use crate::detect::scan::shift::Shift;
@@ -35,7 +35,7 @@ pub struct EngineState {
     pub doubts: BTreeMap<SourceId, Doubt>,
     pub quality: QualityLog,
     pub cases: Vec<OpenCase>,
-    /// Effects of cases that are gone, while they still lie inside a window.
+    /// Shifts of cases that are gone, while they still lie inside a window.
     pub past: Vec<Shift>,
     /// Incidents that the journal remembers: not learnt from.
     pub exclusions: Vec<Exclusion>,
@@ -112,6 +112,6 @@ impl EngineState {
     /// True until enough has been seen to know what is usual.
     pub fn learning(&self) -> bool {
         self.cube.cuboids.values().any(|t| !t.leaves.is_empty())
-            && !self.cube.cuboids.values().any(dispersion::taught)
+            && !self.cube.cuboids.values().any(levels::taught)
     }
 }

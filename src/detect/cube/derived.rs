@@ -1,6 +1,6 @@
-//! Tables made of other cuboids: funnel steps (one count over another), beacons per visit, and what
+//! Cuboids made of other cuboids: funnel steps (one count over another), beacons per visit, and what
 //! tells a surge: orders per visit, value per order. A ratio of two live series needs no season
-//! (detection.md section 6). Only sums here; what belongs together is known to `lag`.
+//! (docs/detection.md). Only sums here; what belongs together is known to `lag`.
 
 use std::collections::BTreeMap;
 

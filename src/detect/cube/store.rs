@@ -146,7 +146,7 @@ impl Cube {
         }
     }
 
-    /// Tables of one family, in key order.
+    /// Cuboids of one family, in key order.
     pub fn family(&self, family: Family) -> impl Iterator<Item = &Cuboid> {
         self.cuboids.values().filter(move |t| t.key.family == family)
     }

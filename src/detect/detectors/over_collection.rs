@@ -28,7 +28,7 @@ const BLURRED: f64 = 8.0;
 /// Who would count a real crowd.
 const OTHERS: [Metric; 3] = [Metric::EdgeRequests, Metric::Sessions, Metric::Orders];
 
-/// Effects of every row whose beacons are far beyond their visits now.
+/// Shifts of every row whose beacons are far beyond their visits now.
 pub fn found(scene: &SearchScene<'_>, bucket: i64) -> Vec<Shift> {
     let mut out = Vec::new();
     for row in &scene.settings.policy.guardrail {

@@ -43,7 +43,7 @@ struct Bound {
     sign: f64,
 }
 
-/// Effects of every row whose line is crossed now.
+/// Shifts of every row whose line is crossed now.
 pub fn crossed(scene: &SearchScene<'_>, bucket: i64) -> Vec<Shift> {
     let rows = scene.settings.policy.guardrail.iter();
     let mut out: Vec<Shift> = super::over_collection::found(scene, bucket);

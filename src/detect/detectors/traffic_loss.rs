@@ -43,7 +43,7 @@ struct CountFall<'a> {
     harm: f64,
 }
 
-/// Effects of the place that lost its visits, one per count that says so; empty on most days.
+/// Shifts of the place that lost its visits, one per count that says so; empty on most days.
 pub fn found(scene: &SearchScene<'_>, bucket: i64) -> Vec<Shift> {
     let Some(first) = first_judged(scene, bucket) else { return Vec::new() };
     let mut falls: Vec<CountFall<'_>> = Vec::new();
@@ -73,7 +73,7 @@ pub fn found(scene: &SearchScene<'_>, bucket: i64) -> Vec<Shift> {
     out
 }
 
-/// Tables of the counts whose source tells something.
+/// Cuboids of the counts whose source tells something.
 fn counts<'a>(scene: &SearchScene<'a>) -> impl Iterator<Item = &'a Cuboid> {
     let families = JUDGED_COUNTS.iter().flat_map(|m| scene.cube.family((*m, CuboidRole::Plain)));
     families.filter(|t| scene.sees(&t.key.source))

@@ -1,5 +1,5 @@
 //! The small numbers every test is made of: sums of a bucket, sums against expectation, evidence.
-//! Likelihood ratios in nats against the segment's own history (detection.md section 6).
+//! Likelihood ratios in nats against the segment's own history (docs/detection.md).
 
 use crate::detect::maths::divergence::{kl, poisson};
 use crate::domain::metric::{Bad, Kind, Metric};

@@ -1,7 +1,8 @@
 //! From the state of the engine to a [`Judgement`]: cases with all their words and numbers, cells,
 //! guardrails, funnel, journeys, impacts. Decides nothing.
 
-use super::cells::{Sight, cells};
+use super::cell_values::Sight;
+use super::cells::cells;
 use super::{
     before_after, check_coverage, check_times, guardrails, objectives, resources, tech_vs_business,
     words,

@@ -1,6 +1,6 @@
 //! What the synthetic checks can see now: fresh, stale, blind or absent, and whether they visit the
 //! way the shoppers do who are hit. Green is never told by checks that see nothing.
-//! Opens and closes nothing; failures are counted in `checks` and `failing_checks`.
+//! Opens and closes nothing; failures are counted in `check_votes` and `failing_checks`.
 
 use std::collections::BTreeSet;
 

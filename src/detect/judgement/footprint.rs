@@ -14,7 +14,7 @@ pub struct Footprint {
     pub cuboids: usize,
     /// Leaf segments over all cuboids.
     pub segments: usize,
-    /// Conjunctions over the leaves: what can be named as hurt.
+    /// Slices over the leaves: what can be named as hurt.
     pub places: usize,
     /// Places times window lengths: what one pass judges.
     pub segment_windows: usize,

@@ -1,5 +1,5 @@
 //! What a baseline rests on, counted: days of history and samples behind the usual value of a
-//! place. Only counting; how a baseline is learnt lives in `profile` and `calibrate`.
+//! place. Only counting; how a baseline is learnt lives in `profile` and `dispersion`.
 
 use crate::detect::cube::cuboid::{Cuboid, Leaf, Slice};
 use crate::detect::evidence::stat::Likelihood;

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::dispersion::taught;
-use super::{dispersion, exclusions};
+use super::levels::taught;
+use super::{dispersion, exclusions, levels};
 use crate::detect::baseline::profile::PastOwner;
 use crate::detect::cube::changes::Changes;
 use crate::detect::cube::cuboid::{Cuboid, Leaf, Muted};
@@ -190,17 +190,17 @@ fn learn_families<'a>(
         let family = *family;
         let cuboids: Vec<&Cuboid> = lesson.cube.family(family).collect();
         let leant: Vec<_> =
-            cuboids.iter().map(|t| (t.key.clone(), dispersion::ancestors(t, &cuboids))).collect();
+            cuboids.iter().map(|t| (t.key.clone(), levels::ancestors(t, &cuboids))).collect();
         for (key, ancestors) in leant {
             if let Some(cuboid) = lesson.cube.cuboids.get_mut(&key) {
-                dispersion::learn(cuboid, &ancestors, all);
+                levels::learn(cuboid, &ancestors, all);
                 cuboid.touched = true;
             }
         }
     }
 }
 
-/// Tables without an hour of history learn a level from the live minutes, while nothing is wrong.
+/// Cuboids without an hour of history learn a level from the live minutes, while nothing is wrong.
 fn from_live(lesson: &mut Lesson<'_>, bucket: i64) {
     let minutes = |m: i64| m * 60_000 / lesson.cube.bucket.millis();
     let (need, guard) = (minutes(LIVE_MINUTES).max(3), minutes(GUARD_MINUTES).max(1));
@@ -214,7 +214,7 @@ fn from_live(lesson: &mut Lesson<'_>, bucket: i64) {
         let least = usize::try_from(need - guard.min(need - 1)).unwrap_or(3).max(3);
         if seen >= least {
             let seen = bucket - guard - i64::try_from(least).unwrap_or(3) + 1;
-            dispersion::learn_live(cuboid, bucket - guard, seen);
+            levels::learn_live(cuboid, bucket - guard, seen);
             cuboid.touched = true;
         }
     }

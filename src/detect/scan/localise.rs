@@ -9,7 +9,7 @@ use crate::detect::cube::reach::Reach;
 use crate::detect::evidence::stat::{Dispersion, Tally, evidence, harm};
 use crate::domain::segment::{Dim, Scope};
 
-/// Nats that a constrained dimension must pay for, and each value more in it: most failing_checks have
+/// Nats that a constrained dimension must pay for, and each value more in it: most troubles have
 /// one value or all, and a small value that swings the bad way by chance must not come along.
 const PRICE_DIM: f64 = 4.0;
 const PRICE_VALUE: f64 = 1.5;

@@ -13,7 +13,7 @@ use crate::detect::cube::place;
 use crate::detect::evidence::stat::{Dispersion, Tally, evidence, harm, lift};
 use crate::domain::segment::{Dim, Scope, Segment};
 
-/// Effects that were found in this bucket and turned out to be nothing new.
+/// Shifts that were found in this bucket and turned out to be nothing new.
 pub type Passed = Vec<(CuboidKey, Scope)>;
 
 /// Nats from which a slice may lead to a set of neighbours, how many are tried in a cut, and

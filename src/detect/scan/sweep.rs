@@ -136,7 +136,7 @@ fn candidate(cuboid: &Cuboid, slice: &Slice, hits: &Hit) -> SliceHit {
     }
 }
 
-/// Conjunctions that say something, each with its windows.
+/// Slices that say something, each with its windows.
 fn places(cuboid: &Cuboid) -> impl Iterator<Item = (&Slice, &[Hit])> {
     let runs = cuboid.hits.chunk_by(|a, b| a.slice == b.slice);
     runs.filter_map(|run| Some((cuboid.slices.get(run.first()?.slice as usize)?, run)))

@@ -190,7 +190,7 @@ fn doubted(mut cell: Cell, doubt: Option<&Doubt>) -> Cell {
     cell
 }
 
-/// The headline of a open case that costs orders: numbers made of orders get worse with it.
+/// The headline of an open case that costs orders: numbers made of orders get worse with it.
 fn losing(cases: &[Case]) -> Option<String> {
     let business =
         |c: &&Case| matches!(c.class, Class::Availability | Class::Regression | Class::Conversion);

@@ -8,7 +8,7 @@ use crate::domain::segment::{Dim, DimValue, Segment};
 
 /// More leaves than this in one cut fold into `(other)`.
 pub const MAX_LEAVES: usize = 4000;
-/// Conjunctions fix at most so many dimensions, or all of them.
+/// Slices fix at most so many dimensions, or all of them.
 const MAX_FIXED: u32 = 4;
 /// Hours without a sample after which a leaf goes; of a release or an arm of an experiment sooner.
 const IDLE_HOURS: i32 = 7 * 24;
