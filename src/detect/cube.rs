@@ -18,3 +18,4 @@ pub mod place;
 pub mod reach;
 pub mod settings;
 pub mod store;
+pub mod windows;

@@ -209,7 +209,7 @@ fn judge_bucket(state: &mut EngineState, bucket: i64) {
     learn(state, bucket);
     state.cube.reach = Reach::of(state.changes.values(), state.cube.end_of(bucket));
     for cuboid in state.cube.cuboids.values_mut() {
-        sweep::roll(cuboid, &state.lengths, bucket);
+        sweep::roll(cuboid, &state.windows, bucket);
     }
     lifecycle::follow(state, bucket);
     explain(state, bucket);

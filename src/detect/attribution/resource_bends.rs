@@ -3,6 +3,7 @@
 
 use crate::detect::cube::cuboid::{Cuboid, Leaf};
 use crate::detect::cube::store::Cube;
+use crate::detect::maths::order::{MAD_TO_SD, middle};
 use crate::domain::metric::{Kind, Metric};
 use crate::domain::segment::{Dim, DimValue};
 
@@ -17,8 +18,6 @@ const LATE: i64 = 5;
 const DEVIATIONS: f64 = 6.0;
 const SHARE: f64 = 0.3;
 const STAYS: f64 = 0.6;
-/// A normal deviation in units of the median absolute one.
-const MAD_TO_SD: f64 = 1.4826;
 
 /// A gauge of a service that left its usual level around an onset.
 #[derive(Clone, PartialEq, Debug)]
@@ -71,8 +70,8 @@ fn bend(cuboid: &Cuboid, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Ben
     if past.len() < LEAST as usize || early > onset.0 {
         return None;
     }
-    let usual = median(past.clone());
-    let away = MAD_TO_SD * median(past.iter().map(|x| (x - usual).abs()).collect());
+    let usual = middle(past.clone());
+    let away = MAD_TO_SD * middle(past.iter().map(|x| (x - usual).abs()).collect());
     // What never moves leaves its level by a share of it, a count by several.
     let floor = match cuboid.key.family.0 {
         Metric::ServiceRestarts => 0.5,
@@ -88,7 +87,7 @@ fn bend(cuboid: &Cuboid, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Ben
     let after: Vec<f64> = recent.iter().filter(|v| v.0 >= from).map(|v| v.1).collect();
     let there = after.iter().filter(|x| beyond(**x)).count() as f64;
     let stays = restarts || there >= STAYS * after.len() as f64;
-    let level = if restarts { after.iter().sum() } else { median(after) };
+    let level = if restarts { after.iter().sum() } else { middle(after) };
     let far = (level - usual).abs() / away.max(floor).max(f64::MIN_POSITIVE);
     (stays && from <= onset.1 + LATE).then(|| Bend {
         service: String::new(),
@@ -98,9 +97,4 @@ fn bend(cuboid: &Cuboid, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Ben
         from,
         far: far.min(1e6),
     })
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }

@@ -3,6 +3,7 @@
 
 use super::winsorise;
 use crate::detect::evidence::stat::{HourMoments, Likelihood, Moments};
+use crate::detect::maths::order::{MAD_TO_SD, upper_median};
 
 /// Usual mean per unit, for each hour of the day (UTC).
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -228,14 +229,9 @@ fn level_spread(hours: &[HourMoments]) -> f64 {
     if values.is_empty() {
         return 1.0;
     }
-    let mid = median(&mut values);
+    let mid = upper_median(&mut values).unwrap_or(0.0);
     let mut off: Vec<f64> = values.iter().map(|v| (v - mid).abs()).collect();
-    let mad = median(&mut off) * 1.4826;
+    let mad = upper_median(&mut off).unwrap_or(0.0) * MAD_TO_SD;
     let least = if off.len() < LEVEL_HOURS { LEVEL_YOUNG } else { 0.02 };
     mad.max(least * mid.abs()).max(1e-9).powi(2)
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }

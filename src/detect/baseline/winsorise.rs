@@ -2,6 +2,7 @@
 //! other days counts as if it lay at the edge of what is likely (Huber, 1964). No judgement here.
 
 use crate::detect::evidence::stat::{HourMoments, Likelihood};
+use crate::detect::maths::order::{MAD_TO_SD, upper_median};
 
 /// Days that must have told an hour before one of them can be called unlike the others.
 const DAYS: usize = 4;
@@ -95,18 +96,13 @@ fn limits(
     if values.len() < DAYS {
         return None;
     }
-    let mid = middle(values);
+    let mid = upper_median(values)?;
     for v in values.iter_mut() {
         *v = (*v - mid).abs();
     }
-    let spread = 1.4826 * middle(values);
+    let spread = MAD_TO_SD * upper_median(values)?;
     let spread = if timed { spread.max(COUNT_SPREAD * mid) } else { spread };
     (s2 > 0.0 && mid.is_finite()).then_some((mid, spread))
-}
-
-fn middle(values: &mut [f64]) -> f64 {
-    let half = values.len() / 2;
-    *values.select_nth_unstable_by(half, f64::total_cmp).1
 }
 
 #[cfg(test)]

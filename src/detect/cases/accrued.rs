@@ -1,6 +1,7 @@
 //! What a case has cost and whom it has met so far, as sums that only grow. How a bucket is counted
 //! is told elsewhere.
 
+use crate::detect::maths::interval::Z95;
 use crate::domain::money::Range;
 
 /// Sums so far.
@@ -50,5 +51,3 @@ pub struct Count {
     pub most: (f64, f64),
     pub method: String,
 }
-
-pub const Z95: f64 = 1.96;

@@ -58,7 +58,7 @@ pub fn close(state: &mut EngineState, bucket: i64) {
     let dead: Vec<OpenCase> = state.cases.iter().filter(|l| gone(l)).cloned().collect();
     state.past.extend(dead.into_iter().flat_map(|l| l.shifts));
     state.cases.retain(|l| !gone(l));
-    let longest = state.lengths.last().copied().unwrap_or(1);
+    let longest = state.windows.longest().unwrap_or(1);
     let late = LATE.millis() / length.millis().max(1);
     let kept = |e: &Shift| if is_measuring(e) { longest.max(late) } else { longest };
     state.past.retain(|e| e.until.is_some_and(|u| bucket - u <= kept(e)));

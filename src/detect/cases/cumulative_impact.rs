@@ -11,7 +11,6 @@ use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::settings::{Sampling, VIEWS, share};
 use crate::detect::cube::store::Cube;
-use crate::detect::evidence::stat::Tally;
 use crate::detect::scan::shift::Shift;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Scope};
@@ -47,10 +46,7 @@ fn people(case: &OpenCase) -> impl Iterator<Item = &Shift> {
 /// Those who were expected and did not come.
 fn missing(cube: &Cube, sampling: &Sampling, e: &Shift, from: i64, to: i64) -> Option<Count> {
     let cuboid = cube.cuboids.get(&e.cuboid)?;
-    let mut sum = Tally::default();
-    for leaf in cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
-        sum.add(&cuboid.tally_over(leaf, from, to));
-    }
+    let sum = cuboid.scope_sum(&e.scope, (from, to));
     let s = share(sampling, cuboid);
     let lost = (sum.expected - sum.observed).max(0.0);
     let size = (lost / s, (sum.variance * e.dispersion(cuboid).overdispersion).max(1.0) / (s * s));

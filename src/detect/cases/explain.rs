@@ -22,7 +22,7 @@ pub fn watched(state: &EngineState) -> Vec<Family> {
 pub fn explain(state: &mut EngineState, bucket: i64) {
     let shifts: Vec<Shift> = state.all_shifts().cloned().collect();
     over_collection::weigh(&mut state.cube, &shifts);
-    explained::explain(&mut state.cube, &shifts, &state.lengths, bucket);
+    explained::explain(&mut state.cube, &shifts, &state.windows, bucket);
     let watched = watched(state);
     for cuboid in state.cube.cuboids.values_mut().filter(|t| !t.swept) {
         cuboid.swept = true;

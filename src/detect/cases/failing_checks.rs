@@ -77,7 +77,7 @@ fn agrees(state: &EngineState, journey: &JourneyId) -> bool {
     });
     let segments: Vec<Segment> = segments.collect();
     state.cube.cuboids.values().any(|t| {
-        let short = 0..state.lengths.len().min(3);
+        let short = state.windows.first();
         let nats = |seg: &Segment| {
             short.clone().filter_map(|w| sweep::at(t, seg, w)).map(|x| x.1.nats).fold(0.0, f64::max)
         };

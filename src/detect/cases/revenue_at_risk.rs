@@ -8,6 +8,7 @@ use crate::detect::cube::settings;
 use crate::detect::cube::settings::Settings;
 use crate::detect::cube::store::Cube;
 use crate::detect::evidence::stat::Likelihood;
+use crate::detect::maths::interval::Z95;
 use crate::detect::scan::served;
 use crate::detect::scan::share::Served;
 use crate::detect::scan::shift::Shift;
@@ -176,7 +177,7 @@ fn slower_by(e: &Shift) -> f64 {
 /// Half width of the 95 % interval of a harm.
 fn spread(e: &Shift) -> f64 {
     let scale = crate::detect::scan::onset::weight(e.likelihood, &e.tally);
-    if scale > 0.0 { 1.96 * e.tally.variance.sqrt() / scale } else { 0.0 }
+    if scale > 0.0 { Z95 * e.tally.variance.sqrt() / scale } else { 0.0 }
 }
 
 /// Share of revenue that passes through a shift's place, without the release it names.
@@ -210,7 +211,7 @@ fn order_share(cube: &Cube, dim: Dim, e: &Shift) -> f64 {
         let mass = if cuboid.timed() {
             cuboid.usual(leaf, cuboid.rolled_to)
         } else {
-            leaf.sums.last().map_or(0.0, |a| a.expected.max(0.0))
+            leaf.longest_sum().map_or(0.0, |a| a.expected.max(0.0))
         };
         all += mass;
         if values.contains(leaf.seg.get(dim).as_str()) {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::simultaneity::{AS_ONE, When, began, curve};
 use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::store::Cube;
-use crate::detect::evidence::stat::{Tally, evidence};
+use crate::detect::evidence::stat::evidence;
 use crate::detect::scan::onset::Onset;
 use crate::detect::scan::shift::Shift;
 use crate::domain::segment::{Dim, Scope};
@@ -65,10 +65,7 @@ fn values(cuboid: &Cuboid, place: &Scope, dim: Dim) -> BTreeSet<String> {
 /// The same harm as a shift of its own in a part of its place; none where it says too little.
 fn part(cube: &Cube, whole: &Shift, place: Scope) -> Option<Shift> {
     let cuboid = cube.cuboids.get(&whole.cuboid)?;
-    let mut sum = Tally::default();
-    for leaf in cuboid.leaves.iter().filter(|l| place.contains(&l.seg)) {
-        sum.add(&cuboid.tally_over(leaf, whole.from(), whole.last_bad));
-    }
+    let sum = cuboid.scope_sum(&place, (whole.from(), whole.last_bad));
     let ev = evidence(whole.likelihood, whole.sign, &sum, whole.dispersion(cuboid));
     if ev.nats < TELLS || ev.harm <= 0.0 {
         return None;

@@ -10,7 +10,7 @@ use crate::detect::cube::key::{CuboidRole, Family};
 use crate::detect::cube::store::Cube;
 use crate::detect::detectors::traffic_loss;
 use crate::detect::evidence::stat::{Dispersion, Likelihood, Tally};
-use crate::detect::maths::interval::interval;
+use crate::detect::maths::interval::{Z95, interval};
 use crate::detect::scan::served;
 use crate::detect::scan::shift::Shift;
 use crate::domain::metric::Metric;
@@ -119,7 +119,6 @@ fn is_gauge(e: &Shift) -> bool {
 }
 
 /// Standard deviations below the likeliest loss: two-sided 95 %, and one-sided 84 %.
-const Z95: f64 = 1.96;
 const Z84: f64 = 1.0;
 
 /// The share of all orders that is lost, as far as it is sure (95 %), likely (84 %) and likeliest.
@@ -292,7 +291,7 @@ pub fn traffic(cube: &Cube, e: &Shift) -> f64 {
         if template.as_ref().is_none_or(|t| t.contains(at)) {
             // A count's samples are hours: what is usual tells how much traffic that is.
             let mass = |a: &Tally| if is_traffic_loss(e) { a.expected } else { a.units };
-            let n = leaf.sums.last().map_or(0.0, |a| mass(a).max(0.0));
+            let n = leaf.longest_sum().map_or(0.0, |a| mass(a).max(0.0));
             all += n;
             inside += if scope.contains(&leaf.seg) { n } else { 0.0 };
         }

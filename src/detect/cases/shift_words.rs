@@ -7,7 +7,7 @@ use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::percentiles;
 use crate::detect::cube::store::Cube;
 use crate::detect::evidence::level::level;
-use crate::detect::evidence::stat::{Likelihood, Tally};
+use crate::detect::evidence::stat::Likelihood;
 use crate::detect::evidence::units::amount;
 use crate::detect::scan::shift::Shift;
 use crate::domain::metric::Metric;
@@ -34,10 +34,7 @@ pub fn newest(cube: &Cube, e: &Shift, bucket: i64) -> Option<f64> {
     let first =
         |length: i64| (bucket - length + 1).max(if well { e.last_bad + 1 } else { i64::MIN });
     let over = |from: i64| {
-        let mut tally = Tally::default();
-        for leaf in cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
-            tally.add(&cuboid.tally_over(leaf, from, bucket));
-        }
+        let tally = cuboid.scope_sum(&e.scope, (from, bucket));
         tally
     };
     let mut from = first(NEWEST);

@@ -1,6 +1,7 @@
 //! Checks of a journey that take longer than usual, as they were at their worst and are now. When
 //! they are is judged elsewhere.
 
+use crate::detect::maths::order::middle;
 use crate::domain::id::JourneyId;
 use crate::domain::time::Timestamp;
 
@@ -42,9 +43,4 @@ impl SlowChecks {
     pub fn times(&self) -> f64 {
         self.peak() / self.usual.max(1.0)
     }
-}
-
-pub fn middle(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }

@@ -4,10 +4,11 @@
 
 use super::open_case;
 use super::open_case::{OpenCase, checks_place};
-use super::slow::{SlowChecks, middle};
+use super::slow::SlowChecks;
 use super::state::EngineState;
 use crate::detect::detectors::check_cadence;
 use crate::detect::detectors::check_duration::CheckPace;
+use crate::detect::maths::order::middle;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::journey::Journey;

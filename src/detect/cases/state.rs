@@ -12,21 +12,20 @@ use crate::detect::cube::changes::Changes;
 use crate::detect::cube::doubt::Doubt;
 use crate::detect::cube::settings::{Exclusion, Settings};
 use crate::detect::cube::store::Cube;
+use crate::detect::cube::windows::Windows;
 use crate::detect::detectors::check_duration;
 use crate::detect::detectors::check_votes::Checks;
 use crate::detect::learning::levels;
 use crate::detect::learning::schedule::Schedule;
 use crate::detect::scan::scene::SearchScene;
 use crate::detect::scan::shift::Shift;
-use crate::detect::scan::sweep;
 use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
 
 pub struct EngineState {
     pub settings: Settings,
     pub cube: Cube,
-    /// Lengths (buckets) of the standing windows.
-    pub lengths: Vec<i64>,
+    pub windows: Windows,
     pub checks: Checks,
     pub changes: Changes,
     /// Sources that tell nothing, and since when.
@@ -56,7 +55,7 @@ impl EngineState {
         let pace = check_duration::rule(&settings.policy);
         Self {
             cube: Cube::new(settings.bucket),
-            lengths: sweep::windows(settings.bucket),
+            windows: Windows::standing(settings.bucket),
             checks: Checks { pace, ..Checks::default() },
             settings,
             changes: Changes::new(),

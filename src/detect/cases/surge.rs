@@ -10,6 +10,7 @@ use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::store::Cube;
 use crate::detect::evidence::stat::Tally;
 use crate::detect::learning::exclusions;
+use crate::detect::maths::interval::Z95;
 use crate::detect::scan::shift::Shift;
 use crate::domain::change::ChangeKind;
 use crate::domain::metric::Metric;
@@ -25,7 +26,6 @@ const ANNOUNCED_RISE: f64 = 2.0;
 const BOUGHT: f64 = 0.5;
 /// Orders for each payment try, against usual, from which orders are said to be placed twice.
 const TWICE: f64 = 1.2;
-const Z95: f64 = 1.96;
 
 /// An announced sale, demand that rises alike, or a count of visits that fails explain it.
 pub fn explained(state: &EngineState, e: &Shift, bucket: i64) -> bool {
@@ -67,10 +67,7 @@ fn rise_of(cube: &Cube, metric: Metric, e: &Shift, bucket: i64) -> Option<f64> {
 }
 
 fn sum(cuboid: &Cuboid, e: &Shift, bucket: i64) -> Tally {
-    let mut sum = Tally::default();
-    for leaf in cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
-        sum.add(&cuboid.tally_over(leaf, e.from(), bucket));
-    }
+    let sum = cuboid.scope_sum(&e.scope, (e.from(), bucket));
     sum
 }
 
@@ -126,10 +123,7 @@ pub fn headline(policy: &Policy, cube: &Cube, case: &OpenCase) -> Option<String>
 fn per_payment(cube: &Cube, e: &Shift) -> Option<f64> {
     let cuboid =
         cube.family((Metric::OrderRate, CuboidRole::Step)).find(|t| !t.leaves.is_empty())?;
-    let mut all = Tally::default();
-    for leaf in cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
-        all.add(&cuboid.tally_over(leaf, e.from(), e.last_bad));
-    }
+    let all = cuboid.scope_sum(&e.scope, (e.from(), e.last_bad));
     let each = all.observed / all.units.max(1.0);
     (all.expected > 0.0 && all.observed >= TWICE * all.expected).then_some(each)
 }

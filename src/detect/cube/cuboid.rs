@@ -13,12 +13,13 @@ use std::mem::size_of;
 use self::overflow::Overflow;
 use super::hit::Hit;
 use super::key::{CuboidKey, CuboidRole};
+use super::windows::Windows;
 use crate::detect::baseline::profile::Profile;
 use crate::detect::evidence::stat::{
     Dispersion, Explained, HourMoments, Likelihood, Moments, Tally, inverted, likelihood_of,
 };
 use crate::domain::metric::{Bad, Metric};
-use crate::domain::segment::{Dim, DimValue, Segment};
+use crate::domain::segment::{Dim, DimValue, Scope, Segment};
 
 pub use self::eviction::{MAX_LEAVES, names_release};
 
@@ -34,6 +35,13 @@ pub struct Leaf {
     pub sums: Vec<Tally>,
     /// What known incidents explain of each window's observed sum.
     pub explained_sums: Vec<Explained>,
+}
+
+impl Leaf {
+    /// Its sum over the longest standing window.
+    pub fn longest_sum(&self) -> Option<&Tally> {
+        self.sums.last()
+    }
 }
 
 /// A slice: some dimensions fixed to one value each.
@@ -77,8 +85,8 @@ pub struct Cuboid {
     pub bucket_ms: i64,
     /// The bucket the window sums stand at; a record for an earlier one makes them wrong.
     pub rolled_to: i64,
-    /// Lengths (buckets) of the windows that stand in the leaves' sums.
-    pub lengths: Vec<i64>,
+    /// The windows that stand in the leaves' sums.
+    pub windows: Windows,
     pub touched: bool,
     /// Known shifts explain something of its windows.
     pub explained: bool,
@@ -140,7 +148,7 @@ impl Cuboid {
             week: [1.0; 7],
             bucket_ms: bucket_ms.max(1),
             rolled_to: i64::MIN,
-            lengths: Vec::new(),
+            windows: Windows::default(),
             touched: true,
             explained: false,
             hits: Vec::new(),
@@ -313,6 +321,22 @@ impl Cuboid {
         let from = self.slices.partition_point(|c| c.mask < mask);
         let to = self.slices.partition_point(|c| c.mask <= mask);
         self.slices.get(from..to).unwrap_or(&[])
+    }
+
+    /// The leaves with these indexes.
+    pub fn members<'a>(&'a self, leaves: &'a [u32]) -> impl Iterator<Item = &'a Leaf> {
+        leaves.iter().filter_map(|i| self.leaves.get(*i as usize))
+    }
+
+    /// The leaves inside a scope.
+    pub fn inside<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a Leaf> {
+        self.leaves.iter().filter(|l| scope.contains(&l.seg))
+    }
+
+    /// The mask of the dimensions of this cut that a scope fixes.
+    pub fn mask_in(&self, scope: &Scope) -> u16 {
+        let fixed = self.key.dims.iter().enumerate();
+        fixed.filter(|(_, d)| scope.dims.contains_key(d)).fold(0, |m, (i, _)| m | 1 << i)
     }
 
     /// The mask of the dimensions of this cut that are in `dims`.

@@ -194,7 +194,7 @@ fn by_hour(cuboid: &Cuboid, dims: &[Dim]) -> BTreeMap<Segment, BTreeMap<i32, f32
     let mut out = BTreeMap::new();
     for slice in cuboid.group(cuboid.mask_for(dims)) {
         let hours: &mut BTreeMap<i32, f32> = out.entry(slice.seg.clone()).or_default();
-        for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
+        for leaf in cuboid.members(&slice.leaves) {
             for h in &leaf.history {
                 *hours.entry(h.hour).or_default() += h.moments.sum;
             }

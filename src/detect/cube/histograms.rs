@@ -6,6 +6,7 @@ use std::mem::size_of;
 use std::sync::Arc;
 
 use super::key::CuboidKey;
+use crate::detect::maths::interval::Z95;
 use crate::domain::histogram::{Histogram, middle};
 use crate::domain::money::Range;
 use crate::domain::segment::Segment;
@@ -136,7 +137,7 @@ fn refit(bounds: &[f64], h: &Histogram) -> Vec<f32> {
 pub fn percentile(h: &Histogram, q: f64, spread: f64) -> Option<(f64, Range)> {
     let n = h.total();
     let value = h.quantile(q)?.value;
-    let half = 1.96 * (q * (1.0 - q) / n.max(1.0) * spread.max(1.0)).sqrt();
+    let half = Z95 * (q * (1.0 - q) / n.max(1.0) * spread.max(1.0)).sqrt();
     let low = h.quantile((q - half).max(0.0))?.value;
     let high = h.quantile((q + half).min(1.0))?.value;
     Some((value, Range::new(low, high)))

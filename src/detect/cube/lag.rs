@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use crate::detect::maths::order::{MAD_TO_SD, upper_median};
 use crate::domain::time::Span;
 
 /// Delays tried, in seconds: the same for everybody, and exponential with this mean.
@@ -194,8 +195,7 @@ fn residuals(kernel: &[f64], rows: &[(f64, f64)]) -> Vec<(f64, f64)> {
 
 fn scale_of(residuals: &[(f64, f64)]) -> f64 {
     let mut sizes: Vec<f64> = residuals.iter().map(|r| r.0.abs()).collect();
-    sizes.sort_by(f64::total_cmp);
-    (sizes.get(sizes.len() / 2).copied().unwrap_or(0.0) * 1.4826).max(1e-3)
+    (upper_median(&mut sizes).unwrap_or(0.0) * MAD_TO_SD).max(1e-3)
 }
 
 /// Log likelihood of the residuals, heavy tailed, at their own scale.

@@ -128,7 +128,7 @@ fn moving(trials: &Cuboid, pair: &CountPair, lag: &Lag, bucket: i64) -> Moving {
 }
 
 fn events(cuboid: &Cuboid, leaves: &[u32], bucket: i64) -> f32 {
-    let leaves = leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize));
+    let leaves = cuboid.members(leaves);
     leaves.filter_map(|l| cuboid.moments(l, bucket)).map(|r| r.sum).sum()
 }
 

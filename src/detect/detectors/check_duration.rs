@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::detect::maths::order::upper_median;
 use crate::detect::univariate::drift::{Drift, DriftRule, DriftTurn};
 use crate::domain::id::JourneyId;
 use crate::domain::metric::{Bad, Metric};
@@ -74,8 +75,7 @@ impl CheckPace {
     /// Median of the newest runs, ms.
     pub fn now(&self) -> Option<f64> {
         let mut values: Vec<f64> = self.recent.iter().copied().collect();
-        values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied()
+        upper_median(&mut values)
     }
 
     /// Usual response time, ms; of before it became slow.

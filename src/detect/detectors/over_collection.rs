@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::detect::cube::cuboid::{Cuboid, Slice, project};
+use crate::detect::cube::cuboid::{Cuboid, project};
 use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::place;
 use crate::detect::cube::store::Cube;
@@ -96,7 +96,7 @@ fn strongest<'a>(
         let buckets = (Span::from_mins(minutes).millis() / length).max(1);
         let span = (bucket - buckets + 1, bucket);
         for slice in cuboid.slices.iter().filter(|c| c.mask.count_ones() <= MAX_DIMS) {
-            let tally = sum(cuboid, slice, span);
+            let tally = cuboid.slice_sum(slice, span);
             let ev = evidence(Likelihood::Poisson, 1.0, &tally, cuboid.dispersion(slice.mask));
             let better = best.as_ref().is_none_or(|b| ev.nats > b.nats);
             if ev.nats >= line && ev.harm >= rise && better && !crowd(scene.cube, &slice.seg, span)
@@ -109,18 +109,10 @@ fn strongest<'a>(
     best
 }
 
-fn sum(cuboid: &Cuboid, slice: &Slice, span: (i64, i64)) -> Tally {
-    let mut sum = Tally::default();
-    for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
-        sum.add(&cuboid.tally_over(leaf, span.0, span.1));
-    }
-    sum
-}
-
 /// Share by which a count is beyond its own usual at a place.
 fn rise_of(cube: &Cube, metric: Metric, seg: &Segment, span: (i64, i64)) -> Option<f64> {
     let of = |t: &Cuboid| {
-        let tally = sum(t, t.slice_at(seg)?, span);
+        let tally = t.slice_sum(t.slice_at(seg)?, span);
         (tally.expected > 0.0).then(|| tally.observed / tally.expected - 1.0)
     };
     cube.family((metric, CuboidRole::Plain)).find_map(of)

@@ -7,7 +7,7 @@ use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::place;
 use crate::detect::cube::settings::VIEWS;
 use crate::detect::evidence::stat::{Dispersion, Likelihood, Tally, evidence};
-use crate::detect::maths::interval::{wilson, z_of};
+use crate::detect::maths::interval::{Z95, normal_quantile, wilson};
 use crate::detect::scan::localise;
 use crate::detect::scan::scene::SearchScene;
 use crate::detect::scan::shift::Shift;
@@ -22,7 +22,6 @@ use crate::policy::judging::Policy;
 const NEW: f64 = 6.0;
 /// Longest window of a threshold, in minutes; it is held by the first that crosses.
 const WINDOWS: [i64; 4] = [1, 5, 15, 60];
-const Z95: f64 = 1.96;
 
 /// The guardrail a shift belongs to: the fixed line that found it, else the row that judges
 /// changes of its metric.
@@ -192,7 +191,7 @@ fn unit_line(row: &Guardrail, cuboid: &Cuboid, x: f64, sign: f64) -> (f64, f64) 
     match cuboid.likelihood {
         Likelihood::LogNormal => {
             let spread = cuboid.leaves.iter().map(|l| f64::from(l.profile.s2)).fold(0.0, f64::max);
-            (x.max(1e-9).ln() - z_of(row.percentile() / 100.0) * spread.sqrt(), sign)
+            (x.max(1e-9).ln() - normal_quantile(row.percentile() / 100.0) * spread.sqrt(), sign)
         }
         Likelihood::Rare if cuboid.inverted => (1.0 - x, -sign),
         // Counts are shown per minute and kept per hour.

@@ -120,7 +120,7 @@ fn fall<'a>(
     });
     let found = spans.filter(|span| span.0 >= first).filter_map(|span| {
         // What known falls explain is taken out: a case that ended is not opened again.
-        let window = cuboid.lengths.iter().position(|l| *l == span.1 - span.0 + 1)?;
+        let window = cuboid.windows.of_buckets(span.1 - span.0 + 1)?;
         let (tally, ev) = sweep::at(cuboid, &slice.seg, window)?;
         let enough = tally.expected >= LEAST && ev.nats >= AGREES && ev.harm >= ALIKE * least;
         enough.then_some((span, tally, ev))
@@ -131,14 +131,6 @@ fn fall<'a>(
     let quiet = quietest(cuboid, slice, bucket)?;
     let below = minutes > 0.0 && tally.observed / minutes <= (1.0 - ALIKE * least) * quiet;
     below.then_some(CountFall { cuboid, seg: &slice.seg, span, nats: ev.nats, harm: ev.harm })
-}
-
-fn sum(cuboid: &Cuboid, slice: &Slice, span: (i64, i64)) -> Tally {
-    let mut sum = Tally::default();
-    for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
-        sum.add(&cuboid.tally_over(leaf, span.0, span.1));
-    }
-    sum
 }
 
 /// Events a minute in the quietest past hour around this one of the day; `None` while too few days
@@ -157,7 +149,7 @@ fn quietest(cuboid: &Cuboid, slice: &Slice, bucket: i64) -> Option<f64> {
 /// Events a minute in an hour of history, when half of it was told.
 fn rate(cuboid: &Cuboid, slice: &Slice, hour: i32) -> Option<f64> {
     let minutes = cuboid.hours.get(&hour)?.count_ones();
-    let leaves = slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize));
+    let leaves = cuboid.members(&slice.leaves);
     let events = leaves.flat_map(|l| l.history.iter().filter(|h| h.hour == hour));
     let events: f64 = events.map(|h| f64::from(h.moments.sum)).sum();
     (minutes >= 30).then(|| events / f64::from(minutes))
@@ -178,7 +170,7 @@ fn beacons_fall(scene: &SearchScene<'_>, fall: &CountFall<'_>) -> bool {
     let own = |t: &&Cuboid| t.key.source != fall.cuboid.key.source;
     views.filter(own).filter(|t| scene.sees(&t.key.source)).any(|t| {
         let Some(slice) = t.slice_at(fall.seg) else { return false };
-        let tally = sum(t, slice, fall.span);
+        let tally = t.slice_sum(slice, fall.span);
         let ev = evidence(t.likelihood, t.sign, &tally, t.dispersion(slice.mask));
         tally.expected >= LEAST && ev.nats >= AGREES && ev.harm >= least
     })
@@ -189,7 +181,8 @@ fn told_by_beacons(scene: &SearchScene<'_>, fall: &CountFall<'_>) -> bool {
     let least = least(scene, fall.cuboid, fall.seg);
     let views = scene.cube.family((Metric::PageViews, CuboidRole::Plain));
     views.filter(|t| scene.sees(&t.key.source)).any(|t| {
-        let tally = t.slice_at(fall.seg).map(|slice| sum(t, slice, fall.span)).unwrap_or_default();
+        let tally =
+            t.slice_at(fall.seg).map(|slice| t.slice_sum(slice, fall.span)).unwrap_or_default();
         tally.expected >= LEAST && 1.0 - tally.observed / tally.expected < GONE * least
     })
 }

@@ -2,7 +2,7 @@
 //! sentence is made here.
 
 use super::stat::{Likelihood, Tally};
-use crate::detect::maths::interval::z_of;
+use crate::detect::maths::interval::normal_quantile;
 
 /// The same for any sum, for times at a quantile (0..=1).
 pub fn level(likelihood: Likelihood, inverted: bool, quantile: f64, tally: &Tally) -> (f64, f64) {
@@ -13,7 +13,7 @@ pub fn level(likelihood: Likelihood, inverted: bool, quantile: f64, tally: &Tall
     match likelihood {
         // The mean of logs is the median of a log-normal; 0.67 standard deviations up is the p75.
         Likelihood::LogNormal => {
-            let up = z_of(quantile) * (tally.variance / tally.units).max(0.0).sqrt();
+            let up = normal_quantile(quantile) * (tally.variance / tally.units).max(0.0).sqrt();
             ((now + up).exp(), (base + up).exp())
         }
         Likelihood::Rare if inverted => (1.0 - now, 1.0 - base),

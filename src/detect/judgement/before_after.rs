@@ -8,6 +8,7 @@ use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::{CuboidRole, Family};
 use crate::detect::evidence::level;
 use crate::detect::evidence::stat::{Likelihood, Tally, evidence};
+use crate::detect::maths::interval::Z75;
 use crate::detect::scan::shift::Shift;
 use crate::domain::change::Change;
 use crate::domain::metric::Metric;
@@ -232,7 +233,7 @@ fn value(cuboid: &Cuboid, tally: &Tally) -> Option<f64> {
     let mean = (tally.units > 0.0).then(|| tally.observed / tally.units)?;
     Some(match cuboid.likelihood {
         Likelihood::LogNormal => {
-            (mean + 0.674 * (tally.variance / tally.units).max(0.0).sqrt()).exp()
+            (mean + Z75 * (tally.variance / tally.units).max(0.0).sqrt()).exp()
         }
         Likelihood::Rare if cuboid.inverted => 1.0 - mean,
         Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson | Likelihood::Gauge => mean,

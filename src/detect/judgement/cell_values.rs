@@ -9,7 +9,7 @@ use crate::detect::cube::doubt::Doubt;
 use crate::detect::cube::histograms::percentile;
 use crate::detect::cube::store::Cube;
 use crate::detect::evidence::stat::{Likelihood, Moments, Tally};
-use crate::detect::maths::interval::wilson;
+use crate::detect::maths::interval::{Z95, wilson};
 use crate::detect::scan::shift::Shift;
 use crate::domain::histogram::Histogram;
 use crate::domain::id::SourceId;
@@ -55,7 +55,7 @@ pub fn dist(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<CellRea
     let mut best = None;
     for len in spans(sight) {
         let mut counts = Vec::new();
-        for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
+        for leaf in cuboid.members(&slice.leaves) {
             cut.add(&leaf.seg, sight.bucket - len + 1, sight.bucket, &mut counts);
         }
         let h = Histogram::new(cut.bounds.clone(), counts);
@@ -82,7 +82,7 @@ pub fn dist(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<CellRea
 /// Sum over so many buckets up to now.
 pub fn over(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice, len: i64) -> SeenCell {
     let mut seen = SeenCell::default();
-    for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
+    for leaf in cuboid.members(&slice.leaves) {
         let (known, moments) = of_leaf(sight, cuboid, leaf, len);
         let mut all = known;
         (all.units, all.observed) =
@@ -162,7 +162,7 @@ pub fn count(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<CellRe
         return Some(CellReading { value, n, interval, baseline, sure, learnt, buckets, own });
     }
     let half =
-        1.96 * (tally.observed.max(1.0) * cuboid.dispersion(slice.mask).overdispersion).sqrt();
+        Z95 * (tally.observed.max(1.0) * cuboid.dispersion(slice.mask).overdispersion).sqrt();
     Some(CellReading {
         value: Some(tally.observed / minutes),
         n: tally.observed,

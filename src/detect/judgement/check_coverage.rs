@@ -231,7 +231,7 @@ fn share_of(
     let (mut inside, mut all) = (0.0, 0.0);
     for leaf in &cuboid.leaves {
         if !placed(&cuboid) || row.has_template(leaf.seg.get(Dim::Template).as_str()) {
-            let views = leaf.sums.last().map_or(0.0, |a| a.observed.max(0.0));
+            let views = leaf.longest_sum().map_or(0.0, |a| a.observed.max(0.0));
             all += views;
             inside += if wanted(leaf.seg.get(dim).as_str()) { views } else { 0.0 };
         }

@@ -32,7 +32,7 @@ pub fn footprint(state: &EngineState) -> Footprint {
         out.bytes += bytes(cuboid);
     }
     out.bytes += state.cube.histograms.bytes();
-    out.segment_windows = out.places * state.lengths.len();
+    out.segment_windows = out.places * state.windows.count();
     out
 }
 

@@ -5,7 +5,7 @@ use super::cells::enough;
 use crate::detect::cases::state::EngineState;
 use crate::detect::cube::cuboid::{Cuboid, Slice};
 use crate::detect::cube::key::CuboidRole;
-use crate::detect::evidence::stat::{Likelihood, Tally, likelihood_of};
+use crate::detect::evidence::stat::{Likelihood, likelihood_of};
 use crate::detect::learning::exclusions;
 use crate::detect::scan::bots;
 use crate::detect::scan::power::{Named, Power};
@@ -73,14 +73,6 @@ fn buckets(state: &EngineState, span: Span) -> i64 {
     (span.millis() / state.cube.bucket.millis().max(1)).max(1)
 }
 
-fn sum(cuboid: &Cuboid, slice: &Slice, span: (i64, i64)) -> Tally {
-    let mut sum = Tally::default();
-    for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
-        sum.add(&cuboid.tally_over(leaf, span.0, span.1));
-    }
-    sum
-}
-
 /// The place with the clearest crowd of visits that buy no more than its usual visitors.
 fn crowd(state: &EngineState, bucket: i64) -> Option<String> {
     let span = (bucket - buckets(state, Span::from_mins(20)) + 1, bucket);
@@ -128,11 +120,11 @@ fn campaign(state: &EngineState, bucket: i64) -> Option<String> {
 /// How far the present mix alone moves a cuboid's average the bad way, and who came.
 fn moved(state: &EngineState, cuboid: &Cuboid, span: (i64, i64)) -> Option<(f64, Option<String>)> {
     let all = cuboid.slice_at(&Segment::all())?;
-    let now = sum(cuboid, all, span);
+    let now = cuboid.slice_sum(all, span);
     let start = state.cube.start_of(span.1).secs();
     let of_day = start.rem_euclid(86_400) as f64;
     let usual = |slice: &Slice| {
-        let leaves = slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize));
+        let leaves = cuboid.members(&slice.leaves);
         leaves.filter(|l| l.profile.known()).fold((0.0, 0.0), |(weight, mean), leaf| {
             let w = leaf.profile.weight_at(of_day);
             (weight + w, mean + w * leaf.profile.mean_at(of_day))
@@ -156,7 +148,7 @@ fn moved(state: &EngineState, cuboid: &Cuboid, span: (i64, i64)) -> Option<(f64,
     let given = |c: &&Slice| c.seg.dims().any(|(d, _)| matches!(d, Dim::Release | Dim::Cohort));
     let ones = cuboid.slices.iter().filter(|c| c.mask.is_power_of_two() && !given(c));
     let grown = ones.filter_map(|c| {
-        let (share, before) = (sum(cuboid, c, span).units / now.units, usual(c).0 / weight);
+        let (share, before) = (cuboid.slice_sum(c, span).units / now.units, usual(c).0 / weight);
         (before > 0.0 && share - before >= MOVED).then(|| (share / before, c.seg.to_string()))
     });
     let most = grown.max_by(|a, b| a.0.total_cmp(&b.0));

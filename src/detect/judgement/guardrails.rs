@@ -11,9 +11,12 @@ use crate::detect::evidence::stat::{Likelihood, evidence};
 use crate::detect::scan::sweep;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Segment;
+use crate::domain::time::Span;
 use crate::policy::guardrail::{Condition, GuardClass, Guardrail};
 use crate::verdict::{Cell, Judged, Verdict};
 
+/// The window over which beacons are held against visits.
+const COLLECTED: Span = Span::from_mins(60);
 /// Share of beacons beyond the visits from which collection is doubted.
 const SURPLUS: f64 = 0.25;
 
@@ -126,7 +129,7 @@ fn heard(state: &EngineState, row: &Guardrail, cells: &[Cell], bucket: i64) -> R
 
 /// More beacons than the visits explain: collected twice, or bots. Noted, never an incident.
 fn surplus(state: &EngineState) -> Option<String> {
-    let window = state.lengths.len().checked_sub(5)?;
+    let window = state.windows.of(COLLECTED)?;
     let line = state.settings.policy.detect.sensitivity.nats();
     let cuboids = state.cube.family((Metric::PageViews, CuboidRole::Beacon));
     let found = cuboids.filter_map(|t| {

@@ -26,7 +26,7 @@ const EVENTS: f64 = 20.0;
 
 /// Hourly sums of several leaves together.
 fn merged(cuboid: &Cuboid, leaves: &[u32]) -> Vec<HourMoments> {
-    let leaves = || leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize));
+    let leaves = || cuboid.members(leaves);
     let hours = || leaves().flat_map(|l| &l.history).map(|h| h.hour);
     let (Some(first), Some(last)) = (hours().min(), hours().max()) else { return Vec::new() };
     let mut sum = vec![Moments::default(); (last - first + 1).clamp(0, 100_000) as usize];
@@ -225,7 +225,7 @@ fn live_level(cuboid: &Cuboid, leaf: &Leaf, (upto, seen): (i64, i64), hours: f64
     let rest = names_release(&leaf.seg).then(|| cuboid.slice_at(&rest_segment(cuboid, &leaf.seg)));
     match rest.flatten() {
         Some(slice) if !cuboid.timed() => {
-            slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)).for_each(take);
+            cuboid.members(&slice.leaves).for_each(take);
         }
         _ => take(leaf),
     }

@@ -13,7 +13,7 @@ impl Basis {
     }
 
     pub(in crate::detect) fn of_conj(cuboid: &Cuboid, slice: &Slice) -> Option<Self> {
-        of(cuboid, slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)))
+        of(cuboid, cuboid.members(&slice.leaves))
     }
 }
 

@@ -1,14 +1,19 @@
 //! Intervals of shares and quantiles of the normal distribution. Nothing here knows what is
 //! counted.
 
+/// Standard deviations to either side of a 95 % interval.
+pub const Z95: f64 = 1.96;
+/// Standard deviations up to the 75th percentile.
+pub const Z75: f64 = 0.674;
+
 /// Normal quantile (Tukey's lambda approximation, two digits).
-pub fn z_of(p: f64) -> f64 {
+pub fn normal_quantile(p: f64) -> f64 {
     4.91 * (p.powf(0.14) - (1.0 - p).powf(0.14))
 }
 
 /// Wilson's 95 % interval of a share (Wilson 1927).
 pub fn wilson(hits: f64, n: f64) -> (f64, f64) {
-    interval(hits, n, 1.96)
+    interval(hits, n, Z95)
 }
 
 /// Wilson's interval of a share, `z` standard deviations to either side.

@@ -1,6 +1,9 @@
 //! Order statistics over a set that changes: a sorted vector with neighbours, quantiles and MAD.
 //! Numbers only; who inserts, forgets or scales them is decided elsewhere.
 
+/// A normal deviation in units of the median absolute one.
+pub const MAD_TO_SD: f64 = 1.4826;
+
 /// Values in ascending order. Only finite values may enter (the detector filters the rest).
 #[derive(Clone, Debug, Default)]
 pub struct Sorted(Vec<f64>);
@@ -91,6 +94,17 @@ pub fn median(sorted: &[f64]) -> Option<f64> {
     let high = sorted.len() / 2;
     let low = sorted.len().checked_sub(1)? / 2;
     Some(f64::midpoint(*sorted.get(low)?, *sorted.get(high)?))
+}
+
+/// The upper median of values in any order, which it moves; none when there are none.
+pub fn upper_median(values: &mut [f64]) -> Option<f64> {
+    let half = values.len() / 2;
+    (half < values.len()).then(|| *values.select_nth_unstable_by(half, f64::total_cmp).1)
+}
+
+/// The same of values that are not needed any more; 0 when there are none.
+pub fn middle(mut values: Vec<f64>) -> f64 {
+    upper_median(&mut values).unwrap_or(0.0)
 }
 
 #[cfg(test)]

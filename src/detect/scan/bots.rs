@@ -35,10 +35,7 @@ pub fn is_diluted(
     let sum = |metric: Metric| {
         let key = CuboidKey { family: (metric, CuboidRole::Plain), ..key.clone() };
         let cuboid = cube.cuboids.get(&key)?;
-        let mut sum = Tally::default();
-        for leaf in cuboid.leaves.iter().filter(|l| scope.contains(&l.seg)) {
-            sum.add(&cuboid.tally_over(leaf, span.0, span.1));
-        }
+        let mut sum = cuboid.scope_sum(scope, span);
         (sum.expected, sum.variance) = (sum.expected * lift, sum.variance * lift);
         let dims: Vec<_> = scope.dims.keys().copied().collect();
         (sum.expected > 0.0).then(|| (sum, cuboid.dispersion(cuboid.mask_for(&dims))))

@@ -7,10 +7,11 @@ use super::shift::Shift;
 use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::CuboidKey;
 use crate::detect::cube::store::Cube;
+use crate::detect::cube::windows::Windows;
 use crate::detect::evidence::stat::Explained;
 
 /// Writes into every leaf's windows what the shifts explain of them.
-pub fn explain(cube: &mut Cube, shifts: &[Shift], lengths: &[i64], bucket: i64) {
+pub fn explain(cube: &mut Cube, shifts: &[Shift], windows: &Windows, bucket: i64) {
     let mut found: HashMap<CuboidKey, Vec<Vec<Explained>>> = HashMap::new();
     for cuboid in cube.cuboids.values() {
         let relevant: Vec<&Shift> =
@@ -18,7 +19,7 @@ pub fn explain(cube: &mut Cube, shifts: &[Shift], lengths: &[i64], bucket: i64) 
         if relevant.is_empty() {
             continue;
         }
-        found.insert(cuboid.key.clone(), rows(cube, cuboid, &relevant, lengths, bucket));
+        found.insert(cuboid.key.clone(), rows(cube, cuboid, &relevant, windows, bucket));
     }
     for (key, cuboid) in &mut cube.cuboids {
         let rows = found.remove(key);
@@ -28,7 +29,7 @@ pub fn explain(cube: &mut Cube, shifts: &[Shift], lengths: &[i64], bucket: i64) 
                 leaf.explained_sums.clear();
                 match rows.as_ref().and_then(|r| r.get(i)) {
                     Some(row) => leaf.explained_sums.extend(row),
-                    None => leaf.explained_sums.resize(lengths.len(), Explained::default()),
+                    None => leaf.explained_sums.resize(windows.count(), Explained::default()),
                 }
             }
             cuboid.swept = false;
@@ -41,10 +42,10 @@ pub fn rows(
     cube: &Cube,
     cuboid: &Cuboid,
     shifts: &[&Shift],
-    lengths: &[i64],
+    windows: &Windows,
     bucket: i64,
 ) -> Vec<Vec<Explained>> {
-    let mut out = vec![vec![Explained::default(); lengths.len()]; cuboid.leaves.len()];
+    let mut out = vec![vec![Explained::default(); windows.count()]; cuboid.leaves.len()];
     for e in shifts {
         let to = bucket.min(e.until.unwrap_or(i64::MAX));
         let shares = e.shares(cube, cuboid);
@@ -53,8 +54,8 @@ pub fn rows(
                 continue;
             }
             let (mut sum, mut back) = (Explained::default(), 0);
-            for (slot, length) in row.iter_mut().zip(lengths) {
-                while back < *length {
+            for (slot, length) in row.iter_mut().zip(windows.lengths()) {
+                while back < length {
                     let b = bucket - back;
                     if b >= e.from() && b <= to {
                         sum.add(&e.part(&cuboid.tally(leaf, b), share));

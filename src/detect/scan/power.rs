@@ -51,9 +51,9 @@ pub struct Power {
 impl Power {
     /// Nothing where no usual value is known, and for counts and readings.
     pub fn of(cuboid: &Cuboid, slice: &Slice, bucket: i64, named: Named) -> Option<Self> {
-        let length = cuboid.lengths.last().copied()?;
+        let length = cuboid.windows.longest()?;
         let mut tally = Tally::default();
-        for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
+        for leaf in cuboid.members(&slice.leaves) {
             tally.add(&cuboid.tally_over(leaf, bucket - length + 1, bucket));
         }
         let p = usual(cuboid.likelihood, &tally)?;

@@ -163,7 +163,7 @@ fn overdispersed(cuboid: &Cuboid, scope: &Scope) -> Dispersion {
 
 /// Every leaf's sum over a window, known incidents taken out.
 fn sums(cuboid: &Cuboid, window: usize) -> Vec<Tally> {
-    let length = cuboid.lengths.get(window).copied().unwrap_or(1);
+    let length = cuboid.windows.length(window);
     let tallies = cuboid.leaves.iter().map(|l| {
         let mut a = l.sums.get(window).copied().unwrap_or_default();
         a.explain(l.explained_sums.get(window).copied().unwrap_or_default());

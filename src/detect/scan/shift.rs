@@ -181,9 +181,7 @@ impl Shift {
         &self,
         cuboid: &Cuboid,
     ) -> crate::detect::evidence::stat::Dispersion {
-        let fixed = cuboid.key.dims.iter().enumerate();
-        let mask = fixed.filter(|(_, d)| self.scope.dims.contains_key(d));
-        cuboid.dispersion(mask.fold(0, |m, (i, _)| m | 1 << i))
+        cuboid.dispersion(cuboid.mask_in(&self.scope))
     }
 
     /// Climbs to a better place with all evidence since onset, in its own cut or in a sibling's
@@ -309,8 +307,8 @@ impl Shift {
         let mut parts: HashMap<&Segment, f64> = HashMap::new();
         for slice in own.group(own.mask_for(&cuboid.key.dims)) {
             let (mut inside, mut all) = (0.0, 0.0);
-            for leaf in slice.leaves.iter().filter_map(|i| own.leaves.get(*i as usize)) {
-                let mass = leaf.sums.get(leaf.sums.len() / 2).map_or(0.0, |a| a.variance);
+            for leaf in own.members(&slice.leaves) {
+                let mass = leaf.sums.get(own.windows.middle()).map_or(0.0, |a| a.variance);
                 all += mass;
                 inside += if self.scope.contains(&leaf.seg) { mass } else { 0.0 };
             }

@@ -8,11 +8,11 @@ use crate::detect::cube::hit::Hit;
 use crate::detect::cube::key::{CuboidKey, Family};
 use crate::detect::cube::place;
 use crate::detect::cube::store::Cube;
+use crate::detect::cube::windows::Windows;
 use crate::detect::evidence::stat::{
     Dispersion, Explained, HarmEvidence, Likelihood, Tally, evidence, evidence_from, harm, lift,
 };
 use crate::domain::segment::{Dim, Scope, Segment};
-use crate::domain::time::Span;
 use crate::policy::guardrail::band_for;
 use crate::policy::judging::Policy;
 
@@ -28,18 +28,6 @@ pub struct SliceHit {
     pub ev: HarmEvidence,
 }
 
-/// Window lengths in buckets: 1 minute to 4 hours.
-pub fn windows(bucket: Span) -> Vec<i64> {
-    let minute = Span::from_mins(1).millis();
-    let mut out: Vec<i64> = [1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240]
-        .into_iter()
-        .map(|m| m * minute / bucket.millis().max(1))
-        .filter(|b| *b > 0)
-        .collect();
-    out.dedup();
-    if out.is_empty() { vec![1, 2, 4] } else { out }
-}
-
 /// The smallest relative change that opens a case for a family, when a guardrail watches it.
 pub fn min_change(policy: &Policy, family: Family, seg: &Segment) -> Option<f64> {
     let place = place::of_segment(policy, family, seg);
@@ -49,13 +37,13 @@ pub fn min_change(policy: &Policy, family: Family, seg: &Segment) -> Option<f64>
 /// All windows of one slice, known incidents taken out.
 fn window_tally(cuboid: &Cuboid, slice: &Slice, window: usize) -> Tally {
     let mut sum = Tally::default();
-    for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
+    for leaf in cuboid.members(&slice.leaves) {
         if let Some(tally) = leaf.sums.get(window) {
             sum.add(tally);
         }
         sum.explain(leaf.explained_sums.get(window).copied().unwrap_or_default());
     }
-    cuboid.open_ends(&mut sum, cuboid.lengths.get(window).copied().unwrap_or(1));
+    cuboid.open_ends(&mut sum, cuboid.windows.length(window));
     sum
 }
 
@@ -88,7 +76,7 @@ pub fn scarcity_credit(size: usize) -> f64 {
 /// All windows of one slice at once, known incidents taken out.
 fn windows_of(cuboid: &Cuboid, slice: &Slice, sums: &mut [Tally]) {
     sums.fill(Tally::default());
-    for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
+    for leaf in cuboid.members(&slice.leaves) {
         for (sum, tally) in sums.iter_mut().zip(&leaf.sums) {
             sum.add(tally);
         }
@@ -98,8 +86,8 @@ fn windows_of(cuboid: &Cuboid, slice: &Slice, sums: &mut [Tally]) {
             }
         }
     }
-    for (sum, length) in sums.iter_mut().zip(&cuboid.lengths) {
-        cuboid.open_ends(sum, *length);
+    for (sum, length) in sums.iter_mut().zip(cuboid.windows.lengths()) {
+        cuboid.open_ends(sum, length);
     }
 }
 
@@ -109,7 +97,7 @@ pub const FLOOR: f64 = 3.0;
 /// Every slice over every window, once per bucket and whenever known shifts change.
 pub fn sweep(cuboid: &Cuboid) -> Vec<Hit> {
     let mut out = Vec::new();
-    let mut sums = vec![Tally::default(); cuboid.lengths.len()];
+    let mut sums = vec![Tally::default(); cuboid.windows.count()];
     for (i, slice) in cuboid.slices.iter().enumerate() {
         windows_of(cuboid, slice, &mut sums);
         let dispersion = cuboid.dispersion(slice.mask);
@@ -130,7 +118,7 @@ fn candidate(cuboid: &Cuboid, slice: &Slice, hits: &Hit) -> SliceHit {
         cuboid: cuboid.key.clone(),
         seg: slice.seg.clone(),
         window,
-        length: cuboid.lengths.get(window).copied().unwrap_or(1),
+        length: cuboid.windows.length(window),
         tally: hits.tally,
         ev: hits.ev,
     }
@@ -188,8 +176,7 @@ pub fn without_mix(cube: &Cube, c: &SliceHit) -> Option<SliceHit> {
 fn mix(cuboid: &Cuboid, other: &Cuboid, c: &SliceHit) -> Option<f64> {
     let shared: Vec<Dim> =
         other.key.dims.iter().copied().filter(|d| cuboid.key.dims.contains(d)).collect();
-    let mask = cuboid.key.dims.iter().enumerate().filter(|(_, d)| shared.contains(d));
-    let mask = mask.fold(0, |m, (i, _)| m | 1_u16 << i);
+    let mask = cuboid.mask_for(&shared);
     let part = project(&c.seg, &cuboid.key.dims, mask & cuboid.mask_of(&c.seg));
     let mine = window_tally(cuboid, cuboid.slice_at(&part)?, c.window);
     let theirs = window_tally(other, other.slice_at(&part)?, c.window);
@@ -225,32 +212,32 @@ pub fn weak_signals(policy: &Policy, cuboid: &Cuboid) -> Vec<WeakSignal> {
 }
 
 /// Rolls the window sums of a cuboid on to `bucket`.
-pub fn roll(cuboid: &mut Cuboid, lengths: &[i64], bucket: i64) {
+pub fn roll(cuboid: &mut Cuboid, windows: &Windows, bucket: i64) {
     let step = !cuboid.touched && cuboid.rolled_to == bucket - 1;
     let mut leaves = std::mem::take(&mut cuboid.leaves);
     for leaf in &mut leaves {
         let mut sums = std::mem::take(&mut leaf.sums);
-        if step && sums.len() == lengths.len() {
+        if step && sums.len() == windows.count() {
             let new = cuboid.tally(leaf, bucket);
-            for (sum, length) in sums.iter_mut().zip(lengths) {
+            for (sum, length) in sums.iter_mut().zip(windows.lengths()) {
                 sum.add(&new);
                 sum.sub(&cuboid.tally(leaf, bucket - length));
             }
         } else {
-            sums = fresh(cuboid, leaf, lengths, bucket);
+            sums = fresh(cuboid, leaf, windows, bucket);
         }
         leaf.sums = sums;
         if cuboid.explained {
             leaf.explained_sums.clear();
         }
-        leaf.explained_sums.resize(lengths.len(), Explained::default());
+        leaf.explained_sums.resize(windows.count(), Explained::default());
     }
     cuboid.leaves = leaves;
     cuboid.explained = false;
     cuboid.swept = false;
     cuboid.rolled_to = bucket;
-    if cuboid.lengths != lengths {
-        cuboid.lengths = lengths.to_vec();
+    if cuboid.windows != *windows {
+        cuboid.windows.clone_from(windows);
     }
     cuboid.touched = false;
 }
@@ -258,13 +245,13 @@ pub fn roll(cuboid: &mut Cuboid, lengths: &[i64], bucket: i64) {
 fn fresh(
     cuboid: &Cuboid,
     leaf: &crate::detect::cube::cuboid::Leaf,
-    lengths: &[i64],
+    windows: &Windows,
     bucket: i64,
 ) -> Vec<Tally> {
-    let mut out = Vec::with_capacity(lengths.len());
+    let mut out = Vec::with_capacity(windows.count());
     let (mut sum, mut back) = (Tally::default(), 0);
-    for length in lengths {
-        while back < *length {
+    for length in windows.lengths() {
+        while back < length {
             sum.add(&cuboid.tally(leaf, bucket - back));
             back += 1;
         }

@@ -29,9 +29,9 @@ pub fn paid(cube: &Cube) -> Option<Demand> {
     for leaf in &cuboid.leaves {
         let value = leaf.seg.get(Dim::TrafficSource).as_str();
         if PAID.iter().any(|p| value.starts_with(p)) {
-            sum.add(leaf.sums.last()?);
+            sum.add(leaf.longest_sum()?);
         }
     }
-    let hours = *cuboid.lengths.last()? as f64 * cuboid.bucket_ms as f64 / 3_600_000.0;
+    let hours = cuboid.windows.longest()? as f64 * cuboid.bucket_ms as f64 / 3_600_000.0;
     (sum.expected >= ENOUGH).then(|| Demand { change: sum.observed / sum.expected - 1.0, hours })
 }

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use crate::detect::maths::order::{MAD_TO_SD, median};
 use crate::domain::metric::Bad;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::guardrail::{Condition, GuardClass, Guardrail};
@@ -16,8 +17,6 @@ const EVERY: Span = Span::from_hours(1);
 const FEW: usize = 4;
 /// A new level that lasts so long is the usual one.
 const LONGEST: Span = Span::from_hours(14 * 24);
-/// A normal deviation in units of the median absolute one.
-const MAD_TO_SD: f64 = 1.4826;
 
 /// What a `drift` row asks.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -91,11 +90,11 @@ impl Drift {
 
     /// The usual value and the smallest change that counts, as a share of it; none at first.
     pub fn usual(&self) -> Option<(f64, f64)> {
-        let usual = median(self.kept.iter().copied().collect())?;
+        let usual = middle(self.kept.iter().copied().collect())?;
         if usual.abs() <= f64::EPSILON {
             return None;
         }
-        let away = median(self.kept.iter().map(|x| (x - usual).abs()).collect())?;
+        let away = middle(self.kept.iter().map(|x| (x - usual).abs()).collect())?;
         let chance = self.deviations * MAD_TO_SD * away / usual.abs();
         let few = if self.kept.len() < FEW { 2.0 } else { 1.0 };
         Some((usual, chance.max(self.rule.min_change * few)))
@@ -171,10 +170,9 @@ impl Drift {
     }
 }
 
-fn median(mut values: Vec<f64>) -> Option<f64> {
+fn middle(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
-    let (low, high) = (values.len().checked_sub(1)? / 2, values.len() / 2);
-    Some((values.get(low)? + values.get(high)?) / 2.0)
+    median(&values)
 }
 
 #[cfg(test)]

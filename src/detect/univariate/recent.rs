@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use super::pace::DAY;
-use crate::detect::maths::order::Sorted;
+use crate::detect::maths::order::{MAD_TO_SD, Sorted};
 
 /// Rows of the near past; with 5-minute rows a day, with hourly rows twelve.
 pub const ROWS: usize = 288;
@@ -15,8 +15,6 @@ const FLOOR: f64 = 0.04;
 const EXTENT_HALF_LIFE: f64 = DAY;
 /// One value widens the extent by at most this many deviations: the floor stays within four.
 const WIDEST: f64 = 100.0;
-/// A MAD of normal noise is this many times smaller than its standard deviation.
-const MAD_TO_SD: f64 = 1.4826;
 
 /// Sliding window of values, sorted and in arrival order.
 #[derive(Clone, Debug, Default)]

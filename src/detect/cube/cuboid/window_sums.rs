@@ -74,7 +74,7 @@ impl Cuboid {
         if to != self.rolled_to || self.touched {
             return None;
         }
-        let window = self.lengths.iter().position(|l| *l == to - from + 1)?;
+        let window = self.windows.of_buckets(to - from + 1)?;
         leaf.sums.get(window).copied()
     }
 
@@ -86,6 +86,24 @@ impl Cuboid {
         let mut sum = Tally::default();
         for bucket in from.max(self.oldest())..=to.min(self.latest) {
             sum.add(&self.tally(leaf, bucket));
+        }
+        sum
+    }
+
+    /// Sum of a slice over buckets, both ends in.
+    pub fn slice_sum(&self, slice: &super::Slice, (from, to): (i64, i64)) -> Tally {
+        let mut sum = Tally::default();
+        for leaf in self.members(&slice.leaves) {
+            sum.add(&self.tally_over(leaf, from, to));
+        }
+        sum
+    }
+
+    /// Sum of a scope over buckets, both ends in.
+    pub fn scope_sum(&self, scope: &Scope, (from, to): (i64, i64)) -> Tally {
+        let mut sum = Tally::default();
+        for leaf in self.inside(scope) {
+            sum.add(&self.tally_over(leaf, from, to));
         }
         sum
     }
