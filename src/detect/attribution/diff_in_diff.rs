@@ -7,7 +7,8 @@ use super::inquiry::Inquiry;
 use crate::detect::cube::cuboid::{Cuboid, Leaf, project};
 use crate::detect::cube::histograms::percentile;
 use crate::detect::cube::store::Cube;
-use crate::detect::evidence::stat::{Likelihood, Tally};
+use crate::detect::evidence::likelihood::Likelihood;
+use crate::detect::evidence::tally::Tally;
 use crate::detect::evidence::{level, units};
 use crate::detect::scan::shift::Shift;
 use crate::domain::change::Change;
@@ -124,7 +125,7 @@ pub fn weigh(scene: &Inquiry<'_>, main: &Shift, c: &Change) -> (f64, Option<Stri
         crate::detect::scan::onset::gain(main.likelihood, main.sign, tally, dispersion, harm)
     };
     let harm =
-        |tally: &Tally| crate::detect::evidence::stat::harm(main.likelihood, main.sign, tally);
+        |tally: &Tally| crate::detect::evidence::llr::harm(main.likelihood, main.sign, tally);
     let sum = {
         let mut a = new;
         a.add(&old);

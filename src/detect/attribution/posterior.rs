@@ -42,7 +42,10 @@ pub fn suspect(scene: &Inquiry<'_>) -> Option<Suspect> {
 /// Speed and errors speak first; among them the strongest.
 pub fn main_effect<'a>(shifts: &[&'a Shift]) -> Option<&'a Shift> {
     let rank = |e: &Shift| {
-        u8::from(!matches!(e.likelihood, crate::detect::evidence::stat::Likelihood::Conversion))
+        u8::from(!matches!(
+            e.likelihood,
+            crate::detect::evidence::likelihood::Likelihood::Conversion
+        ))
     };
     shifts.iter().copied().max_by(|a, b| {
         let by_nats = a.nats.total_cmp(&b.nats).then(b.cuboid.cmp(&a.cuboid));

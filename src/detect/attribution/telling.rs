@@ -1,7 +1,8 @@
 //! What the minutes of one shift say of a dose over time: sums of a least squares fit whose
 //! weights know that harm is never exactly a step. Nothing here knows of changes or of priors.
 
-use crate::detect::evidence::stat::{Dispersion, Tally};
+use crate::detect::evidence::dispersion::Dispersion;
+use crate::detect::evidence::tally::Tally;
 use crate::detect::scan::onset::{variance, weight};
 use crate::detect::scan::shift::Shift;
 

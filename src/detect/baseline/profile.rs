@@ -2,7 +2,8 @@
 //! Small segments lean on a parent; hours lean on their neighbours. No judgement here.
 
 use super::winsorise;
-use crate::detect::evidence::stat::{HourMoments, Likelihood, Moments};
+use crate::detect::evidence::likelihood::Likelihood;
+use crate::detect::evidence::moments::{HourMoments, Moments};
 use crate::detect::maths::order::{MAD_TO_SD, upper_median};
 
 /// Usual mean per unit, for each hour of the day (UTC).

@@ -1,7 +1,8 @@
 //! One bad day must not shift what is usual: an hour of history that lies far from the same hour of
 //! other days counts as if it lay at the edge of what is likely (Huber, 1964). No judgement here.
 
-use crate::detect::evidence::stat::{HourMoments, Likelihood};
+use crate::detect::evidence::likelihood::Likelihood;
+use crate::detect::evidence::moments::HourMoments;
 use crate::detect::maths::order::{MAD_TO_SD, upper_median};
 
 /// Days that must have told an hour before one of them can be called unlike the others.
@@ -109,7 +110,7 @@ fn limits(
 mod tests {
     use super::*;
     use crate::detect::baseline::profile::Profile;
-    use crate::detect::evidence::stat::Moments;
+    use crate::detect::evidence::moments::Moments;
 
     fn history(likelihood: Likelihood, bad: f64) -> Vec<HourMoments> {
         let hour = |hour: i32| {

@@ -12,7 +12,7 @@ use super::simultaneity::{AS_ONE, When, began};
 use super::state::EngineState;
 use crate::detect::attribution::{change_feed, inquiry, posterior};
 use crate::detect::cube::place::templates;
-use crate::detect::evidence::stat::Likelihood;
+use crate::detect::evidence::likelihood::Likelihood;
 use crate::detect::scan::shift::Shift;
 use crate::domain::change::Change;
 use crate::domain::id::{JourneyId, ReleaseId};

@@ -8,7 +8,7 @@ use super::agreement;
 use super::open_case::OpenCase;
 use super::state::EngineState;
 use crate::detect::cube::key::{CuboidRole, Family};
-use crate::detect::evidence::stat::Likelihood;
+use crate::detect::evidence::likelihood::Likelihood;
 use crate::detect::scan::localise::Localised;
 use crate::detect::scan::shift::Shift;
 use crate::detect::scan::sweep::{FLOOR, WeakSignal};
@@ -116,7 +116,6 @@ fn shift(state: &EngineState, weak_signal: &WeakSignal, bucket: i64) -> Option<S
     let c = &weak_signal.candidate;
     let cuboid = state.cube.cuboids.get(&c.cuboid)?;
     let at = Localised { scope: Scope::of(&c.seg), tally: c.tally, score: c.ev.loc };
-    let mut shift = Shift::open(cuboid, weak_signal.place.clone(), at, bucket);
-    shift.nats = shift.nats.max(c.ev.nats);
+    let shift = Shift::found(cuboid, weak_signal.place.clone(), at, bucket, c.ev.nats);
     Some(search::dated(&state.scene(), shift, bucket))
 }

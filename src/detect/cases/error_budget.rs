@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::store::Cube;
-use crate::detect::evidence::stat::Likelihood;
+use crate::detect::evidence::likelihood::Likelihood;
 use crate::domain::id::GuardrailId;
 use crate::domain::segment::Scope;
 use crate::policy::guardrail::{Condition, Guardrail};

@@ -10,7 +10,7 @@ use super::parts::{FailingChecks, SilentSources};
 use super::state::EngineState;
 use crate::detect::cube::key::CuboidRole;
 use crate::detect::detectors::check_votes::Vote;
-use crate::detect::evidence::stat::Likelihood;
+use crate::detect::evidence::likelihood::Likelihood;
 use crate::detect::scan::sweep;
 use crate::domain::id::{JourneyId, SourceId};
 use crate::domain::metric::Metric;

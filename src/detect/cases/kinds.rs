@@ -2,7 +2,7 @@
 //! metric and role; nothing is weighed.
 
 use crate::detect::cube::key::CuboidRole;
-use crate::detect::evidence::stat::Likelihood;
+use crate::detect::evidence::likelihood::Likelihood;
 use crate::detect::scan::shift::Shift;
 use crate::domain::metric::Metric;
 

@@ -10,7 +10,7 @@ use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::place;
 use crate::detect::cube::store::Cube;
 use crate::detect::detectors::{threshold, traffic_loss};
-use crate::detect::evidence::stat::Explained;
+use crate::detect::evidence::tally::Explained;
 use crate::detect::scan::shift::Shift;
 use crate::detect::scan::{search, served};
 use crate::domain::time::Span;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::detect::cube::cuboid::Leaf;
 use crate::detect::cube::store::Cube;
-use crate::detect::evidence::stat::{Tally, evidence};
+use crate::detect::evidence::llr::evidence;
+use crate::detect::evidence::tally::Tally;
 use crate::detect::scan::shift::Shift;
 use crate::domain::segment::{Dim, Scope};
 

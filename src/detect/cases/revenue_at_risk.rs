@@ -7,7 +7,7 @@ use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::settings;
 use crate::detect::cube::settings::Settings;
 use crate::detect::cube::store::Cube;
-use crate::detect::evidence::stat::Likelihood;
+use crate::detect::evidence::likelihood::Likelihood;
 use crate::detect::maths::interval::Z95;
 use crate::detect::scan::served;
 use crate::detect::scan::share::Served;

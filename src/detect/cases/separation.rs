@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::simultaneity::{AS_ONE, When, began, curve};
 use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::store::Cube;
-use crate::detect::evidence::stat::evidence;
+use crate::detect::evidence::llr::evidence;
 use crate::detect::scan::onset::Onset;
 use crate::detect::scan::shift::Shift;
 use crate::domain::segment::{Dim, Scope};

@@ -9,7 +9,9 @@ use super::{kinds, surge};
 use crate::detect::cube::key::{CuboidRole, Family};
 use crate::detect::cube::store::Cube;
 use crate::detect::detectors::traffic_loss;
-use crate::detect::evidence::stat::{Dispersion, Likelihood, Tally};
+use crate::detect::evidence::dispersion::Dispersion;
+use crate::detect::evidence::likelihood::Likelihood;
+use crate::detect::evidence::tally::Tally;
 use crate::detect::maths::interval::{Z95, interval};
 use crate::detect::scan::served;
 use crate::detect::scan::shift::Shift;
@@ -204,7 +206,7 @@ pub(in crate::detect) fn chained(steps: &[Tally], z: f64) -> f64 {
 /// A step's loss over the whole shop since its onset, so many standard deviations below.
 fn shop_wide(cube: &Cube, e: &Shift, z: f64) -> f64 {
     let Some(cuboid) = cube.cuboids.get(&e.cuboid) else { return 0.0 };
-    let mut sum = crate::detect::evidence::stat::Tally::default();
+    let mut sum = crate::detect::evidence::tally::Tally::default();
     for leaf in &cuboid.leaves {
         sum.add(&cuboid.tally_over(leaf, e.from(), e.last_bad));
     }

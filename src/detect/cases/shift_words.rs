@@ -7,7 +7,7 @@ use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::percentiles;
 use crate::detect::cube::store::Cube;
 use crate::detect::evidence::level::level;
-use crate::detect::evidence::stat::Likelihood;
+use crate::detect::evidence::likelihood::Likelihood;
 use crate::detect::evidence::units::amount;
 use crate::detect::scan::shift::Shift;
 use crate::domain::metric::Metric;

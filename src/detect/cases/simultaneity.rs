@@ -3,7 +3,7 @@
 //! stays in buckets.
 
 use crate::detect::cube::store::Cube;
-use crate::detect::evidence::stat::Tally;
+use crate::detect::evidence::tally::Tally;
 use crate::detect::scan::onset::{variance, weight};
 use crate::detect::scan::shift::Shift;
 

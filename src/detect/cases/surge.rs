@@ -8,7 +8,7 @@ use super::state::EngineState;
 use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::store::Cube;
-use crate::detect::evidence::stat::Tally;
+use crate::detect::evidence::tally::Tally;
 use crate::detect::learning::exclusions;
 use crate::detect::maths::interval::Z95;
 use crate::detect::scan::shift::Shift;

@@ -15,9 +15,10 @@ use super::hit::Hit;
 use super::key::{CuboidKey, CuboidRole};
 use super::windows::Windows;
 use crate::detect::baseline::profile::Profile;
-use crate::detect::evidence::stat::{
-    Dispersion, Explained, HourMoments, Likelihood, Moments, Tally, inverted, likelihood_of,
-};
+use crate::detect::evidence::dispersion::Dispersion;
+use crate::detect::evidence::likelihood::{Likelihood, inverted, likelihood_of};
+use crate::detect::evidence::moments::{HourMoments, Moments};
+use crate::detect::evidence::tally::{Explained, Tally};
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::segment::{Dim, DimValue, Scope, Segment};
 

@@ -1,6 +1,6 @@
-//! Cuboids made of other cuboids: funnel steps (one count over another), beacons per visit, and what
-//! tells a surge: orders per visit, value per order. A ratio of two live series needs no season
-//! (docs/detection.md). Only sums here; what belongs together is known to `lag`.
+//! Cuboids made of other cuboids: funnel steps (one count over another), beacons per visit, and
+//! what tells a surge: orders per visit, value per order. A ratio of two live series needs no
+//! season (docs/detection.md). Only sums here; what belongs together is known to `lag`.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::lag::Lag;
 use super::pair::{CountPair, fold_unknown};
 use super::pairing;
 use super::store::Cube;
-use crate::detect::evidence::stat::Moments;
+use crate::detect::evidence::moments::Moments;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Segment};

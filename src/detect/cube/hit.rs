@@ -1,7 +1,8 @@
 //! What a sweep of a cuboid's windows found worth a second look. Data that the cuboid keeps while
 //! its windows stand; how it is found is not told here.
 
-use crate::detect::evidence::stat::{HarmEvidence, Tally};
+use crate::detect::evidence::llr::HarmEvidence;
+use crate::detect::evidence::tally::Tally;
 
 /// A window of a slice that says at least [`FLOOR`] nats.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -9,7 +9,7 @@ use super::key::CuboidRole;
 use super::lag::Lag;
 use super::pair::{CountPair, fold_unknown};
 use super::store::Cube;
-use crate::detect::evidence::stat::Moments;
+use crate::detect::evidence::moments::Moments;
 use crate::domain::segment::{Dim, Segment};
 
 /// Events of a segment by bucket, oldest first; not a number where nothing arrived.

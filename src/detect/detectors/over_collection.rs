@@ -7,7 +7,9 @@ use crate::detect::cube::cuboid::{Cuboid, project};
 use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::place;
 use crate::detect::cube::store::Cube;
-use crate::detect::evidence::stat::{Likelihood, Tally, evidence};
+use crate::detect::evidence::likelihood::Likelihood;
+use crate::detect::evidence::llr::evidence;
+use crate::detect::evidence::tally::Tally;
 use crate::detect::scan::localise;
 use crate::detect::scan::scene::SearchScene;
 use crate::detect::scan::shift::Shift;
@@ -149,10 +151,7 @@ fn shift(scene: &SearchScene<'_>, row: &Guardrail, best: &CopiesFound<'_>, bucke
     let start = crate::domain::segment::Scope::of(&best.seg);
     let at = localise::localise(&up, &tallies, &start, |_| true);
     let place = place::of_scope(&scene.settings.policy, up.key.family, &at.scope);
-    let mut shift = Shift::open(&up, place, at, bucket);
-    shift.nats = shift.nats.max(best.nats);
-    shift.threshold = Some((row.name.clone(), words(best)));
-    shift
+    Shift::found(&up, place, at, bucket, best.nats).by_row(row.name.clone(), words(best))
 }
 
 fn words(best: &CopiesFound<'_>) -> String {

@@ -6,7 +6,10 @@ use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::place;
 use crate::detect::cube::settings::VIEWS;
-use crate::detect::evidence::stat::{Dispersion, Likelihood, Tally, evidence};
+use crate::detect::evidence::dispersion::Dispersion;
+use crate::detect::evidence::likelihood::Likelihood;
+use crate::detect::evidence::llr::evidence;
+use crate::detect::evidence::tally::Tally;
 use crate::detect::maths::interval::{Z95, normal_quantile, wilson};
 use crate::detect::scan::localise;
 use crate::detect::scan::scene::SearchScene;
@@ -95,10 +98,7 @@ fn crossing(
         found.scope.dims.entry(*dim).or_insert_with(|| values.clone());
     }
     let place = place::of_scope(policy, (metric, cuboid.key.family.1), &found.scope);
-    let mut shift = Shift::open(cuboid, place, found, bucket);
-    shift.nats = shift.nats.max(ev.nats);
-    shift.threshold = Some((row.name.clone(), test));
-    Some(shift)
+    Some(Shift::found(cuboid, place, found, bucket, ev.nats).by_row(row.name.clone(), test))
 }
 
 fn own_dims(scope: &Scope, cuboid: &Cuboid) -> Scope {

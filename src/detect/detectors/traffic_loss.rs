@@ -7,7 +7,8 @@ use crate::detect::cube::cuboid::{Cuboid, Slice};
 use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::place;
 use crate::detect::cube::store::Cube;
-use crate::detect::evidence::stat::{Tally, evidence};
+use crate::detect::evidence::llr::evidence;
+use crate::detect::evidence::tally::Tally;
 use crate::detect::learning::exclusions;
 use crate::detect::scan::scene::SearchScene;
 use crate::detect::scan::shift::Shift;
@@ -196,9 +197,7 @@ fn shift(scene: &SearchScene<'_>, fall: &CountFall<'_>, bucket: i64) -> Shift {
     let coarse = narrow.scope.dims.len() <= 1;
     let at = if coarse { narrow } else { localise::stay(cuboid, &tallies, &start) };
     let place = place::of_scope(&scene.settings.policy, cuboid.key.family, &at.scope);
-    let mut shift = Shift::open(cuboid, place, at, bucket);
-    shift.nats = shift.nats.max(fall.nats);
-    shift
+    Shift::found(cuboid, place, at, bucket, fall.nats)
 }
 
 /// What there is to say of a row on counts while they cannot be judged.

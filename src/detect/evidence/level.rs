@@ -1,7 +1,8 @@
 //! A sum as a value that people read: a percentile of times, a share, a rate; now and as usual. No
 //! sentence is made here.
 
-use super::stat::{Likelihood, Tally};
+use super::likelihood::Likelihood;
+use super::tally::Tally;
 use crate::detect::maths::interval::normal_quantile;
 
 /// The same for any sum, for times at a quantile (0..=1).

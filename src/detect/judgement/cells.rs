@@ -9,7 +9,10 @@ use super::cell_values::{
 };
 use crate::detect::cube::cuboid::{Cuboid, Slice};
 use crate::detect::cube::key::CuboidRole;
-use crate::detect::evidence::stat::{Dispersion, Likelihood, Tally, evidence};
+use crate::detect::evidence::dispersion::Dispersion;
+use crate::detect::evidence::likelihood::Likelihood;
+use crate::detect::evidence::llr::evidence;
+use crate::detect::evidence::tally::Tally;
 use crate::detect::scan::onset::gain;
 use crate::detect::scan::power::{Named, Power};
 use crate::detect::scan::shift::Shift;

@@ -5,7 +5,8 @@ use std::mem::size_of;
 
 use crate::detect::cases::state::EngineState;
 use crate::detect::cube::cuboid::{Cuboid, Leaf, Slice};
-use crate::detect::evidence::stat::{Explained, HourMoments, Tally};
+use crate::detect::evidence::moments::HourMoments;
+use crate::detect::evidence::tally::{Explained, Tally};
 
 /// What is held, and what one pass looks at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -5,7 +5,7 @@ use super::cells::enough;
 use crate::detect::cases::state::EngineState;
 use crate::detect::cube::cuboid::{Cuboid, Slice};
 use crate::detect::cube::key::CuboidRole;
-use crate::detect::evidence::stat::{Likelihood, likelihood_of};
+use crate::detect::evidence::likelihood::{Likelihood, likelihood_of};
 use crate::detect::learning::exclusions;
 use crate::detect::scan::bots;
 use crate::detect::scan::power::{Named, Power};

@@ -5,7 +5,7 @@ use crate::detect::cases::error_budget::{DAYS, burnt, sums};
 use crate::detect::cases::state::EngineState;
 use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::percentiles::quantile;
-use crate::detect::evidence::stat::Likelihood;
+use crate::detect::evidence::likelihood::Likelihood;
 use crate::detect::evidence::units::amount;
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::time::Span;

@@ -7,7 +7,7 @@ use crate::detect::cases::shift_words::{label, line, newest, samples, stat, valu
 use crate::detect::cases::{kinds, surge};
 use crate::detect::cube::store::Cube;
 use crate::detect::detectors::threshold::guardrail_of;
-use crate::detect::evidence::stat::Likelihood;
+use crate::detect::evidence::likelihood::Likelihood;
 use crate::detect::evidence::units::amount;
 use crate::detect::scan::shift::Shift;
 use crate::domain::id::GuardrailId;

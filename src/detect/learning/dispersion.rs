@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::detect::cube::cuboid::{Cuboid, Leaf};
-use crate::detect::evidence::stat::{Dispersion, HourMoments, Likelihood, Tally};
+use crate::detect::evidence::dispersion::Dispersion;
+use crate::detect::evidence::likelihood::Likelihood;
+use crate::detect::evidence::moments::HourMoments;
+use crate::detect::evidence::tally::Tally;
 
 /// Learns overdispersion and day drift of each mask from how history's hours scatter.
 pub fn calibrate(cuboid: &mut Cuboid) {

@@ -9,7 +9,7 @@ use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::place;
 use crate::detect::cube::settings::{Exclusion, Settings};
 use crate::detect::cube::store::Cube;
-use crate::detect::evidence::stat::{Likelihood, likelihood_of};
+use crate::detect::evidence::likelihood::{Likelihood, likelihood_of};
 use crate::domain::change::ChangeKind;
 use crate::domain::time::{Span, Timestamp};
 

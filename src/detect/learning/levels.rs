@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use crate::detect::baseline::profile::{Parent, PastOwner, Profile};
 use crate::detect::cube::cuboid::{Cuboid, Leaf, names_release, project};
-use crate::detect::evidence::stat::{HourMoments, Likelihood, Moments};
+use crate::detect::evidence::likelihood::Likelihood;
+use crate::detect::evidence::moments::{HourMoments, Moments};
 use crate::domain::segment::{Dim, Segment};
 
 /// Units of history that make an ancestor worth leaning on.

@@ -2,7 +2,7 @@
 //! place. Only counting; how a baseline is learnt lives in `profile` and `dispersion`.
 
 use crate::detect::cube::cuboid::{Cuboid, Leaf, Slice};
-use crate::detect::evidence::stat::Likelihood;
+use crate::detect::evidence::likelihood::Likelihood;
 use crate::domain::segment::Scope;
 use crate::verdict::Basis;
 

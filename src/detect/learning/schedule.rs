@@ -12,7 +12,8 @@ use crate::detect::cube::key::Family;
 use crate::detect::cube::settings::{Exclusion, Settings};
 use crate::detect::cube::store::Cube;
 use crate::detect::cube::{derived, place};
-use crate::detect::evidence::stat::{Likelihood, Moments};
+use crate::detect::evidence::likelihood::Likelihood;
+use crate::detect::evidence::moments::Moments;
 use crate::domain::segment::{Scope, Segment};
 use crate::policy::judging::Policy;
 

@@ -4,7 +4,9 @@
 use crate::detect::cube::cuboid::{Cuboid, Slice};
 use crate::detect::cube::key::{CuboidKey, CuboidRole};
 use crate::detect::cube::store::Cube;
-use crate::detect::evidence::stat::{Likelihood, Tally, evidence};
+use crate::detect::evidence::likelihood::Likelihood;
+use crate::detect::evidence::llr::evidence;
+use crate::detect::evidence::tally::Tally;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Scope, Segment};
 

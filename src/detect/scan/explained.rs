@@ -8,7 +8,7 @@ use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::CuboidKey;
 use crate::detect::cube::store::Cube;
 use crate::detect::cube::windows::Windows;
-use crate::detect::evidence::stat::Explained;
+use crate::detect::evidence::tally::Explained;
 
 /// Writes into every leaf's windows what the shifts explain of them.
 pub fn explain(cube: &mut Cube, shifts: &[Shift], windows: &Windows, bucket: i64) {

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::onset::gain;
 use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::reach::Reach;
-use crate::detect::evidence::stat::{Dispersion, Tally, evidence, harm};
+use crate::detect::evidence::dispersion::Dispersion;
+use crate::detect::evidence::llr::{evidence, harm};
+use crate::detect::evidence::tally::Tally;
 use crate::domain::segment::{Dim, Scope};
 
 /// Nats that a constrained dimension must pay for, and each value more in it: most troubles have

@@ -5,7 +5,7 @@ use super::scene::SearchScene;
 use super::sweep;
 use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::place;
-use crate::detect::evidence::stat::HarmEvidence;
+use crate::detect::evidence::llr::HarmEvidence;
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::{Span, Timestamp};

@@ -1,7 +1,9 @@
 //! When it began: the likelihood of every possible onset, for a step and for a slow ramp.
 //! A posterior, not a point: blame weighs release times against all of it.
 
-use crate::detect::evidence::stat::{Dispersion, Likelihood, Tally};
+use crate::detect::evidence::dispersion::Dispersion;
+use crate::detect::evidence::likelihood::Likelihood;
+use crate::detect::evidence::tally::Tally;
 
 /// Log likelihoods by onset bucket.
 #[derive(Clone, PartialEq, Debug, Default)]

@@ -4,7 +4,8 @@
 use super::sweep::scarcity_credit;
 use crate::detect::cube::cuboid::{Cuboid, Slice};
 use crate::detect::cube::key::Family;
-use crate::detect::evidence::stat::{Likelihood, Tally};
+use crate::detect::evidence::likelihood::Likelihood;
+use crate::detect::evidence::tally::Tally;
 use crate::detect::maths::divergence::kl;
 use crate::domain::segment::Scope;
 use crate::policy::guardrail::band_for;

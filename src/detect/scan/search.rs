@@ -10,7 +10,9 @@ use super::{bots, localise, sweep};
 use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::{CuboidKey, Family};
 use crate::detect::cube::place;
-use crate::detect::evidence::stat::{Dispersion, Tally, evidence, harm, lift};
+use crate::detect::evidence::dispersion::Dispersion;
+use crate::detect::evidence::llr::{evidence, harm, lift};
+use crate::detect::evidence::tally::Tally;
 use crate::domain::segment::{Dim, Scope, Segment};
 
 /// Shifts that were found in this bucket and turned out to be nothing new.
@@ -61,9 +63,7 @@ pub fn strongest(
     let found = best?;
     let cuboid = scene.cube.cuboids.get(&found.cuboid)?;
     let place = place::in_cut(policy, cuboid, &found.at.scope);
-    let mut shift = Shift::open(cuboid, place, found.at, bucket);
-    shift.nats = shift.nats.max(found.nats);
-    Some(shift)
+    Some(Shift::found(cuboid, place, found.at, bucket, found.nats))
 }
 
 /// A new shift with its beginning told beside what is known to burn or to have burnt there.

@@ -10,7 +10,9 @@ use super::{bots, localise, onset};
 use crate::detect::cube::cuboid::{Cuboid, Leaf, project};
 use crate::detect::cube::key::CuboidKey;
 use crate::detect::cube::store::Cube;
-use crate::detect::evidence::stat::{Explained, Likelihood, Tally, evidence, harm, lift};
+use crate::detect::evidence::likelihood::Likelihood;
+use crate::detect::evidence::llr::{evidence, harm, lift};
+use crate::detect::evidence::tally::{Explained, Tally};
 use crate::domain::id::GuardrailId;
 use crate::domain::segment::{Scope, Segment};
 
@@ -111,6 +113,17 @@ impl Shift {
         shift
     }
 
+    /// What a search found, with the evidence that it was found by.
+    pub fn found(cuboid: &Cuboid, place: Scope, at: Localised, bucket: i64, nats: f64) -> Self {
+        let shift = Self::open(cuboid, place, at, bucket);
+        Self { nats: shift.nats.max(nats), ..shift }
+    }
+
+    /// The same, found by the fixed threshold of a row; `test` says how, in words.
+    pub fn by_row(self, row: GuardrailId, test: String) -> Self {
+        Self { threshold: Some((row, test)), ..self }
+    }
+
     /// A long window may find what is over already: then the good buckets since count at once.
     fn replay(&mut self, cuboid: &Cuboid) {
         let mut past = self.clone();
@@ -180,7 +193,7 @@ impl Shift {
     pub(in crate::detect) fn dispersion(
         &self,
         cuboid: &Cuboid,
-    ) -> crate::detect::evidence::stat::Dispersion {
+    ) -> crate::detect::evidence::dispersion::Dispersion {
         cuboid.dispersion(cuboid.mask_in(&self.scope))
     }
 

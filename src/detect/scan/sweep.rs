@@ -9,9 +9,10 @@ use crate::detect::cube::key::{CuboidKey, Family};
 use crate::detect::cube::place;
 use crate::detect::cube::store::Cube;
 use crate::detect::cube::windows::Windows;
-use crate::detect::evidence::stat::{
-    Dispersion, Explained, HarmEvidence, Likelihood, Tally, evidence, evidence_from, harm, lift,
-};
+use crate::detect::evidence::dispersion::Dispersion;
+use crate::detect::evidence::likelihood::Likelihood;
+use crate::detect::evidence::llr::{HarmEvidence, evidence, evidence_from, harm, lift};
+use crate::detect::evidence::tally::{Explained, Tally};
 use crate::domain::segment::{Dim, Scope, Segment};
 use crate::policy::guardrail::band_for;
 use crate::policy::judging::Policy;

@@ -12,7 +12,7 @@ use crate::detect::cube::reach::Reach;
 use crate::detect::cube::settings::Settings;
 use crate::detect::cube::store::Cube;
 use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::Tally;
+use crate::detect::evidence::tally::Tally;
 use crate::detect::scan::localise::{Localised, localise, stay};
 use crate::detect::scan::shift::Shift;
 use crate::domain::change::ChangeKind;

@@ -4,7 +4,10 @@
 use super::made_up::{Dice, NOON, Wrong, at, fact, firing, policy, window};
 use crate::detect::cube::settings::Settings;
 use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::{Dispersion, Likelihood, Tally, evidence};
+use crate::detect::evidence::dispersion::Dispersion;
+use crate::detect::evidence::likelihood::Likelihood;
+use crate::detect::evidence::llr::evidence;
+use crate::detect::evidence::tally::Tally;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value};
 use crate::domain::segment::{Dim, DimValue, Segment};

@@ -3,7 +3,7 @@
 
 use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::store::Cube;
-use crate::detect::evidence::stat::Tally;
+use crate::detect::evidence::tally::Tally;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Dim;
 

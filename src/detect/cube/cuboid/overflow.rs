@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::mem::size_of;
 
-use crate::detect::evidence::stat::Moments;
+use crate::detect::evidence::moments::Moments;
 use crate::domain::segment::Segment;
 
 /// Buckets in which a record can still replace an earlier one, and segments told apart in each.

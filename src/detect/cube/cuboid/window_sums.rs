@@ -2,7 +2,9 @@
 //! No evidence is weighed here.
 
 use super::{Cuboid, Leaf};
-use crate::detect::evidence::stat::{CERTAIN, Likelihood, Tally};
+use crate::detect::evidence::likelihood::Likelihood;
+use crate::detect::evidence::llr::CERTAIN;
+use crate::detect::evidence::tally::Tally;
 use crate::domain::segment::Scope;
 
 impl Cuboid {

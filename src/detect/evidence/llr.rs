@@ -1,116 +1,12 @@
 //! The small numbers every test is made of: sums of a bucket, sums against expectation, evidence.
 //! Likelihood ratios in nats against the segment's own history (docs/detection.md).
 
+use super::dispersion::Dispersion;
+use super::likelihood::Likelihood;
+use super::tally::Tally;
 use crate::detect::maths::divergence::{kl, poisson};
-use crate::domain::metric::{Bad, Kind, Metric};
 
-/// What one bucket of one leaf holds. Distributions: samples, sum and sum of squares of logs.
-/// Ratios: trials, hits. Counts: exposure, events. Gauges: readings, sum, sum of squares.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct Moments {
-    pub count: f32,
-    pub sum: f32,
-    pub sum_sq: f32,
-}
-
-/// Observed against expected over some leaves and buckets.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct Tally {
-    /// Samples, trials or exposure.
-    pub units: f64,
-    /// Observed sum.
-    pub observed: f64,
-    /// Expected sum.
-    pub expected: f64,
-    /// Variance of the observed sum when nothing is wrong and samples are independent.
-    pub variance: f64,
-    /// What known incidents explain; already taken out of `a`.
-    pub explained: f64,
-}
-
-impl Tally {
-    pub fn add(&mut self, o: &Self) {
-        self.units += o.units;
-        self.observed += o.observed;
-        self.expected += o.expected;
-        self.variance += o.variance;
-        self.explained += o.explained;
-    }
-
-    pub fn sub(&mut self, o: &Self) {
-        self.units -= o.units;
-        self.observed -= o.observed;
-        self.expected -= o.expected;
-        self.variance -= o.variance;
-        self.explained -= o.explained;
-    }
-
-    /// Takes out what known incidents explain.
-    pub fn explain(&mut self, known: Explained) {
-        self.observed -= known.sum;
-        self.explained += known.sum;
-        self.variance += known.variance;
-    }
-}
-
-/// What known incidents add to a sum.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct Explained {
-    pub sum: f64,
-    /// Its variance where a cut cannot tell who was hit: of a few samples more or fewer are.
-    pub variance: f64,
-}
-
-impl Explained {
-    pub fn add(&mut self, o: &Self) {
-        self.sum += o.sum;
-        self.variance += o.variance;
-    }
-}
-
-/// How a cuboid's numbers behave.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Likelihood {
-    /// Mean of logs of samples; shifts add up on the log scale.
-    LogNormal,
-    /// Hits of trials that should be rare; shifts are in points (0..=1).
-    Rare,
-    /// Hits of trials that should be many (funnel steps); shifts are shares of the expected.
-    Conversion,
-    /// Events per unit of exposure; shifts are shares of the expected.
-    Poisson,
-    /// Single readings; judged leaf by leaf, never added up over segments.
-    Gauge,
-}
-
-/// Overdispersion of a family of segments, learnt from history.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Dispersion {
-    /// Variance is so many times what independent samples would have (views of one visit cluster).
-    pub overdispersion: f64,
-    /// Standard deviation of the usual drift from day to day (log units, or share of expected).
-    pub day_drift: f64,
-}
-
-impl Dispersion {
-    /// Of a cuboid that has less than a day of its own: it scatters more than others are known to.
-    pub fn doubted(self) -> Self {
-        Self { overdispersion: self.overdispersion * 1.5, day_drift: self.day_drift * 4.0 }
-    }
-
-    /// Careful values until history has taught better ones.
-    pub const fn prior(likelihood: Likelihood) -> Self {
-        match likelihood {
-            Likelihood::LogNormal => Self { overdispersion: 1.8, day_drift: 0.02 },
-            Likelihood::Rare => Self { overdispersion: 1.3, day_drift: 0.08 },
-            Likelihood::Conversion => Self { overdispersion: 1.2, day_drift: 0.03 },
-            Likelihood::Poisson => Self { overdispersion: 2.0, day_drift: 0.08 },
-            Likelihood::Gauge => Self { overdispersion: 4.0, day_drift: 0.02 },
-        }
-    }
-}
-
-/// What an [`Tally`] says about harm.
+/// What a [`Tally`] says about harm.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct HarmEvidence {
     /// Shift in the bad direction; positive is harm (units by [`Likelihood`]).
@@ -119,28 +15,6 @@ pub struct HarmEvidence {
     pub nats: f64,
     /// The same without day drift: for comparing places.
     pub loc: f64,
-}
-
-/// The shape and the bad direction (`+1` up, `-1` down) of a metric.
-pub fn likelihood_of(metric: Metric) -> (Likelihood, f64) {
-    let row = metric.row();
-    let sign = if row.bad == Bad::Down { -1.0 } else { 1.0 };
-    match (row.kind, row.bad) {
-        (Kind::Dist, _) => (Likelihood::LogNormal, sign),
-        (Kind::Gauge, _) => (Likelihood::Gauge, sign),
-        (Kind::Count, Bad::Both) => (Likelihood::Poisson, -1.0),
-        (Kind::Count, _) => (Likelihood::Poisson, sign),
-        (Kind::Ratio, Bad::Down) if !inverted(metric) => (Likelihood::Conversion, -1.0),
-        (Kind::Ratio, _) => (Likelihood::Rare, 1.0),
-    }
-}
-
-/// Success rates near one are judged as their failures, which are rare.
-pub fn inverted(metric: Metric) -> bool {
-    // One of a shop's own is no step of the funnel.
-    let own = matches!(metric, Metric::Own(_)) && metric.row().bad == Bad::Down;
-    own && metric.kind() == Kind::Ratio
-        || matches!(metric, Metric::PageLoadSuccess | Metric::ApiSuccess | Metric::CheckSuccess)
 }
 
 /// Of a step that nearly everybody takes, or that is counted more often than the one before, hits
@@ -271,11 +145,4 @@ pub fn lift(likelihood: Likelihood, sign: f64, harm: f64, tally: &Tally) -> f64 
         Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge => sign * harm * tally.units,
         Likelihood::Conversion | Likelihood::Poisson => sign * harm * tally.expected,
     }
-}
-
-/// Hour of history since the epoch with its sums.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct HourMoments {
-    pub hour: i32,
-    pub moments: Moments,
 }
