@@ -1,19 +1,25 @@
-//! Judging: pure statistics from observations to verdicts. Windows, baselines, tests, blame, money.
-//! No IO, no clock, no ratatui; nothing here fails: bad input gives `Unsure` or `Blind`, not an
-//! error.
+//! Judging: statistics from observations to verdicts, without a clock and without IO; nothing here
+//! fails: bad input gives `Unsure` or `Blind`, not an error. The rooms inside are listed lowest
+//! first and import lower ones only; whoever is outside sees the engine and what it is told.
 
-pub mod maths;
-pub mod evidence;
-pub mod baseline;
-pub mod cube;
-pub mod learning;
-pub mod scan;
+mod maths;
+mod evidence;
+mod baseline;
+mod cube;
+mod learning;
+mod scan;
 pub mod univariate;
-pub mod detectors;
-pub mod attribution;
-pub mod cases;
-pub mod judgement;
-pub mod engine;
+mod detectors;
+mod attribution;
+mod cases;
+mod judgement;
+mod engine;
+
+pub use self::cube::doubt::Doubt;
+pub use self::cube::settings::{AnnouncedEvent, AnnouncedWork, Exclusion, Settings};
+pub use self::engine::Engine;
+pub use self::evidence::units::hour;
+pub use self::judgement::footprint::Footprint;
 
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,7 @@ mod write;
 
 use std::io::Read;
 
-use crate::detect::cube::settings::Settings;
-use crate::detect::engine::Engine;
+use crate::detect::{Engine, Settings};
 use crate::domain::time::Span;
 use crate::policy::judging::Policy;
 

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::board::{Board, Watcher};
 use crate::config::Config;
-use crate::detect::engine::Engine;
+use crate::detect::Engine;
 use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::fold;

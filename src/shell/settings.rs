@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::detect::cube::settings::{AnnouncedEvent, AnnouncedWork, Settings};
 use crate::detect::univariate::book::{SeriesRow, SeriesRules};
 use crate::detect::univariate::drift::DriftRule;
+use crate::detect::{AnnouncedEvent, AnnouncedWork, Settings};
 use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Actor;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use tillwatch::board::{Board, Watcher};
 use tillwatch::config::{Config, load};
-use tillwatch::detect::engine::Engine;
+use tillwatch::detect::Engine;
 use tillwatch::domain::check::{Check, CheckOutcome};
 use tillwatch::domain::id::SourceId;
 use tillwatch::domain::metric::Metric;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use tillwatch::board::{Board, Incident};
 use tillwatch::config::{Config, load};
-use tillwatch::detect::engine::Engine;
+use tillwatch::detect::Engine;
 use tillwatch::domain::severity::Severity;
 use tillwatch::domain::time::{Span, Timestamp};
 use tillwatch::incident::event::Record;

@@ -9,8 +9,6 @@ use crate::domain::metric::Metric;
 use crate::domain::segment::Dim;
 use crate::verdict::Verdict;
 
-pub use crate::detect::evidence::units::hour;
-
 /// What of one source is doubted.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Doubt {

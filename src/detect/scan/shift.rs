@@ -120,6 +120,7 @@ impl Shift {
     }
 
     /// The same, found by the fixed threshold of a row; `test` says how, in words.
+    #[must_use]
     pub fn by_row(self, row: GuardrailId, test: String) -> Self {
         Self { threshold: Some((row, test)), ..self }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::detect::cube::settings::{AnnouncedEvent, AnnouncedWork};
+use crate::detect::{AnnouncedEvent, AnnouncedWork};
 use crate::domain::change::{Change, ChangeKind, ChangeStatus, Stage};
 use crate::domain::check::{Check, CheckOutcome};
 use crate::domain::histogram::Histogram;

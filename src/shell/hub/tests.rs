@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::*;
 use crate::board::Incident;
 use crate::config::load;
-use crate::detect::engine::Engine;
+use crate::detect::Engine;
 use crate::domain::time::Span;
 use crate::incident::event::{Actor, Event as Told};
 use crate::incident::unread::Why;

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::config::load;
-use crate::detect::engine::Engine;
+use crate::detect::Engine;
 use crate::incident::event::{Event as Told, Record};
 use crate::incident::fold::absorb;
 use crate::shell::{session, settings};

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::super::*;
 use crate::board::{self, Board, SourceState, Watcher};
 use crate::config::load;
-use crate::detect::engine::Engine;
+use crate::detect::Engine;
 use crate::domain::check::{Check, CheckOutcome};
 use crate::domain::observation::{Observation, Quality, Value, Window};
 use crate::domain::segment::{Dim, DimValue, Segment};
