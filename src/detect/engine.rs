@@ -183,7 +183,7 @@ impl Engine {
 
     /// Times in which something was wrong, as the journal remembers them: their hours are left out
     /// of history, whenever it arrives.
-    pub fn not_usual(&mut self, told: Vec<Exclusion>) {
+    pub fn exclude(&mut self, told: Vec<Exclusion>) {
         self.state.exclusions = told;
         self.state.schedule.history_changed = true;
     }

@@ -120,7 +120,7 @@ impl Watch {
         mut incidents: Vec<Incident>,
         now: Timestamp,
     ) -> Self {
-        engine.not_usual(incidents.iter().filter_map(|i| unusual(i, now)).collect());
+        engine.exclude(incidents.iter().filter_map(|i| unusual(i, now)).collect());
         incidents.retain(|i| reconcile::keep(i, &setup.response, now));
         let health = setup
             .sources

@@ -18,7 +18,7 @@ use crate::verdict::Suspect;
 
 /// Harm that goes on for so long after a change was taken back was not its doing (the same line as
 /// in `posterior`).
-pub(in crate::detect) const HEALS: Span = Span::from_mins(10);
+pub const HEALS: Span = Span::from_mins(10);
 /// The longest time between two runs of checks in which their trouble is looked for.
 const UNWATCHED: Span = Span::from_mins(5);
 /// What is missing may still come after this time, from clocks that are set to another time zone:

@@ -81,7 +81,7 @@ fn part(state: &mut EngineState, bucket: i64) {
 }
 
 /// Young, and not what its case began with. The whole funnel opens no case, so it leaves none.
-pub(in crate::detect) fn may_leave(case: &OpenCase, e: &Shift, bucket: i64) -> bool {
+pub fn may_leave(case: &OpenCase, e: &Shift, bucket: i64) -> bool {
     let young = (2..=3).contains(&(bucket - e.detected)) && e.until.is_none();
     let later = case.shifts.iter().any(|m| !same(m, e) && m.detected <= e.detected);
     young && later && !is_measuring(e) && !is_whole_funnel(e)
@@ -114,7 +114,7 @@ fn same(a: &Shift, b: &Shift) -> bool {
 
 /// A later shift of the same case and metric that reaches into the place of an earlier one is what
 /// that one failed to explain: the earlier looks for its place as if it were not there.
-pub(in crate::detect) fn rest(e: &Shift, later: &Shift, case: &[Shift]) -> bool {
+pub fn rest(e: &Shift, later: &Shift, case: &[Shift]) -> bool {
     later.detected > e.detected
         && later.until.is_none()
         && later.cuboid.family == e.cuboid.family
@@ -124,7 +124,7 @@ pub(in crate::detect) fn rest(e: &Shift, later: &Shift, case: &[Shift]) -> bool 
 
 /// Drops shifts that another one of the same family, direction and case contains: what is missing
 /// in a place is not told by what is too much around it.
-pub(in crate::detect) fn prune(case: &mut OpenCase) {
+pub fn prune(case: &mut OpenCase) {
     let all = case.shifts.clone();
     let inside = |e: &Shift| {
         all.iter().any(|o| {
@@ -299,7 +299,7 @@ fn agreement(cube: &Cube, e: &Shift, bucket: i64) -> Span {
 /// The place is already part of an open case by the same metric: it grows there by itself. What
 /// begins later in a wider or narrower place is looked at, but within a surge more surges is what
 /// it does.
-pub(in crate::detect) fn known(state: &EngineState, new: &Shift) -> bool {
+pub fn known(state: &EngineState, new: &Shift) -> bool {
     let open = state.cases.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.shifts);
     open.filter(|e| e.until.is_none() && e.cuboid.family == new.cuboid.family).any(|e| {
         let inside = place::within(&new.place, &e.place)
@@ -373,7 +373,7 @@ pub fn serve(state: &mut EngineState, bucket: i64) {
 }
 
 /// Gives a new case its key: class and journey, numbered when two live side by side.
-pub(in crate::detect) fn name(state: &mut EngineState, index: usize) {
+pub fn name(state: &mut EngineState, index: usize) {
     let Some(case) = state.cases.get(index).filter(|l| l.key.is_empty()) else { return };
     let policy = &state.settings.policy;
     let segments = case.segments(policy);

@@ -111,7 +111,7 @@ fn is_error(e: &Shift) -> bool {
 }
 
 /// Too small to lose anybody at once, or small and so slow to show that it took hours to find.
-pub(in crate::detect) fn mild(cube: &Cube, e: &Shift) -> bool {
+pub fn mild(cube: &Cube, e: &Shift) -> bool {
     let sought = cube.bucket.times(e.detected - e.from());
     e.harm < MILD || e.harm < SMALL && sought >= Span::from_mins(90)
 }
@@ -193,7 +193,7 @@ fn chain(cube: &Cube, case: &OpenCase, z: f64) -> f64 {
 }
 
 /// Bound of the share that several steps lose together (delta method on the log).
-pub(in crate::detect) fn chained(steps: &[Tally], z: f64) -> f64 {
+pub fn chained(steps: &[Tally], z: f64) -> f64 {
     let (mut log, mut var) = (0.0, 0.0);
     for a in steps.iter().filter(|a| a.expected >= LEAST_ORDERS && a.units >= a.expected) {
         let hits = a.observed + 0.5;

@@ -38,7 +38,7 @@ impl Doubt {
             || self.cuts.iter().any(|(m, d)| *m == metric && d == dims)
     }
 
-    pub(in crate::detect) fn on_table(&self, key: &CuboidKey) -> bool {
+    pub fn on_table(&self, key: &CuboidKey) -> bool {
         let (metric, role) = key.family;
         match role {
             CuboidRole::Plain | CuboidRole::Reading => self.on_metric(metric, &key.dims),

@@ -18,7 +18,7 @@ type Flow = Vec<f32>;
 type Moving = Vec<(u16, Segment, f64)>;
 
 /// Rows of the buckets `from..=to` that both counts have told; the lag sees their sums.
-pub(in crate::detect) fn rows(
+pub fn rows(
     cube: &Cube,
     pair: &CountPair,
     lag: &mut Lag,
@@ -65,12 +65,7 @@ pub(in crate::detect) fn rows(
 }
 
 /// Shows a lag what both counts told of the buckets `from..=to`.
-pub(in crate::detect) fn totals(
-    cube: &Cube,
-    pair: &CountPair,
-    lag: &mut Lag,
-    (from, to): (i64, i64),
-) {
+pub fn totals(cube: &Cube, pair: &CountPair, lag: &mut Lag, (from, to): (i64, i64)) {
     let (hits, trials) = (cube.cuboids.get(&pair.hits), cube.cuboids.get(&pair.trials));
     let (Some(hits), Some(trials)) = (hits, trials) else { return };
     let whole = |t: &Cuboid, b: i64| {

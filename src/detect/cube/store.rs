@@ -131,7 +131,7 @@ impl Cube {
         }
     }
 
-    pub(in crate::detect) fn moments_of(o: &Observation) -> Option<Moments> {
+    pub fn moments_of(o: &Observation) -> Option<Moments> {
         match &o.value {
             Value::Dist(h) => Some(logs(h)),
             Value::Ratio { hits, trials } => {

@@ -1,10 +1,10 @@
 //! What each release of the last day did: before and after per segment, against segments that it
-//! did not touch. A view for people; blame has its own arithmetic.
+//! did not touch. A view for people; attribution has its own arithmetic.
 
 use crate::detect::cases::open_case::OpenCase;
 use crate::detect::cases::shift_words;
 use crate::detect::cases::state::EngineState;
-use crate::detect::cube::cuboid::Cuboid;
+use crate::detect::cube::cuboid::{Cuboid, Slice};
 use crate::detect::cube::key::{CuboidRole, Family};
 use crate::detect::evidence::level;
 use crate::detect::evidence::likelihood::Likelihood;
@@ -33,6 +33,8 @@ const METRICS: [Metric; 10] = [
     Metric::ServiceLatency,
 ];
 const SPAN: Span = Span::from_hours(1);
+/// Values of so many of a cut's first dimensions are compared: template and device, where they are.
+const SHOWN_DIMS: usize = 2;
 
 /// Impacts of the releases of the last day that the kept buckets can show, and of every change
 /// that a case accuses, whatever its kind and age.
@@ -93,7 +95,9 @@ fn of(state: &EngineState, change: &Change, cuboid: &Cuboid, bucket: i64) -> Vec
     };
     let control = (sum(&|s| !touched(s), before), sum(&|s| !touched(s), after));
     let control = ratio(cuboid.likelihood, &control.0, &control.1);
-    let wanted = cuboid.slices.iter().filter(|c| c.mask.is_power_of_two() && c.mask & 0b11 != 0);
+    let first = cuboid.mask_for(cuboid.key.dims.get(..SHOWN_DIMS).unwrap_or(&cuboid.key.dims));
+    let shown = |c: &&Slice| c.mask.is_power_of_two() && c.mask & first != 0;
+    let wanted = cuboid.slices.iter().filter(shown);
     wanted
         .filter(|c| touched(&c.seg))
         .filter_map(|c| {

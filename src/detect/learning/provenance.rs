@@ -8,11 +8,11 @@ use crate::verdict::Basis;
 
 impl Basis {
     /// Of a place; nothing when nothing was learnt there.
-    pub(in crate::detect) fn of_scope(cuboid: &Cuboid, scope: &Scope) -> Option<Self> {
+    pub fn of_scope(cuboid: &Cuboid, scope: &Scope) -> Option<Self> {
         of(cuboid, cuboid.leaves.iter().filter(|l| scope.contains(&l.seg)))
     }
 
-    pub(in crate::detect) fn of_conj(cuboid: &Cuboid, slice: &Slice) -> Option<Self> {
+    pub fn of_conj(cuboid: &Cuboid, slice: &Slice) -> Option<Self> {
         of(cuboid, cuboid.members(&slice.leaves))
     }
 }

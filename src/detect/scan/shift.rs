@@ -68,7 +68,7 @@ const FELT: f64 = 0.25;
 /// Nats by which "it is over" must be likelier for harm of before the first judged bucket.
 const OVER: f64 = 1.0;
 /// Share of the usual samples from which a place counts as still served.
-pub(in crate::detect) const SEEN: f64 = 0.1;
+pub const SEEN: f64 = 0.1;
 
 impl Shift {
     pub fn from(&self) -> i64 {
@@ -191,10 +191,7 @@ impl Shift {
         known
     }
 
-    pub(in crate::detect) fn dispersion(
-        &self,
-        cuboid: &Cuboid,
-    ) -> crate::detect::evidence::dispersion::Dispersion {
+    pub fn dispersion(&self, cuboid: &Cuboid) -> crate::detect::evidence::dispersion::Dispersion {
         cuboid.dispersion(cuboid.mask_in(&self.scope))
     }
 
@@ -230,19 +227,19 @@ impl Shift {
     }
 
     /// The first bucket that tells the place.
-    pub(in crate::detect) fn telling(&self) -> i64 {
+    pub fn telling(&self) -> i64 {
         let length = (self.last_bad - self.from()) as f64;
         let left_out = if self.onset.ramp { length * (1.0 - TELLING) } else { 0.0 };
         self.last_bad - (length - left_out) as i64
     }
 
     /// Are all of these hurt nearly as it is? A place does not grow over many who hardly are.
-    pub(in crate::detect) fn felt(&self, tally: &Tally) -> bool {
+    pub fn felt(&self, tally: &Tally) -> bool {
         harm(self.likelihood, self.sign, tally) >= FELT * self.harm
     }
 
     /// The least harm that is likely: what was searched for was found at its worst.
-    pub(in crate::detect) fn least_harm(&self) -> f64 {
+    pub fn least_harm(&self) -> f64 {
         let doubt = DOUBT / (2.0 * self.nats.max(1.0)).sqrt();
         self.harm * (1.0 - doubt).max(LEAST)
     }

@@ -64,7 +64,7 @@ fn a_restart_after_hours_of_an_incident_says_the_same() {
         let hours: Vec<Observation> = (0..HOURS).flat_map(wrong).collect();
         let again = |told: Vec<Exclusion>| {
             let mut engine = engine();
-            engine.not_usual(told);
+            engine.exclude(told);
             engine.history(&past);
             engine.history(&hours);
             engine.observe(&live.concat());

@@ -50,7 +50,7 @@ impl Cuboid {
         MAX_LEAVES.saturating_sub(self.leaves.len())
     }
 
-    pub(in crate::detect) fn admits(&self, seg: &Segment) -> bool {
+    pub fn admits(&self, seg: &Segment) -> bool {
         self.free_leaves() > 0 || self.knows(seg)
     }
 

@@ -13,7 +13,7 @@ const KEPT: usize = 6;
 const MOST: usize = 65_536;
 
 #[derive(Clone, Debug, Default)]
-pub(in crate::detect) struct Overflow {
+pub struct Overflow {
     buckets: BTreeMap<i64, OverflowBucket>,
 }
 
@@ -28,7 +28,7 @@ struct OverflowBucket {
 
 impl Overflow {
     /// A bucket older than all that are kept is too late.
-    pub(in crate::detect) fn put(&mut self, seg: &Segment, bucket: i64, moments: Moments) {
+    pub fn put(&mut self, seg: &Segment, bucket: i64, moments: Moments) {
         let bucket = self.buckets.entry(bucket).or_default();
         let mut hasher = DefaultHasher::new();
         seg.hash(&mut hasher);
@@ -45,7 +45,7 @@ impl Overflow {
     }
 
     /// The sums of the buckets that changed since the last call.
-    pub(in crate::detect) fn sums(&mut self) -> Vec<(i64, Moments)> {
+    pub fn sums(&mut self) -> Vec<(i64, Moments)> {
         let changed = self.buckets.iter_mut().filter(|(_, b)| b.changed);
         changed
             .map(|(at, bucket)| {
@@ -58,11 +58,11 @@ impl Overflow {
     }
 
     /// Segments in the fullest of the kept buckets.
-    pub(in crate::detect) fn segments(&self) -> usize {
+    pub fn segments(&self) -> usize {
         self.buckets.values().map(|b| b.cells.len()).max().unwrap_or(0)
     }
 
-    pub(in crate::detect) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         let cells: usize = self.buckets.values().map(|b| b.cells.len()).sum();
         cells * size_of::<(u64, Moments)>()
     }
