@@ -33,12 +33,15 @@ pub fn run(global: &Global, args: &CheckArgs) -> Exit {
         None => load::builtin(),
     };
     app::say(&loaded.problems, Level::Warning);
-    let Some(config) = loaded.config else { return Exit::No };
     let text = path.as_ref().and_then(|p| std::fs::read_to_string(p).ok()).unwrap_or_default();
     let file = path.clone().unwrap_or_else(|| "config.example.toml".into());
-    let mut further = load::screens(&file, &text, &config);
-    further.extend(load::files(&file, &text, &config));
+    let read = loaded.config.as_ref().or(loaded.draft.as_ref());
+    let further = read.map_or_else(Vec::new, |config| {
+        let screens = load::screens(&file, &text, config);
+        screens.into_iter().chain(load::files(&file, &text, config)).collect()
+    });
     app::say(&further, Level::Warning);
+    let Some(config) = loaded.config else { return Exit::No };
     let name = path.as_ref().map_or("built-in defaults".to_owned(), |p| p.display().to_string());
     out::lines([format!(
         "config    {name}: {} sources, {} guardrails, {} actions",

@@ -85,6 +85,11 @@ fn rows(config: &Config, user: &mut Reader<'_>) {
         let hint = "name a rate, a threshold, or sessions, edge_requests and orders";
         say("guardrail", ("name", name.as_str()), "metric", message, hint);
     }
+    for row in config.guardrails.iter().filter(|r| r.owner.trim().is_empty()) {
+        let message = "nobody owns it".to_owned();
+        let hint = "name the team or the person who answers for it";
+        say("guardrail", ("name", row.name.as_str()), "owner", message, hint);
+    }
     for row in config.severities.iter().filter(|r| r.allowed.is_empty()) {
         let level = row.level.number().to_string();
         let message = format!("{} allows no decision at all", row.level);

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, ValueDeserializer};
+use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 
 use crate::source::faults::Step;
 
-use super::problem::{Level, Problem, line_of, suggestion};
+use super::problem::{Level, Problem, line_of, meant, suggestion};
 
 /// A parsed file and the problems found in it so far.
 pub struct Reader<'t> {
@@ -110,12 +110,41 @@ impl<'t> Reader<'t> {
         for (idx, row) in rows.into_iter().enumerate() {
             let offset = row.span().start;
             let line = line_of(self.text, offset);
-            match T::deserialize(ValueDeserializer::from(row)) {
+            match T::deserialize(ValueDeserializer::from(row.clone())) {
                 Ok(row) => read.push((line, row)),
-                Err(error) => self.report(&format!("{name}[{}]", idx + 1), &error, offset),
+                Err(error) => self.row_faults::<T>(&format!("{name}[{}]", idx + 1), row, error),
             }
         }
         read
+    }
+
+    /// Tells everything that is wrong with a row: what does not fit is taken out and the rest is
+    /// read again, since serde stops at the first fault.
+    fn row_faults<T: DeserializeOwned>(
+        &mut self,
+        key: &str,
+        row: Spanned<DeValue<'t>>,
+        first: toml::de::Error,
+    ) {
+        let start = row.span().start;
+        let (mut rest, mut error, mut out) = (row, first, Vec::<(String, usize)>::new());
+        loop {
+            let lacks = |name: &str| *error.message() == format!("missing field `{name}`");
+            // What is taken out is missing afterwards, and a typo is told with what was meant:
+            // then the row around it goes.
+            let ours = out.iter().rfind(|(name, _)| lacks(name)).map(|(_, around)| *around);
+            if ours.is_none() {
+                self.report(key, &error, start);
+            }
+            let at = ours.or_else(|| error.span().map(|span| span.start)).unwrap_or(start);
+            let meant = meant(error.message()).map(str::to_owned);
+            let Some((name, around)) = take_out(&mut rest, at) else { return };
+            out.extend(meant.into_iter().chain([name]).map(|name| (name, around)));
+            match T::deserialize(ValueDeserializer::from(rest.clone())) {
+                Ok(_) => return,
+                Err(next) => error = next,
+            }
+        }
     }
 
     /// A top-level name that is read elsewhere.
@@ -286,6 +315,41 @@ fn texts(
     }
 }
 
+/// Takes the innermost entry at this place out of a table; a row of rows goes as a whole where none
+/// of its entries is there. The name of what is gone and where the table around it begins; `None`
+/// where nothing is there.
+fn take_out<'t>(value: &mut Spanned<DeValue<'t>>, at: usize) -> Option<(String, usize)> {
+    let start = value.span().start;
+    // A table with a header of its own does not span its entries: all of them are looked through.
+    match value.get_mut() {
+        DeValue::Table(table) => {
+            if let Some(found) = table.iter_mut().find_map(|(_, value)| take_out(value, at)) {
+                return Some(found);
+            }
+            let (key, _) = table
+                .iter()
+                .find(|(key, value)| key.span().contains(&at) || value.span().contains(&at))?;
+            let name = key.get_ref().to_string();
+            table.remove(&*name).map(|_| (name, start))
+        }
+        DeValue::Array(rows) => {
+            if let Some(found) = rows.iter_mut().find_map(|row| take_out(row, at)) {
+                return Some(found);
+            }
+            let index = rows.iter().position(|row| row.span().contains(&at))?;
+            if !rows.get(index).is_some_and(|row| row.get_ref().is_table()) {
+                return None;
+            }
+            let mut kept = DeArray::new();
+            let others = rows.iter().enumerate().filter(|(at, _)| *at != index);
+            others.for_each(|(_, row)| kept.push(row.clone()));
+            *rows = kept;
+            Some((String::new(), start))
+        }
+        _ => None,
+    }
+}
+
 fn toml_value(value: Spanned<DeValue<'_>>) -> Result<toml::Value, toml::de::Error> {
     serde::Deserialize::deserialize(ValueDeserializer::from(value))
 }
@@ -306,6 +370,29 @@ mod tests {
     #[serde(deny_unknown_fields)]
     struct Row {
         url: String,
+        #[serde(default)]
+        #[expect(dead_code, reason = "only its reading is tested")]
+        every: u32,
+        #[serde(default)]
+        #[expect(dead_code, reason = "only its reading is tested")]
+        part: Vec<Shop>,
+    }
+
+    #[test]
+    fn a_row_tells_each_of_its_faults() {
+        let text = "[[source]]\nurl = 3\nevery = \"x\"\nfoo = 1\n[[source.part]]\nname = 5\n\
+                    cents = 1\n[[source.part]]\ncents = 2\nbar = 1\n[[source]]\nurl = \"y\"\n";
+        let mut reader = Reader::new("t.toml".into(), text);
+        assert_eq!(reader.rows::<Row>("source").len(), 1);
+        let told: Vec<String> =
+            reader.finish().iter().map(|p| format!("{} {}", p.line, p.message)).collect();
+        let begins = ["2 invalid type", "3 invalid type", "4 unknown field `foo`"];
+        for (told, begin) in told.iter().zip(begins) {
+            assert!(told.starts_with(begin), "{told} for {begin}");
+        }
+        assert!(told.iter().any(|t| t.starts_with("6 invalid type")), "{told:?}");
+        assert!(told.iter().any(|t| t.starts_with("10 unknown field `bar`")), "{told:?}");
+        assert_eq!(told.len(), 5, "{told:#?}");
     }
 
     #[test]

@@ -25,6 +25,8 @@ const TABLES: [&str; 9] =
 /// A config as far as it could be read, and what is wrong with it. `None` with errors only.
 pub struct Loaded {
     pub config: Option<Config>,
+    /// What could be read of one with errors, for a check that goes on.
+    pub draft: Option<Config>,
     pub problems: Vec<Problem>,
 }
 
@@ -64,7 +66,8 @@ pub fn from_text(path: &Path, text: &str) -> Loaded {
     problems.extend(user.finish());
     problems.sort_by_key(|p| (p.line, p.key.clone()));
     let broken = problems.iter().any(|p| p.level == Level::Error);
-    Loaded { config: config.filter(|_| !broken), problems }
+    let (config, draft) = if broken { (None, config) } else { (config, None) };
+    Loaded { config, draft, problems }
 }
 
 fn read(defaults: &toml::Table, base: &mut Reader<'_>, user: &mut Reader<'_>) -> Option<Config> {

@@ -67,7 +67,9 @@ fn of(engine: &Engine, change: &Change, table: &Table, bucket: i64) -> Vec<Impac
     let at = engine.store.bucket_of(change.effective_at());
     let len = (SPAN.millis() / engine.store.bucket.millis()).max(1);
     let before = (at - len, at - 1);
-    let after = (at, bucket.min(at + len - 1));
+    // What comes after it was taken back is no doing of its.
+    let back = change.rolled_back_at.map_or(bucket, |t| engine.store.bucket_of(t) - 1);
+    let after = (at, bucket.min(at + len - 1).min(back));
     if before.0 < table.oldest() || after.1 <= after.0 {
         return Vec::new();
     }

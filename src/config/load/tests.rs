@@ -115,7 +115,7 @@ name = "page-views"
 class = "conversion"
 metric = "payment_try"
 condition = { kind = "band", min_change = 0.5 }
-owner = "o"
+owner = ""
 response = "r"
 "#;
 
@@ -139,6 +139,7 @@ fn config_13_every_problem_of_meaning_has_its_line() {
         (35, "maintenance[1]", "later `to`"),
         (42, "severity.4.allowed", "no decision"),
         (47, "guardrail.page-views.metric", "is not judged"),
+        (49, "guardrail.page-views.owner", "nobody owns it"),
     ];
     for (line, key, words) in wanted {
         let found = told.iter().any(|(l, k, m)| *l == line && k == key && m.contains(words));
