@@ -2,7 +2,7 @@
 //! Budget: 20 microseconds a row and series on one core (docs/detection.md).
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use tillwatch::detect::series::Detector;
+use tillwatch::detect::univariate::detector::Detector;
 use tillwatch::domain::metric::Bad;
 use tillwatch::domain::time::{Span, Timestamp};
 use tillwatch::policy::sensitivity::Sensitivity;

@@ -6,9 +6,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::detect::verdict::{
-    Cell, Class, Finding, FunnelStep, GuardrailState, Impact, JourneyState, Suspect,
-};
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::id::{ActionId, IncidentId, JourneyId, ReleaseId, SourceId};
 use crate::domain::metric::Metric;
@@ -19,6 +16,9 @@ use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Outcome;
 use crate::policy::severity::Choice;
+use crate::verdict::{
+    Cell, Class, Finding, FunnelStep, GuardrailState, Impact, JourneyState, Suspect,
+};
 
 pub use self::standing::Learning;
 pub use crate::incident::state::{
@@ -252,6 +252,19 @@ pub enum SourceState {
     Partial,
     Suspect,
     Blind,
+}
+
+impl SourceState {
+    /// Its name in documents and lines of text.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Stale => "stale",
+            Self::Partial => "partial",
+            Self::Suspect => "suspect",
+            Self::Blind => "blind",
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -4,6 +4,7 @@
 //! Rooms in reading order; a room imports only from rooms above it (ranks in ARCHITECTURE.md).
 
 pub mod board;
+pub mod verdict;
 pub mod detect;
 pub mod domain;
 pub mod incident;

@@ -9,6 +9,7 @@ pub mod sensitivity;
 pub mod severity;
 
 pub mod action;
+pub mod buckets;
 pub mod calendar;
 pub mod maintenance;
 pub mod one_or_many;

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use super::standing::Trust;
 use super::{Board, ChecklistItem, Source, SourceState};
-use crate::detect::verdict::Verdict;
 use crate::domain::time::Timestamp;
+use crate::verdict::Verdict;
 
 /// The board itself while it is fresh; else with no state that is well, and no watcher where none
 /// is left. What was broken stays as it was told last.

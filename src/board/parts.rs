@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::detect::verdict::{Basis, Cell, Finding, Impact, Suspect, Verdict};
 use crate::domain::change::Change;
 use crate::domain::metric::Metric;
 use crate::domain::money::Range;
 use crate::domain::observation::Quality;
 use crate::domain::segment::Segment;
 use crate::domain::time::Timestamp;
+use crate::verdict::{Basis, Cell, Finding, Impact, Suspect, Verdict};
 
 use super::{Board, ChoiceRow, Incident, TimelineEntry};
 

@@ -5,12 +5,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Board, Incident, Source, SourceState};
-use crate::detect::verdict::{GuardrailState, Judged};
 use crate::domain::id::{GuardrailId, SourceId};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::state::State;
 use crate::policy::guardrail::Exposure;
+use crate::verdict::{GuardrailState, Judged};
 
 /// Judging lags by up to two minutes; later than this it has stopped.
 const JUDGED_WITHIN: Span = Span::from_mins(6);

@@ -2,7 +2,6 @@
 //! of a rollback with its ticks, the timeline in words. Pure; decides nothing.
 
 use super::{Action, ChoiceRow, Incident, Source, SourceState};
-use crate::detect::verdict::{Case, Finding, Suspect, Verdict};
 use crate::domain::money::Range;
 use crate::domain::time::Timestamp;
 use crate::incident::facts::{Facts, Told};
@@ -11,6 +10,7 @@ use crate::incident::rollback::{others, plan};
 use crate::incident::state::ActionState;
 use crate::incident::verify::{Feed, feed, shown, verify_until};
 use crate::policy::severity::Choice;
+use crate::verdict::{Case, Finding, Suspect, Verdict};
 
 /// Entries of the timeline that viewers get.
 const TIMELINE: usize = 40;

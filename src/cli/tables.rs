@@ -81,7 +81,7 @@ fn incident(i: &Incident) -> Vec<String> {
     let scopes: Vec<String> = i.segments.iter().map(ToString::to_string).collect();
     let suspect = i.suspect.release.as_ref().map_or_else(
         || words::suspect(&i.suspect),
-        |r| format!("suspect {r} ({:?})", i.suspect.confidence).to_lowercase(),
+        |r| format!("suspect {r} ({})", i.suspect.confidence.name()).to_lowercase(),
     );
     vec![
         format!("{}  {}  {}{}  {}", i.severity, i.id, i.state.name(), kept(i), i.headline),
@@ -109,7 +109,7 @@ fn money(range: &MoneyRange, i: &Incident) -> String {
 }
 
 fn source(s: &Source) -> String {
-    let state = format!("{:?}", s.state).to_lowercase();
+    let state = s.state.name();
     let error = s.error.as_ref().map(|e| format!("  {e}")).unwrap_or_default();
     format!("source {}  {}  {state}{error}", s.name, s.kind)
 }

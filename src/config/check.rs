@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::detect::settings::{LIVE_BUCKET, longest_window};
 use crate::domain::id::GuardrailId;
 use crate::domain::metric::{Kind, Metric};
 use crate::domain::time::Span;
+use crate::policy::buckets::{LIVE_BUCKET, longest_window};
 use crate::policy::guardrail::{Condition, Guardrail, JUDGED_COUNTS};
 use crate::policy::severity::Deadline;
 

@@ -10,15 +10,13 @@ use crate::board::{
     Action, ActionState, Board, ChoiceRow, Incident, Precheck, RollbackPlan, State, TimelineEntry,
     Watcher,
 };
-use crate::detect::verdict::{
-    Basis, Candidate, Class, Confidence, Considered, Finding, Suspect, Verdict,
-};
 use crate::domain::metric::Metric;
 use crate::domain::money::{MoneyRange, Range};
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::severity::Choice;
+use crate::verdict::{Basis, Candidate, Class, Confidence, Considered, Finding, Suspect, Verdict};
 
 use super::keymap::Keymap;
 use super::state::{Desk, Role, Setup, Size};

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::board::{Board, Incident};
-use crate::detect::verdict::{Cell, Verdict};
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, DimValue};
+use crate::verdict::{Cell, Verdict};
 
 /// The heatmap's axes and metric. `None` means the first that has data.
 #[derive(Clone, PartialEq, Eq, Debug)]

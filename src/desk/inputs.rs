@@ -2,10 +2,10 @@
 //! Looks things up on the board; the words are made in `present`.
 
 use crate::board::{Board, Incident};
-use crate::detect::verdict::{Cell, Finding};
 use crate::domain::id::{GuardrailId, IncidentId};
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Scope, Segment};
+use crate::verdict::{Cell, Finding};
 
 /// A verdict, by what it is about.
 #[derive(Clone, PartialEq, Debug)]

@@ -3,69 +3,64 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::detect::verdict::Judgement;
+use super::cases::data_quality::Flaws;
+use super::cases::open_case::Live;
+use super::cases::response_time::Slow;
+use super::cases::{
+    closing, cumulative_impact, data_quality, failing_checks, lifecycle, response_time,
+};
+use super::cube::cuboid::Table;
+use super::cube::derived;
+use super::cube::doubt::Doubt;
+use super::cube::key::Role;
+use super::cube::reach::Reach;
+use super::cube::store::Store;
+use super::detectors::check_votes::Checks;
+use super::detectors::{check_duration, over_collection};
+use super::judgement::error_budget::Budgets;
+use super::judgement::{build, error_budget};
+use super::learning::{dispersion, schedule};
+use super::scan::shift::Effect;
+use super::scan::{served, shift, sweep};
 use crate::domain::change::Change;
 use crate::domain::check::Check;
 use crate::domain::flaw::Flaw;
 use crate::domain::id::{ReleaseId, SourceId};
 use crate::domain::observation::Observation;
 use crate::domain::time::{Span, Timestamp};
-
 use crate::policy::judging::Policy;
+use crate::verdict::Judgement;
 
-use super::budget::{self, Budgets};
-use super::calibrate;
-use super::case::Live;
-use super::checks::Checks;
-use super::derive;
-use super::doubt::Doubt;
-use super::effect::{self, Effect};
-use super::flaws::{self, Flaws};
-use super::learn;
-use super::life;
-use super::pace;
-use super::reach::Reach;
-use super::report;
-use super::response_time::{self, Slow};
-use super::scan;
-use super::served;
-use super::settle;
-use super::store::Store;
-use super::surplus;
-use super::table::{Role, Table};
-use super::toll;
-use super::troubles;
-
-pub use super::settings::{Event, Maintenance, Settings, Unusual};
+pub use super::cube::settings::{Event, Maintenance, Settings, Unusual};
 
 pub struct Engine {
-    pub(super) settings: Settings,
-    pub(super) store: Store,
-    pub(super) lengths: Vec<i64>,
-    pub(super) checks: Checks,
-    pub(super) changes: BTreeMap<(SourceId, ReleaseId), Change>,
-    pub(super) blind: BTreeMap<SourceId, Timestamp>,
+    pub(in crate::detect) settings: Settings,
+    pub(in crate::detect) store: Store,
+    pub(in crate::detect) lengths: Vec<i64>,
+    pub(in crate::detect) checks: Checks,
+    pub(in crate::detect) changes: BTreeMap<(SourceId, ReleaseId), Change>,
+    pub(in crate::detect) blind: BTreeMap<SourceId, Timestamp>,
     /// What of which source cannot be believed to be of now.
     doubts: BTreeMap<SourceId, Doubt>,
     /// Blindness or doubts are not what they were when cells were last told.
     reface: bool,
-    pub(super) flaws: Flaws,
-    pub(super) lives: Vec<Live>,
+    pub(in crate::detect) flaws: Flaws,
+    pub(in crate::detect) lives: Vec<Live>,
     /// Effects of cases that are gone, while they still lie inside a window.
-    pub(super) past: Vec<Effect>,
+    pub(in crate::detect) past: Vec<Effect>,
     /// Incidents that the journal remembers: not learnt from.
-    pub(super) unusual: Vec<Unusual>,
-    pub(super) judged: Option<i64>,
+    pub(in crate::detect) unusual: Vec<Unusual>,
+    pub(in crate::detect) judged: Option<i64>,
     /// The first bucket that was judged: what was over by then is nobody's case.
-    pub(super) begun: Option<i64>,
-    pub(super) schedule: learn::Schedule,
-    pub(super) last: Judgement,
+    pub(in crate::detect) begun: Option<i64>,
+    pub(in crate::detect) schedule: schedule::Schedule,
+    pub(in crate::detect) last: Judgement,
     /// Keys that were merged into an older case since the last judgement.
-    pub(super) absorbed: Vec<Live>,
+    pub(in crate::detect) absorbed: Vec<Live>,
     /// Error budgets of the burn rows.
-    pub(super) budgets: Budgets,
+    pub(in crate::detect) budgets: Budgets,
     /// Journeys whose checks take longer than usual, or lately did.
-    pub(super) slow: Vec<Slow>,
+    pub(in crate::detect) slow: Vec<Slow>,
 }
 
 /// Buckets judged in one call at most; what is older is history.
@@ -78,10 +73,10 @@ impl Engine {
     }
 
     pub fn new(settings: Settings) -> Self {
-        let checks = Checks { pace: pace::rule(&settings.policy), ..Checks::default() };
+        let checks = Checks { pace: check_duration::rule(&settings.policy), ..Checks::default() };
         Self {
             store: Store::new(settings.bucket),
-            lengths: scan::windows(settings.bucket),
+            lengths: sweep::windows(settings.bucket),
             settings,
             checks,
             changes: BTreeMap::new(),
@@ -94,7 +89,7 @@ impl Engine {
             unusual: Vec::new(),
             judged: None,
             begun: None,
-            schedule: learn::Schedule::default(),
+            schedule: schedule::Schedule::default(),
             last: Judgement::default(),
             absorbed: Vec::new(),
             budgets: Budgets::new(),
@@ -185,9 +180,9 @@ impl Engine {
         }
         if self.judged != before || self.last.at == Timestamp::default() {
             let bucket = self.judged.unwrap_or(last);
-            self.last = report::judgement(self, bucket, before.unwrap_or(bucket - 1));
+            self.last = build::judgement(self, bucket, before.unwrap_or(bucket - 1));
         } else if self.reface {
-            self.last = report::again(self, self.judged.unwrap_or(last));
+            self.last = build::again(self, self.judged.unwrap_or(last));
         }
         self.reface = false;
         self.last.at = now;
@@ -197,7 +192,7 @@ impl Engine {
     /// What is said before anything was judged: every row is there, none has a verdict.
     pub fn unjudged(&mut self, now: Timestamp) -> Judgement {
         let bucket = self.store.bucket_of(now) - 1;
-        Judgement { at: now, ..report::judgement(self, bucket, bucket - 1) }
+        Judgement { at: now, ..build::judgement(self, bucket, bucket - 1) }
     }
 
     /// The end of the newest bucket that was judged; none before the first.
@@ -220,39 +215,39 @@ impl Engine {
     }
 
     fn judge_bucket(&mut self, bucket: i64) {
-        derive::live(&mut self.store, bucket - 2, bucket);
-        learn::step(self, bucket);
+        derived::live(&mut self.store, bucket - 2, bucket);
+        schedule::step(self, bucket);
         self.store.reach = Reach::of(self.changes.values(), self.store.end_of(bucket));
         for table in self.store.tables.values_mut() {
-            scan::roll(table, &self.lengths, bucket);
+            sweep::roll(table, &self.lengths, bucket);
         }
-        life::follow(self, bucket);
+        lifecycle::follow(self, bucket);
         self.explain(bucket);
-        life::hunt(self, bucket);
-        troubles::vote(self, bucket);
-        troubles::blindness(self, bucket);
-        flaws::judge(self, bucket);
-        settle::settle(self, bucket);
+        lifecycle::hunt(self, bucket);
+        failing_checks::vote(self, bucket);
+        failing_checks::blindness(self, bucket);
+        data_quality::judge(self, bucket);
+        closing::settle(self, bucket);
         response_time::judge(self, bucket);
         served::measure(self, bucket);
-        toll::tick(self, bucket);
-        budget::tick(self, bucket);
+        cumulative_impact::tick(self, bucket);
+        error_budget::tick(self, bucket);
     }
 
     /// Takes what known effects explain out of every window, and looks at what is left.
-    pub(super) fn explain(&mut self, bucket: i64) {
+    pub(in crate::detect) fn explain(&mut self, bucket: i64) {
         let effects: Vec<Effect> = self.all_effects().cloned().collect();
-        surplus::weigh(&mut self.store, &effects);
-        effect::explain(&mut self.store, &effects, &self.lengths, bucket);
-        let watched = life::watched(self);
+        over_collection::weigh(&mut self.store, &effects);
+        shift::explain(&mut self.store, &effects, &self.lengths, bucket);
+        let watched = lifecycle::watched(self);
         for table in self.store.tables.values_mut().filter(|t| !t.swept) {
             table.swept = true;
             let look = watched.contains(&table.key.family);
-            table.loud = if look { scan::sweep(table) } else { Vec::new() };
+            table.loud = if look { sweep::sweep(table) } else { Vec::new() };
         }
     }
 
-    pub(super) fn all_effects(&self) -> impl Iterator<Item = &Effect> {
+    pub(in crate::detect) fn all_effects(&self) -> impl Iterator<Item = &Effect> {
         self.lives.iter().flat_map(|l| &l.effects).chain(&self.past)
     }
 
@@ -263,13 +258,13 @@ impl Engine {
         sources.peek().is_some() && sources.all(lost)
     }
 
-    pub(super) fn blind_sources(&self) -> BTreeSet<SourceId> {
+    pub(in crate::detect) fn blind_sources(&self) -> BTreeSet<SourceId> {
         self.blind.keys().cloned().collect()
     }
 
     /// True until enough has been seen to know what is usual.
     pub fn learning(&self) -> bool {
         self.store.tables.values().any(|t| !t.leaves.is_empty())
-            && !self.store.tables.values().any(calibrate::taught)
+            && !self.store.tables.values().any(dispersion::taught)
     }
 }

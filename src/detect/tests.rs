@@ -39,13 +39,13 @@ mod surges;
 use std::sync::Arc;
 
 use self::made_up::{NOON, Shop, Wrong, at, fact, firing, window};
-use super::verdict::{Class, Judgement, Verdict};
 use crate::domain::histogram::Histogram;
 use crate::domain::id::{ReleaseId, SourceId};
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Value, Window};
 use crate::domain::segment::Segment;
 use crate::domain::severity::Severity;
+use crate::verdict::{Class, Judgement, Verdict};
 
 #[test]
 fn a_calm_hour_opens_nothing_and_cells_are_sure() {

@@ -73,3 +73,15 @@ fn inside(low: f64, high: f64, share: f64) -> Quantile {
     let value = if high.is_finite() { low + (high - low) * share.clamp(0.0, 1.0) } else { low };
     Quantile { value, low, high }
 }
+
+/// A value that stands for a bucket: the geometric middle; the open ends stay near their edge.
+pub fn middle(low: f64, high: f64) -> f64 {
+    let m = if !high.is_finite() {
+        low * 1.3
+    } else if low <= 0.0 {
+        high * 0.7
+    } else {
+        (low * high).sqrt()
+    };
+    m.max(1e-6)
+}

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::detect::verdict::{Case, Verdict};
 use crate::domain::money::Range;
+use crate::verdict::{Case, Verdict};
 
 /// Figures that differ by more than this share are news.
 const NEWS: f64 = 0.10;

@@ -4,11 +4,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::detect::verdict::Case;
 use crate::domain::id::{ActionId, IncidentId, ReleaseId};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::severity::Choice;
+use crate::verdict::Case;
 
 /// Who did it: the name people know and the identity the machine knows.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

@@ -2,13 +2,13 @@
 //! Borrowed for one question; never stored.
 
 use super::fold::Incident;
-use crate::detect::verdict::Case;
 use crate::domain::change::{Change, ChangeStatus};
 use crate::domain::id::{ReleaseId, SourceId};
 use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
+use crate::verdict::Case;
 
 /// The world at one instant, as far as an incident's rules look at it.
 #[derive(Clone, Copy, Debug)]

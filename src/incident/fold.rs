@@ -5,11 +5,11 @@ use super::deed::Deeds;
 use super::event::{Actor, Event, Record};
 use super::state::{ActionState, Decision, State, TimelineEntry};
 use super::words;
-use crate::detect::verdict::Case;
 use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::severity::Severity;
 use crate::domain::time::Timestamp;
 use crate::policy::severity::Choice;
+use crate::verdict::Case;
 
 mod action;
 mod clocks;

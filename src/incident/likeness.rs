@@ -4,11 +4,11 @@
 
 use super::fold::Incident;
 use super::reconcile::{Tick, keep};
-use crate::detect::verdict::{Case, Class, Confidence, Judgement};
 use crate::domain::id::ReleaseId;
 use crate::domain::segment::Scope;
 use crate::domain::time::Span;
 use crate::policy::response::ResponsePolicy;
+use crate::verdict::{Case, Class, Confidence, Judgement};
 
 /// From this on two are taken for one.
 const LIKE: i32 = 2;

@@ -9,11 +9,11 @@ use super::event::{Event, Record};
 use super::fold::{Incident, Phase};
 use super::likeness::{claimed, likeness, pairs};
 use super::rise::rose;
-use crate::detect::verdict::{Case, Judgement};
 use crate::domain::id::IncidentId;
 use crate::domain::severity::Severity;
 use crate::domain::time::Timestamp;
 use crate::policy::response::ResponsePolicy;
+use crate::verdict::{Case, Judgement};
 
 /// When this is, and since when this watcher has been judging.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -3,10 +3,10 @@
 
 use super::fold::{Incident, Seen};
 use super::likeness::within;
-use crate::detect::verdict::Case;
 use crate::domain::segment::Scope;
 use crate::domain::time::Timestamp;
 use crate::policy::response::ResponsePolicy;
+use crate::verdict::Case;
 
 /// Money that rose is at least this many times what was the most then.
 const MONEY: f64 = 2.0;

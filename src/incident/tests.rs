@@ -5,6 +5,7 @@ pub(crate) mod kit;
 
 mod choosing;
 mod commands;
+mod golden;
 mod life;
 mod properties;
 mod races;

@@ -4,8 +4,8 @@
 use super::deed::clock;
 use super::event::{Chosen, Event, Intent, Outcome, Waived};
 use super::state::failing;
-use crate::detect::verdict::{Candidate, Confidence, Suspect};
 use crate::domain::time::Timestamp;
+use crate::verdict::{Candidate, Confidence, Suspect};
 
 /// How the line about new evidence begins.
 pub const EVIDENCE: &str = "evidence: ";

@@ -24,6 +24,22 @@ pub enum GuardClass {
     Surge,
 }
 
+impl GuardClass {
+    /// Its name in the config, in documents and on screens.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Conversion => "conversion",
+            Self::Funnel => "funnel",
+            Self::Performance => "performance",
+            Self::Efficiency => "efficiency",
+            Self::Availability => "availability",
+            Self::Errors => "errors",
+            Self::Telemetry => "telemetry",
+            Self::Surge => "surge",
+        }
+    }
+}
+
 /// How much revenue hangs on what a guardrail watches. The shop is called calm only while every row
 /// of high exposure has a verdict; rows of low exposure are told beside it.
 #[derive(

@@ -5,12 +5,12 @@ use crate::board::{ActionState, Decision, Incident, State};
 use crate::desk::command::Command;
 use crate::desk::order::Verb;
 use crate::desk::state::{Desk, Role as Seat};
-use crate::detect::verdict::{Confidence, Verdict};
 use crate::domain::segment::Dim;
 use crate::domain::severity::Severity;
 use crate::domain::text::{ScreenText, screen_text};
 use crate::domain::time::Timestamp;
 use crate::incident::words::tie;
+use crate::verdict::{Confidence, Verdict};
 
 use super::role::Role;
 use super::screen::{Column, Line};

@@ -5,10 +5,10 @@ use crate::board::standing::Trust;
 use crate::board::{ActionState, Incident, SourceState, State};
 use crate::desk::command::Command;
 use crate::desk::state::{Desk, Role as Seat};
-use crate::detect::verdict::{Class, Finding, Verdict};
 use crate::domain::metric::Metric;
 use crate::domain::severity::Severity;
 use crate::domain::text::{ScreenText, screen_text};
+use crate::verdict::{Class, Finding, Verdict};
 
 use super::bars;
 use super::clocks::{self, key_of};

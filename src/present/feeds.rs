@@ -4,10 +4,10 @@
 use crate::board::standing::Trust;
 use crate::board::{ChecklistItem, Source};
 use crate::desk::state::Desk;
-use crate::detect::verdict::{FunnelStep, GuardrailState, JourneyState, Judged, Verdict};
 use crate::domain::past::PastState;
 use crate::domain::text::{ScreenText, screen_text, screen_text_last_field};
 use crate::domain::time::Timestamp;
+use crate::verdict::{FunnelStep, GuardrailState, JourneyState, Judged, Verdict};
 
 use super::bars::source_word;
 use super::clocks::{column, growing, number, verdict_line};

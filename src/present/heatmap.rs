@@ -5,10 +5,10 @@
 use crate::board::standing::Trust;
 use crate::desk::heat::Grid;
 use crate::desk::state::Desk;
-use crate::detect::verdict::{Cell, Verdict};
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::segment::{Dim, DimValue};
 use crate::domain::text::{ScreenText, screen_text};
+use crate::verdict::{Cell, Verdict};
 
 use super::role::Role;
 use super::screen::{

@@ -3,10 +3,10 @@
 
 use crate::board::{Action, Decision, Incident, TimelineEntry};
 use crate::desk::state::Desk;
-use crate::detect::verdict::Finding;
 use crate::domain::text::{ScreenText, screen_text, screen_text_last_field};
 use crate::incident::words::suspect as suspect_words;
 use crate::policy::severity::Notify;
+use crate::verdict::Finding;
 
 use super::clocks::{self, column, growing, number};
 use super::evidence;

@@ -5,11 +5,11 @@ use crate::board::{Incident, Source};
 use crate::desk::fit;
 use crate::desk::inputs::Subject;
 use crate::desk::state::Desk;
-use crate::detect::verdict::{Basis, Cell, Finding, Impact};
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::text::{ScreenText, screen_text};
 use crate::incident::words::suspect as suspect_words;
+use crate::verdict::{Basis, Cell, Finding, Impact};
 
 use super::bars::source_word;
 use super::clocks;

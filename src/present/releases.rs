@@ -5,9 +5,9 @@ use crate::board::Release;
 use crate::board::standing::Trust;
 use crate::desk::list::Filter;
 use crate::desk::state::Desk;
-use crate::detect::verdict::Impact;
 use crate::domain::change::{ChangeKind, ChangeStatus};
 use crate::domain::text::{screen_text, screen_text_last_field};
+use crate::verdict::Impact;
 
 use super::clocks::{self, column, growing, number};
 use super::role::Role;

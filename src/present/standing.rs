@@ -5,10 +5,10 @@ use crate::board::standing::{
     Learning, Standing, Trust, fires_on, high, is_unseen, is_unsure, judging_stopped, worst,
 };
 use crate::board::{Board, Incident, SourceState, State};
-use crate::detect::verdict::{GuardrailState, Judged};
 use crate::domain::id::GuardrailId;
 use crate::domain::money::Range;
 use crate::domain::time::{Span, Timestamp};
+use crate::verdict::{GuardrailState, Judged};
 
 use super::role::Role;
 use super::words;

@@ -278,7 +278,7 @@ fn unknown_is_never_zero() {
     let mut board = fixture::outage();
     let x = &mut board.incidents[0];
     (x.revenue_at_risk, x.lost, x.affected) = (None, None, None);
-    x.suspect = crate::detect::verdict::Suspect::default();
+    x.suspect = crate::verdict::Suspect::default();
     let desk = fixture::desk(board);
     let words: Vec<String> =
         present(&desk).banner.iter().flat_map(|b| &b.left).map(|p| p.line.words()).collect();
@@ -294,7 +294,7 @@ fn unknown_is_never_zero() {
 #[test]
 fn a_tie_is_told_as_one() {
     let mut board = fixture::outage();
-    let other = |release: &str, share| crate::detect::verdict::Candidate {
+    let other = |release: &str, share| crate::verdict::Candidate {
         release: release.into(),
         share,
         previous: None,

@@ -10,10 +10,10 @@ use crate::desk::fixture;
 use crate::desk::inputs::Subject;
 use crate::desk::state::{Desk, Event};
 use crate::desk::update::update;
-use crate::detect::verdict::{Class, Finding, Verdict};
 use crate::domain::metric::Metric;
 use crate::domain::money::Range;
 use crate::domain::time::Span;
+use crate::verdict::{Class, Finding, Verdict};
 
 fn with(change: impl FnOnce(&mut Board)) -> Desk {
     let mut board = fixture::outage();

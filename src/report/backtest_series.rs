@@ -8,7 +8,7 @@ mod walk;
 
 use std::fmt::Write;
 
-use crate::detect::series::{Detector, Score};
+use crate::detect::univariate::detector::{Detector, Score};
 use crate::domain::metric::Bad;
 use crate::domain::time::Timestamp;
 use crate::policy::sensitivity::Sensitivity;

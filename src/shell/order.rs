@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::board::{Board, view};
-use crate::detect::verdict::Case;
 use crate::domain::change::Change;
 use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::{Span, Timestamp};
@@ -21,6 +20,7 @@ use crate::journal::{Journal, Reading, Seen};
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
 use crate::sink::webhook::{Keys, Webhook};
+use crate::verdict::Case;
 
 use super::clock::Clock;
 use super::kill_switch::KillSwitch;

@@ -33,7 +33,7 @@ use super::resume::resume;
 use super::{settings, signing};
 
 /// Length of the buckets that live judging works on (policy time).
-pub const BUCKET: Span = crate::detect::settings::LIVE_BUCKET;
+pub const BUCKET: Span = crate::policy::buckets::LIVE_BUCKET;
 /// Longer than this nobody waits for a journal that does not answer.
 const STOPS_WITHIN: Duration = Duration::from_millis(1200);
 

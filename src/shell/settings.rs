@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::detect::drift::DriftRule;
-use crate::detect::settings::{Event, Maintenance, Settings};
+use crate::detect::cube::settings::{Event, Maintenance, Settings};
+use crate::detect::univariate::drift::DriftRule;
 use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Actor;

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use crate::board::said::Said;
 use crate::board::{self, Board, SCHEMA, SourceState, view};
-use crate::detect::verdict::{Judged, Verdict};
 use crate::domain::change::{Change, ChangeStatus};
 use crate::domain::id::SourceId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::facts::went_live;
 use crate::incident::fold::Incident;
 use crate::incident::{rank, unread};
+use crate::verdict::{Judged, Verdict};
 
 use super::checklist::checklist;
 use super::health::Health;

@@ -8,7 +8,7 @@ pub mod streak;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::detect::doubt::{Doubt, hour};
+use crate::detect::cube::doubt::{Doubt, hour};
 use crate::domain::flaw::Flaw;
 use crate::domain::id::JourneyId;
 use crate::domain::metric::Metric;

@@ -3,7 +3,7 @@
 //! any more; blind after 4 and >= 90 s. What is new and usual in an answer is `freshness`.
 
 use crate::board::{Source, SourceState, Told};
-use crate::detect::doubt::Doubt;
+use crate::detect::cube::doubt::Doubt;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};

@@ -2,9 +2,9 @@
 //! which rows learn, and when that will be over. Pure; reads the watcher's state, changes nothing.
 
 use crate::board::Learning;
-use crate::detect::verdict::{GuardrailState, Judged};
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::guardrail::Exposure;
+use crate::verdict::{GuardrailState, Judged};
 
 use super::state::Watch;
 

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::detect::verdict::{GuardrailState, Judged, Verdict};
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::past::{Past, PastState};
+use crate::verdict::{GuardrailState, Judged, Verdict};
 
 use super::series::SeriesRules;
 

@@ -4,15 +4,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::detect::doubt::Doubt;
-use crate::detect::drift::DriftRule;
-use crate::detect::verdict::{Case, Cell, Class, Demand, Judged, Judgement, Verdict};
+use crate::detect::cases::demand::Demand;
+use crate::detect::cube::doubt::Doubt;
+use crate::detect::univariate::drift::DriftRule;
 use crate::domain::id::{GuardrailId, SourceId};
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::observation::{Observation, Value};
 use crate::domain::segment::Segment;
 use crate::domain::time::Timestamp;
 use crate::policy::sensitivity::Sensitivity;
+use crate::verdict::{Case, Cell, Class, Judged, Judgement, Verdict};
 
 mod line;
 

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use crate::board::{Board, SourceState, Watcher};
 use crate::detect::engine::{Engine, Unusual};
-use crate::detect::verdict::{Class, Judgement};
 use crate::domain::change::Change;
 use crate::domain::id::{IncidentId, ReleaseId, SourceId};
 use crate::domain::metric::Metric;
@@ -21,6 +20,7 @@ use crate::incident::unread::Unread;
 use crate::incident::verify::silent_until;
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
+use crate::verdict::{Class, Judgement};
 
 use super::health::Health;
 use super::past::Pasts;

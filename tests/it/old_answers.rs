@@ -202,7 +202,7 @@ impl Rig {
 
     /// Cells and journeys that are called ok.
     fn well(&self) -> Vec<String> {
-        let (board, ok) = (&self.stepped.board, tillwatch::detect::verdict::Verdict::Ok);
+        let (board, ok) = (&self.stepped.board, tillwatch::verdict::Verdict::Ok);
         let cells = board.cells.iter().filter(|c| c.verdict == ok);
         let journeys = board.journeys.iter().filter(|j| j.verdict == ok);
         let cells = cells.map(|c| format!("{:?} {}", c.metric, c.segment));

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use tillwatch::board::{Board, Source, SourceState, view};
 use tillwatch::config::{Config, load};
-use tillwatch::detect::verdict::{Case, Class, Confidence, Suspect};
 use tillwatch::domain::change::{Change, ChangeKind, ChangeStatus};
 use tillwatch::domain::segment::Scope;
 use tillwatch::domain::severity::Severity;
@@ -22,6 +21,7 @@ use tillwatch::shell::clock::Clock;
 use tillwatch::shell::duty::Post;
 use tillwatch::shell::order::Desk;
 use tillwatch::shell::{outcome, settings};
+use tillwatch::verdict::{Case, Class, Confidence, Suspect};
 
 use crate::configs::SECRET;
 use crate::servers::home;

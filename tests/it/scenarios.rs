@@ -1,8 +1,8 @@
 //! Each scenario with a known truth: the guilty release is named first where there is one, and no
 //! release is blamed where there is none. The product never sees the truth it is held against.
 
-use tillwatch::detect::verdict::{Class, Confidence};
 use tillwatch::domain::severity::Severity;
+use tillwatch::verdict::{Class, Confidence};
 
 use crate::stepped::{Seen, Stepped};
 

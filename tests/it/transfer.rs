@@ -10,7 +10,7 @@ mod noise;
 mod volume;
 mod worlds;
 
-use tillwatch::detect::series::{Detector, LINE, Rule};
+use tillwatch::detect::univariate::detector::{Detector, LINE, Rule};
 use tillwatch::policy::sensitivity::Sensitivity;
 
 use choice::{Sample, alarms, best, interval, left_out, lines, measure, rules, sum, trial};

@@ -3,12 +3,12 @@
 
 use super::made_up::{Dice, NOON, at, fact, firing, policy, seg};
 use crate::detect::engine::{Engine, Settings};
-use crate::detect::verdict::{Case, Class};
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value, Window};
 use crate::domain::segment::Dim;
 use crate::domain::severity::Severity;
 use crate::domain::time::Span;
+use crate::verdict::{Case, Class};
 
 /// Values of a dimension: share of the visits, page views a visit sends there.
 fn values(dim: Dim) -> [(&'static str, f64, f64); 3] {

@@ -2,12 +2,12 @@
 //! change that was taken back. Whom it names on a plain day is in the parent file.
 
 use super::made_up::*;
-use crate::detect::verdict::{Confidence, Judgement, Suspect};
 use crate::domain::change::{Change, ChangeKind};
 use crate::domain::id::{ReleaseId, SourceId};
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Value, Window};
 use crate::domain::segment::Dim;
+use crate::verdict::{Confidence, Judgement, Suspect};
 
 const SLOW: Wrong = Wrong {
     mobile_pdp_slower: 1.8,

@@ -2,9 +2,9 @@
 //! No case may open on them; a real loss beside them still does.
 
 use super::made_up::*;
-use crate::detect::bots::dilute;
+use crate::detect::cube::key::{Role, TableKey};
 use crate::detect::engine::{Engine, Settings};
-use crate::detect::table::{Role, TableKey};
+use crate::detect::scan::bots::dilute;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value, Window};

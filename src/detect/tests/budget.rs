@@ -2,12 +2,12 @@
 //! Which burn opens a case is tested in `lines`.
 
 use super::made_up::{Shop, Wrong};
-use crate::detect::budget::Budget;
-use crate::detect::verdict::Judgement;
+use crate::detect::judgement::error_budget::Budget;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::time::Span;
 use crate::policy::guardrail::{Condition, Exposure, GuardClass, Guardrail};
+use crate::verdict::Judgement;
 
 fn row(name: &str, metric: Metric, condition: Condition, target: Option<f64>) -> Guardrail {
     Guardrail {

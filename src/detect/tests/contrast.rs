@@ -2,7 +2,7 @@
 //! What they rest on is tested in the parent file.
 
 use super::made_up::*;
-use crate::detect::verdict::{Class, Finding, Judgement, Verdict};
+use crate::verdict::{Class, Finding, Judgement, Verdict};
 
 fn named<'a>(judgement: &'a Judgement, name: &str) -> Option<&'a Finding> {
     let mut all = firing(judgement).into_iter().flat_map(|c| &c.findings);

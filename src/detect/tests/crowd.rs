@@ -3,11 +3,11 @@
 
 use super::made_up::{Dice, NOON, at, fact, firing, policy, seg};
 use crate::detect::engine::{Engine, Settings};
-use crate::detect::verdict::Judgement;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value, Window};
 use crate::domain::segment::{Dim, DimValue, Segment};
 use crate::domain::time::Span;
+use crate::verdict::Judgement;
 
 fn engine(minutes: i64) -> Engine {
     Engine::new(Settings::new(Span::from_mins(minutes), policy()))
@@ -141,7 +141,7 @@ fn thousands_of_chances_make_no_finding() {
 
 #[test]
 fn a_kind_of_many_places_has_a_higher_line() {
-    let relief = crate::detect::scan::relief;
+    let relief = crate::detect::scan::sweep::relief;
     assert!(relief(5) > 1.9 && relief(500).abs() < 1e-9);
     assert!((relief(5000) + 10.0_f64.ln()).abs() < 1e-9);
     assert!((1..5000).all(|n| relief(n) >= relief(n + 1)));

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use super::made_up::{Dice, NOON, at, fact, policy, seg};
 use crate::detect::engine::{Engine, Settings};
-use crate::detect::verdict::{Case, Judgement};
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::check::{Check, CheckOutcome};
 use crate::domain::histogram::Histogram;
@@ -14,6 +13,7 @@ use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value, Window};
 use crate::domain::segment::{Dim, Scope, Segment};
 use crate::domain::time::Span;
+use crate::verdict::{Case, Judgement};
 
 pub const TEMPLATES: [&str; 5] = ["home", "search", "pdp", "cart", "checkout"];
 pub const DEVICES: [&str; 2] = ["mobile", "desktop"];

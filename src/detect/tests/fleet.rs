@@ -12,9 +12,9 @@ use self::tally::{Outcome, Row, Tally};
 use self::tell::Teller;
 use super::made_up::{NOON, at, firing, policy};
 use crate::detect::engine::{Engine, Settings};
-use crate::detect::verdict::{Case, Class, Suspect};
 use crate::domain::change::Change;
 use crate::domain::time::{Span, Timestamp};
+use crate::verdict::{Case, Class, Suspect};
 
 /// Minutes after it was opened at which somebody decides.
 const DECIDES: i64 = 10;

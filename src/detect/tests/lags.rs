@@ -3,7 +3,7 @@
 
 use super::made_up::firing;
 use super::street::{CALM, Delay, Mood, Street};
-use crate::detect::verdict::Class;
+use crate::verdict::Class;
 
 const DELAYS: [Delay; 4] =
     [Delay::Fixed(15.0), Delay::Spread(30.0), Delay::Fixed(60.0), Delay::Spread(240.0)];

@@ -3,12 +3,12 @@
 
 use super::made_up::{NOON, Shop, Wrong, at, firing};
 use crate::detect::engine::{Maintenance, Settings};
-use crate::detect::verdict::Judgement;
 use crate::domain::observation::Quality;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::severity::Severity;
 use crate::domain::time::Span;
 use crate::policy::judging::Policy;
+use crate::verdict::Judgement;
 
 /// Replaces the rows that watch errors and speed by one row.
 fn only(settings: &mut Settings, metric: &str, condition: &str, more: &str) {

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use crate::detect::engine::{Engine, Settings};
-use crate::detect::verdict::{Case, Judgement};
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::check::{Check, CheckOutcome};
 use crate::domain::histogram::Histogram;
@@ -14,6 +13,7 @@ use crate::domain::observation::{Observation, Quality, Value, Window};
 use crate::domain::segment::{Dim, DimValue, Segment};
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::judging::Policy;
+use crate::verdict::{Case, Judgement};
 
 pub const TEMPLATES: [&str; 3] = ["pdp", "cart", "checkout"];
 pub const DEVICES: [&str; 2] = ["mobile", "desktop"];

@@ -3,7 +3,6 @@
 
 use super::made_up::*;
 use crate::detect::engine::{Engine, Settings};
-use crate::detect::verdict::{Case, Class, Judgement, Verdict};
 use crate::domain::flaw::Flaw;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
@@ -11,6 +10,7 @@ use crate::domain::observation::{Observation, Value, Window};
 use crate::domain::segment::Dim;
 use crate::domain::severity::Severity;
 use crate::domain::time::Span;
+use crate::verdict::{Case, Class, Judgement, Verdict};
 
 const REGIONS: [&str; 3] = ["eu", "us", "apac"];
 

@@ -2,9 +2,9 @@
 //! The truth of the made-up shop is counted beside them.
 
 use super::made_up::{Shop, Wrong, firing};
-use crate::detect::verdict::Case;
 use crate::domain::metric::Metric;
 use crate::domain::money::Range;
+use crate::verdict::Case;
 
 const FAIL: Wrong = Wrong { orders_fail: true, ..NOTHING };
 const NOTHING: Wrong = Wrong {

@@ -3,12 +3,12 @@
 
 use super::made_up::*;
 use crate::detect::engine::{Engine, Settings};
-use crate::detect::verdict::{Judgement, Verdict};
 use crate::domain::change::{Change, ChangeKind};
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value};
 use crate::domain::segment::{Dim, Segment};
 use crate::domain::time::Span;
+use crate::verdict::{Judgement, Verdict};
 
 /// Three days of history and `minutes` of live batches, the live ones changed.
 fn lived(usual: Wrong, minutes: i64, alter: impl Fn(&mut Observation)) -> Judgement {
@@ -121,7 +121,7 @@ fn a_shop_with_few_visitors_says_what_could_be_seen() {
         |text: &str| rows.iter().any(|(v, detail)| *v == Verdict::Unsure && detail.contains(text));
     assert!(words("could be seen at this traffic"), "{:?}", judgement.guardrails);
     assert!(!words("more minutes"), "{rows:?}");
-    let whole = |c: &&crate::detect::verdict::Cell| {
+    let whole = |c: &&crate::verdict::Cell| {
         c.metric == Metric::ConversionRate && c.segment == Segment::all()
     };
     let cell = judgement.cells.iter().find(whole).expect("a cell");

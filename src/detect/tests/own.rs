@@ -3,12 +3,12 @@
 
 use super::made_up::*;
 use crate::detect::engine::{Engine, Settings};
-use crate::detect::verdict::{Class, Judgement};
 use crate::domain::metric::{Bad, Kind, Metric};
 use crate::domain::observation::{Observation, Value, Window};
 use crate::domain::own::{Declared, declare, declare_dim};
 use crate::domain::segment::{Dim, DimValue, Segment};
 use crate::domain::time::Span;
+use crate::verdict::{Class, Judgement};
 
 const STEPS: [&str; 3] = ["address", "slot", "confirm"];
 

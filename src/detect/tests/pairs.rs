@@ -3,7 +3,7 @@
 
 use super::faults::{Fault, Harm, World};
 use super::made_up::{Dice, NOON, at};
-use crate::detect::when::began;
+use crate::detect::cases::simultaneity::began;
 use crate::domain::id::ReleaseId;
 
 /// How a pair is made.
@@ -166,7 +166,7 @@ fn measure(seeds: std::ops::Range<u64>, gap: Gap, tell: bool) -> (f64, f64, f64)
 }
 
 fn pair_cases(world: &World) -> Vec<String> {
-    let words = |c: &crate::detect::verdict::Case| {
+    let words = |c: &crate::verdict::Case| {
         let places: Vec<String> = c.segments.iter().map(ToString::to_string).collect();
         let onset = c.onset_at.since(at(NOON)).secs();
         format!("{} at {onset} s in {}: {:?}", c.key, places.join(", "), c.evidence_for)

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::made_up::{Dice, NOON, Shop, at, fact, firing, seg};
 use crate::detect::engine::{Engine, Settings};
-use crate::detect::verdict::{Judgement, Verdict};
 use crate::domain::histogram::Histogram;
 use crate::domain::id::ReleaseId;
 use crate::domain::metric::Metric;
@@ -14,6 +13,7 @@ use crate::domain::observation::{Observation, Value, Window};
 use crate::domain::segment::{Dim, Segment};
 use crate::domain::severity::Severity;
 use crate::domain::time::Span;
+use crate::verdict::{Judgement, Verdict};
 
 type Cut = &'static [Dim];
 

@@ -2,17 +2,18 @@
 //! one place, how large a harm is at least. Whole cases are in the parent file.
 
 use super::made_up::{NOON, at, change, policy};
-use crate::detect::case::Live;
-use crate::detect::effect::Effect;
+use crate::detect::cases::lie::{Lie, lie};
+use crate::detect::cases::lifecycle::{known, may_leave, prune, rest};
+use crate::detect::cases::open_case::Live;
+use crate::detect::cases::severity::{chained, mild};
+use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::key::{Role, TableKey};
+use crate::detect::cube::reach::Reach;
+use crate::detect::cube::store::Store;
 use crate::detect::engine::{Engine, Settings};
-use crate::detect::lie::{Lie, lie};
-use crate::detect::life::{known, may_leave, prune, rest};
-use crate::detect::reach::Reach;
-use crate::detect::refine::{Refined, refine, stay};
-use crate::detect::severity::{chained, mild};
-use crate::detect::stat::Acc;
-use crate::detect::store::Store;
-use crate::detect::table::{Role, Table, TableKey};
+use crate::detect::evidence::stat::Acc;
+use crate::detect::scan::localise::{Refined, refine, stay};
+use crate::detect::scan::shift::Effect;
 use crate::domain::change::ChangeKind;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
@@ -80,7 +81,7 @@ fn an_arm_is_hurt_on_the_pages_of_its_experiment() {
     table.settle();
     let slower = |n: f64, by: f64| Acc { n, a: by * n, e: 0.0, v: 0.3 * n, x: 0.0 };
     let accs = |cart: f64| -> Vec<Acc> {
-        let of = |l: &crate::detect::table::Leaf| {
+        let of = |l: &crate::detect::cube::cuboid::Leaf| {
             let (arm, page) = (l.seg.get(Dim::Cohort), l.seg.get(Dim::Template));
             match (arm.as_str(), page.as_str()) {
                 ("variant", "cart") => slower(30.0, cart),
@@ -99,7 +100,8 @@ fn an_arm_is_hurt_on_the_pages_of_its_experiment() {
     let place = |cart: f64, pages: &[&str]| {
         let accs = accs(cart);
         let found = stay(&table, &accs, &scope(Dim::Cohort, &["variant"]));
-        let limited = crate::detect::refine::reached(&experiment(pages), &table, &accs, found);
+        let limited =
+            crate::detect::scan::localise::reached(&experiment(pages), &table, &accs, found);
         limited.scope.dims.get(&Dim::Template).map(|t| t.iter().cloned().collect::<Vec<_>>())
     };
     assert_eq!(place(0.3, &["collection"]), Some(vec!["collection".to_owned()]));

@@ -2,9 +2,9 @@
 //! How failures open cases is in the parent file.
 
 use super::made_up::*;
-use crate::detect::verdict::{Judgement, Verdict};
 use crate::domain::id::SourceId;
 use crate::domain::time::Span;
+use crate::verdict::{Judgement, Verdict};
 
 const SLOW: f64 = 1.8;
 

@@ -3,12 +3,12 @@
 
 use super::made_up::{Dice, NOON, Wrong, at, fact, firing, policy, window};
 use crate::detect::engine::{Engine, Settings};
-use crate::detect::stat::{Acc, Calib, Shape, evidence};
-use crate::detect::verdict::{Case, Judgement};
+use crate::detect::evidence::stat::{Acc, Calib, Shape, evidence};
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value};
 use crate::domain::segment::{Dim, DimValue, Segment};
 use crate::domain::time::Span;
+use crate::verdict::{Case, Judgement};
 
 const SLOW: f64 = 1.8;
 

@@ -2,13 +2,13 @@
 //! while nobody tells anything.
 
 use super::made_up::{NOON, Shop, Wrong, at, firing, window};
-use crate::detect::verdict::{Case, Judgement};
 use crate::domain::change::Stage;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value};
 use crate::domain::segment::{Dim, DimValue};
 use crate::domain::severity::Severity;
 use crate::domain::time::Span;
+use crate::verdict::{Case, Judgement};
 
 const FINE: Wrong = Wrong {
     mobile_pdp_slower: 0.0,

@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 
 use super::made_up::{Dice, NOON, Shop, Wrong, at, dist, fact, firing, policy, seg};
-use crate::detect::severity;
-use crate::detect::verdict::{Class, Judgement};
+use crate::detect::cases::severity;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value, Window};
 use crate::domain::segment::Dim;
 use crate::domain::severity::Severity;
 use crate::policy::severity_rule::Fact;
+use crate::verdict::{Class, Judgement};
 
 const REGIONS: [&str; 2] = ["eu", "us"];
 

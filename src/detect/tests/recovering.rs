@@ -3,10 +3,10 @@
 //! When a case ends is in `ending`.
 
 use super::made_up::{Shop, Wrong, firing};
-use crate::detect::verdict::{Case, Cell, Judgement, Verdict};
 use crate::domain::id::ReleaseId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Segment};
+use crate::verdict::{Case, Cell, Judgement, Verdict};
 
 const DOWN: Wrong = Wrong {
     mobile_pdp_slower: 0.0,

@@ -2,10 +2,10 @@
 //! Failing runs are in `probes`.
 
 use super::made_up::*;
-use crate::detect::verdict::{Case, Judgement, Verdict};
 use crate::domain::check::{Check, CheckOutcome};
 use crate::domain::id::{JourneyId, SourceId};
 use crate::domain::metric::Metric;
+use crate::verdict::{Case, Judgement, Verdict};
 
 const USUAL: [(&str, f64); 2] = [("eu", 600.0), ("us", 900.0)];
 

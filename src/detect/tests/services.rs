@@ -8,15 +8,16 @@ mod world;
 use self::play::{changes, live, play, warm};
 use self::world::{Fault, METHODS, ONSET, Release, World, release};
 use super::made_up::{NOON, at, fact, firing, seg};
-use crate::detect::refine::{Refined, honest};
-use crate::detect::stat::{Acc, harm};
-use crate::detect::table::{Role, Table, TableKey};
-use crate::detect::verdict::Judgement;
+use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::key::{Role, TableKey};
+use crate::detect::evidence::stat::{Acc, harm};
+use crate::detect::scan::localise::{Refined, honest};
 use crate::domain::change::{Change, ChangeKind};
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Value, Window};
 use crate::domain::segment::{Dim, Scope};
+use crate::verdict::Judgement;
 
 #[test]
 fn a_broken_leaf_is_told_with_its_release_and_nobody_healthy() {

@@ -1,15 +1,16 @@
 //! Where the line is lower and where evidence weighs less: newcomers, fresh changes, copies of
 //! samples, parts of a place that a cut cannot tell. Whole cases are in the parent file.
 
-use crate::detect::effect::Effect;
+use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::key::{Role, TableKey};
+use crate::detect::cube::settings::Settings;
+use crate::detect::cube::store::Store;
+use crate::detect::detectors::over_collection::weigh;
 use crate::detect::engine::Engine;
-use crate::detect::refine::Refined;
-use crate::detect::settings::Settings;
-use crate::detect::spare::spared;
-use crate::detect::stat::{Acc, Evidence};
-use crate::detect::store::Store;
-use crate::detect::surplus::weigh;
-use crate::detect::table::{Role, Table, TableKey};
+use crate::detect::evidence::stat::{Acc, Evidence};
+use crate::detect::scan::localise::Refined;
+use crate::detect::scan::multiplicity::spared;
+use crate::detect::scan::shift::Effect;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, DimValue, Scope, Segment};

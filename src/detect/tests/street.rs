@@ -3,11 +3,11 @@
 
 use super::made_up::{Dice, NOON, at, fact, policy, seg};
 use crate::detect::engine::{Engine, Settings};
-use crate::detect::verdict::Judgement;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value, Window};
 use crate::domain::segment::Dim;
 use crate::domain::time::Span;
+use crate::verdict::Judgement;
 
 /// Ways in, with visits a minute each.
 pub const WAYS: [(&str, &str, f64); 4] = [

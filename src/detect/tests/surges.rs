@@ -4,8 +4,8 @@
 use super::made_up::{NOON, at, firing};
 use super::street::{CALM, Delay, Mood, Street};
 use crate::detect::engine::{Event, Settings};
-use crate::detect::verdict::{Case, Class};
 use crate::domain::severity::Severity;
+use crate::verdict::{Case, Class};
 
 /// Every case that was on, as it was last seen, and the minute in which the first opened.
 fn lived(seed: u64, minutes: i64, mood: Mood, set: impl FnOnce(&mut Settings)) -> (Vec<Case>, i64) {

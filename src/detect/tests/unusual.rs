@@ -3,13 +3,13 @@
 
 use super::made_up::{Dice, NOON, Shop, Wrong, at, firing, policy, window};
 use crate::detect::engine::{Engine, Event, Maintenance, Settings, Unusual};
-use crate::detect::verdict::{Case, Judgement};
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::id::{ReleaseId, SourceId};
 use crate::domain::metric::Metric;
 use crate::domain::observation::Observation;
 use crate::domain::segment::{Scope, Segment};
 use crate::domain::time::Span;
+use crate::verdict::{Case, Judgement};
 
 const SLOW: Wrong = Wrong {
     mobile_pdp_slower: 1.8,
@@ -153,7 +153,7 @@ fn an_announced_day_is_named_and_opens_nothing() {
             last = shop.run(1, Wrong { visits, ..Wrong::default() });
             assert!(firing(&last).is_empty(), "{:?}", last.cases);
         }
-        let named = |g: &&crate::detect::verdict::GuardrailState| g.detail.contains("bank holiday");
+        let named = |g: &&crate::verdict::GuardrailState| g.detail.contains("bank holiday");
         assert!(last.guardrails.iter().any(|g| named(&g)), "{:?}", last.guardrails);
     }
 }

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use super::made_up::*;
 use crate::detect::engine::{Engine, Maintenance, Settings};
-use crate::detect::verdict::{Case, Class, Judgement, Verdict};
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value, Window};
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::severity::Severity;
 use crate::domain::time::Span;
+use crate::verdict::{Case, Class, Judgement, Verdict};
 
 const REGIONS: [&str; 3] = ["eu", "us", "apac"];
 

@@ -2,12 +2,12 @@
 //! A clock that runs never moves later here, but by the one recorded extension.
 
 use super::{Ack, Incident, Phase, Seen, Timer};
-use crate::detect::verdict::Case;
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 use crate::incident::state::Decision;
 use crate::policy::severity::Choice;
+use crate::verdict::Case;
 
 impl Incident {
     pub(super) fn change_severity(

@@ -1,9 +1,9 @@
 //! The toll of an incident over all who watched it: sums only grow, also when another process
 //! begins to count anew. How a watcher counts is `detect::toll`; nothing is estimated here.
 
-use crate::detect::verdict::Case;
 use crate::domain::money::Range;
 use crate::domain::time::{Span, Timestamp};
+use crate::verdict::Case;
 
 /// A count that begins no later than this after the one before covers the same time again.
 const SAME: Span = Span::from_mins(2);

@@ -2,7 +2,6 @@
 //! Each says in words what it saw; a check that cannot be answered is not ok.
 
 use super::{Draft, was_live};
-use crate::detect::verdict::Confidence;
 use crate::domain::change::{Change, ChangeStatus};
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::deed;
@@ -11,6 +10,7 @@ use crate::incident::fold::{ActionRun, Incident};
 use crate::incident::state::{ActionState, Precheck};
 use crate::policy::action::Signing;
 use crate::policy::severity::Choice;
+use crate::verdict::Confidence;
 
 impl Draft<'_> {
     pub(in crate::incident) fn prechecks(&self) -> Vec<Precheck> {

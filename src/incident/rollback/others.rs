@@ -2,13 +2,13 @@
 //! whether it can be gone back from. A list for people; nothing here chooses.
 
 use super::Draft;
-use crate::detect::verdict::Suspect;
 use crate::domain::change::{Change, ChangeStatus};
 use crate::domain::id::ReleaseId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::facts::{Facts, names};
 use crate::incident::fold::Incident;
 use crate::incident::state::{Alternative, Precheck, RollbackPlan};
+use crate::verdict::Suspect;
 
 /// So many are listed.
 const MOST: usize = 6;

@@ -2,7 +2,6 @@
 //! pre-checks, and in the record as a person's choice. And a rollback beside one that is proven.
 
 use super::kit::*;
-use crate::detect::verdict::{Candidate, Case};
 use crate::domain::change::{Change, ChangeStatus};
 use crate::domain::id::{IncidentId, ReleaseId};
 use crate::domain::severity::Severity;
@@ -13,6 +12,7 @@ use crate::incident::record::{from_line, to_line};
 use crate::incident::rollback::{others, plan, rehearsal};
 use crate::incident::state::Alternative;
 use crate::policy::action::ActionPolicy;
+use crate::verdict::{Candidate, Case};
 
 /// A second service with two releases and its own action.
 fn world() -> World {

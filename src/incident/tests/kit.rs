@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::detect::verdict::{Case, Class, Confidence, Judgement, Suspect};
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::id::{IncidentId, ReleaseId};
 use crate::domain::metric::Metric;
@@ -17,6 +16,7 @@ use crate::incident::fold::{Incident, absorb};
 use crate::incident::id::confirm_token;
 use crate::policy::action::{ActionPolicy, Signing};
 use crate::policy::response::ResponsePolicy;
+use crate::verdict::{Case, Class, Confidence, Judgement, Suspect};
 
 pub const T0: i64 = 1_794_996_000_000;
 

@@ -24,7 +24,7 @@ fn severity() -> impl Strategy<Value = Severity> {
     prop::sample::select(Severity::ALL.to_vec())
 }
 
-fn a_case() -> impl Strategy<Value = Box<crate::detect::verdict::Case>> {
+fn a_case() -> impl Strategy<Value = Box<crate::verdict::Case>> {
     (severity(), any::<bool>(), prop::option::of(0_i32..10_000), ".{0,12}", any::<bool>()).prop_map(
         |(severity, firing, money, headline, known)| {
             let mut c = case(severity);

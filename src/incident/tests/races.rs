@@ -2,7 +2,6 @@
 //! Steps are instants handed in; no clock, no journal.
 
 use super::kit::*;
-use crate::detect::verdict::{Finding, Verdict};
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::severity::Severity;
@@ -13,6 +12,7 @@ use crate::incident::fold::Incident;
 use crate::incident::rollback::plan;
 use crate::incident::state::ActionState;
 use crate::policy::severity::Choice;
+use crate::verdict::{Finding, Verdict};
 
 fn rollback(waive: Option<&str>) -> Command {
     Command::Rollback { token: token(), waive: waive.map(str::to_owned) }

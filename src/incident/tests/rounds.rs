@@ -2,7 +2,6 @@
 //! Steps are instants handed in; no clock, no journal.
 
 use super::kit::*;
-use crate::detect::verdict::{Case, Judgement};
 use crate::domain::id::IncidentId;
 use crate::domain::money::Range;
 use crate::domain::segment::{Dim, Scope};
@@ -15,6 +14,7 @@ use crate::incident::reconcile::{Tick, is_flapping, keep, reconcile};
 use crate::incident::record::kind;
 use crate::incident::state::State;
 use crate::policy::response::ResponsePolicy;
+use crate::verdict::{Case, Judgement};
 
 struct Watch {
     policy: ResponsePolicy,

@@ -2,7 +2,6 @@
 //! an acknowledgement is asked for again when what it was given for has clearly grown.
 
 use super::kit::*;
-use crate::detect::verdict::{Case, Confidence, Suspect};
 use crate::domain::id::IncidentId;
 use crate::domain::money::Range;
 use crate::domain::segment::{Dim, Scope};
@@ -13,6 +12,7 @@ use crate::incident::fold::Incident;
 use crate::incident::id::incident_id;
 use crate::incident::reconcile::{Tick, reconcile};
 use crate::incident::record::kind;
+use crate::verdict::{Case, Confidence, Suspect};
 
 fn at(places: &[(Dim, &str)]) -> Vec<Scope> {
     vec![places.iter().fold(Scope::everything(), |s, (d, v)| s.with(*d, v))]

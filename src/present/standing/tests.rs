@@ -4,8 +4,8 @@ use super::*;
 use crate::board::Source;
 use crate::desk::fixture;
 use crate::desk::state::Role as Seat;
-use crate::detect::verdict::Verdict;
 use crate::present::present;
+use crate::verdict::Verdict;
 
 /// Nothing open, every source live, every row judged.
 fn calm() -> Board {

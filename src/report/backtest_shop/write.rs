@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::detect::verdict::{Case, Judgement};
 use crate::domain::segment::Scope;
 use crate::domain::time::Timestamp;
+use crate::verdict::{Case, Judgement};
 
 use super::read::name_of;
 

@@ -7,8 +7,8 @@ mod quiet;
 use self::kit::{EVERY, Mood, Room, batch};
 use super::*;
 use crate::board::{Board, SourceState};
-use crate::detect::verdict::Verdict;
 use crate::domain::check::{Check, CheckOutcome};
+use crate::verdict::Verdict;
 
 /// Seconds after which a lie must be seen, at the latest: two of the source's intervals, or of its
 /// windows where these are longer, and one second.

@@ -1,9 +1,9 @@
 //! One number without segments: its detector or drift row, the incident that is open, and what it
 //! says as a cell and as a case. Which rows come in, and when, is decided by the book.
 
-use crate::detect::drift::{Drift, DriftRule, Turn};
-use crate::detect::series::{Detector, Score, State};
-use crate::detect::verdict::{Basis, Case, Cell, Class, Demand, Finding, Suspect, Verdict};
+use crate::detect::cases::demand::Demand;
+use crate::detect::univariate::detector::{Detector, Score, State};
+use crate::detect::univariate::drift::{Drift, DriftRule, Turn};
 use crate::domain::id::{GuardrailId, SourceId};
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::observation::Quality;
@@ -11,6 +11,7 @@ use crate::domain::segment::{Scope, Segment};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::sensitivity::Sensitivity;
+use crate::verdict::{Basis, Case, Cell, Class, Finding, Suspect, Verdict};
 
 /// A cleared case is told once more for so long, so that no reader misses its end.
 const TOLD: Span = Span::from_hours(1);

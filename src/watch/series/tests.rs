@@ -1,10 +1,10 @@
 //! The book of series: what goes in, in which order, and the case that comes out.
 
 use super::*;
-use crate::detect::verdict::{Case, Class, Judged};
 use crate::domain::observation::{Quality, Window};
 use crate::domain::severity::Severity;
 use crate::domain::time::Span;
+use crate::verdict::{Case, Class, Judged};
 
 fn row(n: i64, value: Value) -> Observation {
     let start = Timestamp::from_secs(1_800_000_000 + n * 300);
@@ -86,7 +86,7 @@ fn efficiency() -> SeriesBook {
 
 fn told(book: &mut SeriesBook, change: Option<f64>) -> Judgement {
     let mut judgement = Judgement::default();
-    judgement.guardrails.push(crate::detect::verdict::GuardrailState {
+    judgement.guardrails.push(crate::verdict::GuardrailState {
         guardrail: "revenue-efficiency".into(),
         class: "efficiency".to_owned(),
         owner: "growth".to_owned(),

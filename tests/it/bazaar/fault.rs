@@ -1,7 +1,7 @@
 //! The bazaar's faults and benign phases as tables: what each does, to whom, who is to blame and
 //! what an operator should have been told. When they happen stands in `story`.
 
-use tillwatch::detect::verdict::Class;
+use tillwatch::verdict::Class;
 
 use super::world::Place;
 

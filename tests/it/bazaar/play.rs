@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use tillwatch::board::Incident;
-use tillwatch::detect::verdict::Class;
 use tillwatch::domain::segment::Scope;
 use tillwatch::domain::time::Span;
+use tillwatch::verdict::Class;
 
 use super::config;
 use super::front;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use tillwatch::detect::verdict::Class;
+use tillwatch::verdict::Class;
 
 use super::place::{Overlap, overlap};
 use super::play::{Glance, Played, Seen};

@@ -5,11 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tillwatch::board::{Board, Incident};
-use tillwatch::detect::verdict::{Class, Confidence, Verdict};
 use tillwatch::domain::change::{ChangeKind, ChangeStatus};
 use tillwatch::domain::metric::{Bad, Metric};
 use tillwatch::domain::time::{Span, Timestamp};
 use tillwatch::shop::truth::Truth;
+use tillwatch::verdict::{Class, Confidence, Verdict};
 
 use super::reading::Frame;
 

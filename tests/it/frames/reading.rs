@@ -11,7 +11,6 @@ use tillwatch::desk::heat::Heat;
 use tillwatch::desk::keymap::Keymap;
 use tillwatch::desk::state::{Desk, Event, Role, Setup, Size};
 use tillwatch::desk::update::update;
-use tillwatch::detect::verdict::Verdict;
 use tillwatch::domain::metric::Metric;
 use tillwatch::domain::segment::{Dim, DimValue};
 use tillwatch::domain::time::{Span, Timestamp};
@@ -19,6 +18,7 @@ use tillwatch::present::present;
 use tillwatch::render::render;
 use tillwatch::render::theme::ColorDepth;
 use tillwatch::render::theme::Theme;
+use tillwatch::verdict::Verdict;
 
 const SIZES: [Size; 2] = [Size { w: 80, h: 24 }, Size { w: 200, h: 60 }];
 

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use tillwatch::detect::verdict::Verdict;
 use tillwatch::domain::time::Timestamp;
 use tillwatch::shop::truth::{Incident as Real, Truth};
 use tillwatch::shop::world::World;
+use tillwatch::verdict::Verdict;
 
 use crate::stepped::{Seen, Stepped};
 

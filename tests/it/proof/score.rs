@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tillwatch::detect::verdict::{Class, Confidence};
 use tillwatch::domain::segment::Scope;
 use tillwatch::domain::severity::Severity;
 use tillwatch::domain::time::{Span, Timestamp};
+use tillwatch::verdict::{Class, Confidence};
 
 use super::place::{Overlap, overlap};
 use super::play::{Called, Run};

@@ -6,22 +6,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::rust_text::Source;
 
 /// Ranked rooms import lower ranks only.
-const RANKS: [(&str, u8); 14] = [
+const RANKS: [(&str, u8); 15] = [
     ("domain", 0),
     ("policy", 1),
-    ("detect", 2),
-    ("incident", 3),
-    ("board", 4),
-    ("watch", 5),
-    ("desk", 5),
-    ("present", 6),
-    ("report", 6),
-    ("render", 7),
-    ("config", 8),
-    ("shell", 9),
-    ("cli", 9),
-    ("main", 10),
+    ("verdict", 2),
+    ("detect", 3),
+    ("incident", 4),
+    ("board", 5),
+    ("watch", 6),
+    ("desk", 6),
+    ("present", 7),
+    ("report", 7),
+    ("render", 8),
+    ("config", 9),
+    ("shell", 10),
+    ("cli", 10),
+    ("main", 11),
 ];
+
+/// Ranked rooms that few may import: whoever else needs what judging says reads `verdict`.
+const RESERVED: [(&str, &[&str]); 1] = [("detect", &["watch", "report", "shell", "cli"])];
 
 /// Leaves import exactly these; who may import a leaf is the second list.
 const LEAVES: [(&str, &[&str], &[&str]); 4] = [
@@ -57,6 +61,10 @@ fn leaf(
     LEAVES.iter().find(|(name, _, _)| *name == room)
 }
 
+fn reserved(from: &str, to: &str) -> bool {
+    RESERVED.iter().any(|(room, users)| *room == to && !users.contains(&from))
+}
+
 /// May `from` import `to`?
 pub fn may_import(from: &str, to: &str) -> bool {
     if from == to || PEERS.contains(&(from, to)) {
@@ -65,7 +73,7 @@ pub fn may_import(from: &str, to: &str) -> bool {
     match (leaf(from), leaf(to), rank(from), rank(to)) {
         (Some((_, uses, _)), _, _, _) => uses.contains(&to),
         (None, Some((_, _, users)), _, _) => users.contains(&from) || from == "main",
-        (None, None, Some(own), Some(other)) => other < own,
+        (None, None, Some(own), Some(other)) => other < own && !reserved(from, to),
         _ => false,
     }
 }
@@ -228,7 +236,7 @@ pub fn hidden_state(sources: &[Source]) -> Vec<String> {
         "OnceCell<",
     ];
     containing(sources, &words, |s| {
-        let ranked = s.room().is_some_and(|r| rank(r).is_some_and(|n| n <= 8));
+        let ranked = s.room().is_some_and(|r| rank(r).is_some_and(|n| n <= 9));
         ranked && s.path != INTERNER
     })
 }

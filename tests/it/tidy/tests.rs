@@ -44,6 +44,10 @@ fn leaves_keep_to_their_own_lists() {
         ("desk", "watch", false),
         ("cli", "shell", true),
         ("shell", "cli", false),
+        ("incident", "verdict", true),
+        ("incident", "detect", false),
+        ("present", "detect", false),
+        ("watch", "detect", true),
     ] {
         assert_eq!(checks::may_import(from, to), allowed, "{from} -> {to}");
     }

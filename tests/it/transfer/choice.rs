@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use tillwatch::detect::series::{LEARNING, Latch, Measured, Meter, Part, Rule, State};
+use tillwatch::detect::univariate::detector::{
+    LEARNING, Latch, Measured, Meter, Part, Rule, State,
+};
 use tillwatch::policy::sensitivity::Sensitivity;
 
 use super::corpus::{Corpus, Series};

@@ -3,7 +3,7 @@
 //! a line to hold the engine against, not one that it has to stay under.
 
 use crate::detect::tests::fleet::plan::{KINDS, Plan, draw, instant};
-use crate::detect::verdict::{Candidate, Suspect};
+use crate::verdict::{Candidate, Suspect};
 
 /// Minutes before the onset at which a change went live, in bins.
 const EDGES: [f64; 22] = [

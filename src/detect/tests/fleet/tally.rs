@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::detect::tests::fleet::ideal::Ideal;
 use crate::detect::tests::fleet::plan::{KINDS, Plan, instant};
-use crate::detect::verdict::{Confidence, Suspect};
 use crate::domain::change::Change;
 use crate::domain::id::ReleaseId;
+use crate::verdict::{Confidence, Suspect};
 
 /// What a suspect came to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use super::world::{Fault, METHODS, ONSET, REGIONS, Release, World, release};
 use crate::detect::engine::{Engine, Settings};
 use crate::detect::tests::made_up::{NOON, at, firing, policy};
-use crate::detect::verdict::{Case, Confidence, Judgement};
 use crate::domain::change::Change;
 use crate::domain::segment::Dim;
 use crate::domain::time::Span;
+use crate::verdict::{Case, Confidence, Judgement};
 
 /// What came of a world.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 
 use super::play::{Outcome, play};
 use super::world::{Fault, Release};
-use crate::detect::verdict::Confidence;
+use crate::verdict::Confidence;
 
 const ROWS: [(&str, Fault, Release); 9] = [
     ("leaf, its own release", Fault::Leaf, Release::Own),

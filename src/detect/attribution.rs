@@ -1,0 +1,16 @@
+//! Which change did it: minutes, places and exposures as likelihoods, one posterior over changes and
+//! over none of them. Accuses nobody by a rule; reads a scene.
+
+pub mod change_feed;
+pub mod considered;
+pub mod delay;
+pub mod diff_in_diff;
+pub mod dose;
+pub mod moment;
+pub mod place_likelihood;
+pub mod place_seen;
+pub mod posterior;
+pub mod prior;
+pub mod resources;
+pub mod telling;
+pub mod weigh;

@@ -1,0 +1,155 @@
+//! One bad day must not shift what is usual: an hour of history that lies far from the same hour of
+//! other days counts as if it lay at the edge of what is likely (Huber, 1964). No judgement here.
+
+use crate::detect::evidence::stat::{HourRaw, Shape};
+
+/// Days that must have told an hour before one of them can be called unlike the others.
+const DAYS: usize = 4;
+/// Robust standard deviations within which a day counts as it is.
+const FAR: f64 = 3.0;
+/// Events beside them: few events scatter to one side.
+const EVENTS: f64 = 5.0;
+/// Spread that days of a count are granted: weekends, weather.
+const COUNT_SPREAD: f64 = 0.25;
+
+/// Sums of the history by hour of day, `(units, events)`, each day's hour held within the likely.
+/// `s2` is the variance of one unit; `timed` counts have an hour of exposure each.
+pub fn by_hour_of_day(
+    shape: Shape,
+    hours: &[HourRaw],
+    s2: f64,
+    timed: bool,
+) -> ([f64; 24], [f64; 24]) {
+    let span = hours.last().zip(hours.first()).map_or(0, |(b, a)| (b.hour - a.hour) / 24 + 1);
+    let span = usize::try_from(span).unwrap_or(0);
+    if span < DAYS {
+        return plain(hours);
+    }
+    let mut days: [Vec<(f64, f64)>; 24] = std::array::from_fn(|_| Vec::with_capacity(span.min(64)));
+    for h in hours {
+        if let Some(day) = days.get_mut(h.hour.rem_euclid(24) as usize) {
+            day.push((f64::from(h.raw.n), f64::from(h.raw.s)));
+        }
+    }
+    let (mut n, mut s) = ([0.0; 24], [0.0; 24]);
+    let mut scratch = Vec::new();
+    for ((n, s), days) in n.iter_mut().zip(&mut s).zip(&days) {
+        let limits = limits(shape, days, s2, timed, &mut scratch);
+        for (units, sum) in days {
+            *n += units;
+            *s += match limits {
+                Some((mid, spread)) => {
+                    let units = if timed { 1.0 } else { *units };
+                    let far = reach(shape, mid, spread, units, s2);
+                    sum.clamp(units * mid - far, units * mid + far)
+                }
+                None => *sum,
+            };
+        }
+    }
+    (n, s)
+}
+
+/// Too few days to compare: as they are.
+fn plain(hours: &[HourRaw]) -> ([f64; 24], [f64; 24]) {
+    let (mut n, mut s) = ([0.0; 24], [0.0; 24]);
+    for h in hours {
+        let i = h.hour.rem_euclid(24) as usize;
+        if let (Some(n), Some(s)) = (n.get_mut(i), s.get_mut(i)) {
+            *n += f64::from(h.raw.n);
+            *s += f64::from(h.raw.s);
+        }
+    }
+    (n, s)
+}
+
+/// How far from the middle an hour's sum may lie.
+fn reach(shape: Shape, mid: f64, spread: f64, units: f64, s2: f64) -> f64 {
+    let chance = (units * unit(shape, mid, s2)).sqrt();
+    let events = if shape == Shape::Mean { 0.0 } else { EVENTS };
+    FAR * (units * spread).max(chance) + events
+}
+
+fn unit(shape: Shape, mid: f64, s2: f64) -> f64 {
+    match shape {
+        Shape::Mean | Shape::Level => s2,
+        Shape::Fault | Shape::Step => (mid * (1.0 - mid)).max(0.0),
+        Shape::Flow => mid.max(0.0),
+    }
+}
+
+/// Middle and robust spread of the days' values; nothing when there are too few to tell.
+fn limits(
+    shape: Shape,
+    days: &[(f64, f64)],
+    s2: f64,
+    timed: bool,
+    values: &mut Vec<f64>,
+) -> Option<(f64, f64)> {
+    if days.len() < DAYS || shape == Shape::Level {
+        return None;
+    }
+    let value = |(n, s): &(f64, f64)| if timed { *s } else { s / n };
+    values.clear();
+    values.extend(days.iter().filter(|(n, _)| timed || *n > 0.0).map(value));
+    if values.len() < DAYS {
+        return None;
+    }
+    let mid = middle(values);
+    for v in values.iter_mut() {
+        *v = (*v - mid).abs();
+    }
+    let spread = 1.4826 * middle(values);
+    let spread = if timed { spread.max(COUNT_SPREAD * mid) } else { spread };
+    (s2 > 0.0 && mid.is_finite()).then_some((mid, spread))
+}
+
+fn middle(values: &mut [f64]) -> f64 {
+    let half = values.len() / 2;
+    *values.select_nth_unstable_by(half, f64::total_cmp).1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::baseline::profile::Profile;
+    use crate::detect::evidence::stat::Raw;
+
+    fn history(shape: Shape, bad: f64) -> Vec<HourRaw> {
+        let hour = |hour: i32| {
+            let wrong = if hour / 24 == 3 { bad } else { 1.0 };
+            let level = 1.0 + f64::from(hour % 5) * 0.01;
+            let s = if shape == Shape::Mean { 500.0 * (level + wrong - 1.0) } else { 25.0 * wrong };
+            let (n, s) = (500.0_f32, s as f32);
+            HourRaw { hour, raw: Raw { n, s, q: s * s / n + 100.0 } }
+        };
+        (0..7 * 24).map(hour).collect()
+    }
+
+    #[test]
+    fn one_bad_day_of_seven_hardly_shifts_what_is_usual() {
+        for (shape, bad) in [(Shape::Mean, 2.0), (Shape::Fault, 8.0), (Shape::Step, 0.1)] {
+            let mean = |bad| Profile::learn(shape, &history(shape, bad), None, None).mean_at(0.0);
+            let (calm, shifted) = (mean(1.0), mean(bad));
+            assert!((shifted / calm - 1.0).abs() < 0.12, "{shape:?} {calm} {shifted}");
+        }
+        let exposure = [7.0; 24];
+        let mean = |bad| {
+            let hours = history(Shape::Flow, bad);
+            Profile::learn(Shape::Flow, &hours, Some(&exposure), None).mean_at(0.0)
+        };
+        assert!((mean(10.0) / mean(1.0) - 1.0).abs() < 0.3, "{} {}", mean(1.0), mean(10.0));
+    }
+
+    #[test]
+    fn what_scatters_by_chance_alone_is_left_as_it_is() {
+        let mut rare = Vec::new();
+        for hour in 0..20 * 24 {
+            let s = if (hour * 7919) % 97 == 0 { 1.0 } else { 0.0 };
+            rare.push(HourRaw { hour, raw: Raw { n: 10.0, s, q: 0.0 } });
+        }
+        let all: f32 = rare.iter().map(|h| h.raw.s).sum();
+        let (_, s) = by_hour_of_day(Shape::Fault, &rare, 1.0, false);
+        assert!((s.iter().sum::<f64>() - f64::from(all)).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,108 @@
+//! How the places of two effects lie: the same, one in the other, crossed, beside each other,
+//! apart, or not to be compared. Only places; when two begin, and what that means, is in `agree`.
+
+use std::collections::BTreeSet;
+
+use crate::detect::cube::cuboid::Leaf;
+use crate::detect::cube::store::Store;
+use crate::detect::evidence::stat::{Acc, evidence};
+use crate::detect::scan::shift::Effect;
+use crate::domain::segment::{Dim, Scope};
+
+/// How the places of two effects lie, as far as both cuts can tell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lie {
+    Same,
+    /// One holds the other.
+    Nested,
+    /// Each is narrower than the other in some dimension.
+    Crossed,
+    /// The cuts share no dimension that one of them fixes.
+    Unknown,
+    /// They differ in the values of one dimension.
+    Beside,
+    Apart,
+}
+
+/// Nats of harm outside a place, and its size against the harm at large, that show it to be no
+/// harm of that place.
+const SHOWN: f64 = 6.0;
+const AS_BAD: f64 = 0.5;
+
+/// What an effect fixes of a dimension. Of a step the template is the policy's word and not a
+/// measurement; a cut that tells one page only is about that page.
+fn fixed(e: &Effect, dim: Dim) -> Option<&BTreeSet<String>> {
+    let place = if dim == Dim::Template { &e.place } else { &e.scope };
+    place.dims.get(&dim)
+}
+
+/// How two places lie. Only dimensions that both cuts tell count.
+pub fn lie(a: &Effect, b: &Effect) -> Lie {
+    let shared: Vec<Dim> =
+        a.table.dims.iter().filter(|d| b.table.dims.contains(d)).copied().collect();
+    let unseen = |e: &Effect| e.scope.dims.keys().any(|d| !shared.contains(d));
+    let (mut equal, mut same, mut disjoint) = (0, 0, 0);
+    let mut narrower = (unseen(a), unseen(b));
+    for dim in &shared {
+        match (fixed(a, *dim), fixed(b, *dim)) {
+            (None, None) => equal += 1,
+            (Some(x), Some(y)) => {
+                let (inter, nested) = (x.intersection(y).count(), x.is_subset(y) || y.is_subset(x));
+                let alike =
+                    2 * inter > if nested { x.len().max(y.len()) } else { x.len().min(y.len()) };
+                if alike {
+                    (equal, same) = (equal + 1, same + 1);
+                } else if nested {
+                    narrower = (narrower.0 || x.len() < y.len(), narrower.1 || x.len() > y.len());
+                } else {
+                    disjoint += 1;
+                }
+            }
+            (x, _) => narrower = (narrower.0 || x.is_some(), narrower.1 || x.is_none()),
+        }
+    }
+    match disjoint {
+        0 if equal < shared.len() && narrower == (true, true) => Lie::Crossed,
+        0 if equal < shared.len() => Lie::Nested,
+        0 if shared.is_empty() || same == 0 && (unseen(a) || unseen(b)) => Lie::Unknown,
+        0 => Lie::Same,
+        1 if equal + 1 == shared.len() => Lie::Beside,
+        _ => Lie::Apart,
+    }
+}
+
+/// Each cut tells every dimension that the other place fixes.
+pub fn told_by_both(a: &Effect, b: &Effect) -> bool {
+    let told = |e: &Effect, by: &Effect| e.scope.dims.keys().all(|d| by.table.dims.contains(d));
+    told(a, b) && told(b, a)
+}
+
+/// A loss that is as bad outside the place of a trouble is not the trouble's doing: cuts of the
+/// loss that tell the trouble's dimensions say so, whatever cut it was found in.
+pub fn spreads(store: &Store, loss: &Effect, trouble: &Effect) -> bool {
+    let mut here = trouble.scope.clone();
+    here.dims.remove(&Dim::Template);
+    if here.dims.is_empty() {
+        return false;
+    }
+    let mut tables = store.family(loss.table.family);
+    let Some(table) = tables.find(|t| here.dims.keys().all(|d| t.key.dims.contains(d))) else {
+        return false;
+    };
+    let mut hurt = loss.scope.clone();
+    hurt.dims.retain(|d, _| table.key.dims.contains(d));
+    let over = |keep: &dyn Fn(&Leaf) -> bool| {
+        let mut sum = Acc::default();
+        for leaf in table.leaves.iter().filter(|l| keep(l)) {
+            sum.add(&table.acc_over(leaf, loss.from(), loss.last_bad));
+        }
+        evidence(loss.shape, loss.sign, &sum, table.calib(table.mask_for(&dims(&hurt, &here))))
+    };
+    let inside = over(&|l| hurt.contains(&l.seg) && here.contains(&l.seg));
+    let outside = over(&|l| hurt.contains(&l.seg) && !here.contains(&l.seg));
+    outside.nats >= SHOWN && outside.harm >= AS_BAD * inside.harm.max(0.0)
+}
+
+fn dims(a: &Scope, b: &Scope) -> Vec<Dim> {
+    a.dims.keys().chain(b.dims.keys()).copied().collect()
+}

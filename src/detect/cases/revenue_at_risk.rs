@@ -1,0 +1,218 @@
+//! Money and people: revenue at risk per minute, and its method. Always a range,
+//! always with its method in words; `None` when there is nothing to count with.
+
+use super::open_case::Live;
+use super::{cumulative_impact, surge};
+use crate::detect::cube::key::Role;
+use crate::detect::cube::settings::Settings;
+use crate::detect::cube::store::Store;
+use crate::detect::evidence::stat::Shape;
+use crate::detect::judgement::words;
+use crate::detect::scan::served;
+use crate::detect::scan::served::Served;
+use crate::detect::scan::shift::Effect;
+use crate::domain::metric::Metric;
+use crate::domain::money::Range;
+use crate::domain::segment::Dim;
+use crate::policy::judging::Policy;
+
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Money {
+    /// Now: less the more its parts look well, nothing once they are over.
+    pub per_minute: Option<Range>,
+    /// What a minute cost before they looked well; none while they do not.
+    pub burned: Option<Range>,
+    pub lost: Option<Range>,
+    pub affected: Option<Range>,
+    pub method: String,
+}
+
+/// Estimates for a case, from its worst effect; sums so far stand in its toll.
+pub fn estimate(settings: &Settings, store: &Store, live: &Live, now: i64) -> Money {
+    let (per_minute, mut method) = per_minute(settings, store, live, now, |s| s.soon);
+    let (now, burned) = if live.looks_well() {
+        (per_minute.map(|r| r.times(remaining(store, live, now))), per_minute)
+    } else {
+        (per_minute, None)
+    };
+    let toll = &live.toll;
+    if toll.people.is_some() && !toll.method.is_empty() {
+        method = format!("{method}; {}", toll.method);
+    }
+    Money { per_minute: now, burned, lost: toll.lost, affected: toll.people, method }
+}
+
+/// The share of its harm that the last minutes still show, 0..=1, of the worst part of a case.
+fn remaining(store: &Store, live: &Live, now: i64) -> f64 {
+    let open = live.effects.iter().filter(|e| e.until.is_none());
+    let left = open.map(|e| {
+        let (bad, usual) = words::values(store, e);
+        match words::newest(store, e, now) {
+            Some(new) if bad != usual => ((new - usual) / (bad - usual)).clamp(0.0, 1.0),
+            Some(_) => 0.0,
+            // nothing came since: what is not seen is not taken for well
+            None => 1.0,
+        }
+    });
+    left.fold(0.0, f64::max)
+}
+
+/// What a minute of the case costs, and how that was found: `share` tells how much of its place a
+/// release or an arm is taken to serve.
+pub fn per_minute(
+    settings: &Settings,
+    store: &Store,
+    live: &Live,
+    now: i64,
+    share: impl Fn(Served) -> f64,
+) -> (Option<Range>, String) {
+    let policy = &settings.policy;
+    if live.is_telemetry() {
+        return (None, "none: only the measuring is broken".to_owned());
+    }
+    if live.is_surge() {
+        return surge::per_minute(policy, store, live);
+    }
+    let Some((rate, how)) = revenue_rate(settings, store, now) else {
+        return (None, "cannot be estimated: neither orders nor revenue are measured".to_owned());
+    };
+    let part = |e: &Effect| {
+        let (lost, why) = loss_share(policy, store, e);
+        (lost.times(share(e.served)), why)
+    };
+    let parts = live.present().into_iter().map(part);
+    let best = parts.max_by(|a, b| (a.0.high).total_cmp(&b.0.high).then(b.1.cmp(&a.1)));
+    let (share, why) = match best {
+        Some(found) => found,
+        None if !live.troubles.is_empty() => {
+            (Range::new(0.0, 1.0), "checks fail; real orders show no loss yet".to_owned())
+        }
+        None => return (None, String::new()),
+    };
+    (Some(share.times(rate)), format!("{how}; {why}"))
+}
+
+/// Revenue per minute that is usual now, and how it was found.
+fn revenue_rate(settings: &Settings, store: &Store, now: i64) -> Option<(f64, String)> {
+    let policy = &settings.policy;
+    let per_minute = |metric: Metric| usual(settings, store, metric, now);
+    let orders = per_minute(Metric::Orders);
+    if let Some(revenue) = per_minute(Metric::Revenue).filter(|r| *r > 0.0) {
+        let text =
+            format!("usual revenue at this hour {revenue:.0} {} a minute", policy.shop.currency);
+        return Some((revenue, text));
+    }
+    let aov = policy.shop.average_order_value?;
+    let orders = orders?;
+    let text = format!(
+        "usual orders at this hour {orders:.1} a minute x {aov:.0} {}",
+        policy.shop.currency
+    );
+    Some((orders * aov, text))
+}
+
+/// Usual events per minute over the whole shop at this time, by the past of the cut that has most
+/// of it. Nothing of now is asked: the source may be blind.
+fn usual(settings: &Settings, store: &Store, metric: Metric, now: i64) -> Option<f64> {
+    let known = store.family((metric, Role::Plain)).filter(|t| !t.leaves.is_empty());
+    let table = known.min_by_key(|t| std::cmp::Reverse(t.hours.len()))?;
+    let an_hour: f64 = table.leaves.iter().map(|leaf| table.usual(leaf, now)).sum();
+    (an_hour > 0.0).then_some(an_hour / 60.0 / cumulative_impact::share(&settings.sampling, table))
+}
+
+/// Share of the shop's revenue an effect costs.
+fn loss_share(policy: &Policy, store: &Store, e: &Effect) -> (Range, String) {
+    let inside = exposure(policy, store, e);
+    let error = spread(e);
+    match e.shape {
+        Shape::Step | Shape::Flow => {
+            let loss = Range::new((e.harm - error).max(0.0), (e.harm + error).min(1.0));
+            (loss.times(inside), format!("measured loss {:.0} % of this step", e.harm * 100.0))
+        }
+        Shape::Fault => {
+            let [low, high] = policy.shop.error_loss;
+            let low = (e.harm - error).max(0.0) * low;
+            let high = ((e.harm + error) * high).min(1.0);
+            (
+                Range::new(low, high).times(inside),
+                format!(
+                    "{:.1} points more errors, {:.0}-{:.0} % of those who meet one leave",
+                    e.harm * 100.0,
+                    policy.shop.error_loss[0] * 100.0,
+                    policy.shop.error_loss[1] * 100.0
+                ),
+            )
+        }
+        Shape::Mean | Shape::Level => {
+            let ms = slower_by(e);
+            let [low, high] = policy.shop.speed_loss_per_100ms;
+            let part = |x: f64| (x * ms / 100.0).clamp(0.0, 0.4);
+            (
+                Range::new(part(low), part(high)).times(inside),
+                format!(
+                    "{ms:.0} ms slower, {:.1}-{:.1} % of conversions per 100 ms, at most 40 %",
+                    low * 100.0,
+                    high * 100.0
+                ),
+            )
+        }
+    }
+}
+
+/// Typical added waiting, from the shift of the mean of logs.
+fn slower_by(e: &Effect) -> f64 {
+    if e.acc.n <= 0.0 {
+        return 0.0;
+    }
+    let base = e.acc.e / e.acc.n;
+    match e.shape {
+        Shape::Level => e.harm,
+        Shape::Mean | Shape::Fault | Shape::Step | Shape::Flow => base.exp() * e.harm.exp_m1(),
+    }
+}
+
+/// Half width of the 95 % interval of a harm.
+fn spread(e: &Effect) -> f64 {
+    let scale = crate::detect::scan::onset::weight(e.shape, &e.acc);
+    if scale > 0.0 { 1.96 * e.acc.v.sqrt() / scale } else { 0.0 }
+}
+
+/// Share of revenue that passes through an effect's place, without the release it names.
+fn exposure(policy: &Policy, store: &Store, e: &Effect) -> f64 {
+    served::rest(&e.place).dims.iter().fold(1.0, |share, (dim, values)| {
+        let rows = policy.shop.exposure.get(dim);
+        let known = |v: &String| rows.and_then(|r| r.get(v)).copied();
+        let part = if *dim == Dim::Template {
+            values
+                .iter()
+                .filter_map(known)
+                .fold(None, |m: Option<f64>, x| Some(m.map_or(x, |m| m.max(x))))
+        } else if values.iter().any(|v| known(v).is_some()) {
+            Some(values.iter().filter_map(known).sum())
+        } else {
+            None
+        };
+        let measured = || if *dim == Dim::Template { 1.0 } else { order_share(store, *dim, e) };
+        share * part.unwrap_or_else(measured).clamp(0.0, 1.0)
+    })
+}
+
+/// Share of usual orders (else of the effect's own traffic) in an effect's values of a dimension.
+fn order_share(store: &Store, dim: Dim, e: &Effect) -> f64 {
+    let Some(values) = e.place.dims.get(&dim) else { return 1.0 };
+    let table = store.family((Metric::Orders, Role::Plain)).find(|t| t.key.dims.contains(&dim));
+    let Some(table) = table.or_else(|| store.tables.get(&e.table)) else { return 1.0 };
+    let (mut inside, mut all) = (0.0, 0.0);
+    for leaf in &table.leaves {
+        let mass = if table.timed() {
+            table.usual(leaf, table.rolled)
+        } else {
+            leaf.sums.last().map_or(0.0, |a| a.e.max(0.0))
+        };
+        all += mass;
+        if values.contains(leaf.seg.get(dim).as_str()) {
+            inside += mass;
+        }
+    }
+    if all > 0.0 { inside / all } else { 1.0 }
+}

@@ -1,0 +1,135 @@
+//! Is a place one fault's? Parts of it that began apart are two faults: a place does not grow over
+//! what began at another second, and what was found as one is parted once seconds are known. Which
+//! effects share a case is decided in `agree`, how a place is climbed to in `refine`.
+
+use std::collections::BTreeSet;
+
+use super::simultaneity::{AS_ONE, When, began, curve};
+use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::store::Store;
+use crate::detect::evidence::stat::{Acc, evidence};
+use crate::detect::scan::onset::Onset;
+use crate::detect::scan::shift::Effect;
+use crate::domain::segment::{Dim, Scope};
+use crate::domain::time::Span;
+
+/// Buckets after it was found in which an effect is looked at for parts that began apart: then the
+/// first bucket can be told from the next ones, and people have not settled on a place yet.
+const YOUNG: std::ops::RangeInclusive<i64> = 1..=4;
+/// A dimension with more values than this is not looked at value by value.
+const MANY: usize = 12;
+/// Nats by which two beginnings must be likelier than one: one fault that hits several values of a
+/// dimension is so much more usual than two within minutes.
+const SURELY: f64 = 4.0;
+/// Nats that a part says by itself before its beginning is believed.
+const TELLS: f64 = 6.0;
+
+/// Longer buckets tell minutes at best: how harm grows in them looks like beginnings apart.
+const TELLS_SECONDS: Span = Span::from_mins(1);
+
+/// True when all that a move adds to the old place of an effect began when that did, as far as
+/// anybody can tell.
+pub fn grew_as_one(store: &Store, old: &Effect, new: &Effect) -> bool {
+    let Some(table) = store.tables.get(&new.table) else { return true };
+    if store.bucket > TELLS_SECONDS {
+        return true;
+    }
+    table.key.dims.iter().all(|dim| {
+        let added = added(table, old, new, *dim);
+        if added.is_empty() {
+            return true;
+        }
+        let mut place = new.scope.clone();
+        place.dims.insert(*dim, added);
+        // What began in the newest bucket may be anywhere in it: it joins when that is known.
+        let one = |p: Effect| p.last_bad > p.onset.bucket && !are_apart(store, old, &p);
+        part(store, new, place).is_none_or(one)
+    })
+}
+
+/// Values of a dimension that the new place has and the old one had not.
+fn added(table: &Table, old: &Effect, new: &Effect, dim: Dim) -> BTreeSet<String> {
+    let Some(had) = old.scope.dims.get(&dim) else { return BTreeSet::new() };
+    values(table, &new.scope, dim).difference(had).cloned().collect()
+}
+
+/// The values of a dimension that are met in a place.
+fn values(table: &Table, place: &Scope, dim: Dim) -> BTreeSet<String> {
+    if let Some(named) = place.dims.get(&dim) {
+        return named.clone();
+    }
+    let inside = table.leaves.iter().filter(|l| place.contains(&l.seg));
+    inside.map(|l| l.seg.get(dim).as_str().to_owned()).collect()
+}
+
+/// The same harm as an effect of its own in a part of its place; none where it says too little.
+fn part(store: &Store, whole: &Effect, place: Scope) -> Option<Effect> {
+    let table = store.tables.get(&whole.table)?;
+    let mut sum = Acc::default();
+    for leaf in table.leaves.iter().filter(|l| place.contains(&l.seg)) {
+        sum.add(&table.acc_over(leaf, whole.from(), whole.last_bad));
+    }
+    let ev = evidence(whole.shape, whole.sign, &sum, whole.calib(table));
+    if ev.nats < TELLS || ev.harm <= 0.0 {
+        return None;
+    }
+    let mut part = Effect { scope: place, acc: sum, harm: ev.harm, nats: ev.nats, ..whole.clone() };
+    for _ in 0..2 {
+        part.onset = Onset::default();
+        part.measure(table, whole.last_bad);
+    }
+    Some(part)
+}
+
+/// Two parts of a place surely did not begin as one.
+fn are_apart(store: &Store, a: &Effect, b: &Effect) -> bool {
+    let (Some(x), Some(y)) = (curve(store, a), curve(store, b)) else { return false };
+    let slow = a.onset.ramp || b.onset.ramp;
+    !slow && x.apart(&y, AS_ONE) >= SURELY
+}
+
+/// The place of a young effect without what began at another time: the part that says most stays,
+/// what else burns is found for itself.
+pub fn parted(store: &Store, e: &Effect, bucket: i64) -> Option<Scope> {
+    let seconds = store.bucket <= TELLS_SECONDS;
+    if !seconds
+        || !YOUNG.contains(&(bucket - e.found))
+        || e.until.is_some()
+        || e.good_since.is_some()
+    {
+        return None;
+    }
+    let table = store.tables.get(&e.table)?;
+    table.key.dims.iter().find_map(|dim| along(store, table, e, *dim))
+}
+
+fn along(store: &Store, table: &Table, e: &Effect, dim: Dim) -> Option<Scope> {
+    let values = values(table, &e.scope, dim);
+    if !(2..=MANY).contains(&values.len()) {
+        return None;
+    }
+    let of = |value: &String| {
+        let mut place = e.scope.clone();
+        place.dims.insert(dim, [value.clone()].into());
+        part(store, e, place).map(|p| (value.clone(), p))
+    };
+    let told: Vec<(String, Effect)> = values.iter().filter_map(of).collect();
+    let strongest = told.iter().max_by(|a, b| a.1.nats.total_cmp(&b.1.nats))?;
+    let other = |x: &&(String, Effect)| x.0 != strongest.0 && are_apart(store, &strongest.1, &x.1);
+    let apart: Vec<&(String, Effect)> = told.iter().filter(other).collect();
+    let nearest = |t: When| {
+        let gap = |x: &(String, Effect)| (began(store, &x.1).at - t.at).abs();
+        let mine = gap(strongest);
+        apart.iter().all(|x| gap(x) >= mine)
+    };
+    if apart.is_empty() {
+        return None;
+    }
+    let stays = |v: &&String| {
+        let known = told.iter().find(|t| t.0 == **v);
+        known.is_none_or(|t| nearest(began(store, &t.1)))
+    };
+    let mut place = e.scope.clone();
+    place.dims.insert(dim, values.iter().filter(stays).cloned().collect());
+    Some(place)
+}

@@ -1,0 +1,94 @@
+//! Numbers that cannot be believed to be of now: what of a source they are, and why. They are still
+//! judged, and a breach stays one; they only are no ground for an `ok`. Who doubts is not known.
+
+use std::collections::BTreeSet;
+
+use super::cuboid::Table;
+use super::key::{Role, TableKey};
+use crate::detect::engine::Engine;
+use crate::domain::id::{JourneyId, SourceId};
+use crate::domain::metric::Metric;
+use crate::domain::segment::Dim;
+use crate::verdict::Verdict;
+
+pub use crate::detect::judgement::check_coverage::hour;
+
+/// What of one source is doubted.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Doubt {
+    pub why: String,
+    /// Everything it tells.
+    pub whole: bool,
+    pub metrics: BTreeSet<Metric>,
+    pub cuts: BTreeSet<(Metric, Vec<Dim>)>,
+    pub journeys: BTreeSet<JourneyId>,
+    /// There are no numbers of now, rather than odd ones.
+    pub blind: bool,
+}
+
+impl Doubt {
+    pub fn of(why: String) -> Self {
+        Self { why, ..Self::default() }
+    }
+
+    /// What is said instead of `Ok`.
+    pub fn verdict(&self) -> Verdict {
+        if self.blind { Verdict::Blind } else { Verdict::Unsure }
+    }
+
+    pub fn on_metric(&self, metric: Metric, dims: &[Dim]) -> bool {
+        self.whole
+            || self.metrics.contains(&metric)
+            || self.cuts.iter().any(|(m, d)| *m == metric && d == dims)
+    }
+
+    pub(in crate::detect) fn on_table(&self, key: &TableKey) -> bool {
+        let (metric, role) = key.family;
+        match role {
+            Role::Plain | Role::Reading => self.on_metric(metric, &key.dims),
+            Role::Step | Role::Beacon | Role::Surge => {
+                self.whole || inputs(metric).any(|m| self.names(m))
+            }
+        }
+    }
+
+    fn names(&self, metric: Metric) -> bool {
+        self.metrics.contains(&metric) || self.cuts.iter().any(|(m, _)| *m == metric)
+    }
+
+    pub fn on_checks(&self, journey: &JourneyId) -> bool {
+        self.whole
+            || self.metrics.contains(&Metric::CheckSuccess)
+            || self.journeys.contains(journey)
+    }
+}
+
+/// The metrics that a derived one is made of, itself included.
+fn inputs(metric: Metric) -> impl Iterator<Item = Metric> {
+    let parts = metric.parts().map(|(part, whole)| [part, whole]);
+    std::iter::once(metric).chain(parts.into_iter().flatten())
+}
+
+/// The doubt about a table, if there is one.
+pub fn about<'a>(engine: &'a Engine, table: &Table) -> Option<(&'a SourceId, &'a Doubt)> {
+    let (source, doubt) = engine.doubts().get_key_value(&table.key.source)?;
+    doubt.on_table(&table.key).then_some((source, doubt))
+}
+
+/// What a row that watches `tables` says; the flag tells whether all of them are doubted.
+pub fn row<'a>(
+    engine: &Engine,
+    tables: impl Iterator<Item = &'a Table>,
+) -> Option<(Verdict, String, bool)> {
+    let (mut all, mut first) = (true, None);
+    for table in tables {
+        match about(engine, table) {
+            Some((source, doubt)) => {
+                let said = (doubt.verdict(), format!("{source}: {}", doubt.why));
+                first = first.max(Some(said));
+            }
+            None => all = false,
+        }
+    }
+    first.map(|(verdict, why)| (if all { verdict } else { Verdict::Unsure }, why, all))
+}

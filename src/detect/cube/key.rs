@@ -1,0 +1,32 @@
+//! Which cuboid: metric and role, source, and the dimensions that it fixes. Identity only; what it
+//! holds is elsewhere.
+
+use crate::domain::id::SourceId;
+use crate::domain::metric::Metric;
+use crate::domain::segment::Dim;
+
+/// What a table's numbers are made from.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Role {
+    /// As the source tells them.
+    Plain,
+    /// A funnel step: one count over another.
+    Step,
+    /// Single readings, whatever the metric (a percentile someone else made).
+    Reading,
+    /// Beacons per server-side visit.
+    Beacon,
+    /// What tells a surge that is a fault: orders per visit, value per order.
+    Surge,
+}
+
+/// Metric and role: tables of one family are compared with each other.
+pub type Family = (Metric, Role);
+
+/// Identity of a table.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TableKey {
+    pub family: Family,
+    pub source: SourceId,
+    pub dims: Vec<Dim>,
+}

@@ -1,0 +1,48 @@
+//! What is divided by what in a derived cuboid, and segments that only one of the two counts tells
+//! apart. How they are paired in time is not known here.
+
+use std::collections::BTreeMap;
+
+use super::cuboid::Table;
+use super::key::TableKey;
+use crate::domain::metric::Metric;
+use crate::domain::segment::{DimValue, Segment};
+
+/// What is divided by what.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Pair {
+    pub key: TableKey,
+    pub hits: TableKey,
+    pub trials: TableKey,
+}
+
+impl Pair {
+    /// The two are told of the same instant.
+    pub fn at_once(&self) -> bool {
+        self.key.family.0 == Metric::OrderValue
+    }
+}
+
+/// A segment that one of two full cuts holds in `(other)` is there in both: else its hits would be
+/// held against the trials of others.
+pub fn fold_unknown<T: Default>(
+    (h, hits): (&mut BTreeMap<Segment, T>, &Table),
+    (n, trials): (&mut BTreeMap<Segment, T>, &Table),
+    key: &TableKey,
+    add: impl Fn(&mut T, T),
+) {
+    let other = key.dims.iter().fold(Segment::all(), |s, d| s.with(*d, DimValue::Other));
+    let fold = |rows: &mut BTreeMap<Segment, T>, judge: &Table| {
+        if judge.room() > 0 {
+            return;
+        }
+        let all = std::mem::take(rows);
+        for (seg, row) in all {
+            let known = judge.conj_at(&seg).is_some();
+            let seg = if known { seg } else { other.clone() };
+            add(rows.entry(seg).or_default(), row);
+        }
+    };
+    fold(h, trials);
+    fold(n, hits);
+}

@@ -1,0 +1,143 @@
+//! When it began: the likelihood of every possible onset, for a step and for a slow ramp.
+//! A posterior, not a point: blame weighs release times against all of it.
+
+use crate::detect::evidence::stat::{Acc, Calib, Shape};
+
+/// Log likelihoods by onset bucket.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Onset {
+    /// The most likely bucket.
+    pub bucket: i64,
+    /// Buckets within 2 nats of it.
+    pub low: i64,
+    pub high: i64,
+    /// Slow growth explains the series better than a step.
+    pub ramp: bool,
+    /// Nats by which the ramp beats the step.
+    pub ramp_nats: f64,
+}
+
+/// Weight of a bucket for a harm: samples, or expected events.
+pub fn weight(shape: Shape, acc: &Acc) -> f64 {
+    match shape {
+        Shape::Mean | Shape::Fault | Shape::Level => acc.n,
+        Shape::Step | Shape::Flow => acc.e,
+    }
+}
+
+/// Variance of a bucket's sum somewhere between "fine" and "harmed".
+pub fn variance(shape: Shape, sign: f64, acc: &Acc, calib: Calib, harm: f64) -> f64 {
+    let harmed = match shape {
+        Shape::Mean | Shape::Level => acc.v,
+        Shape::Fault => {
+            let p = (acc.e / acc.n.max(1e-9) + harm / 2.0).clamp(0.0, 0.5);
+            acc.n * p * (1.0 - p)
+        }
+        Shape::Step | Shape::Flow => acc.v * (1.0 + sign * harm / 2.0).clamp(0.3, 3.0),
+    };
+    harmed.max(0.5 * acc.v) * calib.phi
+        + 0.25 * f64::from(u8::from(matches!(shape, Shape::Fault | Shape::Step | Shape::Flow)))
+}
+
+/// Nats by which "harmed by `harm`" beats "as usual" in one bucket (negative: as usual wins).
+pub fn gain(shape: Shape, sign: f64, acc: &Acc, calib: Calib, harm: f64) -> f64 {
+    let var = variance(shape, sign, acc, calib, harm);
+    if var <= 0.0 {
+        return 0.0;
+    }
+    let lift = harm * weight(shape, acc);
+    (lift * sign * (acc.a - acc.e) - lift * lift / 2.0) / var
+}
+
+/// Finds the onset in a series of buckets, oldest first.
+pub fn find(
+    shape: Shape,
+    sign: f64,
+    series: &[(i64, Acc)],
+    calib: Calib,
+    harm: f64,
+) -> Option<Onset> {
+    let steps = step_profile(shape, sign, series, calib, harm);
+    let best = steps.iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))?;
+    let near: Vec<i64> = steps.iter().filter(|s| s.1 >= best.1 - 2.0).map(|s| s.0).collect();
+    let ramp = ramp_best(shape, sign, series, calib);
+    let fitted = fitted(shape, sign, series, calib, best.0);
+    let ramp_nats = ramp.map_or(0.0, |r| r.1 - fitted);
+    let now = series.last().map_or(best.0, |s| s.0);
+    let long = now - ramp.map_or(now, |r| r.0) >= 12;
+    Some(Onset {
+        bucket: best.0,
+        low: near.iter().copied().min().unwrap_or(best.0),
+        high: near.iter().copied().max().unwrap_or(best.0),
+        ramp: long && ramp_nats > 2.0,
+        ramp_nats,
+    })
+}
+
+/// Log likelihood of a step of a given size starting at each bucket.
+fn step_profile(
+    shape: Shape,
+    sign: f64,
+    series: &[(i64, Acc)],
+    calib: Calib,
+    harm: f64,
+) -> Vec<(i64, f64)> {
+    let mut sum = 0.0;
+    let mut out: Vec<(i64, f64)> = Vec::with_capacity(series.len());
+    for (bucket, acc) in series.iter().rev() {
+        sum += gain(shape, sign, acc, calib, harm);
+        out.push((*bucket, sum));
+    }
+    out
+}
+
+/// Sums of a least squares fit: best size `b / w` and its nats `b * b / (2 w)`.
+#[derive(Clone, Copy, Default)]
+pub struct Fit {
+    pub b: f64,
+    pub w: f64,
+}
+
+impl Fit {
+    /// Adds a bucket in which the effect has relative size `dose`.
+    pub fn add(&mut self, shape: Shape, sign: f64, acc: &Acc, calib: Calib, dose: f64) {
+        let var = variance(shape, sign, acc, calib, 0.0);
+        if var > 0.0 && dose != 0.0 {
+            let x = dose * weight(shape, acc);
+            self.b += x * sign * (acc.a - acc.e) / var;
+            self.w += x * x / var;
+        }
+    }
+
+    /// Nats over "nothing happened"; a fit in the good direction has none.
+    pub fn nats(self) -> f64 {
+        if self.w > 0.0 && self.b > 0.0 { self.b * self.b / (2.0 * self.w) } else { 0.0 }
+    }
+}
+
+/// Nats of the best step that starts at `from`.
+fn fitted(shape: Shape, sign: f64, series: &[(i64, Acc)], calib: Calib, from: i64) -> f64 {
+    let mut fit = Fit::default();
+    for (bucket, acc) in series.iter().filter(|(b, _)| *b >= from) {
+        let _ = bucket;
+        fit.add(shape, sign, acc, calib, 1.0);
+    }
+    fit.nats()
+}
+
+/// The best ramp: from nothing at its start to full size now.
+fn ramp_best(shape: Shape, sign: f64, series: &[(i64, Acc)], calib: Calib) -> Option<(i64, f64)> {
+    let last = series.last()?.0;
+    let starts = series.iter().map(|s| s.0).step_by(series.len().div_ceil(24).max(1));
+    starts
+        .map(|from| {
+            let length = (last - from + 1) as f64;
+            let mut fit = Fit::default();
+            for (bucket, acc) in series.iter().filter(|(b, _)| *b >= from) {
+                let dose = (bucket - from + 1) as f64 / length;
+                fit.add(shape, sign, acc, calib, dose);
+            }
+            (from, fit.nats())
+        })
+        .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
+}
