@@ -3,6 +3,7 @@
 
 pub mod event;
 pub mod state;
+pub mod tick;
 pub mod words;
 pub mod fold;
 pub mod id;

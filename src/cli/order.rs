@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use crate::board::{Alternative, Board, Incident, Precheck, RollbackPlan};
+use crate::board::{Alternative, Board, Incident};
 use crate::domain::id::{IncidentId, ReleaseId};
 use crate::incident::event::{Command, Outcome};
 use crate::journal::{Access, Journal};
 use crate::policy::severity::Choice;
 use crate::shell::clock::Clock;
-use crate::shell::order::{Desk, OrderError, Sent};
+use crate::shell::order::{OrderDesk, OrderError, Sent};
 use crate::shell::settings;
 
 use super::app;
@@ -19,6 +19,7 @@ use super::args::{
 use super::exit::Exit;
 use super::out;
 
+mod lines;
 mod rehearsal;
 
 /// How often the outcome of a request is tried to be stored, at two seconds each.
@@ -115,7 +116,7 @@ pub fn rollback(global: &Global, args: &RollbackArgs) -> Exit {
 }
 
 /// The outcome in the journal, at the first or a later try.
-async fn kept(desk: &Desk, sent: &Sent) -> Result<(), OrderError> {
+async fn kept(desk: &OrderDesk, sent: &Sent) -> Result<(), OrderError> {
     if sent.unstored.is_none() { Ok(()) } else { desk.store_again(sent, STORE_TRIES).await }
 }
 
@@ -151,7 +152,7 @@ fn show(
         out::json(plan);
     } else {
         let list = if all.len() > 1 { listed(all) } else { Vec::new() };
-        out::lines(list.into_iter().chain(lines(plan)));
+        out::lines(list.into_iter().chain(lines::plan(plan)));
     }
     Ok(())
 }
@@ -159,29 +160,6 @@ fn show(
 fn listed(all: &[Alternative]) -> Vec<String> {
     let head = "releases that could be left (--release NAME):".to_owned();
     std::iter::once(head).chain(all.iter().map(|a| format!("  {}", a.words()))).collect()
-}
-
-/// A plan in lines; what fails comes first.
-fn lines(plan: &RollbackPlan) -> Vec<String> {
-    let mut lines = vec![
-        format!(
-            "{} {}: {} -> {} by {}",
-            plan.environment, plan.service, plan.from, plan.to, plan.host
-        ),
-        format!("confirm token: {}", plan.confirm_token),
-    ];
-    lines.extend(plan.resend_of.as_ref().map(|id| {
-        format!("its outcome is unknown: this sends {id} again, same key and same bytes")
-    }));
-    let mut checks: Vec<&Precheck> = plan.prechecks.iter().collect();
-    checks.sort_by_key(|check| check.ok);
-    lines.extend(checks.into_iter().map(|check| {
-        let past =
-            if check.stops() && check.waivable { " (--reason TEXT goes past it)" } else { "" };
-        let mark = if check.ok { "ok" } else { "NO" };
-        format!("  [{mark}] {}{past}", check.words())
-    }));
-    lines
 }
 
 fn tell(outcome: &Outcome) -> Exit {
@@ -211,7 +189,7 @@ fn tell(outcome: &Outcome) -> Exit {
 
 fn with_desk(
     global: &Global,
-    work: impl AsyncFnOnce(&Desk, Option<Arc<Board>>) -> Result<Exit, OrderError>,
+    work: impl AsyncFnOnce(&OrderDesk, Option<Arc<Board>>) -> Result<Exit, OrderError>,
 ) -> Result<Exit, Exit> {
     if global.role != RoleArg::Operator {
         out::error("read-only: observers and walls give no orders");

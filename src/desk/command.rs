@@ -2,7 +2,7 @@
 //! Keymap, help, footer, palette, `tillwatch keys` and docs/keys.md derive from it; no keys
 //! elsewhere.
 
-use super::ui::Page;
+use super::page::Page;
 
 /// What a key asks for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

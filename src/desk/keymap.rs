@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::chord::{Chord, Key};
 use super::command::{Command, Row, TABLE};
-use super::ui::Page;
+use super::page::Page;
 
 /// Which chords ask for which command.
 #[derive(Clone, PartialEq, Debug)]

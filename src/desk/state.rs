@@ -15,7 +15,8 @@ use super::chord::Chord;
 use super::command::Command;
 use super::keymap::Keymap;
 use super::order::{Outgoing, Pending, Say, Verb};
-use super::ui::{Page, Toast, Ui};
+use super::page::Page;
+use super::ui::{Toast, Ui};
 
 /// Who sits here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

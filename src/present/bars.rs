@@ -6,8 +6,9 @@ use crate::board::{Incident, Source, SourceState};
 use crate::desk::command::{Access, Command};
 use crate::desk::dialog::Dialog;
 use crate::desk::order::{Say, Verb};
+use crate::desk::page::Page;
 use crate::desk::state::{Desk, Role as Seat, Watching};
-use crate::desk::ui::{Page, Toast};
+use crate::desk::ui::Toast;
 use crate::domain::text::screen_text;
 use crate::domain::time::Timestamp;
 

@@ -12,6 +12,7 @@ use crate::domain::text::{ScreenText, screen_text};
 use crate::policy::severity::Choice;
 
 use super::clocks;
+use super::field::tail;
 use super::inputs;
 use super::role::Role;
 use super::say;
@@ -187,19 +188,4 @@ fn form_view(desk: &Desk, form: &Form) -> DialogView {
     lines.push(Line::fixed(Role::Muted, "enter goes on, esc closes without doing it"));
     let title = screen_text(&format!("{title} - {}", say::named(desk, &form.incident)));
     DialogView { width: fit::WIDTH, ..view(title, Role::Focus, lines) }
-}
-
-/// The end of a long text, where the typing is.
-pub(super) fn tail(text: &str, width: usize) -> ScreenText {
-    let clean = screen_text(text);
-    if clean.width() <= width {
-        return clean;
-    }
-    let n = text.chars().count().saturating_sub(width - 1);
-    screen_text(&text.chars().skip(n).collect::<String>())
-}
-
-pub(super) fn label(text: &'static str) -> Line {
-    let pad = fit::LABEL.saturating_sub(text.len());
-    Line::fixed(Role::Muted, text).and(Role::Muted, words::made(" ".repeat(pad)))
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::desk::command::{Access, Category, Row, TABLE};
 use crate::desk::keymap::Keymap;
-use crate::desk::ui::Page;
+use crate::desk::page::Page;
 
 fn chords(map: &Keymap, row: &Row) -> Vec<String> {
     map.chords(row.command).iter().map(ToString::to_string).collect()

@@ -130,8 +130,8 @@ mod tests {
     use super::*;
     use crate::board::{Board, Decision, State};
     use crate::desk::fixture::{self, at};
+    use crate::desk::page::Page;
     use crate::desk::state::Event;
-    use crate::desk::ui::Page;
     use crate::desk::update::update;
     use crate::policy::severity::Choice;
     use crate::present::present;

@@ -34,7 +34,7 @@ pub struct Viewer {
     pub clock: Clock,
     pub boards: Boards,
     /// Operators give orders; observers and walls have none to give.
-    pub orders: Option<Arc<order::Desk>>,
+    pub orders: Option<Arc<order::OrderDesk>>,
     /// Whether this process watches; none for a viewer that never does.
     pub posts: Option<Posts>,
     /// `[ui] clipboard`

@@ -20,7 +20,7 @@ use tillwatch::incident::state::ActionState;
 use tillwatch::journal::{Access, Journal};
 use tillwatch::shell::clock::Clock;
 use tillwatch::shell::duty::Post;
-use tillwatch::shell::order::Desk;
+use tillwatch::shell::order::OrderDesk;
 use tillwatch::shell::{outcome, settings};
 
 use crate::configs::SECRET;
@@ -144,7 +144,7 @@ fn case(now: Timestamp) -> Case {
 
 /// One open incident in a journal, an operator's desk over it, and the board both lead to.
 struct Bench {
-    desk: Arc<Desk>,
+    desk: Arc<OrderDesk>,
     boards: tokio::sync::watch::Sender<Option<Arc<Board>>>,
     start: Timestamp,
     _home: tempfile::TempDir,

@@ -2,7 +2,6 @@
 //! The rules of incidents are judged again where the journal is written; here they save a round
 //! trip.
 
-use crate::board::{Incident, State};
 use crate::desk::command::Command;
 use crate::desk::dialog::{Dialog, Form, FormKind};
 use crate::desk::order::{Say, Verb};
@@ -11,6 +10,7 @@ use crate::domain::id::IncidentId;
 use crate::incident::event::Command as Order;
 
 use super::rollback;
+use super::subject::is_closed;
 
 pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
     if command == Command::Undo {
@@ -66,10 +66,6 @@ pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
         | Command::Suspend
         | Command::Quit => vec![],
     }
-}
-
-pub(super) fn is_closed(incident: &Incident) -> bool {
-    matches!(incident.state, State::Resolved | State::Reviewed | State::Cancelled)
 }
 
 fn open(desk: &mut Desk, dialog: Dialog) -> Vec<Effect> {

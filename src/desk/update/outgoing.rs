@@ -6,7 +6,7 @@ use crate::desk::order::{Failed, Outgoing, Pending, Say, Verb};
 use crate::desk::state::Desk;
 use crate::domain::id::IncidentId;
 
-use super::act::is_closed;
+use super::subject::is_closed;
 
 /// An order is in the journal. A rollback leaves now; whatever stood for the incident is past.
 pub(super) fn stored(desk: &mut Desk, done: Pending) {

@@ -14,7 +14,8 @@ use crate::incident::event::Command as Order;
 use crate::incident::id::confirms;
 use crate::policy::severity::Choice;
 
-use super::{GUARD, add, edit, talk};
+use super::subject::ended;
+use super::typing::{GUARD, add, edit};
 
 /// Enter sooner than this after another key is part of a paste.
 const ENTER_PAUSE: Span = Span::from_millis(300);
@@ -64,8 +65,8 @@ pub(super) fn open(desk: &mut Desk, id: &IncidentId) -> Vec<Effect> {
 pub(super) fn follow(desk: &mut Desk) -> Option<(IncidentId, Shut)> {
     let Some(Dialog::Rollback(dialog)) = &desk.ui.dialog else { return None };
     let id = dialog.incident.clone();
-    if let Some(ended) = talk::ended(desk, &id) {
-        return Some(ended);
+    if let Some(why) = ended(desk, &id) {
+        return Some(why);
     }
     let found = desk.incident(&id).and_then(|x| Some((dialog.live(x)?, &x.alternatives)));
     let Some((live, others)) = found.map(|(p, others)| (p.clone(), others.clone())) else {

@@ -4,7 +4,7 @@
 use crate::desk::chord::{Chord, Key};
 use crate::desk::dialog::{Dialog, Field, Form, FormError, FormKind, matches};
 use crate::desk::inputs::Subject;
-use crate::desk::order::{Say, Shut, Verb};
+use crate::desk::order::{Say, Verb};
 use crate::desk::state::{Desk, Effect};
 use crate::domain::id::IncidentId;
 use crate::domain::time::Span;
@@ -12,8 +12,10 @@ use crate::incident::command::LONGEST_TEXT;
 use crate::incident::event::Command as Order;
 use crate::policy::severity::Choice;
 
-use super::act::is_closed;
-use super::{PROMPT_MAX, SHUT, add, edit, rollback, run};
+use super::rollback;
+use super::run::run;
+use super::subject::ended;
+use super::typing::{PROMPT_MAX, SHUT, add, edit};
 
 const ENTER: Chord = Chord::plain(Key::Enter);
 const ESC: Chord = Chord::plain(Key::Esc);
@@ -60,15 +62,6 @@ pub(super) fn follow(desk: &mut Desk) {
         desk.ui.dialog = None;
         desk.ui.deaf.start(desk.wall, SHUT);
         desk.say(Say::Shut(incident, why));
-    }
-}
-
-/// Why nothing can be ordered for an incident any more.
-pub(super) fn ended(desk: &Desk, id: &IncidentId) -> Option<(IncidentId, Shut)> {
-    match desk.incident(id) {
-        None => Some((id.clone(), Shut::Gone)),
-        Some(x) if is_closed(x) => Some((id.clone(), Shut::Closed)),
-        Some(_) => None,
     }
 }
 

@@ -6,9 +6,9 @@ use crate::desk::command::Command;
 use crate::desk::dialog::Dialog;
 use crate::desk::inputs::Subject;
 use crate::desk::order::Say;
+use crate::desk::page::Page;
 use crate::desk::state::{Desk, Effect};
 use crate::desk::summary::summary;
-use crate::desk::ui::Page;
 use crate::domain::id::IncidentId;
 
 pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {

@@ -11,8 +11,9 @@ use crate::domain::time::Timestamp;
 use crate::incident::event::{Event, Record};
 use crate::incident::fold::Incident;
 use crate::incident::id::incident_id;
-use crate::incident::reconcile::{Tick, reconcile};
+use crate::incident::reconcile::reconcile;
 use crate::incident::record::kind;
+use crate::incident::tick::Tick;
 
 fn at(places: &[(Dim, &str)]) -> Vec<Scope> {
     vec![places.iter().fold(Scope::everything(), |s, (d, v)| s.with(*d, v))]

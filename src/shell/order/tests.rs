@@ -9,8 +9,9 @@ use crate::config::load;
 use crate::domain::severity::Severity;
 use crate::incident::record::kind;
 use crate::incident::tests::kit;
-use crate::journal::Access;
+use crate::journal::{Access, Journal};
 use crate::policy::severity::Choice;
+use crate::shell::clock::Clock;
 use crate::shell::settings;
 use crate::source::fixture::{Reply, Seen as Request, Server, Then, secret_file};
 use crate::source::secret::SecretSpec;
@@ -47,7 +48,7 @@ impl Room {
     }
 
     /// The desk of another process.
-    async fn desk(&self, name: &str) -> Arc<Desk> {
+    async fn desk(&self, name: &str) -> Arc<OrderDesk> {
         let url = &self.server.url;
         let text = format!(
             "[[action]]\nname = \"rollback\"\nkind = \"webhook\"\nurl = \"{url}/hook\"\n\
@@ -115,7 +116,7 @@ fn again() -> Command {
 }
 
 /// The order, and the request that follows from it.
-async fn give(desk: Arc<Desk>, order: Command) -> Result<Option<Outcome>, String> {
+async fn give(desk: Arc<OrderDesk>, order: Command) -> Result<Option<Outcome>, String> {
     let board = board();
     let done = desk.carry_out(&kit::id(), &order, "test", Some(&board)).await;
     match done.map_err(|e| e.to_string())?.ticket {

@@ -6,7 +6,7 @@ use sqlx::{Connection, Executor};
 use super::*;
 
 /// An order as far as the journal: what is left is to send it.
-async fn ordered(desk: &Desk) -> Ticket {
+async fn ordered(desk: &OrderDesk) -> Ticket {
     let done = desk.carry_out(&kit::id(), &rollback(), "test", Some(&board())).await;
     done.expect("ordered").ticket.expect("to send")
 }
