@@ -1,5 +1,5 @@
-//! What there is to say of any metric: the shape of its values, the direction that hurts, its row of
-//! name, label and unit. Which metrics there are is `metric`; a shop's own are kept in `own`.
+//! What there is to say of any metric: the shape of its values, the direction that hurts, its row
+//! of name, label and unit. Which metrics there are is `metric`; a shop's own are kept in `own`.
 
 use serde::Deserialize;
 

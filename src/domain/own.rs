@@ -127,8 +127,8 @@ fn leaked(text: &str) -> &'static str {
     Box::leak(text.to_owned().into_boxed_str())
 }
 
-/// The row of the metric of this name. One that nobody declared is taken as a number without a unit,
-/// unless a config is being read.
+/// The row of the metric of this name. One that nobody declared is taken as a number without a
+/// unit, unless a config is being read.
 pub(super) fn metric(name: &str) -> Option<u8> {
     let rows = ROWS.read().unwrap_or_else(PoisonError::into_inner);
     let known = rows.iter().position(|r| r.name == name).and_then(|i| u8::try_from(i).ok());

@@ -1,5 +1,5 @@
-//! One table of the schema: its head, its keys and what they say. Plain data; which tables there are
-//! is told by the files beside it.
+//! One table of the schema: its head, its keys and what they say. Plain data; which tables there
+//! are is told by the files beside it.
 
 /// A table of the config: its head, its keys and what they say.
 pub struct Section {
