@@ -17,11 +17,12 @@ use crate::board::Board;
 use crate::domain::time::{Span, Timestamp};
 
 use super::chord::Chord;
-use super::command::Command;
+use super::command::{Command, ViewKey};
 use super::dialog::Dialog;
-use super::order::{Failed, Say, Verb};
+use super::order::{Failed, Say};
 use super::state::{Desk, Effect, Event, Role, Size, Watching};
 use super::ui::Undo;
+use crate::incident::order::OrderKind;
 use run::run;
 use typing::{SHUT, line};
 
@@ -146,7 +147,7 @@ fn ordered(desk: &mut Desk, ticket: u64, result: Result<(), String>) {
         desk.say_of(done.incident, Say::Failed(verb, why));
         return;
     }
-    if verb == Verb::Acknowledge {
+    if verb == OrderKind::Acknowledge {
         let incident = done.incident.clone();
         desk.ui.undo = Some(Undo { incident, until: desk.wall.plus(UNDO) });
     }
@@ -183,7 +184,7 @@ fn key(desk: &mut Desk, chord: Chord) -> Vec<Effect> {
 /// follows is not taken for orders.
 fn silent(desk: &mut Desk, chord: Chord) {
     let elsewhere = desk.setup.keymap.anywhere(chord);
-    if elsewhere == Some(Command::Filter) {
+    if elsewhere == Some(Command::View(ViewKey::Filter)) {
         desk.ui.deaf.start(desk.wall, SHUT);
     }
     desk.say(if elsewhere.is_some() { Say::NotHere } else { Say::NoKey(chord) });
@@ -192,8 +193,8 @@ fn silent(desk: &mut Desk, chord: Chord) {
 /// The wall takes no input but what a terminal needs.
 fn wall_key(desk: &mut Desk, chord: Chord) -> Vec<Effect> {
     match desk.setup.keymap.find(desk.ui.page, chord) {
-        Some(Command::Quit) => vec![Effect::Quit],
-        Some(Command::Redraw) => vec![Effect::Redraw],
+        Some(Command::View(ViewKey::Quit)) => vec![Effect::Quit],
+        Some(Command::View(ViewKey::Redraw)) => vec![Effect::Redraw],
         _ => vec![],
     }
 }

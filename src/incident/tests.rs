@@ -6,6 +6,7 @@ pub(crate) mod kit;
 mod choosing;
 mod commands;
 mod life;
+mod orders;
 mod properties;
 mod races;
 mod rounds;

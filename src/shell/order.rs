@@ -11,10 +11,11 @@ use crate::detect::verdict::Case;
 use crate::domain::change::Change;
 use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::{Span, Timestamp};
-use crate::incident::command;
-use crate::incident::event::{Command, Event, Intent, Outcome, Record};
+use crate::incident::event::{Event, Intent, Outcome, Record};
 use crate::incident::facts::{Facts, Told};
 use crate::incident::fold::{ActionRun, Incident};
+use crate::incident::gate;
+use crate::incident::order::Order;
 use crate::incident::state::ActionState;
 use crate::incident::unread;
 use crate::journal::{Reading, Seen};
@@ -102,13 +103,13 @@ impl OrderDesk {
     pub async fn carry_out(
         &self,
         id: &IncidentId,
-        order: &Command,
+        order: &Order,
         cause: &str,
         board: Option<&Arc<Board>>,
     ) -> Result<Done, OrderError> {
         let sends = matches!(
             order,
-            Command::Rollback { .. } | Command::RollbackAgain { .. } | Command::RollbackOf { .. }
+            Order::Rollback { .. } | Order::RollbackAgain { .. } | Order::RollbackOf { .. }
         );
         let mut world = self.world(id, board.map(Arc::as_ref), sends).await;
         if sends && world.changes.is_none() {
@@ -200,13 +201,13 @@ impl OrderDesk {
     fn decide(
         &self,
         (incident, others): (&Incident, &[Incident]),
-        order: &Command,
+        order: &Order,
         world: &World,
         now: Timestamp,
     ) -> Result<Vec<Event>, OrderError> {
         let cases = world.cases(incident);
         let facts = self.facts(world, others, &cases);
-        command::decide(incident, order, &self.actor, &facts, now)
+        gate::decide(incident, order, &self.actor, &facts, now)
             .map_err(|refusal| refused(refusal.to_string()))
     }
 

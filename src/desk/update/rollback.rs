@@ -5,13 +5,13 @@ use crate::board::Alternative;
 use crate::desk::chord::{Chord, Key};
 use crate::desk::dialog::{Dialog, Refusal, Rollback};
 use crate::desk::fit;
-use crate::desk::order::{Say, Shut, Verb};
+use crate::desk::order::{Say, Shut};
 use crate::desk::state::{Desk, Effect};
 use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
-use crate::incident::command::LONGEST_TEXT;
-use crate::incident::event::Command as Order;
+use crate::incident::gate::LONGEST_TEXT;
 use crate::incident::id::confirms;
+use crate::incident::order::Order;
 use crate::policy::severity::Choice;
 
 use super::subject::ended;
@@ -253,5 +253,5 @@ fn fire(desk: &mut Desk, dialog: Rollback) -> Vec<Effect> {
     } else {
         Order::Rollback { token, waive }
     };
-    desk.order(dialog.incident, Verb::Rollback, order)
+    desk.order(dialog.incident, order)
 }

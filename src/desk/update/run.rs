@@ -1,7 +1,7 @@
 //! Does a command, wherever it came from: a key or the palette. Who may and where it applies is the
 //! table's; what it does is `act` and `walk`.
 
-use crate::desk::command::{Access, Command};
+use crate::desk::command::Command;
 use crate::desk::order::Say;
 use crate::desk::state::{Desk, Effect, Role};
 
@@ -9,7 +9,7 @@ use super::{act, walk};
 
 pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
     let row = command.row();
-    if row.access == Access::Operator && desk.role() != Role::Operator {
+    if command.is_order() && desk.role() != Role::Operator {
         desk.say(Say::ReadOnly);
         return vec![];
     }
@@ -17,8 +17,8 @@ pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
         desk.say(Say::NotHere);
         return vec![];
     }
-    match row.access {
-        Access::Operator => act::run(desk, command),
-        Access::Any => walk::run(desk, command),
+    match command {
+        Command::Order(key) => act::run(desk, key),
+        Command::View(key) => walk::run(desk, key),
     }
 }
