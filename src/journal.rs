@@ -3,108 +3,24 @@
 
 use std::path::Path;
 
-use thiserror::Error;
-
 use crate::board::Board;
 use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 
+mod error;
 mod mark;
 mod place;
 mod reading;
 mod sqlite;
+mod terms;
 mod witness;
 
+pub use error::{JournalError, SCHEMA_VERSION};
 pub use place::Stamp;
 pub use reading::Reading;
 pub use sqlite::Seen;
-
-/// The layout of the tables; a newer one is read by nobody older and never rewritten.
-pub const SCHEMA_VERSION: i64 = 2;
-
-/// What the caller may do. Reading is a capability: the connection itself cannot write.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Access {
-    Write,
-    Read,
-}
-
-/// A record with its place in the journal; places only grow.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Stored {
-    pub seq: i64,
-    pub record: Record,
-}
-
-/// The two settings that decide whether a stored record survives a power cut, as the write
-/// connection itself reports them (reliability.md finding 2: `wal` and `full`).
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Durability {
-    pub journal_mode: String,
-    /// `off`, `normal`, `full` or `extra`.
-    pub synchronous: String,
-}
-
-impl Durability {
-    pub fn survives_power_cuts(&self) -> bool {
-        self.journal_mode == "wal" && matches!(self.synchronous.as_str(), "full" | "extra")
-    }
-}
-
-/// The answer to asking for the lease.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum LeaseOutcome {
-    Mine { until: Timestamp },
-    Held { owner: String, until: Timestamp },
-}
-
-#[derive(Debug, Error)]
-pub enum JournalError {
-    #[error("`{0}` is no journal; write sqlite:PATH")]
-    Url(String),
-    #[error("postgres:// journals are not in this version; write sqlite:PATH")]
-    Postgres,
-    #[error("journal refused: {0}")]
-    Place(String),
-    #[error("no journal at {0}; a watcher creates it")]
-    Absent(String),
-    #[error(
-        "the journal has schema {found}, this program knows {SCHEMA_VERSION}: it was written by a \
-         newer tillwatch and is not touched; update this one"
-    )]
-    Newer { found: i64 },
-    /// A write that did not happen; nothing of it is in the journal.
-    #[error("NOT STORED - {0}")]
-    NotStored(String),
-    /// A write of which nobody knows whether it happened.
-    #[error("UNKNOWN whether it is stored - {0}; look before you do it again")]
-    Unknown(String),
-    /// Another watcher holds the lease by now; nothing of the write is in the journal.
-    #[error("another watcher holds the lease; nothing was written")]
-    LeaseLost,
-    #[error("journal cannot be read: {0}")]
-    Unreadable(String),
-}
-
-impl JournalError {
-    /// Why, for sentences that begin with what came of it.
-    pub fn why(&self) -> String {
-        match self {
-            Self::NotStored(why) => why.clone(),
-            Self::Unknown(why) => format!("{why}, it may be there all the same"),
-            other => other.to_string(),
-        }
-    }
-
-    /// What came of a write that ended so.
-    pub fn said(&self) -> String {
-        match self {
-            Self::Unknown(_) => self.to_string(),
-            other => format!("NOT STORED - {}", other.why()),
-        }
-    }
-}
+pub use terms::{Access, Durability, LeaseOutcome, Stored};
 
 /// An open journal. Cheap calls, one connection; share it by reference.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ pub struct Cli {
     #[command(flatten)]
     pub global: Global,
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<Task>,
 }
 
 #[derive(Args, Debug, Clone)]
@@ -50,7 +50,7 @@ pub enum RoleArg {
 }
 
 #[derive(Subcommand, Debug)]
-pub enum Command {
+pub enum Task {
     /// The dashboard on the embedded shop; a rollback really heals it.
     Demo(DemoArgs),
     /// Only the embedded shop, as a server; the first line on stdout is its URL.

@@ -129,7 +129,7 @@ fn shown(
 #[derive(Default)]
 struct Engine {
     on_duty: Option<OnDuty>,
-    orders: Option<Arc<order::Desk>>,
+    orders: Option<Arc<order::OrderDesk>>,
     stored: Option<Arc<Board>>,
 }
 
@@ -171,7 +171,11 @@ async fn operator(
     Ok(Engine { on_duty: Some(duty::start(duty, sender)), orders, stored })
 }
 
-fn orders(config: &Config, journal: &Arc<Journal>, clock: Clock) -> Result<Arc<order::Desk>, Exit> {
+fn orders(
+    config: &Config,
+    journal: &Arc<Journal>,
+    clock: Clock,
+) -> Result<Arc<order::OrderDesk>, Exit> {
     let made = settings::desk(config, journal.clone(), clock, app::person(config));
     made.map(Arc::new).map_err(|why| {
         out::error(&why);

@@ -2,29 +2,18 @@
 //! it means. Made of the program's own tables; a test holds the words against the keys it reads.
 
 mod policy;
+mod section;
 mod sources;
 
+pub use section::Section;
+
 use crate::domain::change::ChangeKind;
+use crate::domain::measure::MetricRow;
 use crate::domain::metric::{Bad, Metric, TABLE};
 use crate::domain::segment::Dim;
 use crate::policy::severity_rule::Fact;
 use crate::source::query::kinds;
 use crate::source::units::{UNITS, Unit};
-
-/// A table of the config: its head, its keys and what they say.
-pub struct Section {
-    pub head: &'static str,
-    pub about: &'static str,
-    pub keys: &'static [(&'static str, &'static str)],
-}
-
-const fn section(
-    head: &'static str,
-    about: &'static str,
-    keys: &'static [(&'static str, &'static str)],
-) -> Section {
-    Section { head, about, keys }
-}
 
 /// Every table with keys of its own.
 pub fn sections() -> impl Iterator<Item = &'static Section> {
@@ -62,13 +51,13 @@ fn code(text: &str) -> String {
 }
 
 fn metrics() -> List {
-    let line = |r: &crate::domain::metric::Row| {
+    let line = |(metric, r): &(Metric, MetricRow)| {
         let bad = match r.bad {
             Bad::Up => "up",
             Bad::Down => "down",
             Bad::Both => "both",
         };
-        row(&[&code(r.name), r.label, &Unit::fitting(r.metric, r.unit), kinds(r.metric), bad])
+        row(&[&code(r.name), r.label, &Unit::fitting(*metric, r.unit), kinds(*metric), bad])
     };
     List {
         title: "Metrics".to_owned(),
@@ -91,7 +80,7 @@ fn rates() -> List {
                 counts nobody tells is not judged."
             .to_owned(),
         head: vec!["rate", "this count", "divided by this one"],
-        rows: TABLE.iter().filter_map(|r| made(r.metric)).collect(),
+        rows: TABLE.iter().filter_map(|r| made(r.0)).collect(),
     }
 }
 

@@ -9,7 +9,7 @@ use super::rollback_tests::{confirm, refusal, typed};
 use super::session_tests::{TOKEN, after, key, orders, run};
 use super::state::Event;
 use crate::board::{Alternative, Board, RollbackPlan};
-use crate::incident::event::Command as Order;
+use crate::incident::order::Order;
 
 /// A second service that may have done it, and one without a way back.
 fn choosable(board: &mut Board) {

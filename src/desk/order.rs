@@ -4,6 +4,7 @@
 use crate::board::{Action, ActionState};
 use crate::domain::id::{IncidentId, ReleaseId};
 use crate::domain::time::Timestamp;
+use crate::incident::order::OrderKind;
 
 use super::chord::Chord;
 
@@ -12,7 +13,7 @@ use super::chord::Chord;
 pub struct Pending {
     pub ticket: u64,
     pub incident: IncidentId,
-    pub verb: Verb,
+    pub verb: OrderKind,
     /// Wall time.
     pub asked_at: Timestamp,
     /// The incident's action as the board had it then.
@@ -53,25 +54,11 @@ pub enum Shut {
     OtherPlan,
 }
 
-/// What was ordered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Verb {
-    Acknowledge,
-    Undo,
-    Decide,
-    Rollback,
-    StartTimer,
-    ExtendTimer,
-    StopTimer,
-    Note,
-    Resolve,
-}
-
 /// A message to the person.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Say {
-    Stored(Verb),
-    Failed(Verb, String),
+    Stored(OrderKind),
+    Failed(OrderKind, String),
     ReadOnly,
     NotHere,
     /// No command has this key.
@@ -82,7 +69,7 @@ pub enum Say {
     /// No verdict to unfold here.
     NothingThere,
     NoMatch(String),
-    AlreadySent(Verb),
+    AlreadySent(OrderKind),
     AlreadyOwned(String),
     Closed,
     NothingToUndo,

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use super::fixture;
-use super::order::{Failed, Say, Verb};
+use super::order::{Failed, Say};
 use super::rollback_tests::{confirm, plan_of};
 use super::session_tests::{TOKEN, after, desk, orders, run};
 use super::state::Event;
 use crate::board::ActionState as A;
+use crate::incident::order::OrderKind;
 
 /// The second answer of one order: the journal took it, the outside did not.
 #[test]
@@ -18,7 +19,7 @@ fn a_rollback_that_was_not_sent_stands_until_somebody_acts_or_the_board_knows_mo
         run(&mut desk, "R");
         assert_eq!(orders(&confirm(&mut desk, TOKEN)).len(), 1);
         after(&mut desk, 50, Event::Ordered { ticket: 1, result: Ok(()) });
-        assert_eq!(desk.ui.toast.as_ref().expect("toast").say, Say::Stored(Verb::Rollback));
+        assert_eq!(desk.ui.toast.as_ref().expect("toast").say, Say::Stored(OrderKind::Rollback));
         let (incident, action) = ("INC-7F3A".into(), "key".into());
         let why = "the kill switch is on".to_owned();
         after(&mut desk, 50, Event::NotSent { incident, action, why: why.clone() });
@@ -58,7 +59,7 @@ fn the_toast_of_a_rollback_ends_with_what_came_of_it() {
         let mut board = fixture::outage();
         board.incidents[0].action = Some(fixture::action(A::Sent));
         after(&mut desk, 50, Event::Board(Arc::new(board.clone())));
-        assert_eq!(desk.ui.toast.as_ref().expect("toast").say, Say::Stored(Verb::Rollback));
+        assert_eq!(desk.ui.toast.as_ref().expect("toast").say, Say::Stored(OrderKind::Rollback));
         board.incidents[0].action = Some(fixture::action(state));
         after(&mut desk, 50, Event::Board(Arc::new(board)));
         assert_eq!(desk.ui.toast.as_ref().expect("toast").say, Say::Came(state));
@@ -76,7 +77,7 @@ fn an_old_outcome_is_not_told_as_the_new_one() {
     confirm(&mut desk, TOKEN);
     after(&mut desk, 50, Event::Ordered { ticket: 1, result: Ok(()) });
     after(&mut desk, 50, Event::Board(Arc::new(board)));
-    assert_eq!(desk.ui.toast.as_ref().expect("toast").say, Say::Stored(Verb::Rollback));
+    assert_eq!(desk.ui.toast.as_ref().expect("toast").say, Say::Stored(OrderKind::Rollback));
 }
 
 /// It left, and the journal could not take what was answered: that is no "not sent".

@@ -7,11 +7,11 @@ use super::chord::{Chord, Key};
 use super::dialog::{Dialog, Refusal};
 use super::fixture;
 use super::order::{Say, Shut};
+use super::page::Page;
 use super::session_tests::{TOKEN, after, desk, key, orders, run};
 use super::state::{Desk, Effect, Event, Role};
-use super::ui::Page;
 use crate::board::{Board, State};
-use crate::incident::event::Command as Order;
+use crate::incident::order::Order;
 
 pub fn refusal(desk: &Desk) -> Option<Refusal> {
     match &desk.ui.dialog {

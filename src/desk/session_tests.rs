@@ -6,16 +6,16 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::chord::{Chord, Key};
-use super::command::{Access, TABLE};
+use super::command::TABLE;
 use super::dialog::Dialog;
 use super::fixture;
 use super::inputs::Subject;
-use super::order::{Say, Verb};
+use super::order::Say;
+use super::page::Page;
 use super::state::{Desk, Effect, Event, Role, Watching};
-use super::ui::Page;
 use super::update::update;
 use crate::domain::time::Span;
-use crate::incident::event::Command as Order;
+use crate::incident::order::{Order, OrderKind};
 use crate::policy::severity::Choice;
 
 pub(super) const TOKEN: &str = "611197";
@@ -50,7 +50,7 @@ pub(super) fn desk() -> Desk {
 
 pub(super) fn orders(effects: &[Effect]) -> Vec<(String, Order)> {
     let order = |e: &Effect| match e {
-        Effect::Order { incident, command, .. } => Some((incident.to_string(), command.clone())),
+        Effect::Order { incident, order, .. } => Some((incident.to_string(), order.clone())),
         _ => None,
     };
     effects.iter().filter_map(order).collect()
@@ -139,7 +139,7 @@ fn sessions_without_an_order() {
 fn an_acknowledgement_is_stored_when_the_answer_says_so_and_undone_for_ten_seconds() {
     let mut desk = desk();
     assert_eq!(orders(&run(&mut desk, "a a")).len(), 1, "sent once");
-    assert!(desk.is_pending(&"INC-7F3A".into(), Verb::Acknowledge) && desk.ui.undo.is_none());
+    assert!(desk.is_pending(&"INC-7F3A".into(), OrderKind::Acknowledge) && desk.ui.undo.is_none());
     after(&mut desk, 50, Event::Ordered { ticket: 1, result: Ok(()) });
     assert!(desk.pending.is_empty() && desk.ui.undo.is_some());
     let mut late = desk.clone();
@@ -156,7 +156,7 @@ fn a_failed_order_says_why_and_a_strange_ticket_is_nothing() {
     assert_eq!(desk.pending.len(), 1);
     after(&mut desk, 50, Event::Ordered { ticket: 1, result: Err("disk full".to_owned()) });
     let toast = desk.ui.toast.expect("toast");
-    assert_eq!(toast.say, Say::Failed(Verb::Acknowledge, "disk full".to_owned()));
+    assert_eq!(toast.say, Say::Failed(OrderKind::Acknowledge, "disk full".to_owned()));
     assert!(desk.ui.undo.is_none());
 }
 
@@ -169,7 +169,7 @@ fn an_observer_and_a_wall_order_nothing_whatever_they_press() {
             assert_eq!(orders(&effects), [], "{}", row.name);
             if role == Role::Wall {
                 assert!(desk.ui.dialog.is_none() && desk.ui.page == Page::Incidents);
-            } else if row.access == Access::Operator {
+            } else if row.command.is_order() {
                 assert_eq!(desk.ui.toast.expect("toast").say, Say::ReadOnly);
             }
         }

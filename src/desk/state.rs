@@ -9,13 +9,15 @@ use crate::board::standing::{Standing, Trust, fires_on};
 use crate::board::{Absent, Board, Incident, Release};
 use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::{Span, Timestamp};
-use crate::incident::event::Command as Order;
+use crate::incident::order::Order;
 
 use super::chord::Chord;
-use super::command::Command;
+use super::command::{Command, OrderKey};
 use super::keymap::Keymap;
-use super::order::{Outgoing, Pending, Say, Verb};
-use super::ui::{Page, Toast, Ui};
+use super::order::{Outgoing, Pending, Say};
+use super::page::Page;
+use super::ui::{Toast, Ui};
+use crate::incident::order::OrderKind;
 
 /// Who sits here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -132,7 +134,7 @@ pub enum Effect {
     Order {
         ticket: u64,
         incident: IncidentId,
-        command: Order,
+        order: Order,
     },
     /// Text for the clipboard, as the answer to a key.
     Copy(String),
@@ -190,11 +192,12 @@ impl Desk {
 
     /// The incident that a command is about: on a page that shows one, that one; on a release that
     /// is suspected its rollback; everywhere else the one in the banner. Never one out of sight.
-    pub fn target(&self, command: Command) -> Option<&Incident> {
+    pub fn target(&self, command: impl Into<Command>) -> Option<&Incident> {
+        let suspects = command.into() == Command::Order(OrderKey::Rollback);
         match self.ui.page {
             Page::Incidents | Page::Incident => self.selected(),
             Page::Journal if !self.ui.everything => self.selected().or(self.bannered()),
-            Page::Releases if command == Command::Rollback => self.suspected().or(self.bannered()),
+            Page::Releases if suspects => self.suspected().or(self.bannered()),
             Page::Heatmap
             | Page::Releases
             | Page::Journeys
@@ -263,18 +266,14 @@ impl Desk {
         self.ui.toast = Some(Toast { say, about, until: self.wall.plus(TOAST) });
     }
 
-    pub fn is_pending(&self, incident: &IncidentId, verb: Verb) -> bool {
+    pub fn is_pending(&self, incident: &IncidentId, verb: OrderKind) -> bool {
         self.pending.iter().any(|p| p.verb == verb && p.incident == *incident)
     }
 
     /// Sends an order out and remembers it until it is answered.
-    pub(super) fn order(
-        &mut self,
-        incident: IncidentId,
-        verb: Verb,
-        command: Order,
-    ) -> Vec<Effect> {
-        if self.is_pending(&incident, verb) && verb != Verb::Note {
+    pub(super) fn order(&mut self, incident: IncidentId, order: Order) -> Vec<Effect> {
+        let verb = order.kind();
+        if self.is_pending(&incident, verb) && verb != OrderKind::Note {
             self.say_of(incident, Say::AlreadySent(verb));
             return vec![];
         }
@@ -283,6 +282,6 @@ impl Desk {
         let before = self.incident(&incident).and_then(|x| x.action.clone());
         let asked_at = self.wall;
         self.pending.push(Pending { ticket, incident: incident.clone(), verb, asked_at, before });
-        vec![Effect::Order { ticket, incident, command }]
+        vec![Effect::Order { ticket, incident, order }]
     }
 }

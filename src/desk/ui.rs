@@ -8,46 +8,7 @@ use super::dialog::Dialog;
 use super::heat::Heat;
 use super::list::List;
 use super::order::Say;
-
-/// A page of the screen (DESIGN section 8).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub enum Page {
-    #[default]
-    Incidents,
-    Incident,
-    Heatmap,
-    Releases,
-    Journeys,
-    Guardrails,
-    Sources,
-    Journal,
-}
-
-impl Page {
-    pub const ALL: [Self; 8] = [
-        Self::Incidents,
-        Self::Incident,
-        Self::Heatmap,
-        Self::Releases,
-        Self::Journeys,
-        Self::Guardrails,
-        Self::Sources,
-        Self::Journal,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Incidents => "Incidents",
-            Self::Incident => "Incident",
-            Self::Heatmap => "Heatmap",
-            Self::Releases => "Releases",
-            Self::Journeys => "Journeys",
-            Self::Guardrails => "Guardrails",
-            Self::Sources => "Sources",
-            Self::Journal => "Journal",
-        }
-    }
-}
+use super::page::Page;
 
 /// A short message above the prompt, until a wall instant.
 #[derive(Clone, PartialEq, Debug)]

@@ -14,10 +14,10 @@ use crate::verdict::Case;
 mod action;
 mod clocks;
 mod held;
+mod remember;
 mod toll;
 
-pub use action::Rest;
-pub use held::{Ack, ActionRun, Seen, Timer};
+pub use held::{Ack, ActionRun, Rest, Seen, Timer};
 pub use toll::Toll;
 
 /// Entries kept in the timeline; the journal has them all.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Stored;
+use super::terms::Stored;
 use crate::domain::id::IncidentId;
 use crate::incident::event::Record;
 use crate::incident::fold::{self, Incident};

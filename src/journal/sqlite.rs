@@ -6,21 +6,21 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
-};
-use sqlx::{ConnectOptions, Connection, Sqlite};
+use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
+use sqlx::{Connection, Sqlite};
 
+use super::error::{JournalError, SCHEMA_VERSION};
 use super::mark;
 use super::place::{self, Identity};
+use super::reading::Reading;
+use super::terms::{Access, Durability, LeaseOutcome};
 use super::witness::Witness;
-use super::{Access, Durability, JournalError, LeaseOutcome, Reading, SCHEMA_VERSION};
 use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 
 mod boards;
+mod connect;
 mod decide;
 mod doubt;
 mod enter;
@@ -30,14 +30,13 @@ mod reading;
 mod tables;
 mod words;
 
+use connect::{BUSY, one, options};
 pub use decide::Seen;
-use doubt::Doubt;
 pub(super) use line::Fault;
-use line::{Failed, Line, Mark, in_doubt, insert, put};
+use line::{Doubt, Failed, Line, in_doubt, insert};
 use reading::Which;
-use words::{FULL, code, held_by_another, not_stored, unreadable, words};
+use words::{FULL, code, held_by_another, not_stored, unreadable};
 
-const BUSY: Duration = Duration::from_secs(5);
 const USED_UP: &str = "a record has the last number there is; remove it, or begin a new journal";
 
 #[derive(Debug)]
@@ -351,23 +350,4 @@ async fn connect(path: &Path, access: Access) -> Result<SqlitePool, JournalError
             pool => return pool.map_err(|e| unreadable(&e)),
         }
     }
-}
-
-fn options(path: &Path, access: Access) -> SqliteConnectOptions {
-    let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY);
-    let options = options.disable_statement_logging();
-    match access {
-        Access::Write => options
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true),
-        Access::Read => options.read_only(true).pragma("query_only", "ON"),
-    }
-}
-
-async fn one<T>(conn: &mut SqliteConnection, sql: &'static str) -> Result<T, JournalError>
-where
-    T: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpin,
-{
-    sqlx::query_as(sql).fetch_one(conn).await.map_err(|e| unreadable(&e))
 }

@@ -2,13 +2,13 @@
 //! The list, the banner, the wall and the Incident page share these, so they cannot disagree.
 
 use crate::board::{ActionState, Decision, Incident, State};
-use crate::desk::command::Command;
-use crate::desk::order::Verb;
+use crate::desk::command::{Command, OrderKey};
 use crate::desk::state::{Desk, Role as Seat};
 use crate::domain::segment::Dim;
 use crate::domain::severity::Severity;
 use crate::domain::text::{ScreenText, screen_text};
 use crate::domain::time::Timestamp;
+use crate::incident::order::OrderKind;
 use crate::incident::words::tie;
 use crate::verdict::{Confidence, Verdict};
 
@@ -59,7 +59,7 @@ pub fn narrow(x: &Incident) -> Option<ScreenText> {
 
 /// Who has it, `-` when nobody; with `..` while an acknowledgement is not stored yet.
 pub fn owner_cell(desk: &Desk, x: &Incident) -> Line {
-    if desk.is_pending(&x.id, Verb::Acknowledge) {
+    if desk.is_pending(&x.id, OrderKind::Acknowledge) {
         return Line::of(Role::Muted, own_name(desk)).say(Role::Muted, "..");
     }
     match holder(x) {
@@ -85,8 +85,8 @@ fn clock_role(due: Timestamp, now: Timestamp) -> Role {
 }
 
 /// The first key of a command, as hints write it.
-pub fn key_of(desk: &Desk, command: Command) -> ScreenText {
-    let chord = desk.setup.keymap.first(command);
+pub fn key_of(desk: &Desk, command: impl Into<Command>) -> ScreenText {
+    let chord = desk.setup.keymap.first(command.into());
     chord.map_or(ScreenText::fixed("(no key)"), |c| words::made(c.to_string()))
 }
 
@@ -166,7 +166,7 @@ pub fn ack_phrase(desk: &Desk, x: &Incident) -> Line {
 /// Asked of its owner; others are told whose it was.
 fn renew(desk: &Desk, x: &Incident) -> Line {
     let role = ran_out_role(x);
-    let key = || Line::of(role, key_of(desk, Command::Acknowledge));
+    let key = || Line::of(role, key_of(desk, OrderKey::Acknowledge));
     let own = holder(x) == Some(desk.setup.operator.as_str());
     match desk.role() {
         Seat::Operator if own => {

@@ -3,7 +3,7 @@
 
 use crate::board::standing::Trust;
 use crate::board::{ActionState, Incident, SourceState, State};
-use crate::desk::command::Command;
+use crate::desk::command::OrderKey;
 use crate::desk::state::{Desk, Role as Seat};
 use crate::domain::metric::Metric;
 use crate::domain::severity::Severity;
@@ -208,7 +208,7 @@ pub fn next(desk: &Desk, x: &Incident) -> Line {
     match (x.state, failed) {
         (_, Some(ActionState::Unknown)) => {
             Line::fixed(Role::Error, "outcome UNKNOWN: its receiver is being asked; ")
-                .and_line(key(Command::Rollback))
+                .and_line(key(OrderKey::Rollback))
                 .say(Role::Text, " sends the same request again (same key)")
         }
         (State::Mitigating | State::Verifying, Some(state)) => {
@@ -216,25 +216,25 @@ pub fn next(desk: &Desk, x: &Incident) -> Line {
         }
         (_, Some(ActionState::NotSent)) if x.state.is_open() => {
             Line::fixed(Role::Error, "rollback NOT SENT; ")
-                .and_line(key(Command::Rollback))
+                .and_line(key(OrderKey::Rollback))
                 .say(Role::Text, " orders it again")
         }
         (_, Some(ActionState::Refused | ActionState::NotHelping)) if x.state.is_open() => {
-            key(Command::Rollback)
+            key(OrderKey::Rollback)
                 .say(Role::Text, " tries again, ")
-                .and_line(key(Command::Decide))
+                .and_line(key(OrderKey::Decide))
                 .say(Role::Text, " decides otherwise")
         }
         (State::Pending | State::Triggered, _) if clocks::ran_out(x) => {
             clocks::ack_phrase(desk, x).say(Role::Text, ", then ").and_line(choice(desk, x))
         }
         (State::Pending | State::Triggered, _) => {
-            key(Command::Acknowledge).say(Role::Text, " takes it, then ").and_line(choice(desk, x))
+            key(OrderKey::Acknowledge).say(Role::Text, " takes it, then ").and_line(choice(desk, x))
         }
         (State::Acknowledged | State::Mitigating | State::Verifying, _) => choice(desk, x),
         (State::Mitigated, _) if x.acked_at.is_none() && x.severity <= Severity::Sev2 => {
             Line::fixed(Role::Ok, "recovered; nobody has looked yet, ")
-                .and(Role::Key, key_of(desk, Command::Acknowledge))
+                .and(Role::Key, key_of(desk, OrderKey::Acknowledge))
                 .say(Role::Ok, " says that you did, then it closes")
         }
         (State::Mitigated, _) => {
@@ -258,16 +258,16 @@ fn watch(desk: &Desk, x: &Incident) -> Line {
 }
 
 fn choice(desk: &Desk, x: &Incident) -> Line {
-    let decide = Line::of(Role::Key, key_of(desk, Command::Decide)).say(Role::Text, " decides");
+    let decide = Line::of(Role::Key, key_of(desk, OrderKey::Decide)).say(Role::Text, " decides");
     match (&x.rollback, x.class) {
         (Some(plan), _) if plan.ready => decide
             .say(Role::Text, "; ")
-            .and(Role::Key, key_of(desk, Command::Rollback))
+            .and(Role::Key, key_of(desk, OrderKey::Rollback))
             .say(Role::Text, " rolls back to ")
             .and(Role::Link, screen_text(plan.to.as_str())),
         (Some(_), _) => decide
             .say(Role::Text, "; the rollback is not ready, see ")
-            .and(Role::Key, key_of(desk, Command::Rollback)),
+            .and(Role::Key, key_of(desk, OrderKey::Rollback)),
         (None, Class::Telemetry) => decide.say(Role::Text, "; the measuring broke, not the shop"),
         (None, _) => decide.say(Role::Text, "; there is nothing to roll back"),
     }

@@ -15,6 +15,9 @@ use super::screen::{Bar, Content, Item, Line, Lines, Panel, Row, Rows, Table};
 use super::strip;
 use super::words;
 
+/// From this many columns on there is room for a second column of panels.
+const WIDE: u16 = 110;
+
 pub fn panels(desk: &Desk) -> Vec<Panel> {
     let Some(x) = desk.selected() else {
         let none =
@@ -22,7 +25,7 @@ pub fn panels(desk: &Desk) -> Vec<Panel> {
         let lines = Lines { items: vec![none], ..Lines::default() };
         return vec![Panel::new(Content::Lines(lines), Rows::Fill { min: 1 })];
     };
-    let wide = desk.size.w >= super::WIDE;
+    let wide = desk.size.w >= WIDE;
     let mut items = story(desk, x);
     if !wide {
         items.extend(findings_lines(x));

@@ -13,7 +13,7 @@ use crate::verdict::{Basis, Cell, Finding, Impact};
 
 use super::bars::source_word;
 use super::clocks;
-use super::dialog::label;
+use super::field::label;
 use super::role::Role;
 use super::screen::{DialogView, Line};
 use super::words;

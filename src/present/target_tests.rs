@@ -4,8 +4,8 @@
 use super::present;
 use crate::board::Board;
 use crate::desk::fixture;
+use crate::desk::page::Page;
 use crate::desk::state::{Desk, Effect, Event};
-use crate::desk::ui::Page;
 use crate::desk::update::update;
 use crate::domain::time::Span;
 

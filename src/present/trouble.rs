@@ -2,7 +2,7 @@
 //! `once` until somebody acts; one file makes the words, so that no two screens disagree.
 
 use crate::board::{Action, ActionState, Incident};
-use crate::desk::command::Command;
+use crate::desk::command::OrderKey;
 use crate::desk::order::Failed;
 use crate::desk::state::{Desk, Role as Seat};
 use crate::domain::text::{ScreenText, screen_text};
@@ -111,9 +111,9 @@ pub fn bar(desk: &Desk) -> Option<Bar> {
     if desk.role() == Seat::Operator {
         let key = |command| key_of(desk, command);
         let act = Line::fixed(role, "  ")
-            .and(role, key(Command::Rollback))
+            .and(role, key(OrderKey::Rollback))
             .say(role, " again, ")
-            .and(role, key(Command::Decide))
+            .and(role, key(OrderKey::Decide))
             .say(role, " decides ");
         bar = bar.right(2, act);
     }
@@ -130,8 +130,8 @@ mod tests {
     use super::*;
     use crate::board::{Board, Decision, State};
     use crate::desk::fixture::{self, at};
+    use crate::desk::page::Page;
     use crate::desk::state::Event;
-    use crate::desk::ui::Page;
     use crate::desk::update::update;
     use crate::policy::severity::Choice;
     use crate::present::present;

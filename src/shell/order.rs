@@ -10,46 +10,32 @@ use crate::board::{Board, view};
 use crate::domain::change::Change;
 use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::{Span, Timestamp};
-use crate::incident::command;
-use crate::incident::event::{Actor, Command, Event, Intent, Outcome, Record};
+use crate::incident::event::{Event, Intent, Outcome, Record};
 use crate::incident::facts::{Facts, Told};
 use crate::incident::fold::{ActionRun, Incident};
+use crate::incident::gate;
+use crate::incident::order::Order;
 use crate::incident::state::ActionState;
 use crate::incident::unread;
-use crate::journal::{Journal, Reading, Seen};
+use crate::journal::{Reading, Seen};
 use crate::policy::action::ActionPolicy;
-use crate::policy::response::ResponsePolicy;
 use crate::sink::webhook::{Keys, Webhook};
 use crate::verdict::Case;
 
-use super::clock::Clock;
-use super::kill_switch::KillSwitch;
 use super::resume;
 use super::signing::{self, Ring};
 
 mod again;
+mod desk;
 mod leave;
 mod rehearse;
+pub use desk::OrderDesk;
 pub use rehearse::{Asked, Rehearsed};
 
 /// A board older than this (wall time) is no witness of the watcher's kill switch.
 const WITNESS: Span = Span::from_secs(30);
 /// Pause between tries to store what is known of a request that left, or did not.
 const STORE_AGAIN: Duration = Duration::from_secs(2);
-
-/// What orders are carried out with. Sinks are there for operators only.
-pub struct Desk {
-    pub journal: Arc<Journal>,
-    pub clock: Clock,
-    pub actor: Actor,
-    pub response: ResponsePolicy,
-    pub actions: Vec<ActionPolicy>,
-    /// Built from a `WriteCap`; empty for observers and walls, who can send nothing.
-    pub webhooks: Vec<Webhook>,
-    pub may_act: bool,
-    pub kill_switch: KillSwitch,
-    pub currency: String,
-}
 
 /// Why an order was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -112,18 +98,18 @@ struct World {
     kill_switch: Option<String>,
 }
 
-impl Desk {
+impl OrderDesk {
     /// Judges the order by the rules and stores what follows from it.
     pub async fn carry_out(
         &self,
         id: &IncidentId,
-        order: &Command,
+        order: &Order,
         cause: &str,
         board: Option<&Arc<Board>>,
     ) -> Result<Done, OrderError> {
         let sends = matches!(
             order,
-            Command::Rollback { .. } | Command::RollbackAgain { .. } | Command::RollbackOf { .. }
+            Order::Rollback { .. } | Order::RollbackAgain { .. } | Order::RollbackOf { .. }
         );
         let mut world = self.world(id, board.map(Arc::as_ref), sends).await;
         if sends && world.changes.is_none() {
@@ -215,13 +201,13 @@ impl Desk {
     fn decide(
         &self,
         (incident, others): (&Incident, &[Incident]),
-        order: &Command,
+        order: &Order,
         world: &World,
         now: Timestamp,
     ) -> Result<Vec<Event>, OrderError> {
         let cases = world.cases(incident);
         let facts = self.facts(world, others, &cases);
-        command::decide(incident, order, &self.actor, &facts, now)
+        gate::decide(incident, order, &self.actor, &facts, now)
             .map_err(|refusal| refused(refusal.to_string()))
     }
 

@@ -12,7 +12,8 @@ use crate::desk::state::{Desk, Effect, Event, Size, Watching};
 use crate::desk::update::update;
 use crate::desk::wake::next_wake;
 use crate::domain::id::IncidentId;
-use crate::incident::event::{Command, Outcome};
+use crate::incident::event::Outcome;
+use crate::incident::order::Order;
 use crate::incident::words;
 use crate::present::{present, screen::Screen};
 use crate::render::render;
@@ -34,7 +35,7 @@ pub struct Viewer {
     pub clock: Clock,
     pub boards: Boards,
     /// Operators give orders; observers and walls have none to give.
-    pub orders: Option<Arc<order::Desk>>,
+    pub orders: Option<Arc<order::OrderDesk>>,
     /// Whether this process watches; none for a viewer that never does.
     pub posts: Option<Posts>,
     /// `[ui] clipboard`
@@ -254,8 +255,8 @@ impl Loop {
         let (now, wall) = (clock.now_by(&self.viewer.desk.board), clock.steady());
         for effect in update(&mut self.viewer.desk, event, now, wall) {
             match effect {
-                Effect::Order { ticket, incident, command } => {
-                    self.order(ticket, incident, command);
+                Effect::Order { ticket, incident, order } => {
+                    self.order(ticket, incident, order);
                 }
                 Effect::Copy(text) => self.copy(&text),
                 Effect::Quit => self.exit = Some(0),
@@ -277,7 +278,7 @@ impl Loop {
         }
     }
 
-    fn order(&self, ticket: u64, incident: IncidentId, command: Command) {
+    fn order(&self, ticket: u64, incident: IncidentId, order: Order) {
         let Some(orders) = self.viewer.orders.clone() else {
             let result = Err("read-only".into());
             let _gone = self.answers.0.send(Event::Ordered { ticket, result });
@@ -288,7 +289,7 @@ impl Loop {
         tokio::spawn(async move {
             let nudge = || nudge(posts.as_ref());
             stored_first(posts.as_ref(), board.as_ref(), &incident).await;
-            let done = orders.carry_out(&incident, &command, "key", board.as_ref()).await;
+            let done = orders.carry_out(&incident, &order, "key", board.as_ref()).await;
             let (request, result) = match done {
                 Ok(done) => (done.ticket, Ok(())),
                 Err(error) => (None, Err(why(&error, board.as_ref()))),

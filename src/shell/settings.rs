@@ -25,7 +25,7 @@ use crate::watch::series::{SeriesRow, SeriesRules};
 
 use super::clock::Clock;
 use super::kill_switch::KillSwitch;
-use super::order::Desk;
+use super::order::OrderDesk;
 
 /// Weekly work is told to judging for so long ahead; a watcher that runs longer still keeps
 /// incidents from opening (`incident::reconcile`).
@@ -156,14 +156,14 @@ pub fn desk(
     journal: Arc<Journal>,
     clock: Clock,
     actor: Actor,
-) -> Result<Desk, String> {
+) -> Result<OrderDesk, String> {
     let cap = WriteCap::for_operator(&actor.name);
     let mut webhooks = Vec::new();
     for action in &config.actions {
         let built = Webhook::new(&cap, action);
         webhooks.push(built.map_err(|error| format!("action {}: {error}", action.name))?);
     }
-    Ok(Desk {
+    Ok(OrderDesk {
         kill_switch: KillSwitch::of(journal.file()),
         journal,
         clock,

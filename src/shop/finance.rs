@@ -3,9 +3,9 @@
 
 use std::fmt::Write as _;
 
-use super::api::{Range, Refusal, buckets, head};
 use super::dims::BizCut;
 use super::effect::Kind;
+use super::range::{Range, Refusal, buckets, head};
 use super::state::Shop;
 use super::timeline::Timeline;
 

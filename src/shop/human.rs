@@ -218,7 +218,8 @@ mod tests {
             let (shop, _) = shop(name, visits);
             let truth = shop.truth();
             let first = truth.incidents.first().expect("a truth");
-            let call = shop.human_call(first).expect("called within a day");
+            let call =
+                super::call_by(&shop.world, &shop.timeline(), first).expect("called within a day");
             call.since(first.onset).millis() / Span::from_mins(1).millis()
         };
         assert_eq!(minutes("checkout-outage", 300_000.0), 6, "a minute tells, five to read");

@@ -1,11 +1,10 @@
 //! Ledger: the receiving end of the rollback webhook: signature, idempotency, pre-checks, effect.
 //! Pure apart from the shop it acts on; `http::hooks` turns its answers into responses.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::accepted::{Accepted, Ledger};
 use super::sign::{Envelope, Key, SignError};
 use super::state::{Shop, lock};
 use super::timeline::{Service, ceil_minute, minute_of, minute_time};
@@ -14,23 +13,6 @@ use crate::domain::time::{Span, Timestamp};
 /// From acceptance to the new deployment, in shop time; it is live with the next full minute.
 pub const DEPLOY_TAKES: Span = Span::from_secs(20);
 const MAX_REQUESTS: usize = 10_000;
-
-/// Accepted requests by idempotency key.
-#[derive(Debug, Default)]
-pub struct Ledger {
-    accepted: BTreeMap<String, Accepted>,
-}
-
-#[derive(Debug)]
-struct Accepted {
-    body: Vec<u8>,
-    answer: Value,
-    service: &'static str,
-    target: String,
-    done_at: Timestamp,
-    executions: u32,
-    deliveries: u32,
-}
 
 /// One delivery of the webhook.
 #[derive(Clone, Copy, Debug)]

@@ -5,14 +5,13 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use super::accepted::Ledger;
 use super::history::{History, count_minute};
-use super::human;
-use super::ledger::Ledger;
 use super::opening;
 use super::scenario::{Draft, Scenario};
 use super::tally::Tally;
 use super::timeline::{Service, Timeline, ceil_minute, minute_of, minute_time};
-use super::truth::{Incident, Truth};
+use super::truth::Truth;
 use super::world::World;
 use crate::domain::time::{Span, Timestamp};
 
@@ -130,11 +129,6 @@ impl Shop {
 
     pub fn truth(&self) -> Truth {
         lock(&self.truth).clone()
-    }
-
-    /// When a careful human who knew where to look would call an incident of the truth.
-    pub fn human_call(&self, incident: &Incident) -> Option<Timestamp> {
-        human::call_by(&self.world, &self.timeline(), incident)
     }
 
     /// Starts a scenario's fault with the next minutes.

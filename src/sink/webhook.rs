@@ -14,7 +14,7 @@ use crate::source::http::address;
 use crate::source::http::sign_in::{plain, signed};
 use crate::source::mask::Mask;
 
-use super::WriteCap;
+use super::cap::WriteCap;
 use super::config::ActionConfig;
 use super::sign::{signature, usable};
 pub use super::wire::{Gate, Ready};
@@ -23,7 +23,10 @@ use verdict::Rule;
 
 mod faults;
 mod plain;
+mod status;
 mod verdict;
+
+pub use status::Status;
 
 use faults::RUN;
 pub use faults::{faults, files};
@@ -63,27 +66,6 @@ pub struct Preview {
     pub url: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
-}
-
-/// What the receiver says about a request sent earlier.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Status {
-    /// Taken, not finished.
-    Running {
-        detail: String,
-    },
-    Done {
-        detail: String,
-    },
-    Failed {
-        detail: String,
-    },
-    /// The receiver has never heard of it.
-    NotKnown,
-    /// No answer, or none that can be read: still unknown.
-    NoAnswer {
-        detail: String,
-    },
 }
 
 impl Webhook {

@@ -12,32 +12,9 @@ use super::http::{address, proxy};
 use super::http_json::reader::Reader;
 use super::query::Query;
 
-/// One step on the way from a row to a key.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Step<'a> {
-    Key(&'a str),
-    Row(usize),
-}
+mod step;
 
-/// What cannot work, and where.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Fault {
-    /// From the source's row on.
-    pub at: Vec<Step<'static>>,
-    pub message: String,
-}
-
-impl Fault {
-    /// The key as a person would look for it: `query[2].unit`.
-    pub fn key(&self) -> String {
-        let word = |step: &Step<'_>| match step {
-            Step::Key(key) => format!(".{key}"),
-            Step::Row(index) => format!("[{}]", index + 1),
-        };
-        let way: String = self.at.iter().map(word).collect();
-        way.strip_prefix('.').map_or(way.clone(), str::to_owned)
-    }
-}
+pub use step::{Fault, Step};
 
 /// All of them.
 pub fn faults(config: &SourceConfig) -> Vec<Fault> {

@@ -4,6 +4,7 @@
 
 pub mod budget;
 pub mod identity;
+mod name;
 pub mod refusal;
 pub mod wanted;
 pub mod wire;
@@ -18,7 +19,8 @@ use crate::domain::id::SourceId;
 use crate::domain::time::{Span, Timestamp};
 
 use self::budget::Budget;
-use self::identity::{Name, Names};
+use self::identity::Names;
+use self::name::Name;
 use self::wanted::Wanted;
 use self::wire::{Deployment, StatusRow, is_final, list, next_page};
 

@@ -5,7 +5,9 @@
 
 pub mod back;
 pub mod exchange;
+mod grid;
 pub mod pace;
+mod spacing;
 pub mod split;
 pub mod turn;
 pub mod wire;
@@ -16,7 +18,8 @@ use crate::domain::id::SourceId;
 use crate::domain::time::{Span, Timestamp};
 
 use self::exchange::Wire;
-use self::pace::Pace;
+use self::grid::Grid;
+use self::spacing::Pace;
 use self::split::Shares;
 use self::turn::{Turn, Turns, Urgency};
 
@@ -81,27 +84,12 @@ struct Parts {
     past: Vec<String>,
 }
 
-/// The ends of the windows to ask: `start`, `start + step`, ... `end`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Grid {
-    start: Timestamp,
-    end: Timestamp,
-    step: Span,
-}
-
 /// What the source's own config and the buckets of judging make of time.
 #[derive(Clone, Copy)]
 struct Times {
     bucket: Span,
     lookback: Span,
     told: Option<Span>,
-}
-
-impl Grid {
-    fn windows(self) -> usize {
-        let steps = self.end.since(self.start).millis() / self.step.millis().max(1);
-        usize::try_from(steps).unwrap_or(0) + 1
-    }
 }
 
 impl Ask {

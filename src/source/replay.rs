@@ -158,10 +158,10 @@ fn guessed(asked: &str) -> Query {
         return query;
     }
     let named = |name: &str| asked.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w == name);
-    let metric = TABLE.iter().find(|row| named(row.name) || asked.contains(row.name));
+    let metric = TABLE.iter().find(|(_, row)| named(row.name) || asked.contains(row.name));
     let metric = metric.map_or_else(
         || if asked.contains("conversion") { Metric::ConversionRate } else { Metric::PageLoad },
-        |row| row.metric,
+        |(metric, _)| *metric,
     );
     let native = asked.contains("native");
     let kind = if native { QueryKind::Histogram } else { QueryKind::Gauge };

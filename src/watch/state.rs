@@ -15,7 +15,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::incident::deadline::next_deadline;
 use crate::incident::facts::{Facts, Told};
 use crate::incident::fold::Incident;
-use crate::incident::reconcile;
+use crate::incident::tick;
 use crate::incident::unread::Unread;
 use crate::incident::verify::silent_until;
 use crate::policy::action::ActionPolicy;
@@ -122,7 +122,7 @@ impl Watch {
         now: Timestamp,
     ) -> Self {
         engine.not_usual(incidents.iter().filter_map(|i| unusual(i, now)).collect());
-        incidents.retain(|i| reconcile::keep(i, &setup.response, now));
+        incidents.retain(|i| tick::keep(i, &setup.response, now));
         let health = setup
             .sources
             .iter()

@@ -11,8 +11,9 @@ use crate::detect::engine::Engine;
 use crate::domain::change::{Change, ChangeStatus};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
-use crate::incident::event::{Command, Event as Told};
+use crate::incident::event::Event as Told;
 use crate::incident::fold::Incident;
+use crate::incident::order::Order;
 use crate::incident::record::kind;
 use crate::incident::tests::kit::{self, World, min, sec};
 use crate::policy::judging::Policy;
@@ -110,7 +111,7 @@ fn the_kill_switch_is_on_the_board_in_the_plan_and_in_a_standing_line() {
 #[test]
 fn after_a_crash_at_sent_the_unknown_comes_with_the_actions_own_timeout() {
     let (mut incident, world) = (kit::incident(Severity::Sev1), World::new());
-    let command = Command::Rollback { token: kit::token(), waive: None };
+    let command = Order::Rollback { token: kit::token(), waive: None };
     kit::order(&mut incident, &world, "ana", &command, min(2)).expect("ordered");
     let id = incident.actions[0].intent.id.clone();
     kit::tell(&mut incident, min(2), "ana", Told::ActionSent { id, try_no: 1 });

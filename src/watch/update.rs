@@ -8,7 +8,7 @@ use crate::domain::text::redacted;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 use crate::incident::unread::Unread;
-use crate::incident::{deadline, fold, id, reconcile, verify};
+use crate::incident::{deadline, fold, id, reconcile, tick, verify};
 
 use super::event::{Batch, Effect, Event};
 use super::health::Health;
@@ -185,7 +185,7 @@ fn fold_in(watch: &mut Watch, records: &[Record], now: Timestamp) {
         fold::absorb(&mut watch.incidents, record);
     }
     let response = &watch.setup.response;
-    watch.incidents.retain(|i| reconcile::keep(i, response, now));
+    watch.incidents.retain(|i| tick::keep(i, response, now));
 }
 
 /// What others stored; the fold of what waits goes after it, as it will in the journal.
@@ -296,7 +296,7 @@ fn reconciled(watch: &mut Watch, now: Timestamp) -> Vec<Record> {
         made += 1;
         id::incident_id(now, salt.wrapping_add(made))
     };
-    let tick = reconcile::Tick { now, watching_since: watch.since };
+    let tick = tick::Tick { now, watching_since: watch.since };
     let records = reconcile::reconcile(
         &watch.incidents,
         &watch.judgement,

@@ -2,6 +2,8 @@
 //! Each check lists every offender as `file:line`; `tidy/tests.rs` tests the checkers.
 
 mod checks;
+mod circles;
+mod circles_tests;
 mod tests;
 
 use crate::rust_text::{files, relative, sources};
@@ -21,6 +23,7 @@ fn rooms_import_only_what_their_rank_allows() {
         ("rooms without a rank", checks::unranked(&sources)),
         ("imports against the ranks", checks::imports(&sources)),
         ("rooms that import each other", checks::mutual_pairs(&sources)),
+        ("circles of files inside a room", circles::offenders(&sources)),
     ]);
 }
 

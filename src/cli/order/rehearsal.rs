@@ -51,7 +51,7 @@ fn told(dry: &Rehearsed) -> Told<'_> {
 
 fn lines(dry: &Rehearsed) -> Vec<String> {
     let mut lines = vec!["DRY RUN: nothing was ordered and nothing was sent".to_owned()];
-    lines.extend(super::lines(&dry.plan));
+    lines.extend(super::lines::plan(&dry.plan));
     match &dry.request {
         Ok(request) => {
             lines.push(format!("{} {}", request.method, request.url));

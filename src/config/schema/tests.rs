@@ -146,7 +146,7 @@ fn schema_14_the_page_holds_the_schema_as_the_program_prints_it() {
     let inside = inside.and_then(|rest| rest.split("<!-- end of schema -->").next());
     let inside = inside.expect("the page has the schema between its marks");
     assert_eq!(inside.trim(), markdown().trim(), "run `tillwatch schema --format markdown`");
-    for row in &TABLE {
+    for (_, row) in &TABLE {
         assert!(inside.contains(&format!("| `{}` |", row.name)), "{}", row.name);
     }
 }

@@ -2,28 +2,31 @@
 //! stands until somebody acts or the board knows more; a toast alone would be gone in seconds.
 
 use crate::board::{ActionState, Incident};
-use crate::desk::order::{Failed, Outgoing, Pending, Say, Verb};
+use crate::desk::order::{Failed, Outgoing, Pending, Say};
 use crate::desk::state::Desk;
 use crate::domain::id::IncidentId;
+use crate::incident::order::OrderKind;
 
-use super::act::is_closed;
+use super::subject::is_closed;
 
 /// An order is in the journal. A rollback leaves now; whatever stood for the incident is past.
 pub(super) fn stored(desk: &mut Desk, done: Pending) {
     match done.verb {
-        Verb::Rollback => {
+        OrderKind::Rollback => {
             let (incident, before) = (done.incident, done.before);
             desk.outgoing.retain(|o| o.incident != incident);
             desk.outgoing.push(Outgoing { incident, before, since: desk.now, failed: None });
             settle(desk);
         }
-        Verb::Decide | Verb::Resolve => desk.outgoing.retain(|o| o.incident != done.incident),
-        Verb::Acknowledge
-        | Verb::Undo
-        | Verb::StartTimer
-        | Verb::ExtendTimer
-        | Verb::StopTimer
-        | Verb::Note => {}
+        OrderKind::Decide | OrderKind::Resolve => {
+            desk.outgoing.retain(|o| o.incident != done.incident)
+        }
+        OrderKind::Acknowledge
+        | OrderKind::Undo
+        | OrderKind::StartTimer
+        | OrderKind::ExtendTimer
+        | OrderKind::StopTimer
+        | OrderKind::Note => {}
     }
 }
 
@@ -48,7 +51,8 @@ pub(super) fn settle(desk: &mut Desk) {
     let over: Vec<Outgoing> = over;
     for out in over {
         let came = desk.incident(&out.incident).and_then(|x| came(x, &out));
-        let waits = desk.ui.toast.as_ref().is_some_and(|t| t.say == Say::Stored(Verb::Rollback));
+        let waits =
+            desk.ui.toast.as_ref().is_some_and(|t| t.say == Say::Stored(OrderKind::Rollback));
         if let Some(state) = came.filter(|_| waits) {
             desk.say_of(out.incident, Say::Came(state));
         }

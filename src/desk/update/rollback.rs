@@ -5,16 +5,17 @@ use crate::board::Alternative;
 use crate::desk::chord::{Chord, Key};
 use crate::desk::dialog::{Dialog, Refusal, Rollback};
 use crate::desk::fit;
-use crate::desk::order::{Say, Shut, Verb};
+use crate::desk::order::{Say, Shut};
 use crate::desk::state::{Desk, Effect};
 use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
-use crate::incident::command::LONGEST_TEXT;
-use crate::incident::event::Command as Order;
+use crate::incident::gate::LONGEST_TEXT;
 use crate::incident::id::confirms;
+use crate::incident::order::Order;
 use crate::policy::severity::Choice;
 
-use super::{GUARD, add, edit, talk};
+use super::subject::ended;
+use super::typing::{GUARD, add, edit};
 
 /// Enter sooner than this after another key is part of a paste.
 const ENTER_PAUSE: Span = Span::from_millis(300);
@@ -64,8 +65,8 @@ pub(super) fn open(desk: &mut Desk, id: &IncidentId) -> Vec<Effect> {
 pub(super) fn follow(desk: &mut Desk) -> Option<(IncidentId, Shut)> {
     let Some(Dialog::Rollback(dialog)) = &desk.ui.dialog else { return None };
     let id = dialog.incident.clone();
-    if let Some(ended) = talk::ended(desk, &id) {
-        return Some(ended);
+    if let Some(why) = ended(desk, &id) {
+        return Some(why);
     }
     let found = desk.incident(&id).and_then(|x| Some((dialog.live(x)?, &x.alternatives)));
     let Some((live, others)) = found.map(|(p, others)| (p.clone(), others.clone())) else {
@@ -252,5 +253,5 @@ fn fire(desk: &mut Desk, dialog: Rollback) -> Vec<Effect> {
     } else {
         Order::Rollback { token, waive }
     };
-    desk.order(dialog.incident, Verb::Rollback, order)
+    desk.order(dialog.incident, order)
 }

@@ -2,18 +2,20 @@
 //! Every branch puts the dialog back unless it is done with it.
 
 use crate::desk::chord::{Chord, Key};
-use crate::desk::dialog::{Dialog, Field, Form, FormError, FormKind, matches};
+use crate::desk::dialog::{Dialog, Field, Form, FormError, matches, span};
 use crate::desk::inputs::Subject;
-use crate::desk::order::{Say, Shut, Verb};
+use crate::desk::order::Say;
 use crate::desk::state::{Desk, Effect};
 use crate::domain::id::IncidentId;
 use crate::domain::time::Span;
-use crate::incident::command::LONGEST_TEXT;
-use crate::incident::event::Command as Order;
+use crate::incident::gate::LONGEST_TEXT;
+use crate::incident::order::{Order, OrderKind};
 use crate::policy::severity::Choice;
 
-use super::act::is_closed;
-use super::{PROMPT_MAX, SHUT, add, edit, rollback, run};
+use super::rollback;
+use super::run::run;
+use super::subject::ended;
+use super::typing::{PROMPT_MAX, SHUT, add, edit};
 
 const ENTER: Chord = Chord::plain(Key::Enter);
 const ESC: Chord = Chord::plain(Key::Esc);
@@ -44,7 +46,9 @@ pub(super) fn key(desk: &mut Desk, chord: Chord, burst: bool) -> Vec<Effect> {
 pub(super) fn follow(desk: &mut Desk) {
     let shut = match &desk.ui.dialog {
         Some(Dialog::Decide { incident } | Dialog::Timer { incident }) => ended(desk, incident),
-        Some(Dialog::Form(form)) if form.kind != FormKind::Note => ended(desk, &form.incident),
+        Some(Dialog::Form(form)) if form.order.kind() != OrderKind::Note => {
+            ended(desk, &form.incident)
+        }
         Some(Dialog::Rollback(_)) => rollback::follow(desk),
         None
         | Some(
@@ -60,15 +64,6 @@ pub(super) fn follow(desk: &mut Desk) {
         desk.ui.dialog = None;
         desk.ui.deaf.start(desk.wall, SHUT);
         desk.say(Say::Shut(incident, why));
-    }
-}
-
-/// Why nothing can be ordered for an incident any more.
-pub(super) fn ended(desk: &Desk, id: &IncidentId) -> Option<(IncidentId, Shut)> {
-    match desk.incident(id) {
-        None => Some((id.clone(), Shut::Gone)),
-        Some(x) if is_closed(x) => Some((id.clone(), Shut::Closed)),
-        Some(_) => None,
     }
 }
 
@@ -204,19 +199,24 @@ fn decide(desk: &mut Desk, incident: IncidentId, chord: Chord, burst: bool) -> V
             desk.say_of(incident.clone(), Say::NotAllowed(why));
             Dialog::Decide { incident }
         }
-        None => Dialog::Form(Form::new(incident, FormKind::Decide(choice))),
+        None => Dialog::Form(Form::new(incident, decision(choice))),
     });
     vec![]
+}
+
+fn decision(choice: Choice) -> Order {
+    Order::Decide { choice, reason: String::new(), recheck: None }
 }
 
 fn timer(desk: &mut Desk, incident: IncidentId, chord: Chord, burst: bool) -> Vec<Effect> {
     match chord.key {
         Key::Esc => vec![],
         Key::Char('1') if !burst => {
-            desk.ui.dialog = Some(Dialog::Form(Form::new(incident, FormKind::ExtendTimer)));
+            let more = Order::ExtendTimer { span: Span::ZERO, reason: String::new() };
+            desk.ui.dialog = Some(Dialog::Form(Form::new(incident, more)));
             vec![]
         }
-        Key::Char('2') if !burst => desk.order(incident, Verb::StopTimer, Order::StopTimer),
+        Key::Char('2') if !burst => desk.order(incident, Order::StopTimer),
         _ => {
             desk.ui.dialog = Some(Dialog::Timer { incident });
             vec![]
@@ -257,7 +257,7 @@ fn keep(desk: &mut Desk, form: Form) -> Vec<Effect> {
 
 /// Checks the field; the last one sends the order.
 fn enter(desk: &mut Desk, mut form: Form) -> Vec<Effect> {
-    let fields = form.kind.fields();
+    let fields = form.asked();
     let text = form.fields.get(form.at).map_or("", |t| t.trim());
     form.error = match fields.get(form.at) {
         Some(Field::Text | Field::Reason) if text.is_empty() => Some(FormError::Empty),
@@ -271,28 +271,6 @@ fn enter(desk: &mut Desk, mut form: Form) -> Vec<Effect> {
         form.go(form.at + 1);
         return keep(desk, form);
     }
-    let (verb, order) = order(&form);
-    desk.order(form.incident, verb, order)
-}
-
-/// A positive duration of at most a week.
-fn span(text: &str) -> Option<Span> {
-    text.parse::<Span>().ok().filter(|s| *s > Span::ZERO && *s <= Span::from_days(7))
-}
-
-fn order(form: &Form) -> (Verb, Order) {
-    let text = |i: usize| form.fields.get(i).map(|t| t.trim().to_owned()).unwrap_or_default();
-    let length = |i: usize| span(&text(i)).unwrap_or(Span::from_mins(15));
-    match form.kind {
-        FormKind::Note => (Verb::Note, Order::Note { text: text(0) }),
-        FormKind::Resolve => (Verb::Resolve, Order::Resolve { reason: text(0) }),
-        FormKind::StartTimer => (Verb::StartTimer, Order::StartTimer { span: length(0) }),
-        FormKind::ExtendTimer => {
-            (Verb::ExtendTimer, Order::ExtendTimer { span: length(0), reason: text(1) })
-        }
-        FormKind::Decide(choice) => {
-            let recheck = (choice == Choice::Hold).then(|| length(1));
-            (Verb::Decide, Order::Decide { choice, reason: text(0), recheck })
-        }
-    }
+    let order = form.filled();
+    desk.order(form.incident, order)
 }

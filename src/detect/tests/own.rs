@@ -5,7 +5,7 @@ use super::made_up::*;
 use crate::detect::engine::{Engine, Settings};
 use crate::domain::metric::{Bad, Kind, Metric};
 use crate::domain::observation::{Observation, Value, Window};
-use crate::domain::own::{Declared, declare, declare_dim};
+use crate::domain::own::Declared;
 use crate::domain::segment::{Dim, DimValue, Segment};
 use crate::domain::time::Span;
 use crate::verdict::{Class, Judgement};
@@ -41,8 +41,8 @@ fn connect_14_a_rate_of_ones_own_is_judged_by_a_dimension_of_ones_own() {
         kind: Kind::Ratio,
         bad: Bad::Down,
     };
-    let metric = declare(&declared).expect("a metric");
-    let dim = declare_dim("test_delivery_step").expect("a dimension");
+    let metric = Metric::declare(&declared).expect("a metric");
+    let dim = Dim::declare("test_delivery_step").expect("a dimension");
     let mut policy = policy();
     let row = policy
         .guardrail

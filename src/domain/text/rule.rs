@@ -5,7 +5,12 @@ use unicode_properties::{EmojiStatus, GeneralCategory, UnicodeEmoji, UnicodeGene
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::{CUT, MARK};
+/// Stands where something was taken out. Text that brings this character itself counts as changed,
+/// so the mark is never a lie; U+FFFD stays free for sources that really sent U+FFFD.
+pub const MARK: char = '\u{25AF}';
+
+/// Stands where text was cut.
+pub const CUT: char = '\u{2026}';
 
 /// A cell's symbol in bytes.
 const CELL_BYTES: usize = 16;

@@ -1,10 +1,9 @@
 //! What an incident holds beside its evidence: acknowledgements, a timer, actions. Plain data; what
 //! moves it is the fold.
 
-use super::Rest;
 use crate::domain::money::Range;
 use crate::domain::segment::Scope;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::{Actor, Intent, Outcome};
 use crate::incident::state::ActionState;
 
@@ -55,4 +54,19 @@ pub struct ActionRun {
     /// What was said last about it.
     pub answer: Option<Outcome>,
     pub detail: String,
+}
+
+/// The time for which a receiver asked to be left alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rest {
+    pub asked_at: Timestamp,
+    /// Wall time.
+    pub secs: u64,
+}
+
+impl Rest {
+    /// Until when, for who knows how wall time passes in its world.
+    pub fn until(self, passed: impl FnOnce(Span) -> Span) -> Timestamp {
+        self.asked_at.plus(passed(Span::from_secs(i64::try_from(self.secs).unwrap_or(i64::MAX))))
+    }
 }

@@ -10,10 +10,11 @@ use crate::domain::money::Range;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
-use crate::incident::event::{Actor, Command, Event, Record};
+use crate::incident::event::{Actor, Event, Record};
 use crate::incident::facts::{Facts, Told};
 use crate::incident::fold::{Incident, absorb};
 use crate::incident::id::confirm_token;
+use crate::incident::order::Order;
 use crate::policy::action::{ActionPolicy, Signing};
 use crate::policy::response::ResponsePolicy;
 use crate::verdict::{Case, Class, Confidence, Judgement, Suspect};
@@ -208,12 +209,11 @@ pub fn order(
     incident: &mut Incident,
     world: &World,
     who: &str,
-    command: &Command,
+    command: &Order,
     at: Timestamp,
 ) -> Result<Vec<Event>, &'static str> {
-    let events =
-        crate::incident::command::decide(incident, command, &person(who), &world.facts(), at)
-            .map_err(|refusal| refusal.rule)?;
+    let events = crate::incident::gate::decide(incident, command, &person(who), &world.facts(), at)
+        .map_err(|refusal| refusal.rule)?;
     for event in &events {
         tell(incident, at, who, event.clone());
     }

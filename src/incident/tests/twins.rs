@@ -10,8 +10,9 @@ use crate::domain::time::Timestamp;
 use crate::incident::event::{Event, Record};
 use crate::incident::fold::Incident;
 use crate::incident::id::incident_id;
-use crate::incident::reconcile::{Tick, reconcile};
+use crate::incident::reconcile::reconcile;
 use crate::incident::record::kind;
+use crate::incident::tick::Tick;
 use crate::verdict::{Case, Confidence, Suspect};
 
 fn at(places: &[(Dim, &str)]) -> Vec<Scope> {

@@ -3,7 +3,8 @@
 
 use sqlx::Row;
 
-use super::{Store, code, lease, unreadable};
+use super::words::{code, unreadable};
+use super::{Store, lease};
 use crate::board::{Board, SCHEMA, parts};
 use crate::domain::time::Timestamp;
 use crate::incident::unread::short;

@@ -4,8 +4,10 @@
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
+use super::Store;
+use super::line::{Line, in_doubt, mark, put};
 use super::reading::{self, Which};
-use super::{Line, Store, in_doubt, not_stored, tables};
+use super::words::not_stored;
 use crate::domain::id::IncidentId;
 use crate::domain::time::Timestamp;
 use crate::incident::event::Record;
@@ -99,9 +101,9 @@ async fn decide<T, E>(
     let (mut first, mut last, mut lines) = (None, None, Vec::new());
     for record in &records {
         let line = Line::of(record)?;
-        last = Some(super::put(&mut tx, &line).await?);
+        last = Some(put(&mut tx, &line).await?);
         first = first.or(last);
-        tables::mark(&mut tx, &line).await?;
+        mark(&mut tx, &line).await?;
         lines.push(line);
     }
     match tx.commit().await {

@@ -4,15 +4,10 @@
 
 use sqlx::sqlite::SqliteConnection;
 
-use super::{Failed, Line, Store, insert, not_stored, words};
-use crate::journal::JournalError;
-
-/// Records of which nobody knows whether they are stored.
-#[derive(Debug)]
-pub(super) struct Doubt {
-    first: i64,
-    lines: Vec<Line>,
-}
+use super::Store;
+use super::line::{Doubt, Failed, Line, insert};
+use super::words::{not_stored, words};
+use crate::journal::error::JournalError;
 
 impl Store {
     /// After a commit of `lines` from place `first` on failed with `error`.

@@ -11,10 +11,13 @@ use std::path::{Path, PathBuf};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 
+use super::connect::options;
 use super::tables::{self, Look};
-use super::{not_stored, options, unreadable};
+use super::words::{not_stored, unreadable};
+use crate::journal::error::JournalError;
 use crate::journal::mark::{self, Mark};
-use crate::journal::{Access, JournalError, place};
+use crate::journal::place;
+use crate::journal::terms::Access;
 
 /// What the file system shows of a journal before it is opened.
 struct Files {

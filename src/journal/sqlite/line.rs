@@ -4,11 +4,11 @@
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
+use super::lease;
 use super::words::{BUSY_CODE, FULL, LOCKED, READ_ONLY, code};
-use super::{lease, tables};
 use crate::incident::event::{Event, Record};
 use crate::incident::record::{kind, to_line};
-use crate::journal::JournalError;
+use crate::journal::error::JournalError;
 
 /// A commit that fails on demand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -113,7 +113,7 @@ pub(super) async fn insert(
     for line in lines {
         last = put(&mut tx, line).await?;
         first = first.or(Some(last));
-        tables::mark(&mut tx, line).await?;
+        mark(&mut tx, line).await?;
     }
     let failed = match fault {
         None => tx.commit().await.err(),
@@ -134,4 +134,33 @@ pub(super) async fn insert(
 /// A commit that failed so may be on the disk: it was written, and not confirmed.
 pub(super) fn in_doubt(error: &sqlx::Error) -> bool {
     !matches!(code(error), Some(BUSY_CODE | LOCKED | FULL | READ_ONLY))
+}
+
+/// Keeps the index of open incidents in step with a record.
+pub(super) async fn mark(conn: &mut SqliteConnection, line: &Line) -> Result<(), sqlx::Error> {
+    const OPEN: &str = "INSERT INTO open_incident (incident, firing) VALUES (?1, 1) \
+         ON CONFLICT (incident) DO UPDATE SET firing = 1, closed = NULL, ended = NULL";
+    const FIRES: &str =
+        "UPDATE open_incident SET firing = 1 WHERE incident = ?1 AND closed IS NULL";
+    const CLOSE: &str = "UPDATE open_incident SET closed = ?2, \
+         ended = CASE WHEN firing = 1 THEN NULL ELSE ?2 END \
+         WHERE incident = ?1 AND closed IS NULL";
+    const CLEAR: &str = "UPDATE open_incident SET firing = 0, \
+         ended = CASE WHEN closed IS NULL THEN NULL ELSE ?2 END WHERE incident = ?1";
+    let sql = match line.mark {
+        Mark::Open => OPEN,
+        Mark::Fires => FIRES,
+        Mark::Closed => CLOSE,
+        Mark::Cleared => CLEAR,
+        Mark::None => return Ok(()),
+    };
+    sqlx::query(sql).bind(&line.incident).bind(line.at).execute(conn).await?;
+    Ok(())
+}
+
+/// Records of which nobody knows whether they are stored.
+#[derive(Debug)]
+pub(super) struct Doubt {
+    pub(super) first: i64,
+    pub(super) lines: Vec<Line>,
 }

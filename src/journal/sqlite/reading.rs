@@ -6,12 +6,14 @@ use futures_util::TryStreamExt;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
-use super::{code, unreadable};
+use super::words::{code, unreadable};
 use crate::domain::id::IncidentId;
 use crate::domain::time::Timestamp;
 use crate::incident::record::from_line;
 use crate::incident::unread::{Unread, Why, short};
-use crate::journal::{JournalError, Reading, Stored};
+use crate::journal::error::JournalError;
+use crate::journal::reading::Reading;
+use crate::journal::terms::Stored;
 
 const CORRUPT: i64 = 11;
 

@@ -9,12 +9,11 @@ use crate::desk::update::GUARD;
 use crate::domain::text::{ScreenText, screen_text};
 use crate::incident::state::{Alternative, failing};
 use crate::present::clocks;
+use crate::present::field::tail;
 use crate::present::role::Role;
 use crate::present::say;
 use crate::present::screen::{DialogView, Line};
 use crate::present::words;
-
-use super::tail;
 
 pub fn view(desk: &Desk, r: &Rollback) -> DialogView {
     let layout = fit::layout(r, desk.size, desk.is_stale());

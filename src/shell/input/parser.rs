@@ -1,7 +1,7 @@
 //! Bytes from the terminal to events, as a pure state machine: any bytes in any split, no panic.
 //! Time is a parameter in milliseconds. No file descriptors, no threads, no meaning of keys.
 
-use super::TermEvent;
+use super::event::TermEvent;
 use super::keys::{self, Sequence};
 use crate::desk::chord::{Chord, Key};
 

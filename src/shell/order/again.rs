@@ -8,9 +8,9 @@ use crate::incident::fold::{ActionRun, Incident, Phase};
 use crate::incident::state::ActionState;
 use crate::journal::Seen;
 
-use super::{Desk, OrderError, Ticket, kept_out, known, refused};
+use super::{OrderDesk, OrderError, Ticket, kept_out, known, refused};
 
-impl Desk {
+impl OrderDesk {
     /// The right to send the request of `action` again, same key and same bytes.
     pub async fn again(&self, id: &IncidentId, action: &ActionId) -> Result<Ticket, OrderError> {
         let intent = {

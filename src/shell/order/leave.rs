@@ -11,7 +11,7 @@ use crate::shell::clock::Clock;
 use crate::shell::kill_switch::KillSwitch;
 use crate::sink::webhook::Stamp;
 
-use super::{Desk, Ticket, kept_out, made_of};
+use super::{OrderDesk, Ticket, kept_out, made_of};
 
 /// What may shut a request in while its connection is made: looked at without waiting.
 struct Door {
@@ -40,7 +40,7 @@ impl Door {
     }
 }
 
-impl Desk {
+impl OrderDesk {
     /// Sends what the ticket is for.
     ///
     /// # Errors

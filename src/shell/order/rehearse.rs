@@ -9,7 +9,7 @@ use crate::incident::event::Outcome;
 use crate::incident::rollback::{Rehearsal, rehearsal};
 use crate::sink::webhook::{Preview, Stamp, Webhook};
 
-use super::{Desk, OrderError, refused};
+use super::{OrderDesk, OrderError, refused};
 
 /// What a dry run showed.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub enum Asked {
     Said(Outcome),
 }
 
-impl Desk {
+impl OrderDesk {
     /// Goes through the rollback of `id` (of a chosen release, if any) without doing it.
     pub async fn rehearse(
         &self,

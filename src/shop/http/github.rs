@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Face, error, json_text};
+use super::face::{Face, error, json_text};
 use crate::domain::time::Timestamp;
 use crate::shop::dims::mask_names;
 use crate::shop::rng::{Purpose, hash};

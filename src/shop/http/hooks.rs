@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
-use super::{Face, json_value, off_loop};
+use super::face::{Face, json_value, off_loop};
 use crate::shop::ledger::{Answer, Delivery, deliver};
 use crate::shop::sign::Envelope;
 use crate::shop::state::lock;

@@ -11,8 +11,8 @@ use crate::sink::wire::Told;
 use crate::source::error::SourceError;
 use crate::source::http_json::path::{Expr, number};
 
-use super::Status;
 use super::plain::plain;
+use super::status::Status;
 
 /// Longest id of a run that is believed to be one.
 const RUN_ID: usize = 200;

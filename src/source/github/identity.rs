@@ -6,17 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::source::error::cut;
 use crate::source::query::LABEL;
 
+use super::name::Name;
 use super::wire::Deployment;
 
 /// Letters of a commit that name it: as good as all of them to git.
 const SHORT: usize = 12;
-
-/// Id and version of one deployment as a change.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Name {
-    pub id: String,
-    pub version: String,
-}
 
 /// The names given so far.
 #[derive(Debug, Default)]
@@ -52,22 +46,6 @@ impl Names {
     }
 }
 
-/// A tag of three numbers or a date (`v1.2.3`, `web-2026.11.21-2`): few branches are called so.
-pub fn is_tag(reference: &str) -> bool {
-    let mut numbers = 0;
-    let mut parts = reference.split(['.', '-', '_']).peekable();
-    while let Some(part) = parts.next() {
-        let digits = part.strip_prefix('v').unwrap_or(part);
-        let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        numbers = if number { numbers + 1 } else { 0 };
-        let long = digits.len() >= 8 && number;
-        if numbers >= 3 || (long && parts.peek().is_none()) {
-            return !reference.contains('/');
-        }
-    }
-    false
-}
-
 /// An environment that comes and goes with a change under review.
 pub fn is_preview(environment: &str) -> bool {
     let lower = environment.to_lowercase();
@@ -81,6 +59,7 @@ pub fn is_preview(environment: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::github::name::is_tag;
 
     fn named(names: &mut Names, id: u64, reference: &str, sha: &str, payload: &str) -> Name {
         let text = format!(

@@ -15,7 +15,7 @@ use crate::source::http_json::config::TimeFormat;
 use crate::source::http_json::rows::read_time;
 use crate::source::query::LABEL;
 
-use super::identity::{Name, is_tag};
+use super::name::{Name, is_tag};
 
 /// One row of `GET /repos/{repo}/deployments`.
 #[derive(Clone, PartialEq, Debug, Deserialize)]

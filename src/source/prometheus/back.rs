@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::domain::past::Past;
 use crate::domain::time::{Span, Timestamp};
 
+use super::grid::Grid;
 use super::turn::Urgency;
-use super::{Ask, Grid, Prometheus, collect};
+use super::{Ask, Prometheus, collect};
 use crate::source::error::SourceError;
 use crate::source::harvest::Harvest;
 use crate::source::history::{Chunk, Forecast, Measure, Plan, Question, Up};

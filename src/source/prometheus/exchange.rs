@@ -10,8 +10,9 @@ use crate::source::history::Up;
 use crate::source::http::Client;
 use crate::source::query::{Query, QueryKind};
 
+use super::grid::Grid;
 use super::turn::{Turn, Urgency};
-use super::{Grid, pace, split, wire};
+use super::{spacing, split, wire};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 /// The server is told to give up at this share of our own patience, so that it says so itself and
@@ -51,7 +52,7 @@ impl Question<'_> {
         if !Query::looks_back(self.expr) {
             return (Query::filled(self.expr, step, rate), 1.0);
         }
-        let reach = pace::reach(step, self.scrape);
+        let reach = spacing::reach(step, self.scrape);
         let share = if self.counts { step.as_secs_f64() / reach.as_secs_f64() } else { 1.0 };
         (Query::filled(self.expr, reach, rate), share)
     }

@@ -7,61 +7,20 @@ use crate::domain::time::{Span, Timestamp};
 use crate::source::assemble::{Answered, Line};
 use crate::source::error::SourceError;
 use crate::source::harvest::Harvest;
-use crate::source::query::{Labels, Query, QueryKind};
+use crate::source::query::{Query, QueryKind};
 
+use super::Ask;
+use super::exchange::Wire;
+use super::grid::Grid;
+use super::spacing::{STEP, USUAL, reach};
 use super::split::first_selector;
-use super::{Ask, Grid, Wire};
 
-/// Taken where it is neither told nor measured.
-const USUAL: Span = Span::from_secs(15);
-/// Samples that a range should hold, one of which may be missed.
-const HELD: i64 = 3;
 /// How far back a series is looked at, and how finely.
 const BACK: Span = Span::from_mins(11);
-const STEP: Span = Span::from_secs(5);
 /// Distances that count: the newest, because a past may be kept coarser than it is told now.
 const NEWEST: usize = 8;
-/// How often it is measured again: rarely, and soon where there was nothing to measure.
-const AGAIN: Span = Span::from_hours(1);
-const SOON: Span = Span::from_mins(1);
 /// Intervals people set, in seconds; what is measured is one of them where it is near.
 const NICE: [i64; 12] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 240, 300];
-
-/// What is known of one question.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Pace {
-    found: Option<Span>,
-    looked: Option<Timestamp>,
-    /// No series is there that the question could be about.
-    nothing: bool,
-}
-
-impl Pace {
-    /// Time between two samples: what is told, or longer where it was measured to be.
-    pub fn scrape(self, told: Option<Span>) -> Span {
-        let least = told.or(self.found).unwrap_or(USUAL);
-        self.found.map_or(least, |found| found.max(least))
-    }
-
-    /// What was measured is more than what is told or usual: the past may have been told coarser
-    /// than the present, so it is soon looked at again.
-    fn is_slow(self, told: Option<Span>) -> bool {
-        self.found.is_some_and(|found| found > told.unwrap_or(USUAL) && found > STEP)
-    }
-
-    fn is_due(self, now: Timestamp, told: Option<Span>) -> bool {
-        let settled = self.found.is_some() && !self.is_slow(told);
-        let wait = if settled { AGAIN } else { SOON };
-        self.looked.is_none_or(|at| now.since(at) >= wait || now < at)
-    }
-}
-
-/// How far a question looks back for a window: over all of it, and over enough samples.
-pub fn reach(window: Span, scrape: Span) -> Span {
-    let need = scrape.times(HELD).millis();
-    let whole = window.millis().max(1);
-    if need <= whole { window } else { window.times((need + whole - 1) / whole) }
-}
 
 impl Ask {
     /// True where it matters how far apart samples are.
@@ -158,43 +117,10 @@ fn nice(ms: i64) -> i64 {
     near.unwrap_or(ms)
 }
 
-/// One selector of a question.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Selector {
-    pub name: String,
-    pub inner: String,
-}
-
-impl Selector {
-    fn whole(&self) -> String {
-        if self.inner.is_empty() && !self.name.is_empty() {
-            return self.name.clone();
-        }
-        format!("{}{{{}}}", self.name, self.inner)
-    }
-
-    /// The series with exactly these labels.
-    fn of(&self, labels: &Labels) -> String {
-        let quoted =
-            |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-        let plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        let mut parts = vec![self.inner.clone()];
-        parts.retain(|p| !p.is_empty());
-        for (name, value) in labels.iter().filter(|(name, _)| *name != "__name__") {
-            let value = quoted(value);
-            parts.push(if plain(name) {
-                format!("{name}=\"{value}\"")
-            } else {
-                format!("\"{}\"=\"{value}\"", quoted(name))
-            });
-        }
-        format!("{}{{{}}}", self.name, parts.join(","))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::query::Labels;
 
     #[test]
     fn prometheus_09_a_range_holds_three_samples_and_whole_windows() {

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::source::assemble::Line;
-
-use super::pace::Selector;
+use crate::source::query::Labels;
 
 /// How often each value of each label comes in the answers to a question.
 pub type Shares = BTreeMap<String, BTreeMap<String, usize>>;
@@ -231,6 +230,40 @@ fn braces(text: &str) -> Option<usize> {
         }
     }
     None
+}
+
+/// One selector of a question.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Selector {
+    pub name: String,
+    pub inner: String,
+}
+
+impl Selector {
+    pub(super) fn whole(&self) -> String {
+        if self.inner.is_empty() && !self.name.is_empty() {
+            return self.name.clone();
+        }
+        format!("{}{{{}}}", self.name, self.inner)
+    }
+
+    /// The series with exactly these labels.
+    pub(super) fn of(&self, labels: &Labels) -> String {
+        let quoted =
+            |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        let plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let mut parts = vec![self.inner.clone()];
+        parts.retain(|p| !p.is_empty());
+        for (name, value) in labels.iter().filter(|(name, _)| *name != "__name__") {
+            let value = quoted(value);
+            parts.push(if plain(name) {
+                format!("{name}=\"{value}\"")
+            } else {
+                format!("\"{}\"=\"{value}\"", quoted(name))
+            });
+        }
+        format!("{}{{{}}}", self.name, parts.join(","))
+    }
 }
 
 #[cfg(test)]

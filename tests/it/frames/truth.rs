@@ -9,6 +9,7 @@ use tillwatch::domain::time::{Span, Timestamp};
 use tillwatch::shop::Shop;
 use tillwatch::shop::dims::TEMPLATES;
 use tillwatch::shop::effect::{Compiled, Kind, Step};
+use tillwatch::shop::human;
 use tillwatch::shop::truth::Incident;
 
 /// Minutes of a whole outage after which two rounds of checks have failed: the checkout is probed
@@ -47,7 +48,9 @@ impl<'a> Truth<'a> {
     /// Faults that last now and began so long ago that anybody would have called them.
     pub fn plain(&self, calls: &mut Calls) -> Vec<Incident> {
         let mut called = |i: &Incident| {
-            let call = calls.entry(i.id.clone()).or_insert_with(|| self.shop.human_call(i));
+            let call = calls
+                .entry(i.id.clone())
+                .or_insert_with(|| human::call_by(&self.shop.world, &self.shop.timeline(), i));
             call.is_some_and(|call| self.now >= twice(i.onset, call))
         };
         let steady = self.lasting().into_iter().filter(|i| i.scenario != "flapping");

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use tillwatch::domain::time::Timestamp;
+use tillwatch::shop::human;
 use tillwatch::shop::truth::{Incident as Real, Truth};
 use tillwatch::shop::world::World;
 use tillwatch::verdict::Verdict;
@@ -71,7 +72,7 @@ pub fn play(scenario: &'static str, seed: u64) -> Run {
     let shop = stepped.shop();
     let truth = shop.truth();
     let called = truth.incidents.iter().map(|real| Called {
-        human: shop.human_call(real),
+        human: human::call_by(&shop.world, &shop.timeline(), real),
         arm: arm(&shop.timeline(), real),
         real: real.clone(),
     });

@@ -4,10 +4,11 @@
 use thiserror::Error;
 
 use super::deed::{Deed, after};
-use super::event::{Actor, Command, Event, Waived};
+use super::event::{Actor, Event, Waived};
 use super::facts::Facts;
 use super::fold::{Incident, Phase};
 use super::id::confirms;
+use super::order::Order;
 use super::rollback::Draft;
 use super::state::{RollbackPlan, State};
 use crate::domain::id::ReleaseId;
@@ -25,39 +26,37 @@ pub struct Refusal {
     pub words: String,
 }
 
-/// What `actor`'s `command` means for `incident` now. Order of the events is order of writing.
+/// What `actor`'s `order` means for `incident` now. Order of the events is order of writing.
 pub fn decide(
     incident: &Incident,
-    command: &Command,
+    order: &Order,
     actor: &Actor,
     facts: &Facts<'_>,
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
     let ask = Ask { incident, actor, facts, now };
-    if let Command::Note { text } = command {
+    if let Order::Note { text } = order {
         return Ok(vec![Event::Noted { text: said("note", text)? }]);
     }
     ask.may_act()?;
-    match command {
-        Command::Note { .. } => Ok(Vec::new()),
-        Command::Acknowledge { note } => ask.acknowledge(note),
-        Command::UndoAcknowledge => ask.undo(),
-        Command::StartTimer { span } => ask.start_timer(*span),
-        Command::ExtendTimer { span, reason } => ask.extend(*span, reason),
-        Command::StopTimer => ask.stop_timer(),
-        Command::Decide { choice, reason, recheck } => ask.decide(*choice, reason, *recheck),
-        Command::Resolve { reason } => {
+    match order {
+        Order::Note { .. } => Ok(Vec::new()),
+        Order::Acknowledge { note } => ask.acknowledge(note),
+        Order::UndoAcknowledge => ask.undo(),
+        Order::StartTimer { span } => ask.start_timer(*span),
+        Order::ExtendTimer { span, reason } => ask.extend(*span, reason),
+        Order::StopTimer => ask.stop_timer(),
+        Order::Decide { choice, reason, recheck } => ask.decide(*choice, reason, *recheck),
+        Order::Resolve { reason } => {
             ask.nothing_under_way()?;
             Ok(vec![Event::Resolved { reason: said("reason", reason)? }])
         }
-        Command::Rollback { token, waive } => ask.rollback(None, token, waive.as_deref()),
-        Command::RollbackAgain { token, waive } => {
-            ask.rollback_again(None, token, waive.as_deref())
-        }
-        Command::RollbackOf { release, token, waive, again: false } => {
+        Order::Rollback { token, waive } => ask.rollback(None, token, waive.as_deref()),
+        Order::RollbackAgain { token, waive } => ask.rollback_again(None, token, waive.as_deref()),
+        Order::RollbackOf { release, token, waive, again: false } => {
             ask.rollback(Some(release), token, waive.as_deref())
         }
-        Command::RollbackOf { release, token, waive, again: true } => {
+        Order::RollbackOf { release, token, waive, again: true } => {
             ask.rollback_again(Some(release), token, waive.as_deref())
         }
     }
