@@ -77,6 +77,9 @@ pub struct Board {
     /// What the rows of policy say to people.
     #[serde(default)]
     pub policy: Said,
+    /// Why records wait in memory, and which; known to the watcher's own process only.
+    #[serde(skip)]
+    pub not_stored: Option<String>,
     /// Nobody stands behind it any more; found out by who reads the stored board, never stored.
     #[serde(skip)]
     pub absent: Option<Absent>,

@@ -205,10 +205,22 @@ impl Engine {
         self.store.first.map(|bucket| self.store.start_of(bucket))
     }
 
+    /// When time alone gives something to judge: the end of the next bucket, or the end of the wait
+    /// for who has not told it. Before the first judgement that is at once.
+    pub fn next_look(&self, now: Timestamp) -> Timestamp {
+        let Some(judged) = self.judged else { return now };
+        let end = self.store.end_of(judged + 1);
+        if now < end { end } else { end.plus(self.grace()) }
+    }
+
+    /// How long a whole bucket waits for who has not told it.
+    fn grace(&self) -> Span {
+        Span::from_millis(self.store.bucket.millis().min(60_000))
+    }
+
     /// Every table that has been alive of late has told this bucket, or had one more bucket's time.
     fn ready(&self, bucket: i64, now: Timestamp) -> bool {
-        let grace = Span::from_millis(self.store.bucket.millis().min(60_000));
-        let waited = now.since(self.store.end_of(bucket)) >= grace;
+        let waited = now.since(self.store.end_of(bucket)) >= self.grace();
         let told = |t: &Table| matches!(t.key.family.1, Role::Plain | Role::Reading);
         let late = |t: &Table| told(t) && t.latest >= bucket - 3 && t.latest < bucket;
         waited || !self.store.tables.values().any(late)

@@ -138,8 +138,7 @@ fn why(error: &OrderError, board: Option<&Arc<Board>>) -> String {
 
 fn unstored<'a>(board: &'a Board, id: &IncidentId) -> Option<&'a str> {
     board.incidents.iter().find(|i| i.id == *id && !i.stored)?;
-    let told = board.notices.iter().find_map(|n| n.strip_prefix("NOT STORED - "));
-    Some(told.unwrap_or("the journal cannot be written"))
+    Some(board.not_stored.as_deref().unwrap_or("the journal cannot be written"))
 }
 
 /// What the person has to be told of a request beside what the journal says of it.

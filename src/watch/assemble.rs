@@ -47,6 +47,7 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
         learning: learning::learning(watch, now),
         fresh_for: fresh_for(watch),
         policy: said(watch),
+        not_stored: watch.unstored.as_ref().map(Unstored::words),
         absent: None,
     };
     let telling = watch.setup.sources.iter().filter(|s| s.changes).count();
@@ -226,7 +227,7 @@ fn blocked(watch: &Watch) -> Option<String> {
 
 fn notices(watch: &Watch, now: Timestamp) -> Vec<String> {
     let mut notices: Vec<String> = watch.trouble.iter().cloned().collect();
-    notices.extend(watch.unstored.iter().map(Unstored::words));
+    notices.extend(watch.unstored.iter().map(|waits| format!("NOT STORED - {}", waits.words())));
     notices.extend(watch.timing.notices(now));
     notices.extend(unread::notices(&watch.unread));
     notices

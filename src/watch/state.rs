@@ -105,6 +105,8 @@ pub struct Watch {
     pub(super) kill_switch: Option<String>,
     pub(super) ids_made: u64,
     pub(super) published: Option<Board>,
+    /// Time alone brings nothing new before; unknown after every event.
+    pub(super) rests_until: Option<Timestamp>,
     /// How far each source has told its past by now.
     pub(super) pasts: Pasts,
     pub(super) timing: Timing,
@@ -157,6 +159,7 @@ impl Watch {
             kill_switch: None,
             ids_made: 0,
             published: None,
+            rests_until: None,
             pasts,
             timing: Timing::default(),
             since: now,

@@ -21,8 +21,17 @@ const UNREAD: usize = 1_000;
 /// Judging waits so long at most for sources after a pause of this process.
 const PATIENCE: Span = Span::from_mins(2);
 
+/// Wall time after which the watcher looks again though nothing is due.
+const REST: Span = Span::from_secs(5);
+
 /// Takes one event in and says what must happen outside.
 pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
+    if let Event::Woke { at } = event
+        && watch.rests_until.is_some_and(|t| at < t)
+    {
+        return Vec::new();
+    }
+    watch.rests_until = None;
     let at = match event {
         Event::Polled { source, batch, at, next_at } => {
             polled(watch, &source, batch, at, next_at);
@@ -236,7 +245,20 @@ fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
         }
     }
     effects.extend(publish(watch, now));
+    watch.rests_until = ready.then(|| rest(watch, now));
     effects
+}
+
+/// Until when a look at the clock alone can find nothing new: no bucket is whole, no deadline and
+/// no silence comes, and nobody waits for a board.
+fn rest(watch: &Watch, now: Timestamp) -> Timestamp {
+    let at_speed = REST.millis() as f64 * watch.setup.speed.max(1.0);
+    let longest = now.plus(Span::from_millis(at_speed as i64));
+    let board = watch.published.as_ref();
+    let shown =
+        board.and_then(|b| Some(b.generated_at.plus(Span::from_millis(b.fresh_for?.millis() / 2))));
+    let due = watch.next_wake(now).into_iter().chain(shown).chain([watch.engine.next_look(now)]);
+    due.fold(longest, Timestamp::min)
 }
 
 fn see_health(watch: &mut Watch, now: Timestamp) {
