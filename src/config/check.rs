@@ -53,12 +53,7 @@ fn policy(config: &Config, say: &mut Say<'_>) {
             say(Level::Error, &way, &format!("maintenance[{}]", index + 1), problem, None);
         }
     }
-    let told = |p: &String| {
-        config.calendar.problems().contains(p)
-            || config.maintenance.iter().any(|m| m.problems().contains(p))
-            || p.ends_with("allows no decision at all")
-    };
-    for problem in config.response().problems().into_iter().filter(|p| !told(p)) {
+    for problem in config.response().levels() {
         say(Level::Error, &[Step::Key("severity")], "severity", problem, None);
     }
 }

@@ -123,6 +123,19 @@ impl ResponsePolicy {
     /// What is wrong with the policy; empty means it can work.
     pub fn problems(&self) -> Vec<String> {
         let mut found = self.calendar.problems();
+        found.extend(self.levels());
+        for row in &self.rows {
+            if row.allowed.is_empty() {
+                found.push(format!("{} allows no decision at all", row.level));
+            }
+        }
+        found.extend(self.maintenance.iter().flat_map(Maintenance::problems));
+        found
+    }
+
+    /// Levels without a row, or with more than one.
+    pub fn levels(&self) -> Vec<String> {
+        let mut found = Vec::new();
         for severity in Severity::ALL {
             match self.rows.iter().filter(|r| r.level == severity).count() {
                 0 => found.push(format!("no [[severity]] row for level {}", severity.number())),
@@ -130,12 +143,6 @@ impl ResponsePolicy {
                 n => found.push(format!("{n} [[severity]] rows for level {}", severity.number())),
             }
         }
-        for row in &self.rows {
-            if row.allowed.is_empty() {
-                found.push(format!("{} allows no decision at all", row.level));
-            }
-        }
-        found.extend(self.maintenance.iter().flat_map(Maintenance::problems));
         found
     }
 }

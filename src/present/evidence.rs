@@ -146,9 +146,6 @@ fn all_checks(desk: &Desk) -> Line {
     }
 }
 
-/// The answer where nothing that changed can have done it; judging may say it with its reason.
-const NO_RELEASE: &str = "no release explains this";
-
 fn release(x: &Incident) -> Line {
     let reason = x.suspect.reasons.first().map(|r| screen_text(r));
     let because = |line: Line| match reason {
@@ -156,11 +153,10 @@ fn release(x: &Incident) -> Line {
         None => line,
     };
     let Some(id) = &x.suspect.release else {
+        // The reason why nobody is named is the whole answer.
         return match x.suspect.reasons.first() {
-            Some(said) if said.starts_with(NO_RELEASE) || x.suspect.is_tie() => {
-                Line::of(Role::Text, screen_text(said))
-            }
-            Some(_) | None => because(Line::fixed(Role::Text, NO_RELEASE)),
+            Some(said) => Line::of(Role::Text, screen_text(said)),
+            None => Line::fixed(Role::Text, "no release explains this"),
         };
     };
     because(

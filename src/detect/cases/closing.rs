@@ -4,13 +4,12 @@
 use std::collections::BTreeMap;
 
 use super::lifecycle::rearm;
-use super::open_case::{Live, is_measuring};
+use super::open_case::{Live, TakenBack, is_measuring};
 use crate::detect::attribution::{change_feed, posterior};
 use crate::detect::cube::store::Store;
 use crate::detect::detectors::check_votes::Checks;
 use crate::detect::detectors::threshold::guardrail_of;
 use crate::detect::engine::Engine;
-use crate::detect::judgement::check_coverage;
 use crate::detect::scan::shift::Effect;
 use crate::domain::change::Change;
 use crate::domain::time::{Span, Timestamp};
@@ -24,8 +23,6 @@ const UNWATCHED: Span = Span::from_mins(5);
 /// What is missing may still come after this time, from clocks that are set to another time zone:
 /// the farthest are 14 hours ahead of UTC.
 const LATE: Span = Span::from_hours(14);
-/// How the line on a change that was taken back begins.
-const TAKEN_BACK: &str = "taken back";
 
 /// Ends what has been good long enough, forgets what ended long ago, and blames.
 pub fn settle(engine: &mut Engine, bucket: i64) {
@@ -79,12 +76,14 @@ fn suspects(engine: &mut Engine, bucket: i64) {
             judging: &settings.policy,
             now: bucket,
         };
+        let back = taken_back(live, &changes, store);
         let told = if live.blind.is_some() {
             none("no release explains this: the source itself is silent")
         } else if live.flaw.is_some() {
             none("no release is weighed: the fault is in what is told")
-        } else if let Some(kept) = healing(live, &changes, store) {
-            kept
+        } else if back.is_some() {
+            live.back = back;
+            continue;
         } else if is_healed(live) && live.suspect != Suspect::default() {
             match cured(live, &scene) {
                 Some(told) => told,
@@ -97,7 +96,7 @@ fn suspects(engine: &mut Engine, bucket: i64) {
             let told = posterior::suspect(&scene);
             told.unwrap_or_else(|| posterior::outlived(&scene, &live.suspect, HEALS))
         };
-        live.suspect = told;
+        (live.suspect, live.back) = (told, None);
     }
 }
 
@@ -136,9 +135,10 @@ fn cured(live: &Live, scene: &posterior::Scene<'_>) -> Option<Suspect> {
     if other.is_some() { None } else { posterior::cured(&live.suspect, one) }
 }
 
-/// The suspect as it was when its change was taken back, while the harm heals: minutes without harm
-/// would speak for any change that is gone, and for none. `None` where it stays bad all the same.
-fn healing(live: &Live, changes: &[&Change], store: &Store) -> Option<Suspect> {
+/// The suspect was taken back and the harm heals: it stays the suspect it was then, for minutes
+/// without harm would speak for any change that is gone, and for none. `None` where it stays bad
+/// all the same.
+fn taken_back(live: &Live, changes: &[&Change], store: &Store) -> Option<TakenBack> {
     let release = live.suspect.release.as_ref()?;
     let change = changes.iter().find(|c| c.id == *release)?;
     let now = store.newest.map(|b| store.end_of(b))?;
@@ -149,14 +149,6 @@ fn healing(live: &Live, changes: &[&Change], store: &Store) -> Option<Suspect> {
     if better >= HEALS {
         return None;
     }
-    let mut kept = live.suspect.clone();
-    kept.reasons.retain(|r| !r.starts_with(TAKEN_BACK));
-    let hour = check_coverage::hour(back);
-    kept.reasons.push(if is_healed(live) {
-        let minutes = better.as_mins_f64().max(0.0);
-        format!("{TAKEN_BACK} {hour}, recovered {minutes:.0} min later")
-    } else {
-        format!("{TAKEN_BACK} {hour}, not recovered yet")
-    });
-    Some(kept)
+    let healed = is_healed(live).then(|| Span::from_millis(better.millis().max(0)));
+    Some(TakenBack { at: back, healed })
 }

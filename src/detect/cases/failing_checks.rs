@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::agreement;
 use super::lifecycle::{name, rearm};
-use super::open_case::{BlindSpot, Live, Trouble, trouble_place};
+use super::open_case::{BlindSpot, Failing, Join, Live, Trouble, trouble_place};
 use crate::detect::cube::key::Role;
 use crate::detect::detectors::check_votes::Vote;
 use crate::detect::engine::Engine;
@@ -131,7 +131,7 @@ fn fail(engine: &mut Engine, journey: &JourneyId, vote: &Vote, bucket: i64) {
     if let Some(live) = engine.lives.get_mut(index) {
         live.closed = None;
         if !why.is_empty() {
-            live.joined(format!("checks of {journey}: {why}"));
+            live.joined(Join { what: Some(format!("checks of {journey}")), why });
         }
         // The same checks again: the case began when they failed first.
         let before = live.troubles.iter().find(|t| t.journey == *journey).map(|t| t.since);
@@ -151,10 +151,9 @@ fn count(trouble: &mut Trouble, vote: &Vote) {
     trouble.now = (failing, all);
     if failing > 0 && failing >= trouble.worst {
         trouble.worst = failing;
-        let names = vote.failing.join(", ");
-        trouble.text = format!("{failing} of {all} locations fail ({names})");
+        trouble.how = Failing::At { failing, all, kinds: vote.failing.join(", ") };
     } else if trouble.worst == 0 {
-        trouble.text = format!("runs fail now and then at {all} locations");
+        trouble.how = Failing::NowAndThen { locations: all };
     }
 }
 

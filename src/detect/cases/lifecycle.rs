@@ -1,7 +1,7 @@
 //! The life of cases: known effects are followed, new ones hunted and joined to the case that
 //! shares their cause. Checks and blind sources have their say in `troubles`, the end in `settle`.
 
-use super::open_case::{Live, is_measuring, is_whole_funnel, journey_of};
+use super::open_case::{Join, Live, is_measuring, is_whole_funnel, journey_of};
 use super::{agreement, combined, separation, surge};
 use crate::detect::cube::key::{Family, Role};
 use crate::detect::cube::place;
@@ -73,7 +73,7 @@ fn part(engine: &mut Engine, bucket: i64) {
     let Some(live) = engine.lives.get_mut(i) else { return };
     let effect = live.effects.remove(at);
     let of = words::label_in(&effect);
-    live.joins.retain(|why| !why.starts_with(&of));
+    live.joins.retain(|join| join.what.as_ref() != Some(&of));
     let mut own = Live::new(String::new(), bucket);
     own.effects.push(effect);
     engine.lives.push(own);
@@ -179,7 +179,7 @@ fn take_in(engine: &mut Engine, (i, j): (usize, usize), why: String, now: i64) {
     if let Some(old) = engine.lives.get_mut(i) {
         old.effects.extend(young.effects.iter().cloned());
         old.troubles.extend(young.troubles.iter().cloned());
-        old.joined(why);
+        old.joined(Join { what: None, why });
         old.bad_again(now);
         prune(old);
     }
@@ -362,7 +362,7 @@ fn put(engine: &mut Engine, index: usize, mut effect: Effect, bucket: i64) {
     let Some(live) = engine.lives.get_mut(index) else { return };
     live.closed = None;
     if let Some(why) = tie.map(|t| t.why).filter(|w| !w.is_empty()) {
-        live.joined(format!("{}: {why}", words::label_in(&effect)));
+        live.joined(Join { what: Some(words::label_in(&effect)), why });
     }
     live.effects.push(effect);
     live.bad_again(bucket);

@@ -24,7 +24,7 @@ pub struct Trouble {
     pub since: Timestamp,
     pub over: bool,
     /// As it was when most failed.
-    pub text: String,
+    pub how: Failing,
     /// Locations failing when most failed; failing and all of the last vote.
     pub worst: usize,
     pub now: (usize, usize),
@@ -32,8 +32,7 @@ pub struct Trouble {
 
 impl Trouble {
     pub fn new(journey: JourneyId, place: Option<Scope>, since: Timestamp) -> Self {
-        let (text, now) = ("checks fail".to_owned(), (0, 0));
-        Self { journey, place, since, over: false, text, worst: 0, now }
+        Self { journey, place, since, over: false, how: Failing::default(), worst: 0, now: (0, 0) }
     }
 
     /// Nothing fails any more, long enough or not.
@@ -43,17 +42,78 @@ impl Trouble {
 
     /// `3 of 3 locations fail (status)`, in the past tense once they pass.
     pub fn words(&self) -> String {
-        let Self { text, now: (failing, all), .. } = self;
-        let was = || text.replacen("locations fail", "locations failed", 1);
+        let Self { how, now: (failing, all), .. } = self;
+        let was = || how.past();
         match failing {
-            0 if self.worst == 0 && !self.over => text.clone(),
+            0 if self.worst == 0 && !self.over => how.words(),
             _ if self.over && self.worst == 0 => {
                 "runs failed now and then; they pass again".to_owned()
             }
             _ if self.over => format!("were down: {}; they pass again", was()),
             0 => format!("were down: {}; all pass now, not yet for long enough", was()),
             _ if *failing < self.worst => format!("{}, {failing} of {all} now", was()),
-            _ => text.clone(),
+            _ => how.words(),
+        }
+    }
+}
+
+/// What came later, as it is called (`None`: a whole case), and why it belongs to a case.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Join {
+    pub what: Option<String>,
+    pub why: String,
+}
+
+impl Join {
+    /// `checks of checkout: the same minute`
+    pub fn words(&self) -> String {
+        match &self.what {
+            Some(what) => format!("{what}: {}", self.why),
+            None => self.why.clone(),
+        }
+    }
+}
+
+/// The suspect was taken back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TakenBack {
+    pub at: Timestamp,
+    /// How long afterwards it was well again; `None` while it is not.
+    pub healed: Option<Span>,
+}
+
+/// How checks of one journey fail.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Failing {
+    /// Not looked at yet.
+    #[default]
+    Somehow,
+    /// Single runs, at none of so many locations two in a row.
+    NowAndThen { locations: usize },
+    /// At so many of all locations, with the kinds of failure.
+    At { failing: usize, all: usize, kinds: String },
+}
+
+impl Failing {
+    /// `3 of 3 locations fail (status)`.
+    pub fn words(&self) -> String {
+        self.told("fail")
+    }
+
+    /// `3 of 3 locations failed (status)`; what ran badly now and then did so.
+    fn past(&self) -> String {
+        self.told("failed")
+    }
+
+    fn told(&self, verb: &str) -> String {
+        match self {
+            Self::Somehow => "checks fail".to_owned(),
+            Self::NowAndThen { locations } => {
+                format!("runs fail now and then at {locations} locations")
+            }
+            Self::At { failing, all, kinds } => {
+                format!("{failing} of {all} locations {verb} ({kinds})")
+            }
         }
     }
 }
@@ -97,8 +157,10 @@ pub struct Live {
     /// Set when everything in it has been good for the clear time.
     pub closed: Option<i64>,
     pub suspect: Suspect,
+    /// Its suspect was taken back and it heals.
+    pub back: Option<TakenBack>,
     /// Why what came later belongs to it.
-    pub joins: Vec<String>,
+    pub joins: Vec<Join>,
     /// What it has cost so far.
     pub toll: Toll,
 }
@@ -125,20 +187,21 @@ impl Live {
             last_bad: opened,
             closed: None,
             suspect: Suspect::default(),
+            back: None,
             joins: Vec::new(),
             toll: Toll::default(),
         }
     }
 
     /// Remembers why something joined; the newest reasons are kept.
-    pub fn joined(&mut self, why: String) {
-        if why.is_empty() || self.joins.contains(&why) {
+    pub fn joined(&mut self, join: Join) {
+        if join.why.is_empty() || self.joins.contains(&join) {
             return;
         }
         if self.joins.len() >= REASONS {
             self.joins.remove(0);
         }
-        self.joins.push(why);
+        self.joins.push(join);
     }
 
     pub fn is_telemetry(&self) -> bool {

@@ -15,7 +15,8 @@ use crate::domain::segment::Segment;
 use crate::domain::time::Timestamp;
 use crate::policy::guardrail::Guardrail;
 use crate::verdict::{
-    Case, Cell, Finding, FunnelStep, GuardrailState, JourneyState, Judged, Judgement, Verdict,
+    Case, Cell, Finding, FunnelStep, GuardrailState, JourneyState, Judged, Judgement, Suspect,
+    Verdict,
 };
 
 /// Everything as of the end of `bucket`; cases that closed after `before` are told once more.
@@ -97,6 +98,13 @@ fn faces(engine: &Engine, bucket: i64, cases: &[Case]) -> Faces {
     (cells, guardrails, funnel)
 }
 
+/// With what became of it once it was taken back.
+fn suspect(live: &Live) -> Suspect {
+    let mut told = live.suspect.clone();
+    told.reasons.extend(live.back.map(words::taken_back));
+    told
+}
+
 fn case_of(engine: &Engine, live: &Live, bucket: i64) -> Case {
     let (policy, store) = (&engine.settings.policy, &engine.store);
     let segments = live.segments(policy);
@@ -123,7 +131,7 @@ fn case_of(engine: &Engine, live: &Live, bucket: i64) -> Case {
         findings: words::findings(policy, store, live, bucket),
         evidence_for,
         evidence_against,
-        suspect: live.suspect.clone(),
+        suspect: suspect(live),
         risk_per_minute: money.per_minute,
         burned_per_minute: money.burned,
         lost: money.lost,

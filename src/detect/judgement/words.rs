@@ -1,8 +1,9 @@
 //! Judgement in plain words with its numbers: headlines, findings, evidence for and against.
 //! No drawing and no outside text beyond names that `domain::text` makes safe later.
 
+use super::check_coverage::hour;
 use super::error_budget;
-use crate::detect::cases::open_case::{Live, is_cause, is_visit_loss};
+use crate::detect::cases::open_case::{Live, TakenBack, is_cause, is_visit_loss};
 use crate::detect::cases::severity::is_beacon;
 use crate::detect::cases::surge;
 use crate::detect::cube::cuboid::Table;
@@ -136,9 +137,12 @@ fn bytes(x: f64) -> String {
 }
 
 fn from_to(metric: Metric, base: f64, now: f64) -> String {
-    let (a, b) = (amount(metric, base), amount(metric, now));
-    let bare = a.strip_suffix(" ms").unwrap_or(&a);
-    if b.ends_with(" ms") { format!("{bare} -> {b}") } else { format!("{a} -> {b}") }
+    let now = amount(metric, now);
+    // The unit once, where both are in the same.
+    if metric.row().unit == "ms" && metric != Metric::BeaconLag {
+        return format!("{base:.0} -> {now}");
+    }
+    format!("{} -> {now}", amount(metric, base))
 }
 
 fn label(e: &Effect) -> String {
@@ -209,7 +213,9 @@ pub fn headline(policy: &Policy, store: &Store, live: &Live) -> String {
     let effect = lead(live).map(|e| line(store, e));
     match (down, effect) {
         (Some(t), Some(e)) => format!("{e}; {} checks fail", t.journey),
-        (Some(t), None) => format!("{} checks fail: {}", capital(t.journey.as_str()), t.text),
+        (Some(t), None) => {
+            format!("{} checks fail: {}", capital(t.journey.as_str()), t.how.words())
+        }
         (None, Some(e)) => e,
         (None, None) => "Trouble".to_owned(),
     }
@@ -314,6 +320,15 @@ fn now_words(store: &Store, e: &Effect, bucket: i64) -> String {
     now.map(|x| format!(", {} now", amount(e.table.family.0, x))).unwrap_or_default()
 }
 
+/// `taken back 04:15 UTC, recovered 3 min later`
+pub fn taken_back(back: TakenBack) -> String {
+    let hour = hour(back.at);
+    match back.healed {
+        Some(after) => format!("taken back {hour}, recovered {:.0} min later", after.as_mins_f64()),
+        None => format!("taken back {hour}, not recovered yet"),
+    }
+}
+
 /// What speaks for the case.
 pub fn evidence_for(store: &Store, live: &Live, line_nats: f64, bucket: i64) -> Vec<String> {
     let mut out: Vec<String> = live
@@ -335,7 +350,7 @@ pub fn evidence_for(store: &Store, live: &Live, line_nats: f64, bucket: i64) -> 
     if is_over(live) {
         out.extend(ended(store, live, bucket));
     }
-    out.extend(live.joins.iter().map(|why| format!("belongs to it: {why}")));
+    out.extend(live.joins.iter().map(|j| format!("belongs to it: {}", j.words())));
     if let Some(b) = &live.blind {
         out.extend(b.sources.iter().map(|(name, at)| format!("{name} tells nothing since {at}")));
     }
