@@ -1,5 +1,5 @@
-//! A number without segments: the streaming detector, drift against its own past, and the watch over
-//! single lines. Knows no cut and no other metric.
+//! A number without segments: the streaming detector, drift against its own past, and the watch
+//! over single lines. Knows no cut and no other metric.
 
 pub mod row;
 pub mod detector;

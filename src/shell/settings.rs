@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::detect::cube::settings::{Event, Maintenance, Settings};
+use crate::detect::cube::settings::{AnnouncedEvent, Maintenance, Settings};
 use crate::detect::univariate::drift::DriftRule;
 use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
@@ -85,14 +85,14 @@ pub fn tells_changes(source: &SourceConfig) -> bool {
 
 /// Announced days: those of the `[shop] holidays` file and of `[calendar] holidays`. A file that
 /// cannot be read was named when the config was checked.
-fn holidays(config: &Config, now: Timestamp) -> Vec<Event> {
+fn holidays(config: &Config, now: Timestamp) -> Vec<AnnouncedEvent> {
     let zone = config.shop.time_zone.parse().unwrap_or(chrono_tz::UTC);
     let text = config.shop.holidays.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
     let mut days = text.map(|text| holidays::read(&text, zone, now)).unwrap_or_default();
     let closed = config.calendar.holidays.iter();
     days.extend(closed.filter_map(|date| holidays::day("a holiday", *date, zone)));
     days.retain(|d| d.end > now.minus(BEHIND));
-    days.into_iter().map(|d| Event { name: d.name, start: d.start, end: d.end }).collect()
+    days.into_iter().map(|d| AnnouncedEvent { name: d.name, start: d.start, end: d.end }).collect()
 }
 
 /// The judging side of policy as one value.

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::board::{Board, SourceState, Watcher};
-use crate::detect::engine::{Engine, Unusual};
+use crate::detect::cube::settings::Exclusion;
+use crate::detect::engine::Engine;
 use crate::domain::change::Change;
 use crate::domain::id::{IncidentId, ReleaseId, SourceId};
 use crate::domain::metric::Metric;
@@ -65,13 +66,13 @@ pub struct Setup {
 }
 
 /// While this incident lasted its numbers were not usual. Blind hours hold nothing to learn.
-fn unusual(incident: &Incident, now: Timestamp) -> Option<Unusual> {
+fn unusual(incident: &Incident, now: Timestamp) -> Option<Exclusion> {
     let case = &incident.case;
     let end = incident.cleared_at.or(incident.closed_at).filter(|_| !incident.firing);
     let metrics = case.findings.iter().map(|f| f.metric).filter(|m| *m != Metric::CheckSuccess);
     let metrics: Vec<Metric> = metrics.collect();
     let down = case.class == Class::Availability;
-    (down || !metrics.is_empty()).then(|| Unusual {
+    (down || !metrics.is_empty()).then(|| Exclusion {
         start: case.onset_at,
         end: end.unwrap_or(now),
         metrics,

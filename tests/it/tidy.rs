@@ -22,6 +22,7 @@ fn rooms_import_only_what_their_rank_allows() {
     none(&[
         ("rooms without a rank", checks::unranked(&sources)),
         ("imports against the ranks", checks::imports(&sources)),
+        ("imports against the ranks of rooms inside a room", checks::subroom_imports(&sources)),
         ("rooms that import each other", checks::mutual_pairs(&sources)),
         ("circles of files inside a room", circles::offenders(&sources)),
     ]);

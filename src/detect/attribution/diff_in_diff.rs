@@ -3,51 +3,51 @@
 
 use std::collections::BTreeMap;
 
-use super::posterior::Scene;
-use crate::detect::cube::cuboid::{Leaf, Table, project};
+use super::inquiry::Inquiry;
+use crate::detect::cube::cuboid::{Cuboid, Leaf, project};
 use crate::detect::cube::histograms::percentile;
-use crate::detect::cube::store::Store;
-use crate::detect::evidence::stat::{Acc, Shape};
-use crate::detect::judgement::words;
-use crate::detect::scan::shift::Effect;
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::{Likelihood, Tally};
+use crate::detect::evidence::{level, units};
+use crate::detect::scan::shift::Shift;
 use crate::domain::change::Change;
 use crate::domain::histogram::Histogram;
 use crate::domain::segment::{Dim, Segment};
 
 /// Views that met a change and views that did not, in the same place since the onset.
-pub struct Arms<'a> {
-    store: &'a Store,
-    table: &'a Table,
-    new: Arm<'a>,
-    old: Arm<'a>,
+pub struct DiffInDiff<'a> {
+    store: &'a Cube,
+    table: &'a Cuboid,
+    new: Side<'a>,
+    old: Side<'a>,
     /// Since the onset, up to the last bad bucket.
     span: (i64, i64),
 }
 
 #[derive(Default)]
-struct Arm<'a> {
-    acc: Acc,
+struct Side<'a> {
+    acc: Tally,
     leaves: Vec<&'a Leaf>,
 }
 
-impl Arm<'_> {
+impl Side<'_> {
     fn join(&mut self, other: Self) {
         self.acc.add(&other.acc);
         self.leaves.extend(other.leaves);
     }
 }
 
-impl<'a> Arms<'a> {
+impl<'a> DiffInDiff<'a> {
     /// `None` while one of the two is too small to say anything. Where only one of them is served
     /// nothing is compared: other pages have levels and days of their own.
-    pub fn of(scene: &Scene<'a>, main: &Effect, c: &Change) -> Option<Self> {
+    pub fn of(scene: &Inquiry<'a>, main: &Shift, c: &Change) -> Option<Self> {
         let mut tables = scene.store.family(main.table.family);
         let table = tables.find(|t| t.key.dims.contains(&Dim::Release))?;
         let span = (main.from(), main.last_bad);
         let rest: Vec<Dim> =
             table.key.dims.iter().copied().filter(|d| *d != Dim::Release).collect();
         let mask = table.mask_for(&rest);
-        let mut served: BTreeMap<Segment, (Arm<'a>, Arm<'a>)> = BTreeMap::new();
+        let mut served: BTreeMap<Segment, (Side<'a>, Side<'a>)> = BTreeMap::new();
         for leaf in &table.leaves {
             let place = main.scope.dims.iter();
             let mut place =
@@ -62,7 +62,7 @@ impl<'a> Arms<'a> {
                 arm.leaves.push(leaf);
             }
         }
-        let (mut new, mut old) = (Arm::default(), Arm::default());
+        let (mut new, mut old) = (Side::default(), Side::default());
         for (met, not) in
             served.into_values().filter(|(met, not)| met.acc.n > 0.0 && not.acc.n > 0.0)
         {
@@ -78,20 +78,20 @@ impl<'a> Arms<'a> {
     /// arm, what is usual for it, and its samples.
     pub fn words(&self) -> String {
         let metric = self.table.key.family.0;
-        let arm = |arm: &Arm<'_>| {
+        let arm = |arm: &Side<'_>| {
             let (now, usual) = self.values(arm);
             let acc = &arm.acc;
-            let (now, usual) = (words::amount(metric, now), words::amount(metric, usual));
+            let (now, usual) = (units::amount(metric, now), units::amount(metric, usual));
             format!("{now} against {usual} (n {:.0})", acc.n)
         };
         format!("new {}, old {}", arm(&self.new), arm(&self.old))
     }
 
     /// Value and usual value of an arm: for times the percentile of its histograms, as cells show.
-    fn values(&self, arm: &Arm<'_>) -> (f64, f64) {
+    fn values(&self, arm: &Side<'_>) -> (f64, f64) {
         let acc = &arm.acc;
         let cut = self.store.hists.cuts.get(&self.table.key);
-        let read = cut.filter(|_| self.table.shape == Shape::Mean).and_then(|cut| {
+        let read = cut.filter(|_| self.table.shape == Likelihood::LogNormal).and_then(|cut| {
             let mut counts = Vec::new();
             for leaf in &arm.leaves {
                 cut.add(&leaf.seg, self.span.0, self.span.1, &mut counts);
@@ -101,24 +101,24 @@ impl<'a> Arms<'a> {
         });
         match read {
             Some((now, _)) if acc.n > 0.0 => (now, now / ((acc.a - acc.e) / acc.n).exp()),
-            Some(_) | None => words::level(self.table.shape, self.table.inverted, 0.75, acc),
+            Some(_) | None => level::level(self.table.shape, self.table.inverted, 0.75, acc),
         }
     }
 }
 
 /// Difference in differences between views of the new release and the others, while both are live.
-pub fn weigh(scene: &Scene<'_>, main: &Effect, c: &Change) -> (f64, Option<String>) {
+pub fn weigh(scene: &Inquiry<'_>, main: &Shift, c: &Change) -> (f64, Option<String>) {
     // A place that names releases compares them by itself.
     if main.scope.dims.contains_key(&Dim::Release) {
         return (0.0, None);
     }
-    let Some(both) = Arms::of(scene, main, c) else { return (0.0, None) };
+    let Some(both) = DiffInDiff::of(scene, main, c) else { return (0.0, None) };
     let (table, new, old) = (both.table, both.new.acc, both.old.acc);
     let calib = main.calib(table);
-    let gain = |harm: f64, acc: &Acc| {
+    let gain = |harm: f64, acc: &Tally| {
         crate::detect::scan::onset::gain(main.shape, main.sign, acc, calib, harm)
     };
-    let harm = |acc: &Acc| crate::detect::evidence::stat::harm(main.shape, main.sign, acc);
+    let harm = |acc: &Tally| crate::detect::evidence::stat::harm(main.shape, main.sign, acc);
     let sum = {
         let mut a = new;
         a.add(&old);

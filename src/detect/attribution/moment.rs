@@ -2,14 +2,14 @@
 //! beginning, tempered, so that a change can be held against all of it. Knows no change.
 
 use super::telling::Telling;
-use crate::detect::cube::store::Store;
-use crate::detect::scan::shift::Effect;
+use crate::detect::cube::store::Cube;
+use crate::detect::scan::shift::Shift;
 use crate::domain::time::{Span, Timestamp};
 
 /// Ways to begin: minutes until the harm is whole, and how common each is.
 const SHAPES: [(f64, f64); 6] =
     [(0.0, 0.60), (4.0, 0.18), (15.0, 0.11), (60.0, 0.07), (240.0, 0.025), (960.0, 0.015)];
-/// Moments for each bucket.
+/// OnsetPosterior for each bucket.
 const FINE: i64 = 4;
 /// Minutes before the first effect that can be the beginning; three times that for slow growth.
 const BACK_MIN: f64 = 180.0;
@@ -27,7 +27,7 @@ const NEGLIGIBLE: f64 = 1e-12;
 const KEPT: i64 = 12;
 
 /// The weight of every moment, by shape.
-pub struct Moments {
+pub struct OnsetPosterior {
     pub start: Timestamp,
     pub step: Span,
     /// Minutes of a step.
@@ -42,24 +42,24 @@ pub struct Moments {
 }
 
 /// Effects that date a case: the first one and what began with it, the first at the head.
-pub fn first(effects: &[Effect], bucket: Span) -> Vec<&Effect> {
+pub fn first(effects: &[Shift], bucket: Span) -> Vec<&Shift> {
     let Some(first) = effects.iter().min_by(|a, b| {
         // An onset that is hardly known reaches far back: its end tells what came first.
-        let key = |e: &Effect| (e.onset.high, e.onset.bucket);
+        let key = |e: &Shift| (e.onset.high, e.onset.bucket);
         key(a).cmp(&key(b)).then(b.nats.total_cmp(&a.nats)).then(a.table.cmp(&b.table))
     }) else {
         return Vec::new();
     };
     let near = (NEAR_MIN / bucket.as_mins_f64()).round().max(2.0) as i64;
-    let with = |e: &&Effect| e.onset.low <= first.onset.high + near && !std::ptr::eq(*e, first);
-    let mut rest: Vec<&Effect> = effects.iter().filter(with).collect();
+    let with = |e: &&Shift| e.onset.low <= first.onset.high + near && !std::ptr::eq(*e, first);
+    let mut rest: Vec<&Shift> = effects.iter().filter(with).collect();
     rest.sort_by(|a, b| b.nats.total_cmp(&a.nats).then(a.table.cmp(&b.table)));
     std::iter::once(first).chain(rest.into_iter().take(MOST - 1)).collect()
 }
 
-impl Moments {
+impl OnsetPosterior {
     /// What the effects say that date a case; none while their buckets are not kept.
-    pub fn of(store: &Store, effects: &[&Effect]) -> Option<Self> {
+    pub fn of(store: &Cube, effects: &[&Shift]) -> Option<Self> {
         let tellings: Vec<Telling> =
             effects.iter().map(|e| telling(store, e)).collect::<Option<_>>()?;
         let (from, to) = tellings
@@ -158,7 +158,7 @@ fn tempered(effects: usize) -> f64 {
 }
 
 /// All buckets of an effect that can tell its beginning.
-fn telling(store: &Store, e: &Effect) -> Option<Telling> {
+fn telling(store: &Cube, e: &Shift) -> Option<Telling> {
     let table = store.tables.get(&e.table)?;
     if e.onset.low <= table.oldest().saturating_add(KEPT) {
         return None;

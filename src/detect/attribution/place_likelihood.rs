@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::place_seen::Part;
 use crate::detect::cube::place;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::change::{Change, ChangeKind};
 use crate::domain::segment::Dim;
 use crate::policy::services::{alike, same};
@@ -263,7 +263,7 @@ fn is_foreign(seen: &Seen<'_>, c: &Change) -> bool {
 }
 
 /// Do the change's declared templates hold the harm?
-fn templates(main: &Effect, c: &Change) -> (f64, String) {
+fn templates(main: &Shift, c: &Change) -> (f64, String) {
     // A cut without templates cannot say where it hurts: no evidence either way.
     let placed = place::templates(&main.place).is_some();
     let blind_cut = !placed && !main.table.dims.contains(&Dim::Template);
@@ -320,7 +320,7 @@ pub fn provider(seen: &Seen<'_>, change: &Change) -> Option<(f64, String)> {
 }
 
 fn hour(at: crate::domain::time::Timestamp) -> String {
-    crate::detect::judgement::check_coverage::hour(at)
+    crate::detect::evidence::units::hour(at)
 }
 
 /// `a`, `a and b`, `a, b and 3 more`.

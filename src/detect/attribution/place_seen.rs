@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::posterior::Scene;
-use super::resources;
-use crate::detect::cube::cuboid::Table;
+use super::inquiry::Inquiry;
+use super::resource_bends;
+use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::Role;
-use crate::detect::evidence::stat::{Acc, Shape, evidence, harm};
+use crate::detect::evidence::stat::{Likelihood, Tally, evidence, harm};
 use crate::detect::scan::onset;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::change::Change;
 use crate::domain::segment::{Dim, DimValue, Scope};
 use crate::domain::time::Timestamp;
@@ -74,7 +74,7 @@ impl Part {
 /// Everything about the place of a case that does not depend on a change.
 pub struct Seen<'a> {
     pub policy: &'a Policy,
-    pub main: &'a Effect,
+    pub main: &'a Shift,
     pub parts: Vec<Part>,
     /// Services that are hurt; those of them that call no other of them.
     pub hurt: BTreeSet<String>,
@@ -96,7 +96,7 @@ pub struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    pub fn of(scene: &'a Scene<'_>, main: &'a Effect) -> Self {
+    pub fn of(scene: &'a Inquiry<'_>, main: &'a Shift) -> Self {
         let named = |dim: Dim| {
             let places = scene.effects.iter().filter_map(move |e| e.place.dims.get(&dim));
             places.flatten().cloned().collect::<BTreeSet<String>>()
@@ -139,14 +139,14 @@ impl<'a> Seen<'a> {
     }
 
     /// Every table that tells services apart.
-    fn look(&mut self, scene: &Scene<'_>) {
-        let services = |e: &&Effect| e.place.dims.contains_key(&Dim::Service);
+    fn look(&mut self, scene: &Inquiry<'_>) {
+        let services = |e: &&Shift| e.place.dims.contains_key(&Dim::Service);
         let lead = scene.effects.iter().filter(services);
         let lead = lead.max_by(|a, b| a.nats.total_cmp(&b.nats)).unwrap_or(self.main);
         let span = (lead.from(), lead.last_bad.min(lead.from() + LOOK));
         let tables = scene.store.tables.values();
         for table in tables.filter(|t| t.key.dims.contains(&Dim::Service)) {
-            let judged = matches!(table.shape, Shape::Mean | Shape::Fault);
+            let judged = matches!(table.shape, Likelihood::LogNormal | Likelihood::Rare);
             let accs = by_value(table, Dim::Service, &Scope::everything(), span);
             self.told.extend(accs.keys().cloned());
             let calib = table.calib(table.mask_for(&[Dim::Service]));
@@ -169,7 +169,7 @@ impl<'a> Seen<'a> {
         }
         let near = (self.main.onset.low, self.main.onset.high.max(self.main.onset.bucket));
         let all: Vec<&str> = self.told.iter().map(String::as_str).collect();
-        let bends = resources::bends(scene.store, &all, near, scene.now);
+        let bends = resource_bends::bends(scene.store, &all, near, scene.now);
         self.bent = bends.into_iter().map(|b| b.service).collect();
         // What bends nearly everywhere points at nobody.
         if FEW * self.bent.len() > self.told.len() {
@@ -232,8 +232,8 @@ impl<'a> Areas<'a> {
 }
 
 /// Sums by the values of one dimension inside a scope; what has no value there is left out.
-fn by_value(table: &Table, dim: Dim, inside: &Scope, span: (i64, i64)) -> BTreeMap<String, Acc> {
-    let mut out: BTreeMap<String, Acc> = BTreeMap::new();
+fn by_value(table: &Cuboid, dim: Dim, inside: &Scope, span: (i64, i64)) -> BTreeMap<String, Tally> {
+    let mut out: BTreeMap<String, Tally> = BTreeMap::new();
     for leaf in &table.leaves {
         if let DimValue::Value(name) = leaf.seg.get(dim)
             && inside.contains(&leaf.seg)
@@ -245,8 +245,8 @@ fn by_value(table: &Table, dim: Dim, inside: &Scope, span: (i64, i64)) -> BTreeM
 }
 
 /// The cut that tells a dimension apart at the place: the effect's own, else one of its family.
-fn cut<'a>(scene: &'a Scene<'_>, main: &Effect, dim: Dim) -> Option<&'a Table> {
-    let fits = |t: &&Table| {
+fn cut<'a>(scene: &'a Inquiry<'_>, main: &Shift, dim: Dim) -> Option<&'a Cuboid> {
+    let fits = |t: &&Cuboid| {
         t.key.dims.contains(&dim) && main.scope.dims.keys().all(|d| t.key.dims.contains(d))
     };
     let own = scene.store.tables.get(&main.table).filter(fits);
@@ -255,17 +255,16 @@ fn cut<'a>(scene: &'a Scene<'_>, main: &Effect, dim: Dim) -> Option<&'a Table> {
 }
 
 /// The strongest effect that names a dimension; the main one where none does.
-fn naming<'a>(scene: &'a Scene<'_>, main: &'a Effect, dim: Dim) -> &'a Effect {
+fn naming<'a>(scene: &'a Inquiry<'_>, main: &'a Shift, dim: Dim) -> &'a Shift {
     let strongest = |here: bool| {
-        let fits =
-            |e: &&Effect| e.scope.dims.contains_key(&dim) && (!here || e.place == main.place);
+        let fits = |e: &&Shift| e.scope.dims.contains_key(&dim) && (!here || e.place == main.place);
         scene.effects.iter().filter(fits).max_by(|a, b| a.nats.total_cmp(&b.nats))
     };
     strongest(true).or_else(|| strongest(false)).unwrap_or(main)
 }
 
 /// What the values of a dimension outside the place say, at the size of the harm.
-fn part(scene: &Scene<'_>, main: &Effect, dim: Dim) -> Option<Part> {
+fn part(scene: &Inquiry<'_>, main: &Shift, dim: Dim) -> Option<Part> {
     let table = cut(scene, main, dim)?;
     let mut open = main.scope.clone();
     let hit = open.dims.remove(&dim);
@@ -278,7 +277,7 @@ fn part(scene: &Scene<'_>, main: &Effect, dim: Dim) -> Option<Part> {
     let calib = table.calib(table.mask_for(&fixed));
     let harm = main.least_harm();
     let nats =
-        |acc: &Acc| onset::gain(table.shape, table.sign, acc, calib, harm).clamp(-BOUND, BOUND);
+        |acc: &Tally| onset::gain(table.shape, table.sign, acc, calib, harm).clamp(-BOUND, BOUND);
     let told: Vec<(&String, f64)> = accs.iter().map(|(v, acc)| (v, nats(acc))).collect();
     let loudest = told.iter().map(|t| t.1).fold(f64::NEG_INFINITY, f64::max);
     let others: f64 = match &hit {
@@ -292,21 +291,24 @@ fn part(scene: &Scene<'_>, main: &Effect, dim: Dim) -> Option<Part> {
 
 /// Payment methods that fail while a service is hurt whose own metrics tell none apart: read from
 /// where they are told, by the same minutes.
-fn methods(scene: &Scene<'_>, main: &Effect) -> Option<Part> {
+fn methods(scene: &Inquiry<'_>, main: &Shift) -> Option<Part> {
     let dim = Dim::PaymentMethod;
     let span = (main.telling(), main.last_bad.min(main.telling() + LOOK));
-    let told = |t: &&Table| {
+    let told = |t: &&Cuboid| {
         let role = t.key.family.1;
         t.key.dims.contains(&dim) && matches!(role, Role::Plain | Role::Step)
     };
     let parts = scene.store.tables.values().filter(told).filter_map(|table| {
-        let judged = matches!(table.shape, Shape::Mean | Shape::Fault | Shape::Step);
+        let judged = matches!(
+            table.shape,
+            Likelihood::LogNormal | Likelihood::Rare | Likelihood::Conversion
+        );
         let accs = by_value(table, dim, &Scope::everything(), span);
         let calib = table.calib(table.mask_for(&[dim]));
-        let nats = |acc: &Acc| evidence(table.shape, table.sign, acc, calib).nats;
-        let told: Vec<(&String, &Acc, f64)> = accs.iter().map(|(v, a)| (v, a, nats(a))).collect();
+        let nats = |acc: &Tally| evidence(table.shape, table.sign, acc, calib).nats;
+        let told: Vec<(&String, &Tally, f64)> = accs.iter().map(|(v, a)| (v, a, nats(a))).collect();
         let loudest = told.iter().max_by(|a, b| a.2.total_cmp(&b.2)).filter(|_| judged)?;
-        let suffers = |t: &&(&String, &Acc, f64)| t.2 >= WEAK;
+        let suffers = |t: &&(&String, &Tally, f64)| t.2 >= WEAK;
         let hit: BTreeSet<String> = told.iter().filter(suffers).map(|t| t.0.clone()).collect();
         let size = MOSTLY * harm(table.shape, table.sign, loudest.1);
         let well = told.iter().filter(|t| !suffers(t));

@@ -1,9 +1,9 @@
 //! What the minutes of one effect say of a dose over time: sums of a least squares fit whose
 //! weights know that harm is never exactly a step. Nothing here knows of changes or of priors.
 
-use crate::detect::evidence::stat::{Acc, Calib};
+use crate::detect::evidence::stat::{Dispersion, Tally};
 use crate::detect::scan::onset::{variance, weight};
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 
 /// Share by which the harm of a bucket wanders about its mean: retries, caches that fill, other
 /// visitors. Without it a large shop would date harm to the second and believe it.
@@ -29,7 +29,7 @@ pub struct Telling {
 }
 
 impl Telling {
-    pub fn of(effect: &Effect, series: &[(i64, Acc)], calib: Calib) -> Self {
+    pub fn of(effect: &Shift, series: &[(i64, Tally)], calib: Dispersion) -> Self {
         let first = series.first().map_or(0, |s| s.0);
         let last = series.last().map_or(first, |s| s.0);
         let length = usize::try_from(last - first + 1).unwrap_or(0);
@@ -111,7 +111,7 @@ fn nats(b: f64, w: f64) -> f64 {
     if w > 0.0 && b > 0.0 { b * b / (2.0 * w) } else { 0.0 }
 }
 
-fn part_of(effect: &Effect, acc: &Acc, calib: Calib) -> Part {
+fn part_of(effect: &Shift, acc: &Tally, calib: Dispersion) -> Part {
     let noise = variance(effect.shape, effect.sign, acc, calib, effect.harm);
     let lift = effect.harm * weight(effect.shape, acc);
     let var = noise + (WANDERS * lift).powi(2);

@@ -2,11 +2,11 @@
 //! the words for and against it. Whom to name is decided by the parent.
 
 use super::delay::Delays;
-use super::moment::Moments;
+use super::inquiry::Inquiry;
+use super::moment::OnsetPosterior;
 use super::place_likelihood::{Fit, Seen};
-use super::posterior::Scene;
 use super::{diff_in_diff, dose, place_likelihood, prior};
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::change::Change;
 use crate::domain::time::{Span, Timestamp};
 
@@ -38,10 +38,10 @@ const LEFT_BEHIND: f64 = -2.3;
 const INSTANTS: i64 = 5;
 
 /// Everything that is the same for all changes.
-pub struct Lines<'a, 'b> {
-    pub scene: &'b Scene<'a>,
-    moments: &'b Moments,
-    effects: &'b [&'b Effect],
+pub struct Weighing<'a, 'b> {
+    pub scene: &'b Inquiry<'a>,
+    moments: &'b OnsetPosterior,
+    effects: &'b [&'b Shift],
     /// What is hurt and what stayed well; none where only checks saw it.
     pub seen: Option<Seen<'b>>,
     delays: Delays,
@@ -50,11 +50,11 @@ pub struct Lines<'a, 'b> {
     deploy: f64,
 }
 
-impl<'a, 'b> Lines<'a, 'b> {
+impl<'a, 'b> Weighing<'a, 'b> {
     pub fn new(
-        scene: &'b Scene<'a>,
-        moments: &'b Moments,
-        effects: &'b [&'b Effect],
+        scene: &'b Inquiry<'a>,
+        moments: &'b OnsetPosterior,
+        effects: &'b [&'b Shift],
         onset: Timestamp,
     ) -> Self {
         let bucket = scene.store.bucket.as_mins_f64();

@@ -2,7 +2,7 @@
 //! Small segments lean on a parent; hours lean on their neighbours. No judgement here.
 
 use super::winsorise;
-use crate::detect::evidence::stat::{HourRaw, Raw, Shape};
+use crate::detect::evidence::stat::{HourMoments, Likelihood, Moments};
 
 /// Usual mean per unit, for each hour of the day (UTC).
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -42,11 +42,11 @@ pub struct Parent<'a> {
 
 impl Parent<'_> {
     /// Samples of its own that would tell a child's level as well as the parent tells it.
-    fn units(&self, shape: Shape, mean: f64, s2: f64) -> f64 {
+    fn units(&self, shape: Likelihood, mean: f64, s2: f64) -> f64 {
         let one = match shape {
-            Shape::Mean | Shape::Level => s2,
-            Shape::Fault | Shape::Step => (1.0 - mean).max(0.0) / mean.max(1e-6),
-            Shape::Flow => 1.0 / mean.max(1e-6),
+            Likelihood::LogNormal | Likelihood::Gauge => s2,
+            Likelihood::Rare | Likelihood::Conversion => (1.0 - mean).max(0.0) / mean.max(1e-6),
+            Likelihood::Poisson => 1.0 / mean.max(1e-6),
         };
         one / self.offset.powi(2).max(1e-9)
     }
@@ -90,8 +90,8 @@ impl Profile {
     /// likely. `exposure` replaces the units per hour of day for counts per time, where an hour
     /// without an entry is an hour with zero events.
     pub fn learn(
-        shape: Shape,
-        hours: &[HourRaw],
+        shape: Likelihood,
+        hours: &[HourMoments],
         exposure: Option<&[f64; 24]>,
         parent: Option<Parent<'_>>,
     ) -> Self {
@@ -113,16 +113,16 @@ impl Profile {
 
 impl Profile {
     /// The same mean at every hour: all that a few live minutes can teach.
-    pub fn flat(shape: Shape, raw: Raw) -> Self {
+    pub fn flat(shape: Likelihood, raw: Moments) -> Self {
         let (n, s, q) = (f64::from(raw.n), f64::from(raw.s), f64::from(raw.q));
         if n <= 0.0 {
             return Self::default();
         }
         let mean = s / n;
         let var = match shape {
-            Shape::Mean => ((q - s * mean) / n).max(0.01),
-            Shape::Level => (q / n - mean * mean).max((0.05 * mean).powi(2)).max(1e-9),
-            Shape::Fault | Shape::Step | Shape::Flow => 1.0,
+            Likelihood::LogNormal => ((q - s * mean) / n).max(0.01),
+            Likelihood::Gauge => (q / n - mean * mean).max((0.05 * mean).powi(2)).max(1e-9),
+            Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson => 1.0,
         };
         Self {
             mu: [mean as f32; 24],
@@ -150,7 +150,7 @@ fn by_hour(n: &[f64; 24], s: &[f64; 24]) -> Profile {
 
 /// Means: an hour leans on its neighbours, they lean on the day, the day leans on the parent.
 fn leaning(
-    shape: Shape,
+    shape: Likelihood,
     n: &[f64; 24],
     s: &[f64; 24],
     (s2, parent): (f64, Option<Parent<'_>>),
@@ -187,16 +187,16 @@ fn leaning(
 
 /// Units that an hour borrows. Of what is rare an hour says little: there it takes as many units as
 /// hold `LEAN_EVENTS` events.
-fn lean_hours(shape: Shape, rate: f64) -> f64 {
+fn lean_hours(shape: Likelihood, rate: f64) -> f64 {
     let rare = rate.min(1.0 - rate).max(1e-4);
     match shape {
-        Shape::Fault | Shape::Step => (LEAN_EVENTS / rare).max(LEAN_HOURS),
-        Shape::Mean | Shape::Flow | Shape::Level => LEAN_HOURS,
+        Likelihood::Rare | Likelihood::Conversion => (LEAN_EVENTS / rare).max(LEAN_HOURS),
+        Likelihood::LogNormal | Likelihood::Poisson | Likelihood::Gauge => LEAN_HOURS,
     }
 }
 
 /// Variance of one unit: within hours for means, between readings for gauges.
-fn spread(shape: Shape, hours: &[HourRaw], parent: Option<&Profile>) -> f32 {
+fn spread(shape: Likelihood, hours: &[HourMoments], parent: Option<&Profile>) -> f32 {
     let borrowed = parent.map_or(0.5, |p| f64::from(p.s2));
     let (mut q, mut units) = (0.0, 0.0);
     for h in hours.iter().filter(|h| h.raw.n > 0.0) {
@@ -205,9 +205,9 @@ fn spread(shape: Shape, hours: &[HourRaw], parent: Option<&Profile>) -> f32 {
         units += n - 1.0;
     }
     match shape {
-        Shape::Mean => ((q + 30.0 * borrowed) / (units + 30.0)).max(1e-4) as f32,
-        Shape::Level => level_spread(hours) as f32,
-        Shape::Fault | Shape::Step | Shape::Flow => 1.0,
+        Likelihood::LogNormal => ((q + 30.0 * borrowed) / (units + 30.0)).max(1e-4) as f32,
+        Likelihood::Gauge => level_spread(hours) as f32,
+        Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson => 1.0,
     }
 }
 
@@ -216,7 +216,7 @@ const LEVEL_HOURS: usize = 24;
 const LEVEL_YOUNG: f64 = 0.05;
 
 /// Gauges: spread of the readings around their median, by the median absolute deviation.
-fn level_spread(hours: &[HourRaw]) -> f64 {
+fn level_spread(hours: &[HourMoments]) -> f64 {
     let mut values: Vec<f64> = hours
         .iter()
         .filter(|h| h.raw.n > 0.0)

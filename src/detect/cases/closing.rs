@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use super::lifecycle::rearm;
-use super::open_case::{Live, TakenBack, is_measuring};
-use crate::detect::attribution::{change_feed, posterior};
-use crate::detect::cube::store::Store;
+use super::kinds::is_measuring;
+use super::open_case::OpenCase;
+use super::parts::TakenBack;
+use super::state::EngineState;
+use crate::detect::attribution::{change_feed, inquiry, posterior};
+use crate::detect::cube::store::Cube;
 use crate::detect::detectors::check_votes::Checks;
 use crate::detect::detectors::threshold::guardrail_of;
-use crate::detect::engine::Engine;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::change::Change;
 use crate::domain::time::{Span, Timestamp};
 use crate::verdict::Suspect;
@@ -25,11 +26,11 @@ const UNWATCHED: Span = Span::from_mins(5);
 const LATE: Span = Span::from_hours(14);
 
 /// Ends what has been good long enough, forgets what ended long ago, and blames.
-pub fn settle(engine: &mut Engine, bucket: i64) {
-    let length = engine.store.bucket;
-    let rearm = rearm(engine);
-    let policy = engine.settings.policy.clone();
-    for live in engine.lives.iter_mut().filter(|l| l.closed.is_none()) {
+pub fn settle(state: &mut EngineState, bucket: i64) {
+    let length = state.store.bucket;
+    let rearm = state.rearm();
+    let policy = state.settings.policy.clone();
+    for live in state.lives.iter_mut().filter(|l| l.closed.is_none()) {
         let ends: Vec<Option<i64>> = live
             .effects
             .iter()
@@ -50,24 +51,24 @@ pub fn settle(engine: &mut Engine, bucket: i64) {
             live.closed = Some(bucket);
         }
     }
-    suspects(engine, bucket);
-    let gone = |l: &Live| l.closed.is_some_and(|c| bucket - c > rearm);
-    let dead: Vec<Live> = engine.lives.iter().filter(|l| gone(l)).cloned().collect();
-    engine.past.extend(dead.into_iter().flat_map(|l| l.effects));
-    engine.lives.retain(|l| !gone(l));
-    let longest = engine.lengths.last().copied().unwrap_or(1);
+    suspects(state, bucket);
+    let gone = |l: &OpenCase| l.closed.is_some_and(|c| bucket - c > rearm);
+    let dead: Vec<OpenCase> = state.lives.iter().filter(|l| gone(l)).cloned().collect();
+    state.past.extend(dead.into_iter().flat_map(|l| l.effects));
+    state.lives.retain(|l| !gone(l));
+    let longest = state.lengths.last().copied().unwrap_or(1);
     let late = LATE.millis() / length.millis().max(1);
-    let kept = |e: &Effect| if is_measuring(e) { longest.max(late) } else { longest };
-    engine.past.retain(|e| e.until.is_some_and(|u| bucket - u <= kept(e)));
+    let kept = |e: &Shift| if is_measuring(e) { longest.max(late) } else { longest };
+    state.past.retain(|e| e.until.is_some_and(|u| bucket - u <= kept(e)));
 }
 
-fn suspects(engine: &mut Engine, bucket: i64) {
-    let feed = change_feed::of(engine);
-    let Engine { lives, store, changes, settings, checks, .. } = engine;
+fn suspects(state: &mut EngineState, bucket: i64) {
+    let feed = change_feed::of(&state.scene());
+    let EngineState { lives, store, changes, settings, checks, .. } = state;
     let changes: Vec<&Change> = changes.values().collect();
     for live in lives.iter_mut().filter(|l| l.closed.is_none()) {
         let none = |why: &str| Suspect { reasons: vec![why.to_owned()], ..Suspect::default() };
-        let scene = posterior::Scene {
+        let scene = inquiry::Inquiry {
             store,
             effects: &live.effects,
             changes: &changes,
@@ -109,14 +110,14 @@ fn unwatched(checks: &Checks, since: Timestamp) -> Span {
 }
 
 /// Nothing that is bad still: what is told of the cause now is what was known when it ended.
-fn is_healed(live: &Live) -> bool {
+fn is_healed(live: &OpenCase) -> bool {
     !live.effects.is_empty()
         && live.effects.iter().all(|e| e.until.is_some() || e.good_since.is_some())
 }
 
 /// Of a tie, the one that was taken back and with which the harm went.
-fn cured(live: &Live, scene: &posterior::Scene<'_>) -> Option<Suspect> {
-    let over = |e: &Effect| e.until.is_some() || e.recovered();
+fn cured(live: &OpenCase, scene: &inquiry::Inquiry<'_>) -> Option<Suspect> {
+    let over = |e: &Shift| e.until.is_some() || e.recovered();
     if !live.suspect.is_tie() || !live.effects.iter().all(over) {
         return None;
     }
@@ -138,7 +139,7 @@ fn cured(live: &Live, scene: &posterior::Scene<'_>) -> Option<Suspect> {
 /// The suspect was taken back and the harm heals: it stays the suspect it was then, for minutes
 /// without harm would speak for any change that is gone, and for none. `None` where it stays bad
 /// all the same.
-fn taken_back(live: &Live, changes: &[&Change], store: &Store) -> Option<TakenBack> {
+fn taken_back(live: &OpenCase, changes: &[&Change], store: &Cube) -> Option<TakenBack> {
     let release = live.suspect.release.as_ref()?;
     let change = changes.iter().find(|c| c.id == *release)?;
     let now = store.newest.map(|b| store.end_of(b))?;

@@ -2,8 +2,8 @@
 //! One comparison in words; it opens nothing and judges nothing by itself.
 
 use crate::detect::cube::key::Role;
-use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::Acc;
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::Tally;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Dim;
 
@@ -21,19 +21,17 @@ pub struct Demand {
     pub hours: f64,
 }
 
-impl Engine {
-    /// Paid visits over the longest standing window against usual; none when nobody counts them.
-    pub fn paid_demand(&self) -> Option<Demand> {
-        let tables = self.store.family((Metric::Sessions, Role::Plain));
-        let table = tables.into_iter().find(|t| t.key.dims.contains(&Dim::TrafficSource))?;
-        let mut sum = Acc::default();
-        for leaf in &table.leaves {
-            let value = leaf.seg.get(Dim::TrafficSource).as_str();
-            if PAID.iter().any(|p| value.starts_with(p)) {
-                sum.add(leaf.sums.last()?);
-            }
+/// Paid visits over the longest standing window against usual; none when nobody counts them.
+pub fn paid(store: &Cube) -> Option<Demand> {
+    let tables = store.family((Metric::Sessions, Role::Plain));
+    let table = tables.into_iter().find(|t| t.key.dims.contains(&Dim::TrafficSource))?;
+    let mut sum = Tally::default();
+    for leaf in &table.leaves {
+        let value = leaf.seg.get(Dim::TrafficSource).as_str();
+        if PAID.iter().any(|p| value.starts_with(p)) {
+            sum.add(leaf.sums.last()?);
         }
-        let hours = *table.lengths.last()? as f64 * table.bucket_ms as f64 / 3_600_000.0;
-        (sum.e >= ENOUGH).then(|| Demand { change: sum.a / sum.e - 1.0, hours })
     }
+    let hours = *table.lengths.last()? as f64 * table.bucket_ms as f64 / 3_600_000.0;
+    (sum.e >= ENOUGH).then(|| Demand { change: sum.a / sum.e - 1.0, hours })
 }

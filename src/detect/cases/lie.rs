@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use crate::detect::cube::cuboid::Leaf;
-use crate::detect::cube::store::Store;
-use crate::detect::evidence::stat::{Acc, evidence};
-use crate::detect::scan::shift::Effect;
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::{Tally, evidence};
+use crate::detect::scan::shift::Shift;
 use crate::domain::segment::{Dim, Scope};
 
 /// How the places of two effects lie, as far as both cuts can tell.
@@ -31,16 +31,16 @@ const AS_BAD: f64 = 0.5;
 
 /// What an effect fixes of a dimension. Of a step the template is the policy's word and not a
 /// measurement; a cut that tells one page only is about that page.
-fn fixed(e: &Effect, dim: Dim) -> Option<&BTreeSet<String>> {
+fn fixed(e: &Shift, dim: Dim) -> Option<&BTreeSet<String>> {
     let place = if dim == Dim::Template { &e.place } else { &e.scope };
     place.dims.get(&dim)
 }
 
 /// How two places lie. Only dimensions that both cuts tell count.
-pub fn lie(a: &Effect, b: &Effect) -> Lie {
+pub fn lie(a: &Shift, b: &Shift) -> Lie {
     let shared: Vec<Dim> =
         a.table.dims.iter().filter(|d| b.table.dims.contains(d)).copied().collect();
-    let unseen = |e: &Effect| e.scope.dims.keys().any(|d| !shared.contains(d));
+    let unseen = |e: &Shift| e.scope.dims.keys().any(|d| !shared.contains(d));
     let (mut equal, mut same, mut disjoint) = (0, 0, 0);
     let mut narrower = (unseen(a), unseen(b));
     for dim in &shared {
@@ -72,14 +72,14 @@ pub fn lie(a: &Effect, b: &Effect) -> Lie {
 }
 
 /// Each cut tells every dimension that the other place fixes.
-pub fn told_by_both(a: &Effect, b: &Effect) -> bool {
-    let told = |e: &Effect, by: &Effect| e.scope.dims.keys().all(|d| by.table.dims.contains(d));
+pub fn told_by_both(a: &Shift, b: &Shift) -> bool {
+    let told = |e: &Shift, by: &Shift| e.scope.dims.keys().all(|d| by.table.dims.contains(d));
     told(a, b) && told(b, a)
 }
 
 /// A loss that is as bad outside the place of a trouble is not the trouble's doing: cuts of the
 /// loss that tell the trouble's dimensions say so, whatever cut it was found in.
-pub fn spreads(store: &Store, loss: &Effect, trouble: &Effect) -> bool {
+pub fn spreads(store: &Cube, loss: &Shift, trouble: &Shift) -> bool {
     let mut here = trouble.scope.clone();
     here.dims.remove(&Dim::Template);
     if here.dims.is_empty() {
@@ -92,7 +92,7 @@ pub fn spreads(store: &Store, loss: &Effect, trouble: &Effect) -> bool {
     let mut hurt = loss.scope.clone();
     hurt.dims.retain(|d, _| table.key.dims.contains(d));
     let over = |keep: &dyn Fn(&Leaf) -> bool| {
-        let mut sum = Acc::default();
+        let mut sum = Tally::default();
         for leaf in table.leaves.iter().filter(|l| keep(l)) {
             sum.add(&table.acc_over(leaf, loss.from(), loss.last_bad));
         }

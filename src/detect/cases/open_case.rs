@@ -1,156 +1,26 @@
 //! A live case: the effects and failing checks that share one cause, from opening to clearing.
 //! Which findings belong together is decided in `agree`; of the measuring itself here.
 
-use std::collections::BTreeMap;
-
-use super::cumulative_impact::Toll;
-use super::data_quality::Spot;
-use super::surge::is_surge;
-use crate::detect::cube::key::Role;
+use super::accrued::CumulativeImpact;
+use super::kinds::{is_arrival, is_cause, is_measuring, is_surge, is_visit_loss, is_whole_funnel};
+use super::parts::{FailingChecks, Join, QualityFlaw, SilentSources, TakenBack};
 use crate::detect::cube::place::{alike, siblings, templates, widest, within};
-use crate::detect::evidence::stat::Shape;
-use crate::detect::scan::shift::Effect;
-use crate::domain::id::{JourneyId, SourceId};
+use crate::detect::scan::shift::Shift;
+use crate::domain::id::JourneyId;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::judging::Policy;
 use crate::verdict::{Class, Suspect};
 
-/// Failing checks of one journey inside a case.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Trouble {
-    pub journey: JourneyId,
-    pub place: Option<Scope>,
-    pub since: Timestamp,
-    pub over: bool,
-    /// As it was when most failed.
-    pub how: Failing,
-    /// Locations failing when most failed; failing and all of the last vote.
-    pub worst: usize,
-    pub now: (usize, usize),
-}
-
-impl Trouble {
-    pub fn new(journey: JourneyId, place: Option<Scope>, since: Timestamp) -> Self {
-        Self { journey, place, since, over: false, how: Failing::default(), worst: 0, now: (0, 0) }
-    }
-
-    /// Nothing fails any more, long enough or not.
-    pub fn is_well(&self) -> bool {
-        self.over || self.now.0 == 0
-    }
-
-    /// `3 of 3 locations fail (status)`, in the past tense once they pass.
-    pub fn words(&self) -> String {
-        let Self { how, now: (failing, all), .. } = self;
-        let was = || how.past();
-        match failing {
-            0 if self.worst == 0 && !self.over => how.words(),
-            _ if self.over && self.worst == 0 => {
-                "runs failed now and then; they pass again".to_owned()
-            }
-            _ if self.over => format!("were down: {}; they pass again", was()),
-            0 => format!("were down: {}; all pass now, not yet for long enough", was()),
-            _ if *failing < self.worst => format!("{}, {failing} of {all} now", was()),
-            _ => how.words(),
-        }
-    }
-}
-
-/// What came later, as it is called (`None`: a whole case), and why it belongs to a case.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Join {
-    pub what: Option<String>,
-    pub why: String,
-}
-
-impl Join {
-    /// `checks of checkout: the same minute`
-    pub fn words(&self) -> String {
-        match &self.what {
-            Some(what) => format!("{what}: {}", self.why),
-            None => self.why.clone(),
-        }
-    }
-}
-
-/// The suspect was taken back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TakenBack {
-    pub at: Timestamp,
-    /// How long afterwards it was well again; `None` while it is not.
-    pub healed: Option<Span>,
-}
-
-/// How checks of one journey fail.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub enum Failing {
-    /// Not looked at yet.
-    #[default]
-    Somehow,
-    /// Single runs, at none of so many locations two in a row.
-    NowAndThen { locations: usize },
-    /// At so many of all locations, with the kinds of failure.
-    At { failing: usize, all: usize, kinds: String },
-}
-
-impl Failing {
-    /// `3 of 3 locations fail (status)`.
-    pub fn words(&self) -> String {
-        self.told("fail")
-    }
-
-    /// `3 of 3 locations failed (status)`; what ran badly now and then did so.
-    fn past(&self) -> String {
-        self.told("failed")
-    }
-
-    fn told(&self, verb: &str) -> String {
-        match self {
-            Self::Somehow => "checks fail".to_owned(),
-            Self::NowAndThen { locations } => {
-                format!("runs fail now and then at {locations} locations")
-            }
-            Self::At { failing, all, kinds } => {
-                format!("{failing} of {all} locations {verb} ({kinds})")
-            }
-        }
-    }
-}
-
-/// A source that tells nothing any more.
-#[derive(Clone, PartialEq, Debug)]
-pub struct BlindSpot {
-    /// Sources that fell silent together, and since when each.
-    pub sources: BTreeMap<SourceId, Timestamp>,
-    pub since: Timestamp,
-    pub over: bool,
-    pub checkout: bool,
-}
-
-impl BlindSpot {
-    /// `rum`, `orders and rum`, `orders, probes and 3 more`.
-    pub fn names(&self) -> String {
-        let names: Vec<&str> = self.sources.keys().map(SourceId::as_str).collect();
-        match names.as_slice() {
-            [] => "a source".to_owned(),
-            [one] => (*one).to_owned(),
-            [one, two] => format!("{one} and {two}"),
-            [one, two, three] => format!("{one}, {two} and {three}"),
-            [one, two, rest @ ..] => format!("{one}, {two} and {} more", rest.len()),
-        }
-    }
-}
-
-#[derive(Clone, PartialEq, Debug)]
-pub struct Live {
+pub struct OpenCase {
     pub key: String,
     pub opened: i64,
-    pub effects: Vec<Effect>,
-    pub troubles: Vec<Trouble>,
-    pub blind: Option<BlindSpot>,
+    pub effects: Vec<Shift>,
+    pub troubles: Vec<FailingChecks>,
+    pub blind: Option<SilentSources>,
     /// A flaw of the telling; such a case holds nothing else.
-    pub flaw: Option<Spot>,
+    pub flaw: Option<QualityFlaw>,
     /// Nats for "recovered" of all its effects together, and the last bucket bad in sum.
     pub good: f64,
     pub last_bad: i64,
@@ -162,11 +32,9 @@ pub struct Live {
     /// Why what came later belongs to it.
     pub joins: Vec<Join>,
     /// What it has cost so far.
-    pub toll: Toll,
+    pub toll: CumulativeImpact,
 }
 
-/// So many reasons for joining are told of a case.
-const REASONS: usize = 6;
 /// Buckets within which the parts of a case end by one recovery.
 const RECOVERY: i64 = 15;
 /// Findings this close in time may share a cause.
@@ -174,7 +42,7 @@ const TOGETHER: Span = Span::from_mins(20);
 /// Beacons that come late are missing first, and are late within this time.
 const LATE: Span = Span::from_hours(3);
 
-impl Live {
+impl OpenCase {
     pub fn new(key: String, opened: i64) -> Self {
         Self {
             key,
@@ -189,7 +57,7 @@ impl Live {
             suspect: Suspect::default(),
             back: None,
             joins: Vec::new(),
-            toll: Toll::default(),
+            toll: CumulativeImpact::default(),
         }
     }
 
@@ -214,17 +82,17 @@ impl Live {
     }
 
     /// Effects that are still there, or all when none is.
-    pub fn present(&self) -> Vec<&Effect> {
-        let now: Vec<&Effect> = self.effects.iter().filter(|e| e.until.is_none()).collect();
+    pub fn present(&self) -> Vec<&Shift> {
+        let now: Vec<&Shift> = self.effects.iter().filter(|e| e.until.is_none()).collect();
         if now.is_empty() { self.effects.iter().collect() } else { now }
     }
 
     /// Effects that the words are about: those still there and those that ended in the same
     /// recovery, so that the headline stays what it was while one after the other ends.
-    pub fn told(&self) -> Vec<&Effect> {
+    pub fn told(&self) -> Vec<&Shift> {
         let lately = |until: i64| self.last_bad - until <= RECOVERY;
         let all = self.effects.iter();
-        let now: Vec<&Effect> = all.filter(|e| e.until.is_none_or(lately)).collect();
+        let now: Vec<&Shift> = all.filter(|e| e.until.is_none_or(lately)).collect();
         if self.effects.iter().all(|e| e.until.is_some()) || now.is_empty() {
             return self.effects.iter().collect();
         }
@@ -236,7 +104,7 @@ impl Live {
         let something = !self.effects.is_empty() || !self.troubles.is_empty();
         something
             && self.effects.iter().all(|e| e.until.is_some() || e.looks_well())
-            && self.troubles.iter().all(Trouble::is_well)
+            && self.troubles.iter().all(FailingChecks::is_well)
     }
 
     fn has_cause(&self) -> bool {
@@ -244,7 +112,7 @@ impl Live {
     }
 
     pub fn class(&self) -> Class {
-        let efficiency = |e: &Effect| e.table.family.0 == crate::domain::metric::Metric::CacPayback;
+        let efficiency = |e: &Shift| e.table.family.0 == crate::domain::metric::Metric::CacPayback;
         if self.is_telemetry() {
             Class::Telemetry
         } else if self.is_surge() {
@@ -262,7 +130,7 @@ impl Live {
 
     /// The smallest list of places that explains it: causes before their consequences.
     pub fn segments(&self, policy: &Policy) -> Vec<Scope> {
-        let causes = |e: &&Effect| is_cause(e) || is_visit_loss(e) && !self.is_blurred(e);
+        let causes = |e: &&Shift| is_cause(e) || is_visit_loss(e) && !self.is_blurred(e);
         let mut out: Vec<Scope> =
             self.effects.iter().filter(causes).map(|e| e.place.clone()).collect();
         let journeys = self.troubles.iter().filter_map(|t| trouble_place(policy, &t.journey));
@@ -288,8 +156,8 @@ impl Live {
 
     /// Missing visits by a cut that cannot tell where, beside one that can and says a part of it:
     /// the sum falls because the part does.
-    fn is_blurred(&self, e: &Effect) -> bool {
-        let finer = |other: &Effect| {
+    fn is_blurred(&self, e: &Shift) -> bool {
+        let finer = |other: &Shift| {
             let told = other.place.dims.keys().any(|dim| !e.table.dims.contains(dim));
             told && within(&other.place, &e.place)
         };
@@ -305,33 +173,7 @@ impl Live {
     }
 }
 
-/// It tells of the measuring, not of the shop: beacons per visit, their lag, orphans.
-pub fn is_measuring(e: &Effect) -> bool {
-    e.table.family.1 == Role::Beacon || e.table.family.0.is_about_measuring()
-}
-
-/// Speed or errors: something that causes losses.
-pub fn is_cause(e: &Effect) -> bool {
-    matches!(e.shape, Shape::Mean | Shape::Fault | Shape::Level) && !is_measuring(e)
-}
-
-/// Visits or requests themselves are missing, by the server's count.
-pub fn is_visit_loss(e: &Effect) -> bool {
-    e.shape == Shape::Flow && e.table.family.1 == Role::Plain
-}
-
-/// Beacons that do not come, come late or come twice.
-fn is_arrival(e: &Effect) -> bool {
-    let metric = e.table.family.0;
-    e.table.family.1 == Role::Beacon || metric == crate::domain::metric::Metric::BeaconLag
-}
-
-/// Orders per session: every step in one number.
-pub fn is_whole_funnel(e: &Effect) -> bool {
-    e.table.family.0 == crate::domain::metric::Metric::ConversionRate
-}
-
-fn gap(a: &Effect, b: &Effect, bucket: Span) -> Span {
+fn gap(a: &Shift, b: &Shift, bucket: Span) -> Span {
     // Onsets are posteriors: the distance between the nearest ends of the two.
     let apart = (a.onset.low - b.onset.high).max(b.onset.low - a.onset.high).max(0);
     let after = a.until.map_or(apart, |u| (b.onset.low - u).max(0));
@@ -339,7 +181,7 @@ fn gap(a: &Effect, b: &Effect, bucket: Span) -> Span {
 }
 
 /// One cause behind two effects that tell of the measuring?
-pub fn related(mine: &Effect, new: &Effect, bucket: Span) -> bool {
+pub fn related(mine: &Shift, new: &Shift, bucket: Span) -> bool {
     let apart = gap(mine, new, bucket);
     let same_metric = mine.table.family == new.table.family;
     let nested = within(&mine.place, &new.place) || within(&new.place, &mine.place);
@@ -365,7 +207,7 @@ pub fn trouble_place(policy: &Policy, journey: &JourneyId) -> Option<Scope> {
 }
 
 /// The journey a case belongs to: the one of its first segment's template.
-pub fn journey_of(policy: &Policy, live: &Live, segments: &[Scope]) -> Option<JourneyId> {
+pub fn journey_of(policy: &Policy, live: &OpenCase, segments: &[Scope]) -> Option<JourneyId> {
     if let Some(t) = live.troubles.first() {
         return Some(t.journey.clone());
     }
@@ -373,3 +215,6 @@ pub fn journey_of(policy: &Policy, live: &Live, segments: &[Scope]) -> Option<Jo
     hit.sort_by_key(|t| std::cmp::Reverse(policy.journey.iter().position(|j| j.has_template(t))));
     hit.first().and_then(|t| policy.journey_of(t)).map(|j| j.name.clone())
 }
+
+/// So many reasons for joining are told of a case.
+const REASONS: usize = 6;

@@ -1,8 +1,9 @@
 //! Is it over? The end is told from the buckets since the last bad one, for each effect by itself
 //! and for the effects of a case together: one fix ends them all, and the strong ones say when.
 
-use super::open_case::{Live, is_whole_funnel};
-use crate::detect::scan::shift::Effect;
+use super::kinds::is_whole_funnel;
+use super::open_case::OpenCase;
+use crate::detect::scan::shift::Shift;
 use crate::domain::segment::Dim;
 use crate::domain::time::Span;
 
@@ -11,7 +12,7 @@ use crate::domain::time::Span;
 const TOGETHER: f64 = 6.0;
 const LEAN: f64 = -0.5;
 
-impl Live {
+impl OpenCase {
     /// One more bucket of every open effect, as nats for "still bad" (in the order of `effects`).
     pub fn weigh(&mut self, bads: &[f64], bucket: i64) {
         let steps = self.effects.iter().any(|e| e.until.is_none() && !is_whole_funnel(e));
@@ -34,7 +35,7 @@ impl Live {
     }
 
     /// The last bad bucket of an effect that has been good for `clear`; `None` while it is open.
-    pub fn ended(&self, e: &Effect, bucket: i64, length: Span, clear: Span) -> Option<i64> {
+    pub fn ended(&self, e: &Shift, bucket: i64, length: Span, clear: Span) -> Option<i64> {
         let since = |b: i64| length.times(bucket - b) >= clear;
         if e.recovered() && since(e.last_bad) {
             return Some(e.last_bad);

@@ -5,11 +5,11 @@
 use std::collections::BTreeSet;
 
 use super::simultaneity::{AS_ONE, When, began, curve};
-use crate::detect::cube::cuboid::Table;
-use crate::detect::cube::store::Store;
-use crate::detect::evidence::stat::{Acc, evidence};
+use crate::detect::cube::cuboid::Cuboid;
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::{Tally, evidence};
 use crate::detect::scan::onset::Onset;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::Span;
 
@@ -29,7 +29,7 @@ const TELLS_SECONDS: Span = Span::from_mins(1);
 
 /// True when all that a move adds to the old place of an effect began when that did, as far as
 /// anybody can tell.
-pub fn grew_as_one(store: &Store, old: &Effect, new: &Effect) -> bool {
+pub fn grew_as_one(store: &Cube, old: &Shift, new: &Shift) -> bool {
     let Some(table) = store.tables.get(&new.table) else { return true };
     if store.bucket > TELLS_SECONDS {
         return true;
@@ -42,19 +42,19 @@ pub fn grew_as_one(store: &Store, old: &Effect, new: &Effect) -> bool {
         let mut place = new.scope.clone();
         place.dims.insert(*dim, added);
         // What began in the newest bucket may be anywhere in it: it joins when that is known.
-        let one = |p: Effect| p.last_bad > p.onset.bucket && !are_apart(store, old, &p);
+        let one = |p: Shift| p.last_bad > p.onset.bucket && !are_apart(store, old, &p);
         part(store, new, place).is_none_or(one)
     })
 }
 
 /// Values of a dimension that the new place has and the old one had not.
-fn added(table: &Table, old: &Effect, new: &Effect, dim: Dim) -> BTreeSet<String> {
+fn added(table: &Cuboid, old: &Shift, new: &Shift, dim: Dim) -> BTreeSet<String> {
     let Some(had) = old.scope.dims.get(&dim) else { return BTreeSet::new() };
     values(table, &new.scope, dim).difference(had).cloned().collect()
 }
 
 /// The values of a dimension that are met in a place.
-fn values(table: &Table, place: &Scope, dim: Dim) -> BTreeSet<String> {
+fn values(table: &Cuboid, place: &Scope, dim: Dim) -> BTreeSet<String> {
     if let Some(named) = place.dims.get(&dim) {
         return named.clone();
     }
@@ -63,9 +63,9 @@ fn values(table: &Table, place: &Scope, dim: Dim) -> BTreeSet<String> {
 }
 
 /// The same harm as an effect of its own in a part of its place; none where it says too little.
-fn part(store: &Store, whole: &Effect, place: Scope) -> Option<Effect> {
+fn part(store: &Cube, whole: &Shift, place: Scope) -> Option<Shift> {
     let table = store.tables.get(&whole.table)?;
-    let mut sum = Acc::default();
+    let mut sum = Tally::default();
     for leaf in table.leaves.iter().filter(|l| place.contains(&l.seg)) {
         sum.add(&table.acc_over(leaf, whole.from(), whole.last_bad));
     }
@@ -73,7 +73,7 @@ fn part(store: &Store, whole: &Effect, place: Scope) -> Option<Effect> {
     if ev.nats < TELLS || ev.harm <= 0.0 {
         return None;
     }
-    let mut part = Effect { scope: place, acc: sum, harm: ev.harm, nats: ev.nats, ..whole.clone() };
+    let mut part = Shift { scope: place, acc: sum, harm: ev.harm, nats: ev.nats, ..whole.clone() };
     for _ in 0..2 {
         part.onset = Onset::default();
         part.measure(table, whole.last_bad);
@@ -82,7 +82,7 @@ fn part(store: &Store, whole: &Effect, place: Scope) -> Option<Effect> {
 }
 
 /// Two parts of a place surely did not begin as one.
-fn are_apart(store: &Store, a: &Effect, b: &Effect) -> bool {
+fn are_apart(store: &Cube, a: &Shift, b: &Shift) -> bool {
     let (Some(x), Some(y)) = (curve(store, a), curve(store, b)) else { return false };
     let slow = a.onset.ramp || b.onset.ramp;
     !slow && x.apart(&y, AS_ONE) >= SURELY
@@ -90,7 +90,7 @@ fn are_apart(store: &Store, a: &Effect, b: &Effect) -> bool {
 
 /// The place of a young effect without what began at another time: the part that says most stays,
 /// what else burns is found for itself.
-pub fn parted(store: &Store, e: &Effect, bucket: i64) -> Option<Scope> {
+pub fn parted(store: &Cube, e: &Shift, bucket: i64) -> Option<Scope> {
     let seconds = store.bucket <= TELLS_SECONDS;
     if !seconds
         || !YOUNG.contains(&(bucket - e.found))
@@ -103,7 +103,7 @@ pub fn parted(store: &Store, e: &Effect, bucket: i64) -> Option<Scope> {
     table.key.dims.iter().find_map(|dim| along(store, table, e, *dim))
 }
 
-fn along(store: &Store, table: &Table, e: &Effect, dim: Dim) -> Option<Scope> {
+fn along(store: &Cube, table: &Cuboid, e: &Shift, dim: Dim) -> Option<Scope> {
     let values = values(table, &e.scope, dim);
     if !(2..=MANY).contains(&values.len()) {
         return None;
@@ -113,12 +113,12 @@ fn along(store: &Store, table: &Table, e: &Effect, dim: Dim) -> Option<Scope> {
         place.dims.insert(dim, [value.clone()].into());
         part(store, e, place).map(|p| (value.clone(), p))
     };
-    let told: Vec<(String, Effect)> = values.iter().filter_map(of).collect();
+    let told: Vec<(String, Shift)> = values.iter().filter_map(of).collect();
     let strongest = told.iter().max_by(|a, b| a.1.nats.total_cmp(&b.1.nats))?;
-    let other = |x: &&(String, Effect)| x.0 != strongest.0 && are_apart(store, &strongest.1, &x.1);
-    let apart: Vec<&(String, Effect)> = told.iter().filter(other).collect();
+    let other = |x: &&(String, Shift)| x.0 != strongest.0 && are_apart(store, &strongest.1, &x.1);
+    let apart: Vec<&(String, Shift)> = told.iter().filter(other).collect();
     let nearest = |t: When| {
-        let gap = |x: &(String, Effect)| (began(store, &x.1).at - t.at).abs();
+        let gap = |x: &(String, Shift)| (began(store, &x.1).at - t.at).abs();
         let mine = gap(strongest);
         apart.iter().all(|x| gap(x) >= mine)
     };

@@ -3,14 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use super::open_case::{Live, is_measuring, is_visit_loss};
-use super::surge;
+use super::kinds::{is_measuring, is_visit_loss};
+use super::open_case::OpenCase;
+use super::{kinds, surge};
 use crate::detect::cube::key::{Family, Role};
-use crate::detect::cube::store::Store;
+use crate::detect::cube::store::Cube;
 use crate::detect::detectors::traffic_loss;
-use crate::detect::evidence::stat::{Acc, Calib, Shape, interval};
+use crate::detect::evidence::stat::{Dispersion, Likelihood, Tally};
+use crate::detect::maths::interval::interval;
 use crate::detect::scan::served;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::severity::Severity;
@@ -35,7 +37,7 @@ pub struct Ranked {
 }
 
 /// Facts of a case, for the rules.
-pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) -> BTreeSet<Fact> {
+pub fn facts(policy: &Policy, store: &Cube, live: &OpenCase, segments: &[Scope]) -> BTreeSet<Fact> {
     let mut out = BTreeSet::new();
     let mut set = |fact, on: bool| {
         if on {
@@ -54,12 +56,12 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     set(Fact::OrderCollapse, failing || lost.collapsed(policy.detect.collapse));
     set(Fact::CheckoutUnusable, lost.unusable(policy.detect.unusable));
     let given = present.iter().map(|e| surge::given_away(store, e)).fold(0.0, f64::max);
-    set(Fact::Surge, present.iter().any(|e| surge::is_surge(e)));
+    set(Fact::Surge, present.iter().any(|e| kinds::is_surge(e)));
     set(Fact::Giveaway, given > policy.detect.unusable);
-    set(Fact::FunnelLoss, present.iter().any(|e| e.shape == Shape::Step));
-    set(Fact::Speed, present.iter().any(|e| e.shape == Shape::Mean || is_gauge(e)));
+    set(Fact::FunnelLoss, present.iter().any(|e| e.shape == Likelihood::Conversion));
+    set(Fact::Speed, present.iter().any(|e| e.shape == Likelihood::LogNormal || is_gauge(e)));
     set(Fact::Errors, present.iter().any(|e| is_error(e)));
-    let major = |e: &Effect| is_error(e) && e.harm >= policy.detect.major_errors;
+    let major = |e: &Shift| is_error(e) && e.harm >= policy.detect.major_errors;
     set(Fact::MajorErrors, present.iter().any(|e| major(e)));
     set(Fact::Telemetry, live.is_telemetry());
     set(Fact::WeakEvidence, weak(store, live));
@@ -67,14 +69,14 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     set(Fact::Efficiency, present.iter().any(|e| e.table.family.0 == Metric::CacPayback));
     set(Fact::HighValue, segments.iter().any(|s| high_value(policy, s)));
     set(Fact::SmallCohort, segments.iter().all(|s| small(policy, store, live, s)));
-    let slow = |e: &Effect| e.onset.ramp || e.shape == Shape::Mean && mild(store, e);
+    let slow = |e: &Shift| e.onset.ramp || e.shape == Likelihood::LogNormal && mild(store, e);
     set(Fact::Drift, !present.is_empty() && present.iter().all(|e| slow(e)));
     out
 }
 
 /// While the checkout's checks fail: lower bound of the share of checkouts whose pages or calls
 /// fail. Orders that nobody could place are missing before the count of orders can prove it.
-fn failing_checkouts(policy: &Policy, store: &Store, live: &Live) -> f64 {
+fn failing_checkouts(policy: &Policy, store: &Cube, live: &OpenCase) -> f64 {
     let Some(journey) = policy.journey.iter().find(|j| j.name.as_str() == "checkout") else {
         return 0.0;
     };
@@ -82,30 +84,30 @@ fn failing_checkouts(policy: &Policy, store: &Store, live: &Live) -> f64 {
         return 0.0;
     }
     let page = |t: &String| journey.templates.first() == Some(t);
-    let here = |e: &&Effect| {
+    let here = |e: &&Shift| {
         let only = e.place.dims.get(&Dim::Template).is_some_and(|t| t.iter().all(page));
         only && is_error(e) && e.until.is_none()
     };
-    let share = |e: &Effect| {
-        let calib = store.tables.get(&e.table).map_or(Calib::prior(e.shape), |t| e.calib(t));
+    let share = |e: &Shift| {
+        let calib = store.tables.get(&e.table).map_or(Dispersion::prior(e.shape), |t| e.calib(t));
         let low = interval(e.acc.a / calib.phi, e.acc.n / calib.phi, Z95).0 - e.acc.e / e.acc.n;
         low * traffic(store, e) * e.served.now
     };
     live.effects.iter().filter(here).map(share).fold(0.0, f64::max)
 }
 
-fn is_error(e: &Effect) -> bool {
-    e.shape == Shape::Fault && !is_measuring(e)
+fn is_error(e: &Shift) -> bool {
+    e.shape == Likelihood::Rare && !is_measuring(e)
 }
 
 /// Too small to lose anybody at once, or small and so slow to show that it took hours to find.
-pub(in crate::detect) fn mild(store: &Store, e: &Effect) -> bool {
+pub(in crate::detect) fn mild(store: &Cube, e: &Shift) -> bool {
     let sought = store.bucket.times(e.found - e.from());
     e.harm < MILD || e.harm < SMALL && sought >= Span::from_mins(90)
 }
 
-fn is_gauge(e: &Effect) -> bool {
-    e.shape == Shape::Level && !is_measuring(e) && e.table.family.0 != Metric::CacPayback
+fn is_gauge(e: &Shift) -> bool {
+    e.shape == Likelihood::Gauge && !is_measuring(e) && e.table.family.0 != Metric::CacPayback
 }
 
 /// Standard deviations below the likeliest loss: two-sided 95 %, and one-sided 84 %.
@@ -122,7 +124,7 @@ struct Lost {
 
 impl Lost {
     /// `gone` is the share of the visits that is surely missing.
-    fn of(store: &Store, live: &Live, gone: f64) -> Self {
+    fn of(store: &Cube, live: &OpenCase, gone: f64) -> Self {
         let at = |z| order_loss(store, live, z);
         let sure = at(Z95).max(loss_under_trouble(store, live, Z95)).max(gone);
         let likeliest = at(0.0).max(loss_under_trouble(store, live, 0.0));
@@ -142,7 +144,7 @@ impl Lost {
 
 /// Bound of the share of all orders that is lost, from the payment and order steps: so many
 /// standard deviations below what is likeliest.
-fn order_loss(store: &Store, live: &Live, z: f64) -> f64 {
+fn order_loss(store: &Cube, live: &OpenCase, z: f64) -> f64 {
     live.effects
         .iter()
         .filter(|e| e.until.is_none())
@@ -162,15 +164,15 @@ fn order_loss(store: &Store, live: &Live, z: f64) -> f64 {
 
 /// Steps towards an order that fail one after the other lose more together than any of them alone.
 /// All three are multiplied, over the whole shop since the first of them fell.
-fn chain(store: &Store, live: &Live, z: f64) -> f64 {
+fn chain(store: &Cube, live: &OpenCase, z: f64) -> f64 {
     let steps = [Metric::CheckoutRate, Metric::PaymentRate, Metric::OrderRate];
     let falls = live.effects.iter().filter(|e| {
-        e.until.is_none() && e.shape == Shape::Step && steps.contains(&e.table.family.0)
+        e.until.is_none() && e.shape == Likelihood::Conversion && steps.contains(&e.table.family.0)
     });
-    let Some(from) = falls.map(Effect::from).min() else { return 0.0 };
+    let Some(from) = falls.map(Shift::from).min() else { return 0.0 };
     let sums = steps.iter().filter_map(|m| {
         let table = store.family((*m, Role::Step)).find(|t| !t.leaves.is_empty())?;
-        let mut sum = Acc::default();
+        let mut sum = Tally::default();
         for leaf in &table.leaves {
             sum.add(&table.acc_over(leaf, from, i64::MAX));
         }
@@ -180,7 +182,7 @@ fn chain(store: &Store, live: &Live, z: f64) -> f64 {
 }
 
 /// Bound of the share that several steps lose together (delta method on the log).
-pub(in crate::detect) fn chained(steps: &[Acc], z: f64) -> f64 {
+pub(in crate::detect) fn chained(steps: &[Tally], z: f64) -> f64 {
     let (mut log, mut var) = (0.0, 0.0);
     for a in steps.iter().filter(|a| a.e >= LEAST_ORDERS && a.n >= a.e) {
         let hits = a.a + 0.5;
@@ -191,9 +193,9 @@ pub(in crate::detect) fn chained(steps: &[Acc], z: f64) -> f64 {
 }
 
 /// A step's loss over the whole shop since its onset, so many standard deviations below.
-fn shop_wide(store: &Store, e: &Effect, z: f64) -> f64 {
+fn shop_wide(store: &Cube, e: &Shift, z: f64) -> f64 {
     let Some(table) = store.tables.get(&e.table) else { return 0.0 };
-    let mut sum = crate::detect::evidence::stat::Acc::default();
+    let mut sum = crate::detect::evidence::stat::Tally::default();
     for leaf in &table.leaves {
         sum.add(&table.acc_over(leaf, e.from(), e.last_bad));
     }
@@ -206,12 +208,12 @@ fn shop_wide(store: &Store, e: &Effect, z: f64) -> f64 {
 /// While the checkout's checks fail, orders are asked just one question: did they collapse since?
 /// It needs no scan over segments, so a few missing orders answer it: the loss, so many standard
 /// deviations below what is likeliest.
-fn loss_under_trouble(store: &Store, live: &Live, z: f64) -> f64 {
+fn loss_under_trouble(store: &Cube, live: &OpenCase, z: f64) -> f64 {
     let since = live.troubles.iter().filter(|t| t.journey.as_str() == "checkout").map(|t| t.since);
     let Some(from) = since.min().map(|t| store.bucket_of(t)) else { return 0.0 };
     let over = |family: Family| {
         let table = store.family(family).find(|t| !t.leaves.is_empty())?;
-        let mut sum = Acc::default();
+        let mut sum = Tally::default();
         for leaf in &table.leaves {
             sum.add(&table.acc_over(leaf, from, i64::MAX));
         }
@@ -229,8 +231,8 @@ fn loss_under_trouble(store: &Store, live: &Live, z: f64) -> f64 {
 }
 
 /// Everything it rests on is partial, truncated, stale or a low sample.
-fn weak(store: &Store, live: &Live) -> bool {
-    let doubtful = |e: &&Effect| store.marks.get(&e.table).is_some_and(|m| m.all_weak);
+fn weak(store: &Cube, live: &OpenCase) -> bool {
+    let doubtful = |e: &&Shift| store.marks.get(&e.table).is_some_and(|m| m.all_weak);
     let present = live.present();
     live.troubles.is_empty()
         && live.blind.is_none()
@@ -256,7 +258,7 @@ fn high_value(policy: &Policy, scope: &Scope) -> bool {
 
 /// A rollout or an arm that few meet and that is not about to reach more, or a sliver of the
 /// traffic.
-fn small(policy: &Policy, store: &Store, live: &Live, scope: &Scope) -> bool {
+fn small(policy: &Policy, store: &Cube, live: &OpenCase, scope: &Scope) -> bool {
     let mine = || live.effects.iter().filter(|e| e.place == *scope);
     let served = mine().map(|e| e.served.soon).fold(0.0, f64::max);
     if served::names(scope) && served < policy.detect.small_rollout {
@@ -267,7 +269,7 @@ fn small(policy: &Policy, store: &Store, live: &Live, scope: &Scope) -> bool {
 }
 
 /// Share of the shop's traffic inside an effect's place, without its template and its release.
-pub fn traffic(store: &Store, e: &Effect) -> f64 {
+pub fn traffic(store: &Cube, e: &Shift) -> f64 {
     let Some(table) = store.tables.get(&e.table) else { return 0.0 };
     let mut scope = served::rest(&e.scope);
     let template = scope.dims.remove(&Dim::Template);
@@ -276,7 +278,7 @@ pub fn traffic(store: &Store, e: &Effect) -> f64 {
         let at = leaf.seg.get(Dim::Template).as_str();
         if template.as_ref().is_none_or(|t| t.contains(at)) {
             // A count's samples are hours: what is usual tells how much traffic that is.
-            let mass = |a: &Acc| if is_visit_loss(e) { a.e } else { a.n };
+            let mass = |a: &Tally| if is_visit_loss(e) { a.e } else { a.n };
             let n = leaf.sums.last().map_or(0.0, |a| mass(a).max(0.0));
             all += n;
             inside += if scope.contains(&leaf.seg) { n } else { 0.0 };
@@ -293,7 +295,7 @@ fn holds(rule: &SeverityRule, facts: &BTreeSet<Fact>) -> bool {
 
 /// The worst of what the case says as a whole and what each of its effects says alone: what joins
 /// never makes it less.
-pub fn worst(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) -> Ranked {
+pub fn worst(policy: &Policy, store: &Cube, live: &OpenCase, segments: &[Scope]) -> Ranked {
     let rules = &policy.severity_rule;
     let whole = rank(rules, &facts(policy, store, live, segments));
     if live.effects.len() < 2 || live.is_telemetry() {
@@ -301,7 +303,7 @@ pub fn worst(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     }
     let present = live.effects.iter().filter(|e| e.until.is_none());
     let alone = present.map(|e| {
-        let mut one = Live::new(live.key.clone(), live.opened);
+        let mut one = OpenCase::new(live.key.clone(), live.opened);
         one.effects = vec![e.clone()];
         rank(rules, &facts(policy, store, &one, std::slice::from_ref(&e.place)))
     });
@@ -333,9 +335,4 @@ pub fn rank(rules: &[SeverityRule], facts: &BTreeSet<Fact>) -> Ranked {
         rule: fired.map_or_else(|| "no rule".to_owned(), |r| r.name.clone()),
         raise: raise.unwrap_or_default(),
     }
-}
-
-/// A role that only notes.
-pub fn is_beacon(e: &Effect) -> bool {
-    e.table.family.1 == Role::Beacon
 }

@@ -2,10 +2,10 @@
 //! how far its first buckets are harmed. For telling two beginnings apart only; the onset of a case
 //! stays in buckets.
 
-use crate::detect::cube::store::Store;
-use crate::detect::evidence::stat::Acc;
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::Tally;
 use crate::detect::scan::onset::{variance, weight};
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 
 /// When something began, in seconds of the epoch, and its standard deviation.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -68,7 +68,7 @@ impl Curve {
 }
 
 /// The beginning of an effect.
-pub fn began(store: &Store, e: &Effect) -> When {
+pub fn began(store: &Cube, e: &Shift) -> When {
     let length = store.bucket.millis() as f64 / 1000.0;
     let start = |b: i64| store.start_of(b).millis() as f64 / 1000.0;
     let b = e.onset.bucket;
@@ -90,7 +90,7 @@ pub fn began(store: &Store, e: &Effect) -> When {
 
 /// How likely each instant around the onset is, whatever the size of the harm since; what was
 /// wrong before does not count.
-pub fn curve(store: &Store, e: &Effect) -> Option<Curve> {
+pub fn curve(store: &Cube, e: &Shift) -> Option<Curve> {
     let table = store.tables.get(&e.table)?;
     let calib = e.calib(table);
     let length = store.bucket.millis() as f64 / 1000.0;
@@ -101,7 +101,7 @@ pub fn curve(store: &Store, e: &Effect) -> Option<Curve> {
         let w = weight(e.shape, &acc);
         (w > 0.0).then_some((start(b), w, acc))
     };
-    let excess = |(_, w, acc): (f64, f64, Acc)| {
+    let excess = |(_, w, acc): (f64, f64, Tally)| {
         let var = variance(e.shape, e.sign, &acc, calib, 0.0);
         (e.sign * (acc.a - acc.e) / w, var / (w * w))
     };
@@ -114,7 +114,7 @@ pub fn curve(store: &Store, e: &Effect) -> Option<Curve> {
     if to <= onset {
         return None;
     }
-    let told: Vec<(f64, f64, Acc)> = (from..=to).filter_map(bucket).collect();
+    let told: Vec<(f64, f64, Tally)> = (from..=to).filter_map(bucket).collect();
     let step = length / STEPS as f64;
     let instants = (to - from) as usize * STEPS;
     let likely = |t: f64| {

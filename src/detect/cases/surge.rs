@@ -2,14 +2,15 @@
 //! buy. Orders per visit or the value of an order leave their band the profitable-looking way. What
 //! demand or an announced sale explains is none; words and money of such a case are here too.
 
-use super::open_case::Live;
-use crate::detect::cube::cuboid::Table;
+use super::kinds::{is_surge, of_value};
+use super::open_case::OpenCase;
+use super::state::EngineState;
+use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::Role;
-use crate::detect::cube::store::Store;
-use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::Acc;
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::Tally;
 use crate::detect::learning::exclusions;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::change::ChangeKind;
 use crate::domain::metric::Metric;
 use crate::domain::money::Range;
@@ -26,30 +27,21 @@ const BOUGHT: f64 = 0.5;
 const TWICE: f64 = 1.2;
 const Z95: f64 = 1.96;
 
-/// Orders per visit, or their value, out of band.
-pub fn is_surge(e: &Effect) -> bool {
-    matches!(e.table.family.0, Metric::OrdersPerVisit | Metric::OrderValue)
-}
-
-fn of_value(e: &Effect) -> bool {
-    e.table.family.0 == Metric::OrderValue
-}
-
 /// An announced sale, demand that rises alike, or a count of visits that fails explain it.
-pub fn explained(engine: &Engine, e: &Effect, bucket: i64) -> bool {
+pub fn explained(state: &EngineState, e: &Shift, bucket: i64) -> bool {
     if !is_surge(e) {
         return false;
     }
-    let sale = announced(engine, bucket);
+    let sale = announced(state, bucket);
     if of_value(e) {
         return sale && e.harm < ANNOUNCED_FALL;
     }
     if sale && e.harm < ANNOUNCED_RISE {
         return true;
     }
-    let rise = |metric: Metric| rise_of(&engine.store, metric, e, bucket);
+    let rise = |metric: Metric| rise_of(&state.store, metric, e, bucket);
     let counted_less = rise(Metric::Orders).is_some_and(|rise| rise < BOUGHT * e.harm);
-    let cheap = engine.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.effects);
+    let cheap = state.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.effects);
     let cheap =
         cheap.filter(|o| of_value(o) && o.until.is_none()).any(|o| o.place.overlaps(&e.place));
     let wanted = rise(Metric::Sessions).is_some_and(|rise| rise >= e.harm);
@@ -57,25 +49,25 @@ pub fn explained(engine: &Engine, e: &Effect, bucket: i64) -> bool {
 }
 
 /// A holiday, a campaign or a sale is on.
-fn announced(engine: &Engine, bucket: i64) -> bool {
-    let now = engine.store.start_of(bucket);
-    let mut campaigns = engine.changes.values().filter(|c| c.kind == ChangeKind::Campaign);
+fn announced(state: &EngineState, bucket: i64) -> bool {
+    let now = state.store.start_of(bucket);
+    let mut campaigns = state.changes.values().filter(|c| c.kind == ChangeKind::Campaign);
     let on = |c: &crate::domain::change::Change| {
         c.effective_at() <= now && c.finished_at.is_none_or(|end| now < end)
     };
-    exclusions::announced(&engine.settings, now).is_some() || campaigns.any(on)
+    exclusions::announced(&state.settings, now).is_some() || campaigns.any(on)
 }
 
 /// Share by which a count is above its own usual in the place and time of an effect.
-fn rise_of(store: &Store, metric: Metric, e: &Effect, bucket: i64) -> Option<f64> {
+fn rise_of(store: &Cube, metric: Metric, e: &Shift, bucket: i64) -> Option<f64> {
     let mut tables = store.family((metric, Role::Plain));
     let table = tables.find(|t| e.scope.dims.keys().all(|d| t.key.dims.contains(d)))?;
     let sum = sum(table, e, bucket);
     (sum.e > 0.0).then(|| sum.a / sum.e - 1.0)
 }
 
-fn sum(table: &Table, e: &Effect, bucket: i64) -> Acc {
-    let mut sum = Acc::default();
+fn sum(table: &Cuboid, e: &Shift, bucket: i64) -> Tally {
+    let mut sum = Tally::default();
     for leaf in table.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
         sum.add(&table.acc_over(leaf, e.from(), bucket));
     }
@@ -83,20 +75,20 @@ fn sum(table: &Table, e: &Effect, bucket: i64) -> Acc {
 }
 
 /// The lower bound of the share of an order's value that is given away.
-pub fn given_away(store: &Store, e: &Effect) -> f64 {
+pub fn given_away(store: &Cube, e: &Shift) -> f64 {
     let Some(table) = store.tables.get(&e.table).filter(|_| of_value(e)) else { return 0.0 };
     let half = Z95 * (e.acc.v * e.calib(table).phi).max(0.0).sqrt();
     if e.acc.e > 0.0 { (1.0 - (e.acc.a + half) / e.acc.e).max(0.0) } else { 0.0 }
 }
 
 /// What an order is worth now and usually, in money.
-pub fn order_values(store: &Store, e: &Effect) -> Option<(f64, f64)> {
+pub fn order_values(store: &Cube, e: &Shift) -> Option<(f64, f64)> {
     let unit = store.tables.get(&e.table)?.unit;
     (of_value(e) && e.acc.n > 0.0).then(|| (e.acc.a / e.acc.n * unit, e.acc.e / e.acc.n * unit))
 }
 
 /// One line for a case: what rises, what an order is worth, and what to look for.
-pub fn headline(policy: &Policy, store: &Store, live: &Live) -> Option<String> {
+pub fn headline(policy: &Policy, store: &Cube, live: &OpenCase) -> Option<String> {
     let present = live.present();
     let strongest = |value: bool| {
         let mine = present.iter().filter(|e| is_surge(e) && of_value(e) == value);
@@ -126,9 +118,9 @@ pub fn headline(policy: &Policy, store: &Store, live: &Live) -> Option<String> {
 }
 
 /// Orders for each payment try since the onset, when they are clearly more than usual.
-fn per_payment(store: &Store, e: &Effect) -> Option<f64> {
+fn per_payment(store: &Cube, e: &Shift) -> Option<f64> {
     let table = store.family((Metric::OrderRate, Role::Step)).find(|t| !t.leaves.is_empty())?;
-    let mut all = Acc::default();
+    let mut all = Tally::default();
     for leaf in table.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
         all.add(&table.acc_over(leaf, e.from(), e.last_bad));
     }
@@ -138,9 +130,9 @@ fn per_payment(store: &Store, e: &Effect) -> Option<f64> {
 
 /// What is given away in a minute: the value that orders lack. Where they lack none, orders beyond
 /// the usual may have to be taken back.
-pub fn per_minute(policy: &Policy, store: &Store, live: &Live) -> (Option<Range>, String) {
+pub fn per_minute(policy: &Policy, store: &Cube, live: &OpenCase) -> (Option<Range>, String) {
     let present = live.present();
-    let minutes = |e: &Effect| {
+    let minutes = |e: &Shift| {
         (e.last_bad - e.from() + 1).max(1) as f64 * store.bucket.as_mins_f64().max(1e-9)
     };
     let values = present.iter().filter(|e| of_value(e)).filter_map(|e| {

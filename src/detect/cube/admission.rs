@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::cuboid::{MAX_LEAVES, Table};
-use super::key::TableKey;
-use super::store::{Store, key_of};
+use super::cuboid::{Cuboid, MAX_LEAVES};
+use super::key::CuboidKey;
+use super::store::{Cube, key_of};
 use crate::domain::observation::{Observation, Value};
 use crate::domain::segment::Segment;
 
-impl Store {
+impl Cube {
     /// Takes a batch of live records.
     pub fn live_batch(&mut self, batch: &[Observation]) {
         self.admit(batch);
@@ -17,7 +17,7 @@ impl Store {
             self.live(o);
         }
         self.hists.pour();
-        self.tables.values_mut().for_each(Table::pour);
+        self.tables.values_mut().for_each(Cuboid::pour);
     }
 
     /// Takes a batch of history. What has no leaf is added up in the order of segments.
@@ -40,11 +40,11 @@ impl Store {
     /// Makes leaves for the busiest new segments of cuts that would overflow; true when there are
     /// such cuts.
     fn admit(&mut self, batch: &[Observation]) -> bool {
-        let least = self.tables.values().map(Table::room).min();
+        let least = self.tables.values().map(Cuboid::room).min();
         if batch.len() <= least.unwrap_or(MAX_LEAVES) {
             return false;
         }
-        let mut new: BTreeMap<TableKey, BTreeMap<&Segment, f64>> = BTreeMap::new();
+        let mut new: BTreeMap<CuboidKey, BTreeMap<&Segment, f64>> = BTreeMap::new();
         for o in batch {
             let Some(raw) = Self::raw_of(o) else { continue };
             let key = key_of(o);

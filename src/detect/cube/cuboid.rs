@@ -11,10 +11,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::mem::size_of;
 
 use self::overflow::Overflow;
-use super::hit::Loud;
-use super::key::{Role, TableKey};
+use super::hit::Hit;
+use super::key::{CuboidKey, Role};
 use crate::detect::baseline::profile::Profile;
-use crate::detect::evidence::stat::{Acc, Calib, HourRaw, Known, Raw, Shape, inverted, shape_of};
+use crate::detect::evidence::stat::{
+    Dispersion, Explained, HourMoments, Likelihood, Moments, Tally, inverted, shape_of,
+};
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::segment::{Dim, DimValue, Segment};
 
@@ -26,17 +28,17 @@ pub struct Leaf {
     pub seg: Segment,
     /// Its column in the ring of buckets.
     at: usize,
-    pub hist: Vec<HourRaw>,
+    pub hist: Vec<HourMoments>,
     pub prof: Profile,
     /// Sums over the standard windows, newest bucket included.
-    pub sums: Vec<Acc>,
+    pub sums: Vec<Tally>,
     /// What known incidents explain of each window's observed sum.
-    pub expl: Vec<Known>,
+    pub expl: Vec<Explained>,
 }
 
 /// A conjunction: some dimensions fixed to one value each.
 #[derive(Clone, Debug)]
-pub struct Conj {
+pub struct Slice {
     pub mask: u16,
     pub seg: Segment,
     pub leaves: Vec<u32>,
@@ -44,17 +46,17 @@ pub struct Conj {
 
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "independent marks of one table")]
-pub struct Table {
-    pub key: TableKey,
-    pub shape: Shape,
+pub struct Cuboid {
+    pub key: CuboidKey,
+    pub shape: Likelihood,
     pub sign: f64,
     /// Success shares are kept as failures.
     pub inverted: bool,
     pub leaves: Vec<Leaf>,
     index: HashMap<Segment, usize>,
-    pub conj: Vec<Conj>,
+    pub conj: Vec<Slice>,
     conj_index: HashMap<Segment, u32>,
-    pub calib: BTreeMap<u16, Calib>,
+    pub calib: BTreeMap<u16, Dispersion>,
     /// What the two ends of a window add to its variance (see `lag`).
     pub edge: f64,
     /// What one hit stands for: money is counted in usual orders.
@@ -64,7 +66,7 @@ pub struct Table {
     pub copies: f64,
     /// The live buckets, each with a column per leaf: one bucket of all leaves lies together,
     /// because that is how windows are rolled on. Columns at the end may be missing (zero).
-    ring: Vec<Vec<Raw>>,
+    ring: Vec<Vec<Moments>>,
     /// Which bucket each slot holds; `i64::MIN` means nothing arrived.
     slots: Vec<i64>,
     pub latest: i64,
@@ -81,7 +83,7 @@ pub struct Table {
     /// Known effects explain something of its windows.
     pub explained: bool,
     /// What the sweep found; good for the windows as they are when `swept`.
-    pub loud: Vec<Loud>,
+    pub loud: Vec<Hit>,
     pub swept: bool,
     /// Announced work: measured, not judged, not learnt from.
     pub muted: Vec<Muted>,
@@ -107,12 +109,12 @@ pub const MAX_HOURS: usize = 672;
 /// Room made for more hours of a leaf: a week, so that four weeks take no more than they are.
 const GROWS_BY: usize = 169;
 
-impl Table {
-    pub fn new(key: TableKey, bucket_ms: i64, slots: usize) -> Self {
+impl Cuboid {
+    pub fn new(key: CuboidKey, bucket_ms: i64, slots: usize) -> Self {
         let (shape, sign) = match key.family.1 {
-            Role::Beacon => (Shape::Flow, -1.0),
-            Role::Surge => (Shape::Flow, shape_of(key.family.0).1),
-            Role::Reading => (Shape::Level, shape_of(key.family.0).1),
+            Role::Beacon => (Likelihood::Poisson, -1.0),
+            Role::Surge => (Likelihood::Poisson, shape_of(key.family.0).1),
+            Role::Reading => (Likelihood::Gauge, shape_of(key.family.0).1),
             Role::Plain | Role::Step => shape_of(key.family.0),
         };
         let sign = if key.family.1 == Role::Reading { reading_sign(key.family.0) } else { sign };
@@ -152,10 +154,10 @@ impl Table {
 
     /// Counts per time need the time as exposure; other tables bring their own.
     pub fn timed(&self) -> bool {
-        self.shape == Shape::Flow && self.key.family.1 == Role::Plain
+        self.shape == Likelihood::Poisson && self.key.family.1 == Role::Plain
     }
 
-    pub fn conj_at(&self, seg: &Segment) -> Option<&Conj> {
+    pub fn conj_at(&self, seg: &Segment) -> Option<&Slice> {
         self.conj_index.get(seg).and_then(|i| self.conj.get(*i as usize))
     }
 
@@ -201,7 +203,7 @@ impl Table {
 
     /// Sets a leaf's bucket; a later record for the same bucket replaces the earlier one. False
     /// when the cut has no room for the segment: then it counts in `(other)`, once that is poured.
-    pub fn put(&mut self, seg: &Segment, bucket: i64, raw: Raw) -> bool {
+    pub fn put(&mut self, seg: &Segment, bucket: i64, raw: Moments) -> bool {
         let own = self.has_room_for(seg);
         if self.open(bucket) {
             if own {
@@ -214,11 +216,11 @@ impl Table {
         own
     }
 
-    fn set(&mut self, leaf: usize, bucket: i64, raw: Raw) {
+    fn set(&mut self, leaf: usize, bucket: i64, raw: Moments) {
         let (leaves, slot) = (self.leaves.len(), self.slot(bucket));
         let Some(column) = self.ring.get_mut(slot) else { return };
         if column.len() <= leaf {
-            column.resize(leaves, Raw::default());
+            column.resize(leaves, Moments::default());
         }
         if let Some(r) = column.get_mut(leaf) {
             if bucket <= self.rolled && *r != raw {
@@ -229,7 +231,7 @@ impl Table {
     }
 
     /// Adds to a leaf's hour of history; `minutes` marks which minutes of the hour it covers.
-    pub fn put_hour(&mut self, seg: &Segment, hour: i32, minutes: u64, raw: Raw) {
+    pub fn put_hour(&mut self, seg: &Segment, hour: i32, minutes: u64, raw: Moments) {
         let leaf = self.leaf_index(seg);
         *self.hours.entry(hour).or_default() |= minutes;
         while self.hours.len() > MAX_HOURS {
@@ -248,7 +250,7 @@ impl Table {
                 if leaf.hist.len() == leaf.hist.capacity() {
                     leaf.hist.reserve_exact(GROWS_BY);
                 }
-                leaf.hist.insert(i, HourRaw { hour, raw });
+                leaf.hist.insert(i, HourMoments { hour, raw });
             }
         }
         if leaf.hist.len() > MAX_HOURS {
@@ -274,7 +276,7 @@ impl Table {
     }
 
     /// The leaf's bucket, or nothing when it did not arrive.
-    pub fn raw(&self, leaf: &Leaf, bucket: i64) -> Option<Raw> {
+    pub fn raw(&self, leaf: &Leaf, bucket: i64) -> Option<Moments> {
         let slot = self.slot(bucket);
         let column = (self.slots.get(slot) == Some(&bucket)).then(|| self.ring.get(slot))??;
         Some(column.get(leaf.at).copied().unwrap_or_default())
@@ -283,7 +285,7 @@ impl Table {
     /// What the live buckets cost.
     pub fn ring_bytes(&self) -> usize {
         let cells: usize = self.ring.iter().map(Vec::capacity).sum();
-        cells * size_of::<Raw>() + self.ring.capacity() * size_of::<Vec<Raw>>()
+        cells * size_of::<Moments>() + self.ring.capacity() * size_of::<Vec<Moments>>()
     }
 
     /// The oldest bucket that can still be in the ring.
@@ -296,17 +298,17 @@ impl Table {
 
     /// Overdispersion and drift of a mask; less than a day of history is trusted little, and a copy
     /// of a sample tells nothing new.
-    pub fn calib(&self, mask: u16) -> Calib {
+    pub fn calib(&self, mask: u16) -> Dispersion {
         let learnt = self.calib.get(&mask).copied().unwrap_or_else(|| {
-            let prior = Calib::prior(self.shape);
+            let prior = Dispersion::prior(self.shape);
             let young = self.hours.len() < 24 && !self.borrowed;
             if young { prior.doubted() } else { prior }
         });
-        Calib { phi: learnt.phi * self.copies, ..learnt }
+        Dispersion { phi: learnt.phi * self.copies, ..learnt }
     }
 
     /// The conjunctions that fix just the masked dimensions.
-    pub fn group(&self, mask: u16) -> &[Conj] {
+    pub fn group(&self, mask: u16) -> &[Slice] {
         let from = self.conj.partition_point(|c| c.mask < mask);
         let to = self.conj.partition_point(|c| c.mask <= mask);
         self.conj.get(from..to).unwrap_or(&[])

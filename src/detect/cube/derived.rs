@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use super::cuboid::Table;
-use super::key::{Role, TableKey};
+use super::cuboid::Cuboid;
+use super::key::{CuboidKey, Role};
 use super::lag::Lag;
 use super::pair::{Pair, fold_unknown};
 use super::pairing;
-use super::store::Store;
-use crate::detect::evidence::stat::Raw;
+use super::store::Cube;
+use crate::detect::evidence::stat::Moments;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Segment};
@@ -32,14 +32,14 @@ fn ratios() -> impl Iterator<Item = (Metric, Role)> {
     steps.map(|m| (m, Role::Step)).chain(surges.map(|m| (m, Role::Surge)))
 }
 
-fn pairs(store: &Store) -> Vec<Pair> {
+fn pairs(store: &Cube) -> Vec<Pair> {
     let mut out = Vec::new();
     for (metric, role) in ratios() {
         let Some((hits, trials)) = metric.parts() else { continue };
         for h in store.family((hits, Role::Plain)) {
-            let key = TableKey { family: (trials, Role::Plain), ..h.key.clone() };
+            let key = CuboidKey { family: (trials, Role::Plain), ..h.key.clone() };
             if store.tables.contains_key(&key) {
-                let step = TableKey { family: (metric, role), ..h.key.clone() };
+                let step = CuboidKey { family: (metric, role), ..h.key.clone() };
                 out.push(Pair { key: step, hits: h.key.clone(), trials: key });
             }
         }
@@ -50,8 +50,8 @@ fn pairs(store: &Store) -> Vec<Pair> {
 
 /// Page views over visits, for each set of dimensions that both know: of several tables the two
 /// that have known each other longest.
-fn beacons(store: &Store) -> Vec<Pair> {
-    let mut out: BTreeMap<TableKey, (usize, Pair)> = BTreeMap::new();
+fn beacons(store: &Cube) -> Vec<Pair> {
+    let mut out: BTreeMap<CuboidKey, (usize, Pair)> = BTreeMap::new();
     for visits in VISITS {
         let source = SourceId::new(format!("per {visits}"));
         for v in store.family((visits, Role::Plain)) {
@@ -62,7 +62,7 @@ fn beacons(store: &Store) -> Vec<Pair> {
                 let dims: Vec<Dim> =
                     p.key.dims.iter().copied().filter(|d| v.key.dims.contains(d)).collect();
                 let family = (Metric::PageViews, Role::Beacon);
-                let key = TableKey { family, source: source.clone(), dims };
+                let key = CuboidKey { family, source: source.clone(), dims };
                 let pair = Pair { key: key.clone(), hits: p.key.clone(), trials: v.key.clone() };
                 let past = p.hours.len().min(v.hours.len());
                 if out.get(&key).is_none_or(|(most, _)| past > *most) {
@@ -78,7 +78,7 @@ fn beacons(store: &Store) -> Vec<Pair> {
 }
 
 /// Makes the derived buckets `from..=to`.
-pub fn live(store: &mut Store, from: i64, to: i64) {
+pub fn live(store: &mut Cube, from: i64, to: i64) {
     for pair in pairs(store) {
         let told = store.lags.remove(&pair.key);
         let mut lag = told.unwrap_or_else(|| first_lag(store, &pair, to));
@@ -90,7 +90,7 @@ pub fn live(store: &mut Store, from: i64, to: i64) {
             let table = store.table(pair.key.clone());
             table.edge = lag.edge;
             for (seg, bucket, raw) in rows {
-                let raw = Raw { s: raw.s / table.unit as f32, ..raw };
+                let raw = Moments { s: raw.s / table.unit as f32, ..raw };
                 table.put(&seg, bucket, raw);
             }
         }
@@ -99,7 +99,7 @@ pub fn live(store: &mut Store, from: i64, to: i64) {
 }
 
 /// A lag that has seen the buckets that are kept already.
-fn first_lag(store: &Store, pair: &Pair, to: i64) -> Lag {
+fn first_lag(store: &Cube, pair: &Pair, to: i64) -> Lag {
     let mut lag = Lag::new(store.bucket);
     if let Some(trials) = store.tables.get(&pair.trials).filter(|_| !pair.at_once()) {
         pairing::totals(store, pair, &mut lag, (trials.oldest(), to));
@@ -110,15 +110,15 @@ fn first_lag(store: &Store, pair: &Pair, to: i64) -> Lag {
 
 /// What one hit counts: money is counted in usual orders, everything else as it is. None while
 /// nobody knows what is usual.
-fn unit(store: &mut Store, pair: &Pair, to: i64) -> Option<f64> {
+fn unit(store: &mut Cube, pair: &Pair, to: i64) -> Option<f64> {
     if !pair.at_once() {
         return Some(1.0);
     }
-    let known = |t: &Table| t.unit_known.then_some(t.unit);
+    let known = |t: &Cuboid| t.unit_known.then_some(t.unit);
     if let Some(unit) = store.tables.get(&pair.key).and_then(known) {
         return Some(unit);
     }
-    let sum = |key: &TableKey| {
+    let sum = |key: &CuboidKey| {
         let table = store.tables.get(key)?;
         let past = |l: &super::cuboid::Leaf| l.hist.iter().map(|h| h.raw.s).sum::<f32>();
         let before: f32 = table.leaves.iter().map(past).sum();
@@ -139,7 +139,7 @@ fn unit(store: &mut Store, pair: &Pair, to: i64) -> Option<f64> {
 }
 
 /// Makes the derived history again from the counts' history.
-pub fn history(store: &mut Store) {
+pub fn history(store: &mut Cube) {
     for pair in pairs(store) {
         let (Some(hits), Some(trials)) =
             (store.tables.get(&pair.hits), store.tables.get(&pair.trials))
@@ -166,7 +166,7 @@ pub fn history(store: &mut Store) {
             for (hour, trials) in hours {
                 let Some(covered) = minutes.get(&hour).copied() else { continue };
                 let s = hits.and_then(|h| h.get(&hour)).copied().unwrap_or(0.0) / unit as f32;
-                table.put_hour(&seg, hour, covered, Raw { n: trials, s, q: 0.0 });
+                table.put_hour(&seg, hour, covered, Moments { n: trials, s, q: 0.0 });
             }
         }
     }
@@ -174,7 +174,7 @@ pub fn history(store: &mut Store) {
 
 /// Hours in which both counts were told, and as much of each: where one was silent there is no
 /// ratio. Inside its past a rare count may have no record of an hour, for none came.
-fn common(hits: &Table, trials: &Table, rare: bool) -> BTreeMap<i32, u64> {
+fn common(hits: &Cuboid, trials: &Cuboid, rare: bool) -> BTreeMap<i32, u64> {
     let first = hits.hours.keys().next().copied().unwrap_or(i32::MAX);
     let both = trials.hours.iter().filter(|(hour, minutes)| match hits.hours.get(hour) {
         Some(told) => told.count_ones().abs_diff(minutes.count_ones()) <= APART,
@@ -184,7 +184,7 @@ fn common(hits: &Table, trials: &Table, rare: bool) -> BTreeMap<i32, u64> {
 }
 
 /// Events by segment and hour.
-fn by_hour(table: &Table, dims: &[Dim]) -> BTreeMap<Segment, BTreeMap<i32, f32>> {
+fn by_hour(table: &Cuboid, dims: &[Dim]) -> BTreeMap<Segment, BTreeMap<i32, f32>> {
     let mut out = BTreeMap::new();
     for conj in table.group(table.mask_for(dims)) {
         let hours: &mut BTreeMap<i32, f32> = out.entry(conj.seg.clone()).or_default();

@@ -25,7 +25,7 @@ pub type Family = (Metric, Role);
 
 /// Identity of a table.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct TableKey {
+pub struct CuboidKey {
     pub family: Family,
     pub source: SourceId,
     pub dims: Vec<Dim>,

@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use super::cuboid::{Table, project};
+use super::cuboid::{Cuboid, project};
 use super::key::Role;
 use super::lag::Lag;
 use super::pair::{Pair, fold_unknown};
-use super::store::Store;
-use crate::detect::evidence::stat::Raw;
+use super::store::Cube;
+use crate::detect::evidence::stat::Moments;
 use crate::domain::segment::{Dim, Segment};
 
 /// Events of a segment by bucket, oldest first; not a number where nothing arrived.
@@ -19,11 +19,11 @@ type Moving = Vec<(u16, Segment, f64)>;
 
 /// Rows of the buckets `from..=to` that both counts have told; the lag sees their sums.
 pub(in crate::detect) fn rows(
-    store: &Store,
+    store: &Cube,
     pair: &Pair,
     lag: &mut Lag,
     (from, to): (i64, i64),
-) -> Option<Vec<(Segment, i64, Raw)>> {
+) -> Option<Vec<(Segment, i64, Moments)>> {
     let (hits, trials) = (store.tables.get(&pair.hits)?, store.tables.get(&pair.trials)?);
     let reach = if pair.at_once() { 1 } else { lag.reach() };
     let first = from - i64::try_from(reach).unwrap_or(1) + 1;
@@ -54,17 +54,17 @@ pub(in crate::detect) fn rows(
             let paired =
                 if reach > 1 { lag.paired(&back) } else { back.first().copied().unwrap_or(0.0) };
             let s = h.get(seg).and_then(|f| f.get(at)).copied().unwrap_or(0.0);
-            out.push((seg.clone(), bucket, Raw { n: (paired * share) as f32, s, q: 0.0 }));
+            out.push((seg.clone(), bucket, Moments { n: (paired * share) as f32, s, q: 0.0 }));
         }
     }
     Some(out)
 }
 
 /// Shows a lag what both counts told of the buckets `from..=to`.
-pub(in crate::detect) fn totals(store: &Store, pair: &Pair, lag: &mut Lag, (from, to): (i64, i64)) {
+pub(in crate::detect) fn totals(store: &Cube, pair: &Pair, lag: &mut Lag, (from, to): (i64, i64)) {
     let (hits, trials) = (store.tables.get(&pair.hits), store.tables.get(&pair.trials));
     let (Some(hits), Some(trials)) = (hits, trials) else { return };
-    let whole = |t: &Table, b: i64| {
+    let whole = |t: &Cuboid, b: i64| {
         let all = t.leaves.iter().filter_map(|l| t.raw(l, b));
         all.map(|r| f64::from(r.s)).sum::<f64>()
     };
@@ -90,7 +90,7 @@ fn back(flow: &[f32], at: usize, reach: usize) -> Vec<f64> {
 }
 
 /// The whole cut and its values of one dimension, where the earlier step moves.
-fn moving(trials: &Table, pair: &Pair, lag: &Lag, bucket: i64) -> Moving {
+fn moving(trials: &Cuboid, pair: &Pair, lag: &Lag, bucket: i64) -> Moving {
     let dims = &pair.key.dims;
     let masks = std::iter::once(0).chain((0..dims.len().min(16)).map(|i| 1_u16 << i));
     let reach = i64::try_from(lag.reach()).unwrap_or(1);
@@ -118,13 +118,13 @@ fn moving(trials: &Table, pair: &Pair, lag: &Lag, bucket: i64) -> Moving {
     out
 }
 
-fn events(table: &Table, leaves: &[u32], bucket: i64) -> f32 {
+fn events(table: &Cuboid, leaves: &[u32], bucket: i64) -> f32 {
     let leaves = leaves.iter().filter_map(|i| table.leaves.get(*i as usize));
     leaves.filter_map(|l| table.raw(l, bucket)).map(|r| r.s).sum()
 }
 
 /// Events by segment of some dimensions.
-fn flows(table: &Table, dims: &[Dim], (first, to): (i64, i64)) -> BTreeMap<Segment, Flow> {
+fn flows(table: &Cuboid, dims: &[Dim], (first, to): (i64, i64)) -> BTreeMap<Segment, Flow> {
     let conjs = table.group(table.mask_for(dims)).iter();
     let flow = |leaves: &[u32]| {
         (first..=to)

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::cuboid::{Leaf, Table};
+use super::cuboid::{Cuboid, Leaf};
 use super::key::{Family, Role};
 use crate::domain::segment::{Dim, DimValue, Scope, Segment};
 use crate::policy::judging::Policy;
@@ -24,7 +24,7 @@ pub fn of_scope(policy: &Policy, family: Family, scope: &Scope) -> Scope {
 }
 
 /// The place of a scope of one cut: a cut that tells one page only is about that page.
-pub fn in_cut(policy: &Policy, table: &Table, scope: &Scope) -> Scope {
+pub fn in_cut(policy: &Policy, table: &Cuboid, scope: &Scope) -> Scope {
     let place = of_scope(policy, table.key.family, scope);
     if place.dims.contains_key(&Dim::Template) || !table.key.dims.contains(&Dim::Template) {
         return place;

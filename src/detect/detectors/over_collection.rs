@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::detect::cube::cuboid::{Conj, Table, project};
+use crate::detect::cube::cuboid::{Cuboid, Slice, project};
 use crate::detect::cube::key::Role;
 use crate::detect::cube::place;
-use crate::detect::cube::store::Store;
-use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::{Acc, Shape, evidence};
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::{Likelihood, Tally, evidence};
 use crate::detect::scan::localise;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::scene::Scene;
+use crate::detect::scan::shift::Shift;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Segment};
@@ -29,28 +29,29 @@ const BLURRED: f64 = 8.0;
 const OTHERS: [Metric; 3] = [Metric::EdgeRequests, Metric::Sessions, Metric::Orders];
 
 /// Effects of every row whose beacons are far beyond their visits now.
-pub fn found(engine: &Engine, bucket: i64) -> Vec<Effect> {
+pub fn found(scene: &Scene<'_>, bucket: i64) -> Vec<Shift> {
     let mut out = Vec::new();
-    for row in &engine.settings.policy.guardrail {
+    for row in &scene.settings.policy.guardrail {
         let Condition::Surplus { rise } = row.condition else { continue };
-        let tables = engine.store.family((Metric::PageViews, Role::Beacon));
-        let best = tables.filter_map(|t| strongest(engine, t, rise, bucket));
+        let tables = scene.store.family((Metric::PageViews, Role::Beacon));
+        let best = tables.filter_map(|t| strongest(scene, t, rise, bucket));
         let best = best.max_by(|a, b| a.nats.total_cmp(&b.nats));
-        let new = best.map(|best| effect(engine, row, &best, bucket));
-        out.extend(new.filter(|new| !arrears(engine, new)));
+        let new = best.map(|best| effect(scene, row, &best, bucket));
+        out.extend(new.filter(|new| !arrears(scene, new)));
     }
     out
 }
 
 /// While beacons come twice, two samples say no more than one: what is measured by them weighs less
 /// (the same by which they are too many), wherever the surplus is.
-pub fn weigh(store: &mut Store, effects: &[Effect]) {
-    let surplus = |e: &&Effect| e.table.family == (Metric::PageViews, Role::Beacon) && e.sign > 0.0;
-    let known: Vec<&Effect> = effects.iter().filter(surplus).collect();
+pub fn weigh(store: &mut Cube, effects: &[Shift]) {
+    let surplus = |e: &&Shift| e.table.family == (Metric::PageViews, Role::Beacon) && e.sign > 0.0;
+    let known: Vec<&Shift> = effects.iter().filter(surplus).collect();
     let views = store.family((Metric::PageViews, Role::Plain));
     let sources: BTreeSet<SourceId> = views.map(|t| t.key.source.clone()).collect();
-    let measured = |t: &Table| {
-        matches!(t.shape, Shape::Mean | Shape::Fault) && sources.contains(&t.key.source)
+    let measured = |t: &Cuboid| {
+        matches!(t.shape, Likelihood::LogNormal | Likelihood::Rare)
+            && sources.contains(&t.key.source)
     };
     for table in store.tables.values_mut().filter(|t| measured(t)) {
         let copies = known.iter().map(|e| copies(table, e)).fold(1.0, f64::max);
@@ -60,20 +61,20 @@ pub fn weigh(store: &mut Store, effects: &[Effect]) {
 }
 
 /// Copies of a sample in a cut; one that cannot tell where the surplus is has another mix now.
-fn copies(table: &Table, surplus: &Effect) -> f64 {
+fn copies(table: &Cuboid, surplus: &Shift) -> f64 {
     let told = surplus.scope.dims.keys().all(|d| table.key.dims.contains(d));
     (1.0 + surplus.harm) * if told { 1.0 } else { BLURRED }
 }
 
 /// Beacons were missing or late here a while ago: what comes now on top is what was missing then.
-fn arrears(engine: &Engine, new: &Effect) -> bool {
-    let late = |e: &Effect| e.table.family.0 == Metric::BeaconLag;
-    let missing = |e: &Effect| e.table.family == new.table.family && e.sign < 0.0;
-    engine.all_effects().any(|e| (late(e) || missing(e)) && e.place.overlaps(&new.place))
+fn arrears(scene: &Scene<'_>, new: &Shift) -> bool {
+    let late = |e: &Shift| e.table.family.0 == Metric::BeaconLag;
+    let missing = |e: &Shift| e.table.family == new.table.family && e.sign < 0.0;
+    scene.known.iter().any(|e| (late(e) || missing(e)) && e.place.overlaps(&new.place))
 }
 
-struct Best<'a> {
-    table: &'a Table,
+struct CopiesFound<'a> {
+    table: &'a Cuboid,
     seg: Segment,
     /// Buckets, both ends in.
     span: (i64, i64),
@@ -81,32 +82,34 @@ struct Best<'a> {
     harm: f64,
 }
 
-fn strongest<'a>(engine: &Engine, table: &'a Table, rise: f64, bucket: i64) -> Option<Best<'a>> {
-    let line = engine.settings.policy.detect.sensitivity.nats();
-    let length = engine.store.bucket.millis().max(1);
-    let mut best: Option<Best<'a>> = None;
+fn strongest<'a>(
+    scene: &Scene<'_>,
+    table: &'a Cuboid,
+    rise: f64,
+    bucket: i64,
+) -> Option<CopiesFound<'a>> {
+    let line = scene.settings.policy.detect.sensitivity.nats();
+    let length = scene.store.bucket.millis().max(1);
+    let mut best: Option<CopiesFound<'a>> = None;
     for minutes in WINDOWS {
         let buckets = (Span::from_mins(minutes).millis() / length).max(1);
         let span = (bucket - buckets + 1, bucket);
         for conj in table.conj.iter().filter(|c| c.mask.count_ones() <= MAX_DIMS) {
             let acc = sum(table, conj, span);
-            let ev = evidence(Shape::Flow, 1.0, &acc, table.calib(conj.mask));
+            let ev = evidence(Likelihood::Poisson, 1.0, &acc, table.calib(conj.mask));
             let better = best.as_ref().is_none_or(|b| ev.nats > b.nats);
-            if ev.nats >= line
-                && ev.harm >= rise
-                && better
-                && !crowd(&engine.store, &conj.seg, span)
+            if ev.nats >= line && ev.harm >= rise && better && !crowd(scene.store, &conj.seg, span)
             {
                 let seg = conj.seg.clone();
-                best = Some(Best { table, seg, span, nats: ev.nats, harm: ev.harm });
+                best = Some(CopiesFound { table, seg, span, nats: ev.nats, harm: ev.harm });
             }
         }
     }
     best
 }
 
-fn sum(table: &Table, conj: &Conj, span: (i64, i64)) -> Acc {
-    let mut sum = Acc::default();
+fn sum(table: &Cuboid, conj: &Slice, span: (i64, i64)) -> Tally {
+    let mut sum = Tally::default();
     for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
         sum.add(&table.acc_over(leaf, span.0, span.1));
     }
@@ -114,8 +117,8 @@ fn sum(table: &Table, conj: &Conj, span: (i64, i64)) -> Acc {
 }
 
 /// Share by which a count is beyond its own usual at a place.
-fn rise_of(store: &Store, metric: Metric, seg: &Segment, span: (i64, i64)) -> Option<f64> {
-    let of = |t: &Table| {
+fn rise_of(store: &Cube, metric: Metric, seg: &Segment, span: (i64, i64)) -> Option<f64> {
+    let of = |t: &Cuboid| {
         let acc = sum(t, t.conj_at(seg)?, span);
         (acc.e > 0.0).then(|| acc.a / acc.e - 1.0)
     };
@@ -123,7 +126,7 @@ fn rise_of(store: &Store, metric: Metric, seg: &Segment, span: (i64, i64)) -> Op
 }
 
 /// Page views are not beyond their usual at all, or somebody else counts the same crowd.
-fn crowd(store: &Store, seg: &Segment, span: (i64, i64)) -> bool {
+fn crowd(store: &Cube, seg: &Segment, span: (i64, i64)) -> bool {
     if rise_of(store, Metric::PageViews, seg, span).is_none_or(|rise| rise <= 0.0) {
         return true;
     }
@@ -138,28 +141,28 @@ fn crowd(store: &Store, seg: &Segment, span: (i64, i64)) -> bool {
 }
 
 /// The part of a place that another cut can express.
-fn shared(seg: &Segment, other: &Table) -> Segment {
+fn shared(seg: &Segment, other: &Cuboid) -> Segment {
     let dims: Vec<Dim> = seg.dims().map(|(d, _)| d).collect();
     let dims: Vec<Dim> = dims.into_iter().filter(|d| other.key.dims.contains(d)).collect();
     project(seg, &dims, (1 << dims.len().min(9)) - 1)
 }
 
-fn effect(engine: &Engine, row: &Guardrail, best: &Best<'_>, bucket: i64) -> Effect {
+fn effect(scene: &Scene<'_>, row: &Guardrail, best: &CopiesFound<'_>, bucket: i64) -> Shift {
     // The cut is judged for losses everywhere else; here its other side is asked.
     let mut up = best.table.clone();
     up.sign = 1.0;
-    let accs: Vec<Acc> =
+    let accs: Vec<Tally> =
         up.leaves.iter().map(|l| up.acc_over(l, best.span.0, best.span.1)).collect();
     let start = crate::domain::segment::Scope::of(&best.seg);
     let at = localise::refine(&up, &accs, &start, |_| true);
-    let place = place::of_scope(&engine.settings.policy, up.key.family, &at.scope);
-    let mut effect = Effect::open(&up, place, at, bucket);
+    let place = place::of_scope(&scene.settings.policy, up.key.family, &at.scope);
+    let mut effect = Shift::open(&up, place, at, bucket);
     effect.nats = effect.nats.max(best.nats);
     effect.line = Some((row.name.clone(), words(best)));
     effect
 }
 
-fn words(best: &Best<'_>) -> String {
+fn words(best: &CopiesFound<'_>) -> String {
     format!(
         "{:.0}% more beacons than visits explain, beyond chance; edge requests, sessions and \
          orders count no such crowd",

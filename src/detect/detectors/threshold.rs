@@ -2,14 +2,15 @@
 //! that it matters, the own baseline tells that it is new: both must speak. One test per row and
 //! cut, so less evidence is asked for than of the scan over all segments.
 
-use crate::detect::cases::cumulative_impact::VIEWS;
-use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::Role;
 use crate::detect::cube::place;
-use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::{Acc, Calib, Shape, evidence, wilson};
+use crate::detect::cube::settings::VIEWS;
+use crate::detect::evidence::stat::{Dispersion, Likelihood, Tally, evidence};
+use crate::detect::maths::interval::{wilson, z_of};
 use crate::detect::scan::localise;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::scene::Scene;
+use crate::detect::scan::shift::Shift;
 use crate::domain::id::GuardrailId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
@@ -25,7 +26,7 @@ const Z95: f64 = 1.96;
 
 /// The guardrail an effect belongs to: the fixed line that found it, else the row that judges
 /// changes of its metric.
-pub fn guardrail_of<'a>(policy: &'a Policy, e: &Effect) -> Option<&'a Guardrail> {
+pub fn guardrail_of<'a>(policy: &'a Policy, e: &Shift) -> Option<&'a Guardrail> {
     let rows = &policy.guardrail;
     let named = |name: &GuardrailId| rows.iter().find(|r| r.name == *name);
     let metric = e.table.family.0;
@@ -43,18 +44,17 @@ struct Bound {
 }
 
 /// Effects of every row whose line is crossed now.
-pub fn crossed(engine: &Engine, bucket: i64) -> Vec<Effect> {
-    let blind = engine.blind_sources();
-    let rows = engine.settings.policy.guardrail.iter();
-    let mut out: Vec<Effect> = super::over_collection::found(engine, bucket);
+pub fn crossed(scene: &Scene<'_>, bucket: i64) -> Vec<Shift> {
+    let rows = scene.settings.policy.guardrail.iter();
+    let mut out: Vec<Shift> = super::over_collection::found(scene, bucket);
     for row in rows.filter(|r| fixed(&r.condition)) {
         for metric in &row.metric {
-            let tables = engine.store.tables.values().filter(|t| {
+            let tables = scene.store.tables.values().filter(|t| {
                 t.key.family.0 == *metric
                     && !matches!(t.key.family.1, Role::Beacon | Role::Surge)
-                    && !blind.contains(&t.key.source)
+                    && scene.sees(&t.key.source)
             });
-            let found = tables.filter_map(|t| crossing(engine, row, *metric, t, bucket));
+            let found = tables.filter_map(|t| crossing(scene, row, *metric, t, bucket));
             let best = found.max_by(|a, b| a.nats.total_cmp(&b.nats).then(b.table.cmp(&a.table)));
             out.extend(best);
         }
@@ -67,19 +67,19 @@ fn fixed(condition: &Condition) -> bool {
 }
 
 fn crossing(
-    engine: &Engine,
+    scene: &Scene<'_>,
     row: &Guardrail,
     metric: Metric,
-    table: &Table,
+    table: &Cuboid,
     bucket: i64,
-) -> Option<Effect> {
-    let policy = &engine.settings.policy;
+) -> Option<Shift> {
+    let policy = &scene.settings.policy;
     let inside: Vec<bool> = table
         .leaves
         .iter()
         .map(|l| place::within(&place::of_segment(policy, table.key.family, &l.seg), &row.scope))
         .collect();
-    let length = engine.store.bucket;
+    let length = scene.store.bucket;
     let (bounds, test) = held(row, table, length, &inside, bucket)?;
     let longest = bounds.iter().map(|b| b.buckets).max()?;
     let accs = window(table, &inside, bucket, longest);
@@ -96,25 +96,25 @@ fn crossing(
         found.scope.dims.entry(*dim).or_insert_with(|| values.clone());
     }
     let place = place::of_scope(policy, (metric, table.key.family.1), &found.scope);
-    let mut effect = Effect::open(table, place, found, bucket);
+    let mut effect = Shift::open(table, place, found, bucket);
     effect.nats = effect.nats.max(ev.nats);
     effect.line = Some((row.name.clone(), test));
     Some(effect)
 }
 
-fn own_dims(scope: &Scope, table: &Table) -> Scope {
+fn own_dims(scope: &Scope, table: &Cuboid) -> Scope {
     let mut out = scope.clone();
     out.dims.retain(|d, _| table.key.dims.contains(d));
     out
 }
 
 /// Every leaf's sum over the newest buckets; nothing for leaves outside the row's scope.
-fn window(table: &Table, inside: &[bool], bucket: i64, buckets: i64) -> Vec<Acc> {
+fn window(table: &Cuboid, inside: &[bool], bucket: i64, buckets: i64) -> Vec<Tally> {
     let leaves = table.leaves.iter().zip(inside);
     leaves
         .map(|(l, inside)| match inside {
             true => table.acc_over(l, bucket - buckets + 1, bucket),
-            false => Acc::default(),
+            false => Tally::default(),
         })
         .collect()
 }
@@ -122,14 +122,14 @@ fn window(table: &Table, inside: &[bool], bucket: i64, buckets: i64) -> Vec<Acc>
 /// The windows in which the row's line is crossed, with the test in words.
 fn held(
     row: &Guardrail,
-    table: &Table,
+    table: &Cuboid,
     length: Span,
     inside: &[bool],
     bucket: i64,
 ) -> Option<(Vec<Bound>, String)> {
     let calib = table.calib(0);
     let sum = |buckets: i64| {
-        let mut sum = Acc::default();
+        let mut sum = Tally::default();
         for acc in window(table, inside, bucket, buckets) {
             sum.add(&acc);
         }
@@ -138,13 +138,13 @@ fn held(
     let count = |span: Span| (span.millis() / length.millis().max(1)).max(1);
     match row.condition {
         Condition::Burn { objective, factor, long, short, min_bad, min_users } => {
-            if table.shape != Shape::Fault {
+            if table.shape != Likelihood::Rare {
                 return None;
             }
             let line = (factor * (1.0 - objective)).clamp(0.0, 1.0);
             let bounds = [long, short].map(|w| Bound { buckets: count(w), line, sign: 1.0 });
             let sums = [sum(bounds[0].buckets), sum(bounds[1].buckets)];
-            let over = |a: &Acc| a.n > 0.0 && a.a / a.n >= line;
+            let over = |a: &Tally| a.n > 0.0 && a.a / a.n >= line;
             let proven = crosses(table.shape, &sums[0], &bounds[0], calib);
             let burn = sums[0].a / sums[0].n.max(1.0) / (1.0 - objective).max(1e-9);
             let users = users(table, sums[0].a);
@@ -178,7 +178,7 @@ fn held(
 }
 
 /// The fewest users behind so many failures.
-fn users(table: &Table, failed: f64) -> f64 {
+fn users(table: &Cuboid, failed: f64) -> f64 {
     match table.key.family.0 {
         Metric::UserErrorRate | Metric::CrashRate => failed,
         _ => failed / VIEWS,
@@ -186,37 +186,32 @@ fn users(table: &Table, failed: f64) -> f64 {
 }
 
 /// A line in the metric's unit as the table counts it.
-fn unit_line(row: &Guardrail, table: &Table, x: f64, sign: f64) -> (f64, f64) {
+fn unit_line(row: &Guardrail, table: &Cuboid, x: f64, sign: f64) -> (f64, f64) {
     match table.shape {
-        Shape::Mean => {
+        Likelihood::LogNormal => {
             let spread = table.leaves.iter().map(|l| f64::from(l.prof.s2)).fold(0.0, f64::max);
             (x.max(1e-9).ln() - z_of(row.percentile() / 100.0) * spread.sqrt(), sign)
         }
-        Shape::Fault if table.inverted => (1.0 - x, -sign),
+        Likelihood::Rare if table.inverted => (1.0 - x, -sign),
         // Counts are shown per minute and kept per hour.
-        Shape::Flow => (x * 60.0, sign),
-        Shape::Fault | Shape::Step | Shape::Level => (x, sign),
+        Likelihood::Poisson => (x * 60.0, sign),
+        Likelihood::Rare | Likelihood::Conversion | Likelihood::Gauge => (x, sign),
     }
 }
 
-/// Normal quantile (Tukey's lambda approximation, two digits).
-pub(in crate::detect) fn z_of(p: f64) -> f64 {
-    4.91 * (p.powf(0.14) - (1.0 - p).powf(0.14))
-}
-
 /// Proven beyond the line, where it usually is not.
-fn crosses(shape: Shape, acc: &Acc, bound: &Bound, calib: Calib) -> bool {
+fn crosses(shape: Likelihood, acc: &Tally, bound: &Bound, calib: Dispersion) -> bool {
     if acc.n <= 0.0 {
         return false;
     }
     let beyond = |x: f64| bound.sign * (x - bound.line) > 0.0;
     let (low, high) = match shape {
-        Shape::Fault | Shape::Step => {
+        Likelihood::Rare | Likelihood::Conversion => {
             let phi = calib.phi.max(1.0);
             wilson(acc.a / phi, acc.n / phi)
         }
-        Shape::Mean | Shape::Flow | Shape::Level => {
-            let noise = if shape == Shape::Flow { acc.a.max(1.0) } else { acc.v };
+        Likelihood::LogNormal | Likelihood::Poisson | Likelihood::Gauge => {
+            let noise = if shape == Likelihood::Poisson { acc.a.max(1.0) } else { acc.v };
             let half = Z95 * (noise * calib.phi).max(0.0).sqrt() / acc.n;
             (acc.a / acc.n - half, acc.a / acc.n + half)
         }

@@ -1,13 +1,14 @@
 //! What each release of the last day did: before and after per segment, against segments that it
 //! did not touch. A view for people; blame has its own arithmetic.
 
-use super::words;
-use crate::detect::cases::open_case::Live;
-use crate::detect::cube::cuboid::Table;
+use crate::detect::cases::open_case::OpenCase;
+use crate::detect::cases::shift_words;
+use crate::detect::cases::state::EngineState;
+use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::{Family, Role};
-use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::{Acc, Shape, evidence};
-use crate::detect::scan::shift::Effect;
+use crate::detect::evidence::level;
+use crate::detect::evidence::stat::{Likelihood, Tally, evidence};
+use crate::detect::scan::shift::Shift;
 use crate::domain::change::Change;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, DimValue, Scope, Segment};
@@ -32,21 +33,21 @@ const SPAN: Span = Span::from_hours(1);
 
 /// Impacts of the releases of the last day that the kept buckets can show, and of every change
 /// that a case accuses, whatever its kind and age.
-pub fn impacts(engine: &Engine, bucket: i64) -> Vec<Impact> {
-    let now = engine.store.end_of(bucket);
+pub fn impacts(state: &EngineState, bucket: i64) -> Vec<Impact> {
+    let now = state.store.end_of(bucket);
     let recent = |c: &Change| {
         let age = now.since(c.effective_at());
         c.is_release() && age >= Span::ZERO && age <= Span::from_hours(24)
     };
     let mut out = Vec::new();
-    for change in engine.changes.values() {
-        let proven = accused(engine, change);
+    for change in state.changes.values() {
+        let proven = accused(state, change);
         if !recent(change) && proven.is_empty() {
             continue;
         }
-        out.extend(proven.iter().flat_map(|e| harmed(engine, change, e)));
+        out.extend(proven.iter().flat_map(|e| harmed(state, change, e)));
         for metric in METRICS {
-            let table = engine.store.tables.values().find(|t| {
+            let table = state.store.tables.values().find(|t| {
                 t.key.family.0 == metric && t.key.family.1 != Role::Reading && t.conj.len() > 1
             });
             if let Some(table) = table {
@@ -54,7 +55,7 @@ pub fn impacts(engine: &Engine, bucket: i64) -> Vec<Impact> {
                     let same = |o: &Impact| o.segment == i.segment && o.metric == i.metric;
                     out.iter().any(|o: &Impact| o.release == i.release && same(o))
                 };
-                let all = of(engine, change, table, bucket);
+                let all = of(state, change, table, bucket);
                 let fresh: Vec<Impact> = all.into_iter().filter(|i| !told(i)).collect();
                 out.extend(fresh);
             }
@@ -63,12 +64,12 @@ pub fn impacts(engine: &Engine, bucket: i64) -> Vec<Impact> {
     out
 }
 
-fn of(engine: &Engine, change: &Change, table: &Table, bucket: i64) -> Vec<Impact> {
-    let at = engine.store.bucket_of(change.effective_at());
-    let len = (SPAN.millis() / engine.store.bucket.millis()).max(1);
+fn of(state: &EngineState, change: &Change, table: &Cuboid, bucket: i64) -> Vec<Impact> {
+    let at = state.store.bucket_of(change.effective_at());
+    let len = (SPAN.millis() / state.store.bucket.millis()).max(1);
     let before = (at - len, at - 1);
     // What comes after it was taken back is no doing of its.
-    let back = change.rolled_back_at.map_or(bucket, |t| engine.store.bucket_of(t) - 1);
+    let back = change.rolled_back_at.map_or(bucket, |t| state.store.bucket_of(t) - 1);
     let after = (at, bucket.min(at + len - 1).min(back));
     if before.0 < table.oldest() || after.1 <= after.0 {
         return Vec::new();
@@ -81,7 +82,7 @@ fn of(engine: &Engine, change: &Change, table: &Table, bucket: i64) -> Vec<Impac
         change.templates.is_empty() || t == "(all)" || change.templates.contains(t)
     };
     let sum = |leaves: &dyn Fn(&Segment) -> bool, span: (i64, i64)| {
-        let mut acc = Acc::default();
+        let mut acc = Tally::default();
         for l in table.leaves.iter().filter(|l| leaves(&l.seg)) {
             acc.add(&table.acc_over(l, span.0, span.1));
         }
@@ -100,7 +101,7 @@ fn of(engine: &Engine, change: &Change, table: &Table, bucket: i64) -> Vec<Impac
             }
             let family = table.key.family;
             let (verdict, why) =
-                judged(engine, change, (family, &c.seg), verdict(table, c.mask, &b, &a));
+                judged(state, change, (family, &c.seg), verdict(table, c.mask, &b, &a));
             Some(Impact {
                 release: change.id.clone(),
                 metric: table.key.family.0,
@@ -121,7 +122,7 @@ fn of(engine: &Engine, change: &Change, table: &Table, bucket: i64) -> Vec<Impac
 const MAY: f64 = 0.1;
 
 /// A case holds this change for its cause, alone or as one of a tie.
-fn accuses(live: &Live, change: &Change) -> bool {
+fn accuses(live: &OpenCase, change: &Change) -> bool {
     let tied = || {
         let share = live.suspect.share_of(&change.id);
         live.suspect.is_tie() && share.is_some_and(|share| share >= MAY)
@@ -130,8 +131,8 @@ fn accuses(live: &Live, change: &Change) -> bool {
 }
 
 /// What is proven to be hurt in the cases that accuse this change.
-fn accused<'a>(engine: &'a Engine, change: &Change) -> Vec<&'a Effect> {
-    let lives = engine.lives.iter().filter(|l| accuses(l, change));
+fn accused<'a>(state: &'a EngineState, change: &Change) -> Vec<&'a Shift> {
+    let lives = state.lives.iter().filter(|l| accuses(l, change));
     lives.flat_map(|l| &l.effects).filter(|e| e.table.family.1 != Role::Beacon).collect()
 }
 
@@ -140,13 +141,13 @@ const PARTS: usize = 6;
 
 /// The harm that a case proves, where it is: before the change or as usual, and since the onset. A
 /// place of several values is told value by value.
-fn harmed(engine: &Engine, change: &Change, e: &Effect) -> Vec<Impact> {
-    let store = &engine.store;
+fn harmed(state: &EngineState, change: &Change, e: &Shift) -> Vec<Impact> {
+    let store = &state.store;
     let Some(table) = store.tables.get(&e.table) else { return Vec::new() };
     let at = store.bucket_of(change.effective_at());
     let len = (SPAN.millis() / store.bucket.millis()).max(1);
     let sum = |inside: &dyn Fn(&Segment) -> bool, span: (i64, i64)| {
-        let mut acc = Acc::default();
+        let mut acc = Tally::default();
         for l in table.leaves.iter().filter(|l| inside(&l.seg)) {
             acc.add(&table.acc_over(l, span.0, span.1));
         }
@@ -165,9 +166,9 @@ fn harmed(engine: &Engine, change: &Change, e: &Effect) -> Vec<Impact> {
         let here = |s: &Segment| e.scope.contains(s) && segment.dims().all(|part| told(part, s));
         let acc = sum(&here, since);
         let (now, usual) = if alone {
-            words::values(store, e)
+            shift_words::values(store, e)
         } else {
-            words::level(e.shape, table.inverted, e.quantile, &acc)
+            level::level(e.shape, table.inverted, e.quantile, &acc)
         };
         let n_after = if alone { e.acc.n } else { acc.n };
         let n_before = if kept { sum(&here, before).n } else { 0.0 };
@@ -203,7 +204,7 @@ fn parts(place: &Scope) -> Vec<Segment> {
 /// What is worse after a change is its doing only where a case says so: elsewhere it is not sure,
 /// and why it was cleared is said.
 fn judged(
-    engine: &Engine,
+    state: &EngineState,
     change: &Change,
     (family, segment): (Family, &Segment),
     by_numbers: Verdict,
@@ -212,10 +213,10 @@ fn judged(
         return (by_numbers, String::new());
     }
     let place = Scope::of(segment);
-    let here = |l: &&Live| {
+    let here = |l: &&OpenCase| {
         l.effects.iter().any(|e| e.table.family.0 == family.0 && e.place.overlaps(&place))
     };
-    let mut about = engine.lives.iter().filter(here).peekable();
+    let mut about = state.lives.iter().filter(here).peekable();
     let Some(first) = about.peek().copied() else {
         return (Verdict::Unsure, "worse, and no incident says so".to_owned());
     };
@@ -227,23 +228,23 @@ fn judged(
     (Verdict::Unsure, format!("cleared: {why}"))
 }
 
-fn value(table: &Table, acc: &Acc) -> Option<f64> {
+fn value(table: &Cuboid, acc: &Tally) -> Option<f64> {
     let mean = (acc.n > 0.0).then(|| acc.a / acc.n)?;
     Some(match table.shape {
-        Shape::Mean => (mean + 0.674 * (acc.v / acc.n).max(0.0).sqrt()).exp(),
-        Shape::Fault if table.inverted => 1.0 - mean,
-        Shape::Fault | Shape::Step | Shape::Flow | Shape::Level => mean,
+        Likelihood::LogNormal => (mean + 0.674 * (acc.v / acc.n).max(0.0).sqrt()).exp(),
+        Likelihood::Rare if table.inverted => 1.0 - mean,
+        Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson | Likelihood::Gauge => mean,
     })
 }
 
 /// After over before, the season taken out.
-fn ratio(shape: Shape, before: &Acc, after: &Acc) -> Option<f64> {
+fn ratio(shape: Likelihood, before: &Tally, after: &Tally) -> Option<f64> {
     if before.n <= 0.0 || after.n <= 0.0 {
         return None;
     }
     match shape {
-        Shape::Mean => {
-            let shift = |a: &Acc| (a.a - a.e) / a.n;
+        Likelihood::LogNormal => {
+            let shift = |a: &Tally| (a.a - a.e) / a.n;
             Some((shift(after) - shift(before)).exp())
         }
         _ if before.a > 0.0 && after.e > 0.0 => {
@@ -254,8 +255,8 @@ fn ratio(shape: Shape, before: &Acc, after: &Acc) -> Option<f64> {
 }
 
 /// Worse than usual after, and not already before.
-fn verdict(table: &Table, mask: u16, before: &Acc, after: &Acc) -> Verdict {
-    let ev = |a: &Acc| evidence(table.shape, table.sign, a, table.calib(mask));
+fn verdict(table: &Cuboid, mask: u16, before: &Tally, after: &Tally) -> Verdict {
+    let ev = |a: &Tally| evidence(table.shape, table.sign, a, table.calib(mask));
     let (b, a) = (ev(before), ev(after));
     if a.nats >= 12.0 && a.harm > 2.0 * b.harm.max(0.0) && a.harm > 0.05 {
         Verdict::Breach

@@ -5,15 +5,16 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::detect::baseline::profile::Past;
-use crate::detect::cube::cuboid::{Conj, Leaf, Table};
+use crate::detect::cube::cuboid::{Cuboid, Leaf, Slice};
 use crate::detect::cube::doubt::Doubt;
 use crate::detect::cube::histograms::percentile;
 use crate::detect::cube::key::Role;
-use crate::detect::cube::store::Store;
-use crate::detect::evidence::stat::{Acc, Calib, Raw, Shape, evidence, wilson};
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::{Dispersion, Likelihood, Moments, Tally, evidence};
+use crate::detect::maths::interval::wilson;
 use crate::detect::scan::onset::gain;
 use crate::detect::scan::power::{Named, Power};
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::histogram::Histogram;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
@@ -45,20 +46,22 @@ const FAR_SHARE: f64 = 0.5;
 const MAX_DIMS: u32 = 2;
 
 /// Samples or trials from which a number of this shape is shown as sure.
-pub const fn enough(shape: Shape) -> f64 {
+pub const fn enough(shape: Likelihood) -> f64 {
     match shape {
-        Shape::Mean => SURE_DIST,
-        Shape::Fault | Shape::Step | Shape::Flow | Shape::Level => SURE_RATE,
+        Likelihood::LogNormal => SURE_DIST,
+        Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson | Likelihood::Gauge => {
+            SURE_RATE
+        }
     }
 }
 
 pub struct Sight<'a> {
     pub policy: &'a Policy,
-    pub store: &'a Store,
+    pub store: &'a Cube,
     /// Of open cases.
-    pub effects: &'a [&'a Effect],
+    pub effects: &'a [&'a Shift],
     /// That ended not long ago.
-    pub ended: &'a [&'a Effect],
+    pub ended: &'a [&'a Shift],
     pub blind: &'a BTreeSet<SourceId>,
     pub doubts: &'a BTreeMap<SourceId, Doubt>,
     pub bucket: i64,
@@ -91,8 +94,8 @@ pub fn cells(sight: &Sight<'_>) -> Vec<Cell> {
     out.into_values().collect()
 }
 
-fn shown(table: &Table, conj: &Conj) -> bool {
-    conj.mask.count_ones() <= MAX_DIMS || table.shape == Shape::Level
+fn shown(table: &Cuboid, conj: &Slice) -> bool {
+    conj.mask.count_ones() <= MAX_DIMS || table.shape == Likelihood::Gauge
 }
 
 struct Reading {
@@ -105,14 +108,14 @@ struct Reading {
     learnt: bool,
     /// Buckets of the window, and what of it has a past.
     buckets: i64,
-    own: Acc,
+    own: Tally,
 }
 
 /// Sums of a place: all that was seen there, and the part that has a past to be held against.
 #[derive(Clone, Copy, Default)]
 struct Seen {
-    all: Acc,
-    known: Acc,
+    all: Tally,
+    known: Tally,
     /// Samples, or events per time, of segments with a past; none where no segment has one.
     own: Option<f64>,
 }
@@ -125,11 +128,11 @@ impl Seen {
     }
 }
 
-fn cell(sight: &Sight<'_>, table: &Table, conj: &Conj, named: Named) -> Option<Cell> {
+fn cell(sight: &Sight<'_>, table: &Cuboid, conj: &Slice, named: Named) -> Option<Cell> {
     let mut reading = match table.shape {
-        Shape::Mean => dist(sight, table, conj)?,
-        Shape::Fault | Shape::Step => rate(sight, table, conj)?,
-        Shape::Flow | Shape::Level => count(sight, table, conj)?,
+        Likelihood::LogNormal => dist(sight, table, conj)?,
+        Likelihood::Rare | Likelihood::Conversion => rate(sight, table, conj)?,
+        Likelihood::Poisson | Likelihood::Gauge => count(sight, table, conj)?,
     };
     // Green means: the named change would have been seen.
     if let Some(power) = Power::of(table, conj, sight.bucket, named) {
@@ -163,12 +166,12 @@ fn cell(sight: &Sight<'_>, table: &Table, conj: &Conj, named: Named) -> Option<C
     })
 }
 
-fn stat(policy: &Policy, table: &Table) -> String {
+fn stat(policy: &Policy, table: &Cuboid) -> String {
     match table.shape {
-        Shape::Mean => format!("p{:.0}", quantile(policy, table.key.family.0) * 100.0),
-        Shape::Fault | Shape::Step => "rate".to_owned(),
-        Shape::Flow => "count".to_owned(),
-        Shape::Level => "value".to_owned(),
+        Likelihood::LogNormal => format!("p{:.0}", quantile(policy, table.key.family.0) * 100.0),
+        Likelihood::Rare | Likelihood::Conversion => "rate".to_owned(),
+        Likelihood::Poisson => "count".to_owned(),
+        Likelihood::Gauge => "value".to_owned(),
     }
 }
 
@@ -179,16 +182,16 @@ fn quantile(policy: &Policy, metric: Metric) -> f64 {
 
 /// The cell's own verdict on its own window, and whether that window holds harm that is over. An
 /// open case breaks the cells of its place but those whose own numbers clearly say otherwise.
-fn verdict(sight: &Sight<'_>, table: &Table, conj: &Conj, reading: &Reading) -> (Verdict, bool) {
+fn verdict(sight: &Sight<'_>, table: &Cuboid, conj: &Slice, reading: &Reading) -> (Verdict, bool) {
     if sight.blind.contains(&table.key.source) {
         return (Verdict::Blind, false);
     }
-    let about = |e: &&&Effect| e.table.family == table.key.family && touches(&e.scope, &conj.seg);
+    let about = |e: &&&Shift| e.table.family == table.key.family && touches(&e.scope, &conj.seg);
     let calib = table.calib(conj.mask);
     let bad = is_bad(sight.policy, table, &reading.own, calib) || is_far(table, reading);
     let mut open = sight.effects.iter().filter(|e| e.until.is_none()).filter(about).peekable();
     if open.peek().is_some() {
-        let burns = |e: &&&Effect| {
+        let burns = |e: &&&Shift| {
             let for_it = gain(e.shape, e.sign, &reading.own, calib, e.least_harm());
             let worse = evidence(e.shape, e.sign, &reading.own, calib).harm > 0.0;
             !e.looks_well() && worse && for_it > -OWN_WELL
@@ -210,7 +213,7 @@ fn verdict(sight: &Sight<'_>, table: &Table, conj: &Conj, reading: &Reading) -> 
 }
 
 /// Its own numbers are worse than usual by what a guardrail would call a change.
-fn is_bad(policy: &Policy, table: &Table, own: &Acc, calib: Calib) -> bool {
+fn is_bad(policy: &Policy, table: &Cuboid, own: &Tally, calib: Dispersion) -> bool {
     let ev = evidence(table.shape, table.sign, own, calib);
     let row = band_for(&policy.guardrail, table.key.family.0, &Scope::everything());
     let least = row.and_then(|r| r.condition.min_change()).unwrap_or(0.0);
@@ -219,19 +222,20 @@ fn is_bad(policy: &Policy, table: &Table, own: &Acc, calib: Calib) -> bool {
 
 /// Not proven to be worse, and too far out to be called as usual; of a step also when far more take
 /// it than usual.
-fn is_odd(policy: &Policy, table: &Table, reading: &Reading, calib: Calib) -> bool {
+fn is_odd(policy: &Policy, table: &Cuboid, reading: &Reading, calib: Dispersion) -> bool {
     let row = band_for(&policy.guardrail, table.key.family.0, &Scope::everything());
     let least = row.and_then(|r| r.condition.min_change()).unwrap_or(0.0);
     let by = |sign: f64| evidence(table.shape, sign, &reading.own, calib);
     let (worse, better) = (by(table.sign), by(-table.sign));
     worse.nats >= OWN_DOUBT && worse.harm >= least
-        || table.shape == Shape::Step && better.nats >= OWN_BAD && better.harm >= MORE
+        || table.shape == Likelihood::Conversion && better.nats >= OWN_BAD && better.harm >= MORE
 }
 
 /// A new value of a dimension has no past to be held against; what is usual around it is known, and
 /// its number lies far outside.
-fn is_far(table: &Table, reading: &Reading) -> bool {
-    let rate = matches!(table.shape, Shape::Mean | Shape::Fault | Shape::Step);
+fn is_far(table: &Cuboid, reading: &Reading) -> bool {
+    let rate =
+        matches!(table.shape, Likelihood::LogNormal | Likelihood::Rare | Likelihood::Conversion);
     let (Some(value), Some(base), Some(range)) =
         (reading.value, reading.baseline, reading.interval.filter(|_| rate))
     else {
@@ -243,7 +247,7 @@ fn is_far(table: &Table, reading: &Reading) -> bool {
 }
 
 /// Beacons of this source come late here: the newest windows are provisional (seed 001, F5).
-fn late(sight: &Sight<'_>, table: &Table, conj: &Conj) -> bool {
+fn late(sight: &Sight<'_>, table: &Cuboid, conj: &Slice) -> bool {
     sight.effects.iter().any(|e| {
         e.table.family.0 == Metric::BeaconLag
             && e.until.is_none()
@@ -263,7 +267,7 @@ fn spans(sight: &Sight<'_>) -> impl Iterator<Item = i64> {
     SPANS.into_iter().map(move |m| ((m as f64 / minutes).round() as i64).max(1))
 }
 
-fn dist(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
+fn dist(sight: &Sight<'_>, table: &Cuboid, conj: &Slice) -> Option<Reading> {
     let cut = sight.store.hists.cuts.get(&table.key)?;
     let q = quantile(sight.policy, table.key.family.0);
     let mut best = None;
@@ -293,7 +297,7 @@ fn dist(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
 }
 
 /// Sum over so many buckets up to now.
-fn over(sight: &Sight<'_>, table: &Table, conj: &Conj, len: i64) -> Seen {
+fn over(sight: &Sight<'_>, table: &Cuboid, conj: &Slice, len: i64) -> Seen {
     let mut seen = Seen::default();
     for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
         let (known, raw) = of_leaf(sight, table, leaf, len);
@@ -309,8 +313,8 @@ fn over(sight: &Sight<'_>, table: &Table, conj: &Conj, len: i64) -> Seen {
 }
 
 /// What of a leaf has something to be held against, and the rest.
-fn of_leaf(sight: &Sight<'_>, table: &Table, leaf: &Leaf, len: i64) -> (Acc, Raw) {
-    let (mut known, mut rest) = (Acc::default(), Raw::default());
+fn of_leaf(sight: &Sight<'_>, table: &Cuboid, leaf: &Leaf, len: i64) -> (Tally, Moments) {
+    let (mut known, mut rest) = (Tally::default(), Moments::default());
     let standing = table.standing(leaf, sight.bucket - len + 1, sight.bucket);
     if let Some(acc) = standing.filter(|a| a.n > 0.0 && table.muted.is_empty()) {
         return (acc, rest);
@@ -326,7 +330,7 @@ fn of_leaf(sight: &Sight<'_>, table: &Table, leaf: &Leaf, len: i64) -> (Acc, Raw
     (known, rest)
 }
 
-fn rate(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
+fn rate(sight: &Sight<'_>, table: &Cuboid, conj: &Slice) -> Option<Reading> {
     let (mut seen, mut buckets) = (Seen::default(), 1);
     for len in spans(sight) {
         (seen, buckets) = (over(sight, table, conj, len), len);
@@ -353,11 +357,11 @@ fn rate(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
 }
 
 /// Counts are shown per minute, gauges as they are.
-fn count(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
+fn count(sight: &Sight<'_>, table: &Cuboid, conj: &Slice) -> Option<Reading> {
     let buckets = spans(sight).nth(1).unwrap_or(1);
     let seen = over(sight, table, conj, buckets);
     let (acc, timed, own) = (seen.all, table.timed(), seen.known);
-    if table.shape == Shape::Level {
+    if table.shape == Likelihood::Gauge {
         let value = (acc.n > 0.0).then(|| acc.a / acc.n);
         let known = acc.e != 0.0 && acc.n > 0.0;
         let baseline = known.then(|| acc.e / acc.n);

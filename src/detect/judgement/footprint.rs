@@ -1,11 +1,11 @@
-//! How much the engine holds: segments, places, windows, bytes. Counted, not guessed, for the
+//! How much the state holds: segments, places, windows, bytes. Counted, not guessed, for the
 //! benches and for whoever sizes a watcher. Nothing is judged here.
 
 use std::mem::size_of;
 
-use crate::detect::cube::cuboid::{Conj, Leaf, Table};
-use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::{Acc, HourRaw, Known};
+use crate::detect::cases::state::EngineState;
+use crate::detect::cube::cuboid::{Cuboid, Leaf, Slice};
+use crate::detect::evidence::stat::{Explained, HourMoments, Tally};
 
 /// What is held, and what one pass looks at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -23,35 +23,33 @@ pub struct Footprint {
     pub bytes: usize,
 }
 
-impl Engine {
-    pub fn footprint(&self) -> Footprint {
-        let mut out = Footprint::default();
-        for table in self.store.tables.values() {
-            out.tables += 1;
-            out.segments += table.leaves.len();
-            out.places += table.conj.len();
-            out.bytes += bytes(table);
-        }
-        out.bytes += self.store.hists.bytes();
-        out.segment_windows = out.places * self.lengths.len();
-        out
+pub fn footprint(state: &EngineState) -> Footprint {
+    let mut out = Footprint::default();
+    for table in state.store.tables.values() {
+        out.tables += 1;
+        out.segments += table.leaves.len();
+        out.places += table.conj.len();
+        out.bytes += bytes(table);
     }
+    out.bytes += state.store.hists.bytes();
+    out.segment_windows = out.places * state.lengths.len();
+    out
 }
 
-fn bytes(table: &Table) -> usize {
+fn bytes(table: &Cuboid) -> usize {
     let leaf = |l: &Leaf| {
         size_of::<Leaf>()
             + l.seg.heap_bytes()
-            + l.hist.capacity() * size_of::<HourRaw>()
-            + l.sums.capacity() * size_of::<Acc>()
-            + l.expl.capacity() * size_of::<Known>()
+            + l.hist.capacity() * size_of::<HourMoments>()
+            + l.sums.capacity() * size_of::<Tally>()
+            + l.expl.capacity() * size_of::<Explained>()
     };
     // A conjunction of every dimension is its leaf's own segment.
     let whole = table.key.dims.len();
-    let own = |c: &Conj| (c.mask.count_ones() as usize) < whole;
-    let values = |c: &Conj| if own(c) { c.seg.heap_bytes() } else { 0 };
-    let conj = |c: &Conj| size_of::<Conj>() + values(c) + c.leaves.capacity() * size_of::<u32>();
-    size_of::<Table>()
+    let own = |c: &Slice| (c.mask.count_ones() as usize) < whole;
+    let values = |c: &Slice| if own(c) { c.seg.heap_bytes() } else { 0 };
+    let conj = |c: &Slice| size_of::<Slice>() + values(c) + c.leaves.capacity() * size_of::<u32>();
+    size_of::<Cuboid>()
         + table.index_bytes()
         + table.ring_bytes()
         + table.leaves.iter().map(leaf).sum::<usize>()

@@ -1,94 +1,24 @@
 //! Judgement in plain words with its numbers: headlines, findings, evidence for and against.
 //! No drawing and no outside text beyond names that `domain::text` makes safe later.
 
-use super::check_coverage::hour;
-use super::error_budget;
-use crate::detect::cases::open_case::{Live, TakenBack, is_cause, is_visit_loss};
-use crate::detect::cases::severity::is_beacon;
-use crate::detect::cases::surge;
-use crate::detect::cube::cuboid::Table;
-use crate::detect::cube::store::Store;
-use crate::detect::detectors::threshold::{guardrail_of, z_of};
-use crate::detect::evidence::stat::{Acc, Shape};
-use crate::detect::scan::shift::Effect;
+use crate::detect::cases::kinds::{is_beacon, is_cause, is_visit_loss};
+use crate::detect::cases::open_case::OpenCase;
+use crate::detect::cases::parts::TakenBack;
+use crate::detect::cases::shift_words::{label, line, newest, samples, stat, values};
+use crate::detect::cases::{kinds, surge};
+use crate::detect::cube::store::Cube;
+use crate::detect::detectors::threshold::guardrail_of;
+use crate::detect::evidence::stat::Likelihood;
+use crate::detect::evidence::units::{amount, hour};
+use crate::detect::scan::shift::Shift;
 use crate::domain::id::GuardrailId;
 use crate::domain::metric::Metric;
-use crate::domain::time::Span;
 use crate::policy::guardrail::row_for;
 use crate::policy::judging::Policy;
 use crate::verdict::{Basis, Finding, Verdict};
 
-/// Samples from which a histogram's own percentile is told.
-const SURE: f64 = 200.0;
 /// More than so many times the alarm line is told as that: beyond doubt is beyond doubt.
 const MOST: f64 = 100.0;
-/// The last minutes are told of so many buckets, of more where few come.
-const NEWEST: i64 = 5;
-const FEW: f64 = 20.0;
-const LONGER: i64 = 15;
-
-/// Value now and usual value of an effect, in the metric's unit as people read it.
-pub fn values(store: &Store, e: &Effect) -> (f64, f64) {
-    let table = store.tables.get(&e.table);
-    if let Some(read) = table.and_then(|t| measured(store, t, e)) {
-        return read;
-    }
-    if let Some(worth) = surge::order_values(store, e) {
-        return worth;
-    }
-    let inverted = table.is_some_and(|t| t.inverted);
-    level(e.shape, inverted, e.quantile, &e.acc)
-}
-
-/// The same for any sum, for times at a quantile (0..=1).
-pub fn level(shape: Shape, inverted: bool, quantile: f64, acc: &Acc) -> (f64, f64) {
-    if acc.n <= 0.0 {
-        return (0.0, 0.0);
-    }
-    let (now, base) = (acc.a / acc.n, acc.e / acc.n);
-    match shape {
-        // The mean of logs is the median of a log-normal; 0.67 standard deviations up is the p75.
-        Shape::Mean => {
-            let up = z_of(quantile) * (acc.v / acc.n).max(0.0).sqrt();
-            ((now + up).exp(), (base + up).exp())
-        }
-        Shape::Fault if inverted => (1.0 - now, 1.0 - base),
-        Shape::Fault | Shape::Step | Shape::Flow | Shape::Level => (now, base),
-    }
-}
-
-/// The value of the last minutes at the place of an effect, in the metric's unit; after the last
-/// bad bucket where they look well. None where nothing came.
-pub fn newest(store: &Store, e: &Effect, bucket: i64) -> Option<f64> {
-    let table = store.tables.get(&e.table)?;
-    let well = e.until.is_some() || e.looks_well();
-    let first =
-        |length: i64| (bucket - length + 1).max(if well { e.last_bad + 1 } else { i64::MIN });
-    let over = |from: i64| {
-        let mut acc = Acc::default();
-        for leaf in table.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
-            acc.add(&table.acc_over(leaf, from, bucket));
-        }
-        acc
-    };
-    let mut from = first(NEWEST);
-    let mut acc = over(from);
-    if acc.n < FEW {
-        from = first(LONGER);
-        acc = over(from);
-    }
-    if acc.n <= 0.0 {
-        return None;
-    }
-    let dist = (e.shape == Shape::Mean)
-        .then(|| error_budget::quantile(store, table, &e.scope, (from, bucket), e.quantile))
-        .flatten();
-    if let Some((value, _)) = dist.filter(|d| d.1 >= FEW) {
-        return Some(value);
-    }
-    let unit = if surge::is_surge(e) { table.unit } else { 1.0 };
-    Some(level(e.shape, table.inverted, e.quantile, &acc).0 * unit)
-}
 
 /// How far evidence is beyond the line that opens an incident: `2.0 times the alarm line`.
 pub fn sureness(nats: f64, line: f64) -> String {
@@ -99,95 +29,11 @@ pub fn sureness(nats: f64, line: f64) -> String {
     format!("{times:.1} times the alarm line")
 }
 
-/// The percentile of the histograms since onset, where they are still kept, and before the shift.
-fn measured(store: &Store, table: &Table, e: &Effect) -> Option<(f64, f64)> {
-    let span = (e.from(), e.last_bad);
-    let kept = Span::from_hours(1).millis() / store.bucket.millis().max(1);
-    if e.shape != Shape::Mean || span.1 - span.0 >= kept || span.1 < table.latest - kept / 2 {
-        return None;
-    }
-    let (now, n) = error_budget::quantile(store, table, &e.scope, span, e.quantile)?;
-    (n >= SURE).then(|| (now, now / (e.sign * e.harm).exp()))
-}
-
-/// A number in its unit, short.
-pub fn amount(metric: Metric, x: f64) -> String {
-    match metric.row().unit {
-        "ratio" if x.abs() < 0.1 => format!("{:.1}%", x * 100.0),
-        "ratio" => format!("{:.0}%", x * 100.0),
-        "ms" if metric == Metric::BeaconLag && x >= 60_000.0 => {
-            format!("{:.0} min", x / 60_000.0)
-        }
-        "ms" if metric == Metric::BeaconLag => format!("{:.1} s", x / 1000.0),
-        "ms" => format!("{x:.0} ms"),
-        "score" => format!("{x:.2}"),
-        "days" => format!("{x:.0} days"),
-        "bytes" => bytes(x),
-        _ => format!("{x:.0}"),
-    }
-}
-
-/// `350 MB`, `1.4 GB`.
-fn bytes(x: f64) -> String {
-    match x.abs() {
-        a if a >= 1e9 => format!("{:.1} GB", x / 1e9),
-        a if a >= 1e6 => format!("{:.0} MB", x / 1e6),
-        _ => format!("{:.0} kB", x / 1e3),
-    }
-}
-
-fn from_to(metric: Metric, base: f64, now: f64) -> String {
-    let now = amount(metric, now);
-    // The unit once, where both are in the same.
-    if metric.row().unit == "ms" && metric != Metric::BeaconLag {
-        return format!("{base:.0} -> {now}");
-    }
-    format!("{} -> {now}", amount(metric, base))
-}
-
-fn label(e: &Effect) -> String {
-    let label = e.table.family.0.row().label;
-    let mut chars = label.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    let label = format!("{first}{}", chars.as_str());
-    if e.shape == Shape::Mean { format!("{label} {}", stat(e)) } else { label }
-}
-
-/// `INP p75 in pdp`.
-pub fn label_in(e: &Effect) -> String {
-    format!("{} in {}", label(e), e.place)
-}
-
-fn stat(e: &Effect) -> String {
-    match e.shape {
-        Shape::Mean => format!("p{:.0}", e.quantile * 100.0),
-        Shape::Fault | Shape::Step | Shape::Flow | Shape::Level => "rate".to_owned(),
-    }
-}
-
-/// One line for an effect: `Payment step 61% -> 18%`.
-pub fn line(store: &Store, e: &Effect) -> String {
-    let metric = e.table.family.0;
-    let (now, base) = values(store, e);
-    if is_beacon(e) {
-        let percent = e.harm * 100.0;
-        return if e.sign > 0.0 {
-            format!("Beacons up {percent:.0}%, visits are not: collected more than once")
-        } else {
-            format!("Beacons down {percent:.0}%, visits are not")
-        };
-    }
-    if e.shape == Shape::Flow && !surge::is_surge(e) {
-        return format!("{} down {:.0}%", label(e), e.harm * 100.0);
-    }
-    format!("{} {}", label(e), from_to(metric, base, now))
-}
-
 /// The effect that says most: an outage's lost orders before anything, else the strongest.
-pub fn lead(live: &Live) -> Option<&Effect> {
+pub fn lead(live: &OpenCase) -> Option<&Shift> {
     let present = live.told();
-    let weight = |e: &Effect| {
-        let loss = if e.shape == Shape::Step { e.harm } else { 0.0 };
+    let weight = |e: &Shift| {
+        let loss = if e.shape == Likelihood::Conversion { e.harm } else { 0.0 };
         let big = u8::from(loss > 0.3);
         (big, u8::from(is_cause(e)), e.nats)
     };
@@ -198,7 +44,7 @@ pub fn lead(live: &Live) -> Option<&Effect> {
 }
 
 /// One line for a case.
-pub fn headline(policy: &Policy, store: &Store, live: &Live) -> String {
+pub fn headline(policy: &Policy, store: &Cube, live: &OpenCase) -> String {
     if let Some(b) = &live.blind {
         let what = if b.checkout { "; checkout is blind" } else { "" };
         return format!("No data from {}{what}", b.names());
@@ -227,8 +73,8 @@ fn capital(text: &str) -> String {
 }
 
 /// Findings of a case, one per effect and one per failing journey.
-pub fn findings(policy: &Policy, store: &Store, live: &Live, bucket: i64) -> Vec<Finding> {
-    let mut effects: Vec<&Effect> = live.effects.iter().collect();
+pub fn findings(policy: &Policy, store: &Cube, live: &OpenCase, bucket: i64) -> Vec<Finding> {
+    let mut effects: Vec<&Shift> = live.effects.iter().collect();
     // what the headline tells comes first
     let first = lead(live).map(|e| (&e.table, &e.scope));
     effects.sort_by_key(|e| Some((&e.table, &e.scope)) != first);
@@ -273,7 +119,7 @@ fn passing((failing, all): (usize, usize)) -> f64 {
     if all == 0 { 0.0 } else { 1.0 - failing.min(all) as f64 / all as f64 }
 }
 
-fn finding(policy: &Policy, store: &Store, e: &Effect, bucket: i64) -> Finding {
+fn finding(policy: &Policy, store: &Cube, e: &Shift, bucket: i64) -> Finding {
     let table = store.tables.get(&e.table);
     let (now, base) = values(store, e);
     let minutes = (e.last_bad - e.from() + 1).max(1) as f64 * store.bucket.as_mins_f64();
@@ -305,7 +151,7 @@ fn finding(policy: &Policy, store: &Store, e: &Effect, bucket: i64) -> Finding {
 
 /// A sentence on one effect, in the past tense once its last minutes look well:
 /// `was Payment step 74% -> 8.8% in checkout (543 samples), 71% now`.
-fn told(store: &Store, e: &Effect, bucket: i64) -> String {
+fn told(store: &Cube, e: &Shift, bucket: i64) -> String {
     let says = format!("{} in {}{}", line(store, e), e.place, samples(e));
     if e.until.is_none() && !e.looks_well() {
         return says;
@@ -314,8 +160,8 @@ fn told(store: &Store, e: &Effect, bucket: i64) -> String {
 }
 
 /// `, 71% now`; nothing where nothing came, nor for a line that tells a share.
-fn now_words(store: &Store, e: &Effect, bucket: i64) -> String {
-    let share = is_beacon(e) || e.shape == Shape::Flow && !surge::is_surge(e);
+fn now_words(store: &Cube, e: &Shift, bucket: i64) -> String {
+    let share = is_beacon(e) || e.shape == Likelihood::Poisson && !kinds::is_surge(e);
     let now = newest(store, e, bucket).filter(|_| !share);
     now.map(|x| format!(", {} now", amount(e.table.family.0, x))).unwrap_or_default()
 }
@@ -330,7 +176,7 @@ pub fn taken_back(back: TakenBack) -> String {
 }
 
 /// What speaks for the case.
-pub fn evidence_for(store: &Store, live: &Live, line_nats: f64, bucket: i64) -> Vec<String> {
+pub fn evidence_for(store: &Cube, live: &OpenCase, line_nats: f64, bucket: i64) -> Vec<String> {
     let mut out: Vec<String> = live
         .effects
         .iter()
@@ -359,7 +205,7 @@ pub fn evidence_for(store: &Store, live: &Live, line_nats: f64, bucket: i64) -> 
 }
 
 /// What speaks against it, or for a smaller one.
-pub fn evidence_against(store: &Store, live: &Live, bucket: i64) -> Vec<String> {
+pub fn evidence_against(store: &Cube, live: &OpenCase, bucket: i64) -> Vec<String> {
     // what is over speaks against what goes on; of a case that is over it is what it was
     let mut out = if is_over(live) { Vec::new() } else { ended(store, live, bucket) };
     for e in live.effects.iter().filter(|e| e.until.is_none() && e.looks_well()) {
@@ -376,20 +222,14 @@ pub fn evidence_against(store: &Store, live: &Live, bucket: i64) -> Vec<String> 
 }
 
 /// Nothing of it goes on.
-fn is_over(live: &Live) -> bool {
+fn is_over(live: &OpenCase) -> bool {
     live.effects.iter().all(|e| e.until.is_some()) && live.troubles.iter().all(|t| t.over)
 }
 
 /// What ended, in the past tense; checks that pass again, proven or not.
-fn ended(store: &Store, live: &Live, bucket: i64) -> Vec<String> {
+fn ended(store: &Cube, live: &OpenCase, bucket: i64) -> Vec<String> {
     let effects = live.effects.iter().filter(|e| e.until.is_some());
     let effects = effects.map(|e| format!("{}: over", told(store, e, bucket)));
     let well = live.troubles.iter().filter(|t| t.is_well() && (t.over || t.worst > 0));
     effects.chain(well.map(|t| format!("{} checks {}", t.journey, t.words()))).collect()
-}
-
-/// ` (1240 samples)`; counts of events have none.
-fn samples(e: &Effect) -> String {
-    let counted = e.acc.n > 0.0 && !is_visit_loss(e);
-    if counted { format!(" ({:.0} samples)", e.acc.n) } else { String::new() }
 }

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::detect::baseline::profile::{Parent, Past, Profile};
-use crate::detect::cube::cuboid::{Leaf, Table, names_release, project};
-use crate::detect::evidence::stat::{Acc, Calib, HourRaw, Raw, Shape};
+use crate::detect::cube::cuboid::{Cuboid, Leaf, names_release, project};
+use crate::detect::evidence::stat::{Dispersion, HourMoments, Likelihood, Moments, Tally};
 use crate::domain::segment::{Dim, Segment};
 
 /// Units of history that make an ancestor worth leaning on.
@@ -31,11 +31,11 @@ const BLOCK: i32 = 168;
 const POINTS: usize = 250_000;
 
 /// Hourly sums of several leaves together.
-fn merged(table: &Table, leaves: &[u32]) -> Vec<HourRaw> {
+fn merged(table: &Cuboid, leaves: &[u32]) -> Vec<HourMoments> {
     let leaves = || leaves.iter().filter_map(|i| table.leaves.get(*i as usize));
     let hours = || leaves().flat_map(|l| &l.hist).map(|h| h.hour);
     let (Some(first), Some(last)) = (hours().min(), hours().max()) else { return Vec::new() };
-    let mut sum = vec![Raw::default(); (last - first + 1).clamp(0, 100_000) as usize];
+    let mut sum = vec![Moments::default(); (last - first + 1).clamp(0, 100_000) as usize];
     for h in leaves().flat_map(|l| &l.hist) {
         if let Some(raw) = sum.get_mut((h.hour - first) as usize) {
             raw.n += h.raw.n;
@@ -44,37 +44,37 @@ fn merged(table: &Table, leaves: &[u32]) -> Vec<HourRaw> {
         }
     }
     let rows = (first..=last).zip(sum).filter(|(_, r)| r.n > 0.0);
-    rows.map(|(hour, raw)| HourRaw { hour, raw }).collect()
+    rows.map(|(hour, raw)| HourMoments { hour, raw }).collect()
 }
 
 /// What the leaves of one table lean on, by segment.
 pub type Ancestors = HashMap<Segment, Profile>;
 
 /// The dimensions of a cut that stay, in their order: a release or an arm comes and goes.
-fn stable(table: &Table) -> impl Iterator<Item = u16> {
+fn stable(table: &Cuboid) -> impl Iterator<Item = u16> {
     let dims = table.key.dims.iter().enumerate();
     dims.filter(|(_, d)| !matches!(d, Dim::Release | Dim::Cohort)).map(|(i, _)| 1 << i)
 }
 
 /// The ancestor a leaf leans on: its first two dimensions (template and device where they exist).
-pub fn ancestor_segment(table: &Table, leaf: &Segment) -> Segment {
+pub fn ancestor_segment(table: &Cuboid, leaf: &Segment) -> Segment {
     project(leaf, &table.key.dims, stable(table).take(2).fold(0, |m, bit| m | bit))
 }
 
 /// The place of a leaf without the release or the arm that it names.
-fn rest_segment(table: &Table, leaf: &Segment) -> Segment {
+fn rest_segment(table: &Cuboid, leaf: &Segment) -> Segment {
     project(leaf, &table.key.dims, stable(table).fold(0, |m, bit| m | bit))
 }
 
 /// Learns what the leaves of a table need to lean on: from its own hours, else from another cut of
 /// the same source. What another source calls usual is measured and cut another way: it lends none.
-pub fn ancestors(table: &Table, family: &[&Table]) -> Ancestors {
+pub fn ancestors(table: &Cuboid, family: &[&Cuboid]) -> Ancestors {
     let mut out = Ancestors::new();
-    if table.timed() || table.shape == Shape::Level {
+    if table.timed() || table.shape == Likelihood::Gauge {
         return out;
     }
     let others = family.iter().filter(|t| t.key.source == table.key.source && t.key != table.key);
-    let tables: Vec<&Table> = std::iter::once(table).chain(others.copied()).collect();
+    let tables: Vec<&Cuboid> = std::iter::once(table).chain(others.copied()).collect();
     let mut add = |seg: Segment| {
         let lend = |seg: &Segment| tables.iter().find_map(|t| lent(t, seg)).unwrap_or_default();
         out.entry(seg).or_insert_with_key(lend);
@@ -89,7 +89,7 @@ pub fn ancestors(table: &Table, family: &[&Table]) -> Ancestors {
 }
 
 /// What a table's own hours teach of a place, when that is worth leaning on.
-fn lent(table: &Table, seg: &Segment) -> Option<Profile> {
+fn lent(table: &Cuboid, seg: &Segment) -> Option<Profile> {
     let hours = merged(table, &table.conj_at(seg)?.leaves);
     let profile = Profile::learn(table.shape, &hours, None, None);
     let first = hours.first().filter(|_| profile.total >= WORTH)?.hour;
@@ -98,7 +98,7 @@ fn lent(table: &Table, seg: &Segment) -> Option<Profile> {
 }
 
 /// Learns the profile of every leaf, or of those that have none.
-pub fn learn(table: &mut Table, ancestors: &Ancestors, all: bool) {
+pub fn learn(table: &mut Cuboid, ancestors: &Ancestors, all: bool) {
     let exposure = table.timed().then(|| exposure(table));
     if table.timed() {
         table.week = week(table);
@@ -130,8 +130,8 @@ struct Lore<'a> {
 }
 
 /// How far the children of a table lie off what they lean on: learnt from those that have a past.
-fn offset(table: &Table, ancestors: &Ancestors) -> f64 {
-    let wide = if table.shape == Shape::Mean { WIDE } else { 2.0 * WIDE };
+fn offset(table: &Cuboid, ancestors: &Ancestors) -> f64 {
+    let wide = if table.shape == Likelihood::LogNormal { WIDE } else { 2.0 * WIDE };
     let (mut sum, mut count) = (0.0, 0.0);
     for leaf in &table.leaves {
         let seg = ancestor_segment(table, &leaf.seg);
@@ -144,11 +144,11 @@ fn offset(table: &Table, ancestors: &Ancestors) -> f64 {
             (n, a) = (n + units, a + f64::from(h.raw.s));
             e += units * parent.mean_at(f64::from(h.hour.rem_euclid(24)) * 3600.0 + 1800.0);
         }
-        if n < f64::from(WORTH) || table.shape != Shape::Mean && e < EVENTS {
+        if n < f64::from(WORTH) || table.shape != Likelihood::LogNormal && e < EVENTS {
             continue;
         }
         sum += match table.shape {
-            Shape::Mean => ((a - e) / n).powi(2) - f64::from(parent.s2) / n,
+            Likelihood::LogNormal => ((a - e) / n).powi(2) - f64::from(parent.s2) / n,
             _ => (a / e - 1.0).powi(2) - 1.0 / e,
         };
         count += 1.0;
@@ -159,7 +159,7 @@ fn offset(table: &Table, ancestors: &Ancestors) -> f64 {
 /// A leaf by its own past; without one by what its place is without its release, or not at all: a
 /// parent's level says nothing of how far a child lies off it. Less than an hour is no past.
 fn of_leaf(
-    table: &Table,
+    table: &Cuboid,
     leaf: &Leaf,
     exposure: Option<&[f64; 24]>,
     Lore { ancestors, offset, hours }: &Lore<'_>,
@@ -191,13 +191,13 @@ fn of_leaf(
 }
 
 /// An hour or more of history.
-pub fn taught(table: &Table) -> bool {
+pub fn taught(table: &Cuboid) -> bool {
     table.hours.values().map(|m| m.count_ones()).sum::<u32>() >= 60
 }
 
 /// Without any history: what the live ring shows up to `upto` teaches one flat level, to places
 /// that were seen by `seen`. A release or an arm is held against its place without it.
-pub fn learn_live(table: &mut Table, upto: i64, seen: i64) {
+pub fn learn_live(table: &mut Cuboid, upto: i64, seen: i64) {
     let delivered = (table.oldest()..=upto).filter(|b| table.delivered(*b)).count();
     let hours = delivered as f64 * table.bucket_ms as f64 / 3_600_000.0;
     let lent = |l: &Leaf| l.prof.past == Past::Rest;
@@ -213,8 +213,8 @@ pub fn learn_live(table: &mut Table, upto: i64, seen: i64) {
     }
 }
 
-fn live_level(table: &Table, leaf: &Leaf, (upto, seen): (i64, i64), hours: f64) -> Profile {
-    let mut raw = Raw::default();
+fn live_level(table: &Cuboid, leaf: &Leaf, (upto, seen): (i64, i64), hours: f64) -> Profile {
+    let mut raw = Moments::default();
     let mut first = i64::MAX;
     let mut take = |leaf: &Leaf| {
         for bucket in table.oldest()..=upto {
@@ -244,7 +244,7 @@ fn live_level(table: &Table, leaf: &Leaf, (upto, seen): (i64, i64), hours: f64) 
 }
 
 /// Hours of history at each hour of the day.
-fn exposure(table: &Table) -> [f64; 24] {
+fn exposure(table: &Cuboid) -> [f64; 24] {
     let mut out = [0.0; 24];
     for (hour, minutes) in &table.hours {
         if let Some(o) = out.get_mut(hour.rem_euclid(24) as usize) {
@@ -255,7 +255,7 @@ fn exposure(table: &Table) -> [f64; 24] {
 }
 
 /// Events of each day of the week against the mean day; flat below two weeks of history.
-fn week(table: &Table) -> [f64; 7] {
+fn week(table: &Cuboid) -> [f64; 7] {
     let (mut sum, mut hours) = ([0.0; 7], [0.0; 7]);
     for (hour, minutes) in &table.hours {
         if let Some(h) = hours.get_mut(hour.div_euclid(24).rem_euclid(7) as usize) {
@@ -279,30 +279,30 @@ fn week(table: &Table) -> [f64; 7] {
 }
 
 /// Learns overdispersion and day drift of each mask from how history's hours scatter.
-pub fn calibrate(table: &mut Table) {
+pub fn calibrate(table: &mut Cuboid) {
     table.calib.clear();
     table.borrowed = false;
-    if table.hours.len() < ENOUGH_HOURS || table.shape == Shape::Level {
+    if table.hours.len() < ENOUGH_HOURS || table.shape == Likelihood::Gauge {
         return;
     }
     let points = scatter(table);
-    let fits: Vec<(u16, Calib)> =
+    let fits: Vec<(u16, Dispersion)> =
         points.into_iter().map(|(m, p)| (m, fit(table.shape, p))).collect();
     table.calib.extend(fits);
 }
 
 /// How far the hours of each mask's conjunctions lie off, a week of them at a time: four weeks of
 /// some thousand leaves at once would be the most that is ever in memory.
-fn scatter(table: &Table) -> BTreeMap<u16, Vec<(f64, f64)>> {
+fn scatter(table: &Cuboid) -> BTreeMap<u16, Vec<(f64, f64)>> {
     let mut points: BTreeMap<u16, Vec<(f64, f64)>> = BTreeMap::new();
     let (first, last) = match (table.hours.keys().next(), table.hours.keys().next_back()) {
         (Some(first), Some(last)) if last - first < 100_000 => (*first, *last),
         _ => return points,
     };
     let hours = (last - first + 1).unsigned_abs() as usize;
-    let mut sums = vec![Acc::default(); BLOCK.unsigned_abs() as usize];
+    let mut sums = vec![Tally::default(); BLOCK.unsigned_abs() as usize];
     for start in (first..=last).step_by(BLOCK.unsigned_abs() as usize) {
-        let residuals: Vec<Vec<(i32, Acc)>> = table
+        let residuals: Vec<Vec<(i32, Tally)>> = table
             .leaves
             .iter()
             .map(|l| {
@@ -311,7 +311,7 @@ fn scatter(table: &Table) -> BTreeMap<u16, Vec<(f64, f64)>> {
             })
             .collect();
         for (n, conj) in table.conj.iter().enumerate() {
-            sums.fill(Acc::default());
+            sums.fill(Tally::default());
             let leaves = conj.leaves.iter().filter_map(|i| residuals.get(*i as usize));
             for (hour, acc) in leaves.flatten() {
                 if let Some(sum) = sums.get_mut((hour - start) as usize) {
@@ -329,7 +329,7 @@ fn scatter(table: &Table) -> BTreeMap<u16, Vec<(f64, f64)>> {
 }
 
 /// History's hours of a leaf against its own profile.
-fn hourly(table: &Table, leaf: &Leaf, hours: &[HourRaw]) -> Vec<(i32, Acc)> {
+fn hourly(table: &Cuboid, leaf: &Leaf, hours: &[HourMoments]) -> Vec<(i32, Tally)> {
     hours
         .iter()
         .map(|h| {
@@ -341,28 +341,28 @@ fn hourly(table: &Table, leaf: &Leaf, hours: &[HourRaw]) -> Vec<(i32, Acc)> {
                 mu *= table.week.get(day).copied().unwrap_or(1.0);
             }
             let unit = match table.shape {
-                Shape::Mean | Shape::Level => f64::from(leaf.prof.s2),
-                Shape::Fault | Shape::Step => (mu * (1.0 - mu)).max(1e-6),
-                Shape::Flow => mu.max(1e-9),
+                Likelihood::LogNormal | Likelihood::Gauge => f64::from(leaf.prof.s2),
+                Likelihood::Rare | Likelihood::Conversion => (mu * (1.0 - mu)).max(1e-6),
+                Likelihood::Poisson => mu.max(1e-9),
             };
-            (h.hour, Acc { n, a: f64::from(h.raw.s), e: n * mu, v: n * unit, x: 0.0 })
+            (h.hour, Tally { n, a: f64::from(h.raw.s), e: n * mu, v: n * unit, x: 0.0 })
         })
         .collect()
 }
 
 /// Squared deviation in units of the naive variance, and how much a unit of drift would add.
-fn point(shape: Shape, acc: &Acc) -> Option<(f64, f64)> {
-    if acc.n <= 0.0 || acc.v <= 0.0 || (shape != Shape::Mean && acc.e < 3.0) {
+fn point(shape: Likelihood, acc: &Tally) -> Option<(f64, f64)> {
+    if acc.n <= 0.0 || acc.v <= 0.0 || (shape != Likelihood::LogNormal && acc.e < 3.0) {
         return None;
     }
-    let scale = if shape == Shape::Mean { acc.n } else { acc.e };
+    let scale = if shape == Likelihood::LogNormal { acc.n } else { acc.e };
     let z2 = ((acc.a - acc.e).powi(2) / acc.v).min(25.0);
     Some((scale * scale / acc.v, z2))
 }
 
 /// Line through the points: the small ones show overdispersion, the big ones drift.
-fn fit(shape: Shape, mut points: Vec<(f64, f64)>) -> Calib {
-    let prior = Calib::prior(shape);
+fn fit(shape: Likelihood, mut points: Vec<(f64, f64)>) -> Dispersion {
+    let prior = Dispersion::prior(shape);
     if points.len() < 100 {
         return prior;
     }
@@ -383,11 +383,11 @@ fn fit(shape: Shape, mut points: Vec<(f64, f64)>) -> Calib {
     let slope = if x1 > x0 * 1.2 { (proven / (x1 - x0)).max(0.0) } else { 0.0 };
     let phi = (y0 - slope * x0).clamp(1.0, 8.0);
     let (floor, ceiling) = match shape {
-        Shape::Mean => (0.010, 0.06),
-        Shape::Fault => (0.05, 0.3),
-        Shape::Step => (0.02, 0.15),
-        Shape::Flow => (0.03, 0.3),
-        Shape::Level => (0.02, 0.2),
+        Likelihood::LogNormal => (0.010, 0.06),
+        Likelihood::Rare => (0.05, 0.3),
+        Likelihood::Conversion => (0.02, 0.15),
+        Likelihood::Poisson => (0.03, 0.3),
+        Likelihood::Gauge => (0.02, 0.2),
     };
-    Calib { phi: phi.max(1.1), tau: slope.sqrt().clamp(floor, ceiling) }
+    Dispersion { phi: phi.max(1.1), tau: slope.sqrt().clamp(floor, ceiling) }
 }

@@ -6,11 +6,13 @@ use std::collections::BTreeSet;
 use super::dispersion::taught;
 use super::{dispersion, exclusions};
 use crate::detect::baseline::profile::Past;
-use crate::detect::cube::cuboid::{Leaf, Muted, Table};
+use crate::detect::cube::changes::Changes;
+use crate::detect::cube::cuboid::{Cuboid, Leaf, Muted};
 use crate::detect::cube::key::Family;
+use crate::detect::cube::settings::{Exclusion, Settings};
+use crate::detect::cube::store::Cube;
 use crate::detect::cube::{derived, place};
-use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::{Raw, Shape};
+use crate::detect::evidence::stat::{Likelihood, Moments};
 use crate::domain::segment::{Scope, Segment};
 use crate::policy::judging::Policy;
 
@@ -20,6 +22,25 @@ pub struct Schedule {
     pub history_changed: bool,
     hour: Option<i64>,
     day: Option<i64>,
+}
+
+/// A family that something is or was wrong with, and the bucket at which that case closed.
+#[derive(Clone, Copy, Debug)]
+pub struct Hurt {
+    pub family: Family,
+    pub shape: Likelihood,
+    pub closed: Option<i64>,
+}
+
+/// What is learnt from, and what must be left out of it.
+pub struct Lesson<'a> {
+    pub store: &'a mut Cube,
+    pub schedule: &'a mut Schedule,
+    pub settings: &'a Settings,
+    pub changes: &'a Changes,
+    /// Incidents that the journal remembers.
+    pub unusual: &'a [Exclusion],
+    pub hurt: Vec<Hurt>,
 }
 
 /// Until so many hours are known profiles are learnt anew each hour, later every few hours.
@@ -32,70 +53,70 @@ const LIVE_MINUTES: i64 = 20;
 const GUARD_MINUTES: i64 = 10;
 
 /// Brings profiles and calibrations up to date for judging `bucket`.
-pub fn step(engine: &mut Engine, bucket: i64) {
-    let per_hour = (3_600_000 / engine.store.bucket.millis()).max(1);
+pub fn step(lesson: &mut Lesson<'_>, bucket: i64) {
+    let per_hour = (3_600_000 / lesson.store.bucket.millis()).max(1);
     let hour = bucket.div_euclid(per_hour);
     let day = hour.div_euclid(24);
-    mute(engine);
-    let mut changed = engine.schedule.history_changed;
-    for table in engine.store.tables.values_mut() {
+    mute(lesson);
+    let mut changed = lesson.schedule.history_changed;
+    for table in lesson.store.tables.values_mut() {
         changed |= table.settle();
     }
-    if engine.schedule.history_changed {
-        exclusions::forget(engine);
-        derived::history(&mut engine.store);
-        engine.store.tables.values_mut().for_each(|t| {
+    if lesson.schedule.history_changed {
+        exclusions::forget(lesson.store, lesson.settings, lesson.changes, lesson.unusual);
+        derived::history(lesson.store);
+        lesson.store.tables.values_mut().for_each(|t| {
             t.settle();
         });
     }
-    if engine.schedule.hour.is_some_and(|h| h < hour) {
-        if engine.schedule.hour.is_some_and(|h| h.div_euclid(24) < day) {
-            changed |= evict(engine, hour, bucket);
+    if lesson.schedule.hour.is_some_and(|h| h < hour) {
+        if lesson.schedule.hour.is_some_and(|h| h.div_euclid(24) < day) {
+            changed |= evict(lesson, hour, bucket);
         }
-        fold(engine, hour - 1, per_hour);
-        let hours = engine.store.tables.values().map(|t| t.hours.len()).max().unwrap_or(0);
+        fold(lesson, hour - 1, per_hour);
+        let hours = lesson.store.tables.values().map(|t| t.hours.len()).max().unwrap_or(0);
         changed |= hours < YOUNG_HOURS || hour % RELEARN_HOURS == 0;
         if !changed {
-            newcomers(engine);
+            newcomers(lesson);
         }
     }
     if changed {
-        profiles(engine);
+        profiles(lesson);
     }
     // a past that comes in pieces is learnt from again with each: the first may be a day alone
-    if changed && (engine.schedule.history_changed || engine.schedule.day != Some(day)) {
-        engine.store.tables.values_mut().for_each(dispersion::calibrate);
-        engine.schedule.day = Some(day);
+    if changed && (lesson.schedule.history_changed || lesson.schedule.day != Some(day)) {
+        lesson.store.tables.values_mut().for_each(dispersion::calibrate);
+        lesson.schedule.day = Some(day);
     }
     if changed {
-        let keys: Vec<_> = engine.store.tables.keys().cloned().collect();
+        let keys: Vec<_> = lesson.store.tables.keys().cloned().collect();
         for key in &keys {
-            borrow_calibration(&mut engine.store, key);
+            borrow_calibration(lesson.store, key);
         }
     }
-    from_live(engine, bucket);
-    engine.schedule.history_changed = false;
-    engine.schedule.hour = Some(hour);
+    from_live(lesson, bucket);
+    lesson.schedule.history_changed = false;
+    lesson.schedule.hour = Some(hour);
 }
 
 /// Once a day: leaves that nobody was seen in for long go.
-fn evict(engine: &mut Engine, hour: i64, bucket: i64) -> bool {
+fn evict(lesson: &mut Lesson<'_>, hour: i64, bucket: i64) -> bool {
     let Ok(hour) = i32::try_from(hour) else { return false };
-    engine.store.hists.prune(bucket);
-    engine.store.tables.values_mut().filter_map(|t| t.evict(hour).then_some(())).count() > 0
+    lesson.store.hists.prune(bucket);
+    lesson.store.tables.values_mut().filter_map(|t| t.evict(hour).then_some(())).count() > 0
 }
 
 /// A cut without history takes from its closest sibling how much it scatters.
 fn borrow_calibration(
-    store: &mut crate::detect::cube::store::Store,
-    key: &crate::detect::cube::key::TableKey,
+    store: &mut crate::detect::cube::store::Cube,
+    key: &crate::detect::cube::key::CuboidKey,
 ) {
     let Some(table) = store.tables.get(key).filter(|t| t.calib.is_empty() || t.borrowed) else {
         return;
     };
     let siblings = store.family(key.family).filter(|t| !t.calib.is_empty() && !t.borrowed);
-    let same = |t: &&Table| t.key.source == key.source;
-    let close = |t: &&Table| t.key.dims.iter().filter(|d| key.dims.contains(d)).count();
+    let same = |t: &&Cuboid| t.key.source == key.source;
+    let close = |t: &&Cuboid| t.key.dims.iter().filter(|d| key.dims.contains(d)).count();
     let Some(sibling) = siblings.max_by_key(|t| (same(t), close(t))) else { return };
     let strange = !same(&sibling);
     let full = sibling.mask_for(&sibling.key.dims);
@@ -112,9 +133,9 @@ fn borrow_calibration(
     }
 }
 
-fn mute(engine: &mut Engine) {
-    let bucket = engine.store.bucket;
-    let Engine { store, settings, .. } = engine;
+fn mute(lesson: &mut Lesson<'_>) {
+    let bucket = lesson.store.bucket;
+    let Lesson { store, settings, .. } = lesson;
     let ranges: Vec<(i64, i64, &Scope)> = settings
         .maintenance
         .iter()
@@ -137,39 +158,39 @@ fn mute(engine: &mut Engine) {
 }
 
 /// The leaves whose place lies inside the announced scope.
-fn worked_on(table: &Table, policy: &Policy, scope: &Scope) -> BTreeSet<Segment> {
+fn worked_on(table: &Cuboid, policy: &Policy, scope: &Scope) -> BTreeSet<Segment> {
     let place = |l: &Leaf| place::of_segment(policy, table.key.family, &l.seg);
     let leaves = table.leaves.iter().filter(|l| place::within(&place(l), scope));
     leaves.map(|l| l.seg.clone()).collect()
 }
 
-fn profiles(engine: &mut Engine) {
-    let families = engine.store.families();
-    learn_families(engine, &families, true);
+fn profiles(lesson: &mut Lesson<'_>) {
+    let families = lesson.store.families();
+    learn_families(lesson, &families, true);
 }
 
 /// Places that came later than their cut are not judged until they have shown what is usual there:
 /// that need not wait for the hour in which all is learnt anew.
-fn newcomers(engine: &mut Engine) {
-    let told = |t: &Table, l: &Leaf| l.hist.last().is_some_and(|h| t.sampled(h.raw));
-    let new = |t: &&Table| t.leaves.iter().any(|l| l.prof.past == Past::None && told(t, l));
+fn newcomers(lesson: &mut Lesson<'_>) {
+    let told = |t: &Cuboid, l: &Leaf| l.hist.last().is_some_and(|h| t.sampled(h.raw));
+    let new = |t: &&Cuboid| t.leaves.iter().any(|l| l.prof.past == Past::None && told(t, l));
     let families: BTreeSet<_> =
-        engine.store.tables.values().filter(new).map(|t| t.key.family).collect();
-    learn_families(engine, &families, false);
+        lesson.store.tables.values().filter(new).map(|t| t.key.family).collect();
+    learn_families(lesson, &families, false);
 }
 
 fn learn_families<'a>(
-    engine: &mut Engine,
+    lesson: &mut Lesson<'_>,
     families: impl IntoIterator<Item = &'a Family>,
     all: bool,
 ) {
     for family in families {
         let family = *family;
-        let tables: Vec<&Table> = engine.store.family(family).collect();
+        let tables: Vec<&Cuboid> = lesson.store.family(family).collect();
         let leant: Vec<_> =
             tables.iter().map(|t| (t.key.clone(), dispersion::ancestors(t, &tables))).collect();
         for (key, ancestors) in leant {
-            if let Some(table) = engine.store.tables.get_mut(&key) {
+            if let Some(table) = lesson.store.tables.get_mut(&key) {
                 dispersion::learn(table, &ancestors, all);
                 table.touched = true;
             }
@@ -178,16 +199,12 @@ fn learn_families<'a>(
 }
 
 /// Tables without an hour of history learn a level from the live minutes, while nothing is wrong.
-fn from_live(engine: &mut Engine, bucket: i64) {
-    let minutes = |m: i64| m * 60_000 / engine.store.bucket.millis();
+fn from_live(lesson: &mut Lesson<'_>, bucket: i64) {
+    let minutes = |m: i64| m * 60_000 / lesson.store.bucket.millis();
     let (need, guard) = (minutes(LIVE_MINUTES).max(3), minutes(GUARD_MINUTES).max(1));
-    let families: Vec<_> = engine
-        .lives
-        .iter()
-        .filter(|l| l.closed.is_none())
-        .flat_map(|l| l.effects.iter().map(|e| e.table.family))
-        .collect();
-    for table in engine.store.tables.values_mut() {
+    let open = lesson.hurt.iter().filter(|h| h.closed.is_none());
+    let families: Vec<_> = open.map(|h| h.family).collect();
+    for table in lesson.store.tables.values_mut() {
         if taught(table) || families.contains(&table.key.family) {
             continue;
         }
@@ -202,19 +219,16 @@ fn from_live(engine: &mut Engine, bucket: i64) {
 }
 
 /// Adds a finished live hour to history, where nothing was wrong.
-fn fold(engine: &mut Engine, hour: i64, per_hour: i64) {
+fn fold(lesson: &mut Lesson<'_>, hour: i64, per_hour: i64) {
     let Ok(hour32) = i32::try_from(hour) else { return };
-    let open: Vec<_> = engine
-        .lives
-        .iter()
-        .filter(|l| l.closed.is_none_or(|c| c >= hour * per_hour))
-        .flat_map(|l| l.effects.iter().map(|e| (e.table.family, e.shape)))
-        .collect();
-    let counts_hurt = open.iter().any(|(_, s)| matches!(s, Shape::Step | Shape::Flow));
-    let planned: Vec<_> = exclusions::planned(engine).collect();
-    let Engine { store, settings, .. } = engine;
+    let hurt = lesson.hurt.iter().filter(|h| h.closed.is_none_or(|c| c >= hour * per_hour));
+    let open: Vec<Hurt> = hurt.copied().collect();
+    let counts_hurt =
+        open.iter().any(|h| matches!(h.shape, Likelihood::Conversion | Likelihood::Poisson));
+    let planned: Vec<_> = exclusions::planned(lesson.settings, lesson.changes).collect();
+    let Lesson { store, settings, .. } = lesson;
     for table in store.tables.values_mut() {
-        let hurt = open.iter().any(|(f, _)| *f == table.key.family);
+        let hurt = open.iter().any(|h| h.family == table.key.family);
         let event = exclusions::skips(settings, &planned, table, hour32);
         if hurt || event || counts_hurt && table.timed() {
             continue;
@@ -228,7 +242,7 @@ fn fold(engine: &mut Engine, hour: i64, per_hour: i64) {
     }
 }
 
-fn hour_rows(table: &Table, first: i64, per_hour: i64) -> (Vec<(Segment, Raw)>, u64) {
+fn hour_rows(table: &Cuboid, first: i64, per_hour: i64) -> (Vec<(Segment, Moments)>, u64) {
     let muted =
         |b: i64| !table.muted.is_empty() && table.leaves.iter().any(|l| table.is_muted(l, b));
     let usable = |b: &i64| table.delivered(*b) && !muted(*b);
@@ -239,7 +253,7 @@ fn hour_rows(table: &Table, first: i64, per_hour: i64) -> (Vec<(Segment, Raw)>, 
         minutes |= (((1_u64 << width.min(60)) - 1) << from) & ((1 << 60) - 1);
     }
     let rows = table.leaves.iter().map(|leaf| {
-        let mut sum = Raw::default();
+        let mut sum = Moments::default();
         for raw in (first..first + per_hour).filter(usable).filter_map(|b| table.raw(leaf, b)) {
             sum.n += raw.n;
             sum.s += raw.s;

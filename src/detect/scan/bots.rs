@@ -1,10 +1,10 @@
 //! Bots told from losses: more visits than usual that buy as much as usual. The rate falls, the
 //! orders do not. Only steps over visits can be diluted this way.
 
-use crate::detect::cube::cuboid::{Conj, Table};
-use crate::detect::cube::key::{Role, TableKey};
-use crate::detect::cube::store::Store;
-use crate::detect::evidence::stat::{Acc, Shape, evidence};
+use crate::detect::cube::cuboid::{Cuboid, Slice};
+use crate::detect::cube::key::{CuboidKey, Role};
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::{Likelihood, Tally, evidence};
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Scope, Segment};
 
@@ -19,7 +19,7 @@ const BUYING: f64 = 0.25;
 const SEEN: f64 = 17.0;
 
 /// A fall of `harm` (share of the rate) at a place over buckets: is it dilution by bots?
-pub fn dilute(store: &Store, key: &TableKey, scope: &Scope, harm: f64, span: (i64, i64)) -> bool {
+pub fn dilute(store: &Cube, key: &CuboidKey, scope: &Scope, harm: f64, span: (i64, i64)) -> bool {
     let buyers = match key.family {
         (Metric::AddToCartRate, Role::Step) => Metric::AddToCart,
         (Metric::ConversionRate, Role::Step) => Metric::Orders,
@@ -27,9 +27,9 @@ pub fn dilute(store: &Store, key: &TableKey, scope: &Scope, harm: f64, span: (i6
     };
     let lift = shop_lift(store, key, span);
     let sum = |metric: Metric| {
-        let key = TableKey { family: (metric, Role::Plain), ..key.clone() };
+        let key = CuboidKey { family: (metric, Role::Plain), ..key.clone() };
         let table = store.tables.get(&key)?;
-        let mut sum = Acc::default();
+        let mut sum = Tally::default();
         for leaf in table.leaves.iter().filter(|l| scope.contains(&l.seg)) {
             sum.add(&table.acc_over(leaf, span.0, span.1));
         }
@@ -41,8 +41,8 @@ pub fn dilute(store: &Store, key: &TableKey, scope: &Scope, harm: f64, span: (i6
         return false;
     };
     // Which is farther from the usual: too many visits, or too few buyers?
-    let excess = evidence(Shape::Flow, 1.0, &visits, crowd);
-    let deficit = evidence(Shape::Flow, -1.0, &hits, spread);
+    let excess = evidence(Likelihood::Poisson, 1.0, &visits, crowd);
+    let deficit = evidence(Likelihood::Poisson, -1.0, &hits, spread);
     let sold_less = deficit.nats > SOLD_LESS && deficit.harm > harm / 2.0;
     let crowded = excess.harm > CROWD && excess.nats > deficit.nats;
     !sold_less && (crowded || touched(store, scope, span))
@@ -59,30 +59,30 @@ pub struct Crowd {
 
 /// Bots seen plainly anywhere in the shop reach into this place: another cut may hold them in one
 /// cell where this one has them spread thin. Then a rate is no proof, buyers must be missing.
-fn touched(store: &Store, scope: &Scope, span: (i64, i64)) -> bool {
+fn touched(store: &Cube, scope: &Scope, span: (i64, i64)) -> bool {
     crowds(store, span, SEEN).iter().any(|c| Scope::of(&c.seg).overlaps(scope))
 }
 
 /// Places of one or two dimensions with a crowd of visits that buy no more than usual.
-pub fn crowds(store: &Store, span: (i64, i64), line: f64) -> Vec<Crowd> {
+pub fn crowds(store: &Cube, span: (i64, i64), line: f64) -> Vec<Crowd> {
     let tables = store.family((Metric::Sessions, Role::Plain));
     tables.flat_map(|table| crowds_in(store, table, span, line)).collect()
 }
 
-fn crowds_in(store: &Store, table: &Table, span: (i64, i64), line: f64) -> Vec<Crowd> {
+fn crowds_in(store: &Cube, table: &Cuboid, span: (i64, i64), line: f64) -> Vec<Crowd> {
     let shop = shop_lift(store, &table.key, span);
     let visits = leaf_sums(table, span, shop);
     let bought = [Metric::AddToCart, Metric::Orders].iter().find_map(|metric| {
-        let key = TableKey { family: (*metric, Role::Plain), ..table.key.clone() };
+        let key = CuboidKey { family: (*metric, Role::Plain), ..table.key.clone() };
         let buyers = store.tables.get(&key)?;
         let sums = leaf_sums(buyers, span, shop);
         sums.iter().any(|a| a.e > 0.0).then_some((buyers, sums))
     });
     let Some((buyers, bought)) = bought else { return Vec::new() };
     let places = table.conj.iter().filter(|c| (1..=2).contains(&c.mask.count_ones()));
-    let crowd = |c: &Conj| {
+    let crowd = |c: &Slice| {
         let came = total(&visits, c);
-        let excess = evidence(Shape::Flow, 1.0, &came, table.calib(c.mask));
+        let excess = evidence(Likelihood::Poisson, 1.0, &came, table.calib(c.mask));
         if excess.nats < line || excess.harm < PLAIN_CROWD {
             return None;
         }
@@ -98,21 +98,21 @@ fn crowds_in(store: &Store, table: &Table, span: (i64, i64), line: f64) -> Vec<C
     places.filter_map(crowd).collect()
 }
 
-fn leaf_sums(table: &Table, span: (i64, i64), shop: f64) -> Vec<Acc> {
+fn leaf_sums(table: &Cuboid, span: (i64, i64), shop: f64) -> Vec<Tally> {
     let sums = table.leaves.iter().map(|l| table.acc_over(l, span.0, span.1));
-    sums.map(|a| Acc { e: a.e * shop, v: a.v * shop, ..a }).collect()
+    sums.map(|a| Tally { e: a.e * shop, v: a.v * shop, ..a }).collect()
 }
 
-fn total(sums: &[Acc], conj: &Conj) -> Acc {
-    let mut out = Acc::default();
+fn total(sums: &[Tally], conj: &Slice) -> Tally {
+    let mut out = Tally::default();
     conj.leaves.iter().filter_map(|i| sums.get(*i as usize)).for_each(|a| out.add(a));
     out
 }
 
 /// How much livelier than usual the shop is as a whole: the middle one of its segments, because an
 /// event lifts all of them and bots lift a few.
-pub fn shop_lift(store: &Store, key: &TableKey, span: (i64, i64)) -> f64 {
-    let key = TableKey { family: (Metric::Sessions, Role::Plain), ..key.clone() };
+pub fn shop_lift(store: &Cube, key: &CuboidKey, span: (i64, i64)) -> f64 {
+    let key = CuboidKey { family: (Metric::Sessions, Role::Plain), ..key.clone() };
     let Some(table) = store.tables.get(&key) else { return 1.0 };
     let accs = table.leaves.iter().map(|l| table.acc_over(l, span.0, span.1));
     let mut parts: Vec<(f64, f64)> = accs.filter(|a| a.e > 0.0).map(|a| (a.a / a.e, a.e)).collect();

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::onset::gain;
-use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::reach::Reach;
-use crate::detect::evidence::stat::{Acc, Calib, evidence, harm};
+use crate::detect::evidence::stat::{Dispersion, Tally, evidence, harm};
 use crate::domain::segment::{Dim, Scope};
 
 /// Nats that a constrained dimension must pay for, and each value more in it: most troubles have
@@ -19,30 +19,30 @@ const FEW: f64 = 7.0;
 
 /// A place with the evidence for just that place.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Refined {
+pub struct Localised {
     pub scope: Scope,
-    pub acc: Acc,
+    pub acc: Tally,
     pub score: f64,
 }
 
 /// Evidence for a place less the price of its description.
-fn score(table: &Table, scope: &Scope, acc: &Acc, calib: Calib) -> f64 {
+fn score(table: &Cuboid, scope: &Scope, acc: &Tally, calib: Dispersion) -> f64 {
     let price: f64 = scope.dims.iter().map(|(dim, v)| price(table, *dim, v.len())).sum();
     evidence(table.shape, table.sign, acc, calib).loc - price
 }
 
-fn price(table: &Table, dim: Dim, values: usize) -> f64 {
+fn price(table: &Cuboid, dim: Dim, values: usize) -> f64 {
     PRICE_DIM + (PRICE_VALUE + surcharge(table, dim)) * values.saturating_sub(1) as f64
 }
 
 /// What each value more costs on top where a dimension has many to choose from.
-fn surcharge(table: &Table, dim: Dim) -> f64 {
+fn surcharge(table: &Cuboid, dim: Dim) -> f64 {
     let values = table.group(table.mask_for(&[dim])).len();
     ((values as f64 / FEW).ln() - PRICE_VALUE).max(0.0)
 }
 
 /// Nats that a set of places pays for having been chosen from very many.
-pub fn picked(table: &Table, scope: &Scope) -> f64 {
+pub fn picked(table: &Cuboid, scope: &Scope) -> f64 {
     let more = |(dim, v): (&Dim, &BTreeSet<String>)| {
         surcharge(table, *dim) * v.len().saturating_sub(1) as f64
     };
@@ -50,8 +50,8 @@ pub fn picked(table: &Table, scope: &Scope) -> f64 {
 }
 
 /// Sum over the leaves inside a scope.
-pub fn total(table: &Table, accs: &[Acc], scope: &Scope) -> Acc {
-    let mut sum = Acc::default();
+pub fn total(table: &Cuboid, accs: &[Tally], scope: &Scope) -> Tally {
+    let mut sum = Tally::default();
     for (leaf, acc) in table.leaves.iter().zip(accs) {
         if scope.contains(&leaf.seg) {
             sum.add(acc);
@@ -62,7 +62,7 @@ pub fn total(table: &Table, accs: &[Acc], scope: &Scope) -> Acc {
 
 /// A place that names a release says so only while other releases serve the same pages; the pages
 /// the release serves are named in any case.
-fn plain(table: &Table, accs: &[Acc], best: Refined, calib: Calib) -> Refined {
+fn plain(table: &Cuboid, accs: &[Tally], best: Localised, calib: Dispersion) -> Localised {
     if !best.scope.dims.contains_key(&Dim::Release) || !table.key.dims.contains(&Dim::Template) {
         return best;
     }
@@ -80,25 +80,30 @@ fn plain(table: &Table, accs: &[Acc], best: Refined, calib: Calib) -> Refined {
     wide.dims.remove(&Dim::Release);
     let (acc, all) = (total(table, accs, &scope), total(table, accs, &wide));
     let (scope, acc) = if acc.n >= 0.85 * all.n { (wide, all) } else { (scope, acc) };
-    Refined { score: score(table, &scope, &acc, calib).max(best.score - 2.0), scope, acc }
+    Localised { score: score(table, &scope, &acc, calib).max(best.score - 2.0), scope, acc }
 }
 
 /// The evidence for a place as it is.
-pub fn stay(table: &Table, accs: &[Acc], scope: &Scope) -> Refined {
+pub fn stay(table: &Cuboid, accs: &[Tally], scope: &Scope) -> Localised {
     let acc = total(table, accs, scope);
-    Refined { scope: scope.clone(), acc, score: score(table, scope, &acc, full(table)) }
+    Localised { scope: scope.clone(), acc, score: score(table, scope, &acc, full(table)) }
 }
 
-fn full(table: &Table) -> Calib {
+fn full(table: &Cuboid) -> Dispersion {
     table.calib(table.mask_for(&table.key.dims))
 }
 
 /// Climbs from `start` to a best place. `accs` are the leaves' sums over the window in question;
 /// it grows over all values of a dimension only while the harm in all of them can be `felt`.
-pub fn refine(table: &Table, accs: &[Acc], start: &Scope, felt: impl Fn(&Acc) -> bool) -> Refined {
+pub fn refine(
+    table: &Cuboid,
+    accs: &[Tally],
+    start: &Scope,
+    felt: impl Fn(&Tally) -> bool,
+) -> Localised {
     let calib = full(table);
     let acc = total(table, accs, start);
-    let mut best = Refined { scope: start.clone(), acc, score: score(table, start, &acc, calib) };
+    let mut best = Localised { scope: start.clone(), acc, score: score(table, start, &acc, calib) };
     for _ in 0..6 {
         let before = best.score;
         for dim in &table.key.dims {
@@ -121,7 +126,7 @@ const SHOWN: f64 = 4.0;
 
 /// The place without values that are clearly healthy: a set may hold some whose numbers it hardly
 /// feels. What the data cannot tell from the hurt stays.
-pub fn honest(table: &Table, accs: &[Acc], place: Refined) -> Refined {
+pub fn honest(table: &Cuboid, accs: &[Tally], place: Localised) -> Localised {
     let calib = full(table);
     let size = harm(table.shape, table.sign, &place.acc);
     let mut scope = place.scope.clone();
@@ -131,7 +136,7 @@ pub fn honest(table: &Table, accs: &[Acc], place: Refined) -> Refined {
             one.dims.insert(*dim, [(*value).clone()].into());
             let acc = total(table, accs, &one);
             let own = evidence(table.shape, table.sign, &acc, calib).loc;
-            let usual = Acc { a: acc.e, ..acc };
+            let usual = Tally { a: acc.e, ..acc };
             let shown = -gain(table.shape, table.sign, &usual, calib, size);
             let here = gain(table.shape, table.sign, &acc, calib, size);
             own < HINT && shown >= SHOWN && here < -HINT
@@ -145,26 +150,26 @@ pub fn honest(table: &Table, accs: &[Acc], place: Refined) -> Refined {
 }
 
 /// The best set of values of one dimension, the others held.
-fn along(table: &Table, accs: &[Acc], scope: &Scope, dim: Dim, calib: Calib) -> Refined {
+fn along(table: &Cuboid, accs: &[Tally], scope: &Scope, dim: Dim, calib: Dispersion) -> Localised {
     let mut open = scope.clone();
     open.dims.remove(&dim);
-    let mut values: BTreeMap<&str, Acc> = BTreeMap::new();
+    let mut values: BTreeMap<&str, Tally> = BTreeMap::new();
     for (leaf, acc) in table.leaves.iter().zip(accs) {
         if acc.n > 0.0 && open.contains(&leaf.seg) {
             values.entry(leaf.seg.get(dim).as_str()).or_default().add(acc);
         }
     }
-    let mut all = Acc::default();
+    let mut all = Tally::default();
     for a in values.values() {
         all.add(a);
     }
     let mut best =
-        Refined { score: score(table, &open, &all, calib), acc: all, scope: open.clone() };
-    let mut order: Vec<(&str, Acc)> = values.into_iter().collect();
-    let urgency = |a: &Acc| if a.v > 0.0 { table.sign * (a.a - a.e) / a.v } else { 0.0 };
+        Localised { score: score(table, &open, &all, calib), acc: all, scope: open.clone() };
+    let mut order: Vec<(&str, Tally)> = values.into_iter().collect();
+    let urgency = |a: &Tally| if a.v > 0.0 { table.sign * (a.a - a.e) / a.v } else { 0.0 };
     order.sort_by(|x, y| urgency(&y.1).total_cmp(&urgency(&x.1)).then(x.0.cmp(y.0)));
     let held: f64 = open.dims.iter().map(|(d, v)| price(table, *d, v.len())).sum();
-    let (mut sum, mut most) = (Acc::default(), (best.score, 0, Acc::default()));
+    let (mut sum, mut most) = (Tally::default(), (best.score, 0, Tally::default()));
     let (base, each) = (held + price(table, dim, 1), PRICE_VALUE + surcharge(table, dim));
     for (i, (_, acc)) in order.iter().take(order.len().saturating_sub(1)).enumerate() {
         sum.add(acc);
@@ -177,7 +182,7 @@ fn along(table: &Table, accs: &[Acc], scope: &Scope, dim: Dim, calib: Calib) -> 
     if most.1 > 0 {
         let chosen = order.iter().take(most.1).map(|(value, _)| (*value).to_owned());
         open.dims.insert(dim, chosen.collect());
-        best = Refined { scope: open, acc: most.2, score: most.0 };
+        best = Localised { scope: open, acc: most.2, score: most.0 };
     }
     best
 }
@@ -187,7 +192,7 @@ const TELLS: f64 = 6.0;
 
 /// The place without pages that what it names does not reach and that do not speak for
 /// themselves. `accs` are the leaves' sums over the window in question.
-pub fn reached(reach: &Reach, table: &Table, accs: &[Acc], place: Refined) -> Refined {
+pub fn reached(reach: &Reach, table: &Cuboid, accs: &[Tally], place: Localised) -> Localised {
     let names = [Dim::Release, Dim::Cohort].iter().any(|d| place.scope.dims.contains_key(d));
     if !names || !table.key.dims.contains(&Dim::Template) {
         return place;

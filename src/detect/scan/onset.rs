@@ -1,7 +1,7 @@
 //! When it began: the likelihood of every possible onset, for a step and for a slow ramp.
 //! A posterior, not a point: blame weighs release times against all of it.
 
-use crate::detect::evidence::stat::{Acc, Calib, Shape};
+use crate::detect::evidence::stat::{Dispersion, Likelihood, Tally};
 
 /// Log likelihoods by onset bucket.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -18,29 +18,35 @@ pub struct Onset {
 }
 
 /// Weight of a bucket for a harm: samples, or expected events.
-pub fn weight(shape: Shape, acc: &Acc) -> f64 {
+pub fn weight(shape: Likelihood, acc: &Tally) -> f64 {
     match shape {
-        Shape::Mean | Shape::Fault | Shape::Level => acc.n,
-        Shape::Step | Shape::Flow => acc.e,
+        Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge => acc.n,
+        Likelihood::Conversion | Likelihood::Poisson => acc.e,
     }
 }
 
 /// Variance of a bucket's sum somewhere between "fine" and "harmed".
-pub fn variance(shape: Shape, sign: f64, acc: &Acc, calib: Calib, harm: f64) -> f64 {
+pub fn variance(shape: Likelihood, sign: f64, acc: &Tally, calib: Dispersion, harm: f64) -> f64 {
     let harmed = match shape {
-        Shape::Mean | Shape::Level => acc.v,
-        Shape::Fault => {
+        Likelihood::LogNormal | Likelihood::Gauge => acc.v,
+        Likelihood::Rare => {
             let p = (acc.e / acc.n.max(1e-9) + harm / 2.0).clamp(0.0, 0.5);
             acc.n * p * (1.0 - p)
         }
-        Shape::Step | Shape::Flow => acc.v * (1.0 + sign * harm / 2.0).clamp(0.3, 3.0),
+        Likelihood::Conversion | Likelihood::Poisson => {
+            acc.v * (1.0 + sign * harm / 2.0).clamp(0.3, 3.0)
+        }
     };
     harmed.max(0.5 * acc.v) * calib.phi
-        + 0.25 * f64::from(u8::from(matches!(shape, Shape::Fault | Shape::Step | Shape::Flow)))
+        + 0.25
+            * f64::from(u8::from(matches!(
+                shape,
+                Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson
+            )))
 }
 
 /// Nats by which "harmed by `harm`" beats "as usual" in one bucket (negative: as usual wins).
-pub fn gain(shape: Shape, sign: f64, acc: &Acc, calib: Calib, harm: f64) -> f64 {
+pub fn gain(shape: Likelihood, sign: f64, acc: &Tally, calib: Dispersion, harm: f64) -> f64 {
     let var = variance(shape, sign, acc, calib, harm);
     if var <= 0.0 {
         return 0.0;
@@ -51,10 +57,10 @@ pub fn gain(shape: Shape, sign: f64, acc: &Acc, calib: Calib, harm: f64) -> f64 
 
 /// Finds the onset in a series of buckets, oldest first.
 pub fn find(
-    shape: Shape,
+    shape: Likelihood,
     sign: f64,
-    series: &[(i64, Acc)],
-    calib: Calib,
+    series: &[(i64, Tally)],
+    calib: Dispersion,
     harm: f64,
 ) -> Option<Onset> {
     let steps = step_profile(shape, sign, series, calib, harm);
@@ -76,10 +82,10 @@ pub fn find(
 
 /// Log likelihood of a step of a given size starting at each bucket.
 fn step_profile(
-    shape: Shape,
+    shape: Likelihood,
     sign: f64,
-    series: &[(i64, Acc)],
-    calib: Calib,
+    series: &[(i64, Tally)],
+    calib: Dispersion,
     harm: f64,
 ) -> Vec<(i64, f64)> {
     let mut sum = 0.0;
@@ -100,7 +106,7 @@ pub struct Fit {
 
 impl Fit {
     /// Adds a bucket in which the effect has relative size `dose`.
-    pub fn add(&mut self, shape: Shape, sign: f64, acc: &Acc, calib: Calib, dose: f64) {
+    pub fn add(&mut self, shape: Likelihood, sign: f64, acc: &Tally, calib: Dispersion, dose: f64) {
         let var = variance(shape, sign, acc, calib, 0.0);
         if var > 0.0 && dose != 0.0 {
             let x = dose * weight(shape, acc);
@@ -116,7 +122,13 @@ impl Fit {
 }
 
 /// Nats of the best step that starts at `from`.
-fn fitted(shape: Shape, sign: f64, series: &[(i64, Acc)], calib: Calib, from: i64) -> f64 {
+fn fitted(
+    shape: Likelihood,
+    sign: f64,
+    series: &[(i64, Tally)],
+    calib: Dispersion,
+    from: i64,
+) -> f64 {
     let mut fit = Fit::default();
     for (bucket, acc) in series.iter().filter(|(b, _)| *b >= from) {
         let _ = bucket;
@@ -126,7 +138,12 @@ fn fitted(shape: Shape, sign: f64, series: &[(i64, Acc)], calib: Calib, from: i6
 }
 
 /// The best ramp: from nothing at its start to full size now.
-fn ramp_best(shape: Shape, sign: f64, series: &[(i64, Acc)], calib: Calib) -> Option<(i64, f64)> {
+fn ramp_best(
+    shape: Likelihood,
+    sign: f64,
+    series: &[(i64, Tally)],
+    calib: Dispersion,
+) -> Option<(i64, f64)> {
     let last = series.last()?.0;
     let starts = series.iter().map(|s| s.0).step_by(series.len().div_ceil(24).max(1));
     starts

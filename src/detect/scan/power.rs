@@ -2,9 +2,10 @@
 //! the smallest change that the traffic of the longest window can show. Nothing is judged here.
 
 use super::sweep::relief;
-use crate::detect::cube::cuboid::{Conj, Table};
+use crate::detect::cube::cuboid::{Cuboid, Slice};
 use crate::detect::cube::key::Family;
-use crate::detect::evidence::stat::{Acc, Shape, kl};
+use crate::detect::evidence::stat::{Likelihood, Tally};
+use crate::detect::maths::divergence::kl;
 use crate::domain::segment::Scope;
 use crate::policy::guardrail::band_for;
 use crate::policy::judging::Policy;
@@ -34,12 +35,12 @@ impl Named {
 /// What a place has had in the longest window, and what that is enough for.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Power {
-    shape: Shape,
+    shape: Likelihood,
     line: f64,
     change: f64,
     /// Variance beyond independent samples.
     spread: f64,
-    acc: Acc,
+    acc: Tally,
     /// Samples from which the named change passes the line.
     need: f64,
     /// Minutes of the longest window, and those of them that arrived.
@@ -49,15 +50,15 @@ pub struct Power {
 
 impl Power {
     /// Nothing where no usual value is known, and for counts and readings.
-    pub fn of(table: &Table, conj: &Conj, bucket: i64, named: Named) -> Option<Self> {
+    pub fn of(table: &Cuboid, conj: &Slice, bucket: i64, named: Named) -> Option<Self> {
         let length = table.lengths.last().copied()?;
-        let mut acc = Acc::default();
+        let mut acc = Tally::default();
         for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
             acc.add(&table.acc_over(leaf, bucket - length + 1, bucket));
         }
         let p = usual(table.shape, &acc)?;
         let unit = acc.v / acc.n;
-        let pure = if table.shape == Shape::Mean { unit } else { p * (1.0 - p) };
+        let pure = if table.shape == Likelihood::LogNormal { unit } else { p * (1.0 - p) };
         let spread = table.calib(conj.mask).phi * (unit / pure).clamp(1.0, 10.0);
         let line = named.line - relief(table.group(conj.mask).len());
         let minute = table.bucket_ms as f64 / 60_000.0;
@@ -91,12 +92,12 @@ impl Power {
     fn samples(&self, change: f64) -> f64 {
         let p = self.acc.e / self.acc.n;
         let nats = match self.shape {
-            Shape::Mean => change.ln_1p().powi(2) * self.acc.n / (2.0 * self.acc.v),
-            Shape::Step => kl(p * (1.0 - change).max(0.0), p),
-            Shape::Fault => kl((p + points(p, change)).min(1.0), p),
-            Shape::Flow | Shape::Level => 0.0,
+            Likelihood::LogNormal => change.ln_1p().powi(2) * self.acc.n / (2.0 * self.acc.v),
+            Likelihood::Conversion => kl(p * (1.0 - change).max(0.0), p),
+            Likelihood::Rare => kl((p + points(p, change)).min(1.0), p),
+            Likelihood::Poisson | Likelihood::Gauge => 0.0,
         };
-        let least = if self.shape == Shape::Step { 4.0 / (p * change) } else { 5.0 };
+        let least = if self.shape == Likelihood::Conversion { 4.0 / (p * change) } else { 5.0 };
         (self.line * self.spread / nats).max(least)
     }
 
@@ -112,7 +113,8 @@ impl Power {
     /// The smallest change that this traffic, over the longest window, can show.
     fn visible(&self) -> Option<f64> {
         let most = self.acc.n / self.arrived.max(1.0) * self.longest;
-        let (mut low, mut high) = (self.change, if self.shape == Shape::Step { 1.0 } else { 20.0 });
+        let (mut low, mut high) =
+            (self.change, if self.shape == Likelihood::Conversion { 1.0 } else { 20.0 });
         if self.samples(high) > most {
             return None;
         }
@@ -135,7 +137,9 @@ impl Power {
             (Some(change), _) => {
                 format!("only {} could be seen at this traffic", self.named(change))
             }
-            (None, Shape::Step) => "not even a full stop could be seen at this traffic".to_owned(),
+            (None, Likelihood::Conversion) => {
+                "not even a full stop could be seen at this traffic".to_owned()
+            }
             (None, _) => "nothing could be seen at this traffic".to_owned(),
         }
     }
@@ -143,12 +147,14 @@ impl Power {
     fn named(&self, change: f64) -> String {
         let percent = change * 100.0;
         match self.shape {
-            Shape::Step => format!("a fall of {:.0}%", percent.ceil()),
-            Shape::Fault => {
+            Likelihood::Conversion => format!("a fall of {:.0}%", percent.ceil()),
+            Likelihood::Rare => {
                 let p = self.acc.e / self.acc.n;
                 format!("a rise by {:.0} points", (points(p, change) * 100.0).ceil())
             }
-            Shape::Mean | Shape::Flow | Shape::Level => format!("a rise of {:.0}%", percent.ceil()),
+            Likelihood::LogNormal | Likelihood::Poisson | Likelihood::Gauge => {
+                format!("a rise of {:.0}%", percent.ceil())
+            }
         }
     }
 }
@@ -158,12 +164,12 @@ fn points(usual: f64, change: f64) -> f64 {
     (POINTS * change / BY_HALF).max(usual * change)
 }
 
-fn usual(shape: Shape, acc: &Acc) -> Option<f64> {
+fn usual(shape: Likelihood, acc: &Tally) -> Option<f64> {
     let p = acc.e / acc.n;
     match shape {
         _ if acc.n <= 0.0 || acc.v <= 0.0 => None,
-        Shape::Mean => Some(p),
-        Shape::Fault | Shape::Step => (acc.e > 0.0 && p < 1.0).then_some(p),
-        Shape::Flow | Shape::Level => None,
+        Likelihood::LogNormal => Some(p),
+        Likelihood::Rare | Likelihood::Conversion => (acc.e > 0.0 && p < 1.0).then_some(p),
+        Likelihood::Poisson | Likelihood::Gauge => None,
     }
 }

@@ -3,28 +3,28 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::localise::Refined;
+use super::localise::Localised;
 use super::onset::Onset;
-use super::served::Served;
+use super::share::Served;
 use super::{bots, localise, onset};
-use crate::detect::cube::cuboid::{Leaf, Table, project};
-use crate::detect::cube::key::TableKey;
-use crate::detect::cube::store::Store;
-use crate::detect::evidence::stat::{Acc, Known, Shape, evidence, harm, lift};
+use crate::detect::cube::cuboid::{Cuboid, Leaf, project};
+use crate::detect::cube::key::CuboidKey;
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::{Explained, Likelihood, Tally, evidence, harm, lift};
 use crate::domain::id::GuardrailId;
 use crate::domain::segment::{Scope, Segment};
 
 #[derive(Clone, PartialEq, Debug)]
-pub struct Effect {
-    pub table: TableKey,
+pub struct Shift {
+    pub table: CuboidKey,
     /// In the table's own dimensions.
     pub scope: Scope,
     /// Where people mean it (funnel steps carry their template).
     pub place: Scope,
-    pub shape: Shape,
+    pub shape: Likelihood,
     pub sign: f64,
     /// Sums since onset (or since it was worst), and what they say.
-    pub acc: Acc,
+    pub acc: Tally,
     pub harm: f64,
     pub nats: f64,
     pub onset: Onset,
@@ -68,7 +68,7 @@ const OVER: f64 = 1.0;
 /// Share of the usual samples from which a place counts as still served.
 pub(in crate::detect) const SEEN: f64 = 0.1;
 
-impl Effect {
+impl Shift {
     pub fn from(&self) -> i64 {
         self.onset.bucket
     }
@@ -84,7 +84,7 @@ impl Effect {
     }
 
     /// A new effect at a refined place.
-    pub fn open(table: &Table, place: Scope, r: Refined, found: i64) -> Self {
+    pub fn open(table: &Cuboid, place: Scope, r: Localised, found: i64) -> Self {
         let mut effect = Self {
             table: table.key.clone(),
             scope: r.scope,
@@ -112,7 +112,7 @@ impl Effect {
     }
 
     /// A long window may find what is over already: then the good buckets since count at once.
-    fn replay(&mut self, table: &Table) {
+    fn replay(&mut self, table: &Cuboid) {
         let mut past = self.clone();
         past.last_bad = past.from();
         for bucket in past.from().max(table.oldest())..=self.found {
@@ -125,13 +125,13 @@ impl Effect {
     }
 
     /// Onset and size again, from all buckets up to the last bad one.
-    pub fn measure(&mut self, table: &Table, now: i64) {
+    pub fn measure(&mut self, table: &Cuboid, now: i64) {
         self.measure_beside(table, now, &BTreeMap::new());
     }
 
     /// The same beside what other effects explain of each bucket: an older fault at the place is no
     /// beginning of this one.
-    pub fn measure_beside(&mut self, table: &Table, now: i64, known: &BTreeMap<i64, Known>) {
+    pub fn measure_beside(&mut self, table: &Cuboid, now: i64, known: &BTreeMap<i64, Explained>) {
         let upto = if self.good_since.is_some() { self.last_bad } else { now };
         let mut series = table.series(&self.scope, upto);
         for (bucket, acc) in &mut series {
@@ -146,7 +146,7 @@ impl Effect {
         {
             self.onset = onset;
         }
-        let mut acc = Acc::default();
+        let mut acc = Tally::default();
         for (bucket, a) in &series {
             if *bucket >= self.onset.bucket {
                 acc.add(a);
@@ -161,8 +161,8 @@ impl Effect {
     }
 
     /// What others explain of each bucket of this place.
-    pub fn known(&self, store: &Store, table: &Table, others: &[Self]) -> BTreeMap<i64, Known> {
-        let mut known: BTreeMap<i64, Known> = BTreeMap::new();
+    pub fn known(&self, store: &Cube, table: &Cuboid, others: &[Self]) -> BTreeMap<i64, Explained> {
+        let mut known: BTreeMap<i64, Explained> = BTreeMap::new();
         for o in others.iter().filter(|o| o.table.family == self.table.family) {
             let shares = o.shares(store, table);
             let here = table.leaves.iter().zip(shares);
@@ -177,7 +177,10 @@ impl Effect {
         known
     }
 
-    pub(in crate::detect) fn calib(&self, table: &Table) -> crate::detect::evidence::stat::Calib {
+    pub(in crate::detect) fn calib(
+        &self,
+        table: &Cuboid,
+    ) -> crate::detect::evidence::stat::Dispersion {
         let fixed = table.key.dims.iter().enumerate();
         let mask = fixed.filter(|(_, d)| self.scope.dims.contains_key(d));
         table.calib(mask.fold(0, |m, (i, _)| m | 1 << i))
@@ -185,7 +188,7 @@ impl Effect {
 
     /// Climbs to a better place with all evidence since onset, in its own cut or in a sibling's
     /// that tells it better.
-    pub fn relocate(&mut self, store: &Store, others: &[Self]) {
+    pub fn relocate(&mut self, store: &Cube, others: &[Self]) {
         if self.good_since.is_some() {
             return;
         }
@@ -195,7 +198,7 @@ impl Effect {
         };
         let (stay, move_to) = self.best_in(store, own, others);
         // Noise moves borders to and fro: a new place must be clearly better than the present one.
-        let mut best: (TableKey, Refined) =
+        let mut best: (CuboidKey, Localised) =
             (self.table.clone(), if move_to.score > stay.score + BETTER { move_to } else { stay });
         if self.last_bad - self.found <= 24 {
             for table in store.family(self.table.family).filter(|t| t.key != self.table) {
@@ -222,7 +225,7 @@ impl Effect {
     }
 
     /// Are all of these hurt nearly as it is? A place does not grow over many who hardly are.
-    pub(in crate::detect) fn felt(&self, acc: &Acc) -> bool {
+    pub(in crate::detect) fn felt(&self, acc: &Tally) -> bool {
         harm(self.shape, self.sign, acc) >= FELT * self.harm
     }
 
@@ -233,9 +236,9 @@ impl Effect {
     }
 
     /// What one cut knows of the present place, and the best place it can climb to from there.
-    fn best_in(&self, store: &Store, table: &Table, others: &[Self]) -> (Refined, Refined) {
+    fn best_in(&self, store: &Cube, table: &Cuboid, others: &[Self]) -> (Localised, Localised) {
         let (from, to) = (self.telling(), self.last_bad);
-        let mut accs: Vec<Acc> =
+        let mut accs: Vec<Tally> =
             table.leaves.iter().map(|leaf| table.acc_over(leaf, from, to)).collect();
         for o in others.iter().filter(|o| o.table.family == self.table.family) {
             let shares = o.shares(store, table);
@@ -252,7 +255,7 @@ impl Effect {
     }
 
     /// True when the kept buckets say that it ended at `begun` or before, by all of its harm.
-    pub fn over_by(&self, table: &Table, begun: i64) -> bool {
+    pub fn over_by(&self, table: &Cuboid, begun: i64) -> bool {
         if self.from() > begun {
             return false;
         }
@@ -267,12 +270,12 @@ impl Effect {
     }
 
     /// One more bucket: still bad, or good? The nats for "still bad".
-    pub fn follow(&mut self, table: &Table, bucket: i64) -> f64 {
-        self.follow_beside(table, bucket, Known::default())
+    pub fn follow(&mut self, table: &Cuboid, bucket: i64) -> f64 {
+        self.follow_beside(table, bucket, Explained::default())
     }
 
     /// The same beside what other cases explain of the bucket.
-    pub fn follow_beside(&mut self, table: &Table, bucket: i64, known: Known) -> f64 {
+    pub fn follow_beside(&mut self, table: &Cuboid, bucket: i64, known: Explained) -> f64 {
         let mut acc = table.scope_acc(&self.scope, bucket);
         acc.explain(known);
         if acc.n <= 0.0 || self.until.is_some() {
@@ -295,7 +298,7 @@ impl Effect {
     }
 
     /// Share of each leaf of a cut that lies inside this effect's place.
-    pub fn shares(&self, store: &Store, table: &Table) -> Vec<f64> {
+    pub fn shares(&self, store: &Cube, table: &Cuboid) -> Vec<f64> {
         if self.scope.dims.keys().all(|d| table.key.dims.contains(d)) {
             let inside = |l: &Leaf| f64::from(u8::from(self.scope.contains(&l.seg)));
             return table.leaves.iter().map(inside).collect();
@@ -317,28 +320,28 @@ impl Effect {
     }
 
     /// What this effect adds to a leaf's observed sum over buckets, given its share of the leaf.
-    pub fn explains(&self, table: &Table, leaf: &Leaf, share: f64, span: (i64, i64)) -> Known {
+    pub fn explains(&self, table: &Cuboid, leaf: &Leaf, share: f64, span: (i64, i64)) -> Explained {
         let to = span.1.min(self.until.unwrap_or(i64::MAX));
         let from = span.0.max(self.from());
         if share <= 0.0 || from > to {
-            return Known::default();
+            return Explained::default();
         }
         self.part(&table.acc_over(leaf, from, to), share)
     }
 
     /// What it adds to a sum of which it hits a share.
-    fn part(&self, acc: &Acc, share: f64) -> Known {
+    fn part(&self, acc: &Tally, share: f64) -> Explained {
         let x = lift(self.shape, self.sign, self.harm, acc) * share;
-        let mixed = if self.shape == Shape::Mean { 1.0 - share } else { 0.0 };
-        Known { x, v: x.abs() * self.harm * mixed }
+        let mixed = if self.shape == Likelihood::LogNormal { 1.0 - share } else { 0.0 };
+        Explained { x, v: x.abs() * self.harm * mixed }
     }
 }
 
 /// Writes into every leaf's windows what the effects explain of them.
-pub fn explain(store: &mut Store, effects: &[Effect], lengths: &[i64], bucket: i64) {
-    let mut found: HashMap<TableKey, Vec<Vec<Known>>> = HashMap::new();
+pub fn explain(store: &mut Cube, effects: &[Shift], lengths: &[i64], bucket: i64) {
+    let mut found: HashMap<CuboidKey, Vec<Vec<Explained>>> = HashMap::new();
     for table in store.tables.values() {
-        let relevant: Vec<&Effect> =
+        let relevant: Vec<&Shift> =
             effects.iter().filter(|e| e.table.family == table.key.family).collect();
         if relevant.is_empty() {
             continue;
@@ -353,7 +356,7 @@ pub fn explain(store: &mut Store, effects: &[Effect], lengths: &[i64], bucket: i
                 leaf.expl.clear();
                 match rows.as_ref().and_then(|r| r.get(i)) {
                     Some(row) => leaf.expl.extend(row),
-                    None => leaf.expl.resize(lengths.len(), Known::default()),
+                    None => leaf.expl.resize(lengths.len(), Explained::default()),
                 }
             }
             table.swept = false;
@@ -363,13 +366,13 @@ pub fn explain(store: &mut Store, effects: &[Effect], lengths: &[i64], bucket: i
 
 /// Explained part of each leaf and window.
 fn rows(
-    store: &Store,
-    table: &Table,
-    effects: &[&Effect],
+    store: &Cube,
+    table: &Cuboid,
+    effects: &[&Shift],
     lengths: &[i64],
     bucket: i64,
-) -> Vec<Vec<Known>> {
-    let mut out = vec![vec![Known::default(); lengths.len()]; table.leaves.len()];
+) -> Vec<Vec<Explained>> {
+    let mut out = vec![vec![Explained::default(); lengths.len()]; table.leaves.len()];
     for e in effects {
         let to = bucket.min(e.until.unwrap_or(i64::MAX));
         let shares = e.shares(store, table);
@@ -377,7 +380,7 @@ fn rows(
             if share <= 0.0 {
                 continue;
             }
-            let (mut sum, mut back) = (Known::default(), 0);
+            let (mut sum, mut back) = (Explained::default(), 0);
             for (slot, length) in row.iter_mut().zip(lengths) {
                 while back < *length {
                     let b = bucket - back;

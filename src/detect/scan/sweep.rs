@@ -3,13 +3,13 @@
 //! Kulldorff's scan statistic (1997): the right place wins over parents by dilution, over children
 //! by count.
 
-use crate::detect::cube::cuboid::{Conj, Table, project};
-use crate::detect::cube::hit::Loud;
-use crate::detect::cube::key::{Family, TableKey};
+use crate::detect::cube::cuboid::{Cuboid, Slice, project};
+use crate::detect::cube::hit::Hit;
+use crate::detect::cube::key::{CuboidKey, Family};
 use crate::detect::cube::place;
-use crate::detect::cube::store::Store;
+use crate::detect::cube::store::Cube;
 use crate::detect::evidence::stat::{
-    Acc, Calib, Evidence, Known, Shape, evidence, evidence_from, harm, lift,
+    Dispersion, Explained, HarmEvidence, Likelihood, Tally, evidence, evidence_from, harm, lift,
 };
 use crate::domain::segment::{Dim, Scope, Segment};
 use crate::domain::time::Span;
@@ -18,14 +18,14 @@ use crate::policy::judging::Policy;
 
 /// A place and a window that look bad.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Candidate {
-    pub table: TableKey,
+pub struct SliceHit {
+    pub table: CuboidKey,
     pub seg: Segment,
     /// Index and length (buckets) of the window.
     pub window: usize,
     pub length: i64,
-    pub acc: Acc,
-    pub ev: Evidence,
+    pub acc: Tally,
+    pub ev: HarmEvidence,
 }
 
 /// Window lengths in buckets: 1 minute to 4 hours.
@@ -47,8 +47,8 @@ pub fn min_change(policy: &Policy, family: Family, seg: &Segment) -> Option<f64>
 }
 
 /// All windows of one conjunction, known incidents taken out.
-fn window_acc(table: &Table, conj: &Conj, window: usize) -> Acc {
-    let mut sum = Acc::default();
+fn window_acc(table: &Cuboid, conj: &Slice, window: usize) -> Tally {
+    let mut sum = Tally::default();
     for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
         if let Some(acc) = leaf.sums.get(window) {
             sum.add(acc);
@@ -60,13 +60,13 @@ fn window_acc(table: &Table, conj: &Conj, window: usize) -> Acc {
 }
 
 /// True when a change is large enough to matter, whatever the evidence.
-pub fn matters(shape: Shape, acc: &Acc, harm: f64, min: f64) -> bool {
+pub fn matters(shape: Likelihood, acc: &Tally, harm: f64, min: f64) -> bool {
     match shape {
-        Shape::Mean => harm.exp_m1() >= min,
-        Shape::Fault => acc.a >= 5.0 && harm >= (min * acc.e / acc.n).max(0.003),
-        Shape::Step => harm >= min && acc.e - acc.a >= 4.0,
-        Shape::Flow => harm >= min,
-        Shape::Level => harm >= min * (acc.e / acc.n).abs(),
+        Likelihood::LogNormal => harm.exp_m1() >= min,
+        Likelihood::Rare => acc.a >= 5.0 && harm >= (min * acc.e / acc.n).max(0.003),
+        Likelihood::Conversion => harm >= min && acc.e - acc.a >= 4.0,
+        Likelihood::Poisson => harm >= min,
+        Likelihood::Gauge => harm >= min * (acc.e / acc.n).abs(),
     }
 }
 
@@ -84,8 +84,8 @@ pub fn relief(size: usize) -> f64 {
 }
 
 /// All windows of one conjunction at once, known incidents taken out.
-fn windows_of(table: &Table, conj: &Conj, sums: &mut [Acc]) {
-    sums.fill(Acc::default());
+fn windows_of(table: &Cuboid, conj: &Slice, sums: &mut [Tally]) {
+    sums.fill(Tally::default());
     for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
         for (sum, acc) in sums.iter_mut().zip(&leaf.sums) {
             sum.add(acc);
@@ -105,24 +105,24 @@ fn windows_of(table: &Table, conj: &Conj, sums: &mut [Acc]) {
 pub const FLOOR: f64 = 3.0;
 
 /// Every conjunction over every window, once per bucket and whenever known effects change.
-pub fn sweep(table: &Table) -> Vec<Loud> {
+pub fn sweep(table: &Cuboid) -> Vec<Hit> {
     let mut out = Vec::new();
-    let mut sums = vec![Acc::default(); table.lengths.len()];
+    let mut sums = vec![Tally::default(); table.lengths.len()];
     for (i, conj) in table.conj.iter().enumerate() {
         windows_of(table, conj, &mut sums);
         let calib = table.calib(conj.mask);
         for (window, acc) in sums.iter().enumerate() {
             if let Some(ev) = evidence_from(FLOOR, table.shape, table.sign, acc, calib) {
-                out.push(Loud { conj: i as u32, window: window as u8, acc: *acc, ev });
+                out.push(Hit { conj: i as u32, window: window as u8, acc: *acc, ev });
             }
         }
     }
     out
 }
 
-fn candidate(table: &Table, conj: &Conj, loud: &Loud) -> Candidate {
+fn candidate(table: &Cuboid, conj: &Slice, loud: &Hit) -> SliceHit {
     let window = usize::from(loud.window);
-    Candidate {
+    SliceHit {
         table: table.key.clone(),
         seg: conj.seg.clone(),
         window,
@@ -133,18 +133,18 @@ fn candidate(table: &Table, conj: &Conj, loud: &Loud) -> Candidate {
 }
 
 /// Conjunctions that say something, each with its windows.
-fn places(table: &Table) -> impl Iterator<Item = (&Conj, &[Loud])> {
+fn places(table: &Cuboid) -> impl Iterator<Item = (&Slice, &[Hit])> {
     let runs = table.loud.chunk_by(|a, b| a.conj == b.conj);
     runs.filter_map(|run| Some((table.conj.get(run.first()?.conj as usize)?, run)))
 }
 
 /// Places of one table with `nats` or more and a change that matters, each with its best window.
 pub fn scan(
-    table: &Table,
+    table: &Cuboid,
     nats: f64,
     min_change: impl Fn(&Segment) -> Option<f64>,
-) -> Vec<Candidate> {
-    let best = |(conj, run): (&Conj, &[Loud])| {
+) -> Vec<SliceHit> {
+    let best = |(conj, run): (&Slice, &[Hit])| {
         let strong = || run.iter().filter(|l| l.ev.nats >= nats);
         strong().next()?;
         let min = min_change(&conj.seg)?;
@@ -156,18 +156,18 @@ pub fn scan(
 }
 
 /// The harm at a candidate that other cuts show to be a shift of the mix.
-pub fn mixed(store: &Store, table: &Table, c: &Candidate) -> f64 {
-    if table.shape == Shape::Level {
+pub fn mixed(store: &Cube, table: &Cuboid, c: &SliceHit) -> f64 {
+    if table.shape == Likelihood::Gauge {
         return 0.0;
     }
     // A cut that has hardly a past may have learnt the harm itself: it shows nothing.
-    let knows = |t: &&Table| t.key != c.table && 2 * t.hours.len() >= table.hours.len();
+    let knows = |t: &&Cuboid| t.key != c.table && 2 * t.hours.len() >= table.hours.len();
     let others = store.family(c.table.family).filter(knows);
     others.map(|other| mix(table, other, c).unwrap_or(0.0)).fold(0.0, f64::max)
 }
 
 /// Takes a shift of the mix out of a candidate; its evidence after that.
-pub fn unmixed(store: &Store, c: &Candidate) -> Option<Candidate> {
+pub fn unmixed(store: &Cube, c: &SliceHit) -> Option<SliceHit> {
     let table = store.tables.get(&c.table)?;
     let worst = mixed(store, table, c);
     if worst <= 0.0 {
@@ -181,7 +181,7 @@ pub fn unmixed(store: &Store, c: &Candidate) -> Option<Candidate> {
 }
 
 /// How much of the harm at the part of the place that both cuts can express is seen by one only.
-fn mix(table: &Table, other: &Table, c: &Candidate) -> Option<f64> {
+fn mix(table: &Cuboid, other: &Cuboid, c: &SliceHit) -> Option<f64> {
     let shared: Vec<Dim> =
         other.key.dims.iter().copied().filter(|d| table.key.dims.contains(d)).collect();
     let mask = table.key.dims.iter().enumerate().filter(|(_, d)| shared.contains(d));
@@ -192,33 +192,34 @@ fn mix(table: &Table, other: &Table, c: &Candidate) -> Option<f64> {
     if theirs.n < 0.8 * mine.n || theirs.n > 1.25 * mine.n {
         return None;
     }
-    let of = |t: &Table, a: &Acc| harm(t.shape, t.sign, a);
+    let of = |t: &Cuboid, a: &Tally| harm(t.shape, t.sign, a);
     Some((of(table, &mine) - of(other, &theirs)).max(0.0))
 }
 
 /// A place that looks bad to a family, too weakly to speak alone.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Hint {
+pub struct WeakSignal {
     pub place: Scope,
-    pub candidate: Candidate,
+    pub candidate: SliceHit,
 }
 
 /// Weak signs in one table: every window of every place with a few nats.
-pub fn hints(policy: &Policy, table: &Table) -> Vec<Hint> {
+pub fn hints(policy: &Policy, table: &Cuboid) -> Vec<WeakSignal> {
     let mut out = Vec::new();
     for (conj, run) in places(table).filter(|(c, _)| c.mask.count_ones() <= 3) {
         let min = min_change(policy, table.key.family, &conj.seg).unwrap_or(f64::INFINITY);
         let place = place::of_segment(policy, table.key.family, &conj.seg);
         let matter = run.iter().filter(|l| matters(table.shape, &l.acc, l.ev.harm, min));
         out.extend(
-            matter.map(|l| Hint { place: place.clone(), candidate: candidate(table, conj, l) }),
+            matter
+                .map(|l| WeakSignal { place: place.clone(), candidate: candidate(table, conj, l) }),
         );
     }
     out
 }
 
 /// Rolls the window sums of a table on to `bucket`.
-pub fn roll(table: &mut Table, lengths: &[i64], bucket: i64) {
+pub fn roll(table: &mut Cuboid, lengths: &[i64], bucket: i64) {
     let step = !table.touched && table.rolled == bucket - 1;
     let mut leaves = std::mem::take(&mut table.leaves);
     for leaf in &mut leaves {
@@ -236,7 +237,7 @@ pub fn roll(table: &mut Table, lengths: &[i64], bucket: i64) {
         if table.explained {
             leaf.expl.clear();
         }
-        leaf.expl.resize(lengths.len(), Known::default());
+        leaf.expl.resize(lengths.len(), Explained::default());
     }
     table.leaves = leaves;
     table.explained = false;
@@ -249,13 +250,13 @@ pub fn roll(table: &mut Table, lengths: &[i64], bucket: i64) {
 }
 
 fn fresh(
-    table: &Table,
+    table: &Cuboid,
     leaf: &crate::detect::cube::cuboid::Leaf,
     lengths: &[i64],
     bucket: i64,
-) -> Vec<Acc> {
+) -> Vec<Tally> {
     let mut out = Vec::with_capacity(lengths.len());
-    let (mut sum, mut back) = (Acc::default(), 0);
+    let (mut sum, mut back) = (Tally::default(), 0);
     for length in lengths {
         while back < *length {
             sum.add(&table.acc(leaf, bucket - back));
@@ -267,9 +268,9 @@ fn fresh(
 }
 
 /// The evidence at a fixed place over a fixed window, whatever the line.
-pub fn at(table: &Table, seg: &Segment, window: usize) -> Option<(Acc, Evidence)> {
+pub fn at(table: &Cuboid, seg: &Segment, window: usize) -> Option<(Tally, HarmEvidence)> {
     let conj = table.conj_at(seg)?;
     let acc = window_acc(table, conj, window);
-    let calib: Calib = table.calib(conj.mask);
+    let calib: Dispersion = table.calib(conj.mask);
     Some((acc, evidence(table.shape, table.sign, &acc, calib)))
 }

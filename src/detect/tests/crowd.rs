@@ -2,7 +2,8 @@
 //! and thousands of chances make no finding. Single faults are in the parent file.
 
 use super::made_up::{Dice, NOON, at, fact, firing, policy, seg};
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value, Window};
 use crate::domain::segment::{Dim, DimValue, Segment};
@@ -86,7 +87,7 @@ fn releases_that_are_gone_leave_room() {
     };
     // Two templates with the releases of the last days, and what the others taught.
     assert!(most(10..30) <= most(5..10) && most(5..30) <= 16, "{} {}", most(5..10), most(10..30));
-    let table = engine.store.tables.values().next().expect("a cut");
+    let table = engine.state.store.tables.values().next().expect("a cut");
     let old = seg(&[(Dim::Template, "pdp")]).with(Dim::Release, DimValue::Other);
     let old = table.leaves.iter().find(|l| l.seg == old).expect("what old releases taught");
     assert!(old.prof.total > 20.0 * 24.0 * 2000.0 && old.prof.known());
@@ -111,7 +112,7 @@ fn what_is_held_is_counted_and_given_back() {
     let full = engine.footprint();
     assert_eq!(full.segments, 300);
     assert!(full.bytes > empty + 300 * 400, "{full:?}");
-    let hists = engine.store.hists.bytes();
+    let hists = engine.state.store.hists.bytes();
     assert!(hists > 300 * 100, "{hists}");
     // Eight days of one region: the others are gone, in rings, histories and histograms.
     for day in 1..=9 {
@@ -120,7 +121,7 @@ fn what_is_held_is_counted_and_given_back() {
         }
     }
     assert_eq!(engine.footprint().segments, 1);
-    assert!(engine.store.hists.bytes() < hists / 100);
+    assert!(engine.state.store.hists.bytes() < hists / 100);
     assert!(engine.footprint().bytes < full.bytes / 4, "{:?}", engine.footprint());
 }
 

@@ -2,7 +2,7 @@
 //! Bands themselves are in the parent file.
 
 use super::made_up::{NOON, Shop, Wrong, at, firing};
-use crate::detect::engine::{Maintenance, Settings};
+use crate::detect::cube::settings::{Maintenance, Settings};
 use crate::domain::observation::Quality;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::severity::Severity;

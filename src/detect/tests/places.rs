@@ -4,26 +4,27 @@
 use super::made_up::{NOON, at, change, policy};
 use crate::detect::cases::lie::{Lie, lie};
 use crate::detect::cases::lifecycle::{known, may_leave, prune, rest};
-use crate::detect::cases::open_case::Live;
+use crate::detect::cases::open_case::OpenCase;
 use crate::detect::cases::severity::{chained, mild};
-use crate::detect::cube::cuboid::Table;
-use crate::detect::cube::key::{Role, TableKey};
+use crate::detect::cube::cuboid::Cuboid;
+use crate::detect::cube::key::{CuboidKey, Role};
 use crate::detect::cube::reach::Reach;
-use crate::detect::cube::store::Store;
-use crate::detect::engine::{Engine, Settings};
-use crate::detect::evidence::stat::Acc;
-use crate::detect::scan::localise::{Refined, refine, stay};
-use crate::detect::scan::shift::Effect;
+use crate::detect::cube::settings::Settings;
+use crate::detect::cube::store::Cube;
+use crate::detect::engine::Engine;
+use crate::detect::evidence::stat::Tally;
+use crate::detect::scan::localise::{Localised, refine, stay};
+use crate::detect::scan::shift::Shift;
 use crate::domain::change::ChangeKind;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, DimValue, Scope, Segment};
 use crate::domain::time::Span;
 
-fn table(metric: Metric, dim: Dim, values: &[&str]) -> Table {
+fn table(metric: Metric, dim: Dim, values: &[&str]) -> Cuboid {
     let key =
-        TableKey { family: (metric, Role::Plain), source: SourceId::new("rum"), dims: vec![dim] };
-    let mut table = Table::new(key, 60_000, 96);
+        CuboidKey { family: (metric, Role::Plain), source: SourceId::new("rum"), dims: vec![dim] };
+    let mut table = Cuboid::new(key, 60_000, 96);
     for value in values {
         table.leaf_index(&Segment::all().with(dim, DimValue::Value((*value).into())));
     }
@@ -35,20 +36,20 @@ fn scope(dim: Dim, values: &[&str]) -> Scope {
     values.iter().fold(Scope::everything(), |s, v| s.with(dim, v))
 }
 
-fn effect(metric: Metric, templates: &[&str], found: i64) -> Effect {
+fn effect(metric: Metric, templates: &[&str], found: i64) -> Shift {
     let place = scope(Dim::Template, templates);
-    let acc = Acc { n: 1000.0, a: 100.0, e: 0.0, v: 300.0, x: 0.0 };
-    let at = Refined { scope: place.clone(), acc, score: 20.0 };
-    Effect::open(&table(metric, Dim::Template, templates), place, at, found)
+    let acc = Tally { n: 1000.0, a: 100.0, e: 0.0, v: 300.0, x: 0.0 };
+    let at = Localised { scope: place.clone(), acc, score: 20.0 };
+    Shift::open(&table(metric, Dim::Template, templates), place, at, found)
 }
 
 #[test]
 fn a_small_value_that_swings_by_chance_stays_out_of_the_place() {
     let table = table(Metric::JsErrorRate, Dim::Browser, &["chrome", "opera", "safari"]);
-    let acc = |n: f64, a: f64| Acc { n, a, e: 0.01 * n, v: 0.0099 * n, x: 0.0 };
+    let acc = |n: f64, a: f64| Tally { n, a, e: 0.01 * n, v: 0.0099 * n, x: 0.0 };
     let accs = [acc(500.0, 40.0), acc(10.0, 1.0), acc(500.0, 5.0)];
     let place =
-        |accs: &[Acc]| refine(&table, accs, &scope(Dim::Browser, &["chrome"]), |_| true).scope;
+        |accs: &[Tally]| refine(&table, accs, &scope(Dim::Browser, &["chrome"]), |_| true).scope;
     assert_eq!(place(&accs), scope(Dim::Browser, &["chrome"]));
     let plain = [acc(500.0, 40.0), acc(100.0, 9.0), acc(500.0, 5.0)];
     assert_eq!(place(&plain), scope(Dim::Browser, &["chrome", "opera"]));
@@ -57,13 +58,13 @@ fn a_small_value_that_swings_by_chance_stays_out_of_the_place() {
 #[test]
 fn a_place_does_not_grow_over_many_who_hardly_feel_it() {
     let table = table(Metric::Inp, Dim::Template, &["cart", "home", "pdp"]);
-    let acc = |n: f64, slower: f64| Acc { n, a: slower * n, e: 0.0, v: 0.3 * n, x: 0.0 };
+    let acc = |n: f64, slower: f64| Tally { n, a: slower * n, e: 0.0, v: 0.3 * n, x: 0.0 };
     let accs = [acc(100.0, 0.4), acc(20_000.0, 0.03), acc(20_000.0, 0.03)];
     let cart = scope(Dim::Template, &["cart"]);
-    let felt = |acc: &Acc| acc.a / acc.n > 0.06;
+    let felt = |acc: &Tally| acc.a / acc.n > 0.06;
     assert_eq!(refine(&table, &accs, &cart, |_| true).scope, Scope::everything());
     assert_eq!(refine(&table, &accs, &cart, felt).scope, cart);
-    let hurt = Effect { harm: 0.4, ..effect(Metric::Inp, &["cart"], 10) };
+    let hurt = Shift { harm: 0.4, ..effect(Metric::Inp, &["cart"], 10) };
     assert!(hurt.felt(&acc(300.0, 0.2)) && !hurt.felt(&accs[1]));
 }
 
@@ -71,7 +72,8 @@ fn a_place_does_not_grow_over_many_who_hardly_feel_it() {
 fn an_arm_is_hurt_on_the_pages_of_its_experiment() {
     let dims = vec![Dim::Template, Dim::Cohort];
     let family = (Metric::Inp, Role::Plain);
-    let mut table = Table::new(TableKey { family, source: SourceId::new("rum"), dims }, 60_000, 96);
+    let mut table =
+        Cuboid::new(CuboidKey { family, source: SourceId::new("rum"), dims }, 60_000, 96);
     for page in ["cart", "collection"] {
         for arm in ["control", "variant"] {
             let page = Segment::all().with(Dim::Template, DimValue::Value(page.into()));
@@ -79,8 +81,8 @@ fn an_arm_is_hurt_on_the_pages_of_its_experiment() {
         }
     }
     table.settle();
-    let slower = |n: f64, by: f64| Acc { n, a: by * n, e: 0.0, v: 0.3 * n, x: 0.0 };
-    let accs = |cart: f64| -> Vec<Acc> {
+    let slower = |n: f64, by: f64| Tally { n, a: by * n, e: 0.0, v: 0.3 * n, x: 0.0 };
+    let accs = |cart: f64| -> Vec<Tally> {
         let of = |l: &crate::detect::cube::cuboid::Leaf| {
             let (arm, page) = (l.seg.get(Dim::Cohort), l.seg.get(Dim::Template));
             match (arm.as_str(), page.as_str()) {
@@ -115,7 +117,7 @@ fn a_surplus_around_it_does_not_tell_what_is_missing() {
     lost.sign = -1.0;
     let mut twice = effect(Metric::PageViews, &["cart", "pdp"], 12);
     twice.sign = 1.0;
-    let mut live = Live::new("telemetry".to_owned(), 10);
+    let mut live = OpenCase::new("telemetry".to_owned(), 10);
     live.effects = vec![lost, twice];
     prune(&mut live);
     assert_eq!(live.effects.len(), 2);
@@ -126,7 +128,7 @@ fn the_whole_funnel_leaves_no_case_for_one_of_its_own() {
     let first = effect(Metric::PaymentRate, &["checkout"], 10);
     let errors = effect(Metric::JsErrorRate, &["checkout"], 12);
     let funnel = effect(Metric::ConversionRate, &["checkout"], 12);
-    let mut live = Live::new("conversion:checkout".to_owned(), 10);
+    let mut live = OpenCase::new("conversion:checkout".to_owned(), 10);
     live.effects = vec![first, errors, funnel];
     let leaves: Vec<bool> = live.effects.iter().map(|e| may_leave(&live, e, 14)).collect();
     assert_eq!(leaves, [false, true, false]);
@@ -136,16 +138,16 @@ fn the_whole_funnel_leaves_no_case_for_one_of_its_own() {
 fn a_part_of_a_surge_that_surges_more_is_no_case_of_its_own() {
     let mut engine = Engine::new(Settings::new(Span::from_mins(1), policy()));
     let begun = |metric: Metric, place: Scope, bucket: i64| {
-        let mut e = Effect { place: place.clone(), scope: place, ..effect(metric, &[], bucket) };
+        let mut e = Shift { place: place.clone(), scope: place, ..effect(metric, &[], bucket) };
         (e.onset.bucket, e.onset.low, e.onset.high) = (bucket, bucket, bucket);
         e
     };
     let safari = scope(Dim::Browser, &["safari"]);
     for (metric, one) in [(Metric::OrdersPerVisit, true), (Metric::Lcp, false)] {
-        let mut live = Live::new("case".to_owned(), 10);
+        let mut live = OpenCase::new("case".to_owned(), 10);
         live.effects = vec![begun(metric, Scope::everything(), 10)];
-        engine.lives = vec![live];
-        assert_eq!(known(&engine, &begun(metric, safari.clone(), 90)), one, "{metric:?}");
+        engine.state.lives = vec![live];
+        assert_eq!(known(&engine.state, &begun(metric, safari.clone(), 90)), one, "{metric:?}");
     }
 }
 
@@ -207,8 +209,8 @@ fn a_harm_found_at_its_worst_is_doubted_until_much_proves_it() {
 
 #[test]
 fn small_and_long_sought_is_a_drift() {
-    let store = Store::new(Span::from_mins(1));
-    let sized = |harm: f64, found: i64| Effect { harm, ..effect(Metric::Lcp, &["pdp"], found) };
+    let store = Cube::new(Span::from_mins(1));
+    let sized = |harm: f64, found: i64| Shift { harm, ..effect(Metric::Lcp, &["pdp"], found) };
     assert!(mild(&store, &sized(0.12, 100)));
     assert!(!mild(&store, &sized(0.12, 30)), "seen at once");
     assert!(!mild(&store, &sized(0.20, 100)), "large");
@@ -218,7 +220,7 @@ fn small_and_long_sought_is_a_drift() {
 fn steps_lose_more_together_than_alone() {
     let step = |n: f64, p: f64, times: f64| {
         let e = n * p;
-        Acc { n, a: e * times, e, v: e * (1.0 - p), x: 0.0 }
+        Tally { n, a: e * times, e, v: e * (1.0 - p), x: 0.0 }
     };
     let both = [step(250.0, 0.47, 1.0), step(118.0, 0.72, 0.3), step(26.0, 0.96, 0.8)];
     let alone = [step(250.0, 0.47, 1.0), step(118.0, 0.72, 0.3), step(26.0, 0.96, 1.0)];

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::made_up::*;
-use crate::detect::engine::{Engine, Maintenance, Settings};
+use crate::detect::cube::settings::{Maintenance, Settings};
+use crate::detect::engine::Engine;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value, Window};

@@ -81,12 +81,12 @@ impl Range {
 
 /// Values of one moment on several days.
 #[derive(Default)]
-struct Moments {
+struct Spread {
     values: [f64; BACK.len()],
     count: usize,
 }
 
-impl Moments {
+impl Spread {
     fn take(&mut self, x: f64) {
         if let Some(slot) = self.values.get_mut(self.count) {
             *slot = x;
@@ -109,8 +109,8 @@ impl Moments {
 /// Ranges of one hour on several days.
 #[derive(Default)]
 struct Hours {
-    lows: Moments,
-    highs: Moments,
+    lows: Spread,
+    highs: Spread,
 }
 
 impl Hours {
@@ -136,7 +136,7 @@ impl Profile {
         let step = step.max(FINEST);
         let half = ((HOUR / step).round() as u64).max(NEAR);
         let mut past = Past::default();
-        let (mut days, mut weeks) = (Moments::default(), Moments::default());
+        let (mut days, mut weeks) = (Spread::default(), Spread::default());
         let mut hours = Hours::default();
         let Some(oldest) = self.rows.front().map(|r| r.at) else { return past };
         for (number, back) in BACK.into_iter().enumerate() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::detect::engine::{Event, Maintenance};
+use crate::detect::cube::settings::{AnnouncedEvent, Maintenance};
 use crate::domain::change::{Change, ChangeKind, ChangeStatus, Stage};
 use crate::domain::check::{Check, CheckOutcome};
 use crate::domain::histogram::Histogram;
@@ -81,7 +81,7 @@ struct Planned {
     end: Option<String>,
 }
 
-pub fn calendar(text: &str) -> Result<(Vec<Maintenance>, Vec<Event>), String> {
+pub fn calendar(text: &str) -> Result<(Vec<Maintenance>, Vec<AnnouncedEvent>), String> {
     let (mut work, mut events) = (Vec::new(), Vec::new());
     for p in json::<Vec<Planned>>("calendar.json", text)? {
         let start = time(&p.start)?;
@@ -89,7 +89,7 @@ pub fn calendar(text: &str) -> Result<(Vec<Maintenance>, Vec<Event>), String> {
         if p.kind == "maintenance" {
             work.push(Maintenance { name: p.name, start, end, scope: Scope::everything() });
         } else {
-            events.push(Event { name: p.name, start, end });
+            events.push(AnnouncedEvent { name: p.name, start, end });
         }
     }
     Ok((work, events))

@@ -54,6 +54,30 @@ fn leaves_keep_to_their_own_lists() {
 }
 
 #[test]
+fn an_import_upwards_inside_a_room_is_found() {
+    let text = "use super::store::Store;\nuse crate::detect::{maths, scan::shift};\n\
+                fn f() -> super::super::cases::X { crate::detect::engine::run() }\n";
+    assert_eq!(
+        checks::subroom_imports(&file("src/detect/cube/lag.rs", text)),
+        [
+            "src/detect/cube/lag.rs:2: cube must not import scan",
+            "src/detect/cube/lag.rs:3: cube must not import engine",
+            "src/detect/cube/lag.rs:3: cube must not import cases",
+        ]
+    );
+    let text = "use super::scan::Scene;\nuse crate::detect::univariate::drift;\n";
+    assert_eq!(
+        checks::subroom_imports(&file("src/detect/scan.rs", text)),
+        ["src/detect/scan.rs:2: scan must not import univariate"]
+    );
+    assert!(checks::subroom_imports(&file("src/detect.rs", "use self::cases::X;\n")).is_empty());
+    assert_eq!(
+        checks::subroom_imports(&file("src/detect/attic.rs", "")),
+        ["src/detect/attic.rs: attic has no rank in detect"]
+    );
+}
+
+#[test]
 fn rooms_that_import_each_other_are_found_once() {
     let mut sources = file("src/watch/a.rs", "use crate::desk::x;\n");
     sources.extend(file("src/desk/b.rs", "use crate::watch::y;\n"));

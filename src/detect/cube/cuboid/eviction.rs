@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Conj, Leaf, Profile, Raw, Shape, Table, project};
+use super::{Cuboid, Leaf, Likelihood, Moments, Profile, Slice, project};
 use crate::domain::segment::{Dim, DimValue, Segment};
 
 /// More leaves than this in one cut fold into `(other)`.
@@ -16,7 +16,7 @@ const IDLE_RELEASE_HOURS: i32 = 2 * 24;
 /// What old releases taught goes with the history it was learnt from.
 const IDLE_REST_HOURS: i32 = 28 * 24;
 
-impl Table {
+impl Cuboid {
     /// The leaf of a segment, made when new. Beyond the cap it is the cut's `(other)`.
     pub fn leaf_index(&mut self, seg: &Segment) -> usize {
         let seg = if self.has_room_for(seg) { seg.clone() } else { self.other() };
@@ -103,11 +103,11 @@ impl Table {
     fn rings(&self, leaf: &Leaf) -> bool {
         let oldest = self.oldest();
         let kept = self.ring.iter().zip(&self.slots).filter(|(_, slot)| **slot >= oldest);
-        let cell = |column: &Vec<Raw>| column.get(leaf.at).is_some_and(|r| self.sampled(*r));
+        let cell = |column: &Vec<Moments>| column.get(leaf.at).is_some_and(|r| self.sampled(*r));
         kept.map(|(column, _)| column).any(cell)
     }
 
-    pub fn sampled(&self, raw: Raw) -> bool {
+    pub fn sampled(&self, raw: Moments) -> bool {
         if self.timed() { raw.s > 0.0 } else { raw.n > 0.0 }
     }
 
@@ -130,7 +130,7 @@ impl Table {
             }
         }
         self.conj =
-            map.into_iter().map(|((mask, seg), leaves)| Conj { mask, seg, leaves }).collect();
+            map.into_iter().map(|((mask, seg), leaves)| Slice { mask, seg, leaves }).collect();
         self.conj_index =
             self.conj.iter().enumerate().map(|(i, c)| (c.seg.clone(), i as u32)).collect();
         true
@@ -173,7 +173,8 @@ fn idle_hours(leaf: &Leaf) -> i32 {
 }
 
 /// The masks to scan: all subsets; gauges are never added up.
-fn masks(shape: Shape, dims: usize) -> impl Iterator<Item = u16> {
+fn masks(shape: Likelihood, dims: usize) -> impl Iterator<Item = u16> {
     let full = (1_u16 << dims.min(Dim::ALL.len())) - 1;
-    (0..=full).filter(move |m| *m == full || (shape != Shape::Level && m.count_ones() <= MAX_FIXED))
+    (0..=full)
+        .filter(move |m| *m == full || (shape != Likelihood::Gauge && m.count_ones() <= MAX_FIXED))
 }

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::world::{Fault, METHODS, ONSET, REGIONS, Release, World, release};
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::detect::tests::made_up::{NOON, at, firing, policy};
 use crate::domain::change::Change;
 use crate::domain::segment::Dim;

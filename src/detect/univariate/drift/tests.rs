@@ -1,4 +1,5 @@
-//! A drift row over a number: what opens it, what does not, and when it ends.
+//! A drift row over a number: what opens it, what
+//! does not, and when it ends.
 
 use super::*;
 
