@@ -6,7 +6,7 @@ use crate::domain::time::{Span, Timestamp};
 
 use super::dialog::Dialog;
 use super::heat::Heat;
-use super::list::List;
+use super::list::IncidentList;
 use super::order::Say;
 use super::page::Page;
 
@@ -33,7 +33,7 @@ pub struct Ui {
     pub came_from: Page,
     pub dialog: Option<Dialog>,
     /// The incidents as listed, with the selection.
-    pub list: List,
+    pub list: IncidentList,
     pub filter: String,
     /// The selected release, pinned by id.
     pub release: Option<ReleaseId>,

@@ -14,7 +14,7 @@ use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::deadline::next_deadline;
-use crate::incident::facts::{Facts, Told};
+use crate::incident::facts::{OrderFacts, SourceTold};
 use crate::incident::fold::Incident;
 use crate::incident::tick;
 use crate::incident::unread::Unread;
@@ -25,7 +25,7 @@ use crate::policy::response::ResponsePolicy;
 use super::health::Health;
 use super::past::Pasts;
 use super::series::{SeriesBook, SeriesRules};
-use super::timing::Timing;
+use super::timing::WatchTiming;
 use super::unstored::Unstored;
 
 /// So many releases are carried for planning, as many as judging keeps of changes.
@@ -49,7 +49,7 @@ pub struct SourceInfo {
 
 /// What does not change while watching.
 #[derive(Clone, Debug)]
-pub struct Setup {
+pub struct WatchSetup {
     pub site: String,
     pub watcher: Watcher,
     pub response: ResponsePolicy,
@@ -81,7 +81,7 @@ fn unusual(incident: &Incident, now: Timestamp) -> Option<Unusual> {
 
 /// The state of the one watcher.
 pub struct Watch {
-    pub(super) setup: Setup,
+    pub(super) setup: WatchSetup,
     pub(super) engine: Engine,
     pub(super) series: SeriesBook,
     pub(super) incidents: Vec<Incident>,
@@ -107,7 +107,7 @@ pub struct Watch {
     pub(super) published: Option<Board>,
     /// How far each source has told its past by now.
     pub(super) pasts: Pasts,
-    pub(super) timing: Timing,
+    pub(super) timing: WatchTiming,
     /// Since when this watcher judges.
     pub(super) since: Timestamp,
 }
@@ -116,7 +116,7 @@ impl Watch {
     /// `incidents` are what the journal holds (restart): open ones go on, and what was wrong while
     /// one lasted is not learnt as usual.
     pub fn new(
-        setup: Setup,
+        setup: WatchSetup,
         mut engine: Engine,
         mut incidents: Vec<Incident>,
         now: Timestamp,
@@ -158,7 +158,7 @@ impl Watch {
             ids_made: 0,
             published: None,
             pasts,
-            timing: Timing::default(),
+            timing: WatchTiming::default(),
             since: now,
         }
     }
@@ -204,8 +204,12 @@ impl Watch {
     }
 
     /// The world as incidents' rules may see it.
-    pub(super) fn facts<'a>(&'a self, changes: &'a [Change], sources: &'a [Told]) -> Facts<'a> {
-        Facts {
+    pub(super) fn facts<'a>(
+        &'a self,
+        changes: &'a [Change],
+        sources: &'a [SourceTold],
+    ) -> OrderFacts<'a> {
+        OrderFacts {
             policy: &self.setup.response,
             changes,
             actions: &self.setup.actions,
@@ -220,12 +224,12 @@ impl Watch {
     }
 
     /// The sources as far as evidence rests on them.
-    pub(super) fn told(&self) -> Vec<Told> {
+    pub(super) fn told(&self) -> Vec<SourceTold> {
         let measured = |name: &SourceId| {
             let info = self.setup.sources.iter().find(|info| info.name == *name);
             info.map_or_else(Vec::new, |info| info.metrics.clone())
         };
-        let told = |h: &Health| Told {
+        let told = |h: &Health| SourceTold {
             name: h.name.clone(),
             metrics: measured(&h.name),
             good_at: h.last_ok_at(),

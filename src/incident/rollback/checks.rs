@@ -1,7 +1,7 @@
 //! The pre-checks of a rollback, one tick each (DESIGN section 7, mission map 5.13).
 //! Each says in words what it saw; a check that cannot be answered is not ok.
 
-use super::{Draft, was_live};
+use super::{RollbackDraft, was_live};
 use crate::detect::verdict::Confidence;
 use crate::domain::change::{Change, ChangeStatus};
 use crate::domain::time::{Span, Timestamp};
@@ -12,7 +12,7 @@ use crate::incident::state::{ActionState, Precheck};
 use crate::policy::action::Signing;
 use crate::policy::severity::Choice;
 
-impl Draft<'_> {
+impl RollbackDraft<'_> {
     pub(in crate::incident) fn prechecks(&self) -> Vec<Precheck> {
         vec![
             self.severity(),

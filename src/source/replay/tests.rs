@@ -9,8 +9,8 @@ fn configs() -> Vec<SourceConfig> {
         toml::from_str(&text).expect("config")
     };
     vec![
-        SourceConfig::bare(Kind::Prometheus),
-        SourceConfig::bare(Kind::Github),
+        SourceConfig::bare(SourceKind::Prometheus),
+        SourceConfig::bare(SourceKind::Github),
         source("exposition", "[[query]]\nkind = \"check\"\nexpr = \"up\"\njourney = \"j\"\n"),
         source(
             "http_json",
@@ -47,7 +47,7 @@ fn no_recorded_answer_panics_any_decoder() {
 #[test]
 fn what_is_no_envelope_is_said_so() {
     for text in ["", "{}", "[]", "{\"vector\":{}}", "{\"request\":{},\"response\":null}"] {
-        let error = replay(&SourceConfig::bare(Kind::Prometheus), text).expect_err(text);
+        let error = replay(&SourceConfig::bare(SourceKind::Prometheus), text).expect_err(text);
         assert!(matches!(error, SourceError::Malformed { .. }), "{text}: {error}");
     }
 }
