@@ -297,14 +297,14 @@ mod tests {
 
     #[derive(Deserialize, Debug)]
     #[serde(deny_unknown_fields)]
-    struct Shop {
+    struct ShopTable {
         name: String,
         cents: u32,
     }
 
     #[derive(Deserialize, Debug)]
     #[serde(deny_unknown_fields)]
-    struct Row {
+    struct UrlRow {
         url: String,
     }
 
@@ -315,10 +315,10 @@ mod tests {
         let text = "[shop]\nname = 3\ncent = 4\ncents = 7\n[[source]]\nulr = \"x\"\n[[source]]\n\
                     url = \"y\"\n[sorce]\n";
         let mut reader = ConfigReader::new("t.toml".into(), text);
-        let shop: Option<Shop> = reader.table("shop", &defaults);
+        let shop: Option<ShopTable> = reader.table("shop", &defaults);
         let shop = shop.expect("the good keys hold over the defaults");
         assert_eq!((shop.name.as_str(), shop.cents), ("demo", 7));
-        let rows: Vec<(usize, Row)> = reader.rows("source");
+        let rows: Vec<(usize, UrlRow)> = reader.rows("source");
         assert_eq!((rows.len(), rows[0].0, rows[0].1.url.as_str()), (1, 7, "y"));
         let problems = reader.finish();
         let places: Vec<(usize, &str)> =

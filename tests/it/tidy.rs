@@ -4,9 +4,10 @@
 mod checks;
 mod circles;
 mod circles_tests;
+mod names;
 mod tests;
 
-use crate::rust_text::{files, relative, sources};
+use crate::rust_text::{files, relative, root, sources};
 
 /// Fails with all offenders of all rules at once.
 fn none<const N: usize>(rules: &[(&str, Vec<String>); N]) {
@@ -24,6 +25,18 @@ fn rooms_import_only_what_their_rank_allows() {
         ("imports against the ranks", checks::imports(&sources)),
         ("rooms that import each other", checks::mutual_pairs(&sources)),
         ("circles of files inside a room", circles::offenders(&sources)),
+    ]);
+}
+
+#[test]
+fn one_word_names_one_thing() {
+    let architecture = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let reserved = names::reserved(&architecture);
+    assert!(reserved.len() > 20, "the table of words was not found: {reserved:?}");
+    let sources = sources(&["src"]);
+    none(&[
+        ("type names that stand for two things", names::twice(&sources)),
+        ("reserved words that name two types", names::reserved_twice(&sources, &reserved)),
     ]);
 }
 
