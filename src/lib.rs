@@ -20,3 +20,7 @@ pub mod shop;
 pub mod config;
 pub mod shell;
 pub mod cli;
+
+#[cfg(test)]
+#[path = "../tests/it/skip.rs"]
+mod skip;

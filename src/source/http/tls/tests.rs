@@ -31,9 +31,8 @@ impl Made {
             .map(str::to_owned);
         let ran = Command::new("openssl").args(args).args(out).output();
         let good = ran.as_ref().is_ok_and(|o| o.status.success());
-        assert!(good || std::env::var("CI").is_err(), "SKIP IN CI: openssl: {ran:?}");
         if !good {
-            eprintln!("SKIPPED: openssl cannot make a certificate here");
+            crate::skip::skip(&format!("openssl cannot make a certificate here: {ran:?}"));
         }
         good
     }
