@@ -1,5 +1,6 @@
-//! Board: the one serialisable value every viewer shows; schema `tillwatch/board/1` (DESIGN section
-//! 4). Built by the watcher, read by everyone; holds no policy, no credential and no behaviour.
+//! Board: the one serialisable value every viewer shows; schema `tillwatch/board/1`
+//! (docs/board.md). Built by the watcher, read by everyone; holds no policy, no credential and no
+//! behaviour.
 //! The parts that the incident rules speak of too are defined in `incident::state`.
 
 use std::sync::Arc;

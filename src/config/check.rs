@@ -16,7 +16,7 @@ use super::Config;
 use super::file::ConfigReader;
 use super::problem::Level;
 
-/// Checkout probes that come less often than this are pointed out (mission map section 7, point 4).
+/// Checkout probes that come less often than this are pointed out.
 const CHECKOUT_CADENCE: Span = Span::from_mins(5);
 
 /// Reports all problems of meaning, each at its line.

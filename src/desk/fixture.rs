@@ -1,5 +1,5 @@
 //! Boards and desks for tests: a checkout outage with its whole story, a calm day, a blind shop.
-//! The story is mission-map.md section 4; test code only.
+//! Test code only.
 
 mod shop;
 

@@ -47,7 +47,7 @@ pub struct Size {
 }
 
 impl Size {
-    /// Clamps to 500x200 (reliability.md 3.2: before any allocation).
+    /// Clamps to 500x200 before anything is allocated by it.
     pub fn clamped(w: u16, h: u16) -> Self {
         Self { w: w.min(500), h: h.min(200) }
     }

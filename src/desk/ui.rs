@@ -73,7 +73,7 @@ impl Deaf {
     }
 }
 
-/// Key times, to tell a hand from a paste (reliability.md 3.3).
+/// Key times, to tell a hand from a paste: no hand types so fast.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct RecentKeys {
     times: Vec<Timestamp>,

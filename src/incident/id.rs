@@ -1,5 +1,5 @@
 //! Names that incidents and actions are known by, made from facts alone: no randomness, no clock.
-//! Two bastions without a common store make the same action id (DESIGN section 10).
+//! Two bastions without a common store make the same action id.
 
 use aws_lc_rs::digest::{SHA256, digest};
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::severity::Deadline;
 use crate::domain::time::{Span, Timestamp};
 
-/// The site's calendar, `[calendar]` in config. Defaults: DESIGN section 5.
+/// The site's calendar, `[calendar]` in config. Its defaults are in the example config.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Calendar {

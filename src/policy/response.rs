@@ -84,7 +84,7 @@ impl ResponsePolicy {
         self.rows.iter().find(|r| r.level == severity)
     }
 
-    /// When an acknowledgement is due; a missing row counts as the strictest default (seed 000).
+    /// When an acknowledgement is due; a missing row counts as the strictest default.
     pub fn ack_due(&self, severity: Severity, opened_at: Timestamp) -> Timestamp {
         let deadline = self.row(severity).map_or(Deadline::Within(Span::from_mins(5)), |r| r.ack);
         due(deadline, opened_at, &self.calendar)

@@ -1,5 +1,5 @@
 //! The Incidents page: the list, the evidence of the selected one, the two hours behind it.
-//! At 80x24 it carries the whole first decision (mission-map.md section 4).
+//! At 80x24 it carries the whole first decision.
 
 use crate::board::IncidentView;
 use crate::desk::state::Desk;

@@ -1,5 +1,5 @@
 //! Human: when a careful person who watched just the affected cells would call an incident.
-//! The yardstick of tests and drills (detection.md section 5): 14 nats of information about the
+//! The yardstick of tests and drills: 14 nats of information about the
 //! true effect, day drift included, plus five minutes to read them. The product never asks.
 
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
 //! Standard Webhooks signatures (v1, HMAC-SHA256 over `id.timestamp.body`), verification only.
-//! Spec: standard-webhooks.md; published vectors are in the tests. No clock: `now` is a parameter.
+//! Spec: standardwebhooks.com; published vectors are in the tests. No clock: `now` is a parameter.
 
 use aws_lc_rs::hmac;
 use base64::Engine;

@@ -192,7 +192,7 @@ async fn ask(
 }
 
 /// A client for one request: HTTP/1.1, no pool, no retry, no redirect, no proxy of the environment
-/// (reliability.md section 4).
+/// (docs/reliability.md).
 fn client(config: &ActionConfig, url: &Url) -> Result<reqwest::Client, SourceError> {
     let connect = CONNECT.min(config.timeout.to_std() / 2);
     let mut builder = reqwest::Client::builder()

@@ -114,7 +114,7 @@ impl HttpAnswer {
     /// Judges the status; 2xx passes.
     ///
     /// # Errors
-    /// What to do about any other status (apis.md sections 0 and 10, reliability.md section 4).
+    /// What to do about any other status: try again, wait, give up.
     pub fn check(&self) -> Result<(), SourceError> {
         let told = self.told();
         let why = match &told {

@@ -32,7 +32,7 @@ use super::feed;
 use super::harvest::Harvest;
 use super::http::{Client, Limits, same_place};
 
-/// Pages and bytes of one poll (apis.md section 10).
+/// Pages and bytes of one poll.
 const PAGES: usize = 20;
 const BYTES: usize = 5 << 20;
 /// How far back the first poll reads, and after which age an unfinished deployment is left alone.

@@ -34,7 +34,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// reliability.md section 4: connect 3 s, silence 5 s, in all the source's own budget. Where
+    /// Connect 3 s, silence 5 s, in all the source's own budget. Where
     /// somebody wrote a longer `timeout`, and where a server computes before it says anything, the
     /// first byte may take all of it.
     pub fn of(config: &SourceConfig) -> Self {

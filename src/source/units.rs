@@ -1,5 +1,5 @@
 //! Units as sources declare them, their factor to a metric's own unit, and the gate of plausible
-//! values: what lies outside is flagged, never corrected (apis.md section 6).
+//! values: what lies outside is flagged, never corrected.
 
 use serde::{Deserialize, Deserializer, de::Error};
 

@@ -4,6 +4,7 @@
 mod checks;
 mod circles;
 mod circles_tests;
+mod cited;
 mod names;
 mod tests;
 
@@ -37,6 +38,20 @@ fn one_word_names_one_thing() {
     none(&[
         ("type names that stand for two things", names::twice(&sources)),
         ("reserved words that name two types", names::reserved_twice(&sources, &reserved)),
+    ]);
+}
+
+#[test]
+fn what_is_cited_is_in_the_repository() {
+    let sources = sources(&["src", "tests", "benches", "examples"]);
+    let named = ["config.example.toml", "README.md", "ARCHITECTURE.md", "docs", "test", "measure"];
+    let read = |p: &std::path::PathBuf| Some((relative(p), std::fs::read_to_string(p).ok()?));
+    let text: Vec<(String, String)> = files(&named).iter().filter_map(read).collect();
+    let architecture = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    none(&[
+        ("pages that are cited and not there", cited::in_code(&sources)),
+        ("pages that are cited and not there", cited::in_text(&text)),
+        ("files that ARCHITECTURE.md names and that are not there", cited::named(&architecture)),
     ]);
 }
 

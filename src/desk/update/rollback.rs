@@ -1,5 +1,5 @@
 //! The rollback dialog: opened by its own key, read, confirmed by the typed token and Enter.
-//! Rules: DESIGN section 7, reliability.md 3.3. Nothing else in this program orders a rollback.
+//! A paste, a burst or an early key never confirms. Nothing else in this program orders a rollback.
 
 use crate::board::Alternative;
 use crate::desk::chord::{Chord, Key};

@@ -1,4 +1,4 @@
-//! The pre-checks of a rollback, one tick each (DESIGN section 7, mission map 5.13).
+//! The pre-checks of a rollback, one tick each.
 //! Each says in words what it saw; a check that cannot be answered is not ok.
 
 use super::{RollbackDraft, was_live};

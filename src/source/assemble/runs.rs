@@ -128,7 +128,7 @@ impl QueryFrame<'_> {
 }
 
 /// Reads 1 as passed, 0 as failed and the rest (pending, maintenance, NaN) as unknown. The kind of
-/// a failure comes from the HTTP status: 0 means that no answer came (apis.md section A.1).
+/// a failure comes from the HTTP status: 0 means that no answer came (blackbox_exporter).
 fn judged(number: f64, took_ms: Option<f64>, status: Option<f64>) -> (CheckOutcome, String) {
     if number == 1.0 {
         return (CheckOutcome::Pass, String::new());

@@ -13,7 +13,7 @@ use crate::source::assemble::{Answered, Native, SeriesLine};
 use crate::source::error::{SourceError, words};
 use crate::source::query::Labels;
 
-/// Most series taken from one answer (apis.md section 10).
+/// Most series taken from one answer.
 const SERIES: usize = 5000;
 /// Most points taken of one series; the server's own limit.
 const POINTS: usize = 11_000;

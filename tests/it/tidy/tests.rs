@@ -1,7 +1,7 @@
 //! The checkers find what they are for, and only that: each rule against a made-up source.
 //! Nothing here reads the repository.
 
-use super::{checks, names};
+use super::{checks, cited, names};
 use crate::rust_text::Source;
 
 fn file(path: &str, text: &str) -> Vec<Source> {
@@ -123,4 +123,18 @@ fn a_name_of_two_types_is_found_and_an_associated_type_is_none() {
     assert_eq!(words, ["Line"]);
     let twice = names::reserved_twice(&sources, &words);
     assert_eq!(twice, ["Line: src/desk/a.rs:3, src/board/b.rs:7"]);
+}
+
+#[test]
+fn a_page_or_file_that_is_not_there_is_found() {
+    let text = "// see docs/board.md and nowhere.md\nconst A: &str = \"other.md\"; // README.md\n";
+    let found = cited::in_code(&file("src/desk/a.rs", text));
+    assert_eq!(found, ["src/desk/a.rs:1: nowhere.md is not in the repository"]);
+    let private = format!("as {} says", concat!("seed", " 000"));
+    assert_eq!(cited::in_text(&[("docs/a.md".to_owned(), private)]).len(), 1);
+    let named = "`desk/page.rs`, `desk/none.rs`, `tests/it/{tidy,none}.rs`, `desk::page`, \
+                 `desk::page::Page`, `desk::none`, `/truth`, `--plain`, `a | b`";
+    let found = cited::named(named);
+    let missing = ["desk/none.rs", "tests/it/none.rs", "desk::none"];
+    assert_eq!(found, missing.map(|m| format!("ARCHITECTURE.md:1: {m}")));
 }
