@@ -1,5 +1,5 @@
 //! Names that incidents and actions are known by, made from facts alone: no randomness, no clock.
-//! Two bastions without a common store make the same action id (DESIGN section 10).
+//! Two bastions without a common store make the same action id.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -20,7 +20,7 @@ const RFC4648: [char; 32] = [
 
 /// What a rollback is, so far as its identity goes.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Facts<'a> {
+pub struct RollbackFacts<'a> {
     pub environment: &'a str,
     pub service: &'a str,
     pub from: &'a ReleaseId,
@@ -46,7 +46,7 @@ pub fn incident_id(now: Timestamp, counter: u64) -> IncidentId {
 
 /// Base32 of SHA-256 over the facts, each with its length before it so that no two facts can
 /// run into each other. 52 letters; also the `webhook-id` and the `Idempotency-Key`.
-pub fn action_id(facts: &Facts<'_>) -> ActionId {
+pub fn action_id(facts: &RollbackFacts<'_>) -> ActionId {
     let mut fields = vec![
         facts.environment.to_owned(),
         facts.service.to_owned(),
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn each_fact_makes_another_action_id_and_the_same_facts_the_same_one() {
         let (from, to) = (ReleaseId::from("v3"), ReleaseId::from("v2"));
-        let base = Facts {
+        let base = RollbackFacts {
             environment: "production",
             service: "checkout",
             from: &from,
@@ -155,11 +155,11 @@ mod tests {
         };
         let all = [
             base,
-            Facts { environment: "productio", service: "ncheckout", ..base },
-            Facts { deployed_at: Timestamp::from_secs(2), ..base },
-            Facts { from: &to, to: &from, ..base },
-            Facts { attempt: 2, ..base },
-            Facts { dry_run: true, ..base },
+            RollbackFacts { environment: "productio", service: "ncheckout", ..base },
+            RollbackFacts { deployed_at: Timestamp::from_secs(2), ..base },
+            RollbackFacts { from: &to, to: &from, ..base },
+            RollbackFacts { attempt: 2, ..base },
+            RollbackFacts { dry_run: true, ..base },
         ];
         let ids: BTreeSet<_> = all.iter().map(action_id).collect();
         assert_eq!(ids.len(), all.len());

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Calendar, due};
-use super::maintenance::Maintenance;
+use super::maintenance::MaintenanceRow;
 use super::severity::{Choice, Deadline, Response};
 use crate::domain::segment::Scope;
 use crate::domain::severity::Severity;
@@ -19,7 +19,7 @@ pub struct ResponsePolicy {
     pub calendar: Calendar,
     #[serde(rename = "response")]
     pub timing: Timing,
-    pub maintenance: Vec<Maintenance>,
+    pub maintenance: Vec<MaintenanceRow>,
 }
 
 /// `[response]`: waiting times. All in shop time but `undo`, which is wall time.
@@ -84,7 +84,7 @@ impl ResponsePolicy {
         self.rows.iter().find(|r| r.level == severity)
     }
 
-    /// When an acknowledgement is due; a missing row counts as the strictest default (seed 000).
+    /// When an acknowledgement is due; a missing row counts as the strictest default.
     pub fn ack_due(&self, severity: Severity, opened_at: Timestamp) -> Timestamp {
         let deadline = self.row(severity).map_or(Deadline::Within(Span::from_mins(5)), |r| r.ack);
         due(deadline, opened_at, &self.calendar)
@@ -116,7 +116,7 @@ impl ResponsePolicy {
     }
 
     /// The maintenance window that covers all of `segments` now.
-    pub fn maintenance_for(&self, segments: &[Scope], now: Timestamp) -> Option<&Maintenance> {
+    pub fn maintenance_for(&self, segments: &[Scope], now: Timestamp) -> Option<&MaintenanceRow> {
         self.maintenance.iter().find(|m| m.active_until(now).is_some() && m.covers(segments))
     }
 
@@ -129,7 +129,7 @@ impl ResponsePolicy {
                 found.push(format!("{} allows no decision at all", row.level));
             }
         }
-        found.extend(self.maintenance.iter().flat_map(Maintenance::problems));
+        found.extend(self.maintenance.iter().flat_map(MaintenanceRow::problems));
         found
     }
 

@@ -18,9 +18,9 @@ use crate::policy::judging::Policy;
 use crate::sink::WriteCap;
 use crate::sink::config::ActionConfig;
 use crate::sink::webhook::Webhook;
-use crate::source::http_json::config::{Record, RecordKind};
+use crate::source::http_json::config::{RecordConfig, RecordKind};
 use crate::source::query::QueryKind;
-use crate::source::{Kind, SourceConfig};
+use crate::source::{SourceConfig, SourceKind};
 use crate::watch::series::{SeriesRow, SeriesRules};
 
 use super::clock::Clock;
@@ -72,13 +72,13 @@ pub fn metrics(source: &SourceConfig) -> Vec<Metric> {
 }
 
 /// A record of what a provider says of itself.
-fn is_status_page(record: &Record) -> bool {
+fn is_status_page(record: &RecordConfig) -> bool {
     record.change.as_ref().is_some_and(|c| c.kind.as_deref() == Some("'provider'"))
 }
 
 /// Does a source tell of releases, whether or not it told of one yet?
 pub fn tells_changes(source: &SourceConfig) -> bool {
-    source.kind == Kind::Github
+    source.kind == SourceKind::Github
         || source.record.iter().any(|r| r.kind == RecordKind::Change && !is_status_page(r))
         || source.query.iter().any(|q| q.kind == QueryKind::Build)
 }

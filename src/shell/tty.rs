@@ -1,5 +1,5 @@
 //! The terminal device: opened, made raw, measured, put back. Every byte it is sent passes here.
-//! No frames and no keys; the fixed sequences are all of the closed list of DESIGN.md section 8.
+//! No frames and no keys; the fixed sequences are a closed list.
 
 use base64::Engine as _;
 use std::io::{Error, ErrorKind, Result};

@@ -14,7 +14,7 @@ use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::deadline::next_deadline;
-use crate::incident::facts::{Facts, Told};
+use crate::incident::facts::{OrderFacts, SourceTold};
 use crate::incident::fold::Incident;
 use crate::incident::tick;
 use crate::incident::unread::Unread;
@@ -26,7 +26,7 @@ use crate::verdict::{Class, Judgement};
 use super::health::Health;
 use super::past::Pasts;
 use super::series::{SeriesBook, SeriesRules};
-use super::timing::Timing;
+use super::timing::WatchTiming;
 use super::unstored::Unstored;
 
 /// So many releases are carried for planning, as many as judging keeps of changes.
@@ -50,7 +50,7 @@ pub struct SourceInfo {
 
 /// What does not change while watching.
 #[derive(Clone, Debug)]
-pub struct Setup {
+pub struct WatchSetup {
     pub site: String,
     pub watcher: Watcher,
     pub response: ResponsePolicy,
@@ -82,7 +82,7 @@ fn unusual(incident: &Incident, now: Timestamp) -> Option<Exclusion> {
 
 /// The state of the one watcher.
 pub struct Watch {
-    pub(super) setup: Setup,
+    pub(super) setup: WatchSetup,
     pub(super) engine: Engine,
     pub(super) series: SeriesBook,
     pub(super) incidents: Vec<Incident>,
@@ -110,7 +110,7 @@ pub struct Watch {
     pub(super) rests_until: Option<Timestamp>,
     /// How far each source has told its past by now.
     pub(super) pasts: Pasts,
-    pub(super) timing: Timing,
+    pub(super) timing: WatchTiming,
     /// Since when this watcher judges.
     pub(super) since: Timestamp,
 }
@@ -119,7 +119,7 @@ impl Watch {
     /// `incidents` are what the journal holds (restart): open ones go on, and what was wrong while
     /// one lasted is not learnt as usual.
     pub fn new(
-        setup: Setup,
+        setup: WatchSetup,
         mut engine: Engine,
         mut incidents: Vec<Incident>,
         now: Timestamp,
@@ -162,7 +162,7 @@ impl Watch {
             published: None,
             rests_until: None,
             pasts,
-            timing: Timing::default(),
+            timing: WatchTiming::default(),
             since: now,
         }
     }
@@ -208,8 +208,12 @@ impl Watch {
     }
 
     /// The world as incidents' rules may see it.
-    pub(super) fn facts<'a>(&'a self, changes: &'a [Change], sources: &'a [Told]) -> Facts<'a> {
-        Facts {
+    pub(super) fn facts<'a>(
+        &'a self,
+        changes: &'a [Change],
+        sources: &'a [SourceTold],
+    ) -> OrderFacts<'a> {
+        OrderFacts {
             policy: &self.setup.response,
             changes,
             actions: &self.setup.actions,
@@ -224,12 +228,12 @@ impl Watch {
     }
 
     /// The sources as far as evidence rests on them.
-    pub(super) fn told(&self) -> Vec<Told> {
+    pub(super) fn told(&self) -> Vec<SourceTold> {
         let measured = |name: &SourceId| {
             let info = self.setup.sources.iter().find(|info| info.name == *name);
             info.map_or_else(Vec::new, |info| info.metrics.clone())
         };
-        let told = |h: &Health| Told {
+        let told = |h: &Health| SourceTold {
             name: h.name.clone(),
             metrics: measured(&h.name),
             good_at: h.last_ok_at(),
