@@ -2,6 +2,7 @@
 //! Two bastions without a common store make the same action id.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::BASE32_NOPAD;
 
 use crate::domain::id::{ActionId, IncidentId, ReleaseId};
 use crate::domain::time::Timestamp;
@@ -10,12 +11,6 @@ use crate::domain::time::Timestamp;
 const SPOKEN: [char; 32] = [
     '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J',
     'K', 'M', 'N', 'P', 'Q', 'R', 'S', 'T', 'V', 'W', 'X', 'Y', 'Z',
-];
-
-/// RFC 4648 section 6 in lower case, without padding.
-const RFC4648: [char; 32] = [
-    'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's',
-    't', 'u', 'v', 'w', 'x', 'y', 'z', '2', '3', '4', '5', '6', '7',
 ];
 
 /// What a rollback is, so far as its identity goes.
@@ -78,21 +73,9 @@ pub fn confirms(typed: &str, token: &str) -> bool {
     !token.is_empty() && plain == token
 }
 
+/// RFC 4648, section 6, in lower case and without padding.
 fn base32(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 8 / 5 + 1);
-    let (mut bits, mut held) = (0_u32, 0_u32);
-    for byte in bytes {
-        bits = (bits << 8 | u32::from(*byte)) & 0xFFF;
-        held += 8;
-        while held >= 5 {
-            held -= 5;
-            text.extend(RFC4648.get((bits >> held & 31) as usize));
-        }
-    }
-    if held > 0 {
-        text.extend(RFC4648.get((bits << (5 - held) & 31) as usize));
-    }
-    text
+    BASE32_NOPAD.encode(bytes).to_lowercase()
 }
 
 #[cfg(test)]
