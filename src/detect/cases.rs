@@ -17,7 +17,6 @@ pub mod closing;
 pub mod combined;
 pub mod cumulative_impact;
 pub mod data_quality;
-pub mod demand;
 pub mod failing_checks;
 pub mod lie;
 pub mod lifecycle;

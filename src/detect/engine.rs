@@ -3,18 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use super::cases::demand::Demand;
 use super::cases::explain::explain;
 use super::cases::open_case::OpenCase;
 use super::cases::state::EngineState;
 use super::cases::{
-    closing, cumulative_impact, data_quality, demand, error_budget, failing_checks, lifecycle,
-    slow_checks,
+    closing, cumulative_impact, data_quality, error_budget, failing_checks, lifecycle, slow_checks,
 };
 use super::cube::cuboid::Cuboid;
 use super::cube::derived;
 use super::cube::doubt::Doubt;
-use super::cube::key::Role;
+use super::cube::key::CuboidRole;
 use super::cube::reach::Reach;
 use super::cube::settings::{Exclusion, Settings};
 use super::judgement::footprint::Footprint;
@@ -23,6 +21,8 @@ use super::learning::schedule;
 use super::learning::schedule::{Hurt, Lesson};
 use super::scan::shift::Shift;
 use super::scan::sweep;
+use super::univariate::demand;
+use super::univariate::demand::Demand;
 use crate::domain::change::Change;
 use crate::domain::check::Check;
 use crate::domain::flaw::Flaw;
@@ -55,16 +55,16 @@ impl Engine {
 
     /// Coarse windows (an hour, say) older than the live ones; any order.
     pub fn history(&mut self, batch: &[Observation]) {
-        self.state.store.past_batch(batch);
+        self.state.cube.past_batch(batch);
         self.state.schedule.history_changed |= !batch.is_empty();
     }
 
     /// Live buckets; a later record with the same key replaces the earlier one.
     pub fn observe(&mut self, batch: &[Observation]) {
         for o in batch {
-            self.state.flaws.reported(o);
+            self.state.quality.reported(o);
         }
-        self.state.store.live_batch(batch);
+        self.state.cube.live_batch(batch);
     }
 
     pub fn observe_checks(&mut self, batch: &[Check]) {
@@ -114,15 +114,15 @@ impl Engine {
     }
 
     /// What was noticed about the telling of a source: clocks, personal data.
-    pub fn flawed(&mut self, source: &SourceId, flaws: &[Flaw], at: Timestamp) {
-        self.state.flaws.take(source, flaws, at);
+    pub fn flawed(&mut self, source: &SourceId, quality: &[Flaw], at: Timestamp) {
+        self.state.quality.take(source, quality, at);
     }
 
     /// Judges every bucket that is complete by `now` and was not judged yet. The very first one is
-    /// the newest of all, or the one before it where a table is late: whoever always is (its answer
+    /// the newest of all, or the one before it where a cuboid is late: whoever always is (its answer
     /// lags, its history is short) must not keep the others from being judged.
     pub fn judge(&mut self, now: Timestamp) -> Judgement {
-        let last = self.state.store.bucket_of(now) - 1;
+        let last = self.state.cube.bucket_of(now) - 1;
         let begin = || if self.ready(last, now) { last } else { last - 1 };
         let first = self.state.judged.map_or_else(begin, |j| j + 1).max(last - MOST);
         let before = self.state.judged;
@@ -147,39 +147,39 @@ impl Engine {
 
     /// What is said before anything was judged: every row is there, none has a verdict.
     pub fn unjudged(&mut self, now: Timestamp) -> Judgement {
-        let bucket = self.state.store.bucket_of(now) - 1;
+        let bucket = self.state.cube.bucket_of(now) - 1;
         Judgement { at: now, ..build::judgement(&mut self.state, bucket, bucket - 1) }
     }
 
     /// The end of the newest bucket that was judged; none before the first.
     pub fn judged_until(&self) -> Option<Timestamp> {
-        self.state.judged.map(|bucket| self.state.store.end_of(bucket))
+        self.state.judged.map(|bucket| self.state.cube.end_of(bucket))
     }
 
     /// The start of the oldest live bucket seen.
     pub fn first_live(&self) -> Option<Timestamp> {
-        self.state.store.first.map(|bucket| self.state.store.start_of(bucket))
+        self.state.cube.first.map(|bucket| self.state.cube.start_of(bucket))
     }
 
     /// When time alone gives something to judge: the end of the next bucket, or the end of the wait
     /// for who has not told it. Before the first judgement that is at once.
     pub fn next_look(&self, now: Timestamp) -> Timestamp {
         let Some(judged) = self.state.judged else { return now };
-        let end = self.state.store.end_of(judged + 1);
+        let end = self.state.cube.end_of(judged + 1);
         if now < end { end } else { end.plus(self.grace()) }
     }
 
     /// How long a whole bucket waits for who has not told it.
     fn grace(&self) -> Span {
-        Span::from_millis(self.state.store.bucket.millis().min(60_000))
+        Span::from_millis(self.state.cube.bucket.millis().min(60_000))
     }
 
-    /// Every table that has been alive of late has told this bucket, or had one more bucket's time.
+    /// Every cuboid that has been alive of late has told this bucket, or had one more bucket's time.
     fn ready(&self, bucket: i64, now: Timestamp) -> bool {
-        let waited = now.since(self.state.store.end_of(bucket)) >= self.grace();
-        let told = |t: &Cuboid| matches!(t.key.family.1, Role::Plain | Role::Reading);
+        let waited = now.since(self.state.cube.end_of(bucket)) >= self.grace();
+        let told = |t: &Cuboid| matches!(t.key.family.1, CuboidRole::Plain | CuboidRole::Reading);
         let late = |t: &Cuboid| told(t) && t.latest >= bucket - 3 && t.latest < bucket;
-        waited || !self.state.store.tables.values().any(late)
+        waited || !self.state.cube.cuboids.values().any(late)
     }
 
     /// Every source that ever told a number tells nothing now, or nothing that can be believed.
@@ -210,17 +210,17 @@ impl Engine {
 
     /// Paid visits over the longest standing window against usual; none when nobody counts them.
     pub fn paid_demand(&self) -> Option<Demand> {
-        demand::paid(&self.state.store)
+        demand::paid(&self.state.cube)
     }
 }
 
 /// One more bucket, in the order in which one step rests on another.
 fn judge_bucket(state: &mut EngineState, bucket: i64) {
-    derived::live(&mut state.store, bucket - 2, bucket);
+    derived::live(&mut state.cube, bucket - 2, bucket);
     learn(state, bucket);
-    state.store.reach = Reach::of(state.changes.values(), state.store.end_of(bucket));
-    for table in state.store.tables.values_mut() {
-        sweep::roll(table, &state.lengths, bucket);
+    state.cube.reach = Reach::of(state.changes.values(), state.cube.end_of(bucket));
+    for cuboid in state.cube.cuboids.values_mut() {
+        sweep::roll(cuboid, &state.lengths, bucket);
     }
     lifecycle::follow(state, bucket);
     explain(state, bucket);
@@ -232,16 +232,20 @@ fn judge_bucket(state: &mut EngineState, bucket: i64) {
     slow_checks::judge(state, bucket);
     lifecycle::serve(state, bucket);
     cumulative_impact::tick(state, bucket);
-    let EngineState { budgets, settings, store, .. } = state;
-    error_budget::tick(budgets, &settings.policy.guardrail, store, bucket);
+    let EngineState { budgets, settings, cube, .. } = state;
+    error_budget::tick(budgets, &settings.policy.guardrail, cube, bucket);
 }
 
 fn learn(state: &mut EngineState, bucket: i64) {
     let hurt = |l: &OpenCase| {
-        let of = |e: &Shift| Hurt { family: e.table.family, shape: e.shape, closed: l.closed };
-        l.effects.iter().map(of).collect::<Vec<_>>()
+        let of = |e: &Shift| Hurt {
+            family: e.cuboid.family,
+            likelihood: e.likelihood,
+            closed: l.closed,
+        };
+        l.shifts.iter().map(of).collect::<Vec<_>>()
     };
     let hurt = state.lives.iter().flat_map(hurt).collect();
-    let EngineState { store, schedule, settings, changes, unusual, .. } = state;
-    schedule::step(&mut Lesson { store, schedule, settings, changes, unusual, hurt }, bucket);
+    let EngineState { cube, schedule, settings, changes, unusual, .. } = state;
+    schedule::step(&mut Lesson { cube, schedule, settings, changes, unusual, hurt }, bucket);
 }

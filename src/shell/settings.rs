@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::detect::cube::settings::{AnnouncedEvent, Maintenance, Settings};
+use crate::detect::cube::settings::{AnnouncedEvent, AnnouncedWork, Settings};
+use crate::detect::univariate::book::{SeriesRow, SeriesRules};
 use crate::detect::univariate::drift::DriftRule;
 use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
@@ -21,7 +22,6 @@ use crate::sink::webhook::Webhook;
 use crate::source::http_json::config::{RecordConfig, RecordKind};
 use crate::source::query::QueryKind;
 use crate::source::{SourceConfig, SourceKind};
-use crate::watch::series::{SeriesRow, SeriesRules};
 
 use super::clock::Clock;
 use super::kill_switch::KillSwitch;
@@ -36,7 +36,7 @@ const BEHIND: Span = Span::from_days(28);
 /// What judging is told at `now`.
 pub fn of(config: &Config, bucket: Span, now: Timestamp) -> Settings {
     let windows = config.maintenance.iter().flat_map(|row| {
-        let of = |(start, end)| Maintenance {
+        let of = |(start, end)| AnnouncedWork {
             name: row.reason.clone(),
             start,
             end,

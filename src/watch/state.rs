@@ -5,9 +5,14 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::health::Health;
+use super::past::Pasts;
+use super::timing::WatchTiming;
+use super::unstored::Unstored;
 use crate::board::{Board, SourceState, Watcher};
 use crate::detect::cube::settings::Exclusion;
 use crate::detect::engine::Engine;
+use crate::detect::univariate::book::{SeriesBook, SeriesRules};
 use crate::domain::change::Change;
 use crate::domain::id::{IncidentId, ReleaseId, SourceId};
 use crate::domain::metric::Metric;
@@ -22,12 +27,6 @@ use crate::incident::verify::silent_until;
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
 use crate::verdict::{Class, Judgement};
-
-use super::health::Health;
-use super::past::Pasts;
-use super::series::{SeriesBook, SeriesRules};
-use super::timing::WatchTiming;
-use super::unstored::Unstored;
 
 /// So many releases are carried for planning, as many as judging keeps of changes.
 const RELEASES: usize = 2_000;

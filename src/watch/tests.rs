@@ -2,12 +2,12 @@
 //! senders that fell silent. Steps are instants handed in; no journal, no source.
 
 use super::event::{Batch, WatchEffect, WatchEvent};
-use super::series::SeriesRules;
 use super::state::{SourceInfo, Watch, WatchSetup};
 use super::update::update;
 use crate::board::{ActionState, Board, Watcher};
 use crate::detect::cube::settings::Settings;
 use crate::detect::engine::Engine;
+use crate::detect::univariate::book::SeriesRules;
 use crate::domain::change::{Change, ChangeStatus};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
@@ -15,7 +15,8 @@ use crate::incident::event::Event as Told;
 use crate::incident::fold::Incident;
 use crate::incident::order::Order;
 use crate::incident::record::kind;
-use crate::incident::tests::kit::{self, World, min, sec};
+use crate::incident::tests::kit;
+use crate::incident::tests::kit::{World, min, sec};
 use crate::policy::judging::Policy;
 
 fn watch(incident: Incident) -> Watch {

@@ -1,7 +1,7 @@
 //! What attribution looks at for one case: its shifts, the changes, what is known of the feed,
 //! policy; and which changes shoppers met at all. Weighs nothing.
 
-use super::change_feed::Feed;
+use super::change_feed::ChangeFeed;
 use crate::detect::cube::store::Cube;
 use crate::detect::scan::shift::Shift;
 use crate::domain::change::{Change, ChangeStatus};
@@ -11,10 +11,10 @@ use crate::verdict::Candidate;
 
 /// What blame looks at.
 pub struct Inquiry<'a> {
-    pub store: &'a Cube,
-    pub effects: &'a [Shift],
+    pub cube: &'a Cube,
+    pub shifts: &'a [Shift],
     pub changes: &'a [&'a Change],
-    pub feed: &'a Feed,
+    pub feed: &'a ChangeFeed,
     pub policy: &'a Blame,
     pub judging: &'a Policy,
     pub now: i64,

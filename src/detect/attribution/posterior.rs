@@ -28,31 +28,31 @@ const CONSIDERED: usize = 20;
 
 /// The suspect of a case; none while the minutes around its onset are not kept any more.
 pub fn suspect(scene: &Inquiry<'_>) -> Option<Suspect> {
-    let first = moment::first(scene.effects, scene.store.bucket);
+    let first = moment::first(scene.shifts, scene.cube.bucket);
     let main = main_effect(&first)?;
-    let moments = OnsetPosterior::of(scene.store, &first)?;
+    let moments = OnsetPosterior::of(scene.cube, &first)?;
     if let Some(named) = named_by_segment(scene, main, &moments) {
         return Some(named);
     }
-    let mut effects = vec![main];
-    effects.extend(first.iter().filter(|e| !std::ptr::eq(**e, main)));
-    Some(weighed(scene, &moments, &effects, &|c| scene.policy.weight(c.kind) > 0.0))
+    let mut shifts = vec![main];
+    shifts.extend(first.iter().filter(|e| !std::ptr::eq(**e, main)));
+    Some(weighed(scene, &moments, &shifts, &|c| scene.policy.weight(c.kind) > 0.0))
 }
 
 /// Speed and errors speak first; among them the strongest.
-pub fn main_effect<'a>(effects: &[&'a Shift]) -> Option<&'a Shift> {
+pub fn main_effect<'a>(shifts: &[&'a Shift]) -> Option<&'a Shift> {
     let rank = |e: &Shift| {
-        u8::from(!matches!(e.shape, crate::detect::evidence::stat::Likelihood::Conversion))
+        u8::from(!matches!(e.likelihood, crate::detect::evidence::stat::Likelihood::Conversion))
     };
-    effects.iter().copied().max_by(|a, b| {
-        let by_nats = a.nats.total_cmp(&b.nats).then(b.table.cmp(&a.table));
+    shifts.iter().copied().max_by(|a, b| {
+        let by_nats = a.nats.total_cmp(&b.nats).then(b.cuboid.cmp(&a.cuboid));
         rank(a).cmp(&rank(b)).then(by_nats)
     })
 }
 
 /// A change to blame for trouble that only checks saw: it began between two of their runs.
 pub fn by_checks(scene: &Inquiry<'_>, since: Timestamp, every: Span) -> Suspect {
-    let moments = OnsetPosterior::between(since.minus(every), since, scene.store.bucket);
+    let moments = OnsetPosterior::between(since.minus(every), since, scene.cube.bucket);
     let mut told = weighed(scene, &moments, &[], &|c| scene.policy.weight(c.kind) > 0.0);
     if told.confidence == Confidence::High {
         told.confidence = Confidence::Medium;
@@ -63,8 +63,8 @@ pub fn by_checks(scene: &Inquiry<'_>, since: Timestamp, every: Span) -> Suspect 
 /// A suspect whose onset is not kept any more stays as it was; what was taken back while the harm
 /// went on for `heals` is no part of it.
 pub fn outlived(scene: &Inquiry<'_>, told: &Suspect, heals: Span) -> Suspect {
-    let last = scene.effects.iter().map(|e| e.last_bad).max();
-    let last = last.map(|b| scene.store.end_of(b)).unwrap_or_default();
+    let last = scene.shifts.iter().map(|e| e.last_bad).max();
+    let last = last.map(|b| scene.cube.end_of(b)).unwrap_or_default();
     let gone = |c: &&&Change| c.rolled_back_at.is_some_and(|t| last.since(t) >= heals);
     let named = |c: &&&Change| told.candidates.iter().any(|x| x.release == c.id);
     let gone: Vec<&Change> = scene.changes.iter().filter(gone).filter(named).copied().collect();
@@ -103,11 +103,11 @@ pub fn cured(told: &Suspect, one: &Change) -> Option<Suspect> {
 pub fn weighed(
     scene: &Inquiry<'_>,
     moments: &OnsetPosterior,
-    effects: &[&Shift],
+    shifts: &[&Shift],
     may: &dyn Fn(&Change) -> bool,
 ) -> Suspect {
     let (middle, from, to) = moments.range();
-    let lines = Weighing::new(scene, moments, effects, from);
+    let lines = Weighing::new(scene, moments, shifts, from);
     let (mut all, mut cleared) = (Vec::new(), Vec::new());
     for c in scene.changes.iter().filter(|c| in_time(c, from, to)) {
         if c.kind == ChangeKind::Campaign && !may(c) {
@@ -172,7 +172,7 @@ pub fn named_by_segment(
     let of_arm = |c: &Change| {
         arm && c.kind == ChangeKind::Experiment
             && lived(c)
-            && c.effective_at() <= to.plus(scene.store.bucket)
+            && c.effective_at() <= to.plus(scene.cube.bucket)
             && c.rolled_back_at.is_none_or(|t| t >= moments.range().1)
     };
     let named: Vec<&Change> = scene.changes.iter().copied().filter(|c| of_name(c)).collect();

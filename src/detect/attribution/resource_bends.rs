@@ -34,17 +34,17 @@ pub struct Bend {
 }
 
 /// The gauges of some services that bend around `onset` (first and last likely bucket).
-pub fn bends(store: &Cube, services: &[&str], onset: (i64, i64), now: i64) -> Vec<Bend> {
+pub fn bends(cube: &Cube, services: &[&str], onset: (i64, i64), now: i64) -> Vec<Bend> {
     let mut out: Vec<Bend> = Vec::new();
     for metric in Metric::RESOURCES {
-        let tables = store.tables.values().filter(|t| t.key.family.0 == metric);
-        for table in tables {
-            for leaf in &table.leaves {
+        let cuboids = cube.cuboids.values().filter(|t| t.key.family.0 == metric);
+        for cuboid in cuboids {
+            for leaf in &cuboid.leaves {
                 let DimValue::Value(name) = leaf.seg.get(Dim::Service) else { continue };
                 if !services.contains(&&**name) {
                     continue;
                 }
-                if let Some(bend) = bend(table, leaf, onset, now) {
+                if let Some(bend) = bend(cuboid, leaf, onset, now) {
                     out.push(Bend { service: name.to_string(), metric, ..bend });
                 }
             }
@@ -54,16 +54,16 @@ pub fn bends(store: &Cube, services: &[&str], onset: (i64, i64), now: i64) -> Ve
     out
 }
 
-fn value(table: &Cuboid, leaf: &Leaf, bucket: i64) -> Option<f64> {
-    let raw = table.raw(leaf, bucket).filter(|_| !table.is_muted(leaf, bucket))?;
-    if table.key.family.0.kind() == Kind::Count {
-        return Some(f64::from(raw.s));
+fn value(cuboid: &Cuboid, leaf: &Leaf, bucket: i64) -> Option<f64> {
+    let raw = cuboid.raw(leaf, bucket).filter(|_| !cuboid.is_muted(leaf, bucket))?;
+    if cuboid.key.family.0.kind() == Kind::Count {
+        return Some(f64::from(raw.sum));
     }
-    (raw.n > 0.0).then(|| f64::from(raw.s / raw.n))
+    (raw.count > 0.0).then(|| f64::from(raw.sum / raw.count))
 }
 
-fn bend(table: &Cuboid, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Bend> {
-    let span = |from: i64, to: i64| (from..=to).filter_map(|b| Some((b, value(table, leaf, b)?)));
+fn bend(cuboid: &Cuboid, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Bend> {
+    let span = |from: i64, to: i64| (from..=to).filter_map(|b| Some((b, value(cuboid, leaf, b)?)));
     // Right after a start little is known from before: then only a bend at the onset itself counts.
     let first = span(onset.0 - EARLY - BEFORE, onset.0).next()?.0;
     let early = (onset.0 - EARLY).max(first + LEAST);
@@ -74,7 +74,7 @@ fn bend(table: &Cuboid, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Bend
     let usual = median(past.clone());
     let away = MAD_TO_SD * median(past.iter().map(|x| (x - usual).abs()).collect());
     // What never moves leaves its level by a share of it, a count by several.
-    let floor = match table.key.family.0 {
+    let floor = match cuboid.key.family.0 {
         Metric::ServiceRestarts => 0.5,
         _ => 0.02 * usual.abs(),
     };
@@ -82,7 +82,7 @@ fn bend(table: &Cuboid, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Bend
     let beyond = |x: f64| (x - usual).abs() >= line;
     let recent: Vec<(i64, f64)> = span(early, now).collect();
     let first = recent.windows(2).find(|w| w.iter().all(|v| beyond(v.1)));
-    let restarts = table.key.family.0 == Metric::ServiceRestarts;
+    let restarts = cuboid.key.family.0 == Metric::ServiceRestarts;
     let single = || recent.iter().find(|v| restarts && beyond(v.1)).map(|v| v.0);
     let from = first.and_then(|w| w.first().map(|v| v.0)).or_else(single)?;
     let after: Vec<f64> = recent.iter().filter(|v| v.0 >= from).map(|v| v.1).collect();
@@ -92,7 +92,7 @@ fn bend(table: &Cuboid, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Bend
     let far = (level - usual).abs() / away.max(floor).max(f64::MIN_POSITIVE);
     (stays && from <= onset.1 + LATE).then(|| Bend {
         service: String::new(),
-        metric: table.key.family.0,
+        metric: cuboid.key.family.0,
         usual,
         now: level,
         from,

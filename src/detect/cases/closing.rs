@@ -27,12 +27,12 @@ const LATE: Span = Span::from_hours(14);
 
 /// Ends what has been good long enough, forgets what ended long ago, and blames.
 pub fn settle(state: &mut EngineState, bucket: i64) {
-    let length = state.store.bucket;
+    let length = state.cube.bucket;
     let rearm = state.rearm();
     let policy = state.settings.policy.clone();
     for live in state.lives.iter_mut().filter(|l| l.closed.is_none()) {
         let ends: Vec<Option<i64>> = live
-            .effects
+            .shifts
             .iter()
             .map(|e| {
                 let row = guardrail_of(&policy, e);
@@ -40,11 +40,11 @@ pub fn settle(state: &mut EngineState, bucket: i64) {
                 live.ended(e, bucket, length, clear)
             })
             .collect();
-        for (e, end) in live.effects.iter_mut().zip(ends) {
+        for (e, end) in live.shifts.iter_mut().zip(ends) {
             e.until = e.until.or(end);
         }
-        let calm = live.effects.iter().all(|e| e.until.is_some())
-            && live.troubles.iter().all(|t| t.over)
+        let calm = live.shifts.iter().all(|e| e.until.is_some())
+            && live.failing_checks.iter().all(|t| t.over)
             && live.blind.as_ref().is_none_or(|b| b.over)
             && live.flaw.as_ref().is_none_or(|f| f.over);
         if calm {
@@ -54,7 +54,7 @@ pub fn settle(state: &mut EngineState, bucket: i64) {
     suspects(state, bucket);
     let gone = |l: &OpenCase| l.closed.is_some_and(|c| bucket - c > rearm);
     let dead: Vec<OpenCase> = state.lives.iter().filter(|l| gone(l)).cloned().collect();
-    state.past.extend(dead.into_iter().flat_map(|l| l.effects));
+    state.past.extend(dead.into_iter().flat_map(|l| l.shifts));
     state.lives.retain(|l| !gone(l));
     let longest = state.lengths.last().copied().unwrap_or(1);
     let late = LATE.millis() / length.millis().max(1);
@@ -64,20 +64,20 @@ pub fn settle(state: &mut EngineState, bucket: i64) {
 
 fn suspects(state: &mut EngineState, bucket: i64) {
     let feed = change_feed::of(&state.scene());
-    let EngineState { lives, store, changes, settings, checks, .. } = state;
+    let EngineState { lives, cube, changes, settings, checks, .. } = state;
     let changes: Vec<&Change> = changes.values().collect();
     for live in lives.iter_mut().filter(|l| l.closed.is_none()) {
         let none = |why: &str| Suspect { reasons: vec![why.to_owned()], ..Suspect::default() };
         let scene = inquiry::Inquiry {
-            store,
-            effects: &live.effects,
+            cube,
+            shifts: &live.shifts,
             changes: &changes,
             feed: &feed,
             policy: &settings.policy.detect.blame,
             judging: &settings.policy,
             now: bucket,
         };
-        let back = taken_back(live, &changes, store);
+        let back = taken_back(live, &changes, cube);
         let told = if live.blind.is_some() {
             none("no release explains this: the source itself is silent")
         } else if live.flaw.is_some() {
@@ -90,8 +90,8 @@ fn suspects(state: &mut EngineState, bucket: i64) {
                 Some(told) => told,
                 None => continue,
             }
-        } else if live.effects.is_empty() {
-            let since = live.troubles.iter().map(|t| t.since).min().unwrap_or_default();
+        } else if live.shifts.is_empty() {
+            let since = live.failing_checks.iter().map(|t| t.since).min().unwrap_or_default();
             posterior::by_checks(&scene, since, unwatched(checks, since))
         } else {
             let told = posterior::suspect(&scene);
@@ -111,22 +111,22 @@ fn unwatched(checks: &Checks, since: Timestamp) -> Span {
 
 /// Nothing that is bad still: what is told of the cause now is what was known when it ended.
 fn is_healed(live: &OpenCase) -> bool {
-    !live.effects.is_empty()
-        && live.effects.iter().all(|e| e.until.is_some() || e.good_since.is_some())
+    !live.shifts.is_empty()
+        && live.shifts.iter().all(|e| e.until.is_some() || e.good_since.is_some())
 }
 
 /// Of a tie, the one that was taken back and with which the harm went.
 fn cured(live: &OpenCase, scene: &inquiry::Inquiry<'_>) -> Option<Suspect> {
     let over = |e: &Shift| e.until.is_some() || e.recovered();
-    if !live.suspect.is_tie() || !live.effects.iter().all(over) {
+    if !live.suspect.is_tie() || !live.shifts.iter().all(over) {
         return None;
     }
-    let last_bad = live.effects.iter().map(|e| e.last_bad).max()?;
-    let ended = scene.store.end_of(last_bad);
+    let last_bad = live.shifts.iter().map(|e| e.last_bad).max()?;
+    let ended = scene.cube.end_of(last_bad);
     let with_it = |c: &&&Change| {
         let told = live.suspect.share_of(&c.id).is_some();
         let back = c.rolled_back_at.filter(|t| {
-            let (early, late) = (t.minus(scene.store.bucket), t.plus(HEALS));
+            let (early, late) = (t.minus(scene.cube.bucket), t.plus(HEALS));
             early <= ended && ended < late
         });
         told && back.is_some()
@@ -139,14 +139,14 @@ fn cured(live: &OpenCase, scene: &inquiry::Inquiry<'_>) -> Option<Suspect> {
 /// The suspect was taken back and the harm heals: it stays the suspect it was then, for minutes
 /// without harm would speak for any change that is gone, and for none. `None` where it stays bad
 /// all the same.
-fn taken_back(live: &OpenCase, changes: &[&Change], store: &Cube) -> Option<TakenBack> {
+fn taken_back(live: &OpenCase, changes: &[&Change], cube: &Cube) -> Option<TakenBack> {
     let release = live.suspect.release.as_ref()?;
     let change = changes.iter().find(|c| c.id == *release)?;
-    let now = store.newest.map(|b| store.end_of(b))?;
+    let now = cube.newest.map(|b| cube.end_of(b))?;
     let back = change.rolled_back_at.filter(|t| *t <= now)?;
     // Checks alone tell their end by their runs.
-    let last_bad = live.effects.iter().map(|e| e.last_bad).max()?;
-    let better = store.end_of(last_bad).since(back);
+    let last_bad = live.shifts.iter().map(|e| e.last_bad).max()?;
+    let better = cube.end_of(last_bad).since(back);
     if better >= HEALS {
         return None;
     }

@@ -13,12 +13,14 @@ use crate::verdict::{Finding, Verdict};
 
 /// Opens, follows and ends the cases of flaws.
 pub fn judge(state: &mut EngineState, bucket: i64) {
-    let now = state.store.end_of(bucket);
+    let now = state.cube.end_of(bucket);
     let rows: Vec<Guardrail> = state.settings.policy.guardrail.clone();
     for row in &rows {
         let spots = match row.condition {
-            Condition::Skew { more_than } => clocks(&state.flaws, more_than).into_iter().collect(),
-            Condition::Seen => personal(&state.flaws),
+            Condition::Skew { more_than } => {
+                clocks(&state.quality, more_than).into_iter().collect()
+            }
+            Condition::Seen => personal(&state.quality),
             _ => continue,
         };
         for spot in spots {
@@ -31,7 +33,7 @@ pub fn judge(state: &mut EngineState, bucket: i64) {
         spot.over = now.since(spot.last) >= clear;
     }
     let longest = Span::from_hours(24);
-    for fields in state.flaws.personal.values_mut() {
+    for fields in state.quality.personal.values_mut() {
         fields.retain(|_, at| now.since(*at) < longest);
     }
 }
@@ -41,8 +43,8 @@ pub const fn is_flaw(condition: &Condition) -> bool {
 }
 
 /// Clocks that are off are one case: when all of them are, it is ours that is wrong.
-fn clocks(flaws: &QualityLog, more_than: Span) -> Option<QualityFlaw> {
-    let told = flaws.clocks.iter().filter_map(|(source, c)| Some((source, c, c.off()?)));
+fn clocks(quality: &QualityLog, more_than: Span) -> Option<QualityFlaw> {
+    let told = quality.clocks.iter().filter_map(|(source, c)| Some((source, c, c.off()?)));
     let (off, good): (Vec<_>, Vec<_>) = told.partition(|(.., off)| distance(*off) > more_than);
     let (source, _, most) = off.iter().max_by_key(|(.., off)| distance(*off))?;
     let side = if most.millis() < 0 { "behind" } else { "ahead of" };
@@ -61,8 +63,8 @@ fn clocks(flaws: &QualityLog, more_than: Span) -> Option<QualityFlaw> {
     })
 }
 
-fn personal(flaws: &QualityLog) -> Vec<QualityFlaw> {
-    let some = flaws.personal.iter().filter(|(_, fields)| !fields.is_empty());
+fn personal(quality: &QualityLog) -> Vec<QualityFlaw> {
+    let some = quality.personal.iter().filter(|(_, fields)| !fields.is_empty());
     some.map(|(source, fields)| {
         let first = fields.values().min().copied().unwrap_or_default();
         let last = fields.values().max().copied().unwrap_or_default();
@@ -99,7 +101,7 @@ fn follow(
 ) {
     let key = key(&spot);
     let known = state.lives.iter().position(|l| l.key == key);
-    let fresh = now.since(spot.last) < row.clear.max(state.store.bucket);
+    let fresh = now.since(spot.last) < row.clear.max(state.cube.bucket);
     if !fresh {
         return;
     }

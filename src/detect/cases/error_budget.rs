@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::detect::cube::cuboid::Cuboid;
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::store::Cube;
 use crate::detect::evidence::stat::Likelihood;
 use crate::domain::id::GuardrailId;
@@ -13,12 +13,12 @@ use crate::policy::guardrail::{Condition, Guardrail};
 
 /// Trials and failures of one burn row by hour.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Budget {
+pub struct ErrorBudget {
     hours: BTreeMap<i64, (f64, f64)>,
     counted: Option<i64>,
 }
 
-impl Budget {
+impl ErrorBudget {
     /// Trials and failures of an hour since the epoch.
     pub fn count(&mut self, hour: i64, (n, bad): (f64, f64)) {
         let slot = self.hours.entry(hour).or_default();
@@ -26,12 +26,12 @@ impl Budget {
     }
 
     /// Hours before the live ones, from history.
-    fn past(&mut self, table: &Cuboid, scope: &Scope, before: i64) {
-        for leaf in table.leaves.iter().filter(|l| scope.contains(&l.seg)) {
+    fn past(&mut self, cuboid: &Cuboid, scope: &Scope, before: i64) {
+        for leaf in cuboid.leaves.iter().filter(|l| scope.contains(&l.seg)) {
             for h in leaf.hist.iter().filter(|h| i64::from(h.hour) < before) {
                 let slot = self.hours.entry(i64::from(h.hour)).or_default();
-                slot.0 += f64::from(h.raw.n);
-                slot.1 += f64::from(h.raw.s);
+                slot.0 += f64::from(h.raw.count);
+                slot.1 += f64::from(h.raw.sum);
             }
         }
     }
@@ -54,21 +54,21 @@ impl Budget {
 }
 
 /// All burn rows.
-pub type Budgets = BTreeMap<GuardrailId, Budget>;
+pub type ErrorBudgets = BTreeMap<GuardrailId, ErrorBudget>;
 
 /// Puts a bucket into the budgets; at the first one the past too.
-pub fn tick(budgets: &mut Budgets, rows: &[Guardrail], store: &Cube, bucket: i64) {
+pub fn tick(budgets: &mut ErrorBudgets, rows: &[Guardrail], cube: &Cube, bucket: i64) {
     let upto = bucket - LATE;
     for row in rows {
-        let Some((table, _)) = burnt(store, row) else { continue };
+        let Some((cuboid, _)) = burnt(cube, row) else { continue };
         let budget = budgets.entry(row.name.clone()).or_default();
         if budget.counted.is_none() {
-            budget.past(table, &row.scope, store.start_of(upto).secs().div_euclid(3600));
+            budget.past(cuboid, &row.scope, cube.start_of(upto).secs().div_euclid(3600));
         }
-        let from = budget.counted.map_or(table.oldest(), |b| b + 1).max(table.oldest());
+        let from = budget.counted.map_or(cuboid.oldest(), |b| b + 1).max(cuboid.oldest());
         for b in from..=upto {
-            let (n, bad) = sums(table, &row.scope, (b, b));
-            let hour = store.start_of(b).secs().div_euclid(3600);
+            let (n, bad) = sums(cuboid, &row.scope, (b, b));
+            let hour = cube.start_of(b).secs().div_euclid(3600);
             budget.count(hour, (n, bad));
         }
         budget.counted = Some(upto.max(budget.counted.unwrap_or(upto)));
@@ -78,22 +78,23 @@ pub fn tick(budgets: &mut Budgets, rows: &[Guardrail], store: &Cube, bucket: i64
     }
 }
 
-/// The table and objective of a burn row: the cut that counts most of its place.
-pub fn burnt<'a>(store: &'a Cube, row: &Guardrail) -> Option<(&'a Cuboid, f64)> {
+/// The cuboid and objective of a burn row: the cut that counts most of its place.
+pub fn burnt<'a>(cube: &'a Cube, row: &Guardrail) -> Option<(&'a Cuboid, f64)> {
     let Condition::Burn { objective, .. } = row.condition else { return None };
     let metric = *row.metric.first()?;
     let fits = |t: &&Cuboid| {
-        t.shape == Likelihood::Rare && row.scope.dims.keys().all(|d| t.key.dims.contains(d))
+        t.likelihood == Likelihood::Rare && row.scope.dims.keys().all(|d| t.key.dims.contains(d))
     };
-    let tables = store.family((metric, Role::Plain)).filter(fits);
-    Some((tables.min_by_key(|t| t.key.dims.len())?, objective))
+    let cuboids = cube.family((metric, CuboidRole::Plain)).filter(fits);
+    Some((cuboids.min_by_key(|t| t.key.dims.len())?, objective))
 }
 
 /// Trials and hits of a scope in some buckets.
 pub fn sums(t: &Cuboid, scope: &Scope, span: (i64, i64)) -> (f64, f64) {
     let inside = t.leaves.iter().filter(|l| scope.contains(&l.seg));
-    let raws = inside.flat_map(|l| (span.0.max(t.oldest())..=span.1).filter_map(|b| t.raw(l, b)));
-    raws.fold((0.0, 0.0), |(n, s), raw| (n + f64::from(raw.n), s + f64::from(raw.s)))
+    let moments =
+        inside.flat_map(|l| (span.0.max(t.oldest())..=span.1).filter_map(|b| t.raw(l, b)));
+    moments.fold((0.0, 0.0), |(n, s), raw| (n + f64::from(raw.count), s + f64::from(raw.sum)))
 }
 
 /// Hours of a budget: four weeks, as long as history is kept.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use super::agreement;
 use super::lifecycle::name;
-use super::open_case::{OpenCase, trouble_place};
+use super::open_case::{OpenCase, checks_place};
 use super::parts::{Failing, FailingChecks, Join, SilentSources};
 use super::state::EngineState;
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::detectors::check_votes::Vote;
 use crate::detect::evidence::stat::Likelihood;
 use crate::detect::scan::sweep;
@@ -26,7 +26,7 @@ const TOGETHER: Span = Span::from_mins(5);
 
 /// Failing checks open, join and leave cases.
 pub fn vote(state: &mut EngineState, bucket: i64) {
-    let now = state.store.end_of(bucket);
+    let now = state.cube.end_of(bucket);
     let row = row_for(&state.settings.policy.guardrail, Metric::CheckSuccess, &Scope::everything());
     let Some(row) = row else { return };
     let (rule, clear) = match row.condition {
@@ -39,8 +39,8 @@ pub fn vote(state: &mut EngineState, bucket: i64) {
             continue;
         }
         let journey = owner(state, &check);
-        let place = trouble_place(&state.settings.policy, &journey);
-        let start = state.store.start_of(bucket);
+        let place = checks_place(&state.settings.policy, &journey);
+        let start = state.cube.start_of(bucket);
         if state.settings.in_maintenance(start, now, place.as_ref()) {
             continue;
         }
@@ -76,12 +76,12 @@ fn agrees(state: &EngineState, journey: &JourneyId) -> bool {
         Segment::all().with(Dim::Template, value)
     });
     let segments: Vec<Segment> = segments.collect();
-    state.store.tables.values().any(|t| {
+    state.cube.cuboids.values().any(|t| {
         let short = 0..state.lengths.len().min(3);
         let nats = |seg: &Segment| {
             short.clone().filter_map(|w| sweep::at(t, seg, w)).map(|x| x.1.nats).fold(0.0, f64::max)
         };
-        match t.shape {
+        match t.likelihood {
             Likelihood::Rare => segments.iter().any(|s| nats(s) >= AGREE),
             Likelihood::Conversion => {
                 row.steps.contains(&t.key.family.0) && nats(&Segment::all()) >= AGREE
@@ -98,24 +98,24 @@ fn proven(state: &EngineState, journey: &JourneyId) -> bool {
     let pages = |place: &Scope| {
         place.dims.get(&Dim::Template).is_some_and(|t| t.iter().all(|t| row.has_template(t)))
     };
-    let open = state.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.effects);
-    open.filter(|e| e.until.is_none()).any(|e| match e.shape {
+    let open = state.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.shifts);
+    open.filter(|e| e.until.is_none()).any(|e| match e.likelihood {
         Likelihood::Rare => pages(&e.place),
-        Likelihood::Conversion => row.steps.contains(&e.table.family.0),
+        Likelihood::Conversion => row.steps.contains(&e.cuboid.family.0),
         Likelihood::LogNormal | Likelihood::Poisson | Likelihood::Gauge => false,
     })
 }
 
 fn fail(state: &mut EngineState, journey: &JourneyId, vote: &Vote, bucket: i64) {
-    let since = vote.since.unwrap_or_else(|| state.store.start_of(bucket));
+    let since = vote.since.unwrap_or_else(|| state.cube.start_of(bucket));
     for live in state.lives.iter_mut().filter(|l| l.closed.is_none()) {
-        if let Some(t) = live.troubles.iter_mut().find(|t| t.journey == *journey) {
+        if let Some(t) = live.failing_checks.iter_mut().find(|t| t.journey == *journey) {
             t.over = false;
             count(t, vote);
             return;
         }
     }
-    let place = trouble_place(&state.settings.policy, journey);
+    let place = checks_place(&state.settings.policy, journey);
     let rearm = state.rearm();
     let lately = |l: &OpenCase| l.closed.is_none_or(|c| bucket - c <= rearm);
     // An open case before a closed one, the older before the younger.
@@ -136,33 +136,33 @@ fn fail(state: &mut EngineState, journey: &JourneyId, vote: &Vote, bucket: i64) 
             live.joined(Join { what: Some(format!("checks of {journey}")), why });
         }
         // The same checks again: the case began when they failed first.
-        let before = live.troubles.iter().find(|t| t.journey == *journey).map(|t| t.since);
+        let before = live.failing_checks.iter().find(|t| t.journey == *journey).map(|t| t.since);
         let since = before.map_or(since, |b| b.min(since));
-        live.troubles.retain(|t| t.journey != *journey);
-        let mut trouble = FailingChecks::new(journey.clone(), place, since);
-        count(&mut trouble, vote);
-        live.troubles.push(trouble);
+        live.failing_checks.retain(|t| t.journey != *journey);
+        let mut failing = FailingChecks::new(journey.clone(), place, since);
+        count(&mut failing, vote);
+        live.failing_checks.push(failing);
     }
     name(state, index);
 }
 
 /// One more vote: its words are kept from when most failed.
-fn count(trouble: &mut FailingChecks, vote: &Vote) {
+fn count(checks: &mut FailingChecks, vote: &Vote) {
     let failing = vote.failing.len();
     let all = failing + vote.passing.len();
-    trouble.now = (failing, all);
-    if failing > 0 && failing >= trouble.worst {
-        trouble.worst = failing;
-        trouble.how = Failing::At { failing, all, kinds: vote.failing.join(", ") };
-    } else if trouble.worst == 0 {
-        trouble.how = Failing::NowAndThen { locations: all };
+    checks.now = (failing, all);
+    if failing > 0 && failing >= checks.worst {
+        checks.worst = failing;
+        checks.how = Failing::At { failing, all, kinds: vote.failing.join(", ") };
+    } else if checks.worst == 0 {
+        checks.how = Failing::NowAndThen { locations: all };
     }
 }
 
 fn recover(state: &mut EngineState, journey: &JourneyId, vote: &Vote, now: Timestamp, clear: Span) {
     let good = vote.good_since.is_some_and(|t| now.since(t) >= clear);
-    let troubles = state.lives.iter_mut().flat_map(|l| &mut l.troubles);
-    for t in troubles.filter(|t| t.journey == *journey && !t.over) {
+    let failing_checks = state.lives.iter_mut().flat_map(|l| &mut l.failing_checks);
+    for t in failing_checks.filter(|t| t.journey == *journey && !t.over) {
         count(t, vote);
         t.over = good;
     }
@@ -218,9 +218,9 @@ fn checkout_sources(state: &EngineState) -> Vec<SourceId> {
     };
     let checks = state.checks.sources.iter().filter(|(j, _)| row.has_check(j.as_str()));
     let mut out: Vec<_> = checks.map(|(_, s)| s.clone()).collect();
-    let steps = state.store.tables.keys().filter(|k| {
+    let steps = state.cube.cuboids.keys().filter(|k| {
         let counts = Metric::STEPS.iter().filter(|s| row.steps.contains(&s.0));
-        k.family.1 == Role::Plain && counts.clone().any(|s| s.1 == k.family.0)
+        k.family.1 == CuboidRole::Plain && counts.clone().any(|s| s.1 == k.family.0)
     });
     out.extend(steps.map(|k| k.source.clone()));
     out.sort();

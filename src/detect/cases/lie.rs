@@ -1,4 +1,4 @@
-//! How the places of two effects lie: the same, one in the other, crossed, beside each other,
+//! How the places of two shifts lie: the same, one in the other, crossed, beside each other,
 //! apart, or not to be compared. Only places; when two begin, and what that means, is in `agree`.
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use crate::detect::evidence::stat::{Tally, evidence};
 use crate::detect::scan::shift::Shift;
 use crate::domain::segment::{Dim, Scope};
 
-/// How the places of two effects lie, as far as both cuts can tell.
+/// How the places of two shifts lie, as far as both cuts can tell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lie {
     Same,
@@ -29,7 +29,7 @@ pub enum Lie {
 const SHOWN: f64 = 6.0;
 const AS_BAD: f64 = 0.5;
 
-/// What an effect fixes of a dimension. Of a step the template is the policy's word and not a
+/// What an shift fixes of a dimension. Of a step the template is the policy's word and not a
 /// measurement; a cut that tells one page only is about that page.
 fn fixed(e: &Shift, dim: Dim) -> Option<&BTreeSet<String>> {
     let place = if dim == Dim::Template { &e.place } else { &e.scope };
@@ -39,7 +39,7 @@ fn fixed(e: &Shift, dim: Dim) -> Option<&BTreeSet<String>> {
 /// How two places lie. Only dimensions that both cuts tell count.
 pub fn lie(a: &Shift, b: &Shift) -> Lie {
     let shared: Vec<Dim> =
-        a.table.dims.iter().filter(|d| b.table.dims.contains(d)).copied().collect();
+        a.cuboid.dims.iter().filter(|d| b.cuboid.dims.contains(d)).copied().collect();
     let unseen = |e: &Shift| e.scope.dims.keys().any(|d| !shared.contains(d));
     let (mut equal, mut same, mut disjoint) = (0, 0, 0);
     let mut narrower = (unseen(a), unseen(b));
@@ -73,30 +73,35 @@ pub fn lie(a: &Shift, b: &Shift) -> Lie {
 
 /// Each cut tells every dimension that the other place fixes.
 pub fn told_by_both(a: &Shift, b: &Shift) -> bool {
-    let told = |e: &Shift, by: &Shift| e.scope.dims.keys().all(|d| by.table.dims.contains(d));
+    let told = |e: &Shift, by: &Shift| e.scope.dims.keys().all(|d| by.cuboid.dims.contains(d));
     told(a, b) && told(b, a)
 }
 
 /// A loss that is as bad outside the place of a trouble is not the trouble's doing: cuts of the
 /// loss that tell the trouble's dimensions say so, whatever cut it was found in.
-pub fn spreads(store: &Cube, loss: &Shift, trouble: &Shift) -> bool {
-    let mut here = trouble.scope.clone();
+pub fn spreads(cube: &Cube, loss: &Shift, failing: &Shift) -> bool {
+    let mut here = failing.scope.clone();
     here.dims.remove(&Dim::Template);
     if here.dims.is_empty() {
         return false;
     }
-    let mut tables = store.family(loss.table.family);
-    let Some(table) = tables.find(|t| here.dims.keys().all(|d| t.key.dims.contains(d))) else {
+    let mut cuboids = cube.family(loss.cuboid.family);
+    let Some(cuboid) = cuboids.find(|t| here.dims.keys().all(|d| t.key.dims.contains(d))) else {
         return false;
     };
     let mut hurt = loss.scope.clone();
-    hurt.dims.retain(|d, _| table.key.dims.contains(d));
+    hurt.dims.retain(|d, _| cuboid.key.dims.contains(d));
     let over = |keep: &dyn Fn(&Leaf) -> bool| {
         let mut sum = Tally::default();
-        for leaf in table.leaves.iter().filter(|l| keep(l)) {
-            sum.add(&table.acc_over(leaf, loss.from(), loss.last_bad));
+        for leaf in cuboid.leaves.iter().filter(|l| keep(l)) {
+            sum.add(&cuboid.acc_over(leaf, loss.from(), loss.last_bad));
         }
-        evidence(loss.shape, loss.sign, &sum, table.calib(table.mask_for(&dims(&hurt, &here))))
+        evidence(
+            loss.likelihood,
+            loss.sign,
+            &sum,
+            cuboid.dispersion(cuboid.mask_for(&dims(&hurt, &here))),
+        )
     };
     let inside = over(&|l| hurt.contains(&l.seg) && here.contains(&l.seg));
     let outside = over(&|l| hurt.contains(&l.seg) && !here.contains(&l.seg));

@@ -1,4 +1,4 @@
-//! A live case: the effects and failing checks that share one cause, from opening to clearing.
+//! A live case: the shifts and failing checks that share one cause, from opening to clearing.
 //! Which findings belong together is decided in `agree`; of the measuring itself here.
 
 use super::accrued::CumulativeImpact;
@@ -16,12 +16,12 @@ use crate::verdict::{Class, Suspect};
 pub struct OpenCase {
     pub key: String,
     pub opened: i64,
-    pub effects: Vec<Shift>,
-    pub troubles: Vec<FailingChecks>,
+    pub shifts: Vec<Shift>,
+    pub failing_checks: Vec<FailingChecks>,
     pub blind: Option<SilentSources>,
     /// A flaw of the telling; such a case holds nothing else.
     pub flaw: Option<QualityFlaw>,
-    /// Nats for "recovered" of all its effects together, and the last bucket bad in sum.
+    /// Nats for "recovered" of all its shifts together, and the last bucket bad in sum.
     pub good: f64,
     pub last_bad: i64,
     /// Set when everything in it has been good for the clear time.
@@ -32,7 +32,7 @@ pub struct OpenCase {
     /// Why what came later belongs to it.
     pub joins: Vec<Join>,
     /// What it has cost so far.
-    pub toll: CumulativeImpact,
+    pub cumulative: CumulativeImpact,
 }
 
 /// Buckets within which the parts of a case end by one recovery.
@@ -47,8 +47,8 @@ impl OpenCase {
         Self {
             key,
             opened,
-            effects: Vec::new(),
-            troubles: Vec::new(),
+            shifts: Vec::new(),
+            failing_checks: Vec::new(),
             blind: None,
             flaw: None,
             good: 0.0,
@@ -57,7 +57,7 @@ impl OpenCase {
             suspect: Suspect::default(),
             back: None,
             joins: Vec::new(),
-            toll: CumulativeImpact::default(),
+            cumulative: CumulativeImpact::default(),
         }
     }
 
@@ -73,53 +73,53 @@ impl OpenCase {
     }
 
     pub fn is_telemetry(&self) -> bool {
-        self.blind.is_some() || self.flaw.is_some() || self.effects.iter().any(is_measuring)
+        self.blind.is_some() || self.flaw.is_some() || self.shifts.iter().any(is_measuring)
     }
 
     /// Its orders surge; such a case holds nothing else.
     pub fn is_surge(&self) -> bool {
-        self.effects.iter().any(is_surge)
+        self.shifts.iter().any(is_surge)
     }
 
     /// Effects that are still there, or all when none is.
     pub fn present(&self) -> Vec<&Shift> {
-        let now: Vec<&Shift> = self.effects.iter().filter(|e| e.until.is_none()).collect();
-        if now.is_empty() { self.effects.iter().collect() } else { now }
+        let now: Vec<&Shift> = self.shifts.iter().filter(|e| e.until.is_none()).collect();
+        if now.is_empty() { self.shifts.iter().collect() } else { now }
     }
 
     /// Effects that the words are about: those still there and those that ended in the same
     /// recovery, so that the headline stays what it was while one after the other ends.
     pub fn told(&self) -> Vec<&Shift> {
         let lately = |until: i64| self.last_bad - until <= RECOVERY;
-        let all = self.effects.iter();
+        let all = self.shifts.iter();
         let now: Vec<&Shift> = all.filter(|e| e.until.is_none_or(lately)).collect();
-        if self.effects.iter().all(|e| e.until.is_some()) || now.is_empty() {
-            return self.effects.iter().collect();
+        if self.shifts.iter().all(|e| e.until.is_some()) || now.is_empty() {
+            return self.shifts.iter().collect();
         }
         now
     }
 
     /// Everything in it looks well now, proven or not.
     pub fn looks_well(&self) -> bool {
-        let something = !self.effects.is_empty() || !self.troubles.is_empty();
+        let something = !self.shifts.is_empty() || !self.failing_checks.is_empty();
         something
-            && self.effects.iter().all(|e| e.until.is_some() || e.looks_well())
-            && self.troubles.iter().all(FailingChecks::is_well)
+            && self.shifts.iter().all(|e| e.until.is_some() || e.looks_well())
+            && self.failing_checks.iter().all(FailingChecks::is_well)
     }
 
     fn has_cause(&self) -> bool {
-        self.effects.iter().any(is_cause)
+        self.shifts.iter().any(is_cause)
     }
 
     pub fn class(&self) -> Class {
-        let efficiency = |e: &Shift| e.table.family.0 == crate::domain::metric::Metric::CacPayback;
+        let efficiency = |e: &Shift| e.cuboid.family.0 == crate::domain::metric::Metric::CacPayback;
         if self.is_telemetry() {
             Class::Telemetry
         } else if self.is_surge() {
             Class::Surge
-        } else if !self.troubles.is_empty() || self.effects.iter().any(is_visit_loss) {
+        } else if !self.failing_checks.is_empty() || self.shifts.iter().any(is_visit_loss) {
             Class::Availability
-        } else if self.effects.iter().any(efficiency) {
+        } else if self.shifts.iter().any(efficiency) {
             Class::Efficiency
         } else if self.has_cause() {
             Class::Regression
@@ -132,8 +132,8 @@ impl OpenCase {
     pub fn segments(&self, policy: &Policy) -> Vec<Scope> {
         let causes = |e: &&Shift| is_cause(e) || is_visit_loss(e) && !self.is_blurred(e);
         let mut out: Vec<Scope> =
-            self.effects.iter().filter(causes).map(|e| e.place.clone()).collect();
-        let journeys = self.troubles.iter().filter_map(|t| trouble_place(policy, &t.journey));
+            self.shifts.iter().filter(causes).map(|e| e.place.clone()).collect();
+        let journeys = self.failing_checks.iter().filter_map(|t| checks_place(policy, &t.journey));
         let journeys: Vec<Scope> = journeys.collect();
         if out.is_empty() || !journeys.is_empty() {
             out.retain(|s| journeys.iter().all(|j| !within(j, s)));
@@ -142,12 +142,12 @@ impl OpenCase {
         // Who pays by what is told by steps alone: errors of a service do not know it.
         let paying = |s: &&Scope| s.dims.contains_key(&Dim::PaymentMethod);
         if !out.is_empty() && !out.iter().any(|s| paying(&s)) {
-            out.extend(self.effects.iter().map(|e| &e.place).filter(paying).cloned());
+            out.extend(self.shifts.iter().map(|e| &e.place).filter(paying).cloned());
         }
         if out.is_empty() {
             // The whole funnel says nothing about where, as long as a step does.
-            let steps = || self.effects.iter().filter(|e| !is_whole_funnel(e));
-            let all = || self.effects.iter().map(|e| e.place.clone()).collect();
+            let steps = || self.shifts.iter().filter(|e| !is_whole_funnel(e));
+            let all = || self.shifts.iter().map(|e| e.place.clone()).collect();
             out = steps().map(|e| e.place.clone()).collect();
             out = if out.is_empty() { all() } else { out };
         }
@@ -158,18 +158,22 @@ impl OpenCase {
     /// the sum falls because the part does.
     fn is_blurred(&self, e: &Shift) -> bool {
         let finer = |other: &Shift| {
-            let told = other.place.dims.keys().any(|dim| !e.table.dims.contains(dim));
+            let told = other.place.dims.keys().any(|dim| !e.cuboid.dims.contains(dim));
             told && within(&other.place, &e.place)
         };
-        self.effects.iter().filter(|other| is_visit_loss(other)).any(finer)
+        self.shifts.iter().filter(|other| is_visit_loss(other)).any(finer)
     }
 
     pub fn onset(&self, start_of: impl Fn(i64) -> Timestamp) -> Timestamp {
-        let effects = self.effects.iter().filter(|e| is_cause(e) || !self.has_cause());
-        let times = effects.map(|e| start_of(e.from()));
+        let shifts = self.shifts.iter().filter(|e| is_cause(e) || !self.has_cause());
+        let times = shifts.map(|e| start_of(e.from()));
         let blind = self.blind.iter().map(|b| b.since);
         let blind = blind.chain(self.flaw.iter().map(|f| f.since));
-        times.chain(self.troubles.iter().map(|t| t.since)).chain(blind).min().unwrap_or_default()
+        times
+            .chain(self.failing_checks.iter().map(|t| t.since))
+            .chain(blind)
+            .min()
+            .unwrap_or_default()
     }
 }
 
@@ -180,10 +184,10 @@ fn gap(a: &Shift, b: &Shift, bucket: Span) -> Span {
     bucket.times(apart.min(after))
 }
 
-/// One cause behind two effects that tell of the measuring?
+/// One cause behind two shifts that tell of the measuring?
 pub fn related(mine: &Shift, new: &Shift, bucket: Span) -> bool {
     let apart = gap(mine, new, bucket);
-    let same_metric = mine.table.family == new.table.family;
+    let same_metric = mine.cuboid.family == new.cuboid.family;
     let nested = within(&mine.place, &new.place) || within(&new.place, &mine.place);
     let overlap = mine.place.overlaps(&new.place);
     if same_metric && overlap {
@@ -200,7 +204,7 @@ pub fn related(mine: &Shift, new: &Shift, bucket: Span) -> bool {
 }
 
 /// The place a journey's checks speak for.
-pub fn trouble_place(policy: &Policy, journey: &JourneyId) -> Option<Scope> {
+pub fn checks_place(policy: &Policy, journey: &JourneyId) -> Option<Scope> {
     let row = policy.journey.iter().find(|j| j.name == *journey)?;
     let template = row.templates.first()?;
     Some(Scope::everything().with(Dim::Template, template))
@@ -208,7 +212,7 @@ pub fn trouble_place(policy: &Policy, journey: &JourneyId) -> Option<Scope> {
 
 /// The journey a case belongs to: the one of its first segment's template.
 pub fn journey_of(policy: &Policy, live: &OpenCase, segments: &[Scope]) -> Option<JourneyId> {
-    if let Some(t) = live.troubles.first() {
+    if let Some(t) = live.failing_checks.first() {
         return Some(t.journey.clone());
     }
     let mut hit: Vec<&str> = segments.iter().filter_map(templates).flatten().collect();

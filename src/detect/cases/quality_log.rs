@@ -14,16 +14,16 @@ use crate::verdict::Verdict;
 /// What sources told of late.
 #[derive(Clone, Debug, Default)]
 pub struct QualityLog {
-    pub clocks: BTreeMap<SourceId, Clock>,
+    pub clocks: BTreeMap<SourceId, ToldClock>,
     pub personal: BTreeMap<SourceId, BTreeMap<(&'static str, &'static str), Timestamp>>,
 }
 
 impl QualityLog {
-    pub fn take(&mut self, source: &SourceId, flaws: &[Flaw], at: Timestamp) {
-        for flaw in flaws {
+    pub fn take(&mut self, source: &SourceId, quality: &[Flaw], at: Timestamp) {
+        for flaw in quality {
             match flaw {
                 Flaw::Clock(off) => {
-                    let new = || Clock { offs: Vec::new(), told: at };
+                    let new = || ToldClock { offs: Vec::new(), told: at };
                     let clock = self.clocks.entry(source.clone()).or_insert_with(new);
                     clock.told = at;
                     clock.offs.insert(0, *off);
@@ -55,7 +55,7 @@ impl QualityLog {
                 Some((Verdict::Ok, "no personal data in what sources tell".to_owned()))
             }
             Condition::Skew { .. } => {
-                let worst = self.clocks.values().filter_map(Clock::off).map(distance).max();
+                let worst = self.clocks.values().filter_map(ToldClock::off).map(distance).max();
                 let none = || (Verdict::Unsure, "no source tells its clock".to_owned());
                 Some(worst.map_or_else(none, |off| {
                     (Verdict::Ok, format!("clocks within {} of ours", length(off)))
@@ -68,12 +68,12 @@ impl QualityLog {
 
 /// The newest tellings: one alone may be a slow answer or a stale cache.
 #[derive(Clone, Debug)]
-pub struct Clock {
+pub struct ToldClock {
     pub offs: Vec<Span>,
     pub told: Timestamp,
 }
 
-impl Clock {
+impl ToldClock {
     /// The least distance of the newest tellings; nothing before there are enough of them.
     pub fn off(&self) -> Option<Span> {
         let least = self.offs.iter().min_by_key(|off| distance(**off));

@@ -3,11 +3,11 @@
 //! Failing runs never come here; nothing else is dated or blamed by them.
 
 use super::open_case;
-use super::open_case::{OpenCase, trouble_place};
+use super::open_case::{OpenCase, checks_place};
 use super::slow::{SlowChecks, middle};
 use super::state::EngineState;
 use crate::detect::detectors::check_cadence;
-use crate::detect::detectors::check_duration::Pace;
+use crate::detect::detectors::check_duration::CheckPace;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::journey::Journey;
@@ -21,7 +21,7 @@ const TOLD: Span = Span::from_hours(1);
 
 /// What the newest runs of every journey say about their response times.
 pub fn judge(state: &mut EngineState, bucket: i64) {
-    let now = state.store.end_of(bucket);
+    let now = state.cube.end_of(bucket);
     if state.checks.pace.is_none() {
         return;
     }
@@ -59,7 +59,7 @@ fn is_heard(state: &EngineState, row: &Journey, now: Timestamp) -> bool {
 
 /// Announced work covers it.
 fn planned(state: &EngineState, row: &Journey, since: Timestamp, now: Timestamp) -> bool {
-    let place = trouble_place(&state.settings.policy, &row.name);
+    let place = checks_place(&state.settings.policy, &row.name);
     state.settings.in_maintenance(since, now, place.as_ref())
 }
 
@@ -67,13 +67,13 @@ fn planned(state: &EngineState, row: &Journey, since: Timestamp, now: Timestamp)
 fn seen(state: &EngineState, row: &Journey, now: Timestamp) -> Option<SlowChecks> {
     let paces = state.checks.paces.iter().filter(|(check, _)| row.has_check(check.as_str()));
     let fresh = paces.flat_map(|(check, places)| {
-        let fresh = |p: &&Pace| {
+        let fresh = |p: &&CheckPace| {
             check_cadence::is_fresh((&state.settings.policy, &state.checks), check, p.newest(), now)
         };
         places.iter().filter(move |(_, pace)| fresh(pace))
     });
-    let fresh: Vec<(&String, &Pace)> = fresh.collect();
-    let slow: Vec<&(&String, &Pace)> = fresh.iter().filter(|(_, p)| p.is_slow()).collect();
+    let fresh: Vec<(&String, &CheckPace)> = fresh.collect();
+    let slow: Vec<&(&String, &CheckPace)> = fresh.iter().filter(|(_, p)| p.is_slow()).collect();
     if slow.is_empty() || slow.len() < LOCATIONS.min(fresh.len()) {
         return None;
     }
@@ -107,8 +107,8 @@ fn sign_of(state: &EngineState, slow: &SlowChecks) -> Option<String> {
             || !live.is_telemetry() && segments.iter().any(pages)
     };
     let together = |live: &OpenCase| {
-        let began = live.onset(|b| state.store.start_of(b));
-        let ended = live.closed.map(|b| state.store.end_of(b));
+        let began = live.onset(|b| state.cube.start_of(b));
+        let ended = live.closed.map(|b| state.cube.end_of(b));
         began.minus(AROUND) <= slow.since && ended.is_none_or(|end| slow.since <= end)
     };
     let mut found = state.lives.iter().filter(|l| !l.key.is_empty() && here(l) && together(l));

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::error_budget::Budgets;
+use super::error_budget::ErrorBudgets;
 use super::open_case::OpenCase;
 use super::quality_log::QualityLog;
 use super::slow::SlowChecks;
@@ -16,7 +16,7 @@ use crate::detect::detectors::check_duration;
 use crate::detect::detectors::check_votes::Checks;
 use crate::detect::learning::dispersion;
 use crate::detect::learning::schedule::Schedule;
-use crate::detect::scan::scene::Scene;
+use crate::detect::scan::scene::SearchScene;
 use crate::detect::scan::shift::Shift;
 use crate::detect::scan::sweep;
 use crate::domain::id::SourceId;
@@ -24,7 +24,7 @@ use crate::domain::time::Timestamp;
 
 pub struct EngineState {
     pub settings: Settings,
-    pub store: Cube,
+    pub cube: Cube,
     /// Lengths (buckets) of the standing windows.
     pub lengths: Vec<i64>,
     pub checks: Checks,
@@ -33,7 +33,7 @@ pub struct EngineState {
     pub blind: BTreeMap<SourceId, Timestamp>,
     /// What of which source cannot be believed to be of now.
     pub doubts: BTreeMap<SourceId, Doubt>,
-    pub flaws: QualityLog,
+    pub quality: QualityLog,
     pub lives: Vec<OpenCase>,
     /// Effects of cases that are gone, while they still lie inside a window.
     pub past: Vec<Shift>,
@@ -46,7 +46,7 @@ pub struct EngineState {
     /// Keys that were merged into an older case since the last judgement.
     pub absorbed: Vec<OpenCase>,
     /// Error budgets of the burn rows.
-    pub budgets: Budgets,
+    pub budgets: ErrorBudgets,
     /// Journeys whose checks take longer than usual, or lately did.
     pub slow: Vec<SlowChecks>,
 }
@@ -55,14 +55,14 @@ impl EngineState {
     pub fn new(settings: Settings) -> Self {
         let pace = check_duration::rule(&settings.policy);
         Self {
-            store: Cube::new(settings.bucket),
+            cube: Cube::new(settings.bucket),
             lengths: sweep::windows(settings.bucket),
             checks: Checks { pace, ..Checks::default() },
             settings,
             changes: Changes::new(),
             blind: BTreeMap::new(),
             doubts: BTreeMap::new(),
-            flaws: QualityLog::default(),
+            quality: QualityLog::default(),
             lives: Vec::new(),
             past: Vec::new(),
             unusual: Vec::new(),
@@ -70,48 +70,48 @@ impl EngineState {
             begun: None,
             schedule: Schedule::default(),
             absorbed: Vec::new(),
-            budgets: Budgets::new(),
+            budgets: ErrorBudgets::new(),
             slow: Vec::new(),
         }
     }
 
     /// What a search may read of it.
-    pub fn scene(&self) -> Scene<'_> {
+    pub fn scene(&self) -> SearchScene<'_> {
         let open = || self.lives.iter().filter(|l| l.closed.is_none());
-        Scene {
+        SearchScene {
             settings: &self.settings,
-            store: &self.store,
+            cube: &self.cube,
             changes: &self.changes,
             blind: &self.blind,
-            known: self.all_effects().collect(),
-            checks_fail: open().flat_map(|l| &l.troubles).any(|t| !t.over),
+            known: self.all_shifts().collect(),
+            checks_fail: open().flat_map(|l| &l.failing_checks).any(|t| !t.over),
         }
     }
 
-    pub fn all_effects(&self) -> impl Iterator<Item = &Shift> {
-        self.lives.iter().flat_map(|l| &l.effects).chain(&self.past)
+    pub fn all_shifts(&self) -> impl Iterator<Item = &Shift> {
+        self.lives.iter().flat_map(|l| &l.shifts).chain(&self.past)
     }
 
     /// Buckets in which a case that cleared may fire again as the same.
     pub fn rearm(&self) -> i64 {
-        self.settings.policy.detect.rearm.millis() / self.store.bucket.millis().max(1)
+        self.settings.policy.detect.rearm.millis() / self.cube.bucket.millis().max(1)
     }
 
     /// The end of the newest bucket that was judged; none before the first.
     pub fn judged_until(&self) -> Option<Timestamp> {
-        self.judged.map(|bucket| self.store.end_of(bucket))
+        self.judged.map(|bucket| self.cube.end_of(bucket))
     }
 
     /// Every source that ever told a number tells nothing now, or nothing that can be believed.
     pub fn is_dark(&self) -> bool {
-        let mut sources = self.store.tables.keys().map(|k| &k.source).peekable();
+        let mut sources = self.cube.cuboids.keys().map(|k| &k.source).peekable();
         let lost = |s: &SourceId| self.blind.contains_key(s) || self.doubts.contains_key(s);
         sources.peek().is_some() && sources.all(lost)
     }
 
     /// True until enough has been seen to know what is usual.
     pub fn learning(&self) -> bool {
-        self.store.tables.values().any(|t| !t.leaves.is_empty())
-            && !self.store.tables.values().any(dispersion::taught)
+        self.cube.cuboids.values().any(|t| !t.leaves.is_empty())
+            && !self.cube.cuboids.values().any(dispersion::taught)
     }
 }

@@ -1,5 +1,5 @@
 //! One cut of one metric: leaves that share the same fixed dimensions, their ring of live buckets,
-//! their hourly history, and every conjunction over them. Each cut counts the same visits, so cuts
+//! their hourly history, and every slice over them. Each cut counts the same visits, so cuts
 //! are never added up.
 
 pub mod eviction;
@@ -12,10 +12,10 @@ use std::mem::size_of;
 
 use self::overflow::Overflow;
 use super::hit::Hit;
-use super::key::{CuboidKey, Role};
+use super::key::{CuboidKey, CuboidRole};
 use crate::detect::baseline::profile::Profile;
 use crate::detect::evidence::stat::{
-    Dispersion, Explained, HourMoments, Likelihood, Moments, Tally, inverted, shape_of,
+    Dispersion, Explained, HourMoments, Likelihood, Moments, Tally, inverted, likelihood_of,
 };
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::segment::{Dim, DimValue, Segment};
@@ -36,7 +36,7 @@ pub struct Leaf {
     pub expl: Vec<Explained>,
 }
 
-/// A conjunction: some dimensions fixed to one value each.
+/// A slice: some dimensions fixed to one value each.
 #[derive(Clone, Debug)]
 pub struct Slice {
     pub mask: u16,
@@ -48,15 +48,15 @@ pub struct Slice {
 #[expect(clippy::struct_excessive_bools, reason = "independent marks of one table")]
 pub struct Cuboid {
     pub key: CuboidKey,
-    pub shape: Likelihood,
+    pub likelihood: Likelihood,
     pub sign: f64,
     /// Success shares are kept as failures.
     pub inverted: bool,
     pub leaves: Vec<Leaf>,
     index: HashMap<Segment, usize>,
-    pub conj: Vec<Slice>,
-    conj_index: HashMap<Segment, u32>,
-    pub calib: BTreeMap<u16, Dispersion>,
+    pub slice: Vec<Slice>,
+    slice_index: HashMap<Segment, u32>,
+    pub dispersion: BTreeMap<u16, Dispersion>,
     /// What the two ends of a window add to its variance (see `lag`).
     pub edge: f64,
     /// What one hit stands for: money is counted in usual orders.
@@ -80,14 +80,14 @@ pub struct Cuboid {
     /// Lengths (buckets) of the windows that stand in the leaves' sums.
     pub lengths: Vec<i64>,
     pub touched: bool,
-    /// Known effects explain something of its windows.
+    /// Known shifts explain something of its windows.
     pub explained: bool,
     /// What the sweep found; good for the windows as they are when `swept`.
-    pub loud: Vec<Hit>,
+    pub hits: Vec<Hit>,
     pub swept: bool,
     /// Announced work: measured, not judged, not learnt from.
     pub muted: Vec<Muted>,
-    /// Leaves came or went: order and conjunctions must be made again.
+    /// Leaves came or went: order and slices must be made again.
     stale: bool,
     /// What there was no room for, of the newest buckets.
     overflow: Overflow,
@@ -111,23 +111,24 @@ const GROWS_BY: usize = 169;
 
 impl Cuboid {
     pub fn new(key: CuboidKey, bucket_ms: i64, slots: usize) -> Self {
-        let (shape, sign) = match key.family.1 {
-            Role::Beacon => (Likelihood::Poisson, -1.0),
-            Role::Surge => (Likelihood::Poisson, shape_of(key.family.0).1),
-            Role::Reading => (Likelihood::Gauge, shape_of(key.family.0).1),
-            Role::Plain | Role::Step => shape_of(key.family.0),
+        let (likelihood, sign) = match key.family.1 {
+            CuboidRole::Beacon => (Likelihood::Poisson, -1.0),
+            CuboidRole::Surge => (Likelihood::Poisson, likelihood_of(key.family.0).1),
+            CuboidRole::Reading => (Likelihood::Gauge, likelihood_of(key.family.0).1),
+            CuboidRole::Plain | CuboidRole::Step => likelihood_of(key.family.0),
         };
-        let sign = if key.family.1 == Role::Reading { reading_sign(key.family.0) } else { sign };
+        let sign =
+            if key.family.1 == CuboidRole::Reading { reading_sign(key.family.0) } else { sign };
         Self {
-            inverted: key.family.1 == Role::Plain && inverted(key.family.0),
+            inverted: key.family.1 == CuboidRole::Plain && inverted(key.family.0),
             key,
-            shape,
+            likelihood,
             sign,
             leaves: Vec::new(),
             index: HashMap::new(),
-            conj: Vec::new(),
-            conj_index: HashMap::new(),
-            calib: BTreeMap::new(),
+            slice: Vec::new(),
+            slice_index: HashMap::new(),
+            dispersion: BTreeMap::new(),
             edge: 0.0,
             unit: 1.0,
             unit_known: false,
@@ -142,7 +143,7 @@ impl Cuboid {
             lengths: Vec::new(),
             touched: true,
             explained: false,
-            loud: Vec::new(),
+            hits: Vec::new(),
             swept: false,
             muted: Vec::new(),
             stale: false,
@@ -152,19 +153,19 @@ impl Cuboid {
         }
     }
 
-    /// Counts per time need the time as exposure; other tables bring their own.
+    /// Counts per time need the time as exposure; other cuboids bring their own.
     pub fn timed(&self) -> bool {
-        self.shape == Likelihood::Poisson && self.key.family.1 == Role::Plain
+        self.likelihood == Likelihood::Poisson && self.key.family.1 == CuboidRole::Plain
     }
 
-    pub fn conj_at(&self, seg: &Segment) -> Option<&Slice> {
-        self.conj_index.get(seg).and_then(|i| self.conj.get(*i as usize))
+    pub fn slice_at(&self, seg: &Segment) -> Option<&Slice> {
+        self.slice_index.get(seg).and_then(|i| self.slice.get(*i as usize))
     }
 
     /// What finding a segment costs; keys are stored beside the leaves.
     pub fn index_bytes(&self) -> usize {
         let entry = size_of::<(Segment, usize)>();
-        (self.index.capacity() + self.conj_index.capacity()) * entry + self.overflow.bytes()
+        (self.index.capacity() + self.slice_index.capacity()) * entry + self.overflow.bytes()
     }
 
     /// Buckets kept, at least one.
@@ -204,7 +205,7 @@ impl Cuboid {
     /// Sets a leaf's bucket; a later record for the same bucket replaces the earlier one. False
     /// when the cut has no room for the segment: then it counts in `(other)`, once that is poured.
     pub fn put(&mut self, seg: &Segment, bucket: i64, raw: Moments) -> bool {
-        let own = self.has_room_for(seg);
+        let own = self.admits(seg);
         if self.open(bucket) {
             if own {
                 let leaf = self.leaf_index(seg);
@@ -241,9 +242,9 @@ impl Cuboid {
         match leaf.hist.binary_search_by_key(&hour, |h| h.hour) {
             Ok(i) => {
                 if let Some(h) = leaf.hist.get_mut(i) {
-                    h.raw.n += raw.n;
-                    h.raw.s += raw.s;
-                    h.raw.q += raw.q;
+                    h.raw.count += raw.count;
+                    h.raw.sum += raw.sum;
+                    h.raw.sum_sq += raw.sum_sq;
                 }
             }
             Err(i) => {
@@ -298,20 +299,20 @@ impl Cuboid {
 
     /// Overdispersion and drift of a mask; less than a day of history is trusted little, and a copy
     /// of a sample tells nothing new.
-    pub fn calib(&self, mask: u16) -> Dispersion {
-        let learnt = self.calib.get(&mask).copied().unwrap_or_else(|| {
-            let prior = Dispersion::prior(self.shape);
+    pub fn dispersion(&self, mask: u16) -> Dispersion {
+        let learnt = self.dispersion.get(&mask).copied().unwrap_or_else(|| {
+            let prior = Dispersion::prior(self.likelihood);
             let young = self.hours.len() < 24 && !self.borrowed;
             if young { prior.doubted() } else { prior }
         });
-        Dispersion { phi: learnt.phi * self.copies, ..learnt }
+        Dispersion { overdispersion: learnt.overdispersion * self.copies, ..learnt }
     }
 
-    /// The conjunctions that fix just the masked dimensions.
+    /// The slices that fix just the masked dimensions.
     pub fn group(&self, mask: u16) -> &[Slice] {
-        let from = self.conj.partition_point(|c| c.mask < mask);
-        let to = self.conj.partition_point(|c| c.mask <= mask);
-        self.conj.get(from..to).unwrap_or(&[])
+        let from = self.slice.partition_point(|c| c.mask < mask);
+        let to = self.slice.partition_point(|c| c.mask <= mask);
+        self.slice.get(from..to).unwrap_or(&[])
     }
 
     /// The mask of the dimensions of this cut that are in `dims`.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::key::{CuboidKey, Role};
+use super::key::{CuboidKey, CuboidRole};
 use crate::domain::id::JourneyId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Dim;
@@ -43,8 +43,8 @@ impl Doubt {
     pub(in crate::detect) fn on_table(&self, key: &CuboidKey) -> bool {
         let (metric, role) = key.family;
         match role {
-            Role::Plain | Role::Reading => self.on_metric(metric, &key.dims),
-            Role::Step | Role::Beacon | Role::Surge => {
+            CuboidRole::Plain | CuboidRole::Reading => self.on_metric(metric, &key.dims),
+            CuboidRole::Step | CuboidRole::Beacon | CuboidRole::Surge => {
                 self.whole || inputs(metric).any(|m| self.names(m))
             }
         }

@@ -132,7 +132,7 @@ fn refit(bounds: &[f64], h: &Histogram) -> Vec<f32> {
 }
 
 /// A percentile with its 95 % interval by order statistics; `spread` widens the ranks for samples
-/// that cluster in visits (design effect). Bucket edges bound what can be known.
+/// that cluster in visits (design shift). Bucket edges bound what can be known.
 pub fn percentile(h: &Histogram, q: f64, spread: f64) -> Option<(f64, Range)> {
     let n = h.total();
     let value = h.quantile(q)?.value;

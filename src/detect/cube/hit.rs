@@ -3,11 +3,11 @@
 
 use crate::detect::evidence::stat::{HarmEvidence, Tally};
 
-/// A window of a conjunction that says at least [`FLOOR`] nats.
+/// A window of a slice that says at least [`FLOOR`] nats.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Hit {
-    /// Index of the conjunction in the table.
-    pub conj: u32,
+    /// Index of the slice in the cuboid.
+    pub slice: u32,
     pub window: u8,
     pub acc: Tally,
     pub ev: HarmEvidence,

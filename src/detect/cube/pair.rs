@@ -10,13 +10,13 @@ use crate::domain::segment::{DimValue, Segment};
 
 /// What is divided by what.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Pair {
+pub struct CountPair {
     pub key: CuboidKey,
     pub hits: CuboidKey,
     pub trials: CuboidKey,
 }
 
-impl Pair {
+impl CountPair {
     /// The two are told of the same instant.
     pub fn at_once(&self) -> bool {
         self.key.family.0 == Metric::OrderValue
@@ -38,7 +38,7 @@ pub fn fold_unknown<T: Default>(
         }
         let all = std::mem::take(rows);
         for (seg, row) in all {
-            let known = judge.conj_at(&seg).is_some();
+            let known = judge.slice_at(&seg).is_some();
             let seg = if known { seg } else { other.clone() };
             add(rows.entry(seg).or_default(), row);
         }

@@ -9,17 +9,17 @@ use crate::domain::segment::Scope;
 
 /// A quantile of a scope's histograms, with its samples; never an average of percentiles.
 pub fn quantile(
-    store: &Cube,
-    table: &Cuboid,
+    cube: &Cube,
+    cuboid: &Cuboid,
     scope: &Scope,
     span: (i64, i64),
     q: f64,
 ) -> Option<(f64, f64)> {
-    let cut = store.hists.cuts.get(&table.key)?;
+    let cut = cube.histograms.cuts.get(&cuboid.key)?;
     let mut counts = Vec::new();
-    for leaf in table.leaves.iter().filter(|l| scope.contains(&l.seg)) {
+    for leaf in cuboid.leaves.iter().filter(|l| scope.contains(&l.seg)) {
         cut.add(&leaf.seg, span.0, span.1, &mut counts);
     }
     let h = Histogram::new(cut.bounds.clone(), counts);
-    Some((percentile(&h, q, table.calib(0).phi)?.0, h.total()))
+    Some((percentile(&h, q, cuboid.dispersion(0).overdispersion)?.0, h.total()))
 }

@@ -13,7 +13,7 @@ use crate::policy::judging::Policy;
 
 /// Announced work: nothing new opens inside it.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Maintenance {
+pub struct AnnouncedWork {
     pub name: String,
     pub start: Timestamp,
     pub end: Timestamp,
@@ -52,7 +52,7 @@ pub struct Settings {
     /// Length of a live bucket: a minute on line, five in recorded days.
     pub bucket: Span,
     pub policy: Policy,
-    pub maintenance: Vec<Maintenance>,
+    pub maintenance: Vec<AnnouncedWork>,
     pub events: Vec<AnnouncedEvent>,
     /// Sources that tell of changes, whether or not they told of one yet.
     pub change_sources: Vec<SourceId>,
@@ -70,9 +70,10 @@ impl Settings {
     /// Announced work covers this place at this instant (its end rounds up to one more bucket, for
     /// the tail). No place means the whole shop.
     pub fn in_maintenance(&self, start: Timestamp, end: Timestamp, place: Option<&Scope>) -> bool {
-        let here =
-            |m: &Maintenance| m.scope.dims.is_empty() || place.is_some_and(|p| within(p, &m.scope));
-        let now = |m: &Maintenance| m.start < end && start < m.end.plus(self.bucket);
+        let here = |m: &AnnouncedWork| {
+            m.scope.dims.is_empty() || place.is_some_and(|p| within(p, &m.scope))
+        };
+        let now = |m: &AnnouncedWork| m.start < end && start < m.end.plus(self.bucket);
         self.maintenance.iter().any(|m| now(m) && here(m))
     }
 }
@@ -80,7 +81,7 @@ impl Settings {
 /// Share of what happened that a source reports, where it samples.
 pub type Sampling = BTreeMap<(SourceId, Metric), f64>;
 
-/// The share of events that a table's source reports.
+/// The share of events that a cuboid's source reports.
 pub fn share(sampling: &Sampling, t: &Cuboid) -> f64 {
     let told = sampling.get(&(t.key.source.clone(), t.key.family.0)).copied();
     told.filter(|s| *s > 0.0 && *s <= 1.0).unwrap_or(1.0)

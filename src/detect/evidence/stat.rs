@@ -8,67 +8,67 @@ use crate::domain::metric::{Bad, Kind, Metric};
 /// Ratios: trials, hits. Counts: exposure, events. Gauges: readings, sum, sum of squares.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Moments {
-    pub n: f32,
-    pub s: f32,
-    pub q: f32,
+    pub count: f32,
+    pub sum: f32,
+    pub sum_sq: f32,
 }
 
 /// Observed against expected over some leaves and buckets.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Tally {
     /// Samples, trials or exposure.
-    pub n: f64,
+    pub units: f64,
     /// Observed sum.
-    pub a: f64,
+    pub observed: f64,
     /// Expected sum.
-    pub e: f64,
+    pub expected: f64,
     /// Variance of the observed sum when nothing is wrong and samples are independent.
-    pub v: f64,
+    pub variance: f64,
     /// What known incidents explain; already taken out of `a`.
-    pub x: f64,
+    pub explained: f64,
 }
 
 impl Tally {
     pub fn add(&mut self, o: &Self) {
-        self.n += o.n;
-        self.a += o.a;
-        self.e += o.e;
-        self.v += o.v;
-        self.x += o.x;
+        self.units += o.units;
+        self.observed += o.observed;
+        self.expected += o.expected;
+        self.variance += o.variance;
+        self.explained += o.explained;
     }
 
     pub fn sub(&mut self, o: &Self) {
-        self.n -= o.n;
-        self.a -= o.a;
-        self.e -= o.e;
-        self.v -= o.v;
-        self.x -= o.x;
+        self.units -= o.units;
+        self.observed -= o.observed;
+        self.expected -= o.expected;
+        self.variance -= o.variance;
+        self.explained -= o.explained;
     }
 
     /// Takes out what known incidents explain.
     pub fn explain(&mut self, known: Explained) {
-        self.a -= known.x;
-        self.x += known.x;
-        self.v += known.v;
+        self.observed -= known.sum;
+        self.explained += known.sum;
+        self.variance += known.variance;
     }
 }
 
 /// What known incidents add to a sum.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Explained {
-    pub x: f64,
+    pub sum: f64,
     /// Its variance where a cut cannot tell who was hit: of a few samples more or fewer are.
-    pub v: f64,
+    pub variance: f64,
 }
 
 impl Explained {
     pub fn add(&mut self, o: &Self) {
-        self.x += o.x;
-        self.v += o.v;
+        self.sum += o.sum;
+        self.variance += o.variance;
     }
 }
 
-/// How a table's numbers behave.
+/// How a cuboid's numbers behave.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Likelihood {
     /// Mean of logs of samples; shifts add up on the log scale.
@@ -87,25 +87,25 @@ pub enum Likelihood {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Dispersion {
     /// Variance is so many times what independent samples would have (views of one visit cluster).
-    pub phi: f64,
+    pub overdispersion: f64,
     /// Standard deviation of the usual drift from day to day (log units, or share of expected).
-    pub tau: f64,
+    pub day_drift: f64,
 }
 
 impl Dispersion {
-    /// Of a table that has less than a day of its own: it scatters more than others are known to.
+    /// Of a cuboid that has less than a day of its own: it scatters more than others are known to.
     pub fn doubted(self) -> Self {
-        Self { phi: self.phi * 1.5, tau: self.tau * 4.0 }
+        Self { overdispersion: self.overdispersion * 1.5, day_drift: self.day_drift * 4.0 }
     }
 
     /// Careful values until history has taught better ones.
-    pub const fn prior(shape: Likelihood) -> Self {
-        match shape {
-            Likelihood::LogNormal => Self { phi: 1.8, tau: 0.02 },
-            Likelihood::Rare => Self { phi: 1.3, tau: 0.08 },
-            Likelihood::Conversion => Self { phi: 1.2, tau: 0.03 },
-            Likelihood::Poisson => Self { phi: 2.0, tau: 0.08 },
-            Likelihood::Gauge => Self { phi: 4.0, tau: 0.02 },
+    pub const fn prior(likelihood: Likelihood) -> Self {
+        match likelihood {
+            Likelihood::LogNormal => Self { overdispersion: 1.8, day_drift: 0.02 },
+            Likelihood::Rare => Self { overdispersion: 1.3, day_drift: 0.08 },
+            Likelihood::Conversion => Self { overdispersion: 1.2, day_drift: 0.03 },
+            Likelihood::Poisson => Self { overdispersion: 2.0, day_drift: 0.08 },
+            Likelihood::Gauge => Self { overdispersion: 4.0, day_drift: 0.02 },
         }
     }
 }
@@ -122,7 +122,7 @@ pub struct HarmEvidence {
 }
 
 /// The shape and the bad direction (`+1` up, `-1` down) of a metric.
-pub fn shape_of(metric: Metric) -> (Likelihood, f64) {
+pub fn likelihood_of(metric: Metric) -> (Likelihood, f64) {
     let row = metric.row();
     let sign = if row.bad == Bad::Down { -1.0 } else { 1.0 };
     match (row.kind, row.bad) {
@@ -148,38 +148,49 @@ pub fn inverted(metric: Metric) -> bool {
 pub const CERTAIN: f64 = 0.995;
 
 /// Evidence of harm in `acc`; all zero when nothing points the bad way.
-pub fn evidence(shape: Likelihood, sign: f64, acc: &Tally, c: Dispersion) -> HarmEvidence {
-    if acc.n <= 0.0 || acc.v <= 0.0 {
+pub fn evidence(likelihood: Likelihood, sign: f64, acc: &Tally, c: Dispersion) -> HarmEvidence {
+    if acc.units <= 0.0 || acc.variance <= 0.0 {
         return HarmEvidence::default();
     }
-    let harm = harm(shape, sign, acc);
+    let harm = harm(likelihood, sign, acc);
     if harm <= 0.0 {
         return HarmEvidence { harm, nats: 0.0, loc: 0.0 };
     }
-    let loc = match shape {
+    let loc = match likelihood {
         Likelihood::LogNormal | Likelihood::Gauge => {
             // Views of one visit are alike: a few visits are fewer samples than their views.
-            let small =
-                if shape == Likelihood::LogNormal { 1.0 + 4.0 * c.phi / acc.n } else { 1.0 };
-            (acc.a - acc.e).powi(2) / (2.0 * acc.v * c.phi * small * small)
+            let small = if likelihood == Likelihood::LogNormal {
+                1.0 + 4.0 * c.overdispersion / acc.units
+            } else {
+                1.0
+            };
+            (acc.observed - acc.expected).powi(2)
+                / (2.0 * acc.variance * c.overdispersion * small * small)
         }
-        Likelihood::Conversion if acc.e >= CERTAIN * acc.n => {
-            poisson(acc.a, acc.e) / (c.phi * trust(Likelihood::Poisson, acc))
+        Likelihood::Conversion if acc.expected >= CERTAIN * acc.units => {
+            poisson(acc.observed, acc.expected)
+                / (c.overdispersion * trust(Likelihood::Poisson, acc))
         }
         Likelihood::Rare | Likelihood::Conversion => {
-            acc.n * kl(acc.a / acc.n, acc.e / acc.n) / (c.phi * trust(shape, acc))
+            acc.units * kl(acc.observed / acc.units, acc.expected / acc.units)
+                / (c.overdispersion * trust(likelihood, acc))
         }
-        Likelihood::Poisson => poisson(acc.a, acc.e) / (c.phi * trust(shape, acc)),
+        Likelihood::Poisson => {
+            poisson(acc.observed, acc.expected) / (c.overdispersion * trust(likelihood, acc))
+        }
     };
-    let drift = match shape {
-        Likelihood::LogNormal | Likelihood::Gauge => c.tau * acc.n,
-        Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson => c.tau * acc.e,
+    let drift = match likelihood {
+        Likelihood::LogNormal | Likelihood::Gauge => c.day_drift * acc.units,
+        Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson => {
+            c.day_drift * acc.expected
+        }
     };
-    let noise = acc.v * c.phi;
+    let noise = acc.variance * c.overdispersion;
     // What was taken out has noise of its own, and was not measured exactly.
-    let events = if shape == Likelihood::Rare { acc.x.abs() * c.phi } else { 0.0 };
+    let events =
+        if likelihood == Likelihood::Rare { acc.explained.abs() * c.overdispersion } else { 0.0 };
     let loc = loc * noise / (noise + events);
-    let drift = drift * drift + (0.15 * acc.x).powi(2);
+    let drift = drift * drift + (0.15 * acc.explained).powi(2);
     HarmEvidence { harm, nats: loc * (noise + events) / (noise + events + drift), loc }
 }
 
@@ -187,35 +198,37 @@ pub fn evidence(shape: Likelihood, sign: f64, acc: &Tally, c: Dispersion) -> Har
 /// (Kullback-Leibler is at most chi-square) shows it for nearly all of them.
 pub fn evidence_from(
     nats: f64,
-    shape: Likelihood,
+    likelihood: Likelihood,
     sign: f64,
     acc: &Tally,
     c: Dispersion,
 ) -> Option<HarmEvidence> {
-    if acc.n <= 0.0 || acc.v <= 0.0 || sign * (acc.a - acc.e) <= 0.0 {
+    if acc.units <= 0.0 || acc.variance <= 0.0 || sign * (acc.observed - acc.expected) <= 0.0 {
         return None;
     }
-    if most(shape, acc) < nats * c.phi {
+    if most(likelihood, acc) < nats * c.overdispersion {
         return None;
     }
-    let ev = evidence(shape, sign, acc, c);
+    let ev = evidence(likelihood, sign, acc, c);
     (ev.nats >= nats).then_some(ev)
 }
 
 /// What `loc * phi` cannot exceed.
-fn most(shape: Likelihood, acc: &Tally) -> f64 {
-    let gap = (acc.a - acc.e).powi(2);
-    match shape {
-        Likelihood::LogNormal | Likelihood::Gauge => gap / (2.0 * acc.v),
-        Likelihood::Conversion if acc.e >= CERTAIN * acc.n => (acc.a - acc.e).powi(2) / acc.e,
+fn most(likelihood: Likelihood, acc: &Tally) -> f64 {
+    let gap = (acc.observed - acc.expected).powi(2);
+    match likelihood {
+        Likelihood::LogNormal | Likelihood::Gauge => gap / (2.0 * acc.variance),
+        Likelihood::Conversion if acc.expected >= CERTAIN * acc.units => {
+            (acc.observed - acc.expected).powi(2) / acc.expected
+        }
         Likelihood::Rare | Likelihood::Conversion => {
-            let p = (acc.a / acc.n).clamp(0.0, 1.0);
-            let q = (acc.e / acc.n).clamp(1e-7, 1.0 - 1e-7);
-            acc.n * (p - q).powi(2) / (q * (1.0 - q))
+            let p = (acc.observed / acc.units).clamp(0.0, 1.0);
+            let q = (acc.expected / acc.units).clamp(1e-7, 1.0 - 1e-7);
+            acc.units * (p - q).powi(2) / (q * (1.0 - q))
         }
         Likelihood::Poisson => {
-            let e = acc.e.max(1e-9);
-            if acc.a <= 0.0 { e } else { (acc.a - e).powi(2) / e }
+            let e = acc.expected.max(1e-9);
+            if acc.observed <= 0.0 { e } else { (acc.observed - e).powi(2) / e }
         }
     }
 }
@@ -225,19 +238,22 @@ fn most(shape: Likelihood, acc: &Tally) -> f64 {
 const MOST_TRUST: f64 = 40.0;
 
 /// Variance beyond the binomial or Poisson one (uncertain baselines widen `v`); at least 1.
-fn trust(shape: Likelihood, acc: &Tally) -> f64 {
-    let p = (acc.e / acc.n).clamp(0.0, 1.0);
-    let pure = if shape == Likelihood::Poisson { acc.e } else { acc.e * (1.0 - p) };
-    if pure > 0.0 { (acc.v / pure).clamp(1.0, MOST_TRUST) } else { 1.0 }
+fn trust(likelihood: Likelihood, acc: &Tally) -> f64 {
+    let p = (acc.expected / acc.units).clamp(0.0, 1.0);
+    let pure =
+        if likelihood == Likelihood::Poisson { acc.expected } else { acc.expected * (1.0 - p) };
+    if pure > 0.0 { (acc.variance / pure).clamp(1.0, MOST_TRUST) } else { 1.0 }
 }
 
 /// Shift in the bad direction.
-pub fn harm(shape: Likelihood, sign: f64, acc: &Tally) -> f64 {
-    match shape {
-        Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge if acc.n > 0.0 => {
-            sign * (acc.a - acc.e) / acc.n
+pub fn harm(likelihood: Likelihood, sign: f64, acc: &Tally) -> f64 {
+    match likelihood {
+        Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge if acc.units > 0.0 => {
+            sign * (acc.observed - acc.expected) / acc.units
         }
-        Likelihood::Conversion | Likelihood::Poisson if acc.e > 0.0 => sign * (acc.a / acc.e - 1.0),
+        Likelihood::Conversion | Likelihood::Poisson if acc.expected > 0.0 => {
+            sign * (acc.observed / acc.expected - 1.0)
+        }
         Likelihood::LogNormal
         | Likelihood::Rare
         | Likelihood::Gauge
@@ -247,10 +263,10 @@ pub fn harm(shape: Likelihood, sign: f64, acc: &Tally) -> f64 {
 }
 
 /// What a harm of `harm` adds to the observed sum over samples `n` with expectation `e`.
-pub fn lift(shape: Likelihood, sign: f64, harm: f64, acc: &Tally) -> f64 {
-    match shape {
-        Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge => sign * harm * acc.n,
-        Likelihood::Conversion | Likelihood::Poisson => sign * harm * acc.e,
+pub fn lift(likelihood: Likelihood, sign: f64, harm: f64, acc: &Tally) -> f64 {
+    match likelihood {
+        Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge => sign * harm * acc.units,
+        Likelihood::Conversion | Likelihood::Poisson => sign * harm * acc.expected,
     }
 }
 

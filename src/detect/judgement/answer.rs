@@ -4,7 +4,7 @@
 use crate::verdict::{Judged, Verdict};
 
 /// An answer: whether the row was judged, the verdict, and the words.
-pub type Answer = (Judged, Verdict, String);
+pub type RowAnswer = (Judged, Verdict, String);
 
 /// There is nothing to say.
 pub const USUAL: &str = "within its usual band";

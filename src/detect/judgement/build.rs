@@ -9,7 +9,7 @@ use super::{
 use crate::detect::cases::open_case::OpenCase;
 use crate::detect::cases::state::EngineState;
 use crate::detect::cases::{open_case, revenue_at_risk, severity};
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::detectors::{check_cadence, check_duration};
 use crate::detect::scan::shift::Shift;
 use crate::domain::metric::Metric;
@@ -42,15 +42,7 @@ pub fn judgement(state: &mut EngineState, bucket: i64, before: i64) -> Judgement
     tech_vs_business::name(&state.settings.policy.guardrail, &mut cases, &mut guardrails);
     let journeys = journeys(state, bucket);
     let impacts = before_after::impacts(state, bucket);
-    Judgement {
-        at: state.store.end_of(bucket),
-        cells,
-        cases,
-        guardrails,
-        funnel,
-        journeys,
-        impacts,
-    }
+    Judgement { at: state.cube.end_of(bucket), cells, cases, guardrails, funnel, journeys, impacts }
 }
 
 /// The last judgement once more, with what sources can be believed now: no bucket is judged anew.
@@ -70,15 +62,15 @@ type Faces = (Vec<Cell>, Vec<GuardrailState>, Vec<FunnelStep>);
 /// Cells, guardrails and funnel as of the end of `bucket`.
 fn faces(state: &EngineState, bucket: i64, cases: &[Case]) -> Faces {
     let open = |l: &&OpenCase| l.closed.is_none();
-    let effects: Vec<&Shift> = state.lives.iter().filter(open).flat_map(|l| &l.effects).collect();
-    let closed = state.lives.iter().filter(|l| l.closed.is_some()).flat_map(|l| &l.effects);
+    let shifts: Vec<&Shift> = state.lives.iter().filter(open).flat_map(|l| &l.shifts).collect();
+    let closed = state.lives.iter().filter(|l| l.closed.is_some()).flat_map(|l| &l.shifts);
     let ended: Vec<&Shift> = closed.chain(&state.past).collect();
     let blind = state.blind.keys().cloned().collect();
     let learning = state.learning();
     let sight = Sight {
         policy: &state.settings.policy,
-        store: &state.store,
-        effects: &effects,
+        cube: &state.cube,
+        shifts: &shifts,
         ended: &ended,
         blind: &blind,
         doubts: &state.doubts,
@@ -105,16 +97,16 @@ fn suspect(live: &OpenCase) -> Suspect {
 }
 
 fn case_of(state: &EngineState, live: &OpenCase, bucket: i64) -> Case {
-    let (policy, store) = (&state.settings.policy, &state.store);
+    let (policy, cube) = (&state.settings.policy, &state.cube);
     let segments = live.segments(policy);
-    let ranked = severity::worst(policy, store, live, &segments);
-    let money = revenue_at_risk::estimate(&state.settings, store, live, bucket);
-    let probed = check_coverage::word(state, live, &segments, store.end_of(bucket));
+    let ranked = severity::worst(policy, cube, live, &segments);
+    let money = revenue_at_risk::estimate(&state.settings, cube, live, bucket);
+    let probed = check_coverage::word(state, live, &segments, cube.end_of(bucket));
     let line_nats = policy.detect.sensitivity.nats();
-    let mut evidence_for = words::evidence_for(store, live, line_nats, bucket);
+    let mut evidence_for = words::evidence_for(cube, live, line_nats, bucket);
     evidence_for.extend(probed.support);
-    evidence_for.extend(resources::words(policy, store, live, bucket));
-    let mut evidence_against = words::evidence_against(store, live, bucket);
+    evidence_for.extend(resources::words(policy, cube, live, bucket));
+    let mut evidence_against = words::evidence_against(cube, live, bucket);
     evidence_against.extend(probed.against);
     Case {
         key: live.key.clone(),
@@ -123,11 +115,11 @@ fn case_of(state: &EngineState, live: &OpenCase, bucket: i64) -> Case {
         rule: ranked.rule,
         raise: ranked.raise,
         journey: open_case::journey_of(policy, live, &segments),
-        headline: words::headline(policy, store, live),
-        onset_at: live.onset(|b| store.start_of(b)),
+        headline: words::headline(policy, cube, live),
+        onset_at: live.onset(|b| cube.start_of(b)),
         segments,
         firing: live.closed.is_none(),
-        findings: words::findings(policy, store, live, bucket),
+        findings: words::findings(policy, cube, live, bucket),
         evidence_for,
         evidence_against,
         suspect: suspect(live),
@@ -135,7 +127,7 @@ fn case_of(state: &EngineState, live: &OpenCase, bucket: i64) -> Case {
         burned_per_minute: money.burned,
         lost: money.lost,
         affected: money.affected,
-        counted: live.toll.counted().map(|(a, b)| (store.start_of(a), store.end_of(b))),
+        counted: live.cumulative.counted().map(|(a, b)| (cube.start_of(a), cube.end_of(b))),
         money_method: money.method,
     }
 }
@@ -200,10 +192,10 @@ fn funnel(state: &EngineState, cells: &[crate::verdict::Cell]) -> Vec<FunnelStep
 
 /// How far the numbers of a step reach: business counts often come late.
 fn newest(state: &EngineState, step: Metric) -> Option<Timestamp> {
-    let store = &state.store;
-    let mine = store.family((step, Role::Step)).filter(|t| !t.leaves.is_empty());
+    let cube = &state.cube;
+    let mine = cube.family((step, CuboidRole::Step)).filter(|t| !t.leaves.is_empty());
     let reach = mine.map(|t| (t.oldest()..=t.latest).rev().find(|b| t.delivered(*b)));
-    reach.flatten().max().map(|b| store.end_of(b))
+    reach.flatten().max().map(|b| cube.end_of(b))
 }
 
 /// A step without anything to compare with is not ok, whatever it is.
@@ -221,7 +213,7 @@ fn part_verdict(cells: &[crate::verdict::Cell], m: Metric, own: Verdict) -> Verd
 }
 
 fn journeys(state: &EngineState, bucket: i64) -> Vec<JourneyState> {
-    let now = state.store.end_of(bucket);
+    let now = state.cube.end_of(bucket);
     let policy = &state.settings.policy;
     policy
         .journey
@@ -232,7 +224,7 @@ fn journeys(state: &EngineState, bucket: i64) -> Vec<JourneyState> {
                 verdict: Verdict::Unsure,
                 checks: Vec::new(),
                 last_check_at: None,
-                rum_covered: state.store.tables.values().any(|t| {
+                rum_covered: state.cube.cuboids.values().any(|t| {
                     let here = |l: &crate::detect::cube::cuboid::Leaf| {
                         row.has_template(l.seg.get(crate::domain::segment::Dim::Template).as_str())
                     };
@@ -257,12 +249,12 @@ fn join(
     check: &crate::domain::id::JourneyId,
     locations: &std::collections::BTreeMap<
         String,
-        std::collections::VecDeque<crate::detect::detectors::check_votes::Run>,
+        std::collections::VecDeque<crate::detect::detectors::check_votes::CheckRun>,
     >,
     now: crate::domain::time::Timestamp,
 ) {
     told.synthetic_covered = true;
-    let mut newest: Vec<(&String, &crate::detect::detectors::check_votes::Run)> = locations
+    let mut newest: Vec<(&String, &crate::detect::detectors::check_votes::CheckRun)> = locations
         .iter()
         .filter_map(|(l, runs)| runs.iter().rev().find(|r| r.at <= now).map(|r| (l, r)))
         .collect();
@@ -287,7 +279,7 @@ fn join(
     }
     let eye = check_coverage::eye(state, check, now);
     let blind = matches!(eye, Some(check_coverage::Eye::Blind(..)));
-    let down = state.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.troubles);
+    let down = state.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.failing_checks);
     let failing = down.filter(|t| !t.over).any(|t| t.journey == told.journey);
     let fresh = eye == Some(check_coverage::Eye::Fresh);
     let doubted = matches!(eye, Some(check_coverage::Eye::Doubted(..)));

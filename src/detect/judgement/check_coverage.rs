@@ -1,6 +1,6 @@
 //! What the synthetic checks can see now: fresh, stale, blind or absent, and whether they visit the
 //! way the shoppers do who are hit. Green is never told by checks that see nothing.
-//! Opens and closes nothing; failures are counted in `checks` and `troubles`.
+//! Opens and closes nothing; failures are counted in `checks` and `failing_checks`.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::detect::cases::open_case;
 use crate::detect::cases::open_case::OpenCase;
 use crate::detect::cases::state::EngineState;
 use crate::detect::cube::cuboid::Cuboid;
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::detectors::check_cadence::is_fresh;
 use crate::detect::detectors::check_votes::told;
 use crate::detect::evidence::units::hour;
@@ -122,15 +122,15 @@ pub fn unseen(state: &EngineState, now: Timestamp) -> Option<(Verdict, String)> 
 
 /// What the checks say of a case that none of them fails for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Word {
+pub struct CheckWord {
     pub support: Option<String>,
     pub against: Option<String>,
 }
 
 /// Counter-evidence only where a fresh check that is like the shoppers passes.
-pub fn word(state: &EngineState, live: &OpenCase, segments: &[Scope], now: Timestamp) -> Word {
-    let mut out = Word::default();
-    if live.is_telemetry() || !live.troubles.is_empty() {
+pub fn word(state: &EngineState, live: &OpenCase, segments: &[Scope], now: Timestamp) -> CheckWord {
+    let mut out = CheckWord::default();
+    if live.is_telemetry() || !live.failing_checks.is_empty() {
         return out;
     }
     let policy = &state.settings.policy;
@@ -223,15 +223,15 @@ fn share_of(
     dim: Dim,
     wanted: impl Fn(&str) -> bool,
 ) -> Option<f64> {
-    let tables = state.store.family((Metric::PageViews, Role::Plain));
+    let cuboids = state.cube.family((Metric::PageViews, CuboidRole::Plain));
     let placed = |t: &&Cuboid| t.key.dims.contains(&Dim::Template);
     let knows = |t: &&Cuboid| t.key.dims.contains(&dim);
-    let known: Vec<&Cuboid> = tables.filter(knows).collect();
-    let table = known.iter().copied().find(placed).or(known.first().copied())?;
+    let known: Vec<&Cuboid> = cuboids.filter(knows).collect();
+    let cuboid = known.iter().copied().find(placed).or(known.first().copied())?;
     let (mut inside, mut all) = (0.0, 0.0);
-    for leaf in &table.leaves {
-        if !placed(&table) || row.has_template(leaf.seg.get(Dim::Template).as_str()) {
-            let views = leaf.sums.last().map_or(0.0, |a| a.a.max(0.0));
+    for leaf in &cuboid.leaves {
+        if !placed(&cuboid) || row.has_template(leaf.seg.get(Dim::Template).as_str()) {
+            let views = leaf.sums.last().map_or(0.0, |a| a.observed.max(0.0));
             all += views;
             inside += if wanted(leaf.seg.get(dim).as_str()) { views } else { 0.0 };
         }

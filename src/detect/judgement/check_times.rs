@@ -1,13 +1,13 @@
 //! How long checks take, told: findings and the case of what is slow, and the answer of the row
 //! while nothing is.
 
-use super::answer::Answer;
+use super::answer::RowAnswer;
 use super::check_coverage;
-use crate::detect::cases::open_case::trouble_place;
+use crate::detect::cases::open_case::checks_place;
 use crate::detect::cases::slow::SlowChecks;
 use crate::detect::cases::state::EngineState;
 use crate::detect::detectors::check_cadence;
-use crate::detect::detectors::check_duration::{Pace, RUNS, seconds};
+use crate::detect::detectors::check_duration::{CheckPace, RUNS, seconds};
 use crate::detect::evidence::units;
 use crate::domain::id::JourneyId;
 use crate::domain::metric::Metric;
@@ -54,7 +54,7 @@ pub fn sentence(slow: &SlowChecks) -> String {
 
 pub fn finding(state: &EngineState, row: &Guardrail, slow: &SlowChecks) -> Finding {
     let over = slow.until.is_some();
-    let place = trouble_place(&state.settings.policy, &slow.journey);
+    let place = checks_place(&state.settings.policy, &slow.journey);
     Finding {
         guardrail: row.name.clone(),
         verdict: if over { Verdict::Ok } else { Verdict::Breach },
@@ -117,9 +117,9 @@ pub fn own(rest: &[(&SlowChecks, Finding)]) -> Option<Case> {
 }
 
 /// The answer of the row where no case breaks it.
-pub fn calm(state: &EngineState, now: Timestamp) -> Answer {
+pub fn calm(state: &EngineState, now: Timestamp) -> RowAnswer {
     let all = state.checks.paces.iter();
-    let fresh: Vec<(&JourneyId, &String, &Pace)> = all
+    let fresh: Vec<(&JourneyId, &String, &CheckPace)> = all
         .flat_map(|(check, places)| places.iter().map(move |(l, p)| (check, l, p)))
         .filter(|(check, _, p)| {
             check_cadence::is_fresh((&state.settings.policy, &state.checks), check, p.newest(), now)

@@ -7,20 +7,20 @@ use crate::detect::cube::doubt::Doubt;
 use crate::domain::id::SourceId;
 use crate::verdict::Verdict;
 
-/// The doubt about a table, if there is one.
-pub fn about<'a>(state: &'a EngineState, table: &Cuboid) -> Option<(&'a SourceId, &'a Doubt)> {
-    let (source, doubt) = state.doubts.get_key_value(&table.key.source)?;
-    doubt.on_table(&table.key).then_some((source, doubt))
+/// The doubt about a cuboid, if there is one.
+pub fn about<'a>(state: &'a EngineState, cuboid: &Cuboid) -> Option<(&'a SourceId, &'a Doubt)> {
+    let (source, doubt) = state.doubts.get_key_value(&cuboid.key.source)?;
+    doubt.on_table(&cuboid.key).then_some((source, doubt))
 }
 
-/// What a row that watches `tables` says; the flag tells whether all of them are doubted.
+/// What a row that watches `cuboids` says; the flag tells whether all of them are doubted.
 pub fn row<'a>(
     state: &EngineState,
-    tables: impl Iterator<Item = &'a Cuboid>,
+    cuboids: impl Iterator<Item = &'a Cuboid>,
 ) -> Option<(Verdict, String, bool)> {
     let (mut all, mut first) = (true, None);
-    for table in tables {
-        match about(state, table) {
+    for cuboid in cuboids {
+        match about(state, cuboid) {
             Some((source, doubt)) => {
                 let said = (doubt.verdict(), format!("{source}: {}", doubt.why));
                 first = first.max(Some(said));

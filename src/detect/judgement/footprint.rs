@@ -11,8 +11,8 @@ use crate::detect::evidence::stat::{Explained, HourMoments, Tally};
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Footprint {
     /// Cuts of metrics.
-    pub tables: usize,
-    /// Leaf segments over all tables.
+    pub cuboids: usize,
+    /// Leaf segments over all cuboids.
     pub segments: usize,
     /// Conjunctions over the leaves: what can be named as hurt.
     pub places: usize,
@@ -25,18 +25,18 @@ pub struct Footprint {
 
 pub fn footprint(state: &EngineState) -> Footprint {
     let mut out = Footprint::default();
-    for table in state.store.tables.values() {
-        out.tables += 1;
-        out.segments += table.leaves.len();
-        out.places += table.conj.len();
-        out.bytes += bytes(table);
+    for cuboid in state.cube.cuboids.values() {
+        out.cuboids += 1;
+        out.segments += cuboid.leaves.len();
+        out.places += cuboid.slice.len();
+        out.bytes += bytes(cuboid);
     }
-    out.bytes += state.store.hists.bytes();
+    out.bytes += state.cube.histograms.bytes();
     out.segment_windows = out.places * state.lengths.len();
     out
 }
 
-fn bytes(table: &Cuboid) -> usize {
+fn bytes(cuboid: &Cuboid) -> usize {
     let leaf = |l: &Leaf| {
         size_of::<Leaf>()
             + l.seg.heap_bytes()
@@ -44,14 +44,14 @@ fn bytes(table: &Cuboid) -> usize {
             + l.sums.capacity() * size_of::<Tally>()
             + l.expl.capacity() * size_of::<Explained>()
     };
-    // A conjunction of every dimension is its leaf's own segment.
-    let whole = table.key.dims.len();
+    // A slice of every dimension is its leaf's own segment.
+    let whole = cuboid.key.dims.len();
     let own = |c: &Slice| (c.mask.count_ones() as usize) < whole;
     let values = |c: &Slice| if own(c) { c.seg.heap_bytes() } else { 0 };
-    let conj = |c: &Slice| size_of::<Slice>() + values(c) + c.leaves.capacity() * size_of::<u32>();
+    let slice = |c: &Slice| size_of::<Slice>() + values(c) + c.leaves.capacity() * size_of::<u32>();
     size_of::<Cuboid>()
-        + table.index_bytes()
-        + table.ring_bytes()
-        + table.leaves.iter().map(leaf).sum::<usize>()
-        + table.conj.iter().map(conj).sum::<usize>()
+        + cuboid.index_bytes()
+        + cuboid.ring_bytes()
+        + cuboid.leaves.iter().map(leaf).sum::<usize>()
+        + cuboid.slice.iter().map(slice).sum::<usize>()
 }

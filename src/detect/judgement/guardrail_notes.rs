@@ -4,8 +4,8 @@
 use super::cells::enough;
 use crate::detect::cases::state::EngineState;
 use crate::detect::cube::cuboid::{Cuboid, Slice};
-use crate::detect::cube::key::Role;
-use crate::detect::evidence::stat::{Likelihood, Tally, shape_of};
+use crate::detect::cube::key::CuboidRole;
+use crate::detect::evidence::stat::{Likelihood, Tally, likelihood_of};
 use crate::detect::learning::exclusions;
 use crate::detect::scan::bots;
 use crate::detect::scan::power::{Named, Power};
@@ -43,18 +43,19 @@ pub fn noticed(
 
 /// Counts and the rates made of them move on an announced day: nobody learns from it.
 fn announced(state: &EngineState, row: &Guardrail, bucket: i64) -> Option<(Verdict, String)> {
-    let counted = |m: &Metric| m.kind() == Kind::Count || shape_of(*m).0 == Likelihood::Conversion;
+    let counted =
+        |m: &Metric| m.kind() == Kind::Count || likelihood_of(*m).0 == Likelihood::Conversion;
     row.metric.iter().find(|m| counted(m))?;
-    let name = exclusions::announced(&state.settings, state.store.start_of(bucket))?;
+    let name = exclusions::announced(&state.settings, state.cube.start_of(bucket))?;
     Some((Verdict::Ok, format!("within its usual band; {name} is on, nothing is learnt from it")))
 }
 
 /// A cut of the row with more segments than are told apart.
 fn folded(state: &EngineState, row: &Guardrail) -> Option<String> {
-    let mine = state.store.tables.values().filter(|t| row.metric.contains(&t.key.family.0));
+    let mine = state.cube.cuboids.values().filter(|t| row.metric.contains(&t.key.family.0));
     let full = mine.filter_map(|t| Some((t.folded()?, t)));
-    let ((folded, all), table) = full.max_by_key(|(n, _)| *n)?;
-    let dims: Vec<&str> = table.key.dims.iter().map(|d| d.name()).collect();
+    let ((folded, all), cuboid) = full.max_by_key(|(n, _)| *n)?;
+    let dims: Vec<&str> = cuboid.key.dims.iter().map(|d| d.name()).collect();
     let (folded, all, dims) = (thousands(folded), thousands(all), dims.join(" x "));
     Some(format!("{folded} of {all} segments by {dims} in (other)"))
 }
@@ -69,13 +70,13 @@ fn thousands(n: usize) -> String {
 }
 
 fn buckets(state: &EngineState, span: Span) -> i64 {
-    (span.millis() / state.store.bucket.millis().max(1)).max(1)
+    (span.millis() / state.cube.bucket.millis().max(1)).max(1)
 }
 
-fn sum(table: &Cuboid, conj: &Slice, span: (i64, i64)) -> Tally {
+fn sum(cuboid: &Cuboid, slice: &Slice, span: (i64, i64)) -> Tally {
     let mut sum = Tally::default();
-    for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
-        sum.add(&table.acc_over(leaf, span.0, span.1));
+    for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
+        sum.add(&cuboid.acc_over(leaf, span.0, span.1));
     }
     sum
 }
@@ -84,7 +85,7 @@ fn sum(table: &Cuboid, conj: &Slice, span: (i64, i64)) -> Tally {
 fn crowd(state: &EngineState, bucket: i64) -> Option<String> {
     let span = (bucket - buckets(state, Span::from_mins(20)) + 1, bucket);
     let line = state.settings.policy.detect.sensitivity.nats();
-    let crowds = bots::crowds(&state.store, span, line);
+    let crowds = bots::crowds(&state.cube, span, line);
     let clearest = crowds.into_iter().max_by(|a, b| a.nats.total_cmp(&b.nats))?;
     Some(format!(
         "bots: {} has {:.1} times its usual visits and they buy no more; \
@@ -97,10 +98,10 @@ fn crowd(state: &EngineState, bucket: i64) -> Option<String> {
 fn mix(state: &EngineState, row: &Guardrail, bucket: i64) -> Option<String> {
     let span = (bucket - buckets(state, Span::from_mins(30)) + 1, bucket);
     let mine = |t: &&Cuboid| {
-        let judged = matches!(t.shape, Likelihood::LogNormal | Likelihood::Rare);
-        judged && t.key.family.1 == Role::Plain && row.metric.contains(&t.key.family.0)
+        let judged = matches!(t.likelihood, Likelihood::LogNormal | Likelihood::Rare);
+        judged && t.key.family.1 == CuboidRole::Plain && row.metric.contains(&t.key.family.0)
     };
-    let moved = state.store.tables.values().filter(mine).filter_map(|t| moved(state, t, span));
+    let moved = state.cube.cuboids.values().filter(mine).filter_map(|t| moved(state, t, span));
     let (by, place) = moved.max_by(|a, b| a.0.total_cmp(&b.0))?;
     let percent = by * 100.0;
     let text = format!("mix shift: the average moved {percent:.0}% the bad way, no segment did");
@@ -113,7 +114,7 @@ const NEWS: Span = Span::from_hours(12);
 
 /// The newest campaign that is on.
 fn campaign(state: &EngineState, bucket: i64) -> Option<String> {
-    let now = state.store.end_of(bucket);
+    let now = state.cube.end_of(bucket);
     let on = |c: &&Change| {
         let since = c.effective_at();
         let over = c.finished_at.is_some_and(|end| end < now);
@@ -124,38 +125,38 @@ fn campaign(state: &EngineState, bucket: i64) -> Option<String> {
     Some(format!("campaign {} since {since}", newest.id))
 }
 
-/// How far the present mix alone moves a table's average the bad way, and who came.
-fn moved(state: &EngineState, table: &Cuboid, span: (i64, i64)) -> Option<(f64, Option<String>)> {
-    let all = table.conj_at(&Segment::all())?;
-    let now = sum(table, all, span);
-    let start = state.store.start_of(span.1).secs();
+/// How far the present mix alone moves a cuboid's average the bad way, and who came.
+fn moved(state: &EngineState, cuboid: &Cuboid, span: (i64, i64)) -> Option<(f64, Option<String>)> {
+    let all = cuboid.slice_at(&Segment::all())?;
+    let now = sum(cuboid, all, span);
+    let start = state.cube.start_of(span.1).secs();
     let of_day = start.rem_euclid(86_400) as f64;
-    let usual = |conj: &Slice| {
-        let leaves = conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize));
+    let usual = |slice: &Slice| {
+        let leaves = slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize));
         leaves.filter(|l| l.prof.known()).fold((0.0, 0.0), |(weight, mean), leaf| {
             let w = leaf.prof.weight_at(of_day);
             (weight + w, mean + w * leaf.prof.mean_at(of_day))
         })
     };
     let (weight, weighted) = usual(all);
-    if now.n < enough(table.shape) || weight <= 0.0 || weighted == 0.0 {
+    if now.units < enough(cuboid.likelihood) || weight <= 0.0 || weighted == 0.0 {
         return None;
     }
-    let (now_mean, usual_mean) = (now.e / now.n, weighted / weight);
-    let by = match table.shape {
+    let (now_mean, usual_mean) = (now.expected / now.units, weighted / weight);
+    let by = match cuboid.likelihood {
         Likelihood::LogNormal => (now_mean - usual_mean).exp_m1(),
         Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson | Likelihood::Gauge => {
             now_mean / usual_mean - 1.0
         }
-    } * table.sign;
+    } * cuboid.sign;
     if by < MOVED {
         return None;
     }
     // who came is told by who they are, not by the release that they are given
     let given = |c: &&Slice| c.seg.dims().any(|(d, _)| matches!(d, Dim::Release | Dim::Cohort));
-    let ones = table.conj.iter().filter(|c| c.mask.is_power_of_two() && !given(c));
+    let ones = cuboid.slice.iter().filter(|c| c.mask.is_power_of_two() && !given(c));
     let grown = ones.filter_map(|c| {
-        let (share, before) = (sum(table, c, span).n / now.n, usual(c).0 / weight);
+        let (share, before) = (sum(cuboid, c, span).units / now.units, usual(c).0 / weight);
         (before > 0.0 && share - before >= MOVED).then(|| (share / before, c.seg.to_string()))
     });
     let most = grown.max_by(|a, b| a.0.total_cmp(&b.0));
@@ -193,13 +194,13 @@ fn thin(
 
 /// When it can be judged, or what could be seen; nothing when nobody came or nothing is known.
 fn outlook(state: &EngineState, cell: &Cell, bucket: i64) -> Option<String> {
-    let tables = state.store.tables.values().filter(|t| {
-        let beacons = t.key.family.1 == Role::Beacon;
+    let cuboids = state.cube.cuboids.values().filter(|t| {
+        let beacons = t.key.family.1 == CuboidRole::Beacon;
         !beacons && t.key.family.0 == cell.metric
     });
-    let powers = tables.filter_map(|t| {
+    let powers = cuboids.filter_map(|t| {
         let named = Named::of(&state.settings.policy, t.key.family);
-        Power::of(t, t.conj_at(&cell.segment)?, bucket, named)
+        Power::of(t, t.slice_at(&cell.segment)?, bucket, named)
     });
     Some(powers.max_by(|a, b| a.samples_seen().total_cmp(&b.samples_seen()))?.words())
 }

@@ -46,17 +46,17 @@ pub fn missed(state: &EngineState, row: &Guardrail, bucket: i64) -> bool {
 }
 
 fn buckets(state: &EngineState, span: Span) -> i64 {
-    (span.millis() / state.store.bucket.millis().max(1)).max(1)
+    (span.millis() / state.cube.bucket.millis().max(1)).max(1)
 }
 
 fn left(state: &EngineState, row: &Guardrail, long: i64, bucket: i64) -> Option<String> {
-    let (table, objective) = burnt(&state.store, row)?;
+    let (cuboid, objective) = burnt(&state.cube, row)?;
     let budget = state.budgets.get(&row.name)?;
     if let Some(hours) = budget.young() {
         return Some(format!("budget: {hours} of the {:.0} hours it needs to speak", DAYS * 24.0));
     }
     let (share, days) = budget.left(objective)?;
-    let (n, bad) = sums(table, &row.scope, (bucket - long + 1, bucket));
+    let (n, bad) = sums(cuboid, &row.scope, (bucket - long + 1, bucket));
     let burn = if n > 0.0 { bad / n / (1.0 - objective) } else { 0.0 };
     let words = format!("budget of {days:.0} days {:.0}% left", share.max(0.0) * 100.0);
     Some(if share <= 0.0 {
@@ -83,23 +83,23 @@ fn value(state: &EngineState, row: &Guardrail, bucket: i64) -> Option<(f64, Stri
     let metric = *row.metric.first()?;
     let span = (bucket - buckets(state, Span::from_hours(1)) + 1, bucket);
     let fits = |t: &&Cuboid| row.scope.dims.keys().all(|d| t.key.dims.contains(d));
-    let tables = state.store.tables.values().filter(|t| t.key.family.0 == metric).filter(fits);
-    let table = tables.min_by_key(|t| t.key.dims.len())?;
-    if table.shape == Likelihood::LogNormal {
+    let cuboids = state.cube.cuboids.values().filter(|t| t.key.family.0 == metric).filter(fits);
+    let cuboid = cuboids.min_by_key(|t| t.key.dims.len())?;
+    if cuboid.likelihood == Likelihood::LogNormal {
         let q = row.percentile();
-        let found = quantile(&state.store, table, &row.scope, span, q / 100.0)?;
+        let found = quantile(&state.cube, cuboid, &row.scope, span, q / 100.0)?;
         return Some((found.0, format!("p{q:.0}")));
     }
-    let (n, s) = sums(table, &row.scope, span);
+    let (n, s) = sums(cuboid, &row.scope, span);
     let mean = (n > 0.0).then(|| s / n)?;
-    Some((if table.inverted { 1.0 - mean } else { mean }, "rate".to_owned()))
+    Some((if cuboid.inverted { 1.0 - mean } else { mean }, "rate".to_owned()))
 }
 
 /// The error budget policy in words, one line for each budget that is used up.
 pub fn freezes(state: &EngineState) -> Vec<String> {
     let rows = state.settings.policy.guardrail.iter();
     rows.filter_map(|row| {
-        let (_, objective) = burnt(&state.store, row)?;
+        let (_, objective) = burnt(&state.cube, row)?;
         let (share, _) = state.budgets.get(&row.name)?.left(objective)?;
         let who = &row.owner;
         (share <= 0.0).then(|| {

@@ -13,17 +13,17 @@ use crate::policy::judging::Policy;
 
 /// What bends with a case, in words: of the services that are hurt, of what they and the hurt pages
 /// call, and of the suspect's.
-pub fn words(policy: &Policy, store: &Cube, live: &OpenCase, bucket: i64) -> Vec<String> {
-    if live.is_telemetry() || live.effects.is_empty() {
+pub fn words(policy: &Policy, cube: &Cube, live: &OpenCase, bucket: i64) -> Vec<String> {
+    if live.is_telemetry() || live.shifts.is_empty() {
         return Vec::new();
     }
     let onset =
         |e: &crate::detect::scan::shift::Shift| (e.onset.low, e.onset.high.max(e.onset.bucket));
-    let spans = || live.effects.iter().map(onset);
+    let spans = || live.shifts.iter().map(onset);
     let low = spans().map(|s| s.0).min().unwrap_or(bucket);
     let high = spans().map(|s| s.1).min().unwrap_or(bucket);
     let mut names: BTreeSet<&str> = BTreeSet::new();
-    for e in &live.effects {
+    for e in &live.shifts {
         names.extend(e.place.dims.get(&Dim::Service).into_iter().flatten().map(String::as_str));
         for page in e.place.dims.get(&Dim::Template).into_iter().flatten() {
             names.insert(page);
@@ -33,12 +33,12 @@ pub fn words(policy: &Policy, store: &Cube, live: &OpenCase, bucket: i64) -> Vec
     let below: Vec<&str> = names.iter().flat_map(|n| policy.services.called_by(n)).collect();
     names.extend(below);
     let all: Vec<&str> = names.into_iter().collect();
-    let found = bends(store, &all, (low, high), bucket);
-    found.into_iter().take(LINES).map(|b| line(store, &b)).collect()
+    let found = bends(cube, &all, (low, high), bucket);
+    found.into_iter().take(LINES).map(|b| line(cube, &b)).collect()
 }
 
-pub fn line(store: &Cube, bend: &Bend) -> String {
-    let since = units::hour(store.start_of(bend.from));
+pub fn line(cube: &Cube, bend: &Bend) -> String {
+    let since = units::hour(cube.start_of(bend.from));
     let amount = |x: f64| units::amount(bend.metric, x);
     let (label, service) = (bend.metric.row().label, &bend.service);
     if bend.metric == Metric::ServiceRestarts {

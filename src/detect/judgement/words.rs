@@ -29,22 +29,22 @@ pub fn sureness(nats: f64, line: f64) -> String {
     format!("{times:.1} times the alarm line")
 }
 
-/// The effect that says most: an outage's lost orders before anything, else the strongest.
+/// The shift that says most: an outage's lost orders before anything, else the strongest.
 pub fn lead(live: &OpenCase) -> Option<&Shift> {
     let present = live.told();
     let weight = |e: &Shift| {
-        let loss = if e.shape == Likelihood::Conversion { e.harm } else { 0.0 };
+        let loss = if e.likelihood == Likelihood::Conversion { e.harm } else { 0.0 };
         let big = u8::from(loss > 0.3);
         (big, u8::from(is_cause(e)), e.nats)
     };
     present.into_iter().max_by(|a, b| {
         let (x, y) = (weight(a), weight(b));
-        x.0.cmp(&y.0).then(x.1.cmp(&y.1)).then(x.2.total_cmp(&y.2)).then(b.table.cmp(&a.table))
+        x.0.cmp(&y.0).then(x.1.cmp(&y.1)).then(x.2.total_cmp(&y.2)).then(b.cuboid.cmp(&a.cuboid))
     })
 }
 
 /// One line for a case.
-pub fn headline(policy: &Policy, store: &Cube, live: &OpenCase) -> String {
+pub fn headline(policy: &Policy, cube: &Cube, live: &OpenCase) -> String {
     if let Some(b) = &live.blind {
         let what = if b.checkout { "; checkout is blind" } else { "" };
         return format!("No data from {}{what}", b.names());
@@ -52,12 +52,12 @@ pub fn headline(policy: &Policy, store: &Cube, live: &OpenCase) -> String {
     if let Some(f) = &live.flaw {
         return capital(&f.text);
     }
-    if let Some(surge) = surge::headline(policy, store, live) {
+    if let Some(surge) = surge::headline(policy, cube, live) {
         return surge;
     }
-    let down = live.troubles.iter().find(|t| !t.over).or(live.troubles.first());
-    let effect = lead(live).map(|e| line(store, e));
-    match (down, effect) {
+    let down = live.failing_checks.iter().find(|t| !t.over).or(live.failing_checks.first());
+    let shift = lead(live).map(|e| line(cube, e));
+    match (down, shift) {
         (Some(t), Some(e)) => format!("{e}; {} checks fail", t.journey),
         (Some(t), None) => {
             format!("{} checks fail: {}", capital(t.journey.as_str()), t.how.words())
@@ -72,18 +72,18 @@ fn capital(text: &str) -> String {
     chars.next().map(|c| c.to_uppercase().collect::<String>() + chars.as_str()).unwrap_or_default()
 }
 
-/// Findings of a case, one per effect and one per failing journey.
-pub fn findings(policy: &Policy, store: &Cube, live: &OpenCase, bucket: i64) -> Vec<Finding> {
-    let mut effects: Vec<&Shift> = live.effects.iter().collect();
+/// Findings of a case, one per shift and one per failing journey.
+pub fn findings(policy: &Policy, cube: &Cube, live: &OpenCase, bucket: i64) -> Vec<Finding> {
+    let mut shifts: Vec<&Shift> = live.shifts.iter().collect();
     // what the headline tells comes first
-    let first = lead(live).map(|e| (&e.table, &e.scope));
-    effects.sort_by_key(|e| Some((&e.table, &e.scope)) != first);
+    let first = lead(live).map(|e| (&e.cuboid, &e.scope));
+    shifts.sort_by_key(|e| Some((&e.cuboid, &e.scope)) != first);
     let mut out: Vec<Finding> =
-        effects.into_iter().map(|e| finding(policy, store, e, bucket)).collect();
+        shifts.into_iter().map(|e| finding(policy, cube, e, bucket)).collect();
     out.extend(
         live.flaw.iter().map(|f| crate::detect::cases::data_quality::finding(&policy.guardrail, f)),
     );
-    for t in &live.troubles {
+    for t in &live.failing_checks {
         let row = row_for(
             &policy.guardrail,
             Metric::CheckSuccess,
@@ -98,7 +98,7 @@ pub fn findings(policy: &Policy, store: &Cube, live: &OpenCase, bucket: i64) -> 
             },
             metric: Metric::CheckSuccess,
             stat: "state".to_owned(),
-            segment: crate::detect::cases::open_case::trouble_place(policy, &t.journey)
+            segment: crate::detect::cases::open_case::checks_place(policy, &t.journey)
                 .unwrap_or_default(),
             value: Some(passing((t.worst, t.now.1))),
             unit: "ratio".to_owned(),
@@ -119,10 +119,10 @@ fn passing((failing, all): (usize, usize)) -> f64 {
     if all == 0 { 0.0 } else { 1.0 - failing.min(all) as f64 / all as f64 }
 }
 
-fn finding(policy: &Policy, store: &Cube, e: &Shift, bucket: i64) -> Finding {
-    let table = store.tables.get(&e.table);
-    let (now, base) = values(store, e);
-    let minutes = (e.last_bad - e.from() + 1).max(1) as f64 * store.bucket.as_mins_f64();
+fn finding(policy: &Policy, cube: &Cube, e: &Shift, bucket: i64) -> Finding {
+    let cuboid = cube.cuboids.get(&e.cuboid);
+    let (now, base) = values(cube, e);
+    let minutes = (e.last_bad - e.from() + 1).max(1) as f64 * cube.bucket.as_mins_f64();
     let name = guardrail_of(policy, e).map_or_else(|| GuardrailId::new(""), |g| g.name.clone());
     let sure = sureness(e.nats, policy.detect.sensitivity.nats());
     let by_change = format!("{sure} over {minutes:.0} min");
@@ -134,36 +134,36 @@ fn finding(policy: &Policy, store: &Cube, e: &Shift, bucket: i64) -> Finding {
             None if well => Verdict::Unsure,
             None => Verdict::Breach,
         },
-        metric: e.table.family.0,
+        metric: e.cuboid.family.0,
         stat: stat(e),
         segment: e.place.clone(),
         value: Some(now),
-        unit: e.table.family.0.row().unit.to_owned(),
-        n: e.acc.n.round(),
+        unit: e.cuboid.family.0.row().unit.to_owned(),
+        n: e.acc.units.round(),
         baseline: Some(base),
-        now: well.then(|| newest(store, e, bucket)).flatten(),
-        bad_until: well.then(|| store.end_of(e.until.unwrap_or(e.last_bad))),
-        basis: table.and_then(|t| Basis::of_scope(t, &e.scope)),
+        now: well.then(|| newest(cube, e, bucket)).flatten(),
+        bad_until: well.then(|| cube.end_of(e.until.unwrap_or(e.last_bad))),
+        basis: cuboid.and_then(|t| Basis::of_scope(t, &e.scope)),
         test: e.line.as_ref().map_or(by_change, |(_, test)| test.clone()),
-        text: told(store, e, bucket),
+        text: told(cube, e, bucket),
     }
 }
 
-/// A sentence on one effect, in the past tense once its last minutes look well:
+/// A sentence on one shift, in the past tense once its last minutes look well:
 /// `was Payment step 74% -> 8.8% in checkout (543 samples), 71% now`.
-fn told(store: &Cube, e: &Shift, bucket: i64) -> String {
-    let says = format!("{} in {}{}", line(store, e), e.place, samples(e));
+fn told(cube: &Cube, e: &Shift, bucket: i64) -> String {
+    let says = format!("{} in {}{}", line(cube, e), e.place, samples(e));
     if e.until.is_none() && !e.looks_well() {
         return says;
     }
-    format!("was {says}{}", now_words(store, e, bucket))
+    format!("was {says}{}", now_words(cube, e, bucket))
 }
 
 /// `, 71% now`; nothing where nothing came, nor for a line that tells a share.
-fn now_words(store: &Cube, e: &Shift, bucket: i64) -> String {
-    let share = is_beacon(e) || e.shape == Likelihood::Poisson && !kinds::is_surge(e);
-    let now = newest(store, e, bucket).filter(|_| !share);
-    now.map(|x| format!(", {} now", amount(e.table.family.0, x))).unwrap_or_default()
+fn now_words(cube: &Cube, e: &Shift, bucket: i64) -> String {
+    let share = is_beacon(e) || e.likelihood == Likelihood::Poisson && !kinds::is_surge(e);
+    let now = newest(cube, e, bucket).filter(|_| !share);
+    now.map(|x| format!(", {} now", amount(e.cuboid.family.0, x))).unwrap_or_default()
 }
 
 /// `taken back 04:15 UTC, recovered 3 min later`
@@ -176,25 +176,25 @@ pub fn taken_back(back: TakenBack) -> String {
 }
 
 /// What speaks for the case.
-pub fn evidence_for(store: &Cube, live: &OpenCase, line_nats: f64, bucket: i64) -> Vec<String> {
+pub fn evidence_for(cube: &Cube, live: &OpenCase, line_nats: f64, bucket: i64) -> Vec<String> {
     let mut out: Vec<String> = live
-        .effects
+        .shifts
         .iter()
         .filter(|e| e.until.is_none() && !e.looks_well())
         .map(|e| {
-            let n = if e.acc.n >= 1.0 && !is_visit_loss(e) {
-                format!(", {:.0} samples", e.acc.n)
+            let n = if e.acc.units >= 1.0 && !is_visit_loss(e) {
+                format!(", {:.0} samples", e.acc.units)
             } else {
                 String::new()
             };
-            format!("{} in {}{n}, {}", line(store, e), e.place, sureness(e.nats, line_nats))
+            format!("{} in {}{n}, {}", line(cube, e), e.place, sureness(e.nats, line_nats))
         })
         .collect();
-    for t in live.troubles.iter().filter(|t| !t.is_well() || t.worst == 0 && !t.over) {
+    for t in live.failing_checks.iter().filter(|t| !t.is_well() || t.worst == 0 && !t.over) {
         out.push(format!("{} checks: {}", t.journey, t.words()));
     }
     if is_over(live) {
-        out.extend(ended(store, live, bucket));
+        out.extend(ended(cube, live, bucket));
     }
     out.extend(live.joins.iter().map(|j| format!("belongs to it: {}", j.words())));
     if let Some(b) = &live.blind {
@@ -205,14 +205,14 @@ pub fn evidence_for(store: &Cube, live: &OpenCase, line_nats: f64, bucket: i64) 
 }
 
 /// What speaks against it, or for a smaller one.
-pub fn evidence_against(store: &Cube, live: &OpenCase, bucket: i64) -> Vec<String> {
+pub fn evidence_against(cube: &Cube, live: &OpenCase, bucket: i64) -> Vec<String> {
     // what is over speaks against what goes on; of a case that is over it is what it was
-    let mut out = if is_over(live) { Vec::new() } else { ended(store, live, bucket) };
-    for e in live.effects.iter().filter(|e| e.until.is_none() && e.looks_well()) {
-        out.push(format!("{}: not yet for long enough", told(store, e, bucket)));
+    let mut out = if is_over(live) { Vec::new() } else { ended(cube, live, bucket) };
+    for e in live.shifts.iter().filter(|e| e.until.is_none() && e.looks_well()) {
+        out.push(format!("{}: not yet for long enough", told(cube, e, bucket)));
     }
-    for e in &live.effects {
-        let marks = store.marks.get(&e.table).map(|m| m.any.names());
+    for e in &live.shifts {
+        let marks = cube.marks.get(&e.cuboid).map(|m| m.any.names());
         if let Some(names) = marks.filter(|n| !n.is_empty()) {
             let names = names.join(", ").replace('_', " ");
             out.push(format!("{} rests on doubtful records: {names}", label(e)));
@@ -223,13 +223,13 @@ pub fn evidence_against(store: &Cube, live: &OpenCase, bucket: i64) -> Vec<Strin
 
 /// Nothing of it goes on.
 fn is_over(live: &OpenCase) -> bool {
-    live.effects.iter().all(|e| e.until.is_some()) && live.troubles.iter().all(|t| t.over)
+    live.shifts.iter().all(|e| e.until.is_some()) && live.failing_checks.iter().all(|t| t.over)
 }
 
 /// What ended, in the past tense; checks that pass again, proven or not.
-fn ended(store: &Cube, live: &OpenCase, bucket: i64) -> Vec<String> {
-    let effects = live.effects.iter().filter(|e| e.until.is_some());
-    let effects = effects.map(|e| format!("{}: over", told(store, e, bucket)));
-    let well = live.troubles.iter().filter(|t| t.is_well() && (t.over || t.worst > 0));
-    effects.chain(well.map(|t| format!("{} checks {}", t.journey, t.words()))).collect()
+fn ended(cube: &Cube, live: &OpenCase, bucket: i64) -> Vec<String> {
+    let shifts = live.shifts.iter().filter(|e| e.until.is_some());
+    let shifts = shifts.map(|e| format!("{}: over", told(cube, e, bucket)));
+    let well = live.failing_checks.iter().filter(|t| t.is_well() && (t.over || t.worst > 0));
+    shifts.chain(well.map(|t| format!("{} checks {}", t.journey, t.words()))).collect()
 }

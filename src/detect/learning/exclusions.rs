@@ -8,7 +8,7 @@ use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::place;
 use crate::detect::cube::settings::{Exclusion, Settings};
 use crate::detect::cube::store::Cube;
-use crate::detect::evidence::stat::{Likelihood, shape_of};
+use crate::detect::evidence::stat::{Likelihood, likelihood_of};
 use crate::domain::change::ChangeKind;
 use crate::domain::time::{Span, Timestamp};
 
@@ -17,25 +17,25 @@ const NEW_USUAL: Span = Span::from_days(7);
 const HOUR_MS: i64 = 3_600_000;
 
 /// Takes unusual hours out of history, before anything is learnt from it.
-pub fn forget(store: &mut Cube, settings: &Settings, changes: &Changes, told: &[Exclusion]) {
+pub fn forget(cube: &mut Cube, settings: &Settings, changes: &Changes, told: &[Exclusion]) {
     let planned: Vec<Exclusion> = planned(settings, changes).filter(short).collect();
     let wrong: Vec<Exclusion> = told.iter().filter(|u| short(u)).cloned().collect();
     if planned.is_empty() && wrong.is_empty() {
         return;
     }
-    for table in store.tables.values_mut() {
-        let gone = gone(table, settings, &planned, &wrong);
+    for cuboid in cube.cuboids.values_mut() {
+        let gone = gone(cuboid, settings, &planned, &wrong);
         if !gone.is_empty() {
-            table.forget_hours(&gone);
+            cuboid.forget_hours(&gone);
         }
     }
 }
 
-/// A live hour of a table that an event or a campaign makes unusual, when other days have taught
+/// A live hour of a cuboid that an event or a campaign makes unusual, when other days have taught
 /// that hour already.
-pub fn skips(settings: &Settings, planned: &[Exclusion], table: &Cuboid, hour: i32) -> bool {
-    let here = |u: &Exclusion| hours(u).contains(&hour) && short(u) && touches(settings, table, u);
-    let taught = || table.hours.keys().any(|h| h.rem_euclid(24) == hour.rem_euclid(24));
+pub fn skips(settings: &Settings, planned: &[Exclusion], cuboid: &Cuboid, hour: i32) -> bool {
+    let here = |u: &Exclusion| hours(u).contains(&hour) && short(u) && touches(settings, cuboid, u);
+    let taught = || cuboid.hours.keys().any(|h| h.rem_euclid(24) == hour.rem_euclid(24));
     planned.iter().any(here) && taught()
 }
 
@@ -71,33 +71,34 @@ fn hours(u: &Exclusion) -> std::ops::RangeInclusive<i32> {
     hour(u.start)..=hour(u.end.minus(Span::from_millis(1)))
 }
 
-/// The table's numbers are part of it. A step's trouble is in the counts that it is made of.
-fn touches(settings: &Settings, table: &Cuboid, u: &Exclusion) -> bool {
-    let counted = |shape: Likelihood| matches!(shape, Likelihood::Conversion | Likelihood::Poisson);
+/// The cuboid's numbers are part of it. A step's trouble is in the counts that it is made of.
+fn touches(settings: &Settings, cuboid: &Cuboid, u: &Exclusion) -> bool {
+    let counted =
+        |likelihood: Likelihood| matches!(likelihood, Likelihood::Conversion | Likelihood::Poisson);
     let metric = u.metrics.is_empty()
-        || u.metrics.contains(&table.key.family.0)
-        || table.timed() && u.metrics.iter().any(|m| counted(shape_of(*m).0));
+        || u.metrics.contains(&cuboid.key.family.0)
+        || cuboid.timed() && u.metrics.iter().any(|m| counted(likelihood_of(*m).0));
     let here = |l: &crate::detect::cube::cuboid::Leaf| {
-        let place = place::of_segment(&settings.policy, table.key.family, &l.seg);
+        let place = place::of_segment(&settings.policy, cuboid.key.family, &l.seg);
         place::within(&place, &u.scope)
     };
-    metric && (u.scope.dims.is_empty() || table.leaves.iter().any(here))
+    metric && (u.scope.dims.is_empty() || cuboid.leaves.iter().any(here))
 }
 
 /// Planned hours stay where no other day has that hour; the hours of an incident never do.
 fn gone(
-    table: &Cuboid,
+    cuboid: &Cuboid,
     settings: &Settings,
     planned: &[Exclusion],
     wrong: &[Exclusion],
 ) -> BTreeSet<i32> {
     let of = |all: &[Exclusion]| {
-        let mine = all.iter().filter(|u| touches(settings, table, u));
-        let hours = mine.flat_map(|u| table.hours.range(hours(u)).map(|(hour, _)| *hour));
+        let mine = all.iter().filter(|u| touches(settings, cuboid, u));
+        let hours = mine.flat_map(|u| cuboid.hours.range(hours(u)).map(|(hour, _)| *hour));
         hours.collect::<BTreeSet<i32>>()
     };
     let (mut out, wrong) = (of(planned), of(wrong));
-    let kept = table.hours.keys().filter(|h| !out.contains(h) && !wrong.contains(h));
+    let kept = cuboid.hours.keys().filter(|h| !out.contains(h) && !wrong.contains(h));
     let known: BTreeSet<i32> = kept.map(|h| h.rem_euclid(24)).collect();
     out.retain(|h| known.contains(&h.rem_euclid(24)));
     out.extend(wrong);

@@ -8,23 +8,23 @@ use crate::verdict::Basis;
 
 impl Basis {
     /// Of a place; nothing when nothing was learnt there.
-    pub(in crate::detect) fn of_scope(table: &Cuboid, scope: &Scope) -> Option<Self> {
-        of(table, table.leaves.iter().filter(|l| scope.contains(&l.seg)))
+    pub(in crate::detect) fn of_scope(cuboid: &Cuboid, scope: &Scope) -> Option<Self> {
+        of(cuboid, cuboid.leaves.iter().filter(|l| scope.contains(&l.seg)))
     }
 
-    pub(in crate::detect) fn of_conj(table: &Cuboid, conj: &Slice) -> Option<Self> {
-        of(table, conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)))
+    pub(in crate::detect) fn of_conj(cuboid: &Cuboid, slice: &Slice) -> Option<Self> {
+        of(cuboid, slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)))
     }
 }
 
-fn of<'a>(table: &Cuboid, leaves: impl Iterator<Item = &'a Leaf>) -> Option<Basis> {
+fn of<'a>(cuboid: &Cuboid, leaves: impl Iterator<Item = &'a Leaf>) -> Option<Basis> {
     let known = leaves.filter(|l| l.prof.known());
     let (mut some, mut samples, mut days) = (false, 0.0, 0.0_f32);
     for leaf in known {
         some = true;
         days = days.max(leaf.prof.days);
-        samples += match table.shape {
-            Likelihood::Poisson if table.timed() => leaf.prof.events(),
+        samples += match cuboid.likelihood {
+            Likelihood::Poisson if cuboid.timed() => leaf.prof.events(),
             _ => f64::from(leaf.prof.total),
         };
     }

@@ -28,13 +28,13 @@ pub struct Schedule {
 #[derive(Clone, Copy, Debug)]
 pub struct Hurt {
     pub family: Family,
-    pub shape: Likelihood,
+    pub likelihood: Likelihood,
     pub closed: Option<i64>,
 }
 
 /// What is learnt from, and what must be left out of it.
 pub struct Lesson<'a> {
-    pub store: &'a mut Cube,
+    pub cube: &'a mut Cube,
     pub schedule: &'a mut Schedule,
     pub settings: &'a Settings,
     pub changes: &'a Changes,
@@ -54,18 +54,18 @@ const GUARD_MINUTES: i64 = 10;
 
 /// Brings profiles and calibrations up to date for judging `bucket`.
 pub fn step(lesson: &mut Lesson<'_>, bucket: i64) {
-    let per_hour = (3_600_000 / lesson.store.bucket.millis()).max(1);
+    let per_hour = (3_600_000 / lesson.cube.bucket.millis()).max(1);
     let hour = bucket.div_euclid(per_hour);
     let day = hour.div_euclid(24);
     mute(lesson);
     let mut changed = lesson.schedule.history_changed;
-    for table in lesson.store.tables.values_mut() {
-        changed |= table.settle();
+    for cuboid in lesson.cube.cuboids.values_mut() {
+        changed |= cuboid.settle();
     }
     if lesson.schedule.history_changed {
-        exclusions::forget(lesson.store, lesson.settings, lesson.changes, lesson.unusual);
-        derived::history(lesson.store);
-        lesson.store.tables.values_mut().for_each(|t| {
+        exclusions::forget(lesson.cube, lesson.settings, lesson.changes, lesson.unusual);
+        derived::history(lesson.cube);
+        lesson.cube.cuboids.values_mut().for_each(|t| {
             t.settle();
         });
     }
@@ -74,7 +74,7 @@ pub fn step(lesson: &mut Lesson<'_>, bucket: i64) {
             changed |= evict(lesson, hour, bucket);
         }
         fold(lesson, hour - 1, per_hour);
-        let hours = lesson.store.tables.values().map(|t| t.hours.len()).max().unwrap_or(0);
+        let hours = lesson.cube.cuboids.values().map(|t| t.hours.len()).max().unwrap_or(0);
         changed |= hours < YOUNG_HOURS || hour % RELEARN_HOURS == 0;
         if !changed {
             newcomers(lesson);
@@ -85,13 +85,13 @@ pub fn step(lesson: &mut Lesson<'_>, bucket: i64) {
     }
     // a past that comes in pieces is learnt from again with each: the first may be a day alone
     if changed && (lesson.schedule.history_changed || lesson.schedule.day != Some(day)) {
-        lesson.store.tables.values_mut().for_each(dispersion::calibrate);
+        lesson.cube.cuboids.values_mut().for_each(dispersion::calibrate);
         lesson.schedule.day = Some(day);
     }
     if changed {
-        let keys: Vec<_> = lesson.store.tables.keys().cloned().collect();
+        let keys: Vec<_> = lesson.cube.cuboids.keys().cloned().collect();
         for key in &keys {
-            borrow_calibration(lesson.store, key);
+            borrow_calibration(lesson.cube, key);
         }
     }
     from_live(lesson, bucket);
@@ -102,70 +102,71 @@ pub fn step(lesson: &mut Lesson<'_>, bucket: i64) {
 /// Once a day: leaves that nobody was seen in for long go.
 fn evict(lesson: &mut Lesson<'_>, hour: i64, bucket: i64) -> bool {
     let Ok(hour) = i32::try_from(hour) else { return false };
-    lesson.store.hists.prune(bucket);
-    lesson.store.tables.values_mut().filter_map(|t| t.evict(hour).then_some(())).count() > 0
+    lesson.cube.histograms.prune(bucket);
+    lesson.cube.cuboids.values_mut().filter_map(|t| t.evict(hour).then_some(())).count() > 0
 }
 
 /// A cut without history takes from its closest sibling how much it scatters.
 fn borrow_calibration(
-    store: &mut crate::detect::cube::store::Cube,
+    cube: &mut crate::detect::cube::store::Cube,
     key: &crate::detect::cube::key::CuboidKey,
 ) {
-    let Some(table) = store.tables.get(key).filter(|t| t.calib.is_empty() || t.borrowed) else {
+    let Some(cuboid) = cube.cuboids.get(key).filter(|t| t.dispersion.is_empty() || t.borrowed)
+    else {
         return;
     };
-    let siblings = store.family(key.family).filter(|t| !t.calib.is_empty() && !t.borrowed);
+    let siblings = cube.family(key.family).filter(|t| !t.dispersion.is_empty() && !t.borrowed);
     let same = |t: &&Cuboid| t.key.source == key.source;
     let close = |t: &&Cuboid| t.key.dims.iter().filter(|d| key.dims.contains(d)).count();
     let Some(sibling) = siblings.max_by_key(|t| (same(t), close(t))) else { return };
     let strange = !same(&sibling);
     let full = sibling.mask_for(&sibling.key.dims);
-    let calib = table.conj.iter().map(|c| {
+    let dispersion = cuboid.slice.iter().map(|c| {
         let dims: Vec<_> = c.seg.dims().map(|(d, _)| d).collect();
         let mask = sibling.mask_for(&dims);
-        let found = sibling.calib.get(&mask).or_else(|| sibling.calib.get(&full));
+        let found = sibling.dispersion.get(&mask).or_else(|| sibling.dispersion.get(&full));
         (c.mask, found.map(|c| if strange { c.doubted() } else { *c }))
     });
-    let calib: Vec<_> = calib.filter_map(|(m, c)| Some((m, c?))).collect();
-    if let Some(table) = store.tables.get_mut(key) {
-        table.calib.extend(calib);
-        table.borrowed = true;
+    let dispersion: Vec<_> = dispersion.filter_map(|(m, c)| Some((m, c?))).collect();
+    if let Some(cuboid) = cube.cuboids.get_mut(key) {
+        cuboid.dispersion.extend(dispersion);
+        cuboid.borrowed = true;
     }
 }
 
 fn mute(lesson: &mut Lesson<'_>) {
-    let bucket = lesson.store.bucket;
-    let Lesson { store, settings, .. } = lesson;
+    let bucket = lesson.cube.bucket;
+    let Lesson { cube, settings, .. } = lesson;
     let ranges: Vec<(i64, i64, &Scope)> = settings
         .maintenance
         .iter()
-        .map(|m| (store.bucket_of(m.start), store.bucket_of(m.end.plus(bucket)), &m.scope))
+        .map(|m| (cube.bucket_of(m.start), cube.bucket_of(m.end.plus(bucket)), &m.scope))
         .collect();
-    if ranges.is_empty() && store.tables.values().all(|t| t.muted.is_empty()) {
+    if ranges.is_empty() && cube.cuboids.values().all(|t| t.muted.is_empty()) {
         return;
     }
-    for table in store.tables.values_mut() {
+    for cuboid in cube.cuboids.values_mut() {
         let muted = ranges.iter().map(|(from, to, scope)| {
-            let only = (!scope.dims.is_empty()).then(|| worked_on(table, &settings.policy, scope));
+            let only = (!scope.dims.is_empty()).then(|| worked_on(cuboid, &settings.policy, scope));
             Muted { from: *from, to: *to, only }
         });
         let muted: Vec<Muted> = muted.collect();
-        if table.muted != muted {
-            table.muted = muted;
-            table.touched = true;
+        if cuboid.muted != muted {
+            cuboid.muted = muted;
+            cuboid.touched = true;
         }
     }
 }
 
 /// The leaves whose place lies inside the announced scope.
-fn worked_on(table: &Cuboid, policy: &Policy, scope: &Scope) -> BTreeSet<Segment> {
-    let place = |l: &Leaf| place::of_segment(policy, table.key.family, &l.seg);
-    let leaves = table.leaves.iter().filter(|l| place::within(&place(l), scope));
+fn worked_on(cuboid: &Cuboid, policy: &Policy, scope: &Scope) -> BTreeSet<Segment> {
+    let place = |l: &Leaf| place::of_segment(policy, cuboid.key.family, &l.seg);
+    let leaves = cuboid.leaves.iter().filter(|l| place::within(&place(l), scope));
     leaves.map(|l| l.seg.clone()).collect()
 }
 
 fn profiles(lesson: &mut Lesson<'_>) {
-    let families = lesson.store.families();
+    let families = lesson.cube.families();
     learn_families(lesson, &families, true);
 }
 
@@ -175,7 +176,7 @@ fn newcomers(lesson: &mut Lesson<'_>) {
     let told = |t: &Cuboid, l: &Leaf| l.hist.last().is_some_and(|h| t.sampled(h.raw));
     let new = |t: &&Cuboid| t.leaves.iter().any(|l| l.prof.past == Past::None && told(t, l));
     let families: BTreeSet<_> =
-        lesson.store.tables.values().filter(new).map(|t| t.key.family).collect();
+        lesson.cube.cuboids.values().filter(new).map(|t| t.key.family).collect();
     learn_families(lesson, &families, false);
 }
 
@@ -186,13 +187,13 @@ fn learn_families<'a>(
 ) {
     for family in families {
         let family = *family;
-        let tables: Vec<&Cuboid> = lesson.store.family(family).collect();
+        let cuboids: Vec<&Cuboid> = lesson.cube.family(family).collect();
         let leant: Vec<_> =
-            tables.iter().map(|t| (t.key.clone(), dispersion::ancestors(t, &tables))).collect();
+            cuboids.iter().map(|t| (t.key.clone(), dispersion::ancestors(t, &cuboids))).collect();
         for (key, ancestors) in leant {
-            if let Some(table) = lesson.store.tables.get_mut(&key) {
-                dispersion::learn(table, &ancestors, all);
-                table.touched = true;
+            if let Some(cuboid) = lesson.cube.cuboids.get_mut(&key) {
+                dispersion::learn(cuboid, &ancestors, all);
+                cuboid.touched = true;
             }
         }
     }
@@ -200,20 +201,20 @@ fn learn_families<'a>(
 
 /// Tables without an hour of history learn a level from the live minutes, while nothing is wrong.
 fn from_live(lesson: &mut Lesson<'_>, bucket: i64) {
-    let minutes = |m: i64| m * 60_000 / lesson.store.bucket.millis();
+    let minutes = |m: i64| m * 60_000 / lesson.cube.bucket.millis();
     let (need, guard) = (minutes(LIVE_MINUTES).max(3), minutes(GUARD_MINUTES).max(1));
     let open = lesson.hurt.iter().filter(|h| h.closed.is_none());
     let families: Vec<_> = open.map(|h| h.family).collect();
-    for table in lesson.store.tables.values_mut() {
-        if taught(table) || families.contains(&table.key.family) {
+    for cuboid in lesson.cube.cuboids.values_mut() {
+        if taught(cuboid) || families.contains(&cuboid.key.family) {
             continue;
         }
-        let seen = (table.oldest()..=bucket - guard).filter(|b| table.delivered(*b)).count();
+        let seen = (cuboid.oldest()..=bucket - guard).filter(|b| cuboid.delivered(*b)).count();
         let least = usize::try_from(need - guard.min(need - 1)).unwrap_or(3).max(3);
         if seen >= least {
             let seen = bucket - guard - i64::try_from(least).unwrap_or(3) + 1;
-            dispersion::learn_live(table, bucket - guard, seen);
-            table.touched = true;
+            dispersion::learn_live(cuboid, bucket - guard, seen);
+            cuboid.touched = true;
         }
     }
 }
@@ -224,40 +225,40 @@ fn fold(lesson: &mut Lesson<'_>, hour: i64, per_hour: i64) {
     let hurt = lesson.hurt.iter().filter(|h| h.closed.is_none_or(|c| c >= hour * per_hour));
     let open: Vec<Hurt> = hurt.copied().collect();
     let counts_hurt =
-        open.iter().any(|h| matches!(h.shape, Likelihood::Conversion | Likelihood::Poisson));
+        open.iter().any(|h| matches!(h.likelihood, Likelihood::Conversion | Likelihood::Poisson));
     let planned: Vec<_> = exclusions::planned(lesson.settings, lesson.changes).collect();
-    let Lesson { store, settings, .. } = lesson;
-    for table in store.tables.values_mut() {
-        let hurt = open.iter().any(|h| h.family == table.key.family);
-        let event = exclusions::skips(settings, &planned, table, hour32);
-        if hurt || event || counts_hurt && table.timed() {
+    let Lesson { cube, settings, .. } = lesson;
+    for cuboid in cube.cuboids.values_mut() {
+        let hurt = open.iter().any(|h| h.family == cuboid.key.family);
+        let event = exclusions::skips(settings, &planned, cuboid, hour32);
+        if hurt || event || counts_hurt && cuboid.timed() {
             continue;
         }
-        let (rows, minutes) = hour_rows(table, hour * per_hour, per_hour);
+        let (rows, minutes) = hour_rows(cuboid, hour * per_hour, per_hour);
         if minutes != 0 {
             for (seg, raw) in rows {
-                table.put_hour(&seg, hour32, minutes, raw);
+                cuboid.put_hour(&seg, hour32, minutes, raw);
             }
         }
     }
 }
 
-fn hour_rows(table: &Cuboid, first: i64, per_hour: i64) -> (Vec<(Segment, Moments)>, u64) {
+fn hour_rows(cuboid: &Cuboid, first: i64, per_hour: i64) -> (Vec<(Segment, Moments)>, u64) {
     let muted =
-        |b: i64| !table.muted.is_empty() && table.leaves.iter().any(|l| table.is_muted(l, b));
-    let usable = |b: &i64| table.delivered(*b) && !muted(*b);
+        |b: i64| !cuboid.muted.is_empty() && cuboid.leaves.iter().any(|l| cuboid.is_muted(l, b));
+    let usable = |b: &i64| cuboid.delivered(*b) && !muted(*b);
     let mut minutes = 0_u64;
     for bucket in (first..first + per_hour).filter(usable) {
         let width = (60 / per_hour.clamp(1, 60)).max(1);
         let from = ((bucket - first) * 60 / per_hour).clamp(0, 59);
         minutes |= (((1_u64 << width.min(60)) - 1) << from) & ((1 << 60) - 1);
     }
-    let rows = table.leaves.iter().map(|leaf| {
+    let rows = cuboid.leaves.iter().map(|leaf| {
         let mut sum = Moments::default();
-        for raw in (first..first + per_hour).filter(usable).filter_map(|b| table.raw(leaf, b)) {
-            sum.n += raw.n;
-            sum.s += raw.s;
-            sum.q += raw.q;
+        for raw in (first..first + per_hour).filter(usable).filter_map(|b| cuboid.raw(leaf, b)) {
+            sum.count += raw.count;
+            sum.sum += raw.sum;
+            sum.sum_sq += raw.sum_sq;
         }
         (leaf.seg.clone(), sum)
     });

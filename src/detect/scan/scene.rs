@@ -13,9 +13,9 @@ use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
 use crate::policy::judging::Policy;
 
-pub struct Scene<'a> {
+pub struct SearchScene<'a> {
     pub settings: &'a Settings,
-    pub store: &'a Cube,
+    pub cube: &'a Cube,
     pub changes: &'a Changes,
     /// Sources that tell nothing, and since when.
     pub blind: &'a BTreeMap<SourceId, Timestamp>,
@@ -25,7 +25,7 @@ pub struct Scene<'a> {
     pub checks_fail: bool,
 }
 
-impl<'a> Scene<'a> {
+impl<'a> SearchScene<'a> {
     pub const fn policy(&self) -> &'a Policy {
         &self.settings.policy
     }
@@ -36,6 +36,6 @@ impl<'a> Scene<'a> {
 
     /// Cuboids of a family whose source tells something.
     pub fn seen(&self, family: Family) -> impl Iterator<Item = &'a Cuboid> {
-        self.store.family(family).filter(|t| self.sees(&t.key.source))
+        self.cube.family(family).filter(|t| self.sees(&t.key.source))
     }
 }

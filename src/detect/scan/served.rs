@@ -34,15 +34,15 @@ pub fn rest(scope: &Scope) -> Scope {
     rest
 }
 
-/// What an effect's place serves, measured anew.
-pub fn of(store: &Cube, changes: &Changes, e: &Shift, bucket: i64) -> Served {
-    let Some(table) = store.tables.get(&e.table).filter(|_| names(&e.scope)) else {
+/// What an shift's place serves, measured anew.
+pub fn of(cube: &Cube, changes: &Changes, e: &Shift, bucket: i64) -> Served {
+    let Some(cuboid) = cube.cuboids.get(&e.cuboid).filter(|_| names(&e.scope)) else {
         return Served::ALL;
     };
-    let place = Place { table, wide: rest(&e.scope), scope: &e.scope };
-    let now = place.newest(bucket, store.bucket);
+    let place = ServedPlace { cuboid, wide: rest(&e.scope), scope: &e.scope };
+    let now = place.newest(bucket, cube.bucket);
     let told = changes.values().filter(|c| named(&e.scope, c));
-    let at = store.end_of(bucket);
+    let at = cube.end_of(bucket);
     let soon = told.map(|c| place.about_to(c, at, (e.from(), bucket), now)).fold(now, f64::max);
     Served { now, soon }
 }
@@ -53,19 +53,20 @@ fn named(scope: &Scope, change: &Change) -> bool {
     values.is_some_and(|v| v.contains(change.id.as_str()) || v.contains(&change.version))
 }
 
-struct Place<'a> {
-    table: &'a Cuboid,
+struct ServedPlace<'a> {
+    cuboid: &'a Cuboid,
     wide: Scope,
     scope: &'a Scope,
 }
 
-impl Place<'_> {
+impl ServedPlace<'_> {
     /// Samples in buckets, in the place without the release and with it.
     fn seen(&self, from: i64, to: i64) -> (f64, f64) {
         let (mut all, mut inside) = (0.0, 0.0);
-        for leaf in self.table.leaves.iter().filter(|l| self.wide.contains(&l.seg)) {
-            let raw = (from..=to).filter_map(|b| self.table.raw(leaf, b));
-            let n: f64 = raw.map(|r| f64::from(if self.table.timed() { r.s } else { r.n })).sum();
+        for leaf in self.cuboid.leaves.iter().filter(|l| self.wide.contains(&l.seg)) {
+            let raw = (from..=to).filter_map(|b| self.cuboid.raw(leaf, b));
+            let n: f64 =
+                raw.map(|r| f64::from(if self.cuboid.timed() { r.sum } else { r.count })).sum();
             all += n;
             inside += if self.scope.contains(&leaf.seg) { n } else { 0.0 };
         }

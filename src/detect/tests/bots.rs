@@ -2,7 +2,7 @@
 //! No case may open on them; a real loss beside them still does.
 
 use super::made_up::*;
-use crate::detect::cube::key::{CuboidKey, Role};
+use crate::detect::cube::key::{CuboidKey, CuboidRole};
 use crate::detect::cube::settings::Settings;
 use crate::detect::engine::Engine;
 use crate::detect::scan::bots::dilute;
@@ -48,13 +48,13 @@ fn forgiven(bots: f64, night: (f64, f64)) -> bool {
     }
     engine.judge(at(NOON + 3600));
     let key = CuboidKey {
-        family: (Metric::AddToCartRate, Role::Step),
+        family: (Metric::AddToCartRate, CuboidRole::Step),
         source: SourceId::new("shop"),
         dims: vec![Dim::Device, Dim::Region],
     };
     let scope = Scope::of(&seg(&[(Dim::Device, "desktop"), (Dim::Region, "apac")]));
     let last = NOON / 60 + 59;
-    dilute(&engine.state.store, &key, &scope, 1.0 - night.1 / night.0, (last - 59, last))
+    dilute(&engine.state.cube, &key, &scope, 1.0 - night.1 / night.0, (last - 59, last))
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! Which burn opens a case is tested in `lines`.
 
 use super::made_up::{Shop, Wrong};
-use crate::detect::cases::error_budget::Budget;
+use crate::detect::cases::error_budget::ErrorBudget;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::time::Span;
@@ -88,7 +88,7 @@ fn hours_of_an_incident_stay_in_the_budget() {
 
 #[test]
 fn a_budget_of_a_few_hours_says_so_and_stops_no_release() {
-    let mut budget = Budget::default();
+    let mut budget = ErrorBudget::default();
     for hour in 0..5 {
         budget.count(hour, (10_000.0, 900.0));
     }

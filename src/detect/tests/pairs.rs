@@ -72,7 +72,7 @@ fn part(dice: &mut Dice, a: &mut Fault, b: &mut Fault) {
 }
 
 /// Two faults on different pages, or on one page with different shoppers.
-struct Pair {
+struct CountPair {
     world: World,
     faults: [Fault; 2],
     /// When the first one's release is taken back.
@@ -80,7 +80,7 @@ struct Pair {
     words: String,
 }
 
-fn pair(seed: u64, gap: Gap) -> Pair {
+fn pair(seed: u64, gap: Gap) -> CountPair {
     let mut dice = Dice(seed.wrapping_mul(77_777).wrapping_add(13));
     for _ in 0..7 {
         dice.next();
@@ -116,11 +116,11 @@ fn pair(seed: u64, gap: Gap) -> Pair {
     let words = format!("{gap:?} {a:?} {b:?} released {released}");
     world.faults = vec![a.clone(), b.clone()];
     let back = (released && !open && dice.next() < 0.6).then_some(end - 30.0);
-    Pair { world, faults: [a, b], back, words }
+    CountPair { world, faults: [a, b], back, words }
 }
 
 /// Whether each fault has a case that is about it alone, and how many cases there were.
-fn judged(pair: &mut Pair) -> (bool, bool, usize) {
+fn judged(pair: &mut CountPair) -> (bool, bool, usize) {
     let until = pair.faults[1].from + 1080.0;
     let mut seen: Vec<(String, f64, Vec<crate::domain::segment::Scope>)> = Vec::new();
     while ((pair.world.now - NOON) as f64) < until {
@@ -298,12 +298,12 @@ fn seconds_are_not_known_while_the_hour_is_not() {
     let mut w = World::new(3);
     w.faults = vec![Fault::new(Harm::Calls(25.0), "cart", 605.0, 1e9)];
     w.run(16);
-    let (store, live) = (&w.engine.state.store, &w.engine.state.lives[0]);
-    let told = live.effects[0].clone();
-    assert!(began(store, &told).sd < 20.0, "{:?}", began(store, &told));
+    let (cube, live) = (&w.engine.state.cube, &w.engine.state.lives[0]);
+    let told = live.shifts[0].clone();
+    assert!(began(cube, &told).sd < 20.0, "{:?}", began(cube, &told));
     let mut vague = told;
     vague.onset.low -= 60;
-    assert!(began(store, &vague).sd > 600.0, "{:?}", began(store, &vague));
+    assert!(began(cube, &vague).sd > 600.0, "{:?}", began(cube, &vague));
 }
 
 #[test]

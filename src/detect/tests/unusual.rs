@@ -2,7 +2,7 @@
 //! minutes is in the other files.
 
 use super::made_up::{Dice, NOON, Shop, Wrong, at, firing, policy, window};
-use crate::detect::cube::settings::{AnnouncedEvent, Exclusion, Maintenance, Settings};
+use crate::detect::cube::settings::{AnnouncedEvent, AnnouncedWork, Exclusion, Settings};
 use crate::detect::engine::Engine;
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::id::{ReleaseId, SourceId};
@@ -111,7 +111,7 @@ fn past_work_holidays_and_campaigns_are_not_learnt() {
         move |s: &mut Settings| s.events = vec![AnnouncedEvent { name: name(), start, end }];
     let work = move |s: &mut Settings| {
         let scope = Scope::everything();
-        s.maintenance = vec![Maintenance { name: "move".to_owned(), start, end, scope }];
+        s.maintenance = vec![AnnouncedWork { name: "move".to_owned(), start, end, scope }];
     };
     let campaign = Change {
         source: SourceId::new("crm"),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::detect::cube::settings::{AnnouncedEvent, Maintenance};
+use crate::detect::cube::settings::{AnnouncedEvent, AnnouncedWork};
 use crate::domain::change::{Change, ChangeKind, ChangeStatus, Stage};
 use crate::domain::check::{Check, CheckOutcome};
 use crate::domain::histogram::Histogram;
@@ -81,13 +81,13 @@ struct Planned {
     end: Option<String>,
 }
 
-pub fn calendar(text: &str) -> Result<(Vec<Maintenance>, Vec<AnnouncedEvent>), String> {
+pub fn calendar(text: &str) -> Result<(Vec<AnnouncedWork>, Vec<AnnouncedEvent>), String> {
     let (mut work, mut events) = (Vec::new(), Vec::new());
     for p in json::<Vec<Planned>>("calendar.json", text)? {
         let start = time(&p.start)?;
         let end = p.end.as_deref().map_or(Ok(start.plus(Span::from_days(1))), time)?;
         if p.kind == "maintenance" {
-            work.push(Maintenance { name: p.name, start, end, scope: Scope::everything() });
+            work.push(AnnouncedWork { name: p.name, start, end, scope: Scope::everything() });
         } else {
             events.push(AnnouncedEvent { name: p.name, start, end });
         }

@@ -14,11 +14,11 @@ const MOST: usize = 65_536;
 
 #[derive(Clone, Debug, Default)]
 pub(in crate::detect) struct Overflow {
-    buckets: BTreeMap<i64, Bucket>,
+    buckets: BTreeMap<i64, OverflowBucket>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Bucket {
+struct OverflowBucket {
     /// By a fixed hash of the segment.
     cells: BTreeMap<u64, Moments>,
     /// Beyond the most that are told apart.
@@ -69,7 +69,7 @@ impl Overflow {
 }
 
 fn add(sum: &mut Moments, raw: &Moments) {
-    sum.n += raw.n;
-    sum.s += raw.s;
-    sum.q += raw.q;
+    sum.count += raw.count;
+    sum.sum += raw.sum;
+    sum.sum_sq += raw.sum_sq;
 }

@@ -1,4 +1,4 @@
-//! Sums of a table's live buckets against what is usual: one leaf, a scope, a series.
+//! Sums of a cuboid's live buckets against what is usual: one leaf, a scope, a series.
 //! No evidence is weighed here.
 
 use super::{Cuboid, Leaf};
@@ -17,8 +17,8 @@ impl Cuboid {
         }
         let mu = self.usual(leaf, bucket);
         let hours = self.bucket_ms as f64 / 3_600_000.0;
-        let n = if self.timed() { hours } else { f64::from(raw.n) };
-        let unit = match self.shape {
+        let n = if self.timed() { hours } else { f64::from(raw.count) };
+        let unit = match self.likelihood {
             Likelihood::LogNormal | Likelihood::Gauge => f64::from(leaf.prof.s2),
             Likelihood::Conversion if mu >= CERTAIN => mu,
             Likelihood::Rare | Likelihood::Conversion => (mu * (1.0 - mu)).max(1e-6),
@@ -27,7 +27,13 @@ impl Cuboid {
         // An hour's worth of what is judged, against what the mean was learnt from.
         let doubt = n / hours / leaf.prof.weight_at(of_day).max(1.0);
         let widen = 1.0 + if n > 0.0 { doubt.min(20.0) } else { 0.0 };
-        Tally { n, a: f64::from(raw.s), e: n * mu, v: n * unit * widen, x: 0.0 }
+        Tally {
+            units: n,
+            observed: f64::from(raw.sum),
+            expected: n * mu,
+            variance: n * unit * widen,
+            explained: 0.0,
+        }
     }
 
     /// What is usual for a leaf at a bucket, per unit; of counts an hour's events.
@@ -49,8 +55,9 @@ impl Cuboid {
     /// Adds to a sum over so many buckets what its two ends leave open: who came before the end and
     /// goes on after it.
     pub fn open_ends(&self, acc: &mut Tally, buckets: i64) {
-        if self.edge > 0.0 && acc.n > 0.0 {
-            acc.v += self.edge * acc.e * acc.e / (acc.n * buckets.max(1) as f64);
+        if self.edge > 0.0 && acc.units > 0.0 {
+            acc.variance +=
+                self.edge * acc.expected * acc.expected / (acc.units * buckets.max(1) as f64);
         }
     }
 
@@ -100,7 +107,7 @@ impl Cuboid {
                 for leaf in &leaves {
                     sum.add(&self.acc(leaf, bucket));
                 }
-                (sum.n > 0.0).then_some((bucket, sum))
+                (sum.units > 0.0).then_some((bucket, sum))
             })
             .collect()
     }

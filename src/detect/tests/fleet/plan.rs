@@ -251,8 +251,8 @@ fn loud_later(d: &mut Draw, mut w: Wrong, wait: f64, place: usize) -> (Vec<Wrong
     w.harm = Harm::SlowChecks;
     w.template = Some(place);
     w.size = d.between(1.3, 1.5);
-    let loud = Wrong { harm: Harm::Errors, from: later, size: 0.3, rise: 0.0, ..w.clone() };
-    (vec![w, loud], Some(guilty))
+    let hits = Wrong { harm: Harm::Errors, from: later, size: 0.3, rise: 0.0, ..w.clone() };
+    (vec![w, hits], Some(guilty))
 }
 
 fn staged(d: &mut Draw, mut w: Wrong, wait: f64, place: usize) -> (Vec<Wrong>, Option<usize>) {

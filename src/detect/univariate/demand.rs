@@ -1,7 +1,7 @@
 //! Demand: the paid visits of late against their usual number, for numbers that fall with demand.
 //! One comparison in words; it opens nothing and judges nothing by itself.
 
-use crate::detect::cube::key::Role;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::store::Cube;
 use crate::detect::evidence::stat::Tally;
 use crate::domain::metric::Metric;
@@ -22,16 +22,16 @@ pub struct Demand {
 }
 
 /// Paid visits over the longest standing window against usual; none when nobody counts them.
-pub fn paid(store: &Cube) -> Option<Demand> {
-    let tables = store.family((Metric::Sessions, Role::Plain));
-    let table = tables.into_iter().find(|t| t.key.dims.contains(&Dim::TrafficSource))?;
+pub fn paid(cube: &Cube) -> Option<Demand> {
+    let cuboids = cube.family((Metric::Sessions, CuboidRole::Plain));
+    let cuboid = cuboids.into_iter().find(|t| t.key.dims.contains(&Dim::TrafficSource))?;
     let mut sum = Tally::default();
-    for leaf in &table.leaves {
+    for leaf in &cuboid.leaves {
         let value = leaf.seg.get(Dim::TrafficSource).as_str();
         if PAID.iter().any(|p| value.starts_with(p)) {
             sum.add(leaf.sums.last()?);
         }
     }
-    let hours = *table.lengths.last()? as f64 * table.bucket_ms as f64 / 3_600_000.0;
-    (sum.e >= ENOUGH).then(|| Demand { change: sum.a / sum.e - 1.0, hours })
+    let hours = *cuboid.lengths.last()? as f64 * cuboid.bucket_ms as f64 / 3_600_000.0;
+    (sum.expected >= ENOUGH).then(|| Demand { change: sum.observed / sum.expected - 1.0, hours })
 }
