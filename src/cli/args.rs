@@ -163,7 +163,7 @@ pub struct AckArgs {
     pub id: String,
     #[arg(long, default_value = "")]
     pub note: String,
-    /// Take back an acknowledgement of the last 10 seconds.
+    /// Take back an acknowledgement of the last moment (`[response] undo`).
     #[arg(long)]
     pub undo: bool,
 }

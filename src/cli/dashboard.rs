@@ -206,6 +206,7 @@ fn desk(
         zone,
         ascii: global.ascii || config.ui.ascii || !utf8(),
         fresh_for: fresh_for(config),
+        undo: config.timing.undo,
         size: Size::default(),
     };
     let board = boards.borrow().clone().or(stored).unwrap_or_else(|| empty(config, clock));

@@ -136,6 +136,7 @@ fn desk(
         zone: chrono_tz::UTC,
         ascii: false,
         fresh_for: Span::from_mins(10),
+        undo: Span::from_secs(10),
         size,
     };
     Ok(Desk::new(setup, Arc::clone(board), now, Clock::system().wall()))

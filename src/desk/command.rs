@@ -163,11 +163,7 @@ pub const TABLE: [CommandRow; 38] = [
         ("acknowledge", "ack", "take the incident selected here, else the banner's"),
         &["a"],
     ),
-    order(
-        OrderKey::Undo,
-        ("undo", "undo", "take back your acknowledgement, for 10 seconds"),
-        &["u"],
-    ),
+    order(OrderKey::Undo, ("undo", "undo", "take back your acknowledgement, for a moment"), &["u"]),
     order(
         OrderKey::Decide,
         ("decide", "decide", "record a decision: roll back, reroute, mitigate, hold"),

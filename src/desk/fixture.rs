@@ -40,6 +40,7 @@ pub fn desk_as(board: Board, role: Seat, w: u16, h: u16) -> Desk {
         zone: chrono_tz::Europe::Berlin,
         ascii: false,
         fresh_for: Span::from_secs(30),
+        undo: Span::from_secs(10),
         size: Size { w, h },
     };
     Desk::new(setup, Arc::new(board), at(NOW), at(NOW))

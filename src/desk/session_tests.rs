@@ -149,6 +149,15 @@ fn an_acknowledgement_is_stored_when_the_answer_says_so_and_undone_for_ten_secon
 }
 
 #[test]
+fn the_policy_says_how_long_an_acknowledgement_can_be_taken_back() {
+    let mut desk = desk();
+    desk.setup.undo = Span::from_secs(30);
+    run(&mut desk, "a");
+    after(&mut desk, 50, DeskEvent::Ordered { ticket: 1, result: Ok(()) });
+    assert_eq!(orders(&run(&mut desk, "+20000 u"))[0].1, Order::UndoAcknowledge);
+}
+
+#[test]
 fn a_failed_order_says_why_and_a_strange_ticket_is_nothing() {
     let mut desk = desk();
     run(&mut desk, "a");

@@ -66,6 +66,8 @@ pub struct DeskSetup {
     pub ascii: bool,
     /// A board older than this (shop time) is not fresh.
     pub fresh_for: Span,
+    /// Wall time in which an acknowledgement can be taken back (`[response] undo`).
+    pub undo: Span,
     pub size: Size,
 }
 

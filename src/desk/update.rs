@@ -14,7 +14,7 @@ mod walk;
 use std::sync::Arc;
 
 use crate::board::Board;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::Timestamp;
 
 use super::chord::Chord;
 use super::command::{Command, ViewKey};
@@ -27,9 +27,6 @@ use run::run;
 use typing::{SHUT, line};
 
 pub use typing::GUARD;
-
-/// How long an acknowledgement can be taken back, wall time.
-const UNDO: Span = Span::from_secs(10);
 
 /// Takes one event at shop time `now` and wall time `wall`; the effects are to be done in order.
 pub fn update(
@@ -154,7 +151,7 @@ fn ordered(desk: &mut Desk, ticket: u64, result: Result<(), String>) {
     }
     if verb == OrderKind::Acknowledge {
         let incident = done.incident.clone();
-        desk.ui.undo = Some(Undo { incident, until: desk.wall.plus(UNDO) });
+        desk.ui.undo = Some(Undo { incident, until: desk.wall.plus(desk.setup.undo) });
     }
     desk.say_of(done.incident.clone(), Say::Stored(verb));
     outgoing::stored(desk, done);

@@ -130,3 +130,6 @@ pub fn random_u64() -> u64 {
         Err(_) => u64::from(std::process::id()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -326,3 +326,6 @@ impl Loop {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,6 +86,7 @@ impl Reader {
                 zone: chrono_tz::UTC,
                 ascii: false,
                 fresh_for,
+                undo: Span::from_secs(10),
                 size: SIZES[0],
             };
             Desk::new(setup, Arc::new(board.clone()), now, now)
