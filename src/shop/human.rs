@@ -73,13 +73,13 @@ impl HumanSeen {
         match c.effect.kind {
             HarmKind::LcpFactor(f) => self.slower(0, views(moment, timeline, c), f.ln() * k),
             HarmKind::InpFactor(f) => {
-                self.slower(1, views(moment, timeline, c) * INTERACT, f.ln() * k)
+                self.slower(1, views(moment, timeline, c) * INTERACT, f.ln() * k);
             }
             HarmKind::ErrorAdd(add) => {
                 self.nats += views(moment, timeline, c) * kl(USUAL_ERRORS + add * k, USUAL_ERRORS);
             }
             HarmKind::StepFactor(step, f) => {
-                self.nats += funnel(moment, c, step, 1.0 + (f - 1.0) * k)
+                self.nats += funnel(moment, c, step, 1.0 + (f - 1.0) * k);
             }
             HarmKind::BeaconLoss(share) | HarmKind::BeaconRepeat(share) => {
                 let expected = visits(moment, c) * VIEWS_EACH;

@@ -19,7 +19,7 @@ pub(super) fn stored(desk: &mut Desk, done: Pending) {
             settle(desk);
         }
         OrderKind::Decide | OrderKind::Resolve => {
-            desk.outgoing.retain(|o| o.incident != done.incident)
+            desk.outgoing.retain(|o| o.incident != done.incident);
         }
         OrderKind::Acknowledge
         | OrderKind::Undo
