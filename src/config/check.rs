@@ -113,8 +113,8 @@ fn unmeetable(config: &Config) -> Option<String> {
     })
 }
 
-/// Rows that compare a count with its own past where nothing does so: neither `detect::visits`, nor
-/// beacons per visit, nor the detector of single series.
+/// Rows that compare a count with its own past where nothing does so: neither
+/// `detect::detectors::traffic_loss`, nor beacons per visit, nor the detector of single series.
 fn unjudged(config: &Config) -> Vec<(&GuardrailId, Metric)> {
     let single = |m: Metric| config.sources.iter().any(|s| s.series().any(|(of, _)| of == m));
     let judged = |m: Metric| {

@@ -1,6 +1,8 @@
 //! What belongs together and for how long: open cases, joining, parting, closing, severity, money
 //! at risk and what it cost so far. Holds cases; makes no documents of them.
 
+pub mod place_relation;
+
 pub mod slow;
 pub mod quality_log;
 pub mod shift_words;
@@ -18,7 +20,6 @@ pub mod combined;
 pub mod cumulative_impact;
 pub mod data_quality;
 pub mod failing_checks;
-pub mod lie;
 pub mod lifecycle;
 pub mod open_case;
 pub mod recovery;

@@ -119,8 +119,8 @@ impl Engine {
     }
 
     /// Judges every bucket that is complete by `now` and was not judged yet. The very first one is
-    /// the newest of all, or the one before it where a cuboid is late: whoever always is (its answer
-    /// lags, its history is short) must not keep the others from being judged.
+    /// the newest of all, or the one before it where a cuboid is late: whoever always is (its
+    /// answer lags, its history is short) must not keep the others from being judged.
     pub fn judge(&mut self, now: Timestamp) -> Judgement {
         let last = self.state.cube.bucket_of(now) - 1;
         let begin = || if self.ready(last, now) { last } else { last - 1 };
@@ -174,7 +174,8 @@ impl Engine {
         Span::from_millis(self.state.cube.bucket.millis().min(60_000))
     }
 
-    /// Every cuboid that has been alive of late has told this bucket, or had one more bucket's time.
+    /// Every cuboid that has been alive of late has told this bucket, or had one more bucket's
+    /// time.
     fn ready(&self, bucket: i64, now: Timestamp) -> bool {
         let waited = now.since(self.state.cube.end_of(bucket)) >= self.grace();
         let told = |t: &Cuboid| matches!(t.key.family.1, CuboidRole::Plain | CuboidRole::Reading);
@@ -195,7 +196,7 @@ impl Engine {
     /// Times in which something was wrong, as the journal remembers them: their hours are left out
     /// of history, whenever it arrives.
     pub fn not_usual(&mut self, told: Vec<Exclusion>) {
-        self.state.unusual = told;
+        self.state.exclusions = told;
         self.state.schedule.history_changed = true;
     }
 
@@ -228,7 +229,7 @@ fn judge_bucket(state: &mut EngineState, bucket: i64) {
     failing_checks::vote(state, bucket);
     failing_checks::blindness(state, bucket);
     data_quality::judge(state, bucket);
-    closing::settle(state, bucket);
+    closing::close(state, bucket);
     slow_checks::judge(state, bucket);
     lifecycle::serve(state, bucket);
     cumulative_impact::tick(state, bucket);
@@ -245,7 +246,7 @@ fn learn(state: &mut EngineState, bucket: i64) {
         };
         l.shifts.iter().map(of).collect::<Vec<_>>()
     };
-    let hurt = state.lives.iter().flat_map(hurt).collect();
-    let EngineState { cube, schedule, settings, changes, unusual, .. } = state;
-    schedule::step(&mut Lesson { cube, schedule, settings, changes, unusual, hurt }, bucket);
+    let hurt = state.cases.iter().flat_map(hurt).collect();
+    let EngineState { cube, schedule, settings, changes, exclusions, .. } = state;
+    schedule::step(&mut Lesson { cube, schedule, settings, changes, exclusions, hurt }, bucket);
 }

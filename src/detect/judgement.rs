@@ -1,6 +1,7 @@
 //! From the state to what is said: cells, guardrails, journeys, before and after, cases with their
 //! numbers and words. Changes nothing that later judging reads.
 
+pub mod cell_values;
 pub mod answer;
 pub mod resources;
 pub mod doubts;

@@ -2,6 +2,8 @@
 //! baseline was learnt from. No verdict here.
 
 pub mod dispersion;
+pub mod levels;
+
 pub mod exclusions;
 pub mod provenance;
 pub mod schedule;

@@ -1,10 +1,10 @@
 //! The engine over a small made-up shop: what it must find, name and clear, and what it must leave
-//! alone. Rows of policy are in `lines`, endings in `ending`, what must never matter in
-//! `properties`, many segments in `crowd`, what is not learnt in `unusual`, bots in `bots`, places
-//! in `places`, what is only said in `notes`.
+//! alone. Rows of policy are in `threshold`, endings in `ending`, what must never matter in
+//! `properties`, many segments in `crowd`, what is not learnt in `exclusions`, bots in `bots`,
+//! places in `places`, what is only said in `guardrail_notes`.
 
 mod beacons;
-mod blaming;
+mod attribution;
 mod bots;
 mod budget;
 mod contrast;
@@ -14,25 +14,25 @@ mod fleet;
 mod faults;
 mod joining;
 mod lags;
-mod lines;
+mod thresholds;
 mod measuring;
 mod money;
 pub mod made_up;
-mod notes;
+mod guardrail_notes;
 mod own;
 mod pairs;
 mod pasts;
 mod places;
-mod probes;
+mod check_coverage;
 mod properties;
-mod visits;
-mod unusual;
+mod traffic_loss;
+mod exclusions;
 mod ranks;
 mod rates;
 mod recovering;
 mod response_time;
 mod services;
-mod spare;
+mod multiplicity;
 mod street;
 mod surges;
 

@@ -1,6 +1,6 @@
 //! How eager the detectors are: three presets, each a line, and how much repetition counts.
 //! They are data that people may argue about; how evidence is gathered lives in
-//! `detect::series`.
+//! `detect::univariate`.
 
 use std::str::FromStr;
 
@@ -29,7 +29,7 @@ impl Sensitivity {
         }
     }
 
-    /// The evidence at which an incident opens (score 0.5), in the units of `detect::series`:
+    /// The evidence at which an incident opens (score 0.5), in the units of `detect::univariate`:
     /// about the product of "as novel as its worst memories" and "this many robust deviations".
     pub const fn series_line(self) -> f64 {
         match self {

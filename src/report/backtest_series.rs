@@ -1,5 +1,5 @@
 //! `backtest series`: one CSV of values in, one CSV of scores out. Pure: text to text.
-//! The judging is `detect::series`; reading and writing directories is the command's affair.
+//! The judging is `detect::univariate`; reading and writing directories is the command's affair.
 
 mod csv;
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! Difference in differences: views that met a change beside views that did not, in one place at
-//! one time. One more likelihood for `blame`, which decides.
+//! one time. One more likelihood for `posterior`, which decides.
 
 use std::collections::BTreeMap;
 
@@ -26,13 +26,13 @@ pub struct DiffInDiff<'a> {
 
 #[derive(Default)]
 struct Side<'a> {
-    acc: Tally,
+    tally: Tally,
     leaves: Vec<&'a Leaf>,
 }
 
 impl Side<'_> {
     fn join(&mut self, other: Self) {
-        self.acc.add(&other.acc);
+        self.tally.add(&other.tally);
         self.leaves.extend(other.leaves);
     }
 }
@@ -53,24 +53,24 @@ impl<'a> DiffInDiff<'a> {
             let mut place =
                 place.filter(|(d, _)| **d != Dim::Release && cuboid.key.dims.contains(d));
             if place.all(|(d, v)| v.contains(leaf.seg.get(*d).as_str())) {
-                let acc = cuboid.acc_over(leaf, span.0, span.1);
+                let tally = cuboid.tally_over(leaf, span.0, span.1);
                 let version = leaf.seg.get(Dim::Release).as_str();
                 let met = version == c.id.as_str() || version == c.version;
                 let here = served.entry(project(&leaf.seg, &cuboid.key.dims, mask)).or_default();
-                let arm = if met { &mut here.0 } else { &mut here.1 };
-                arm.acc.add(&acc);
-                arm.leaves.push(leaf);
+                let side = if met { &mut here.0 } else { &mut here.1 };
+                side.tally.add(&tally);
+                side.leaves.push(leaf);
             }
         }
         let (mut new, mut old) = (Side::default(), Side::default());
         for (met, not) in
-            served.into_values().filter(|(met, not)| met.acc.units > 0.0 && not.acc.units > 0.0)
+            served.into_values().filter(|(met, not)| met.tally.units > 0.0 && not.tally.units > 0.0)
         {
             new.join(met);
             old.join(not);
         }
-        let least = 30.0_f64.max(0.02 * (new.acc.units + old.acc.units));
-        let enough = new.acc.units >= least && old.acc.units >= least;
+        let least = 30.0_f64.max(0.02 * (new.tally.units + old.tally.units));
+        let enough = new.tally.units >= least && old.tally.units >= least;
         enough.then_some(Self { cube: scene.cube, cuboid, new, old, span })
     }
 
@@ -78,33 +78,35 @@ impl<'a> DiffInDiff<'a> {
     /// arm, what is usual for it, and its samples.
     pub fn words(&self) -> String {
         let metric = self.cuboid.key.family.0;
-        let arm = |arm: &Side<'_>| {
-            let (now, usual) = self.values(arm);
-            let acc = &arm.acc;
+        let side = |side: &Side<'_>| {
+            let (now, usual) = self.values(side);
+            let tally = &side.tally;
             let (now, usual) = (units::amount(metric, now), units::amount(metric, usual));
-            format!("{now} against {usual} (n {:.0})", acc.units)
+            format!("{now} against {usual} (n {:.0})", tally.units)
         };
-        format!("new {}, old {}", arm(&self.new), arm(&self.old))
+        format!("new {}, old {}", side(&self.new), side(&self.old))
     }
 
     /// Value and usual value of an arm: for times the percentile of its histograms, as cells show.
-    fn values(&self, arm: &Side<'_>) -> (f64, f64) {
-        let acc = &arm.acc;
+    fn values(&self, side: &Side<'_>) -> (f64, f64) {
+        let tally = &side.tally;
         let cut = self.cube.histograms.cuts.get(&self.cuboid.key);
         let read =
             cut.filter(|_| self.cuboid.likelihood == Likelihood::LogNormal).and_then(|cut| {
                 let mut counts = Vec::new();
-                for leaf in &arm.leaves {
+                for leaf in &side.leaves {
                     cut.add(&leaf.seg, self.span.0, self.span.1, &mut counts);
                 }
                 let h = Histogram::new(cut.bounds.clone(), counts);
                 percentile(&h, 0.75, self.cuboid.dispersion(0).overdispersion)
             });
         match read {
-            Some((now, _)) if acc.units > 0.0 => {
-                (now, now / ((acc.observed - acc.expected) / acc.units).exp())
+            Some((now, _)) if tally.units > 0.0 => {
+                (now, now / ((tally.observed - tally.expected) / tally.units).exp())
             }
-            Some(_) | None => level::level(self.cuboid.likelihood, self.cuboid.inverted, 0.75, acc),
+            Some(_) | None => {
+                level::level(self.cuboid.likelihood, self.cuboid.inverted, 0.75, tally)
+            }
         }
     }
 }
@@ -116,12 +118,13 @@ pub fn weigh(scene: &Inquiry<'_>, main: &Shift, c: &Change) -> (f64, Option<Stri
         return (0.0, None);
     }
     let Some(both) = DiffInDiff::of(scene, main, c) else { return (0.0, None) };
-    let (cuboid, new, old) = (both.cuboid, both.new.acc, both.old.acc);
+    let (cuboid, new, old) = (both.cuboid, both.new.tally, both.old.tally);
     let dispersion = main.dispersion(cuboid);
-    let gain = |harm: f64, acc: &Tally| {
-        crate::detect::scan::onset::gain(main.likelihood, main.sign, acc, dispersion, harm)
+    let gain = |harm: f64, tally: &Tally| {
+        crate::detect::scan::onset::gain(main.likelihood, main.sign, tally, dispersion, harm)
     };
-    let harm = |acc: &Tally| crate::detect::evidence::stat::harm(main.likelihood, main.sign, acc);
+    let harm =
+        |tally: &Tally| crate::detect::evidence::stat::harm(main.likelihood, main.sign, tally);
     let sum = {
         let mut a = new;
         a.add(&old);

@@ -13,9 +13,9 @@ const SHAPES: [(f64, f64); 6] =
 const FINE: i64 = 4;
 /// Minutes before the first shift that can be the beginning; three times that for slow growth.
 const BACK_MIN: f64 = 180.0;
-/// Effects that begin within so many minutes of the first one date the case with it.
+/// Shifts that begin within so many minutes of the first one date the case with it.
 const NEAR_MIN: f64 = 5.0;
-/// Effects that are listened to; more tell the same.
+/// Shifts that are listened to; more tell the same.
 const MOST: usize = 4;
 /// Minutes by which one shift follows another, mean, and the share that is not told by any mean.
 const LAG_MIN: f64 = 1.0;
@@ -41,7 +41,7 @@ pub struct OnsetPosterior {
     bucket: Span,
 }
 
-/// Effects that date a case: the first one and what began with it, the first at the head.
+/// Shifts that date a case: the first one and what began with it, the first at the head.
 pub fn first(shifts: &[Shift], bucket: Span) -> Vec<&Shift> {
     let Some(first) = shifts.iter().min_by(|a, b| {
         // An onset that is hardly known reaches far back: its end tells what came first.
@@ -131,7 +131,7 @@ impl OnsetPosterior {
         self.top
     }
 
-    /// Effects that it was read from: none for failing checks alone.
+    /// Shifts that it was read from: none for failing checks alone.
     pub fn is_measured(&self) -> bool {
         !self.tellings.is_empty()
     }
@@ -152,19 +152,19 @@ impl OnsetPosterior {
     }
 }
 
-/// Effects of one cause err together (one scrape, one cache): so many count as their root.
+/// Shifts of one cause err together (one scrape, one cache): so many count as their root.
 fn tempered(shifts: usize) -> f64 {
     (shifts.max(1) as f64).sqrt()
 }
 
-/// All buckets of an shift that can tell its beginning.
+/// All buckets of a shift that can tell its beginning.
 fn telling(cube: &Cube, e: &Shift) -> Option<Telling> {
     let cuboid = cube.cuboids.get(&e.cuboid)?;
     if e.onset.low <= cuboid.oldest().saturating_add(KEPT) {
         return None;
     }
     let back = (BACK_MIN / cube.bucket.as_mins_f64()) as i64 * if e.onset.ramp { 3 } else { 1 };
-    let series = cuboid.series(&e.scope, e.last_bad.max(e.found));
+    let series = cuboid.series(&e.scope, e.last_bad.max(e.detected));
     let kept = series.partition_point(|(b, _)| *b < e.onset.low - back);
     let series = series.get(kept..).unwrap_or_default();
     (!series.is_empty()).then(|| Telling::of(e, series, e.dispersion(cuboid)))

@@ -1,6 +1,6 @@
 //! Where a change reaches against where it hurts, as a likelihood beside "no change did it": pages,
 //! services and who calls them, regions and payment methods that stayed well. Timing and doses are
-//! weighed elsewhere (`blame`); what is hurt is seen in `scope::seen`.
+//! weighed elsewhere (`posterior`); what is hurt is seen in `place_seen`.
 
 use std::collections::BTreeSet;
 

@@ -147,22 +147,22 @@ impl<'a> PlaceSeen<'a> {
         let cuboids = scene.cube.cuboids.values();
         for cuboid in cuboids.filter(|t| t.key.dims.contains(&Dim::Service)) {
             let judged = matches!(cuboid.likelihood, Likelihood::LogNormal | Likelihood::Rare);
-            let accs = by_value(cuboid, Dim::Service, &Scope::everything(), span);
-            self.told.extend(accs.keys().cloned());
+            let tallies = by_value(cuboid, Dim::Service, &Scope::everything(), span);
+            self.told.extend(tallies.keys().cloned());
             let dispersion = cuboid.dispersion(cuboid.mask_for(&[Dim::Service]));
-            for (name, acc) in accs.iter().filter(|_| judged) {
+            for (name, tally) in tallies.iter().filter(|_| judged) {
                 if cuboid.key == lead.cuboid && self.hurt.contains(name) {
-                    self.harms.insert(name.clone(), harm(cuboid.likelihood, cuboid.sign, acc));
+                    self.harms.insert(name.clone(), harm(cuboid.likelihood, cuboid.sign, tally));
                 }
                 if self.hurt.contains(name) {
                     continue;
                 }
-                if evidence(cuboid.likelihood, cuboid.sign, acc, dispersion).nats >= WEAK {
+                if evidence(cuboid.likelihood, cuboid.sign, tally, dispersion).nats >= WEAK {
                     self.weak.insert(name.clone());
                 }
                 if cuboid.key == lead.cuboid {
                     let size = lead.least_harm();
-                    let nats = onset::gain(cuboid.likelihood, cuboid.sign, acc, dispersion, size);
+                    let nats = onset::gain(cuboid.likelihood, cuboid.sign, tally, dispersion, size);
                     self.health.insert(name.clone(), nats.clamp(-BOUND, BOUND));
                 }
             }
@@ -243,7 +243,7 @@ fn by_value(
         if let DimValue::Value(name) = leaf.seg.get(dim)
             && inside.contains(&leaf.seg)
         {
-            out.entry(name.to_string()).or_default().add(&cuboid.acc_over(leaf, span.0, span.1));
+            out.entry(name.to_string()).or_default().add(&cuboid.tally_over(leaf, span.0, span.1));
         }
     }
     out
@@ -274,24 +274,24 @@ fn part(scene: &Inquiry<'_>, main: &Shift, dim: Dim) -> Option<PlacePart> {
     let mut open = main.scope.clone();
     let hit = open.dims.remove(&dim);
     let span = (main.telling(), main.last_bad.min(main.telling() + LOOK));
-    let accs = by_value(cuboid, dim, &open, span);
-    if accs.len() < 2 {
+    let tallies = by_value(cuboid, dim, &open, span);
+    if tallies.len() < 2 {
         return None;
     }
     let fixed: Vec<Dim> = open.dims.keys().copied().chain([dim]).collect();
     let dispersion = cuboid.dispersion(cuboid.mask_for(&fixed));
     let harm = main.least_harm();
-    let nats = |acc: &Tally| {
-        onset::gain(cuboid.likelihood, cuboid.sign, acc, dispersion, harm).clamp(-BOUND, BOUND)
+    let nats = |tally: &Tally| {
+        onset::gain(cuboid.likelihood, cuboid.sign, tally, dispersion, harm).clamp(-BOUND, BOUND)
     };
-    let told: Vec<(&String, f64)> = accs.iter().map(|(v, acc)| (v, nats(acc))).collect();
-    let loudest = told.iter().map(|t| t.1).fold(f64::NEG_INFINITY, f64::max);
+    let told: Vec<(&String, f64)> = tallies.iter().map(|(v, tally)| (v, nats(tally))).collect();
+    let strongest = told.iter().map(|t| t.1).fold(f64::NEG_INFINITY, f64::max);
     let others: f64 = match &hit {
         Some(hit) => told.iter().filter(|t| !hit.contains(t.0)).map(|t| t.1).sum(),
-        // Nothing is named: the rest beside the loudest value.
-        None => told.iter().map(|t| t.1).sum::<f64>() - loudest,
+        // Nothing is named: the rest beside the strongest value.
+        None => told.iter().map(|t| t.1).sum::<f64>() - strongest,
     };
-    let values = accs.keys().cloned().collect();
+    let values = tallies.keys().cloned().collect();
     Some(PlacePart { dim, hit, values, others: others.clamp(-BOUND, BOUND) })
 }
 
@@ -309,21 +309,22 @@ fn methods(scene: &Inquiry<'_>, main: &Shift) -> Option<PlacePart> {
             cuboid.likelihood,
             Likelihood::LogNormal | Likelihood::Rare | Likelihood::Conversion
         );
-        let accs = by_value(cuboid, dim, &Scope::everything(), span);
+        let tallies = by_value(cuboid, dim, &Scope::everything(), span);
         let dispersion = cuboid.dispersion(cuboid.mask_for(&[dim]));
-        let nats = |acc: &Tally| evidence(cuboid.likelihood, cuboid.sign, acc, dispersion).nats;
-        let told: Vec<(&String, &Tally, f64)> = accs.iter().map(|(v, a)| (v, a, nats(a))).collect();
-        let loudest = told.iter().max_by(|a, b| a.2.total_cmp(&b.2)).filter(|_| judged)?;
+        let nats = |tally: &Tally| evidence(cuboid.likelihood, cuboid.sign, tally, dispersion).nats;
+        let told: Vec<(&String, &Tally, f64)> =
+            tallies.iter().map(|(v, a)| (v, a, nats(a))).collect();
+        let strongest = told.iter().max_by(|a, b| a.2.total_cmp(&b.2)).filter(|_| judged)?;
         let suffers = |t: &&(&String, &Tally, f64)| t.2 >= WEAK;
         let hit: BTreeSet<String> = told.iter().filter(suffers).map(|t| t.0.clone()).collect();
-        let size = MOSTLY * harm(cuboid.likelihood, cuboid.sign, loudest.1);
+        let size = MOSTLY * harm(cuboid.likelihood, cuboid.sign, strongest.1);
         let well = told.iter().filter(|t| !suffers(t));
         let others =
             well.map(|t| onset::gain(cuboid.likelihood, cuboid.sign, t.1, dispersion, size));
         let others = others.sum::<f64>().clamp(-BOUND, 0.0);
-        let values: BTreeSet<String> = accs.keys().cloned().collect();
+        let values: BTreeSet<String> = tallies.keys().cloned().collect();
         let some = !hit.is_empty() && hit.len() < values.len();
-        some.then_some((loudest.2, PlacePart { dim, hit: Some(hit), values, others }))
+        some.then_some((strongest.2, PlacePart { dim, hit: Some(hit), values, others }))
     });
     parts.max_by(|a, b| a.0.total_cmp(&b.0)).map(|p| p.1)
 }

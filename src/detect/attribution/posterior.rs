@@ -107,7 +107,7 @@ pub fn weighed(
     may: &dyn Fn(&Change) -> bool,
 ) -> Suspect {
     let (middle, from, to) = moments.range();
-    let lines = Weighing::new(scene, moments, shifts, from);
+    let weighing = Weighing::new(scene, moments, shifts, from);
     let (mut all, mut cleared) = (Vec::new(), Vec::new());
     for c in scene.changes.iter().filter(|c| in_time(c, from, to)) {
         if c.kind == ChangeKind::Campaign && !may(c) {
@@ -116,19 +116,19 @@ pub fn weighed(
         } else if may(c) {
             match gone(scene, c, middle) {
                 Some(why) => cleared.push(Considered { release: c.id.clone(), why }),
-                None => all.push(lines.weigh(c)),
+                None => all.push(weighing.weigh(c)),
             }
         }
     }
     all.sort_by(|a, b| b.log.total_cmp(&a.log).then(a.change.id.cmp(&b.change.id)));
     // Somebody outside who says that they are in trouble makes "none of these" as much likelier.
-    let seen = lines.seen.iter();
+    let seen = weighing.seen.iter();
     let said =
         seen.flat_map(|s| scene.changes.iter().filter_map(|c| place_likelihood::provider(s, c)));
     let said: Vec<(f64, String)> = said.collect();
     let odds: Vec<f64> = said.iter().map(|s| s.0).chain([0.0]).collect();
     let none = sum_exp(&[moments.anyhow() + sum_exp(&odds), untold(scene, &all)]);
-    let mut told = verdict(&lines, &all, none, cleared);
+    let mut told = verdict(&weighing, &all, none, cleared);
     let says = said.into_iter().map(|s| s.1);
     match told.release {
         Some(_) => told.against.extend(says),
@@ -193,7 +193,7 @@ pub fn named_by_segment(
 
 /// Shares from log likelihoods, "none" included, and what they come to.
 pub fn verdict(
-    lines: &Weighing<'_, '_>,
+    weighing: &Weighing<'_, '_>,
     all: &[Weighed<'_>],
     none: f64,
     cleared: Vec<Considered>,
@@ -211,7 +211,7 @@ pub fn verdict(
     match (all.first(), top) {
         (Some(w), Some(p)) if p > NAMED && p >= AHEAD * next => Suspect {
             release: Some(w.change.id.clone()),
-            confidence: confidence(w, p, || steady(lines, all, none)),
+            confidence: confidence(w, p, || steady(weighing, all, none)),
             reasons: w.words.clone(),
             against: w.against.clone(),
             ..base
@@ -219,17 +219,17 @@ pub fn verdict(
         (Some(_), Some(_)) if none_share < 0.5 => {
             Suspect { reasons: vec![considered::tie(&base.candidates, none_share)], ..base }
         }
-        _ => Suspect { reasons: vec![considered::none(lines.scene, all, none_share)], ..base },
+        _ => Suspect { reasons: vec![considered::none(weighing.scene, all, none_share)], ..base },
     }
 }
 
 /// The first stays the likeliest of all, "none" included, with a clock that is some seconds off.
-pub fn steady(lines: &Weighing<'_, '_>, all: &[Weighed<'_>], none: f64) -> bool {
+pub fn steady(weighing: &Weighing<'_, '_>, all: &[Weighed<'_>], none: f64) -> bool {
     let leads = |mut logs: Vec<f64>| {
         logs.push(none);
         normal(&logs).first().is_some_and(|p| *p > NAMED)
     };
-    lines.shifted(all).into_iter().all(leads)
+    weighing.shifted(all).into_iter().all(leads)
 }
 
 pub fn normal(logs: &[f64]) -> Vec<f64> {

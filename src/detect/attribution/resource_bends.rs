@@ -55,11 +55,11 @@ pub fn bends(cube: &Cube, services: &[&str], onset: (i64, i64), now: i64) -> Vec
 }
 
 fn value(cuboid: &Cuboid, leaf: &Leaf, bucket: i64) -> Option<f64> {
-    let raw = cuboid.raw(leaf, bucket).filter(|_| !cuboid.is_muted(leaf, bucket))?;
+    let moments = cuboid.moments(leaf, bucket).filter(|_| !cuboid.is_muted(leaf, bucket))?;
     if cuboid.key.family.0.kind() == Kind::Count {
-        return Some(f64::from(raw.sum));
+        return Some(f64::from(moments.sum));
     }
-    (raw.count > 0.0).then(|| f64::from(raw.sum / raw.count))
+    (moments.count > 0.0).then(|| f64::from(moments.sum / moments.count))
 }
 
 fn bend(cuboid: &Cuboid, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Bend> {

@@ -34,10 +34,10 @@ impl Telling {
         let last = series.last().map_or(first, |s| s.0);
         let length = usize::try_from(last - first + 1).unwrap_or(0);
         let mut parts = vec![TellingPart::default(); length];
-        for (bucket, acc) in series {
+        for (bucket, tally) in series {
             let at = usize::try_from(bucket - first).ok().and_then(|i| parts.get_mut(i));
             if let Some(part) = at {
-                *part = part_of(shift, acc, dispersion);
+                *part = part_of(shift, tally, dispersion);
             }
         }
         let mut sums = Vec::with_capacity(length + 1);
@@ -111,15 +111,15 @@ fn nats(b: f64, w: f64) -> f64 {
     if w > 0.0 && b > 0.0 { b * b / (2.0 * w) } else { 0.0 }
 }
 
-fn part_of(shift: &Shift, acc: &Tally, dispersion: Dispersion) -> TellingPart {
-    let noise = variance(shift.likelihood, shift.sign, acc, dispersion, shift.harm);
-    let lift = shift.harm * weight(shift.likelihood, acc);
+fn part_of(shift: &Shift, tally: &Tally, dispersion: Dispersion) -> TellingPart {
+    let noise = variance(shift.likelihood, shift.sign, tally, dispersion, shift.harm);
+    let lift = shift.harm * weight(shift.likelihood, tally);
     let var = noise + (WANDERS * lift).powi(2);
     if var <= 0.0 || !var.is_finite() {
         return TellingPart::default();
     }
     let far = lift + WILD * noise.max(0.0).sqrt();
-    let off = shift.sign * (acc.observed - acc.expected);
+    let off = shift.sign * (tally.observed - tally.expected);
     let off = off.clamp(lift / 2.0 - far, lift / 2.0 + far);
     TellingPart { b: lift * off / var, w: lift * lift / var }
 }

@@ -1,5 +1,5 @@
-//! One change against the moments of a case: its log likelihood by time, dose, scope and arms, with
-//! the words for and against it. Whom to name is decided by the parent.
+//! One change against the moments of a case: its log likelihood by time, dose, scope and versions,
+//! with the words for and against it. Whom to name is decided by the parent.
 
 use super::delay::Delays;
 use super::inquiry::Inquiry;

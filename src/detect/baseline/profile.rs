@@ -16,12 +16,12 @@ pub struct Profile {
     pub total: f32,
     /// Days of the past since the place was first seen in it; none before it has a past.
     pub days: f32,
-    pub past: Past,
+    pub past: PastOwner,
 }
 
 /// Whose past a usual level was learnt from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Past {
+pub enum PastOwner {
     /// Nobody's: the place is not judged, and no sum over places counts it.
     #[default]
     None,
@@ -63,7 +63,7 @@ impl Profile {
     }
 
     /// The same, learnt from a past of so many days.
-    pub fn with_past(self, past: Past, days: f32) -> Self {
+    pub fn with_past(self, past: PastOwner, days: f32) -> Self {
         Self { days, past, ..self }
     }
 
@@ -114,8 +114,9 @@ impl Profile {
 
 impl Profile {
     /// The same mean at every hour: all that a few live minutes can teach.
-    pub fn flat(likelihood: Likelihood, raw: Moments) -> Self {
-        let (n, s, q) = (f64::from(raw.count), f64::from(raw.sum), f64::from(raw.sum_sq));
+    pub fn flat(likelihood: Likelihood, moments: Moments) -> Self {
+        let (n, s, q) =
+            (f64::from(moments.count), f64::from(moments.sum), f64::from(moments.sum_sq));
         if n <= 0.0 {
             return Self::default();
         }
@@ -127,11 +128,11 @@ impl Profile {
         };
         Self {
             mu: [mean as f32; 24],
-            weight: [raw.count; 24],
+            weight: [moments.count; 24],
             s2: var as f32,
-            total: raw.count,
+            total: moments.count,
             days: 0.0,
-            past: Past::Live,
+            past: PastOwner::Live,
         }
     }
 }
@@ -200,8 +201,9 @@ fn lean_hours(likelihood: Likelihood, rate: f64) -> f64 {
 fn spread(likelihood: Likelihood, hours: &[HourMoments], parent: Option<&Profile>) -> f32 {
     let borrowed = parent.map_or(0.5, |p| f64::from(p.s2));
     let (mut q, mut units) = (0.0, 0.0);
-    for h in hours.iter().filter(|h| h.raw.count > 0.0) {
-        let (n, s, sq) = (f64::from(h.raw.count), f64::from(h.raw.sum), f64::from(h.raw.sum_sq));
+    for h in hours.iter().filter(|h| h.moments.count > 0.0) {
+        let (n, s, sq) =
+            (f64::from(h.moments.count), f64::from(h.moments.sum), f64::from(h.moments.sum_sq));
         q += (sq - s * s / n).max(0.0);
         units += n - 1.0;
     }
@@ -220,8 +222,8 @@ const LEVEL_YOUNG: f64 = 0.05;
 fn level_spread(hours: &[HourMoments]) -> f64 {
     let mut values: Vec<f64> = hours
         .iter()
-        .filter(|h| h.raw.count > 0.0)
-        .map(|h| f64::from(h.raw.sum) / f64::from(h.raw.count))
+        .filter(|h| h.moments.count > 0.0)
+        .map(|h| f64::from(h.moments.sum) / f64::from(h.moments.count))
         .collect();
     if values.is_empty() {
         return 1.0;

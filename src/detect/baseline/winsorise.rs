@@ -28,7 +28,7 @@ pub fn by_hour_of_day(
     let mut days: [Vec<(f64, f64)>; 24] = std::array::from_fn(|_| Vec::with_capacity(span.min(64)));
     for h in hours {
         if let Some(day) = days.get_mut(h.hour.rem_euclid(24) as usize) {
-            day.push((f64::from(h.raw.count), f64::from(h.raw.sum)));
+            day.push((f64::from(h.moments.count), f64::from(h.moments.sum)));
         }
     }
     let (mut n, mut s) = ([0.0; 24], [0.0; 24]);
@@ -56,8 +56,8 @@ fn plain(hours: &[HourMoments]) -> ([f64; 24], [f64; 24]) {
     for h in hours {
         let i = h.hour.rem_euclid(24) as usize;
         if let (Some(n), Some(s)) = (n.get_mut(i), s.get_mut(i)) {
-            *n += f64::from(h.raw.count);
-            *s += f64::from(h.raw.sum);
+            *n += f64::from(h.moments.count);
+            *s += f64::from(h.moments.sum);
         }
     }
     (n, s)
@@ -125,7 +125,7 @@ mod tests {
                 25.0 * wrong
             };
             let (n, s) = (500.0_f32, s as f32);
-            HourMoments { hour, raw: Moments { count: n, sum: s, sum_sq: s * s / n + 100.0 } }
+            HourMoments { hour, moments: Moments { count: n, sum: s, sum_sq: s * s / n + 100.0 } }
         };
         (0..7 * 24).map(hour).collect()
     }
@@ -154,9 +154,9 @@ mod tests {
         let mut rare = Vec::new();
         for hour in 0..20 * 24 {
             let s = if (hour * 7919) % 97 == 0 { 1.0 } else { 0.0 };
-            rare.push(HourMoments { hour, raw: Moments { count: 10.0, sum: s, sum_sq: 0.0 } });
+            rare.push(HourMoments { hour, moments: Moments { count: 10.0, sum: s, sum_sq: 0.0 } });
         }
-        let all: f32 = rare.iter().map(|h| h.raw.sum).sum();
+        let all: f32 = rare.iter().map(|h| h.moments.sum).sum();
         let (_, s) = by_hour_of_day(Likelihood::Rare, &rare, 1.0, false);
         assert!((s.iter().sum::<f64>() - f64::from(all)).abs() < 1e-9);
     }

@@ -15,7 +15,7 @@ use crate::detect::scan::sweep::{FLOOR, WeakSignal};
 use crate::detect::scan::{bots, search, sweep};
 use crate::domain::segment::Scope;
 
-/// Places whose signs are held against each other, the loudest first.
+/// Places whose signs are held against each other, the strongest first.
 const TRIED: usize = 4;
 /// What each sign costs, in nats (they are looked for everywhere).
 const PRICE: f64 = 1.0;
@@ -23,7 +23,7 @@ const PRICE: f64 = 1.0;
 /// day to day.
 const SPARED: f64 = 2.0;
 
-/// Effects of the place where the signs together pass the line, if there is one.
+/// Shifts of the place where the signs together pass the line, if there is one.
 pub fn strongest(state: &EngineState, families: &[Family], bucket: i64) -> Vec<Shift> {
     let policy = &state.settings.policy;
     let line = policy.detect.sensitivity.nats();
@@ -104,18 +104,18 @@ fn counted(family: Family) -> bool {
 }
 
 fn confirmed(state: &EngineState, weak_signal: WeakSignal, bucket: i64) -> Option<WeakSignal> {
-    let candidate = sweep::unmixed(&state.cube, &weak_signal.candidate)?;
+    let candidate = sweep::without_mix(&state.cube, &weak_signal.candidate)?;
     let span = (bucket - candidate.length + 1, bucket);
     let place = Scope::of(&candidate.seg);
     let harm = candidate.ev.harm;
-    let diluted = bots::dilute(&state.cube, &candidate.cuboid, &place, harm, span);
+    let diluted = bots::is_diluted(&state.cube, &candidate.cuboid, &place, harm, span);
     (candidate.ev.nats >= FLOOR && !diluted).then_some(WeakSignal { candidate, ..weak_signal })
 }
 
 fn shift(state: &EngineState, weak_signal: &WeakSignal, bucket: i64) -> Option<Shift> {
     let c = &weak_signal.candidate;
     let cuboid = state.cube.cuboids.get(&c.cuboid)?;
-    let at = Localised { scope: Scope::of(&c.seg), acc: c.acc, score: c.ev.loc };
+    let at = Localised { scope: Scope::of(&c.seg), tally: c.tally, score: c.ev.loc };
     let mut shift = Shift::open(cuboid, weak_signal.place.clone(), at, bucket);
     shift.nats = shift.nats.max(c.ev.nats);
     Some(search::dated(&state.scene(), shift, bucket))

@@ -1,9 +1,9 @@
-//! The toll of a case: what it has cost and whom it has met so far, counted bucket by bucket while
-//! it is bad, so that it never shrinks, outlives the ring and stands still once the harm is over.
-//! What a minute costs is estimated in `money`; nothing is judged here.
+//! The cumulative impact of a case: what it has cost and whom it has met so far, counted bucket by
+//! bucket while it is bad, so that it never shrinks, outlives the ring and stands still once the
+//! harm is over. What a minute costs is estimated in `revenue_at_risk`; nothing is judged here.
 
 use super::accrued::Count;
-use super::kinds::{is_surge, is_visit_loss};
+use super::kinds::{is_surge, is_traffic_loss};
 use super::open_case::OpenCase;
 use super::revenue_at_risk;
 use super::state::EngineState;
@@ -18,30 +18,30 @@ use crate::domain::segment::{Dim, Scope};
 
 /// Counts what this bucket added to every open case.
 pub fn tick(state: &mut EngineState, bucket: i64) {
-    let EngineState { settings, cube, lives, .. } = state;
-    for live in lives.iter_mut().filter(|l| l.closed.is_none() && !l.is_telemetry()) {
-        let Some((from, to)) = bad_span(cube, live, bucket) else { continue };
-        let minute = revenue_at_risk::per_minute(settings, cube, live, bucket, |s| s.now).0;
-        let mut cumulative = std::mem::take(&mut live.cumulative);
+    let EngineState { settings, cube, cases, .. } = state;
+    for case in cases.iter_mut().filter(|l| l.closed.is_none() && !l.is_telemetry()) {
+        let Some((from, to)) = bad_span(cube, case, bucket) else { continue };
+        let minute = revenue_at_risk::per_minute(settings, cube, case, bucket, |s| s.now).0;
+        let mut cumulative = std::mem::take(&mut case.cumulative);
         for (a, b) in cumulative.new_parts(from, to) {
             if let Some(minute) = minute {
                 let cost = minute.times((b - a + 1) as f64 * cube.bucket.as_mins_f64());
                 cumulative.lost = Some(cumulative.lost.map_or(cost, |sum| sum.plus(cost)));
             }
-            let all = people(live).filter_map(|e| met(cube, &settings.sampling, e, a, b));
+            let all = people(case).filter_map(|e| met(cube, &settings.sampling, e, a, b));
             if let Some(most) = all.max_by(|x, y| x.most.0.total_cmp(&y.most.0)) {
                 cumulative.meet(most);
             }
         }
-        live.cumulative = cumulative;
+        case.cumulative = cumulative;
     }
 }
 
-/// Effects that tell how many people; of counts that fell together the one that counts visits.
-fn people(live: &OpenCase) -> impl Iterator<Item = &Shift> {
+/// Shifts that tell how many people; of counts that fell together the one that counts visits.
+fn people(case: &OpenCase) -> impl Iterator<Item = &Shift> {
     let visits = |e: &&Shift| e.cuboid.family.0 == Metric::Sessions;
-    let told = live.shifts.iter().filter(visits).any(is_visit_loss);
-    live.shifts.iter().filter(move |e| !told || !is_visit_loss(e) || visits(e))
+    let told = case.shifts.iter().filter(visits).any(is_traffic_loss);
+    case.shifts.iter().filter(move |e| !told || !is_traffic_loss(e) || visits(e))
 }
 
 /// Those who were expected and did not come.
@@ -49,7 +49,7 @@ fn missing(cube: &Cube, sampling: &Sampling, e: &Shift, from: i64, to: i64) -> O
     let cuboid = cube.cuboids.get(&e.cuboid)?;
     let mut sum = Tally::default();
     for leaf in cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
-        sum.add(&cuboid.acc_over(leaf, from, to));
+        sum.add(&cuboid.tally_over(leaf, from, to));
     }
     let s = share(sampling, cuboid);
     let lost = (sum.expected - sum.observed).max(0.0);
@@ -62,18 +62,18 @@ fn missing(cube: &Cube, sampling: &Sampling, e: &Shift, from: i64, to: i64) -> O
 }
 
 /// From the onset to the last bad bucket; while checks fail, to now.
-fn bad_span(cube: &Cube, live: &OpenCase, bucket: i64) -> Option<(i64, i64)> {
-    let since = live.failing_checks.iter().map(|t| cube.bucket_of(t.since));
-    let from = live.shifts.iter().map(Shift::from).chain(since).min()?;
-    let failing = live.failing_checks.iter().any(|t| !t.over).then_some(bucket);
-    let ends = live.shifts.iter().map(|e| e.until.unwrap_or(e.last_bad));
+fn bad_span(cube: &Cube, case: &OpenCase, bucket: i64) -> Option<(i64, i64)> {
+    let since = case.failing_checks.iter().map(|t| cube.bucket_of(t.since));
+    let from = case.shifts.iter().map(Shift::from).chain(since).min()?;
+    let failing = case.failing_checks.iter().any(|t| !t.over).then_some(bucket);
+    let ends = case.shifts.iter().map(|e| e.until.unwrap_or(e.last_bad));
     let to = ends.chain(failing).max()?.min(bucket);
     (from <= to).then_some((from, to))
 }
 
-/// Sessions that met an shift in the buckets `from..=to`.
+/// Sessions that met a shift in the buckets `from..=to`.
 fn met(cube: &Cube, sampling: &Sampling, e: &Shift, from: i64, to: i64) -> Option<Count> {
-    if is_visit_loss(e) {
+    if is_traffic_loss(e) {
         return missing(cube, sampling, e, from, to);
     }
     if is_surge(e) {
@@ -118,7 +118,7 @@ fn sum(t: &Cuboid, scope: &Scope, from: i64, to: i64) -> f64 {
         return 0.0;
     }
     let inside = t.leaves.iter().filter(|l| scope.contains(&l.seg));
-    let events = inside.flat_map(|l| (kept.0..=kept.1).filter_map(|b| t.raw(l, b)));
-    let n: f64 = events.map(|raw| f64::from(raw.sum)).sum();
+    let events = inside.flat_map(|l| (kept.0..=kept.1).filter_map(|b| t.moments(l, b)));
+    let n: f64 = events.map(|moments| f64::from(moments.sum)).sum();
     n * (to.min(t.latest) - from + 1) as f64 / (kept.1 - kept.0 + 1) as f64
 }

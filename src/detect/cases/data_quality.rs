@@ -27,7 +27,7 @@ pub fn judge(state: &mut EngineState, bucket: i64) {
             follow(state, row, spot, bucket, now);
         }
     }
-    for spot in state.lives.iter_mut().filter_map(|l| l.flaw.as_mut()) {
+    for spot in state.cases.iter_mut().filter_map(|l| l.flaw.as_mut()) {
         let row = rows.iter().find(|r| r.metric.contains(&spot.metric) && is_flaw(&r.condition));
         let clear = row.map_or(Span::from_mins(15), |r| r.clear);
         spot.over = now.since(spot.last) >= clear;
@@ -100,19 +100,19 @@ fn follow(
     now: Timestamp,
 ) {
     let key = key(&spot);
-    let known = state.lives.iter().position(|l| l.key == key);
+    let known = state.cases.iter().position(|l| l.key == key);
     let fresh = now.since(spot.last) < row.clear.max(state.cube.bucket);
     if !fresh {
         return;
     }
     let index = known.unwrap_or_else(|| {
-        state.lives.push(OpenCase::new(key, bucket));
-        state.lives.len() - 1
+        state.cases.push(OpenCase::new(key, bucket));
+        state.cases.len() - 1
     });
-    let Some(live) = state.lives.get_mut(index) else { return };
-    live.closed = None;
-    let since = live.flaw.as_ref().filter(|f| !f.over).map_or(spot.since, |f| f.since);
-    live.flaw = Some(QualityFlaw { since, ..spot });
+    let Some(case) = state.cases.get_mut(index) else { return };
+    case.closed = None;
+    let since = case.flaw.as_ref().filter(|f| !f.over).map_or(spot.since, |f| f.since);
+    case.flaw = Some(QualityFlaw { since, ..spot });
 }
 
 /// A flaw as a finding of the row that judges it.

@@ -28,10 +28,10 @@ impl ErrorBudget {
     /// Hours before the live ones, from history.
     fn past(&mut self, cuboid: &Cuboid, scope: &Scope, before: i64) {
         for leaf in cuboid.leaves.iter().filter(|l| scope.contains(&l.seg)) {
-            for h in leaf.hist.iter().filter(|h| i64::from(h.hour) < before) {
+            for h in leaf.history.iter().filter(|h| i64::from(h.hour) < before) {
                 let slot = self.hours.entry(i64::from(h.hour)).or_default();
-                slot.0 += f64::from(h.raw.count);
-                slot.1 += f64::from(h.raw.sum);
+                slot.0 += f64::from(h.moments.count);
+                slot.1 += f64::from(h.moments.sum);
             }
         }
     }
@@ -93,8 +93,10 @@ pub fn burnt<'a>(cube: &'a Cube, row: &Guardrail) -> Option<(&'a Cuboid, f64)> {
 pub fn sums(t: &Cuboid, scope: &Scope, span: (i64, i64)) -> (f64, f64) {
     let inside = t.leaves.iter().filter(|l| scope.contains(&l.seg));
     let moments =
-        inside.flat_map(|l| (span.0.max(t.oldest())..=span.1).filter_map(|b| t.raw(l, b)));
-    moments.fold((0.0, 0.0), |(n, s), raw| (n + f64::from(raw.count), s + f64::from(raw.sum)))
+        inside.flat_map(|l| (span.0.max(t.oldest())..=span.1).filter_map(|b| t.moments(l, b)));
+    moments.fold((0.0, 0.0), |(n, s), moments| {
+        (n + f64::from(moments.count), s + f64::from(moments.sum))
+    })
 }
 
 /// Hours of a budget: four weeks, as long as history is kept.

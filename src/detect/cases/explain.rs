@@ -5,11 +5,11 @@ use super::state::EngineState;
 use crate::detect::cube::key::{CuboidRole, Family};
 use crate::detect::detectors::over_collection;
 use crate::detect::scan::shift::Shift;
-use crate::detect::scan::{shift, sweep};
+use crate::detect::scan::{explained, sweep};
 use crate::domain::metric::Kind;
 use crate::domain::segment::Segment;
 
-/// Families that a guardrail watches for changes; plain counts are judged in `visits`.
+/// Families that a guardrail watches for changes; plain counts are judged in `traffic_loss`.
 pub fn watched(state: &EngineState) -> Vec<Family> {
     let counts = |f: &Family| f.1 == CuboidRole::Plain && f.0.kind() == Kind::Count;
     let all = state.cube.families().into_iter();
@@ -22,7 +22,7 @@ pub fn watched(state: &EngineState) -> Vec<Family> {
 pub fn explain(state: &mut EngineState, bucket: i64) {
     let shifts: Vec<Shift> = state.all_shifts().cloned().collect();
     over_collection::weigh(&mut state.cube, &shifts);
-    shift::explain(&mut state.cube, &shifts, &state.lengths, bucket);
+    explained::explain(&mut state.cube, &shifts, &state.lengths, bucket);
     let watched = watched(state);
     for cuboid in state.cube.cuboids.values_mut().filter(|t| !t.swept) {
         cuboid.swept = true;

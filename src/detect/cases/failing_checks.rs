@@ -1,5 +1,5 @@
 //! What is not a number: synthetic checks vote, and sources that fall silent make a case each.
-//! How runs are counted lives in `checks`.
+//! How runs are counted lives in `check_votes`.
 
 use std::collections::BTreeMap;
 
@@ -98,7 +98,7 @@ fn proven(state: &EngineState, journey: &JourneyId) -> bool {
     let pages = |place: &Scope| {
         place.dims.get(&Dim::Template).is_some_and(|t| t.iter().all(|t| row.has_template(t)))
     };
-    let open = state.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.shifts);
+    let open = state.cases.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.shifts);
     open.filter(|e| e.until.is_none()).any(|e| match e.likelihood {
         Likelihood::Rare => pages(&e.place),
         Likelihood::Conversion => row.steps.contains(&e.cuboid.family.0),
@@ -108,8 +108,8 @@ fn proven(state: &EngineState, journey: &JourneyId) -> bool {
 
 fn fail(state: &mut EngineState, journey: &JourneyId, vote: &Vote, bucket: i64) {
     let since = vote.since.unwrap_or_else(|| state.cube.start_of(bucket));
-    for live in state.lives.iter_mut().filter(|l| l.closed.is_none()) {
-        if let Some(t) = live.failing_checks.iter_mut().find(|t| t.journey == *journey) {
+    for case in state.cases.iter_mut().filter(|l| l.closed.is_none()) {
+        if let Some(t) = case.failing_checks.iter_mut().find(|t| t.journey == *journey) {
             t.over = false;
             count(t, vote);
             return;
@@ -118,30 +118,30 @@ fn fail(state: &mut EngineState, journey: &JourneyId, vote: &Vote, bucket: i64) 
     let place = checks_place(&state.settings.policy, journey);
     let rearm = state.rearm();
     let lately = |l: &OpenCase| l.closed.is_none_or(|c| bucket - c <= rearm);
-    // An open case before a closed one, the older before the younger.
-    let found = state.lives.iter().enumerate().filter(|(_, l)| lately(l)).filter_map(|(i, l)| {
+    // A open case before a closed one, the older before the younger.
+    let found = state.cases.iter().enumerate().filter(|(_, l)| lately(l)).filter_map(|(i, l)| {
         let why = agreement::tie_checks(state, l, (journey, place.as_ref()), since)?;
         Some((l.closed.is_some(), i, why))
     });
     let (index, why) = found.min_by_key(|f| (f.0, f.1)).map_or_else(
         || {
-            state.lives.push(OpenCase::new(String::new(), bucket));
-            (state.lives.len() - 1, String::new())
+            state.cases.push(OpenCase::new(String::new(), bucket));
+            (state.cases.len() - 1, String::new())
         },
         |(_, i, why)| (i, why),
     );
-    if let Some(live) = state.lives.get_mut(index) {
-        live.closed = None;
+    if let Some(case) = state.cases.get_mut(index) {
+        case.closed = None;
         if !why.is_empty() {
-            live.joined(Join { what: Some(format!("checks of {journey}")), why });
+            case.joined(Join { what: Some(format!("checks of {journey}")), why });
         }
         // The same checks again: the case began when they failed first.
-        let before = live.failing_checks.iter().find(|t| t.journey == *journey).map(|t| t.since);
+        let before = case.failing_checks.iter().find(|t| t.journey == *journey).map(|t| t.since);
         let since = before.map_or(since, |b| b.min(since));
-        live.failing_checks.retain(|t| t.journey != *journey);
+        case.failing_checks.retain(|t| t.journey != *journey);
         let mut failing = FailingChecks::new(journey.clone(), place, since);
         count(&mut failing, vote);
-        live.failing_checks.push(failing);
+        case.failing_checks.push(failing);
     }
     name(state, index);
 }
@@ -160,8 +160,8 @@ fn count(checks: &mut FailingChecks, vote: &Vote) {
 }
 
 fn recover(state: &mut EngineState, journey: &JourneyId, vote: &Vote, now: Timestamp, clear: Span) {
-    let good = vote.good_since.is_some_and(|t| now.since(t) >= clear);
-    let failing_checks = state.lives.iter_mut().flat_map(|l| &mut l.failing_checks);
+    let good = vote.well_since.is_some_and(|t| now.since(t) >= clear);
+    let failing_checks = state.cases.iter_mut().flat_map(|l| &mut l.failing_checks);
     for t in failing_checks.filter(|t| t.journey == *journey && !t.over) {
         count(t, vote);
         t.over = good;
@@ -176,9 +176,9 @@ pub fn blindness(state: &mut EngineState, bucket: i64) {
     let checkout = !fed.is_empty() && fed.iter().all(|s| blind.contains_key(s));
     for (source, since) in &blind {
         let index = blind_case(state, source, *since, bucket);
-        let Some(live) = state.lives.get_mut(index) else { continue };
-        live.closed = None;
-        let spot = live.blind.get_or_insert_with(|| SilentSources {
+        let Some(case) = state.cases.get_mut(index) else { continue };
+        case.closed = None;
+        let spot = case.blind.get_or_insert_with(|| SilentSources {
             sources: BTreeMap::new(),
             since: *since,
             over: false,
@@ -187,7 +187,7 @@ pub fn blindness(state: &mut EngineState, bucket: i64) {
         spot.sources.insert(source.clone(), *since);
         spot.since = spot.since.min(*since);
     }
-    for spot in state.lives.iter_mut().filter_map(|l| l.blind.as_mut()) {
+    for spot in state.cases.iter_mut().filter_map(|l| l.blind.as_mut()) {
         spot.over = !spot.sources.keys().any(|s| blind.contains_key(s));
         if !spot.over {
             spot.checkout = checkout && spot.sources.keys().any(|s| fed.contains(s));
@@ -197,7 +197,7 @@ pub fn blindness(state: &mut EngineState, bucket: i64) {
 
 /// The case of a blind source: its own, that of sources that fell silent with it, or a new one.
 fn blind_case(state: &mut EngineState, source: &SourceId, since: Timestamp, bucket: i64) -> usize {
-    let spots = || state.lives.iter().enumerate().filter_map(|(i, l)| Some((i, l.blind.as_ref()?)));
+    let spots = || state.cases.iter().enumerate().filter_map(|(i, l)| Some((i, l.blind.as_ref()?)));
     let own = spots().find(|(_, spot)| spot.sources.contains_key(source));
     let near = |spot: &SilentSources| {
         let apart = since.since(spot.since).max(spot.since.since(since));
@@ -205,8 +205,8 @@ fn blind_case(state: &mut EngineState, source: &SourceId, since: Timestamp, buck
     };
     let found = own.or_else(|| spots().find(|(_, spot)| near(spot))).map(|(i, _)| i);
     found.unwrap_or_else(|| {
-        state.lives.push(OpenCase::new(format!("telemetry:source:{source}"), bucket));
-        state.lives.len() - 1
+        state.cases.push(OpenCase::new(format!("telemetry:source:{source}"), bucket));
+        state.cases.len() - 1
     })
 }
 

@@ -18,7 +18,7 @@ pub fn is_cause(e: &Shift) -> bool {
 }
 
 /// Visits or requests themselves are missing, by the server's count.
-pub fn is_visit_loss(e: &Shift) -> bool {
+pub fn is_traffic_loss(e: &Shift) -> bool {
     e.likelihood == Likelihood::Poisson && e.cuboid.family.1 == CuboidRole::Plain
 }
 

@@ -1,5 +1,5 @@
-//! The life of cases: known shifts are followed, new ones hunted and joined to the case that
-//! shares their cause. Checks and blind sources have their say in `failing_checks`, the end in `settle`.
+//! The life of cases: known shifts are followed, new ones hunted and joined to the case that shares
+//! their cause. Checks and blind sources have their say in `failing_checks`, the end in `closing`.
 
 use super::explain::{explain, watched};
 use super::kinds::{is_measuring, is_whole_funnel};
@@ -25,16 +25,16 @@ const TAKEN_IN: Span = Span::from_mins(5);
 pub fn follow(state: &mut EngineState, bucket: i64) {
     let all: Vec<Shift> = state.all_shifts().cloned().collect();
     let beside: Vec<Vec<Explained>> = beside(state, bucket);
-    let EngineState { lives, cube, settings, .. } = state;
-    for (live, beside) in lives.iter_mut().zip(beside).filter(|(l, _)| l.closed.is_none()) {
-        let bads = live.shifts.iter_mut().zip(beside).map(|(e, known)| {
+    let EngineState { cases, cube, settings, .. } = state;
+    for (case, beside) in cases.iter_mut().zip(beside).filter(|(l, _)| l.closed.is_none()) {
+        let bads = case.shifts.iter_mut().zip(beside).map(|(e, known)| {
             let cuboid = cube.cuboids.get(&e.cuboid);
             cuboid.map_or(0.0, |cuboid| e.follow_beside(cuboid, bucket, known))
         });
         let bads: Vec<f64> = bads.collect();
-        live.weigh(&bads, bucket);
-        let mine = live.shifts.clone();
-        for e in live.shifts.iter_mut().filter(|e| e.until.is_none()) {
+        case.weigh(&bads, bucket);
+        let mine = case.shifts.clone();
+        for e in case.shifts.iter_mut().filter(|e| e.until.is_none()) {
             let counts = |o: &&Shift| !same(o, e) && !rest(e, o, &mine);
             let others: Vec<Shift> = all.iter().filter(counts).cloned().collect();
             let old = e.clone();
@@ -50,7 +50,7 @@ pub fn follow(state: &mut EngineState, bucket: i64) {
             let known = e.known(cube, cuboid, &others);
             e.measure_beside(cuboid, bucket, &known);
         }
-        prune(live);
+        prune(case);
     }
     part(state, bucket);
     merge(state, bucket);
@@ -68,23 +68,23 @@ fn part(state: &mut EngineState, bucket: i64) {
             may_leave(l, e, bucket) && !agreement::fits(state, &rest(), e)
         })
     };
-    let mut open = state.lives.iter().enumerate().filter(|(_, l)| l.closed.is_none());
+    let mut open = state.cases.iter().enumerate().filter(|(_, l)| l.closed.is_none());
     let Some((i, at)) = open.find_map(|(i, l)| Some((i, wrong(l)?))) else { return };
-    let Some(live) = state.lives.get_mut(i) else { return };
-    let shift = live.shifts.remove(at);
+    let Some(case) = state.cases.get_mut(i) else { return };
+    let shift = case.shifts.remove(at);
     let of = shift_words::label_in(&shift);
-    live.joins.retain(|join| join.what.as_ref() != Some(&of));
+    case.joins.retain(|join| join.what.as_ref() != Some(&of));
     let mut own = OpenCase::new(String::new(), bucket);
     own.shifts.push(shift);
-    state.lives.push(own);
-    let last = state.lives.len() - 1;
+    state.cases.push(own);
+    let last = state.cases.len() - 1;
     name(state, last);
 }
 
 /// Young, and not what its case began with. The whole funnel opens no case, so it leaves none.
-pub(in crate::detect) fn may_leave(live: &OpenCase, e: &Shift, bucket: i64) -> bool {
-    let young = (2..=3).contains(&(bucket - e.found)) && e.until.is_none();
-    let later = live.shifts.iter().any(|m| !same(m, e) && m.found <= e.found);
+pub(in crate::detect) fn may_leave(case: &OpenCase, e: &Shift, bucket: i64) -> bool {
+    let young = (2..=3).contains(&(bucket - e.detected)) && e.until.is_none();
+    let later = case.shifts.iter().any(|m| !same(m, e) && m.detected <= e.detected);
     young && later && !is_measuring(e) && !is_whole_funnel(e)
 }
 
@@ -95,7 +95,7 @@ fn beside(state: &EngineState, bucket: i64) -> Vec<Vec<Explained>> {
     let open = |l: &OpenCase| l.closed.is_none();
     let known = |i: usize, e: &Shift| {
         let Some(cuboid) = state.cube.cuboids.get(&e.cuboid) else { return Explained::default() };
-        let younger = state.lives.iter().skip(i + 1).filter(|l| open(l)).flat_map(|l| &l.shifts);
+        let younger = state.cases.iter().skip(i + 1).filter(|l| open(l)).flat_map(|l| &l.shifts);
         let mine = |o: &&Shift| o.cuboid.family == e.cuboid.family && o.until.is_none();
         let mut sum = Explained::default();
         for o in younger.filter(mine) {
@@ -105,8 +105,8 @@ fn beside(state: &EngineState, bucket: i64) -> Vec<Vec<Explained>> {
         }
         sum
     };
-    let lives = state.lives.iter().enumerate();
-    lives.map(|(i, l)| l.shifts.iter().map(|e| known(i, e)).collect()).collect()
+    let cases = state.cases.iter().enumerate();
+    cases.map(|(i, l)| l.shifts.iter().map(|e| known(i, e)).collect()).collect()
 }
 
 fn same(a: &Shift, b: &Shift) -> bool {
@@ -116,7 +116,7 @@ fn same(a: &Shift, b: &Shift) -> bool {
 /// A later shift of the same case and metric that reaches into the place of an earlier one is what
 /// that one failed to explain: the earlier looks for its place as if it were not there.
 pub(in crate::detect) fn rest(e: &Shift, later: &Shift, case: &[Shift]) -> bool {
-    later.found > e.found
+    later.detected > e.detected
         && later.until.is_none()
         && later.cuboid.family == e.cuboid.family
         && later.place.overlaps(&e.place)
@@ -125,8 +125,8 @@ pub(in crate::detect) fn rest(e: &Shift, later: &Shift, case: &[Shift]) -> bool 
 
 /// Drops shifts that another one of the same family, direction and case contains: what is missing
 /// in a place is not told by what is too much around it.
-pub(in crate::detect) fn prune(live: &mut OpenCase) {
-    let all = live.shifts.clone();
+pub(in crate::detect) fn prune(case: &mut OpenCase) {
+    let all = case.shifts.clone();
     let inside = |e: &Shift| {
         all.iter().any(|o| {
             let wider = place::within(&e.place, &o.place);
@@ -137,7 +137,7 @@ pub(in crate::detect) fn prune(live: &mut OpenCase) {
     };
     let keep: Vec<Shift> = all.iter().filter(|e| !inside(e)).cloned().collect();
     if !keep.is_empty() {
-        live.shifts = keep;
+        case.shifts = keep;
     }
 }
 
@@ -145,10 +145,10 @@ pub(in crate::detect) fn prune(live: &mut OpenCase) {
 /// young. Everything in it must agree with the older one.
 fn merge(state: &mut EngineState, now: i64) {
     let mut i = 0;
-    while i < state.lives.len() {
+    while i < state.cases.len() {
         let mut j = i + 1;
-        while j < state.lives.len() {
-            let why = match (state.lives.get(i), state.lives.get(j)) {
+        while j < state.cases.len() {
+            let why = match (state.cases.get(i), state.cases.get(j)) {
                 (Some(a), Some(b)) => shared(state, a, b, now),
                 _ => None,
             };
@@ -175,8 +175,8 @@ fn shared(state: &EngineState, old: &OpenCase, young: &OpenCase, now: i64) -> Op
 }
 
 fn take_in(state: &mut EngineState, (i, j): (usize, usize), why: String, now: i64) {
-    let young = state.lives.remove(j);
-    if let Some(old) = state.lives.get_mut(i) {
+    let young = state.cases.remove(j);
+    if let Some(old) = state.cases.get_mut(i) {
         old.shifts.extend(young.shifts.iter().cloned());
         old.failing_checks.extend(young.failing_checks.iter().cloned());
         old.joined(Join { what: None, why });
@@ -232,8 +232,8 @@ fn adopt_as_one(state: &mut EngineState, signs: Vec<Shift>, bucket: i64) -> bool
     for e in &fresh {
         let ties = |l: &OpenCase| open(l) && agreement::tie(state, l, e).is_some();
         let fits = match home {
-            None => fresh.len() >= 2 || state.lives.iter().any(ties),
-            Some(i) => state.lives.get(i).is_some_and(ties),
+            None => fresh.len() >= 2 || state.cases.iter().any(ties),
+            Some(i) => state.cases.get(i).is_some_and(ties),
         };
         match home {
             _ if !fits => {}
@@ -286,7 +286,7 @@ fn agreement(cube: &Cube, e: &Shift, bucket: i64) -> Span {
     let Some(cuboid) = cube.cuboids.get(&e.cuboid).filter(|_| derived) else { return Span::ZERO };
     let at = |b: i64| {
         let inside = cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg));
-        let sum: f32 = inside.filter_map(|l| cuboid.raw(l, b)).map(|r| r.count).sum();
+        let sum: f32 = inside.filter_map(|l| cuboid.moments(l, b)).map(|r| r.count).sum();
         cuboid.delivered(b).then_some(f64::from(sum))
     };
     let before: Vec<f64> = (bucket - BEFORE..bucket).filter_map(at).collect();
@@ -301,7 +301,7 @@ fn agreement(cube: &Cube, e: &Shift, bucket: i64) -> Span {
 /// begins later in a wider or narrower place is looked at, but within a surge more surges is what
 /// it does.
 pub(in crate::detect) fn known(state: &EngineState, new: &Shift) -> bool {
-    let open = state.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.shifts);
+    let open = state.cases.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.shifts);
     open.filter(|e| e.until.is_none() && e.cuboid.family == new.cuboid.family).any(|e| {
         let inside = place::within(&new.place, &e.place)
             || e.cuboid == new.cuboid && place::within(&e.place, &new.place);
@@ -319,17 +319,17 @@ fn echo(state: &EngineState, new: &Shift) -> bool {
     is_whole_funnel(new)
         && steps()
         && !state
-            .lives
+            .cases
             .iter()
             .any(|l| l.closed.is_none() && agreement::tie(state, l, new).is_some())
 }
 
-/// Puts an shift into the case that shares its cause, or opens one; which it is.
+/// Puts a shift into the case that shares its cause, or opens one; which it is.
 fn adopt(state: &mut EngineState, shift: Shift, bucket: i64) -> usize {
     let rearm = state.rearm();
     let lately = |l: &OpenCase| l.closed.is_none_or(|c| bucket - c <= rearm);
-    // An open case before a closed one, the better tie before the worse, the older first.
-    let ties = state.lives.iter().enumerate().filter(|(_, l)| lately(l)).filter_map(|(i, l)| {
+    // A open case before a closed one, the better tie before the worse, the older first.
+    let ties = state.cases.iter().enumerate().filter(|(_, l)| lately(l)).filter_map(|(i, l)| {
         let tie = agreement::tie(state, l, &shift)?;
         Some((l.closed.is_some(), tie, i))
     });
@@ -339,8 +339,8 @@ fn adopt(state: &mut EngineState, shift: Shift, bucket: i64) -> usize {
     });
     let index = best.map_or_else(
         || {
-            state.lives.push(OpenCase::new(String::new(), bucket));
-            state.lives.len() - 1
+            state.cases.push(OpenCase::new(String::new(), bucket));
+            state.cases.len() - 1
         },
         |(_, _, i)| i,
     );
@@ -349,25 +349,25 @@ fn adopt(state: &mut EngineState, shift: Shift, bucket: i64) -> usize {
     index
 }
 
-/// Puts an shift into a case, with the reason if there is one.
+/// Puts a shift into a case, with the reason if there is one.
 fn put(state: &mut EngineState, index: usize, mut shift: Shift, bucket: i64) {
     let row = threshold::guardrail_of(&state.settings.policy, &shift);
     shift.quantile = row.map_or(0.75, |r| r.percentile() / 100.0);
-    let tie = state.lives.get(index).and_then(|l| agreement::tie(state, l, &shift));
-    let Some(live) = state.lives.get_mut(index) else { return };
-    live.closed = None;
+    let tie = state.cases.get(index).and_then(|l| agreement::tie(state, l, &shift));
+    let Some(case) = state.cases.get_mut(index) else { return };
+    case.closed = None;
     if let Some(why) = tie.map(|t| t.why).filter(|w| !w.is_empty()) {
-        live.joined(Join { what: Some(shift_words::label_in(&shift)), why });
+        case.joined(Join { what: Some(shift_words::label_in(&shift)), why });
     }
-    live.shifts.push(shift);
-    live.bad_again(bucket);
-    prune(live);
+    case.shifts.push(shift);
+    case.bad_again(bucket);
+    prune(case);
 }
 
 /// Measures anew what the shifts of open cases serve.
 pub fn serve(state: &mut EngineState, bucket: i64) {
-    let EngineState { lives, cube, changes, .. } = state;
-    let open = lives.iter_mut().filter(|l| l.closed.is_none()).flat_map(|l| &mut l.shifts);
+    let EngineState { cases, cube, changes, .. } = state;
+    let open = cases.iter_mut().filter(|l| l.closed.is_none()).flat_map(|l| &mut l.shifts);
     for shift in open.filter(|e| e.until.is_none()) {
         shift.served = served::of(cube, changes, shift, bucket);
     }
@@ -375,19 +375,19 @@ pub fn serve(state: &mut EngineState, bucket: i64) {
 
 /// Gives a new case its key: class and journey, numbered when two live side by side.
 pub(in crate::detect) fn name(state: &mut EngineState, index: usize) {
-    let Some(live) = state.lives.get(index).filter(|l| l.key.is_empty()) else { return };
+    let Some(case) = state.cases.get(index).filter(|l| l.key.is_empty()) else { return };
     let policy = &state.settings.policy;
-    let segments = live.segments(policy);
-    let journey = journey_of(policy, live, &segments);
-    let class = live.class().name();
+    let segments = case.segments(policy);
+    let journey = journey_of(policy, case, &segments);
+    let class = case.class().name();
     let base = match journey {
         Some(j) => format!("{class}:{j}"),
         None => format!("{class}:shop"),
     };
-    let free = |k: &String| state.lives.iter().all(|l| l.key != *k);
+    let free = |k: &String| state.cases.iter().all(|l| l.key != *k);
     let numbered = (2..).map(|n| format!("{base}:{n}"));
     let key = std::iter::once(base.clone()).chain(numbered).find(free).unwrap_or(base.clone());
-    if let Some(live) = state.lives.get_mut(index) {
-        live.key = key;
+    if let Some(case) = state.cases.get_mut(index) {
+        case.key = key;
     }
 }

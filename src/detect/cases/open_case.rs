@@ -1,8 +1,10 @@
 //! A live case: the shifts and failing checks that share one cause, from opening to clearing.
-//! Which findings belong together is decided in `agree`; of the measuring itself here.
+//! Which findings belong together is decided in `agreement`; of the measuring itself here.
 
 use super::accrued::CumulativeImpact;
-use super::kinds::{is_arrival, is_cause, is_measuring, is_surge, is_visit_loss, is_whole_funnel};
+use super::kinds::{
+    is_arrival, is_cause, is_measuring, is_surge, is_traffic_loss, is_whole_funnel,
+};
 use super::parts::{FailingChecks, Join, QualityFlaw, SilentSources, TakenBack};
 use crate::detect::cube::place::{alike, siblings, templates, widest, within};
 use crate::detect::scan::shift::Shift;
@@ -22,7 +24,7 @@ pub struct OpenCase {
     /// A flaw of the telling; such a case holds nothing else.
     pub flaw: Option<QualityFlaw>,
     /// Nats for "recovered" of all its shifts together, and the last bucket bad in sum.
-    pub good: f64,
+    pub recovery_llr: f64,
     pub last_bad: i64,
     /// Set when everything in it has been good for the clear time.
     pub closed: Option<i64>,
@@ -51,7 +53,7 @@ impl OpenCase {
             failing_checks: Vec::new(),
             blind: None,
             flaw: None,
-            good: 0.0,
+            recovery_llr: 0.0,
             last_bad: opened,
             closed: None,
             suspect: Suspect::default(),
@@ -81,13 +83,13 @@ impl OpenCase {
         self.shifts.iter().any(is_surge)
     }
 
-    /// Effects that are still there, or all when none is.
+    /// Shifts that are still there, or all when none is.
     pub fn present(&self) -> Vec<&Shift> {
         let now: Vec<&Shift> = self.shifts.iter().filter(|e| e.until.is_none()).collect();
         if now.is_empty() { self.shifts.iter().collect() } else { now }
     }
 
-    /// Effects that the words are about: those still there and those that ended in the same
+    /// Shifts that the words are about: those still there and those that ended in the same
     /// recovery, so that the headline stays what it was while one after the other ends.
     pub fn told(&self) -> Vec<&Shift> {
         let lately = |until: i64| self.last_bad - until <= RECOVERY;
@@ -117,7 +119,7 @@ impl OpenCase {
             Class::Telemetry
         } else if self.is_surge() {
             Class::Surge
-        } else if !self.failing_checks.is_empty() || self.shifts.iter().any(is_visit_loss) {
+        } else if !self.failing_checks.is_empty() || self.shifts.iter().any(is_traffic_loss) {
             Class::Availability
         } else if self.shifts.iter().any(efficiency) {
             Class::Efficiency
@@ -130,7 +132,7 @@ impl OpenCase {
 
     /// The smallest list of places that explains it: causes before their consequences.
     pub fn segments(&self, policy: &Policy) -> Vec<Scope> {
-        let causes = |e: &&Shift| is_cause(e) || is_visit_loss(e) && !self.is_blurred(e);
+        let causes = |e: &&Shift| is_cause(e) || is_traffic_loss(e) && !self.is_blurred(e);
         let mut out: Vec<Scope> =
             self.shifts.iter().filter(causes).map(|e| e.place.clone()).collect();
         let journeys = self.failing_checks.iter().filter_map(|t| checks_place(policy, &t.journey));
@@ -161,7 +163,7 @@ impl OpenCase {
             let told = other.place.dims.keys().any(|dim| !e.cuboid.dims.contains(dim));
             told && within(&other.place, &e.place)
         };
-        self.shifts.iter().filter(|other| is_visit_loss(other)).any(finer)
+        self.shifts.iter().filter(|other| is_traffic_loss(other)).any(finer)
     }
 
     pub fn onset(&self, start_of: impl Fn(i64) -> Timestamp) -> Timestamp {
@@ -211,8 +213,8 @@ pub fn checks_place(policy: &Policy, journey: &JourneyId) -> Option<Scope> {
 }
 
 /// The journey a case belongs to: the one of its first segment's template.
-pub fn journey_of(policy: &Policy, live: &OpenCase, segments: &[Scope]) -> Option<JourneyId> {
-    if let Some(t) = live.failing_checks.first() {
+pub fn journey_of(policy: &Policy, case: &OpenCase, segments: &[Scope]) -> Option<JourneyId> {
+    if let Some(t) = case.failing_checks.first() {
         return Some(t.journey.clone());
     }
     let mut hit: Vec<&str> = segments.iter().filter_map(templates).flatten().collect();

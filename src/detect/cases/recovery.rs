@@ -19,28 +19,28 @@ impl OpenCase {
         let counted = self.shifts.iter().zip(bads);
         let counted = counted.filter(|(e, _)| e.until.is_none() && !(steps && is_whole_funnel(e)));
         let bad: f64 = counted.map(|(_, bad)| bad).sum();
-        self.good = (self.good - bad).max(0.0);
-        if self.good <= 0.0 {
+        self.recovery_llr = (self.recovery_llr - bad).max(0.0);
+        if self.recovery_llr <= 0.0 {
             self.last_bad = bucket;
         }
         for (e, bad) in self.shifts.iter_mut().zip(bads) {
-            e.lean = if self.good <= 0.0 { 0.0 } else { e.lean + bad };
+            e.trend_llr = if self.recovery_llr <= 0.0 { 0.0 } else { e.trend_llr + bad };
         }
     }
 
     /// Something bad joined: what was summed up for recovery counts no more.
     pub fn bad_again(&mut self, bucket: i64) {
-        (self.good, self.last_bad) = (0.0, bucket);
-        self.shifts.iter_mut().for_each(|e| e.lean = 0.0);
+        (self.recovery_llr, self.last_bad) = (0.0, bucket);
+        self.shifts.iter_mut().for_each(|e| e.trend_llr = 0.0);
     }
 
-    /// The last bad bucket of an shift that has been good for `clear`; `None` while it is open.
+    /// The last bad bucket of a shift that has been good for `clear`; `None` while it is open.
     pub fn ended(&self, e: &Shift, bucket: i64, length: Span, clear: Span) -> Option<i64> {
         let since = |b: i64| length.times(bucket - b) >= clear;
         if e.recovered() && since(e.last_bad) {
             return Some(e.last_bad);
         }
-        let together = self.good >= TOGETHER && e.lean <= LEAN;
+        let together = self.recovery_llr >= TOGETHER && e.trend_llr <= LEAN;
         if together && since(self.last_bad) {
             return Some(self.last_bad);
         }

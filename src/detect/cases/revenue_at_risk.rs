@@ -27,15 +27,15 @@ pub struct Money {
     pub method: String,
 }
 
-/// Estimates for a case, from its worst shift; sums so far stand in its toll.
-pub fn estimate(settings: &Settings, cube: &Cube, live: &OpenCase, now: i64) -> Money {
-    let (per_minute, mut method) = per_minute(settings, cube, live, now, |s| s.soon);
-    let (now, burned) = if live.looks_well() {
-        (per_minute.map(|r| r.times(remaining(cube, live, now))), per_minute)
+/// Estimates for a case, from its worst shift; sums so far stand in its cumulative impact.
+pub fn estimate(settings: &Settings, cube: &Cube, case: &OpenCase, now: i64) -> Money {
+    let (per_minute, mut method) = per_minute(settings, cube, case, now, |s| s.soon);
+    let (now, burned) = if case.looks_well() {
+        (per_minute.map(|r| r.times(remaining(cube, case, now))), per_minute)
     } else {
         (per_minute, None)
     };
-    let cumulative = &live.cumulative;
+    let cumulative = &case.cumulative;
     if cumulative.people.is_some() && !cumulative.method.is_empty() {
         method = format!("{method}; {}", cumulative.method);
     }
@@ -43,8 +43,8 @@ pub fn estimate(settings: &Settings, cube: &Cube, live: &OpenCase, now: i64) -> 
 }
 
 /// The share of its harm that the last minutes still show, 0..=1, of the worst part of a case.
-fn remaining(cube: &Cube, live: &OpenCase, now: i64) -> f64 {
-    let open = live.shifts.iter().filter(|e| e.until.is_none());
+fn remaining(cube: &Cube, case: &OpenCase, now: i64) -> f64 {
+    let open = case.shifts.iter().filter(|e| e.until.is_none());
     let left = open.map(|e| {
         let (bad, usual) = shift_words::values(cube, e);
         match shift_words::newest(cube, e, now) {
@@ -62,16 +62,16 @@ fn remaining(cube: &Cube, live: &OpenCase, now: i64) -> f64 {
 pub fn per_minute(
     settings: &Settings,
     cube: &Cube,
-    live: &OpenCase,
+    case: &OpenCase,
     now: i64,
     share: impl Fn(Served) -> f64,
 ) -> (Option<Range>, String) {
     let policy = &settings.policy;
-    if live.is_telemetry() {
+    if case.is_telemetry() {
         return (None, "none: only the measuring is broken".to_owned());
     }
-    if live.is_surge() {
-        return surge::per_minute(policy, cube, live);
+    if case.is_surge() {
+        return surge::per_minute(policy, cube, case);
     }
     let Some((rate, how)) = revenue_rate(settings, cube, now) else {
         return (None, "cannot be estimated: neither orders nor revenue are measured".to_owned());
@@ -80,11 +80,11 @@ pub fn per_minute(
         let (lost, why) = loss_share(policy, cube, e);
         (lost.times(share(e.served)), why)
     };
-    let parts = live.present().into_iter().map(part);
+    let parts = case.present().into_iter().map(part);
     let best = parts.max_by(|a, b| (a.0.high).total_cmp(&b.0.high).then(b.1.cmp(&a.1)));
     let (share, why) = match best {
         Some(found) => found,
-        None if !live.failing_checks.is_empty() => {
+        None if !case.failing_checks.is_empty() => {
             (Range::new(0.0, 1.0), "checks fail; real orders show no loss yet".to_owned())
         }
         None => return (None, String::new()),
@@ -120,7 +120,7 @@ fn usual(settings: &Settings, cube: &Cube, metric: Metric, now: i64) -> Option<f
     (an_hour > 0.0).then_some(an_hour / 60.0 / settings::share(&settings.sampling, cuboid))
 }
 
-/// Share of the shop's revenue an shift costs.
+/// Share of the shop's revenue a shift costs.
 fn loss_share(policy: &Policy, cube: &Cube, e: &Shift) -> (Range, String) {
     let inside = exposure(policy, cube, e);
     let error = spread(e);
@@ -161,10 +161,10 @@ fn loss_share(policy: &Policy, cube: &Cube, e: &Shift) -> (Range, String) {
 
 /// Typical added waiting, from the shift of the mean of logs.
 fn slower_by(e: &Shift) -> f64 {
-    if e.acc.units <= 0.0 {
+    if e.tally.units <= 0.0 {
         return 0.0;
     }
-    let base = e.acc.expected / e.acc.units;
+    let base = e.tally.expected / e.tally.units;
     match e.likelihood {
         Likelihood::Gauge => e.harm,
         Likelihood::LogNormal | Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson => {
@@ -175,11 +175,11 @@ fn slower_by(e: &Shift) -> f64 {
 
 /// Half width of the 95 % interval of a harm.
 fn spread(e: &Shift) -> f64 {
-    let scale = crate::detect::scan::onset::weight(e.likelihood, &e.acc);
-    if scale > 0.0 { 1.96 * e.acc.variance.sqrt() / scale } else { 0.0 }
+    let scale = crate::detect::scan::onset::weight(e.likelihood, &e.tally);
+    if scale > 0.0 { 1.96 * e.tally.variance.sqrt() / scale } else { 0.0 }
 }
 
-/// Share of revenue that passes through an shift's place, without the release it names.
+/// Share of revenue that passes through a shift's place, without the release it names.
 fn exposure(policy: &Policy, cube: &Cube, e: &Shift) -> f64 {
     served::rest(&e.place).dims.iter().fold(1.0, |share, (dim, values)| {
         let rows = policy.shop.exposure.get(dim);
@@ -199,7 +199,7 @@ fn exposure(policy: &Policy, cube: &Cube, e: &Shift) -> f64 {
     })
 }
 
-/// Share of usual orders (else of the shift's own traffic) in an shift's values of a dimension.
+/// Share of usual orders (else of the shift's own traffic) in a shift's values of a dimension.
 fn order_share(cube: &Cube, dim: Dim, e: &Shift) -> f64 {
     let Some(values) = e.place.dims.get(&dim) else { return 1.0 };
     let cuboid =
@@ -208,7 +208,7 @@ fn order_share(cube: &Cube, dim: Dim, e: &Shift) -> f64 {
     let (mut inside, mut all) = (0.0, 0.0);
     for leaf in &cuboid.leaves {
         let mass = if cuboid.timed() {
-            cuboid.usual(leaf, cuboid.rolled)
+            cuboid.usual(leaf, cuboid.rolled_to)
         } else {
             leaf.sums.last().map_or(0.0, |a| a.expected.max(0.0))
         };

@@ -1,6 +1,6 @@
 //! Is a place one fault's? Parts of it that began apart are two faults: a place does not grow over
 //! what began at another second, and what was found as one is parted once seconds are known. Which
-//! shifts share a case is decided in `agree`, how a place is climbed to in `localise`.
+//! shifts share a case is decided in `agreement`, how a place is climbed to in `localise`.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::detect::scan::shift::Shift;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::Span;
 
-/// Buckets after it was found in which an shift is looked at for parts that began apart: then the
+/// Buckets after it was found in which a shift is looked at for parts that began apart: then the
 /// first bucket can be told from the next ones, and people have not settled on a place yet.
 const YOUNG: std::ops::RangeInclusive<i64> = 1..=4;
 /// A dimension with more values than this is not looked at value by value.
@@ -27,7 +27,7 @@ const TELLS: f64 = 6.0;
 /// Longer buckets tell minutes at best: how harm grows in them looks like beginnings apart.
 const TELLS_SECONDS: Span = Span::from_mins(1);
 
-/// True when all that a move adds to the old place of an shift began when that did, as far as
+/// True when all that a move adds to the old place of a shift began when that did, as far as
 /// anybody can tell.
 pub fn grew_as_one(cube: &Cube, old: &Shift, new: &Shift) -> bool {
     let Some(cuboid) = cube.cuboids.get(&new.cuboid) else { return true };
@@ -62,18 +62,19 @@ fn values(cuboid: &Cuboid, place: &Scope, dim: Dim) -> BTreeSet<String> {
     inside.map(|l| l.seg.get(dim).as_str().to_owned()).collect()
 }
 
-/// The same harm as an shift of its own in a part of its place; none where it says too little.
+/// The same harm as a shift of its own in a part of its place; none where it says too little.
 fn part(cube: &Cube, whole: &Shift, place: Scope) -> Option<Shift> {
     let cuboid = cube.cuboids.get(&whole.cuboid)?;
     let mut sum = Tally::default();
     for leaf in cuboid.leaves.iter().filter(|l| place.contains(&l.seg)) {
-        sum.add(&cuboid.acc_over(leaf, whole.from(), whole.last_bad));
+        sum.add(&cuboid.tally_over(leaf, whole.from(), whole.last_bad));
     }
     let ev = evidence(whole.likelihood, whole.sign, &sum, whole.dispersion(cuboid));
     if ev.nats < TELLS || ev.harm <= 0.0 {
         return None;
     }
-    let mut part = Shift { scope: place, acc: sum, harm: ev.harm, nats: ev.nats, ..whole.clone() };
+    let mut part =
+        Shift { scope: place, tally: sum, harm: ev.harm, nats: ev.nats, ..whole.clone() };
     for _ in 0..2 {
         part.onset = Onset::default();
         part.measure(cuboid, whole.last_bad);
@@ -93,9 +94,9 @@ fn are_apart(cube: &Cube, a: &Shift, b: &Shift) -> bool {
 pub fn parted(cube: &Cube, e: &Shift, bucket: i64) -> Option<Scope> {
     let seconds = cube.bucket <= TELLS_SECONDS;
     if !seconds
-        || !YOUNG.contains(&(bucket - e.found))
+        || !YOUNG.contains(&(bucket - e.detected))
         || e.until.is_some()
-        || e.good_since.is_some()
+        || e.well_since.is_some()
     {
         return None;
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::kinds::{is_measuring, is_visit_loss};
+use super::kinds::{is_measuring, is_traffic_loss};
 use super::open_case::OpenCase;
 use super::{kinds, surge};
 use crate::detect::cube::key::{CuboidRole, Family};
@@ -37,22 +37,22 @@ pub struct Ranked {
 }
 
 /// Facts of a case, for the rules.
-pub fn facts(policy: &Policy, cube: &Cube, live: &OpenCase, segments: &[Scope]) -> BTreeSet<Fact> {
+pub fn facts(policy: &Policy, cube: &Cube, case: &OpenCase, segments: &[Scope]) -> BTreeSet<Fact> {
     let mut out = BTreeSet::new();
     let mut set = |fact, on: bool| {
         if on {
             out.insert(fact);
         }
     };
-    let present = live.present();
+    let present = case.present();
     let checkout = |j: &str| j == "checkout";
-    set(Fact::CheckFail, !live.failing_checks.is_empty());
-    set(Fact::CheckoutCheckFail, live.failing_checks.iter().any(|t| checkout(t.journey.as_str())));
-    let missing = || present.iter().filter(|e| is_visit_loss(e));
+    set(Fact::CheckFail, !case.failing_checks.is_empty());
+    set(Fact::CheckoutCheckFail, case.failing_checks.iter().any(|t| checkout(t.journey.as_str())));
+    let missing = || present.iter().filter(|e| is_traffic_loss(e));
     let gone = missing().map(|e| traffic_loss::shop_wide(cube, e)).fold(0.0, f64::max);
-    let lost = OrdersLost::of(cube, live, gone);
+    let lost = OrdersLost::of(cube, case, gone);
     set(Fact::VisitLoss, missing().next().is_some());
-    let failing = failing_checkouts(policy, cube, live) > policy.detect.collapse;
+    let failing = failing_checkouts(policy, cube, case) > policy.detect.collapse;
     set(Fact::OrderCollapse, failing || lost.collapsed(policy.detect.collapse));
     set(Fact::CheckoutUnusable, lost.unusable(policy.detect.unusable));
     let given = present.iter().map(|e| surge::given_away(cube, e)).fold(0.0, f64::max);
@@ -63,12 +63,12 @@ pub fn facts(policy: &Policy, cube: &Cube, live: &OpenCase, segments: &[Scope]) 
     set(Fact::Errors, present.iter().any(|e| is_error(e)));
     let major = |e: &Shift| is_error(e) && e.harm >= policy.detect.major_errors;
     set(Fact::MajorErrors, present.iter().any(|e| major(e)));
-    set(Fact::Telemetry, live.is_telemetry());
-    set(Fact::WeakEvidence, weak(cube, live));
-    set(Fact::CheckoutBlind, live.blind.as_ref().is_some_and(|b| b.checkout));
+    set(Fact::Telemetry, case.is_telemetry());
+    set(Fact::WeakEvidence, weak(cube, case));
+    set(Fact::CheckoutBlind, case.blind.as_ref().is_some_and(|b| b.checkout));
     set(Fact::Efficiency, present.iter().any(|e| e.cuboid.family.0 == Metric::CacPayback));
     set(Fact::HighValue, segments.iter().any(|s| high_value(policy, s)));
-    set(Fact::SmallCohort, segments.iter().all(|s| small(policy, cube, live, s)));
+    set(Fact::SmallCohort, segments.iter().all(|s| small(policy, cube, case, s)));
     let slow = |e: &Shift| e.onset.ramp || e.likelihood == Likelihood::LogNormal && mild(cube, e);
     set(Fact::Drift, !present.is_empty() && present.iter().all(|e| slow(e)));
     out
@@ -76,11 +76,11 @@ pub fn facts(policy: &Policy, cube: &Cube, live: &OpenCase, segments: &[Scope]) 
 
 /// While the checkout's checks fail: lower bound of the share of checkouts whose pages or calls
 /// fail. Orders that nobody could place are missing before the count of orders can prove it.
-fn failing_checkouts(policy: &Policy, cube: &Cube, live: &OpenCase) -> f64 {
+fn failing_checkouts(policy: &Policy, cube: &Cube, case: &OpenCase) -> f64 {
     let Some(journey) = policy.journey.iter().find(|j| j.name.as_str() == "checkout") else {
         return 0.0;
     };
-    if !live.failing_checks.iter().any(|t| t.journey == journey.name) {
+    if !case.failing_checks.iter().any(|t| t.journey == journey.name) {
         return 0.0;
     }
     let page = |t: &String| journey.templates.first() == Some(t);
@@ -94,14 +94,14 @@ fn failing_checkouts(policy: &Policy, cube: &Cube, live: &OpenCase) -> f64 {
             .get(&e.cuboid)
             .map_or(Dispersion::prior(e.likelihood), |t| e.dispersion(t));
         let low = interval(
-            e.acc.observed / dispersion.overdispersion,
-            e.acc.units / dispersion.overdispersion,
+            e.tally.observed / dispersion.overdispersion,
+            e.tally.units / dispersion.overdispersion,
             Z95,
         )
-        .0 - e.acc.expected / e.acc.units;
+        .0 - e.tally.expected / e.tally.units;
         low * traffic(cube, e) * e.served.now
     };
-    live.shifts.iter().filter(here).map(share).fold(0.0, f64::max)
+    case.shifts.iter().filter(here).map(share).fold(0.0, f64::max)
 }
 
 fn is_error(e: &Shift) -> bool {
@@ -110,7 +110,7 @@ fn is_error(e: &Shift) -> bool {
 
 /// Too small to lose anybody at once, or small and so slow to show that it took hours to find.
 pub(in crate::detect) fn mild(cube: &Cube, e: &Shift) -> bool {
-    let sought = cube.bucket.times(e.found - e.from());
+    let sought = cube.bucket.times(e.detected - e.from());
     e.harm < MILD || e.harm < SMALL && sought >= Span::from_mins(90)
 }
 
@@ -132,10 +132,10 @@ struct OrdersLost {
 
 impl OrdersLost {
     /// `gone` is the share of the visits that is surely missing.
-    fn of(cube: &Cube, live: &OpenCase, gone: f64) -> Self {
-        let at = |z| order_loss(cube, live, z);
-        let sure = at(Z95).max(loss_under_trouble(cube, live, Z95)).max(gone);
-        let likeliest = at(0.0).max(loss_under_trouble(cube, live, 0.0));
+    fn of(cube: &Cube, case: &OpenCase, gone: f64) -> Self {
+        let at = |z| order_loss(cube, case, z);
+        let sure = at(Z95).max(loss_under_trouble(cube, case, Z95)).max(gone);
+        let likeliest = at(0.0).max(loss_under_trouble(cube, case, 0.0));
         Self { sure, likely: at(Z84), likeliest }
     }
 
@@ -152,8 +152,8 @@ impl OrdersLost {
 
 /// Bound of the share of all orders that is lost, from the payment and order steps: so many
 /// standard deviations below what is likeliest.
-fn order_loss(cube: &Cube, live: &OpenCase, z: f64) -> f64 {
-    live.shifts
+fn order_loss(cube: &Cube, case: &OpenCase, z: f64) -> f64 {
+    case.shifts
         .iter()
         .filter(|e| e.until.is_none())
         .filter(|e| {
@@ -167,14 +167,14 @@ fn order_loss(cube: &Cube, live: &OpenCase, z: f64) -> f64 {
             )
         })
         .map(|e| shop_wide(cube, e, z))
-        .fold(chain(cube, live, z), f64::max)
+        .fold(chain(cube, case, z), f64::max)
 }
 
 /// Steps towards an order that fail one after the other lose more together than any of them alone.
 /// All three are multiplied, over the whole shop since the first of them fell.
-fn chain(cube: &Cube, live: &OpenCase, z: f64) -> f64 {
+fn chain(cube: &Cube, case: &OpenCase, z: f64) -> f64 {
     let steps = [Metric::CheckoutRate, Metric::PaymentRate, Metric::OrderRate];
-    let falls = live.shifts.iter().filter(|e| {
+    let falls = case.shifts.iter().filter(|e| {
         e.until.is_none()
             && e.likelihood == Likelihood::Conversion
             && steps.contains(&e.cuboid.family.0)
@@ -184,7 +184,7 @@ fn chain(cube: &Cube, live: &OpenCase, z: f64) -> f64 {
         let cuboid = cube.family((*m, CuboidRole::Step)).find(|t| !t.leaves.is_empty())?;
         let mut sum = Tally::default();
         for leaf in &cuboid.leaves {
-            sum.add(&cuboid.acc_over(leaf, from, i64::MAX));
+            sum.add(&cuboid.tally_over(leaf, from, i64::MAX));
         }
         Some(sum)
     });
@@ -207,7 +207,7 @@ fn shop_wide(cube: &Cube, e: &Shift, z: f64) -> f64 {
     let Some(cuboid) = cube.cuboids.get(&e.cuboid) else { return 0.0 };
     let mut sum = crate::detect::evidence::stat::Tally::default();
     for leaf in &cuboid.leaves {
-        sum.add(&cuboid.acc_over(leaf, e.from(), e.last_bad));
+        sum.add(&cuboid.tally_over(leaf, e.from(), e.last_bad));
     }
     if sum.units <= 0.0 || sum.expected <= 0.0 {
         return 0.0;
@@ -218,15 +218,15 @@ fn shop_wide(cube: &Cube, e: &Shift, z: f64) -> f64 {
 /// While the checkout's checks fail, orders are asked just one question: did they collapse since?
 /// It needs no scan over segments, so a few missing orders answer it: the loss, so many standard
 /// deviations below what is likeliest.
-fn loss_under_trouble(cube: &Cube, live: &OpenCase, z: f64) -> f64 {
+fn loss_under_trouble(cube: &Cube, case: &OpenCase, z: f64) -> f64 {
     let since =
-        live.failing_checks.iter().filter(|t| t.journey.as_str() == "checkout").map(|t| t.since);
+        case.failing_checks.iter().filter(|t| t.journey.as_str() == "checkout").map(|t| t.since);
     let Some(from) = since.min().map(|t| cube.bucket_of(t)) else { return 0.0 };
     let over = |family: Family| {
         let cuboid = cube.family(family).find(|t| !t.leaves.is_empty())?;
         let mut sum = Tally::default();
         for leaf in &cuboid.leaves {
-            sum.add(&cuboid.acc_over(leaf, from, i64::MAX));
+            sum.add(&cuboid.tally_over(leaf, from, i64::MAX));
         }
         (sum.expected >= LEAST_ORDERS).then(|| (sum, cuboid.dispersion(0)))
     };
@@ -244,11 +244,11 @@ fn loss_under_trouble(cube: &Cube, live: &OpenCase, z: f64) -> f64 {
 }
 
 /// Everything it rests on is partial, truncated, stale or a low sample.
-fn weak(cube: &Cube, live: &OpenCase) -> bool {
+fn weak(cube: &Cube, case: &OpenCase) -> bool {
     let doubtful = |e: &&Shift| cube.marks.get(&e.cuboid).is_some_and(|m| m.all_weak);
-    let present = live.present();
-    live.failing_checks.is_empty()
-        && live.blind.is_none()
+    let present = case.present();
+    case.failing_checks.is_empty()
+        && case.blind.is_none()
         && !present.is_empty()
         && present.iter().all(doubtful)
 }
@@ -271,8 +271,8 @@ fn high_value(policy: &Policy, scope: &Scope) -> bool {
 
 /// A rollout or an arm that few meet and that is not about to reach more, or a sliver of the
 /// traffic.
-fn small(policy: &Policy, cube: &Cube, live: &OpenCase, scope: &Scope) -> bool {
-    let mine = || live.shifts.iter().filter(|e| e.place == *scope);
+fn small(policy: &Policy, cube: &Cube, case: &OpenCase, scope: &Scope) -> bool {
+    let mine = || case.shifts.iter().filter(|e| e.place == *scope);
     let served = mine().map(|e| e.served.soon).fold(0.0, f64::max);
     if served::names(scope) && served < policy.detect.small_rollout {
         return true;
@@ -281,7 +281,7 @@ fn small(policy: &Policy, cube: &Cube, live: &OpenCase, scope: &Scope) -> bool {
     share > 0.0 && share < policy.detect.small_cohort && !scope.dims.contains_key(&Dim::Template)
 }
 
-/// Share of the shop's traffic inside an shift's place, without its template and its release.
+/// Share of the shop's traffic inside a shift's place, without its template and its release.
 pub fn traffic(cube: &Cube, e: &Shift) -> f64 {
     let Some(cuboid) = cube.cuboids.get(&e.cuboid) else { return 0.0 };
     let mut scope = served::rest(&e.scope);
@@ -291,7 +291,7 @@ pub fn traffic(cube: &Cube, e: &Shift) -> f64 {
         let at = leaf.seg.get(Dim::Template).as_str();
         if template.as_ref().is_none_or(|t| t.contains(at)) {
             // A count's samples are hours: what is usual tells how much traffic that is.
-            let mass = |a: &Tally| if is_visit_loss(e) { a.expected } else { a.units };
+            let mass = |a: &Tally| if is_traffic_loss(e) { a.expected } else { a.units };
             let n = leaf.sums.last().map_or(0.0, |a| mass(a).max(0.0));
             all += n;
             inside += if scope.contains(&leaf.seg) { n } else { 0.0 };
@@ -308,15 +308,15 @@ fn holds(rule: &SeverityRule, facts: &BTreeSet<Fact>) -> bool {
 
 /// The worst of what the case says as a whole and what each of its shifts says alone: what joins
 /// never makes it less.
-pub fn worst(policy: &Policy, cube: &Cube, live: &OpenCase, segments: &[Scope]) -> Ranked {
+pub fn worst(policy: &Policy, cube: &Cube, case: &OpenCase, segments: &[Scope]) -> Ranked {
     let rules = &policy.severity_rule;
-    let whole = rank(rules, &facts(policy, cube, live, segments));
-    if live.shifts.len() < 2 || live.is_telemetry() {
+    let whole = rank(rules, &facts(policy, cube, case, segments));
+    if case.shifts.len() < 2 || case.is_telemetry() {
         return whole;
     }
-    let present = live.shifts.iter().filter(|e| e.until.is_none());
+    let present = case.shifts.iter().filter(|e| e.until.is_none());
     let alone = present.map(|e| {
-        let mut one = OpenCase::new(live.key.clone(), live.opened);
+        let mut one = OpenCase::new(case.key.clone(), case.opened);
         one.shifts = vec![e.clone()];
         rank(rules, &facts(policy, cube, &one, std::slice::from_ref(&e.place)))
     });

@@ -1,7 +1,7 @@
 //! A shift in plain words with its numbers: its value now and usually, its label, one line.
 //! Sentences on whole cases are made elsewhere.
 
-use super::kinds::{is_beacon, is_visit_loss};
+use super::kinds::{is_beacon, is_traffic_loss};
 use super::{kinds, surge};
 use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::percentiles;
@@ -13,7 +13,7 @@ use crate::detect::scan::shift::Shift;
 use crate::domain::metric::Metric;
 use crate::domain::time::Span;
 
-/// Value now and usual value of an shift, in the metric's unit as people read it.
+/// Value now and usual value of a shift, in the metric's unit as people read it.
 pub fn values(cube: &Cube, e: &Shift) -> (f64, f64) {
     let cuboid = cube.cuboids.get(&e.cuboid);
     if let Some(read) = cuboid.and_then(|t| measured(cube, t, e)) {
@@ -23,10 +23,10 @@ pub fn values(cube: &Cube, e: &Shift) -> (f64, f64) {
         return worth;
     }
     let inverted = cuboid.is_some_and(|t| t.inverted);
-    level(e.likelihood, inverted, e.quantile, &e.acc)
+    level(e.likelihood, inverted, e.quantile, &e.tally)
 }
 
-/// The value of the last minutes at the place of an shift, in the metric's unit; after the last
+/// The value of the last minutes at the place of a shift, in the metric's unit; after the last
 /// bad bucket where they look well. None where nothing came.
 pub fn newest(cube: &Cube, e: &Shift, bucket: i64) -> Option<f64> {
     let cuboid = cube.cuboids.get(&e.cuboid)?;
@@ -34,19 +34,19 @@ pub fn newest(cube: &Cube, e: &Shift, bucket: i64) -> Option<f64> {
     let first =
         |length: i64| (bucket - length + 1).max(if well { e.last_bad + 1 } else { i64::MIN });
     let over = |from: i64| {
-        let mut acc = Tally::default();
+        let mut tally = Tally::default();
         for leaf in cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
-            acc.add(&cuboid.acc_over(leaf, from, bucket));
+            tally.add(&cuboid.tally_over(leaf, from, bucket));
         }
-        acc
+        tally
     };
     let mut from = first(NEWEST);
-    let mut acc = over(from);
-    if acc.units < FEW {
+    let mut tally = over(from);
+    if tally.units < FEW {
         from = first(LONGER);
-        acc = over(from);
+        tally = over(from);
     }
-    if acc.units <= 0.0 {
+    if tally.units <= 0.0 {
         return None;
     }
     let dist = (e.likelihood == Likelihood::LogNormal)
@@ -56,7 +56,7 @@ pub fn newest(cube: &Cube, e: &Shift, bucket: i64) -> Option<f64> {
         return Some(value);
     }
     let unit = if kinds::is_surge(e) { cuboid.unit } else { 1.0 };
-    Some(level(e.likelihood, cuboid.inverted, e.quantile, &acc).0 * unit)
+    Some(level(e.likelihood, cuboid.inverted, e.quantile, &tally).0 * unit)
 }
 
 /// The percentile of the histograms since onset, where they are still kept, and before the shift.
@@ -104,7 +104,7 @@ pub fn stat(e: &Shift) -> String {
     }
 }
 
-/// One line for an shift: `Payment step 61% -> 18%`.
+/// One line for a shift: `Payment step 61% -> 18%`.
 pub fn line(cube: &Cube, e: &Shift) -> String {
     let metric = e.cuboid.family.0;
     let (now, base) = values(cube, e);
@@ -124,8 +124,8 @@ pub fn line(cube: &Cube, e: &Shift) -> String {
 
 /// ` (1240 samples)`; counts of events have none.
 pub fn samples(e: &Shift) -> String {
-    let counted = e.acc.units > 0.0 && !is_visit_loss(e);
-    if counted { format!(" ({:.0} samples)", e.acc.units) } else { String::new() }
+    let counted = e.tally.units > 0.0 && !is_traffic_loss(e);
+    if counted { format!(" ({:.0} samples)", e.tally.units) } else { String::new() }
 }
 
 /// Samples from which a histogram's own percentile is told.

@@ -1,4 +1,4 @@
-//! To the second: when an shift began, by the likelihood of every instant around its onset given
+//! To the second: when a shift began, by the likelihood of every instant around its onset given
 //! how far its first buckets are harmed. For telling two beginnings apart only; the onset of a case
 //! stays in buckets.
 
@@ -67,7 +67,7 @@ impl Curve {
     }
 }
 
-/// The beginning of an shift.
+/// The beginning of a shift.
 pub fn began(cube: &Cube, e: &Shift) -> When {
     let length = cube.bucket.millis() as f64 / 1000.0;
     let start = |b: i64| cube.start_of(b).millis() as f64 / 1000.0;
@@ -97,13 +97,13 @@ pub fn curve(cube: &Cube, e: &Shift) -> Option<Curve> {
     let start = |b: i64| cube.start_of(b).millis() as f64 / 1000.0;
     let onset = e.onset.bucket;
     let bucket = |b: i64| {
-        let acc = cuboid.scope_acc(&e.scope, b);
-        let w = weight(e.likelihood, &acc);
-        (w > 0.0).then_some((start(b), w, acc))
+        let tally = cuboid.scope_tally(&e.scope, b);
+        let w = weight(e.likelihood, &tally);
+        (w > 0.0).then_some((start(b), w, tally))
     };
-    let excess = |(_, w, acc): (f64, f64, Tally)| {
-        let var = variance(e.likelihood, e.sign, &acc, dispersion, 0.0);
-        (e.sign * (acc.observed - acc.expected) / w, var / (w * w))
+    let excess = |(_, w, tally): (f64, f64, Tally)| {
+        let var = variance(e.likelihood, e.sign, &tally, dispersion, 0.0);
+        (e.sign * (tally.observed - tally.expected) / w, var / (w * w))
     };
     let past = (onset - AROUND.0 - BEFORE..onset - AROUND.0).filter_map(bucket).map(excess);
     let past: Vec<(f64, f64)> = past.collect();
@@ -121,10 +121,10 @@ pub fn curve(cube: &Cube, e: &Shift) -> Option<Curve> {
         let share = |s: f64| ((s + length - t) / length).clamp(0.0, 1.0);
         let rows: Vec<(f64, f64, f64)> = told
             .iter()
-            .map(|(s, w, acc)| {
+            .map(|(s, w, tally)| {
                 // The variance of what is harmed by so much: `variance` halves it.
-                let v = variance(e.likelihood, e.sign, acc, dispersion, 2.0 * share(*s) * e.harm);
-                (share(*s) * w, e.sign * (acc.observed - acc.expected) - there * w, v)
+                let v = variance(e.likelihood, e.sign, tally, dispersion, 2.0 * share(*s) * e.harm);
+                (share(*s) * w, e.sign * (tally.observed - tally.expected) - there * w, v)
             })
             .collect();
         let sums = rows.iter().map(|(x, y, v)| (x * y / v, x * x / v));

@@ -97,20 +97,20 @@ fn seen(state: &EngineState, row: &Journey, now: Timestamp) -> Option<SlowChecks
 fn sign_of(state: &EngineState, slow: &SlowChecks) -> Option<String> {
     let policy = &state.settings.policy;
     let row = policy.journey.iter().find(|j| j.name == slow.journey)?;
-    let here = |live: &OpenCase| {
-        let segments = live.segments(policy);
+    let here = |case: &OpenCase| {
+        let segments = case.segments(policy);
         let pages = |s: &Scope| {
             let page = s.dims.get(&Dim::Template);
             page.is_none_or(|pages| pages.iter().any(|p| row.has_template(p)))
         };
-        open_case::journey_of(policy, live, &segments).is_some_and(|j| j == slow.journey)
-            || !live.is_telemetry() && segments.iter().any(pages)
+        open_case::journey_of(policy, case, &segments).is_some_and(|j| j == slow.journey)
+            || !case.is_telemetry() && segments.iter().any(pages)
     };
-    let together = |live: &OpenCase| {
-        let began = live.onset(|b| state.cube.start_of(b));
-        let ended = live.closed.map(|b| state.cube.end_of(b));
+    let together = |case: &OpenCase| {
+        let began = case.onset(|b| state.cube.start_of(b));
+        let ended = case.closed.map(|b| state.cube.end_of(b));
         began.minus(AROUND) <= slow.since && ended.is_none_or(|end| slow.since <= end)
     };
-    let mut found = state.lives.iter().filter(|l| !l.key.is_empty() && here(l) && together(l));
+    let mut found = state.cases.iter().filter(|l| !l.key.is_empty() && here(l) && together(l));
     found.next().map(|l| l.key.clone())
 }

@@ -14,7 +14,7 @@ use crate::detect::cube::settings::{Exclusion, Settings};
 use crate::detect::cube::store::Cube;
 use crate::detect::detectors::check_duration;
 use crate::detect::detectors::check_votes::Checks;
-use crate::detect::learning::dispersion;
+use crate::detect::learning::levels;
 use crate::detect::learning::schedule::Schedule;
 use crate::detect::scan::scene::SearchScene;
 use crate::detect::scan::shift::Shift;
@@ -34,11 +34,11 @@ pub struct EngineState {
     /// What of which source cannot be believed to be of now.
     pub doubts: BTreeMap<SourceId, Doubt>,
     pub quality: QualityLog,
-    pub lives: Vec<OpenCase>,
-    /// Effects of cases that are gone, while they still lie inside a window.
+    pub cases: Vec<OpenCase>,
+    /// Shifts of cases that are gone, while they still lie inside a window.
     pub past: Vec<Shift>,
     /// Incidents that the journal remembers: not learnt from.
-    pub unusual: Vec<Exclusion>,
+    pub exclusions: Vec<Exclusion>,
     pub judged: Option<i64>,
     /// The first bucket that was judged: what was over by then is nobody's case.
     pub begun: Option<i64>,
@@ -63,9 +63,9 @@ impl EngineState {
             blind: BTreeMap::new(),
             doubts: BTreeMap::new(),
             quality: QualityLog::default(),
-            lives: Vec::new(),
+            cases: Vec::new(),
             past: Vec::new(),
-            unusual: Vec::new(),
+            exclusions: Vec::new(),
             judged: None,
             begun: None,
             schedule: Schedule::default(),
@@ -77,7 +77,7 @@ impl EngineState {
 
     /// What a search may read of it.
     pub fn scene(&self) -> SearchScene<'_> {
-        let open = || self.lives.iter().filter(|l| l.closed.is_none());
+        let open = || self.cases.iter().filter(|l| l.closed.is_none());
         SearchScene {
             settings: &self.settings,
             cube: &self.cube,
@@ -89,7 +89,7 @@ impl EngineState {
     }
 
     pub fn all_shifts(&self) -> impl Iterator<Item = &Shift> {
-        self.lives.iter().flat_map(|l| &l.shifts).chain(&self.past)
+        self.cases.iter().flat_map(|l| &l.shifts).chain(&self.past)
     }
 
     /// Buckets in which a case that cleared may fire again as the same.
@@ -112,6 +112,6 @@ impl EngineState {
     /// True until enough has been seen to know what is usual.
     pub fn learning(&self) -> bool {
         self.cube.cuboids.values().any(|t| !t.leaves.is_empty())
-            && !self.cube.cuboids.values().any(dispersion::taught)
+            && !self.cube.cuboids.values().any(levels::taught)
     }
 }

@@ -41,7 +41,7 @@ pub fn explained(state: &EngineState, e: &Shift, bucket: i64) -> bool {
     }
     let rise = |metric: Metric| rise_of(&state.cube, metric, e, bucket);
     let counted_less = rise(Metric::Orders).is_some_and(|rise| rise < BOUGHT * e.harm);
-    let cheap = state.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.shifts);
+    let cheap = state.cases.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.shifts);
     let cheap =
         cheap.filter(|o| of_value(o) && o.until.is_none()).any(|o| o.place.overlaps(&e.place));
     let wanted = rise(Metric::Sessions).is_some_and(|rise| rise >= e.harm);
@@ -58,7 +58,7 @@ fn announced(state: &EngineState, bucket: i64) -> bool {
     exclusions::announced(&state.settings, now).is_some() || campaigns.any(on)
 }
 
-/// Share by which a count is above its own usual in the place and time of an shift.
+/// Share by which a count is above its own usual in the place and time of a shift.
 fn rise_of(cube: &Cube, metric: Metric, e: &Shift, bucket: i64) -> Option<f64> {
     let mut cuboids = cube.family((metric, CuboidRole::Plain));
     let cuboid = cuboids.find(|t| e.scope.dims.keys().all(|d| t.key.dims.contains(d)))?;
@@ -69,7 +69,7 @@ fn rise_of(cube: &Cube, metric: Metric, e: &Shift, bucket: i64) -> Option<f64> {
 fn sum(cuboid: &Cuboid, e: &Shift, bucket: i64) -> Tally {
     let mut sum = Tally::default();
     for leaf in cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
-        sum.add(&cuboid.acc_over(leaf, e.from(), bucket));
+        sum.add(&cuboid.tally_over(leaf, e.from(), bucket));
     }
     sum
 }
@@ -77,9 +77,9 @@ fn sum(cuboid: &Cuboid, e: &Shift, bucket: i64) -> Tally {
 /// The lower bound of the share of an order's value that is given away.
 pub fn given_away(cube: &Cube, e: &Shift) -> f64 {
     let Some(cuboid) = cube.cuboids.get(&e.cuboid).filter(|_| of_value(e)) else { return 0.0 };
-    let half = Z95 * (e.acc.variance * e.dispersion(cuboid).overdispersion).max(0.0).sqrt();
-    if e.acc.expected > 0.0 {
-        (1.0 - (e.acc.observed + half) / e.acc.expected).max(0.0)
+    let half = Z95 * (e.tally.variance * e.dispersion(cuboid).overdispersion).max(0.0).sqrt();
+    if e.tally.expected > 0.0 {
+        (1.0 - (e.tally.observed + half) / e.tally.expected).max(0.0)
     } else {
         0.0
     }
@@ -88,13 +88,13 @@ pub fn given_away(cube: &Cube, e: &Shift) -> f64 {
 /// What an order is worth now and usually, in money.
 pub fn order_values(cube: &Cube, e: &Shift) -> Option<(f64, f64)> {
     let unit = cube.cuboids.get(&e.cuboid)?.unit;
-    (of_value(e) && e.acc.units > 0.0)
-        .then(|| (e.acc.observed / e.acc.units * unit, e.acc.expected / e.acc.units * unit))
+    (of_value(e) && e.tally.units > 0.0)
+        .then(|| (e.tally.observed / e.tally.units * unit, e.tally.expected / e.tally.units * unit))
 }
 
 /// One line for a case: what rises, what an order is worth, and what to look for.
-pub fn headline(policy: &Policy, cube: &Cube, live: &OpenCase) -> Option<String> {
-    let present = live.present();
+pub fn headline(policy: &Policy, cube: &Cube, case: &OpenCase) -> Option<String> {
+    let present = case.present();
     let strongest = |value: bool| {
         let mine = present.iter().filter(|e| is_surge(e) && of_value(e) == value);
         mine.max_by(|a, b| a.nats.total_cmp(&b.nats))
@@ -104,8 +104,8 @@ pub fn headline(policy: &Policy, cube: &Cube, live: &OpenCase) -> Option<String>
     let average = |word: &str| {
         worth.map(|(now, usual)| format!("{word} order {} (usual {usual:.0})", money(now)))
     };
-    let times = strongest(false).filter(|e| e.acc.expected > 0.0).map(|e| {
-        (format!("Orders at {:.1} times their usual rate", e.acc.observed / e.acc.expected), e)
+    let times = strongest(false).filter(|e| e.tally.expected > 0.0).map(|e| {
+        (format!("Orders at {:.1} times their usual rate", e.tally.observed / e.tally.expected), e)
     });
     match (times, average("average")) {
         (Some((times, _)), Some(average)) => {
@@ -128,7 +128,7 @@ fn per_payment(cube: &Cube, e: &Shift) -> Option<f64> {
         cube.family((Metric::OrderRate, CuboidRole::Step)).find(|t| !t.leaves.is_empty())?;
     let mut all = Tally::default();
     for leaf in cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
-        all.add(&cuboid.acc_over(leaf, e.from(), e.last_bad));
+        all.add(&cuboid.tally_over(leaf, e.from(), e.last_bad));
     }
     let each = all.observed / all.units.max(1.0);
     (all.expected > 0.0 && all.observed >= TWICE * all.expected).then_some(each)
@@ -136,15 +136,15 @@ fn per_payment(cube: &Cube, e: &Shift) -> Option<f64> {
 
 /// What is given away in a minute: the value that orders lack. Where they lack none, orders beyond
 /// the usual may have to be taken back.
-pub fn per_minute(policy: &Policy, cube: &Cube, live: &OpenCase) -> (Option<Range>, String) {
-    let present = live.present();
+pub fn per_minute(policy: &Policy, cube: &Cube, case: &OpenCase) -> (Option<Range>, String) {
+    let present = case.present();
     let minutes =
         |e: &Shift| (e.last_bad - e.from() + 1).max(1) as f64 * cube.bucket.as_mins_f64().max(1e-9);
     let values = present.iter().filter(|e| of_value(e)).filter_map(|e| {
         let cuboid = cube.cuboids.get(&e.cuboid)?;
-        let lacking = (e.acc.expected - e.acc.observed) * cuboid.unit;
+        let lacking = (e.tally.expected - e.tally.observed) * cuboid.unit;
         let half = Z95
-            * (e.acc.variance * e.dispersion(cuboid).overdispersion).max(0.0).sqrt()
+            * (e.tally.variance * e.dispersion(cuboid).overdispersion).max(0.0).sqrt()
             * cuboid.unit;
         let each = |x: f64| x.max(0.0) / minutes(e);
         let range = Range::new(each(lacking - half), each(lacking + half));
@@ -166,8 +166,9 @@ pub fn per_minute(policy: &Policy, cube: &Cube, live: &OpenCase) -> (Option<Rang
         return (None, "cannot be estimated: the value of an order is not measured".to_owned());
     };
     let extra = present.iter().filter(|e| is_surge(e));
-    let extra =
-        extra.map(|e| (e.acc.observed - e.acc.expected).max(0.0) / minutes(e)).fold(0.0, f64::max);
+    let extra = extra
+        .map(|e| (e.tally.observed - e.tally.expected).max(0.0) / minutes(e))
+        .fold(0.0, f64::max);
     let how = format!(
         "{extra:.1} orders a minute beyond their usual share of visits x {worth:.0} {}, if they \
          are taken back",

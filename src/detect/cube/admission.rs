@@ -40,30 +40,30 @@ impl Cube {
     /// Makes leaves for the busiest new segments of cuts that would overflow; true when there are
     /// such cuts.
     fn admit(&mut self, batch: &[Observation]) -> bool {
-        let least = self.cuboids.values().map(Cuboid::room).min();
+        let least = self.cuboids.values().map(Cuboid::free_leaves).min();
         if batch.len() <= least.unwrap_or(MAX_LEAVES) {
             return false;
         }
         let mut new: BTreeMap<CuboidKey, BTreeMap<&Segment, f64>> = BTreeMap::new();
         for o in batch {
-            let Some(raw) = Self::raw_of(o) else { continue };
+            let Some(moments) = Self::moments_of(o) else { continue };
             let key = key_of(o);
             if self.cuboids.get(&key).is_some_and(|t| t.knows(&o.segment)) {
                 continue;
             }
-            let busy = if matches!(o.value, Value::Count(_)) { raw.sum } else { raw.count };
+            let busy = if matches!(o.value, Value::Count(_)) { moments.sum } else { moments.count };
             *new.entry(key).or_default().entry(&o.segment).or_default() += f64::from(busy);
         }
         let mut over = false;
         for (key, segments) in new {
             let cuboid = self.cuboid(key);
-            if segments.len() <= cuboid.room() {
+            if segments.len() <= cuboid.free_leaves() {
                 continue;
             }
             over = true;
             let mut busiest: Vec<(&Segment, f64)> = segments.into_iter().collect();
             busiest.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
-            for (segment, _) in busiest.into_iter().take(cuboid.room()) {
+            for (segment, _) in busiest.into_iter().take(cuboid.free_leaves()) {
                 cuboid.leaf_index(segment);
             }
         }

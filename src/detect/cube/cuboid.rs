@@ -27,13 +27,13 @@ pub use self::eviction::{MAX_LEAVES, names_release};
 pub struct Leaf {
     pub seg: Segment,
     /// Its column in the ring of buckets.
-    at: usize,
-    pub hist: Vec<HourMoments>,
-    pub prof: Profile,
+    column: usize,
+    pub history: Vec<HourMoments>,
+    pub profile: Profile,
     /// Sums over the standard windows, newest bucket included.
     pub sums: Vec<Tally>,
     /// What known incidents explain of each window's observed sum.
-    pub expl: Vec<Explained>,
+    pub explained_sums: Vec<Explained>,
 }
 
 /// A slice: some dimensions fixed to one value each.
@@ -45,7 +45,7 @@ pub struct Slice {
 }
 
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "independent marks of one table")]
+#[expect(clippy::struct_excessive_bools, reason = "independent marks of one cuboid")]
 pub struct Cuboid {
     pub key: CuboidKey,
     pub likelihood: Likelihood,
@@ -54,9 +54,9 @@ pub struct Cuboid {
     pub inverted: bool,
     pub leaves: Vec<Leaf>,
     index: HashMap<Segment, usize>,
-    pub slice: Vec<Slice>,
+    pub slices: Vec<Slice>,
     slice_index: HashMap<Segment, u32>,
-    pub dispersion: BTreeMap<u16, Dispersion>,
+    pub dispersions: BTreeMap<u16, Dispersion>,
     /// What the two ends of a window add to its variance (see `lag`).
     pub edge: f64,
     /// What one hit stands for: money is counted in usual orders.
@@ -76,7 +76,7 @@ pub struct Cuboid {
     pub week: [f64; 7],
     pub bucket_ms: i64,
     /// The bucket the window sums stand at; a record for an earlier one makes them wrong.
-    pub rolled: i64,
+    pub rolled_to: i64,
     /// Lengths (buckets) of the windows that stand in the leaves' sums.
     pub lengths: Vec<i64>,
     pub touched: bool,
@@ -126,9 +126,9 @@ impl Cuboid {
             sign,
             leaves: Vec::new(),
             index: HashMap::new(),
-            slice: Vec::new(),
+            slices: Vec::new(),
             slice_index: HashMap::new(),
-            dispersion: BTreeMap::new(),
+            dispersions: BTreeMap::new(),
             edge: 0.0,
             unit: 1.0,
             unit_known: false,
@@ -139,7 +139,7 @@ impl Cuboid {
             hours: BTreeMap::new(),
             week: [1.0; 7],
             bucket_ms: bucket_ms.max(1),
-            rolled: i64::MIN,
+            rolled_to: i64::MIN,
             lengths: Vec::new(),
             touched: true,
             explained: false,
@@ -159,7 +159,7 @@ impl Cuboid {
     }
 
     pub fn slice_at(&self, seg: &Segment) -> Option<&Slice> {
-        self.slice_index.get(seg).and_then(|i| self.slice.get(*i as usize))
+        self.slice_index.get(seg).and_then(|i| self.slices.get(*i as usize))
     }
 
     /// What finding a segment costs; keys are stored beside the leaves.
@@ -196,7 +196,7 @@ impl Cuboid {
             if let Some(s) = self.slots.get_mut(slot) {
                 *s = bucket;
             }
-            self.touched |= bucket <= self.rolled;
+            self.touched |= bucket <= self.rolled_to;
         }
         self.latest = self.latest.max(bucket);
         true
@@ -204,58 +204,58 @@ impl Cuboid {
 
     /// Sets a leaf's bucket; a later record for the same bucket replaces the earlier one. False
     /// when the cut has no room for the segment: then it counts in `(other)`, once that is poured.
-    pub fn put(&mut self, seg: &Segment, bucket: i64, raw: Moments) -> bool {
+    pub fn put(&mut self, seg: &Segment, bucket: i64, moments: Moments) -> bool {
         let own = self.admits(seg);
         if self.open(bucket) {
             if own {
                 let leaf = self.leaf_index(seg);
-                self.set(leaf, bucket, raw);
+                self.set(leaf, bucket, moments);
             } else {
-                self.overflow.put(seg, bucket, raw);
+                self.overflow.put(seg, bucket, moments);
             }
         }
         own
     }
 
-    fn set(&mut self, leaf: usize, bucket: i64, raw: Moments) {
+    fn set(&mut self, leaf: usize, bucket: i64, moments: Moments) {
         let (leaves, slot) = (self.leaves.len(), self.slot(bucket));
         let Some(column) = self.ring.get_mut(slot) else { return };
         if column.len() <= leaf {
             column.resize(leaves, Moments::default());
         }
         if let Some(r) = column.get_mut(leaf) {
-            if bucket <= self.rolled && *r != raw {
+            if bucket <= self.rolled_to && *r != moments {
                 self.touched = true;
             }
-            *r = raw;
+            *r = moments;
         }
     }
 
     /// Adds to a leaf's hour of history; `minutes` marks which minutes of the hour it covers.
-    pub fn put_hour(&mut self, seg: &Segment, hour: i32, minutes: u64, raw: Moments) {
+    pub fn put_hour(&mut self, seg: &Segment, hour: i32, minutes: u64, moments: Moments) {
         let leaf = self.leaf_index(seg);
         *self.hours.entry(hour).or_default() |= minutes;
         while self.hours.len() > MAX_HOURS {
             self.hours.pop_first();
         }
         let Some(leaf) = self.leaves.get_mut(leaf) else { return };
-        match leaf.hist.binary_search_by_key(&hour, |h| h.hour) {
+        match leaf.history.binary_search_by_key(&hour, |h| h.hour) {
             Ok(i) => {
-                if let Some(h) = leaf.hist.get_mut(i) {
-                    h.raw.count += raw.count;
-                    h.raw.sum += raw.sum;
-                    h.raw.sum_sq += raw.sum_sq;
+                if let Some(h) = leaf.history.get_mut(i) {
+                    h.moments.count += moments.count;
+                    h.moments.sum += moments.sum;
+                    h.moments.sum_sq += moments.sum_sq;
                 }
             }
             Err(i) => {
-                if leaf.hist.len() == leaf.hist.capacity() {
-                    leaf.hist.reserve_exact(GROWS_BY);
+                if leaf.history.len() == leaf.history.capacity() {
+                    leaf.history.reserve_exact(GROWS_BY);
                 }
-                leaf.hist.insert(i, HourMoments { hour, raw });
+                leaf.history.insert(i, HourMoments { hour, moments });
             }
         }
-        if leaf.hist.len() > MAX_HOURS {
-            leaf.hist.remove(0);
+        if leaf.history.len() > MAX_HOURS {
+            leaf.history.remove(0);
         }
         self.history_dirty = true;
     }
@@ -264,7 +264,7 @@ impl Cuboid {
     pub fn forget_hours(&mut self, gone: &BTreeSet<i32>) {
         self.hours.retain(|hour, _| !gone.contains(hour));
         for leaf in &mut self.leaves {
-            leaf.hist.retain(|h| !gone.contains(&h.hour));
+            leaf.history.retain(|h| !gone.contains(&h.hour));
         }
         self.history_dirty = true;
     }
@@ -272,15 +272,15 @@ impl Cuboid {
     pub fn forget_history(&mut self) {
         self.hours.clear();
         for leaf in &mut self.leaves {
-            leaf.hist.clear();
+            leaf.history.clear();
         }
     }
 
     /// The leaf's bucket, or nothing when it did not arrive.
-    pub fn raw(&self, leaf: &Leaf, bucket: i64) -> Option<Moments> {
+    pub fn moments(&self, leaf: &Leaf, bucket: i64) -> Option<Moments> {
         let slot = self.slot(bucket);
         let column = (self.slots.get(slot) == Some(&bucket)).then(|| self.ring.get(slot))??;
-        Some(column.get(leaf.at).copied().unwrap_or_default())
+        Some(column.get(leaf.column).copied().unwrap_or_default())
     }
 
     /// What the live buckets cost.
@@ -300,7 +300,7 @@ impl Cuboid {
     /// Overdispersion and drift of a mask; less than a day of history is trusted little, and a copy
     /// of a sample tells nothing new.
     pub fn dispersion(&self, mask: u16) -> Dispersion {
-        let learnt = self.dispersion.get(&mask).copied().unwrap_or_else(|| {
+        let learnt = self.dispersions.get(&mask).copied().unwrap_or_else(|| {
             let prior = Dispersion::prior(self.likelihood);
             let young = self.hours.len() < 24 && !self.borrowed;
             if young { prior.doubted() } else { prior }
@@ -310,9 +310,9 @@ impl Cuboid {
 
     /// The slices that fix just the masked dimensions.
     pub fn group(&self, mask: u16) -> &[Slice] {
-        let from = self.slice.partition_point(|c| c.mask < mask);
-        let to = self.slice.partition_point(|c| c.mask <= mask);
-        self.slice.get(from..to).unwrap_or(&[])
+        let from = self.slices.partition_point(|c| c.mask < mask);
+        let to = self.slices.partition_point(|c| c.mask <= mask);
+        self.slices.get(from..to).unwrap_or(&[])
     }
 
     /// The mask of the dimensions of this cut that are in `dims`.

@@ -1,6 +1,6 @@
-//! Tables made of other cuboids: funnel steps (one count over another), beacons per visit, and what
+//! Cuboids made of other cuboids: funnel steps (one count over another), beacons per visit, and what
 //! tells a surge: orders per visit, value per order. A ratio of two live series needs no season
-//! (detection.md section 6). Only sums here; what belongs together is known to `lag`.
+//! (docs/detection.md). Only sums here; what belongs together is known to `lag`.
 
 use std::collections::BTreeMap;
 
@@ -90,9 +90,9 @@ pub fn live(cube: &mut Cube, from: i64, to: i64) {
         if let Some(rows) = rows.filter(|_| unit(cube, &pair, to).is_some()) {
             let cuboid = cube.cuboid(pair.key.clone());
             cuboid.edge = lag.edge;
-            for (seg, bucket, raw) in rows {
-                let raw = Moments { sum: raw.sum / cuboid.unit as f32, ..raw };
-                cuboid.put(&seg, bucket, raw);
+            for (seg, bucket, moments) in rows {
+                let moments = Moments { sum: moments.sum / cuboid.unit as f32, ..moments };
+                cuboid.put(&seg, bucket, moments);
             }
         }
         cube.lags.insert(pair.key, lag);
@@ -121,10 +121,10 @@ fn unit(cube: &mut Cube, pair: &CountPair, to: i64) -> Option<f64> {
     }
     let sum = |key: &CuboidKey| {
         let cuboid = cube.cuboids.get(key)?;
-        let past = |l: &super::cuboid::Leaf| l.hist.iter().map(|h| h.raw.sum).sum::<f32>();
+        let past = |l: &super::cuboid::Leaf| l.history.iter().map(|h| h.moments.sum).sum::<f32>();
         let before: f32 = cuboid.leaves.iter().map(past).sum();
         let kept = |l: &super::cuboid::Leaf| {
-            (cuboid.oldest()..=to).filter_map(|b| cuboid.raw(l, b)).map(|r| r.sum).sum::<f32>()
+            (cuboid.oldest()..=to).filter_map(|b| cuboid.moments(l, b)).map(|r| r.sum).sum::<f32>()
         };
         let now: f32 = cuboid.leaves.iter().map(kept).sum::<f32>();
         Some(if before > 0.0 { before } else { now })
@@ -195,8 +195,8 @@ fn by_hour(cuboid: &Cuboid, dims: &[Dim]) -> BTreeMap<Segment, BTreeMap<i32, f32
     for slice in cuboid.group(cuboid.mask_for(dims)) {
         let hours: &mut BTreeMap<i32, f32> = out.entry(slice.seg.clone()).or_default();
         for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
-            for h in &leaf.hist {
-                *hours.entry(h.hour).or_default() += h.raw.sum;
+            for h in &leaf.history {
+                *hours.entry(h.hour).or_default() += h.moments.sum;
             }
         }
     }

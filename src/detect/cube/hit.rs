@@ -9,6 +9,6 @@ pub struct Hit {
     /// Index of the slice in the cuboid.
     pub slice: u32,
     pub window: u8,
-    pub acc: Tally,
+    pub tally: Tally,
     pub ev: HarmEvidence,
 }

@@ -33,7 +33,7 @@ pub fn fold_unknown<T: Default>(
 ) {
     let other = key.dims.iter().fold(Segment::all(), |s, d| s.with(*d, DimValue::Other));
     let fold = |rows: &mut BTreeMap<Segment, T>, judge: &Cuboid| {
-        if judge.room() > 0 {
+        if judge.free_leaves() > 0 {
             return;
         }
         let all = std::mem::take(rows);

@@ -74,7 +74,7 @@ pub(in crate::detect) fn totals(
     let (hits, trials) = (cube.cuboids.get(&pair.hits), cube.cuboids.get(&pair.trials));
     let (Some(hits), Some(trials)) = (hits, trials) else { return };
     let whole = |t: &Cuboid, b: i64| {
-        let all = t.leaves.iter().filter_map(|l| t.raw(l, b));
+        let all = t.leaves.iter().filter_map(|l| t.moments(l, b));
         all.map(|r| f64::from(r.sum)).sum::<f64>()
     };
     for bucket in (from..=to).filter(|b| hits.delivered(*b) && trials.delivered(*b)) {
@@ -129,7 +129,7 @@ fn moving(trials: &Cuboid, pair: &CountPair, lag: &Lag, bucket: i64) -> Moving {
 
 fn events(cuboid: &Cuboid, leaves: &[u32], bucket: i64) -> f32 {
     let leaves = leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize));
-    leaves.filter_map(|l| cuboid.raw(l, bucket)).map(|r| r.sum).sum()
+    leaves.filter_map(|l| cuboid.moments(l, bucket)).map(|r| r.sum).sum()
 }
 
 /// Events by segment of some dimensions.

@@ -88,12 +88,12 @@ impl Cube {
 
     /// Takes a live bucket's record.
     pub fn live(&mut self, o: &Observation) {
-        let Some(raw) = Self::raw_of(o) else { return };
+        let Some(moments) = Self::moments_of(o) else { return };
         let bucket = self.bucket_of(o.window.end.minus(Span::from_millis(1)));
         let key = key_of(o);
         self.marks.entry(key.clone()).or_default().take(bucket, o.quality);
         let cuboid = self.cuboid(key.clone());
-        let own = cuboid.put(&o.segment, bucket, raw);
+        let own = cuboid.put(&o.segment, bucket, moments);
         match &o.value {
             Value::Dist(h) if own => self.histograms.put(&key, &o.segment, bucket, h),
             Value::Dist(h) => {
@@ -108,7 +108,7 @@ impl Cube {
 
     /// Takes a record older than live: any window up to a day.
     pub fn history(&mut self, o: &Observation) {
-        let Some(mut raw) = Self::raw_of(o) else { return };
+        let Some(mut moments) = Self::moments_of(o) else { return };
         let hour_ms = Span::from_hours(1).millis();
         let hours = hours_of(o.window);
         let Some(first) = i32::try_from(o.window.start.millis().div_euclid(hour_ms)).ok() else {
@@ -116,21 +116,21 @@ impl Cube {
         };
         let share = 1.0 / hours as f32;
         if hours > 1 {
-            raw = Moments {
-                count: raw.count * share,
-                sum: raw.sum * share,
-                sum_sq: raw.sum_sq * share,
+            moments = Moments {
+                count: moments.count * share,
+                sum: moments.sum * share,
+                sum_sq: moments.sum_sq * share,
             };
         }
         let minutes = minutes_of(o.window, hours);
         let key = key_of(o);
         let cuboid = self.cuboid(key);
         for hour in 0..hours {
-            cuboid.put_hour(&o.segment, first.saturating_add(hour), minutes, raw);
+            cuboid.put_hour(&o.segment, first.saturating_add(hour), minutes, moments);
         }
     }
 
-    pub(in crate::detect) fn raw_of(o: &Observation) -> Option<Moments> {
+    pub(in crate::detect) fn moments_of(o: &Observation) -> Option<Moments> {
         match &o.value {
             Value::Dist(h) => Some(logs(h)),
             Value::Ratio { hits, trials } => {
@@ -146,7 +146,7 @@ impl Cube {
         }
     }
 
-    /// Tables of one family, in key order.
+    /// Cuboids of one family, in key order.
     pub fn family(&self, family: Family) -> impl Iterator<Item = &Cuboid> {
         self.cuboids.values().filter(move |t| t.key.family == family)
     }

@@ -51,7 +51,7 @@ pub struct Vote {
     /// Newest run anywhere.
     pub last: Option<Timestamp>,
     /// Since when every location passes.
-    pub good_since: Option<Timestamp>,
+    pub well_since: Option<Timestamp>,
     /// Good runs in a row, the least of all locations.
     pub good_runs: usize,
     /// Runs that failed among the recent ones, and how many recent ones there are.
@@ -122,7 +122,7 @@ impl Checks {
         let fresh = now.minus(cadence.times(3)).minus(Span::from_secs(30));
         let failures = (rule.0.max(1)) as usize;
         let (mut rows, mut last_fail_rounds) = (0, 0);
-        let mut good_since: Vec<Timestamp> = Vec::new();
+        let mut well_since: Vec<Timestamp> = Vec::new();
         let mut alive = 0;
         for (location, runs) in locations {
             let seen: Vec<&CheckRun> =
@@ -144,7 +144,7 @@ impl Checks {
                 vote.passing.push(location.clone());
                 let good = seen.iter().take_while(|r| r.ok).count();
                 vote.good_runs = if alive == 1 { good } else { vote.good_runs.min(good) };
-                good_since.extend(seen.get(good.saturating_sub(1)).map(|r| r.at));
+                well_since.extend(seen.get(good.saturating_sub(1)).map(|r| r.at));
             }
             rows += usize::from(streak >= failures);
         }
@@ -156,7 +156,7 @@ impl Checks {
         vote.shaky = last_fail_rounds >= need && need > 1;
         vote.touched = touched >= need && need > 1;
         if vote.failing.is_empty() {
-            vote.good_since = good_since.into_iter().max();
+            vote.well_since = well_since.into_iter().max();
         } else {
             vote.good_runs = 0;
         }

@@ -28,7 +28,7 @@ const BLURRED: f64 = 8.0;
 /// Who would count a real crowd.
 const OTHERS: [Metric; 3] = [Metric::EdgeRequests, Metric::Sessions, Metric::Orders];
 
-/// Effects of every row whose beacons are far beyond their visits now.
+/// Shifts of every row whose beacons are far beyond their visits now.
 pub fn found(scene: &SearchScene<'_>, bucket: i64) -> Vec<Shift> {
     let mut out = Vec::new();
     for row in &scene.settings.policy.guardrail {
@@ -95,9 +95,9 @@ fn strongest<'a>(
     for minutes in WINDOWS {
         let buckets = (Span::from_mins(minutes).millis() / length).max(1);
         let span = (bucket - buckets + 1, bucket);
-        for slice in cuboid.slice.iter().filter(|c| c.mask.count_ones() <= MAX_DIMS) {
-            let acc = sum(cuboid, slice, span);
-            let ev = evidence(Likelihood::Poisson, 1.0, &acc, cuboid.dispersion(slice.mask));
+        for slice in cuboid.slices.iter().filter(|c| c.mask.count_ones() <= MAX_DIMS) {
+            let tally = sum(cuboid, slice, span);
+            let ev = evidence(Likelihood::Poisson, 1.0, &tally, cuboid.dispersion(slice.mask));
             let better = best.as_ref().is_none_or(|b| ev.nats > b.nats);
             if ev.nats >= line && ev.harm >= rise && better && !crowd(scene.cube, &slice.seg, span)
             {
@@ -112,7 +112,7 @@ fn strongest<'a>(
 fn sum(cuboid: &Cuboid, slice: &Slice, span: (i64, i64)) -> Tally {
     let mut sum = Tally::default();
     for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
-        sum.add(&cuboid.acc_over(leaf, span.0, span.1));
+        sum.add(&cuboid.tally_over(leaf, span.0, span.1));
     }
     sum
 }
@@ -120,8 +120,8 @@ fn sum(cuboid: &Cuboid, slice: &Slice, span: (i64, i64)) -> Tally {
 /// Share by which a count is beyond its own usual at a place.
 fn rise_of(cube: &Cube, metric: Metric, seg: &Segment, span: (i64, i64)) -> Option<f64> {
     let of = |t: &Cuboid| {
-        let acc = sum(t, t.slice_at(seg)?, span);
-        (acc.expected > 0.0).then(|| acc.observed / acc.expected - 1.0)
+        let tally = sum(t, t.slice_at(seg)?, span);
+        (tally.expected > 0.0).then(|| tally.observed / tally.expected - 1.0)
     };
     cube.family((metric, CuboidRole::Plain)).find_map(of)
 }
@@ -152,14 +152,14 @@ fn shift(scene: &SearchScene<'_>, row: &Guardrail, best: &CopiesFound<'_>, bucke
     // The cut is judged for losses everywhere else; here its other side is asked.
     let mut up = best.cuboid.clone();
     up.sign = 1.0;
-    let accs: Vec<Tally> =
-        up.leaves.iter().map(|l| up.acc_over(l, best.span.0, best.span.1)).collect();
+    let tallies: Vec<Tally> =
+        up.leaves.iter().map(|l| up.tally_over(l, best.span.0, best.span.1)).collect();
     let start = crate::domain::segment::Scope::of(&best.seg);
-    let at = localise::localise(&up, &accs, &start, |_| true);
+    let at = localise::localise(&up, &tallies, &start, |_| true);
     let place = place::of_scope(&scene.settings.policy, up.key.family, &at.scope);
     let mut shift = Shift::open(&up, place, at, bucket);
     shift.nats = shift.nats.max(best.nats);
-    shift.line = Some((row.name.clone(), words(best)));
+    shift.threshold = Some((row.name.clone(), words(best)));
     shift
 }
 

@@ -24,13 +24,13 @@ const NEW: f64 = 6.0;
 const WINDOWS: [i64; 4] = [1, 5, 15, 60];
 const Z95: f64 = 1.96;
 
-/// The guardrail an shift belongs to: the fixed line that found it, else the row that judges
+/// The guardrail a shift belongs to: the fixed line that found it, else the row that judges
 /// changes of its metric.
 pub fn guardrail_of<'a>(policy: &'a Policy, e: &Shift) -> Option<&'a Guardrail> {
     let rows = &policy.guardrail;
     let named = |name: &GuardrailId| rows.iter().find(|r| r.name == *name);
     let metric = e.cuboid.family.0;
-    let line = e.line.as_ref().and_then(|(name, _)| named(name));
+    let line = e.threshold.as_ref().and_then(|(name, _)| named(name));
     line.or_else(|| band_for(rows, metric, &e.place)).or_else(|| row_for(rows, metric, &e.place))
 }
 
@@ -43,7 +43,7 @@ struct Bound {
     sign: f64,
 }
 
-/// Effects of every row whose line is crossed now.
+/// Shifts of every row whose line is crossed now.
 pub fn crossed(scene: &SearchScene<'_>, bucket: i64) -> Vec<Shift> {
     let rows = scene.settings.policy.guardrail.iter();
     let mut out: Vec<Shift> = super::over_collection::found(scene, bucket);
@@ -82,15 +82,15 @@ fn crossing(
     let length = scene.cube.bucket;
     let (bounds, test) = held(row, cuboid, length, &inside, bucket)?;
     let longest = bounds.iter().map(|b| b.buckets).max()?;
-    let accs = window(cuboid, &inside, bucket, longest);
+    let tallies = window(cuboid, &inside, bucket, longest);
     let dispersion = cuboid.dispersion(cuboid.mask_for(&cuboid.key.dims));
     let start = own_dims(&row.scope, cuboid);
-    let total = localise::total(cuboid, &accs, &start);
+    let total = localise::total(cuboid, &tallies, &start);
     let ev = evidence(cuboid.likelihood, cuboid.sign, &total, dispersion);
     if ev.nats < NEW || ev.harm <= 0.0 {
         return None;
     }
-    let mut found = localise::localise(cuboid, &accs, &start, |_| true);
+    let mut found = localise::localise(cuboid, &tallies, &start, |_| true);
     // Outside the row's scope nothing was summed: it stays part of the place.
     for (dim, values) in &start.dims {
         found.scope.dims.entry(*dim).or_insert_with(|| values.clone());
@@ -98,7 +98,7 @@ fn crossing(
     let place = place::of_scope(policy, (metric, cuboid.key.family.1), &found.scope);
     let mut shift = Shift::open(cuboid, place, found, bucket);
     shift.nats = shift.nats.max(ev.nats);
-    shift.line = Some((row.name.clone(), test));
+    shift.threshold = Some((row.name.clone(), test));
     Some(shift)
 }
 
@@ -113,7 +113,7 @@ fn window(cuboid: &Cuboid, inside: &[bool], bucket: i64, buckets: i64) -> Vec<Ta
     let leaves = cuboid.leaves.iter().zip(inside);
     leaves
         .map(|(l, inside)| match inside {
-            true => cuboid.acc_over(l, bucket - buckets + 1, bucket),
+            true => cuboid.tally_over(l, bucket - buckets + 1, bucket),
             false => Tally::default(),
         })
         .collect()
@@ -130,8 +130,8 @@ fn held(
     let dispersion = cuboid.dispersion(0);
     let sum = |buckets: i64| {
         let mut sum = Tally::default();
-        for acc in window(cuboid, inside, bucket, buckets) {
-            sum.add(&acc);
+        for tally in window(cuboid, inside, bucket, buckets) {
+            sum.add(&tally);
         }
         sum
     };
@@ -191,7 +191,7 @@ fn users(cuboid: &Cuboid, failed: f64) -> f64 {
 fn unit_line(row: &Guardrail, cuboid: &Cuboid, x: f64, sign: f64) -> (f64, f64) {
     match cuboid.likelihood {
         Likelihood::LogNormal => {
-            let spread = cuboid.leaves.iter().map(|l| f64::from(l.prof.s2)).fold(0.0, f64::max);
+            let spread = cuboid.leaves.iter().map(|l| f64::from(l.profile.s2)).fold(0.0, f64::max);
             (x.max(1e-9).ln() - z_of(row.percentile() / 100.0) * spread.sqrt(), sign)
         }
         Likelihood::Rare if cuboid.inverted => (1.0 - x, -sign),
@@ -202,26 +202,26 @@ fn unit_line(row: &Guardrail, cuboid: &Cuboid, x: f64, sign: f64) -> (f64, f64) 
 }
 
 /// Proven beyond the line, where it usually is not.
-fn crosses(likelihood: Likelihood, acc: &Tally, bound: &Bound, dispersion: Dispersion) -> bool {
-    if acc.units <= 0.0 {
+fn crosses(likelihood: Likelihood, tally: &Tally, bound: &Bound, dispersion: Dispersion) -> bool {
+    if tally.units <= 0.0 {
         return false;
     }
     let beyond = |x: f64| bound.sign * (x - bound.line) > 0.0;
     let (low, high) = match likelihood {
         Likelihood::Rare | Likelihood::Conversion => {
             let phi = dispersion.overdispersion.max(1.0);
-            wilson(acc.observed / phi, acc.units / phi)
+            wilson(tally.observed / phi, tally.units / phi)
         }
         Likelihood::LogNormal | Likelihood::Poisson | Likelihood::Gauge => {
             let noise = if likelihood == Likelihood::Poisson {
-                acc.observed.max(1.0)
+                tally.observed.max(1.0)
             } else {
-                acc.variance
+                tally.variance
             };
-            let half = Z95 * (noise * dispersion.overdispersion).max(0.0).sqrt() / acc.units;
-            (acc.observed / acc.units - half, acc.observed / acc.units + half)
+            let half = Z95 * (noise * dispersion.overdispersion).max(0.0).sqrt() / tally.units;
+            (tally.observed / tally.units - half, tally.observed / tally.units + half)
         }
     };
     let near = if bound.sign > 0.0 { low } else { high };
-    beyond(near) && !beyond(acc.expected / acc.units)
+    beyond(near) && !beyond(tally.expected / tally.units)
 }

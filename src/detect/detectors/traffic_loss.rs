@@ -43,12 +43,12 @@ struct CountFall<'a> {
     harm: f64,
 }
 
-/// Effects of the place that lost its visits, one per count that says so; empty on most days.
+/// Shifts of the place that lost its visits, one per count that says so; empty on most days.
 pub fn found(scene: &SearchScene<'_>, bucket: i64) -> Vec<Shift> {
     let Some(first) = first_judged(scene, bucket) else { return Vec::new() };
     let mut falls: Vec<CountFall<'_>> = Vec::new();
     for cuboid in counts(scene) {
-        let coarse = cuboid.slice.iter().filter(|c| c.mask.count_ones() <= 1 && is_place(&c.seg));
+        let coarse = cuboid.slices.iter().filter(|c| c.mask.count_ones() <= 1 && is_place(&c.seg));
         falls.extend(coarse.filter_map(|slice| fall(scene, cuboid, slice, (first, bucket))));
     }
     let line = scene.settings.policy.detect.sensitivity.nats();
@@ -73,7 +73,7 @@ pub fn found(scene: &SearchScene<'_>, bucket: i64) -> Vec<Shift> {
     out
 }
 
-/// Tables of the counts whose source tells something.
+/// Cuboids of the counts whose source tells something.
 fn counts<'a>(scene: &SearchScene<'a>) -> impl Iterator<Item = &'a Cuboid> {
     let families = JUDGED_COUNTS.iter().flat_map(|m| scene.cube.family((*m, CuboidRole::Plain)));
     families.filter(|t| scene.sees(&t.key.source))
@@ -100,7 +100,7 @@ fn first_judged(scene: &SearchScene<'_>, bucket: i64) -> Option<i64> {
 
 fn least(scene: &SearchScene<'_>, cuboid: &Cuboid, seg: &Segment) -> f64 {
     let row = sweep::min_change(&scene.settings.policy, cuboid.key.family, seg);
-    let now = scene.cube.start_of(cuboid.rolled);
+    let now = scene.cube.start_of(cuboid.rolled_to);
     let at_least = exclusions::announced(scene.settings, now).map_or(0.0, |_| ANNOUNCED);
     row.map_or(f64::INFINITY, |row| row.max(at_least))
 }
@@ -121,22 +121,22 @@ fn fall<'a>(
     let found = spans.filter(|span| span.0 >= first).filter_map(|span| {
         // What known falls explain is taken out: a case that ended is not opened again.
         let window = cuboid.lengths.iter().position(|l| *l == span.1 - span.0 + 1)?;
-        let (acc, ev) = sweep::at(cuboid, &slice.seg, window)?;
-        let enough = acc.expected >= LEAST && ev.nats >= AGREES && ev.harm >= ALIKE * least;
-        enough.then_some((span, acc, ev))
+        let (tally, ev) = sweep::at(cuboid, &slice.seg, window)?;
+        let enough = tally.expected >= LEAST && ev.nats >= AGREES && ev.harm >= ALIKE * least;
+        enough.then_some((span, tally, ev))
     });
-    let (span, acc, ev) = found.max_by(|a, b| a.2.nats.total_cmp(&b.2.nats))?;
+    let (span, tally, ev) = found.max_by(|a, b| a.2.nats.total_cmp(&b.2.nats))?;
     let told = (span.0..=span.1).filter(|b| cuboid.delivered(*b)).count();
     let minutes = told as f64 * scene.cube.bucket.as_mins_f64();
     let quiet = quietest(cuboid, slice, bucket)?;
-    let below = minutes > 0.0 && acc.observed / minutes <= (1.0 - ALIKE * least) * quiet;
+    let below = minutes > 0.0 && tally.observed / minutes <= (1.0 - ALIKE * least) * quiet;
     below.then_some(CountFall { cuboid, seg: &slice.seg, span, nats: ev.nats, harm: ev.harm })
 }
 
 fn sum(cuboid: &Cuboid, slice: &Slice, span: (i64, i64)) -> Tally {
     let mut sum = Tally::default();
     for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
-        sum.add(&cuboid.acc_over(leaf, span.0, span.1));
+        sum.add(&cuboid.tally_over(leaf, span.0, span.1));
     }
     sum
 }
@@ -158,8 +158,8 @@ fn quietest(cuboid: &Cuboid, slice: &Slice, bucket: i64) -> Option<f64> {
 fn rate(cuboid: &Cuboid, slice: &Slice, hour: i32) -> Option<f64> {
     let minutes = cuboid.hours.get(&hour)?.count_ones();
     let leaves = slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize));
-    let events = leaves.flat_map(|l| l.hist.iter().filter(|h| h.hour == hour));
-    let events: f64 = events.map(|h| f64::from(h.raw.sum)).sum();
+    let events = leaves.flat_map(|l| l.history.iter().filter(|h| h.hour == hour));
+    let events: f64 = events.map(|h| f64::from(h.moments.sum)).sum();
     (minutes >= 30).then(|| events / f64::from(minutes))
 }
 
@@ -178,9 +178,9 @@ fn beacons_fall(scene: &SearchScene<'_>, fall: &CountFall<'_>) -> bool {
     let own = |t: &&Cuboid| t.key.source != fall.cuboid.key.source;
     views.filter(own).filter(|t| scene.sees(&t.key.source)).any(|t| {
         let Some(slice) = t.slice_at(fall.seg) else { return false };
-        let acc = sum(t, slice, fall.span);
-        let ev = evidence(t.likelihood, t.sign, &acc, t.dispersion(slice.mask));
-        acc.expected >= LEAST && ev.nats >= AGREES && ev.harm >= least
+        let tally = sum(t, slice, fall.span);
+        let ev = evidence(t.likelihood, t.sign, &tally, t.dispersion(slice.mask));
+        tally.expected >= LEAST && ev.nats >= AGREES && ev.harm >= least
     })
 }
 
@@ -189,19 +189,19 @@ fn told_by_beacons(scene: &SearchScene<'_>, fall: &CountFall<'_>) -> bool {
     let least = least(scene, fall.cuboid, fall.seg);
     let views = scene.cube.family((Metric::PageViews, CuboidRole::Plain));
     views.filter(|t| scene.sees(&t.key.source)).any(|t| {
-        let acc = t.slice_at(fall.seg).map(|slice| sum(t, slice, fall.span)).unwrap_or_default();
-        acc.expected >= LEAST && 1.0 - acc.observed / acc.expected < GONE * least
+        let tally = t.slice_at(fall.seg).map(|slice| sum(t, slice, fall.span)).unwrap_or_default();
+        tally.expected >= LEAST && 1.0 - tally.observed / tally.expected < GONE * least
     })
 }
 
 fn shift(scene: &SearchScene<'_>, fall: &CountFall<'_>, bucket: i64) -> Shift {
     let cuboid = fall.cuboid;
-    let over = |l| cuboid.acc_over(l, fall.span.0, fall.span.1);
-    let accs: Vec<Tally> = cuboid.leaves.iter().map(over).collect();
+    let over = |l| cuboid.tally_over(l, fall.span.0, fall.span.1);
+    let tallies: Vec<Tally> = cuboid.leaves.iter().map(over).collect();
     let start = Scope::of(fall.seg);
-    let narrow = localise::localise(cuboid, &accs, &start, |_| true);
+    let narrow = localise::localise(cuboid, &tallies, &start, |_| true);
     let coarse = narrow.scope.dims.len() <= 1;
-    let at = if coarse { narrow } else { localise::stay(cuboid, &accs, &start) };
+    let at = if coarse { narrow } else { localise::stay(cuboid, &tallies, &start) };
     let place = place::of_scope(&scene.settings.policy, cuboid.key.family, &at.scope);
     let mut shift = Shift::open(cuboid, place, at, bucket);
     shift.nats = shift.nats.max(fall.nats);
@@ -237,7 +237,7 @@ pub fn shop_wide(cube: &Cube, e: &Shift) -> f64 {
     let Some(cuboid) = cube.cuboids.get(&e.cuboid) else { return 0.0 };
     let mut sum = Tally::default();
     for leaf in &cuboid.leaves {
-        sum.add(&cuboid.acc_over(leaf, e.from(), e.last_bad));
+        sum.add(&cuboid.tally_over(leaf, e.from(), e.last_bad));
     }
     let dispersion = cuboid.dispersion(0);
     let most = sum.observed + 2.0 + 2.0 * ((sum.observed + 1.0) * dispersion.overdispersion).sqrt();

@@ -5,15 +5,15 @@ use super::stat::{Likelihood, Tally};
 use crate::detect::maths::interval::z_of;
 
 /// The same for any sum, for times at a quantile (0..=1).
-pub fn level(likelihood: Likelihood, inverted: bool, quantile: f64, acc: &Tally) -> (f64, f64) {
-    if acc.units <= 0.0 {
+pub fn level(likelihood: Likelihood, inverted: bool, quantile: f64, tally: &Tally) -> (f64, f64) {
+    if tally.units <= 0.0 {
         return (0.0, 0.0);
     }
-    let (now, base) = (acc.observed / acc.units, acc.expected / acc.units);
+    let (now, base) = (tally.observed / tally.units, tally.expected / tally.units);
     match likelihood {
         // The mean of logs is the median of a log-normal; 0.67 standard deviations up is the p75.
         Likelihood::LogNormal => {
-            let up = z_of(quantile) * (acc.variance / acc.units).max(0.0).sqrt();
+            let up = z_of(quantile) * (tally.variance / tally.units).max(0.0).sqrt();
             ((now + up).exp(), (base + up).exp())
         }
         Likelihood::Rare if inverted => (1.0 - now, 1.0 - base),

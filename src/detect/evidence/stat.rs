@@ -1,5 +1,5 @@
 //! The small numbers every test is made of: sums of a bucket, sums against expectation, evidence.
-//! Likelihood ratios in nats against the segment's own history (detection.md section 6).
+//! Likelihood ratios in nats against the segment's own history (docs/detection.md).
 
 use crate::detect::maths::divergence::{kl, poisson};
 use crate::domain::metric::{Bad, Kind, Metric};
@@ -148,11 +148,11 @@ pub fn inverted(metric: Metric) -> bool {
 pub const CERTAIN: f64 = 0.995;
 
 /// Evidence of harm in `acc`; all zero when nothing points the bad way.
-pub fn evidence(likelihood: Likelihood, sign: f64, acc: &Tally, c: Dispersion) -> HarmEvidence {
-    if acc.units <= 0.0 || acc.variance <= 0.0 {
+pub fn evidence(likelihood: Likelihood, sign: f64, tally: &Tally, c: Dispersion) -> HarmEvidence {
+    if tally.units <= 0.0 || tally.variance <= 0.0 {
         return HarmEvidence::default();
     }
-    let harm = harm(likelihood, sign, acc);
+    let harm = harm(likelihood, sign, tally);
     if harm <= 0.0 {
         return HarmEvidence { harm, nats: 0.0, loc: 0.0 };
     }
@@ -160,37 +160,37 @@ pub fn evidence(likelihood: Likelihood, sign: f64, acc: &Tally, c: Dispersion) -
         Likelihood::LogNormal | Likelihood::Gauge => {
             // Views of one visit are alike: a few visits are fewer samples than their views.
             let small = if likelihood == Likelihood::LogNormal {
-                1.0 + 4.0 * c.overdispersion / acc.units
+                1.0 + 4.0 * c.overdispersion / tally.units
             } else {
                 1.0
             };
-            (acc.observed - acc.expected).powi(2)
-                / (2.0 * acc.variance * c.overdispersion * small * small)
+            (tally.observed - tally.expected).powi(2)
+                / (2.0 * tally.variance * c.overdispersion * small * small)
         }
-        Likelihood::Conversion if acc.expected >= CERTAIN * acc.units => {
-            poisson(acc.observed, acc.expected)
-                / (c.overdispersion * trust(Likelihood::Poisson, acc))
+        Likelihood::Conversion if tally.expected >= CERTAIN * tally.units => {
+            poisson(tally.observed, tally.expected)
+                / (c.overdispersion * trust(Likelihood::Poisson, tally))
         }
         Likelihood::Rare | Likelihood::Conversion => {
-            acc.units * kl(acc.observed / acc.units, acc.expected / acc.units)
-                / (c.overdispersion * trust(likelihood, acc))
+            tally.units * kl(tally.observed / tally.units, tally.expected / tally.units)
+                / (c.overdispersion * trust(likelihood, tally))
         }
         Likelihood::Poisson => {
-            poisson(acc.observed, acc.expected) / (c.overdispersion * trust(likelihood, acc))
+            poisson(tally.observed, tally.expected) / (c.overdispersion * trust(likelihood, tally))
         }
     };
     let drift = match likelihood {
-        Likelihood::LogNormal | Likelihood::Gauge => c.day_drift * acc.units,
+        Likelihood::LogNormal | Likelihood::Gauge => c.day_drift * tally.units,
         Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson => {
-            c.day_drift * acc.expected
+            c.day_drift * tally.expected
         }
     };
-    let noise = acc.variance * c.overdispersion;
+    let noise = tally.variance * c.overdispersion;
     // What was taken out has noise of its own, and was not measured exactly.
     let events =
-        if likelihood == Likelihood::Rare { acc.explained.abs() * c.overdispersion } else { 0.0 };
+        if likelihood == Likelihood::Rare { tally.explained.abs() * c.overdispersion } else { 0.0 };
     let loc = loc * noise / (noise + events);
-    let drift = drift * drift + (0.15 * acc.explained).powi(2);
+    let drift = drift * drift + (0.15 * tally.explained).powi(2);
     HarmEvidence { harm, nats: loc * (noise + events) / (noise + events + drift), loc }
 }
 
@@ -200,35 +200,38 @@ pub fn evidence_from(
     nats: f64,
     likelihood: Likelihood,
     sign: f64,
-    acc: &Tally,
+    tally: &Tally,
     c: Dispersion,
 ) -> Option<HarmEvidence> {
-    if acc.units <= 0.0 || acc.variance <= 0.0 || sign * (acc.observed - acc.expected) <= 0.0 {
+    if tally.units <= 0.0
+        || tally.variance <= 0.0
+        || sign * (tally.observed - tally.expected) <= 0.0
+    {
         return None;
     }
-    if most(likelihood, acc) < nats * c.overdispersion {
+    if most(likelihood, tally) < nats * c.overdispersion {
         return None;
     }
-    let ev = evidence(likelihood, sign, acc, c);
+    let ev = evidence(likelihood, sign, tally, c);
     (ev.nats >= nats).then_some(ev)
 }
 
 /// What `loc * phi` cannot exceed.
-fn most(likelihood: Likelihood, acc: &Tally) -> f64 {
-    let gap = (acc.observed - acc.expected).powi(2);
+fn most(likelihood: Likelihood, tally: &Tally) -> f64 {
+    let gap = (tally.observed - tally.expected).powi(2);
     match likelihood {
-        Likelihood::LogNormal | Likelihood::Gauge => gap / (2.0 * acc.variance),
-        Likelihood::Conversion if acc.expected >= CERTAIN * acc.units => {
-            (acc.observed - acc.expected).powi(2) / acc.expected
+        Likelihood::LogNormal | Likelihood::Gauge => gap / (2.0 * tally.variance),
+        Likelihood::Conversion if tally.expected >= CERTAIN * tally.units => {
+            (tally.observed - tally.expected).powi(2) / tally.expected
         }
         Likelihood::Rare | Likelihood::Conversion => {
-            let p = (acc.observed / acc.units).clamp(0.0, 1.0);
-            let q = (acc.expected / acc.units).clamp(1e-7, 1.0 - 1e-7);
-            acc.units * (p - q).powi(2) / (q * (1.0 - q))
+            let p = (tally.observed / tally.units).clamp(0.0, 1.0);
+            let q = (tally.expected / tally.units).clamp(1e-7, 1.0 - 1e-7);
+            tally.units * (p - q).powi(2) / (q * (1.0 - q))
         }
         Likelihood::Poisson => {
-            let e = acc.expected.max(1e-9);
-            if acc.observed <= 0.0 { e } else { (acc.observed - e).powi(2) / e }
+            let e = tally.expected.max(1e-9);
+            if tally.observed <= 0.0 { e } else { (tally.observed - e).powi(2) / e }
         }
     }
 }
@@ -238,21 +241,21 @@ fn most(likelihood: Likelihood, acc: &Tally) -> f64 {
 const MOST_TRUST: f64 = 40.0;
 
 /// Variance beyond the binomial or Poisson one (uncertain baselines widen `v`); at least 1.
-fn trust(likelihood: Likelihood, acc: &Tally) -> f64 {
-    let p = (acc.expected / acc.units).clamp(0.0, 1.0);
+fn trust(likelihood: Likelihood, tally: &Tally) -> f64 {
+    let p = (tally.expected / tally.units).clamp(0.0, 1.0);
     let pure =
-        if likelihood == Likelihood::Poisson { acc.expected } else { acc.expected * (1.0 - p) };
-    if pure > 0.0 { (acc.variance / pure).clamp(1.0, MOST_TRUST) } else { 1.0 }
+        if likelihood == Likelihood::Poisson { tally.expected } else { tally.expected * (1.0 - p) };
+    if pure > 0.0 { (tally.variance / pure).clamp(1.0, MOST_TRUST) } else { 1.0 }
 }
 
 /// Shift in the bad direction.
-pub fn harm(likelihood: Likelihood, sign: f64, acc: &Tally) -> f64 {
+pub fn harm(likelihood: Likelihood, sign: f64, tally: &Tally) -> f64 {
     match likelihood {
-        Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge if acc.units > 0.0 => {
-            sign * (acc.observed - acc.expected) / acc.units
+        Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge if tally.units > 0.0 => {
+            sign * (tally.observed - tally.expected) / tally.units
         }
-        Likelihood::Conversion | Likelihood::Poisson if acc.expected > 0.0 => {
-            sign * (acc.observed / acc.expected - 1.0)
+        Likelihood::Conversion | Likelihood::Poisson if tally.expected > 0.0 => {
+            sign * (tally.observed / tally.expected - 1.0)
         }
         Likelihood::LogNormal
         | Likelihood::Rare
@@ -263,10 +266,10 @@ pub fn harm(likelihood: Likelihood, sign: f64, acc: &Tally) -> f64 {
 }
 
 /// What a harm of `harm` adds to the observed sum over samples `n` with expectation `e`.
-pub fn lift(likelihood: Likelihood, sign: f64, harm: f64, acc: &Tally) -> f64 {
+pub fn lift(likelihood: Likelihood, sign: f64, harm: f64, tally: &Tally) -> f64 {
     match likelihood {
-        Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge => sign * harm * acc.units,
-        Likelihood::Conversion | Likelihood::Poisson => sign * harm * acc.expected,
+        Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge => sign * harm * tally.units,
+        Likelihood::Conversion | Likelihood::Poisson => sign * harm * tally.expected,
     }
 }
 
@@ -274,5 +277,5 @@ pub fn lift(likelihood: Likelihood, sign: f64, harm: f64, acc: &Tally) -> f64 {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct HourMoments {
     pub hour: i32,
-    pub raw: Moments,
+    pub moments: Moments,
 }

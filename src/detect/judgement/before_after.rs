@@ -50,7 +50,7 @@ pub fn impacts(state: &EngineState, bucket: i64) -> Vec<Impact> {
             let cuboid = state.cube.cuboids.values().find(|t| {
                 t.key.family.0 == metric
                     && t.key.family.1 != CuboidRole::Reading
-                    && t.slice.len() > 1
+                    && t.slices.len() > 1
             });
             if let Some(cuboid) = cuboid {
                 let told = |i: &Impact| {
@@ -84,15 +84,15 @@ fn of(state: &EngineState, change: &Change, cuboid: &Cuboid, bucket: i64) -> Vec
         change.templates.is_empty() || t == "(all)" || change.templates.contains(t)
     };
     let sum = |leaves: &dyn Fn(&Segment) -> bool, span: (i64, i64)| {
-        let mut acc = Tally::default();
+        let mut tally = Tally::default();
         for l in cuboid.leaves.iter().filter(|l| leaves(&l.seg)) {
-            acc.add(&cuboid.acc_over(l, span.0, span.1));
+            tally.add(&cuboid.tally_over(l, span.0, span.1));
         }
-        acc
+        tally
     };
     let control = (sum(&|s| !touched(s), before), sum(&|s| !touched(s), after));
     let control = ratio(cuboid.likelihood, &control.0, &control.1);
-    let wanted = cuboid.slice.iter().filter(|c| c.mask.is_power_of_two() && c.mask & 0b11 != 0);
+    let wanted = cuboid.slices.iter().filter(|c| c.mask.is_power_of_two() && c.mask & 0b11 != 0);
     wanted
         .filter(|c| touched(&c.seg))
         .filter_map(|c| {
@@ -124,18 +124,18 @@ fn of(state: &EngineState, change: &Change, cuboid: &Cuboid, bucket: i64) -> Vec
 const MAY: f64 = 0.1;
 
 /// A case holds this change for its cause, alone or as one of a tie.
-fn accuses(live: &OpenCase, change: &Change) -> bool {
+fn accuses(case: &OpenCase, change: &Change) -> bool {
     let tied = || {
-        let share = live.suspect.share_of(&change.id);
-        live.suspect.is_tie() && share.is_some_and(|share| share >= MAY)
+        let share = case.suspect.share_of(&change.id);
+        case.suspect.is_tie() && share.is_some_and(|share| share >= MAY)
     };
-    live.suspect.release.as_ref() == Some(&change.id) || tied()
+    case.suspect.release.as_ref() == Some(&change.id) || tied()
 }
 
 /// What is proven to be hurt in the cases that accuse this change.
 fn accused<'a>(state: &'a EngineState, change: &Change) -> Vec<&'a Shift> {
-    let lives = state.lives.iter().filter(|l| accuses(l, change));
-    lives.flat_map(|l| &l.shifts).filter(|e| e.cuboid.family.1 != CuboidRole::Beacon).collect()
+    let cases = state.cases.iter().filter(|l| accuses(l, change));
+    cases.flat_map(|l| &l.shifts).filter(|e| e.cuboid.family.1 != CuboidRole::Beacon).collect()
 }
 
 /// Rows that one shift fills at most: its place may be many values of a dimension.
@@ -149,11 +149,11 @@ fn harmed(state: &EngineState, change: &Change, e: &Shift) -> Vec<Impact> {
     let at = cube.bucket_of(change.effective_at());
     let len = (SPAN.millis() / cube.bucket.millis()).max(1);
     let sum = |inside: &dyn Fn(&Segment) -> bool, span: (i64, i64)| {
-        let mut acc = Tally::default();
+        let mut tally = Tally::default();
         for l in cuboid.leaves.iter().filter(|l| inside(&l.seg)) {
-            acc.add(&cuboid.acc_over(l, span.0, span.1));
+            tally.add(&cuboid.tally_over(l, span.0, span.1));
         }
-        acc
+        tally
     };
     let (before, since) = ((at - len, at - 1), (e.from(), e.last_bad));
     let outside = |s: &Segment| !e.scope.contains(s);
@@ -166,13 +166,13 @@ fn harmed(state: &EngineState, change: &Change, e: &Shift) -> Vec<Impact> {
             !cuboid.key.dims.contains(&dim) || s.get(dim) == value
         };
         let here = |s: &Segment| e.scope.contains(s) && segment.dims().all(|part| told(part, s));
-        let acc = sum(&here, since);
+        let tally = sum(&here, since);
         let (now, usual) = if alone {
             shift_words::values(cube, e)
         } else {
-            level::level(e.likelihood, cuboid.inverted, e.quantile, &acc)
+            level::level(e.likelihood, cuboid.inverted, e.quantile, &tally)
         };
-        let n_after = if alone { e.acc.units } else { acc.units };
+        let n_after = if alone { e.tally.units } else { tally.units };
         let n_before = if kept { sum(&here, before).units } else { 0.0 };
         (n_after > 0.0).then(|| Impact {
             release: change.id.clone(),
@@ -218,7 +218,7 @@ fn judged(
     let here = |l: &&OpenCase| {
         l.shifts.iter().any(|e| e.cuboid.family.0 == family.0 && e.place.overlaps(&place))
     };
-    let mut about = state.lives.iter().filter(here).peekable();
+    let mut about = state.cases.iter().filter(here).peekable();
     let Some(first) = about.peek().copied() else {
         return (Verdict::Unsure, "worse, and no incident says so".to_owned());
     };
@@ -230,10 +230,12 @@ fn judged(
     (Verdict::Unsure, format!("cleared: {why}"))
 }
 
-fn value(cuboid: &Cuboid, acc: &Tally) -> Option<f64> {
-    let mean = (acc.units > 0.0).then(|| acc.observed / acc.units)?;
+fn value(cuboid: &Cuboid, tally: &Tally) -> Option<f64> {
+    let mean = (tally.units > 0.0).then(|| tally.observed / tally.units)?;
     Some(match cuboid.likelihood {
-        Likelihood::LogNormal => (mean + 0.674 * (acc.variance / acc.units).max(0.0).sqrt()).exp(),
+        Likelihood::LogNormal => {
+            (mean + 0.674 * (tally.variance / tally.units).max(0.0).sqrt()).exp()
+        }
         Likelihood::Rare if cuboid.inverted => 1.0 - mean,
         Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson | Likelihood::Gauge => mean,
     })

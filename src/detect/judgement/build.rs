@@ -1,7 +1,8 @@
 //! From the state of the engine to a [`Judgement`]: cases with all their words and numbers, cells,
 //! guardrails, funnel, journeys, impacts. Decides nothing.
 
-use super::cells::{Sight, cells};
+use super::cell_values::Sight;
+use super::cells::cells;
 use super::{
     before_after, check_coverage, check_times, guardrails, objectives, resources, tech_vs_business,
     words,
@@ -24,13 +25,13 @@ use crate::verdict::{
 /// Everything as of the end of `bucket`; cases that closed after `before` are told once more.
 pub fn judgement(state: &mut EngineState, bucket: i64, before: i64) -> Judgement {
     let mut cases: Vec<Case> = state
-        .lives
+        .cases
         .iter()
         .filter(|l| l.closed.is_none_or(|c| c > before))
         .map(|l| case_of(state, l, bucket))
         .collect();
     let absorbed = std::mem::take(&mut state.absorbed);
-    cases.extend(absorbed.iter().filter(|a| state.lives.iter().all(|l| l.key != a.key)).map(|l| {
+    cases.extend(absorbed.iter().filter(|a| state.cases.iter().all(|l| l.key != a.key)).map(|l| {
         let mut case = case_of(state, l, bucket);
         case.firing = false;
         case.evidence_against.push("joined with an older case of the same cause".to_owned());
@@ -62,8 +63,8 @@ type Faces = (Vec<Cell>, Vec<GuardrailState>, Vec<FunnelStep>);
 /// Cells, guardrails and funnel as of the end of `bucket`.
 fn faces(state: &EngineState, bucket: i64, cases: &[Case]) -> Faces {
     let open = |l: &&OpenCase| l.closed.is_none();
-    let shifts: Vec<&Shift> = state.lives.iter().filter(open).flat_map(|l| &l.shifts).collect();
-    let closed = state.lives.iter().filter(|l| l.closed.is_some()).flat_map(|l| &l.shifts);
+    let shifts: Vec<&Shift> = state.cases.iter().filter(open).flat_map(|l| &l.shifts).collect();
+    let closed = state.cases.iter().filter(|l| l.closed.is_some()).flat_map(|l| &l.shifts);
     let ended: Vec<&Shift> = closed.chain(&state.past).collect();
     let blind = state.blind.keys().cloned().collect();
     let learning = state.learning();
@@ -279,7 +280,7 @@ fn join(
     }
     let eye = check_coverage::eye(state, check, now);
     let blind = matches!(eye, Some(check_coverage::Eye::Blind(..)));
-    let down = state.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.failing_checks);
+    let down = state.cases.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.failing_checks);
     let failing = down.filter(|t| !t.over).any(|t| t.journey == told.journey);
     let fresh = eye == Some(check_coverage::Eye::Fresh);
     let doubted = matches!(eye, Some(check_coverage::Eye::Doubted(..)));

@@ -1,6 +1,6 @@
 //! What the synthetic checks can see now: fresh, stale, blind or absent, and whether they visit the
 //! way the shoppers do who are hit. Green is never told by checks that see nothing.
-//! Opens and closes nothing; failures are counted in `checks` and `failing_checks`.
+//! Opens and closes nothing; failures are counted in `check_votes` and `failing_checks`.
 
 use std::collections::BTreeSet;
 
@@ -128,13 +128,13 @@ pub struct CheckWord {
 }
 
 /// Counter-evidence only where a fresh check that is like the shoppers passes.
-pub fn word(state: &EngineState, live: &OpenCase, segments: &[Scope], now: Timestamp) -> CheckWord {
+pub fn word(state: &EngineState, case: &OpenCase, segments: &[Scope], now: Timestamp) -> CheckWord {
     let mut out = CheckWord::default();
-    if live.is_telemetry() || !live.failing_checks.is_empty() {
+    if case.is_telemetry() || !case.failing_checks.is_empty() {
         return out;
     }
     let policy = &state.settings.policy;
-    let journey = open_case::journey_of(policy, live, segments);
+    let journey = open_case::journey_of(policy, case, segments);
     let row = journey.as_ref().and_then(|j| policy.journey.iter().find(|row| row.name == *j));
     let mine = |check: &JourneyId| row.is_none_or(|row| row.has_check(check.as_str()));
     let eyes: Vec<_> = eyes(state, now).into_iter().filter(|(check, _)| mine(check)).collect();

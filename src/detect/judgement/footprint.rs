@@ -14,7 +14,7 @@ pub struct Footprint {
     pub cuboids: usize,
     /// Leaf segments over all cuboids.
     pub segments: usize,
-    /// Conjunctions over the leaves: what can be named as hurt.
+    /// Slices over the leaves: what can be named as hurt.
     pub places: usize,
     /// Places times window lengths: what one pass judges.
     pub segment_windows: usize,
@@ -28,7 +28,7 @@ pub fn footprint(state: &EngineState) -> Footprint {
     for cuboid in state.cube.cuboids.values() {
         out.cuboids += 1;
         out.segments += cuboid.leaves.len();
-        out.places += cuboid.slice.len();
+        out.places += cuboid.slices.len();
         out.bytes += bytes(cuboid);
     }
     out.bytes += state.cube.histograms.bytes();
@@ -40,9 +40,9 @@ fn bytes(cuboid: &Cuboid) -> usize {
     let leaf = |l: &Leaf| {
         size_of::<Leaf>()
             + l.seg.heap_bytes()
-            + l.hist.capacity() * size_of::<HourMoments>()
+            + l.history.capacity() * size_of::<HourMoments>()
             + l.sums.capacity() * size_of::<Tally>()
-            + l.expl.capacity() * size_of::<Explained>()
+            + l.explained_sums.capacity() * size_of::<Explained>()
     };
     // A slice of every dimension is its leaf's own segment.
     let whole = cuboid.key.dims.len();
@@ -53,5 +53,5 @@ fn bytes(cuboid: &Cuboid) -> usize {
         + cuboid.index_bytes()
         + cuboid.ring_bytes()
         + cuboid.leaves.iter().map(leaf).sum::<usize>()
-        + cuboid.slice.iter().map(slice).sum::<usize>()
+        + cuboid.slices.iter().map(slice).sum::<usize>()
 }

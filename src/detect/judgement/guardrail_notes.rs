@@ -76,7 +76,7 @@ fn buckets(state: &EngineState, span: Span) -> i64 {
 fn sum(cuboid: &Cuboid, slice: &Slice, span: (i64, i64)) -> Tally {
     let mut sum = Tally::default();
     for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
-        sum.add(&cuboid.acc_over(leaf, span.0, span.1));
+        sum.add(&cuboid.tally_over(leaf, span.0, span.1));
     }
     sum
 }
@@ -133,9 +133,9 @@ fn moved(state: &EngineState, cuboid: &Cuboid, span: (i64, i64)) -> Option<(f64,
     let of_day = start.rem_euclid(86_400) as f64;
     let usual = |slice: &Slice| {
         let leaves = slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize));
-        leaves.filter(|l| l.prof.known()).fold((0.0, 0.0), |(weight, mean), leaf| {
-            let w = leaf.prof.weight_at(of_day);
-            (weight + w, mean + w * leaf.prof.mean_at(of_day))
+        leaves.filter(|l| l.profile.known()).fold((0.0, 0.0), |(weight, mean), leaf| {
+            let w = leaf.profile.weight_at(of_day);
+            (weight + w, mean + w * leaf.profile.mean_at(of_day))
         })
     };
     let (weight, weighted) = usual(all);
@@ -154,7 +154,7 @@ fn moved(state: &EngineState, cuboid: &Cuboid, span: (i64, i64)) -> Option<(f64,
     }
     // who came is told by who they are, not by the release that they are given
     let given = |c: &&Slice| c.seg.dims().any(|(d, _)| matches!(d, Dim::Release | Dim::Cohort));
-    let ones = cuboid.slice.iter().filter(|c| c.mask.is_power_of_two() && !given(c));
+    let ones = cuboid.slices.iter().filter(|c| c.mask.is_power_of_two() && !given(c));
     let grown = ones.filter_map(|c| {
         let (share, before) = (sum(cuboid, c, span).units / now.units, usual(c).0 / weight);
         (before > 0.0 && share - before >= MOVED).then(|| (share / before, c.seg.to_string()))

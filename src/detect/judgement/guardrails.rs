@@ -93,7 +93,7 @@ fn unheard(
 /// new, or of a source whose history is shorter than the others'.
 fn learning(state: &EngineState, row: &Guardrail, cuboids: &[&Cuboid]) -> bool {
     let compares = row.condition.min_change().is_some();
-    let known = |t: &&Cuboid| t.leaves.iter().any(|l| l.prof.known());
+    let known = |t: &&Cuboid| t.leaves.iter().any(|l| l.profile.known());
     state.learning() || compares && !cuboids.iter().any(known)
 }
 
@@ -130,8 +130,8 @@ fn surplus(state: &EngineState) -> Option<String> {
     let line = state.settings.policy.detect.sensitivity.nats();
     let cuboids = state.cube.family((Metric::PageViews, CuboidRole::Beacon));
     let found = cuboids.filter_map(|t| {
-        let (acc, _) = sweep::at(t, &Segment::all(), window)?;
-        let more = evidence(Likelihood::Poisson, 1.0, &acc, t.dispersion(0));
+        let (tally, _) = sweep::at(t, &Segment::all(), window)?;
+        let more = evidence(Likelihood::Poisson, 1.0, &tally, t.dispersion(0));
         (more.nats >= line && more.harm >= SURPLUS).then_some(more.harm)
     });
     let most = found.fold(0.0, f64::max);

@@ -13,17 +13,17 @@ use crate::policy::judging::Policy;
 
 /// What bends with a case, in words: of the services that are hurt, of what they and the hurt pages
 /// call, and of the suspect's.
-pub fn words(policy: &Policy, cube: &Cube, live: &OpenCase, bucket: i64) -> Vec<String> {
-    if live.is_telemetry() || live.shifts.is_empty() {
+pub fn words(policy: &Policy, cube: &Cube, case: &OpenCase, bucket: i64) -> Vec<String> {
+    if case.is_telemetry() || case.shifts.is_empty() {
         return Vec::new();
     }
     let onset =
         |e: &crate::detect::scan::shift::Shift| (e.onset.low, e.onset.high.max(e.onset.bucket));
-    let spans = || live.shifts.iter().map(onset);
+    let spans = || case.shifts.iter().map(onset);
     let low = spans().map(|s| s.0).min().unwrap_or(bucket);
     let high = spans().map(|s| s.1).min().unwrap_or(bucket);
     let mut names: BTreeSet<&str> = BTreeSet::new();
-    for e in &live.shifts {
+    for e in &case.shifts {
         names.extend(e.place.dims.get(&Dim::Service).into_iter().flatten().map(String::as_str));
         for page in e.place.dims.get(&Dim::Template).into_iter().flatten() {
             names.insert(page);

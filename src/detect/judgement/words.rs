@@ -1,7 +1,7 @@
 //! Judgement in plain words with its numbers: headlines, findings, evidence for and against.
 //! No drawing and no outside text beyond names that `domain::text` makes safe later.
 
-use crate::detect::cases::kinds::{is_beacon, is_cause, is_visit_loss};
+use crate::detect::cases::kinds::{is_beacon, is_cause, is_traffic_loss};
 use crate::detect::cases::open_case::OpenCase;
 use crate::detect::cases::parts::TakenBack;
 use crate::detect::cases::shift_words::{label, line, newest, samples, stat, values};
@@ -30,8 +30,8 @@ pub fn sureness(nats: f64, line: f64) -> String {
 }
 
 /// The shift that says most: an outage's lost orders before anything, else the strongest.
-pub fn lead(live: &OpenCase) -> Option<&Shift> {
-    let present = live.told();
+pub fn lead(case: &OpenCase) -> Option<&Shift> {
+    let present = case.told();
     let weight = |e: &Shift| {
         let loss = if e.likelihood == Likelihood::Conversion { e.harm } else { 0.0 };
         let big = u8::from(loss > 0.3);
@@ -44,19 +44,19 @@ pub fn lead(live: &OpenCase) -> Option<&Shift> {
 }
 
 /// One line for a case.
-pub fn headline(policy: &Policy, cube: &Cube, live: &OpenCase) -> String {
-    if let Some(b) = &live.blind {
+pub fn headline(policy: &Policy, cube: &Cube, case: &OpenCase) -> String {
+    if let Some(b) = &case.blind {
         let what = if b.checkout { "; checkout is blind" } else { "" };
         return format!("No data from {}{what}", b.names());
     }
-    if let Some(f) = &live.flaw {
+    if let Some(f) = &case.flaw {
         return capital(&f.text);
     }
-    if let Some(surge) = surge::headline(policy, cube, live) {
+    if let Some(surge) = surge::headline(policy, cube, case) {
         return surge;
     }
-    let down = live.failing_checks.iter().find(|t| !t.over).or(live.failing_checks.first());
-    let shift = lead(live).map(|e| line(cube, e));
+    let down = case.failing_checks.iter().find(|t| !t.over).or(case.failing_checks.first());
+    let shift = lead(case).map(|e| line(cube, e));
     match (down, shift) {
         (Some(t), Some(e)) => format!("{e}; {} checks fail", t.journey),
         (Some(t), None) => {
@@ -73,17 +73,17 @@ fn capital(text: &str) -> String {
 }
 
 /// Findings of a case, one per shift and one per failing journey.
-pub fn findings(policy: &Policy, cube: &Cube, live: &OpenCase, bucket: i64) -> Vec<Finding> {
-    let mut shifts: Vec<&Shift> = live.shifts.iter().collect();
+pub fn findings(policy: &Policy, cube: &Cube, case: &OpenCase, bucket: i64) -> Vec<Finding> {
+    let mut shifts: Vec<&Shift> = case.shifts.iter().collect();
     // what the headline tells comes first
-    let first = lead(live).map(|e| (&e.cuboid, &e.scope));
+    let first = lead(case).map(|e| (&e.cuboid, &e.scope));
     shifts.sort_by_key(|e| Some((&e.cuboid, &e.scope)) != first);
     let mut out: Vec<Finding> =
         shifts.into_iter().map(|e| finding(policy, cube, e, bucket)).collect();
     out.extend(
-        live.flaw.iter().map(|f| crate::detect::cases::data_quality::finding(&policy.guardrail, f)),
+        case.flaw.iter().map(|f| crate::detect::cases::data_quality::finding(&policy.guardrail, f)),
     );
-    for t in &live.failing_checks {
+    for t in &case.failing_checks {
         let row = row_for(
             &policy.guardrail,
             Metric::CheckSuccess,
@@ -139,12 +139,12 @@ fn finding(policy: &Policy, cube: &Cube, e: &Shift, bucket: i64) -> Finding {
         segment: e.place.clone(),
         value: Some(now),
         unit: e.cuboid.family.0.row().unit.to_owned(),
-        n: e.acc.units.round(),
+        n: e.tally.units.round(),
         baseline: Some(base),
         now: well.then(|| newest(cube, e, bucket)).flatten(),
         bad_until: well.then(|| cube.end_of(e.until.unwrap_or(e.last_bad))),
         basis: cuboid.and_then(|t| Basis::of_scope(t, &e.scope)),
-        test: e.line.as_ref().map_or(by_change, |(_, test)| test.clone()),
+        test: e.threshold.as_ref().map_or(by_change, |(_, test)| test.clone()),
         text: told(cube, e, bucket),
     }
 }
@@ -176,42 +176,42 @@ pub fn taken_back(back: TakenBack) -> String {
 }
 
 /// What speaks for the case.
-pub fn evidence_for(cube: &Cube, live: &OpenCase, line_nats: f64, bucket: i64) -> Vec<String> {
-    let mut out: Vec<String> = live
+pub fn evidence_for(cube: &Cube, case: &OpenCase, line_nats: f64, bucket: i64) -> Vec<String> {
+    let mut out: Vec<String> = case
         .shifts
         .iter()
         .filter(|e| e.until.is_none() && !e.looks_well())
         .map(|e| {
-            let n = if e.acc.units >= 1.0 && !is_visit_loss(e) {
-                format!(", {:.0} samples", e.acc.units)
+            let n = if e.tally.units >= 1.0 && !is_traffic_loss(e) {
+                format!(", {:.0} samples", e.tally.units)
             } else {
                 String::new()
             };
             format!("{} in {}{n}, {}", line(cube, e), e.place, sureness(e.nats, line_nats))
         })
         .collect();
-    for t in live.failing_checks.iter().filter(|t| !t.is_well() || t.worst == 0 && !t.over) {
+    for t in case.failing_checks.iter().filter(|t| !t.is_well() || t.worst == 0 && !t.over) {
         out.push(format!("{} checks: {}", t.journey, t.words()));
     }
-    if is_over(live) {
-        out.extend(ended(cube, live, bucket));
+    if is_over(case) {
+        out.extend(ended(cube, case, bucket));
     }
-    out.extend(live.joins.iter().map(|j| format!("belongs to it: {}", j.words())));
-    if let Some(b) = &live.blind {
+    out.extend(case.joins.iter().map(|j| format!("belongs to it: {}", j.words())));
+    if let Some(b) = &case.blind {
         out.extend(b.sources.iter().map(|(name, at)| format!("{name} tells nothing since {at}")));
     }
-    out.extend(live.flaw.iter().map(|f| format!("{}, first at {}", f.text, f.since)));
+    out.extend(case.flaw.iter().map(|f| format!("{}, first at {}", f.text, f.since)));
     out
 }
 
 /// What speaks against it, or for a smaller one.
-pub fn evidence_against(cube: &Cube, live: &OpenCase, bucket: i64) -> Vec<String> {
+pub fn evidence_against(cube: &Cube, case: &OpenCase, bucket: i64) -> Vec<String> {
     // what is over speaks against what goes on; of a case that is over it is what it was
-    let mut out = if is_over(live) { Vec::new() } else { ended(cube, live, bucket) };
-    for e in live.shifts.iter().filter(|e| e.until.is_none() && e.looks_well()) {
+    let mut out = if is_over(case) { Vec::new() } else { ended(cube, case, bucket) };
+    for e in case.shifts.iter().filter(|e| e.until.is_none() && e.looks_well()) {
         out.push(format!("{}: not yet for long enough", told(cube, e, bucket)));
     }
-    for e in &live.shifts {
+    for e in &case.shifts {
         let marks = cube.marks.get(&e.cuboid).map(|m| m.any.names());
         if let Some(names) = marks.filter(|n| !n.is_empty()) {
             let names = names.join(", ").replace('_', " ");
@@ -222,14 +222,14 @@ pub fn evidence_against(cube: &Cube, live: &OpenCase, bucket: i64) -> Vec<String
 }
 
 /// Nothing of it goes on.
-fn is_over(live: &OpenCase) -> bool {
-    live.shifts.iter().all(|e| e.until.is_some()) && live.failing_checks.iter().all(|t| t.over)
+fn is_over(case: &OpenCase) -> bool {
+    case.shifts.iter().all(|e| e.until.is_some()) && case.failing_checks.iter().all(|t| t.over)
 }
 
 /// What ended, in the past tense; checks that pass again, proven or not.
-fn ended(cube: &Cube, live: &OpenCase, bucket: i64) -> Vec<String> {
-    let shifts = live.shifts.iter().filter(|e| e.until.is_some());
+fn ended(cube: &Cube, case: &OpenCase, bucket: i64) -> Vec<String> {
+    let shifts = case.shifts.iter().filter(|e| e.until.is_some());
     let shifts = shifts.map(|e| format!("{}: over", told(cube, e, bucket)));
-    let well = live.failing_checks.iter().filter(|t| t.is_well() && (t.over || t.worst > 0));
+    let well = case.failing_checks.iter().filter(|t| t.is_well() && (t.over || t.worst > 0));
     shifts.chain(well.map(|t| format!("{} checks {}", t.journey, t.words()))).collect()
 }

@@ -1,5 +1,6 @@
 //! What is not usual is not learnt: announced work, events and campaigns, and the incidents the
-//! journal remembers. Which hours go, and nothing else; what is learnt from the rest is in `learn`.
+//! journal remembers. Which hours go, and nothing else; what is learnt from the rest is in
+//! `schedule`.
 
 use std::collections::BTreeSet;
 

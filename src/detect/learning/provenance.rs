@@ -1,5 +1,5 @@
 //! What a baseline rests on, counted: days of history and samples behind the usual value of a
-//! place. Only counting; how a baseline is learnt lives in `profile` and `calibrate`.
+//! place. Only counting; how a baseline is learnt lives in `profile` and `dispersion`.
 
 use crate::detect::cube::cuboid::{Cuboid, Leaf, Slice};
 use crate::detect::evidence::stat::Likelihood;
@@ -18,14 +18,14 @@ impl Basis {
 }
 
 fn of<'a>(cuboid: &Cuboid, leaves: impl Iterator<Item = &'a Leaf>) -> Option<Basis> {
-    let known = leaves.filter(|l| l.prof.known());
+    let known = leaves.filter(|l| l.profile.known());
     let (mut some, mut samples, mut days) = (false, 0.0, 0.0_f32);
     for leaf in known {
         some = true;
-        days = days.max(leaf.prof.days);
+        days = days.max(leaf.profile.days);
         samples += match cuboid.likelihood {
-            Likelihood::Poisson if cuboid.timed() => leaf.prof.events(),
-            _ => f64::from(leaf.prof.total),
+            Likelihood::Poisson if cuboid.timed() => leaf.profile.events(),
+            _ => f64::from(leaf.profile.total),
         };
     }
     let days = (f64::from(days) * 10.0).round() / 10.0;

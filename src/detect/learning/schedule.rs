@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::dispersion::taught;
-use super::{dispersion, exclusions};
-use crate::detect::baseline::profile::Past;
+use super::levels::taught;
+use super::{dispersion, exclusions, levels};
+use crate::detect::baseline::profile::PastOwner;
 use crate::detect::cube::changes::Changes;
 use crate::detect::cube::cuboid::{Cuboid, Leaf, Muted};
 use crate::detect::cube::key::Family;
@@ -39,7 +39,7 @@ pub struct Lesson<'a> {
     pub settings: &'a Settings,
     pub changes: &'a Changes,
     /// Incidents that the journal remembers.
-    pub unusual: &'a [Exclusion],
+    pub exclusions: &'a [Exclusion],
     pub hurt: Vec<Hurt>,
 }
 
@@ -60,13 +60,13 @@ pub fn step(lesson: &mut Lesson<'_>, bucket: i64) {
     mute(lesson);
     let mut changed = lesson.schedule.history_changed;
     for cuboid in lesson.cube.cuboids.values_mut() {
-        changed |= cuboid.settle();
+        changed |= cuboid.arrange();
     }
     if lesson.schedule.history_changed {
-        exclusions::forget(lesson.cube, lesson.settings, lesson.changes, lesson.unusual);
+        exclusions::forget(lesson.cube, lesson.settings, lesson.changes, lesson.exclusions);
         derived::history(lesson.cube);
         lesson.cube.cuboids.values_mut().for_each(|t| {
-            t.settle();
+            t.arrange();
         });
     }
     if lesson.schedule.hour.is_some_and(|h| h < hour) {
@@ -111,25 +111,25 @@ fn borrow_calibration(
     cube: &mut crate::detect::cube::store::Cube,
     key: &crate::detect::cube::key::CuboidKey,
 ) {
-    let Some(cuboid) = cube.cuboids.get(key).filter(|t| t.dispersion.is_empty() || t.borrowed)
+    let Some(cuboid) = cube.cuboids.get(key).filter(|t| t.dispersions.is_empty() || t.borrowed)
     else {
         return;
     };
-    let siblings = cube.family(key.family).filter(|t| !t.dispersion.is_empty() && !t.borrowed);
+    let siblings = cube.family(key.family).filter(|t| !t.dispersions.is_empty() && !t.borrowed);
     let same = |t: &&Cuboid| t.key.source == key.source;
     let close = |t: &&Cuboid| t.key.dims.iter().filter(|d| key.dims.contains(d)).count();
     let Some(sibling) = siblings.max_by_key(|t| (same(t), close(t))) else { return };
     let strange = !same(&sibling);
     let full = sibling.mask_for(&sibling.key.dims);
-    let dispersion = cuboid.slice.iter().map(|c| {
+    let dispersion = cuboid.slices.iter().map(|c| {
         let dims: Vec<_> = c.seg.dims().map(|(d, _)| d).collect();
         let mask = sibling.mask_for(&dims);
-        let found = sibling.dispersion.get(&mask).or_else(|| sibling.dispersion.get(&full));
+        let found = sibling.dispersions.get(&mask).or_else(|| sibling.dispersions.get(&full));
         (c.mask, found.map(|c| if strange { c.doubted() } else { *c }))
     });
     let dispersion: Vec<_> = dispersion.filter_map(|(m, c)| Some((m, c?))).collect();
     if let Some(cuboid) = cube.cuboids.get_mut(key) {
-        cuboid.dispersion.extend(dispersion);
+        cuboid.dispersions.extend(dispersion);
         cuboid.borrowed = true;
     }
 }
@@ -173,8 +173,9 @@ fn profiles(lesson: &mut Lesson<'_>) {
 /// Places that came later than their cut are not judged until they have shown what is usual there:
 /// that need not wait for the hour in which all is learnt anew.
 fn newcomers(lesson: &mut Lesson<'_>) {
-    let told = |t: &Cuboid, l: &Leaf| l.hist.last().is_some_and(|h| t.sampled(h.raw));
-    let new = |t: &&Cuboid| t.leaves.iter().any(|l| l.prof.past == Past::None && told(t, l));
+    let told = |t: &Cuboid, l: &Leaf| l.history.last().is_some_and(|h| t.sampled(h.moments));
+    let new =
+        |t: &&Cuboid| t.leaves.iter().any(|l| l.profile.past == PastOwner::None && told(t, l));
     let families: BTreeSet<_> =
         lesson.cube.cuboids.values().filter(new).map(|t| t.key.family).collect();
     learn_families(lesson, &families, false);
@@ -189,17 +190,17 @@ fn learn_families<'a>(
         let family = *family;
         let cuboids: Vec<&Cuboid> = lesson.cube.family(family).collect();
         let leant: Vec<_> =
-            cuboids.iter().map(|t| (t.key.clone(), dispersion::ancestors(t, &cuboids))).collect();
+            cuboids.iter().map(|t| (t.key.clone(), levels::ancestors(t, &cuboids))).collect();
         for (key, ancestors) in leant {
             if let Some(cuboid) = lesson.cube.cuboids.get_mut(&key) {
-                dispersion::learn(cuboid, &ancestors, all);
+                levels::learn(cuboid, &ancestors, all);
                 cuboid.touched = true;
             }
         }
     }
 }
 
-/// Tables without an hour of history learn a level from the live minutes, while nothing is wrong.
+/// Cuboids without an hour of history learn a level from the live minutes, while nothing is wrong.
 fn from_live(lesson: &mut Lesson<'_>, bucket: i64) {
     let minutes = |m: i64| m * 60_000 / lesson.cube.bucket.millis();
     let (need, guard) = (minutes(LIVE_MINUTES).max(3), minutes(GUARD_MINUTES).max(1));
@@ -213,7 +214,7 @@ fn from_live(lesson: &mut Lesson<'_>, bucket: i64) {
         let least = usize::try_from(need - guard.min(need - 1)).unwrap_or(3).max(3);
         if seen >= least {
             let seen = bucket - guard - i64::try_from(least).unwrap_or(3) + 1;
-            dispersion::learn_live(cuboid, bucket - guard, seen);
+            levels::learn_live(cuboid, bucket - guard, seen);
             cuboid.touched = true;
         }
     }
@@ -236,8 +237,8 @@ fn fold(lesson: &mut Lesson<'_>, hour: i64, per_hour: i64) {
         }
         let (rows, minutes) = hour_rows(cuboid, hour * per_hour, per_hour);
         if minutes != 0 {
-            for (seg, raw) in rows {
-                cuboid.put_hour(&seg, hour32, minutes, raw);
+            for (seg, moments) in rows {
+                cuboid.put_hour(&seg, hour32, minutes, moments);
             }
         }
     }
@@ -255,10 +256,12 @@ fn hour_rows(cuboid: &Cuboid, first: i64, per_hour: i64) -> (Vec<(Segment, Momen
     }
     let rows = cuboid.leaves.iter().map(|leaf| {
         let mut sum = Moments::default();
-        for raw in (first..first + per_hour).filter(usable).filter_map(|b| cuboid.raw(leaf, b)) {
-            sum.count += raw.count;
-            sum.sum += raw.sum;
-            sum.sum_sq += raw.sum_sq;
+        for moments in
+            (first..first + per_hour).filter(usable).filter_map(|b| cuboid.moments(leaf, b))
+        {
+            sum.count += moments.count;
+            sum.sum += moments.sum;
+            sum.sum_sq += moments.sum_sq;
         }
         (leaf.seg.clone(), sum)
     });

@@ -19,7 +19,13 @@ const BUYING: f64 = 0.25;
 const SEEN: f64 = 17.0;
 
 /// A fall of `harm` (share of the rate) at a place over buckets: is it dilution by bots?
-pub fn dilute(cube: &Cube, key: &CuboidKey, scope: &Scope, harm: f64, span: (i64, i64)) -> bool {
+pub fn is_diluted(
+    cube: &Cube,
+    key: &CuboidKey,
+    scope: &Scope,
+    harm: f64,
+    span: (i64, i64),
+) -> bool {
     let buyers = match key.family {
         (Metric::AddToCartRate, CuboidRole::Step) => Metric::AddToCart,
         (Metric::ConversionRate, CuboidRole::Step) => Metric::Orders,
@@ -31,7 +37,7 @@ pub fn dilute(cube: &Cube, key: &CuboidKey, scope: &Scope, harm: f64, span: (i64
         let cuboid = cube.cuboids.get(&key)?;
         let mut sum = Tally::default();
         for leaf in cuboid.leaves.iter().filter(|l| scope.contains(&l.seg)) {
-            sum.add(&cuboid.acc_over(leaf, span.0, span.1));
+            sum.add(&cuboid.tally_over(leaf, span.0, span.1));
         }
         (sum.expected, sum.variance) = (sum.expected * lift, sum.variance * lift);
         let dims: Vec<_> = scope.dims.keys().copied().collect();
@@ -79,7 +85,7 @@ fn crowds_in(cube: &Cube, cuboid: &Cuboid, span: (i64, i64), line: f64) -> Vec<V
         sums.iter().any(|a| a.expected > 0.0).then_some((buyers, sums))
     });
     let Some((buyers, bought)) = bought else { return Vec::new() };
-    let places = cuboid.slice.iter().filter(|c| (1..=2).contains(&c.mask.count_ones()));
+    let places = cuboid.slices.iter().filter(|c| (1..=2).contains(&c.mask.count_ones()));
     let crowd = |c: &Slice| {
         let came = total(&visits, c);
         let excess = evidence(Likelihood::Poisson, 1.0, &came, cuboid.dispersion(c.mask));
@@ -99,7 +105,7 @@ fn crowds_in(cube: &Cube, cuboid: &Cuboid, span: (i64, i64), line: f64) -> Vec<V
 }
 
 fn leaf_sums(cuboid: &Cuboid, span: (i64, i64), shop: f64) -> Vec<Tally> {
-    let sums = cuboid.leaves.iter().map(|l| cuboid.acc_over(l, span.0, span.1));
+    let sums = cuboid.leaves.iter().map(|l| cuboid.tally_over(l, span.0, span.1));
     sums.map(|a| Tally { expected: a.expected * shop, variance: a.variance * shop, ..a }).collect()
 }
 
@@ -114,9 +120,11 @@ fn total(sums: &[Tally], slice: &Slice) -> Tally {
 pub fn shop_lift(cube: &Cube, key: &CuboidKey, span: (i64, i64)) -> f64 {
     let key = CuboidKey { family: (Metric::Sessions, CuboidRole::Plain), ..key.clone() };
     let Some(cuboid) = cube.cuboids.get(&key) else { return 1.0 };
-    let accs = cuboid.leaves.iter().map(|l| cuboid.acc_over(l, span.0, span.1));
-    let mut parts: Vec<(f64, f64)> =
-        accs.filter(|a| a.expected > 0.0).map(|a| (a.observed / a.expected, a.expected)).collect();
+    let tallies = cuboid.leaves.iter().map(|l| cuboid.tally_over(l, span.0, span.1));
+    let mut parts: Vec<(f64, f64)> = tallies
+        .filter(|a| a.expected > 0.0)
+        .map(|a| (a.observed / a.expected, a.expected))
+        .collect();
     parts.sort_by(|x, y| x.0.total_cmp(&y.0));
     let half = parts.iter().map(|p| p.1).sum::<f64>() / 2.0;
     let mut seen = 0.0;

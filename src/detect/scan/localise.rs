@@ -9,7 +9,7 @@ use crate::detect::cube::reach::Reach;
 use crate::detect::evidence::stat::{Dispersion, Tally, evidence, harm};
 use crate::domain::segment::{Dim, Scope};
 
-/// Nats that a constrained dimension must pay for, and each value more in it: most failing_checks have
+/// Nats that a constrained dimension must pay for, and each value more in it: most troubles have
 /// one value or all, and a small value that swings the bad way by chance must not come along.
 const PRICE_DIM: f64 = 4.0;
 const PRICE_VALUE: f64 = 1.5;
@@ -21,14 +21,14 @@ const FEW: f64 = 7.0;
 #[derive(Clone, PartialEq, Debug)]
 pub struct Localised {
     pub scope: Scope,
-    pub acc: Tally,
+    pub tally: Tally,
     pub score: f64,
 }
 
 /// Evidence for a place less the price of its description.
-fn score(cuboid: &Cuboid, scope: &Scope, acc: &Tally, dispersion: Dispersion) -> f64 {
+fn score(cuboid: &Cuboid, scope: &Scope, tally: &Tally, dispersion: Dispersion) -> f64 {
     let price: f64 = scope.dims.iter().map(|(dim, v)| price(cuboid, *dim, v.len())).sum();
-    evidence(cuboid.likelihood, cuboid.sign, acc, dispersion).loc - price
+    evidence(cuboid.likelihood, cuboid.sign, tally, dispersion).loc - price
 }
 
 fn price(cuboid: &Cuboid, dim: Dim, values: usize) -> f64 {
@@ -50,11 +50,11 @@ pub fn set_penalty(cuboid: &Cuboid, scope: &Scope) -> f64 {
 }
 
 /// Sum over the leaves inside a scope.
-pub fn total(cuboid: &Cuboid, accs: &[Tally], scope: &Scope) -> Tally {
+pub fn total(cuboid: &Cuboid, tallies: &[Tally], scope: &Scope) -> Tally {
     let mut sum = Tally::default();
-    for (leaf, acc) in cuboid.leaves.iter().zip(accs) {
+    for (leaf, tally) in cuboid.leaves.iter().zip(tallies) {
         if scope.contains(&leaf.seg) {
-            sum.add(acc);
+            sum.add(tally);
         }
     }
     sum
@@ -62,14 +62,14 @@ pub fn total(cuboid: &Cuboid, accs: &[Tally], scope: &Scope) -> Tally {
 
 /// A place that names a release says so only while other releases serve the same pages; the pages
 /// the release serves are named in any case.
-fn plain(cuboid: &Cuboid, accs: &[Tally], best: Localised, dispersion: Dispersion) -> Localised {
+fn plain(cuboid: &Cuboid, tallies: &[Tally], best: Localised, dispersion: Dispersion) -> Localised {
     if !best.scope.dims.contains_key(&Dim::Release) || !cuboid.key.dims.contains(&Dim::Template) {
         return best;
     }
     let mut scope = best.scope.clone();
     let value =
         |l: &crate::detect::cube::cuboid::Leaf| l.seg.get(Dim::Template).as_str().to_owned();
-    let pairs = || cuboid.leaves.iter().zip(accs).filter(|(_, a)| a.units > 0.0);
+    let pairs = || cuboid.leaves.iter().zip(tallies).filter(|(_, a)| a.units > 0.0);
     let all: BTreeSet<String> = pairs().map(|(l, _)| value(l)).collect();
     let inside = pairs().filter(|(l, _)| best.scope.contains(&l.seg));
     let here: BTreeSet<String> = inside.map(|(l, _)| value(l)).collect();
@@ -78,15 +78,19 @@ fn plain(cuboid: &Cuboid, accs: &[Tally], best: Localised, dispersion: Dispersio
     }
     let mut wide = scope.clone();
     wide.dims.remove(&Dim::Release);
-    let (acc, all) = (total(cuboid, accs, &scope), total(cuboid, accs, &wide));
-    let (scope, acc) = if acc.units >= 0.85 * all.units { (wide, all) } else { (scope, acc) };
-    Localised { score: score(cuboid, &scope, &acc, dispersion).max(best.score - 2.0), scope, acc }
+    let (tally, all) = (total(cuboid, tallies, &scope), total(cuboid, tallies, &wide));
+    let (scope, tally) = if tally.units >= 0.85 * all.units { (wide, all) } else { (scope, tally) };
+    Localised {
+        score: score(cuboid, &scope, &tally, dispersion).max(best.score - 2.0),
+        scope,
+        tally,
+    }
 }
 
 /// The evidence for a place as it is.
-pub fn stay(cuboid: &Cuboid, accs: &[Tally], scope: &Scope) -> Localised {
-    let acc = total(cuboid, accs, scope);
-    Localised { scope: scope.clone(), acc, score: score(cuboid, scope, &acc, full(cuboid)) }
+pub fn stay(cuboid: &Cuboid, tallies: &[Tally], scope: &Scope) -> Localised {
+    let tally = total(cuboid, tallies, scope);
+    Localised { scope: scope.clone(), tally, score: score(cuboid, scope, &tally, full(cuboid)) }
 }
 
 fn full(cuboid: &Cuboid) -> Dispersion {
@@ -97,19 +101,19 @@ fn full(cuboid: &Cuboid) -> Dispersion {
 /// it grows over all values of a dimension only while the harm in all of them can be `felt`.
 pub fn localise(
     cuboid: &Cuboid,
-    accs: &[Tally],
+    tallies: &[Tally],
     start: &Scope,
     felt: impl Fn(&Tally) -> bool,
 ) -> Localised {
     let dispersion = full(cuboid);
-    let acc = total(cuboid, accs, start);
+    let tally = total(cuboid, tallies, start);
     let mut best =
-        Localised { scope: start.clone(), acc, score: score(cuboid, start, &acc, dispersion) };
+        Localised { scope: start.clone(), tally, score: score(cuboid, start, &tally, dispersion) };
     for _ in 0..6 {
         let before = best.score;
         for dim in &cuboid.key.dims {
-            let next = along(cuboid, accs, &best.scope, *dim, dispersion);
-            if next.score > best.score + 1e-9 && felt(&next.acc) {
+            let next = along(cuboid, tallies, &best.scope, *dim, dispersion);
+            if next.score > best.score + 1e-9 && felt(&next.tally) {
                 best = next;
             }
         }
@@ -117,7 +121,7 @@ pub fn localise(
             break;
         }
     }
-    honest(cuboid, accs, plain(cuboid, accs, best, dispersion))
+    honest(cuboid, tallies, plain(cuboid, tallies, best, dispersion))
 }
 
 /// A value of a place is healthy when its own numbers say less than so many nats for any harm, and
@@ -127,19 +131,19 @@ const SHOWN: f64 = 4.0;
 
 /// The place without values that are clearly healthy: a set may hold some whose numbers it hardly
 /// feels. What the data cannot tell from the hurt stays.
-pub fn honest(cuboid: &Cuboid, accs: &[Tally], place: Localised) -> Localised {
+pub fn honest(cuboid: &Cuboid, tallies: &[Tally], place: Localised) -> Localised {
     let dispersion = full(cuboid);
-    let size = harm(cuboid.likelihood, cuboid.sign, &place.acc);
+    let size = harm(cuboid.likelihood, cuboid.sign, &place.tally);
     let mut scope = place.scope.clone();
     for (dim, values) in place.scope.dims.iter().filter(|(_, v)| v.len() > 1) {
         let well = |value: &&String| {
             let mut one = place.scope.clone();
             one.dims.insert(*dim, [(*value).clone()].into());
-            let acc = total(cuboid, accs, &one);
-            let own = evidence(cuboid.likelihood, cuboid.sign, &acc, dispersion).loc;
-            let usual = Tally { observed: acc.expected, ..acc };
+            let tally = total(cuboid, tallies, &one);
+            let own = evidence(cuboid.likelihood, cuboid.sign, &tally, dispersion).loc;
+            let usual = Tally { observed: tally.expected, ..tally };
             let shown = -gain(cuboid.likelihood, cuboid.sign, &usual, dispersion, size);
-            let here = gain(cuboid.likelihood, cuboid.sign, &acc, dispersion, size);
+            let here = gain(cuboid.likelihood, cuboid.sign, &tally, dispersion, size);
             own < HINT && shown >= SHOWN && here < -HINT
         };
         let gone: Vec<&String> = values.iter().filter(well).collect();
@@ -147,13 +151,13 @@ pub fn honest(cuboid: &Cuboid, accs: &[Tally], place: Localised) -> Localised {
             kept.retain(|v| !gone.contains(&v));
         }
     }
-    if scope == place.scope { place } else { stay(cuboid, accs, &scope) }
+    if scope == place.scope { place } else { stay(cuboid, tallies, &scope) }
 }
 
 /// The best set of values of one dimension, the others held.
 fn along(
     cuboid: &Cuboid,
-    accs: &[Tally],
+    tallies: &[Tally],
     scope: &Scope,
     dim: Dim,
     dispersion: Dispersion,
@@ -161,17 +165,20 @@ fn along(
     let mut open = scope.clone();
     open.dims.remove(&dim);
     let mut values: BTreeMap<&str, Tally> = BTreeMap::new();
-    for (leaf, acc) in cuboid.leaves.iter().zip(accs) {
-        if acc.units > 0.0 && open.contains(&leaf.seg) {
-            values.entry(leaf.seg.get(dim).as_str()).or_default().add(acc);
+    for (leaf, tally) in cuboid.leaves.iter().zip(tallies) {
+        if tally.units > 0.0 && open.contains(&leaf.seg) {
+            values.entry(leaf.seg.get(dim).as_str()).or_default().add(tally);
         }
     }
     let mut all = Tally::default();
     for a in values.values() {
         all.add(a);
     }
-    let mut best =
-        Localised { score: score(cuboid, &open, &all, dispersion), acc: all, scope: open.clone() };
+    let mut best = Localised {
+        score: score(cuboid, &open, &all, dispersion),
+        tally: all,
+        scope: open.clone(),
+    };
     let mut order: Vec<(&str, Tally)> = values.into_iter().collect();
     let urgency = |a: &Tally| {
         if a.variance > 0.0 { cuboid.sign * (a.observed - a.expected) / a.variance } else { 0.0 }
@@ -180,8 +187,8 @@ fn along(
     let held: f64 = open.dims.iter().map(|(d, v)| price(cuboid, *d, v.len())).sum();
     let (mut sum, mut most) = (Tally::default(), (best.score, 0, Tally::default()));
     let (base, each) = (held + price(cuboid, dim, 1), PRICE_VALUE + surcharge(cuboid, dim));
-    for (i, (_, acc)) in order.iter().take(order.len().saturating_sub(1)).enumerate() {
-        sum.add(acc);
+    for (i, (_, tally)) in order.iter().take(order.len().saturating_sub(1)).enumerate() {
+        sum.add(tally);
         let loc = evidence(cuboid.likelihood, cuboid.sign, &sum, dispersion).loc;
         let score = loc - base - each * i as f64;
         if score > most.0 {
@@ -191,7 +198,7 @@ fn along(
     if most.1 > 0 {
         let chosen = order.iter().take(most.1).map(|(value, _)| (*value).to_owned());
         open.dims.insert(dim, chosen.collect());
-        best = Localised { scope: open, acc: most.2, score: most.0 };
+        best = Localised { scope: open, tally: most.2, score: most.0 };
     }
     best
 }
@@ -201,7 +208,7 @@ const TELLS: f64 = 6.0;
 
 /// The place without pages that what it names does not reach and that do not speak for
 /// themselves. `accs` are the leaves' sums over the window in question.
-pub fn reached(reach: &Reach, cuboid: &Cuboid, accs: &[Tally], place: Localised) -> Localised {
+pub fn reached(reach: &Reach, cuboid: &Cuboid, tallies: &[Tally], place: Localised) -> Localised {
     let names = [Dim::Release, Dim::Cohort].iter().any(|d| place.scope.dims.contains_key(d));
     if !names || !cuboid.key.dims.contains(&Dim::Template) {
         return place;
@@ -214,8 +221,8 @@ pub fn reached(reach: &Reach, cuboid: &Cuboid, accs: &[Tally], place: Localised)
     let speaks = |page: &String| {
         let mut one = place.scope.clone();
         one.dims.insert(Dim::Template, [page.clone()].into());
-        let acc = total(cuboid, accs, &one);
-        evidence(cuboid.likelihood, cuboid.sign, &acc, dispersion).loc >= TELLS
+        let tally = total(cuboid, tallies, &one);
+        evidence(cuboid.likelihood, cuboid.sign, &tally, dispersion).loc >= TELLS
     };
     let kept = met.iter().filter(|page| declared.contains(*page) || speaks(page));
     let kept: BTreeSet<String> = kept.cloned().collect();
@@ -224,5 +231,5 @@ pub fn reached(reach: &Reach, cuboid: &Cuboid, accs: &[Tally], place: Localised)
     }
     let mut scope = place.scope.clone();
     scope.dims.insert(Dim::Template, kept);
-    stay(cuboid, accs, &scope)
+    stay(cuboid, tallies, &scope)
 }

@@ -36,7 +36,7 @@ pub fn credit(
     let few = sweep::scarcity_credit(cuboid.group(cuboid.mask_for(&dims)).len());
     let came = [Dim::Release, Dim::Cohort].iter().any(|d| found.dims.contains_key(d));
     let place = place::of_scope(&scene.settings.policy, cuboid.key.family, found);
-    let changed = changed(scene, cuboid, &place, cuboid.rolled.saturating_sub(length - 1));
+    let changed = changed(scene, cuboid, &place, cuboid.rolled_to.saturating_sub(length - 1));
     let new = if came { changed.max(NEWCOMER) } else { changed };
     few.max(new * by_chance(ev))
 }
@@ -49,7 +49,7 @@ fn by_chance(ev: HarmEvidence) -> f64 {
 /// What a place is spared because a change reached it just when the window begins.
 fn changed(scene: &SearchScene<'_>, cuboid: &Cuboid, place: &Scope, first: i64) -> f64 {
     let cube = scene.cube;
-    let (start, now) = (cube.start_of(first), cube.end_of(cuboid.rolled));
+    let (start, now) = (cube.start_of(first), cube.end_of(cuboid.rolled_to));
     let day = now.minus(Span::from_hours(24));
     let mut count = 0.0;
     let mut most: f64 = 0.0;

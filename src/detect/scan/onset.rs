@@ -18,10 +18,10 @@ pub struct Onset {
 }
 
 /// Weight of a bucket for a harm: samples, or expected events.
-pub fn weight(likelihood: Likelihood, acc: &Tally) -> f64 {
+pub fn weight(likelihood: Likelihood, tally: &Tally) -> f64 {
     match likelihood {
-        Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge => acc.units,
-        Likelihood::Conversion | Likelihood::Poisson => acc.expected,
+        Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge => tally.units,
+        Likelihood::Conversion | Likelihood::Poisson => tally.expected,
     }
 }
 
@@ -29,21 +29,21 @@ pub fn weight(likelihood: Likelihood, acc: &Tally) -> f64 {
 pub fn variance(
     likelihood: Likelihood,
     sign: f64,
-    acc: &Tally,
+    tally: &Tally,
     dispersion: Dispersion,
     harm: f64,
 ) -> f64 {
     let harmed = match likelihood {
-        Likelihood::LogNormal | Likelihood::Gauge => acc.variance,
+        Likelihood::LogNormal | Likelihood::Gauge => tally.variance,
         Likelihood::Rare => {
-            let p = (acc.expected / acc.units.max(1e-9) + harm / 2.0).clamp(0.0, 0.5);
-            acc.units * p * (1.0 - p)
+            let p = (tally.expected / tally.units.max(1e-9) + harm / 2.0).clamp(0.0, 0.5);
+            tally.units * p * (1.0 - p)
         }
         Likelihood::Conversion | Likelihood::Poisson => {
-            acc.variance * (1.0 + sign * harm / 2.0).clamp(0.3, 3.0)
+            tally.variance * (1.0 + sign * harm / 2.0).clamp(0.3, 3.0)
         }
     };
-    harmed.max(0.5 * acc.variance) * dispersion.overdispersion
+    harmed.max(0.5 * tally.variance) * dispersion.overdispersion
         + 0.25
             * f64::from(u8::from(matches!(
                 likelihood,
@@ -55,16 +55,16 @@ pub fn variance(
 pub fn gain(
     likelihood: Likelihood,
     sign: f64,
-    acc: &Tally,
+    tally: &Tally,
     dispersion: Dispersion,
     harm: f64,
 ) -> f64 {
-    let var = variance(likelihood, sign, acc, dispersion, harm);
+    let var = variance(likelihood, sign, tally, dispersion, harm);
     if var <= 0.0 {
         return 0.0;
     }
-    let lift = harm * weight(likelihood, acc);
-    (lift * sign * (acc.observed - acc.expected) - lift * lift / 2.0) / var
+    let lift = harm * weight(likelihood, tally);
+    (lift * sign * (tally.observed - tally.expected) - lift * lift / 2.0) / var
 }
 
 /// Finds the onset in a series of buckets, oldest first.
@@ -102,8 +102,8 @@ fn step_profile(
 ) -> Vec<(i64, f64)> {
     let mut sum = 0.0;
     let mut out: Vec<(i64, f64)> = Vec::with_capacity(series.len());
-    for (bucket, acc) in series.iter().rev() {
-        sum += gain(likelihood, sign, acc, dispersion, harm);
+    for (bucket, tally) in series.iter().rev() {
+        sum += gain(likelihood, sign, tally, dispersion, harm);
         out.push((*bucket, sum));
     }
     out
@@ -122,14 +122,14 @@ impl LeastSquares {
         &mut self,
         likelihood: Likelihood,
         sign: f64,
-        acc: &Tally,
+        tally: &Tally,
         dispersion: Dispersion,
         dose: f64,
     ) {
-        let var = variance(likelihood, sign, acc, dispersion, 0.0);
+        let var = variance(likelihood, sign, tally, dispersion, 0.0);
         if var > 0.0 && dose != 0.0 {
-            let x = dose * weight(likelihood, acc);
-            self.b += x * sign * (acc.observed - acc.expected) / var;
+            let x = dose * weight(likelihood, tally);
+            self.b += x * sign * (tally.observed - tally.expected) / var;
             self.w += x * x / var;
         }
     }
@@ -149,9 +149,9 @@ fn fitted(
     from: i64,
 ) -> f64 {
     let mut fit = LeastSquares::default();
-    for (bucket, acc) in series.iter().filter(|(b, _)| *b >= from) {
+    for (bucket, tally) in series.iter().filter(|(b, _)| *b >= from) {
         let _ = bucket;
-        fit.add(likelihood, sign, acc, dispersion, 1.0);
+        fit.add(likelihood, sign, tally, dispersion, 1.0);
     }
     fit.nats()
 }
@@ -169,9 +169,9 @@ fn ramp_best(
         .map(|from| {
             let length = (last - from + 1) as f64;
             let mut fit = LeastSquares::default();
-            for (bucket, acc) in series.iter().filter(|(b, _)| *b >= from) {
+            for (bucket, tally) in series.iter().filter(|(b, _)| *b >= from) {
                 let dose = (bucket - from + 1) as f64 / length;
-                fit.add(likelihood, sign, acc, dispersion, dose);
+                fit.add(likelihood, sign, tally, dispersion, dose);
             }
             (from, fit.nats())
         })

@@ -40,7 +40,7 @@ pub struct Power {
     change: f64,
     /// Variance beyond independent samples.
     spread: f64,
-    acc: Tally,
+    tally: Tally,
     /// Samples from which the named change passes the line.
     need: f64,
     /// Minutes of the longest window, and those of them that arrived.
@@ -52,12 +52,12 @@ impl Power {
     /// Nothing where no usual value is known, and for counts and readings.
     pub fn of(cuboid: &Cuboid, slice: &Slice, bucket: i64, named: Named) -> Option<Self> {
         let length = cuboid.lengths.last().copied()?;
-        let mut acc = Tally::default();
+        let mut tally = Tally::default();
         for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
-            acc.add(&cuboid.acc_over(leaf, bucket - length + 1, bucket));
+            tally.add(&cuboid.tally_over(leaf, bucket - length + 1, bucket));
         }
-        let p = usual(cuboid.likelihood, &acc)?;
-        let unit = acc.variance / acc.units;
+        let p = usual(cuboid.likelihood, &tally)?;
+        let unit = tally.variance / tally.units;
         let pure = if cuboid.likelihood == Likelihood::LogNormal { unit } else { p * (1.0 - p) };
         let spread = cuboid.dispersion(slice.mask).overdispersion * (unit / pure).clamp(1.0, 10.0);
         let line = named.line - scarcity_credit(cuboid.group(slice.mask).len());
@@ -67,7 +67,7 @@ impl Power {
             line,
             change: named.change,
             spread,
-            acc,
+            tally,
             need: 0.0,
             longest: length as f64 * minute,
             arrived: 0.0,
@@ -81,19 +81,19 @@ impl Power {
     }
 
     pub fn samples_seen(&self) -> f64 {
-        self.acc.units
+        self.tally.units
     }
 
     pub fn enough(&self) -> bool {
-        self.acc.units >= self.need
+        self.tally.units >= self.need
     }
 
     /// Samples from which this change passes the line.
     fn samples(&self, change: f64) -> f64 {
-        let p = self.acc.expected / self.acc.units;
+        let p = self.tally.expected / self.tally.units;
         let nats = match self.likelihood {
             Likelihood::LogNormal => {
-                change.ln_1p().powi(2) * self.acc.units / (2.0 * self.acc.variance)
+                change.ln_1p().powi(2) * self.tally.units / (2.0 * self.tally.variance)
             }
             Likelihood::Conversion => kl(p * (1.0 - change).max(0.0), p),
             Likelihood::Rare => kl((p + points(p, change)).min(1.0), p),
@@ -107,15 +107,15 @@ impl Power {
     /// Minutes until the named change could be seen; nothing when the longest window never holds
     /// enough of this traffic.
     fn minutes(&self) -> Option<f64> {
-        let rate = self.acc.units / self.arrived.max(1.0);
-        let left = (self.need - self.acc.units).max(0.0) / rate * MARGIN;
+        let rate = self.tally.units / self.arrived.max(1.0);
+        let left = (self.need - self.tally.units).max(0.0) / rate * MARGIN;
         let room = self.longest - self.arrived;
         (rate > 0.0 && left + 1.0 <= room).then(|| left.ceil() + 1.0)
     }
 
     /// The smallest change that this traffic, over the longest window, can show.
     fn visible(&self) -> Option<f64> {
-        let most = self.acc.units / self.arrived.max(1.0) * self.longest;
+        let most = self.tally.units / self.arrived.max(1.0) * self.longest;
         let (mut low, mut high) =
             (self.change, if self.likelihood == Likelihood::Conversion { 1.0 } else { 20.0 });
         if self.samples(high) > most {
@@ -152,7 +152,7 @@ impl Power {
         match self.likelihood {
             Likelihood::Conversion => format!("a fall of {:.0}%", percent.ceil()),
             Likelihood::Rare => {
-                let p = self.acc.expected / self.acc.units;
+                let p = self.tally.expected / self.tally.units;
                 format!("a rise by {:.0} points", (points(p, change) * 100.0).ceil())
             }
             Likelihood::LogNormal | Likelihood::Poisson | Likelihood::Gauge => {
@@ -167,12 +167,12 @@ fn points(usual: f64, change: f64) -> f64 {
     (POINTS * change / BY_HALF).max(usual * change)
 }
 
-fn usual(likelihood: Likelihood, acc: &Tally) -> Option<f64> {
-    let p = acc.expected / acc.units;
+fn usual(likelihood: Likelihood, tally: &Tally) -> Option<f64> {
+    let p = tally.expected / tally.units;
     match likelihood {
-        _ if acc.units <= 0.0 || acc.variance <= 0.0 => None,
+        _ if tally.units <= 0.0 || tally.variance <= 0.0 => None,
         Likelihood::LogNormal => Some(p),
-        Likelihood::Rare | Likelihood::Conversion => (acc.expected > 0.0 && p < 1.0).then_some(p),
+        Likelihood::Rare | Likelihood::Conversion => (tally.expected > 0.0 && p < 1.0).then_some(p),
         Likelihood::Poisson | Likelihood::Gauge => None,
     }
 }

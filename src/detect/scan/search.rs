@@ -13,7 +13,7 @@ use crate::detect::cube::place;
 use crate::detect::evidence::stat::{Dispersion, Tally, evidence, harm, lift};
 use crate::domain::segment::{Dim, Scope, Segment};
 
-/// Effects that were found in this bucket and turned out to be nothing new.
+/// Shifts that were found in this bucket and turned out to be nothing new.
 pub type Passed = Vec<(CuboidKey, Scope)>;
 
 /// Nats from which a slice may lead to a set of neighbours, how many are tried in a cut, and
@@ -94,7 +94,7 @@ impl Search<'_> {
     }
 
     fn diluted(&self, c: &SliceHit, scope: &Scope, harm: f64) -> bool {
-        bots::dilute(self.scene.cube, &c.cuboid, scope, harm, self.span(c))
+        bots::is_diluted(self.scene.cube, &c.cuboid, scope, harm, self.span(c))
     }
 
     /// A slice that passes the line by itself, with its place refined.
@@ -104,21 +104,21 @@ impl Search<'_> {
             self.nats - credit(self.scene, cuboid, &Scope::of(&c.seg), c.length, c.ev)
         };
         let hits = seeds.iter().filter(|c| c.ev.nats >= line(c));
-        let c = hits.filter_map(|c| sweep::unmixed(cube, c)).find(|c| {
+        let c = hits.filter_map(|c| sweep::without_mix(cube, c)).find(|c| {
             let min = self.min_change(&c.seg).unwrap_or(f64::INFINITY);
             c.ev.nats >= line(c)
-                && sweep::matters(cuboid.likelihood, &c.acc, c.ev.harm, min)
+                && sweep::matters(cuboid.likelihood, &c.tally, c.ev.harm, min)
                 && !self.diluted(c, &Scope::of(&c.seg), c.ev.harm)
         })?;
-        let accs = sums(cuboid, c.window);
+        let tallies = sums(cuboid, c.window);
         let min = FELT * self.min_change(&c.seg).unwrap_or(f64::INFINITY);
-        let size = |acc: &Tally| harm(cuboid.likelihood, cuboid.sign, acc);
-        let felt = |acc: &Tally| sweep::matters(cuboid.likelihood, acc, size(acc), min);
-        let mut at = localise(cuboid, &accs, &Scope::of(&c.seg), felt);
-        if self.diluted(&c, &at.scope, size(&at.acc)) {
-            at = localise::stay(cuboid, &accs, &Scope::of(&c.seg));
+        let size = |tally: &Tally| harm(cuboid.likelihood, cuboid.sign, tally);
+        let felt = |tally: &Tally| sweep::matters(cuboid.likelihood, tally, size(tally), min);
+        let mut at = localise(cuboid, &tallies, &Scope::of(&c.seg), felt);
+        if self.diluted(&c, &at.scope, size(&at.tally)) {
+            at = localise::stay(cuboid, &tallies, &Scope::of(&c.seg));
         }
-        let at = localise::reached(&cube.reach, cuboid, &accs, at);
+        let at = localise::reached(&cube.reach, cuboid, &tallies, at);
         Some(BestPlace { at, cuboid: c.cuboid, nats: c.ev.nats })
     }
 
@@ -129,20 +129,20 @@ impl Search<'_> {
     }
 
     fn set(&self, cuboid: &Cuboid, c: &SliceHit) -> Option<BestPlace> {
-        let accs = sums(cuboid, c.window);
-        let at = localise(cuboid, &accs, &Scope::of(&c.seg), |_| true);
-        let at = localise::reached(&self.scene.cube.reach, cuboid, &accs, at);
+        let tallies = sums(cuboid, c.window);
+        let at = localise(cuboid, &tallies, &Scope::of(&c.seg), |_| true);
+        let at = localise::reached(&self.scene.cube.reach, cuboid, &tallies, at);
         let several = at.scope.dims.values().any(|v| v.len() > 1);
-        let mut acc = at.acc;
+        let mut tally = at.tally;
         // What other cuts show to be a mere shift of the mix at the seed is one in the set too.
         let mix = sweep::mixed(self.scene.cube, cuboid, c);
-        acc.observed -= lift(cuboid.likelihood, cuboid.sign, mix, &acc);
-        let ev = evidence(cuboid.likelihood, cuboid.sign, &acc, overdispersed(cuboid, &at.scope));
+        tally.observed -= lift(cuboid.likelihood, cuboid.sign, mix, &tally);
+        let ev = evidence(cuboid.likelihood, cuboid.sign, &tally, overdispersed(cuboid, &at.scope));
         let min = self.min_change(&c.seg).unwrap_or(f64::INFINITY);
         let passes = several
             && ev.nats - PRICE_SET - localise::set_penalty(cuboid, &at.scope)
                 >= self.nats - credit(self.scene, cuboid, &at.scope, c.length, ev)
-            && sweep::matters(cuboid.likelihood, &acc, ev.harm, min)
+            && sweep::matters(cuboid.likelihood, &tally, ev.harm, min)
             && !self.diluted(c, &at.scope, ev.harm);
         passes.then(|| BestPlace { at, cuboid: cuboid.key.clone(), nats: ev.nats })
     }
@@ -164,23 +164,23 @@ fn overdispersed(cuboid: &Cuboid, scope: &Scope) -> Dispersion {
 /// Every leaf's sum over a window, known incidents taken out.
 fn sums(cuboid: &Cuboid, window: usize) -> Vec<Tally> {
     let length = cuboid.lengths.get(window).copied().unwrap_or(1);
-    let accs = cuboid.leaves.iter().map(|l| {
+    let tallies = cuboid.leaves.iter().map(|l| {
         let mut a = l.sums.get(window).copied().unwrap_or_default();
-        a.explain(l.expl.get(window).copied().unwrap_or_default());
+        a.explain(l.explained_sums.get(window).copied().unwrap_or_default());
         cuboid.open_ends(&mut a, length);
         a
     });
-    accs.collect()
+    tallies.collect()
 }
 
 /// A place of a release or an arm that hardly anybody met in the newest `quiet` buckets.
 pub fn unmet(cuboid: &Cuboid, e: &Shift, bucket: i64, quiet: i64) -> bool {
     let passing = [Dim::Release, Dim::Cohort].iter().any(|d| e.scope.dims.contains_key(d));
-    let usual = e.acc.units / (e.last_bad - e.from() + 1).max(1) as f64;
+    let usual = e.tally.units / (e.last_bad - e.from() + 1).max(1) as f64;
     let met = |b: i64| {
         let inside = cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg));
-        let moments = inside.filter_map(|l| cuboid.raw(l, b));
-        moments.map(|raw| f64::from(raw.count)).sum::<f64>() >= SEEN * usual
+        let moments = inside.filter_map(|l| cuboid.moments(l, b));
+        moments.map(|moments| f64::from(moments.count)).sum::<f64>() >= SEEN * usual
     };
     passing && quiet > 0 && !(bucket - quiet + 1..=bucket).any(met)
 }

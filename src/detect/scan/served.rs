@@ -34,7 +34,7 @@ pub fn rest(scope: &Scope) -> Scope {
     rest
 }
 
-/// What an shift's place serves, measured anew.
+/// What a shift's place serves, measured anew.
 pub fn of(cube: &Cube, changes: &Changes, e: &Shift, bucket: i64) -> Served {
     let Some(cuboid) = cube.cuboids.get(&e.cuboid).filter(|_| names(&e.scope)) else {
         return Served::ALL;
@@ -64,9 +64,9 @@ impl ServedPlace<'_> {
     fn seen(&self, from: i64, to: i64) -> (f64, f64) {
         let (mut all, mut inside) = (0.0, 0.0);
         for leaf in self.cuboid.leaves.iter().filter(|l| self.wide.contains(&l.seg)) {
-            let raw = (from..=to).filter_map(|b| self.cuboid.raw(leaf, b));
+            let moments = (from..=to).filter_map(|b| self.cuboid.moments(leaf, b));
             let n: f64 =
-                raw.map(|r| f64::from(if self.cuboid.timed() { r.sum } else { r.count })).sum();
+                moments.map(|r| f64::from(if self.cuboid.timed() { r.sum } else { r.count })).sum();
             all += n;
             inside += if self.scope.contains(&leaf.seg) { n } else { 0.0 };
         }

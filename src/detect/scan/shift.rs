@@ -1,4 +1,4 @@
-//! An shift: one metric that is worse in one place since one moment, with its size; how much of
+//! A shift: one metric that is worse in one place since one moment, with its size; how much of
 //! other cuts' windows it explains; and whether it is still there.
 
 use std::collections::{BTreeMap, HashMap};
@@ -24,24 +24,24 @@ pub struct Shift {
     pub likelihood: Likelihood,
     pub sign: f64,
     /// Sums since onset (or since it was worst), and what they say.
-    pub acc: Tally,
+    pub tally: Tally,
     pub harm: f64,
     pub nats: f64,
     pub onset: Onset,
     /// Bucket at which it was first seen, and the last one that looked bad.
-    pub found: i64,
+    pub detected: i64,
     pub last_bad: i64,
-    /// Nats for "recovered" since `good_since`.
-    pub good: f64,
-    pub good_since: Option<i64>,
-    /// Nats for "still bad" since the case as a whole was last bad (see `recover`).
-    pub lean: f64,
+    /// Nats for "recovered" since `well_since`.
+    pub recovery_llr: f64,
+    pub well_since: Option<i64>,
+    /// Nats for "still bad" since the case as a whole was last bad (see `recovery`).
+    pub trend_llr: f64,
     /// The last bucket in which its place had a usual share of samples.
     pub last_seen: i64,
     /// The percentile that people read, 0..=1, for distributions.
     pub quantile: f64,
     /// Set when a fixed line found it: the guardrail's name and the test in words.
-    pub line: Option<(GuardrailId, String)>,
+    pub threshold: Option<(GuardrailId, String)>,
     /// Set when it is over: the last bad bucket.
     pub until: Option<i64>,
     /// How much of its place the release or arm it names serves; all when it names none.
@@ -75,12 +75,12 @@ impl Shift {
 
     /// Proven to be over, by the evidence since the last bad bucket.
     pub fn recovered(&self) -> bool {
-        self.good >= RECOVERED
+        self.recovery_llr >= RECOVERED
     }
 
     /// Its last minutes look well; that it is over is not proven by that.
     pub fn looks_well(&self) -> bool {
-        self.good > LOOKS_WELL && self.good_since.is_some()
+        self.recovery_llr > LOOKS_WELL && self.well_since.is_some()
     }
 
     /// A new shift at a refined place.
@@ -91,18 +91,18 @@ impl Shift {
             place,
             likelihood: cuboid.likelihood,
             sign: cuboid.sign,
-            acc: r.acc,
-            harm: harm(cuboid.likelihood, cuboid.sign, &r.acc),
+            tally: r.tally,
+            harm: harm(cuboid.likelihood, cuboid.sign, &r.tally),
             nats: 0.0,
             onset: Onset::default(),
-            found,
+            detected: found,
             last_bad: found,
-            good: 0.0,
-            good_since: None,
-            lean: 0.0,
+            recovery_llr: 0.0,
+            well_since: None,
+            trend_llr: 0.0,
             last_seen: found,
             quantile: 0.75,
-            line: None,
+            threshold: None,
             until: None,
             served: Served::ALL,
         };
@@ -115,11 +115,11 @@ impl Shift {
     fn replay(&mut self, cuboid: &Cuboid) {
         let mut past = self.clone();
         past.last_bad = past.from();
-        for bucket in past.from().max(cuboid.oldest())..=self.found {
+        for bucket in past.from().max(cuboid.oldest())..=self.detected {
             past.follow(cuboid, bucket);
         }
         if past.recovered() {
-            (self.good, self.good_since) = (past.good, past.good_since);
+            (self.recovery_llr, self.well_since) = (past.recovery_llr, past.well_since);
             self.last_bad = past.last_bad;
         }
     }
@@ -132,10 +132,10 @@ impl Shift {
     /// The same beside what other shifts explain of each bucket: an older fault at the place is no
     /// beginning of this one.
     pub fn measure_beside(&mut self, cuboid: &Cuboid, now: i64, known: &BTreeMap<i64, Explained>) {
-        let upto = if self.good_since.is_some() { self.last_bad } else { now };
+        let upto = if self.well_since.is_some() { self.last_bad } else { now };
         let mut series = cuboid.series(&self.scope, upto);
-        for (bucket, acc) in &mut series {
-            acc.explain(known.get(bucket).copied().unwrap_or_default());
+        for (bucket, tally) in &mut series {
+            tally.explain(known.get(bucket).copied().unwrap_or_default());
         }
         let dispersion = self.dispersion(cuboid);
         // An onset about to leave the kept buckets stays as it was found.
@@ -146,16 +146,16 @@ impl Shift {
         {
             self.onset = onset;
         }
-        let mut acc = Tally::default();
+        let mut tally = Tally::default();
         for (bucket, a) in &series {
             if *bucket >= self.onset.bucket {
-                acc.add(a);
+                tally.add(a);
             }
         }
-        cuboid.open_ends(&mut acc, upto - self.onset.bucket + 1);
-        let ev = evidence(self.likelihood, self.sign, &acc, dispersion);
+        cuboid.open_ends(&mut tally, upto - self.onset.bucket + 1);
+        let ev = evidence(self.likelihood, self.sign, &tally, dispersion);
         if ev.harm > 0.0 {
-            (self.acc, self.harm) = (acc, ev.harm);
+            (self.tally, self.harm) = (tally, ev.harm);
             self.nats = self.nats.max(ev.nats);
         }
     }
@@ -189,7 +189,7 @@ impl Shift {
     /// Climbs to a better place with all evidence since onset, in its own cut or in a sibling's
     /// that tells it better.
     pub fn relocate(&mut self, cube: &Cube, others: &[Self]) {
-        if self.good_since.is_some() {
+        if self.well_since.is_some() {
             return;
         }
         let Some(own) = cube.cuboids.get(&self.cuboid).filter(|t| t.sign == self.sign) else {
@@ -200,7 +200,7 @@ impl Shift {
         // Noise moves borders to and fro: a new place must be clearly better than the present one.
         let mut best: (CuboidKey, Localised) =
             (self.cuboid.clone(), if move_to.score > stay.score + BETTER { move_to } else { stay });
-        if self.last_bad - self.found <= 24 {
+        if self.last_bad - self.detected <= 24 {
             for cuboid in cube.family(self.cuboid.family).filter(|t| t.key != self.cuboid) {
                 let (_, next) = self.best_in(cube, cuboid, others);
                 if next.score > best.1.score + ELSEWHERE {
@@ -209,10 +209,10 @@ impl Shift {
             }
         }
         let (key, next) = best;
-        let harm = harm(self.likelihood, self.sign, &next.acc);
+        let harm = harm(self.likelihood, self.sign, &next.tally);
         let moved = next.scope != self.scope || key != self.cuboid;
         let span = (self.from(), self.last_bad);
-        if harm > 0.0 && moved && !bots::dilute(cube, &key, &next.scope, harm, span) {
+        if harm > 0.0 && moved && !bots::is_diluted(cube, &key, &next.scope, harm, span) {
             (self.cuboid, self.scope, self.harm) = (key, next.scope, harm);
         }
     }
@@ -225,8 +225,8 @@ impl Shift {
     }
 
     /// Are all of these hurt nearly as it is? A place does not grow over many who hardly are.
-    pub(in crate::detect) fn felt(&self, acc: &Tally) -> bool {
-        harm(self.likelihood, self.sign, acc) >= FELT * self.harm
+    pub(in crate::detect) fn felt(&self, tally: &Tally) -> bool {
+        harm(self.likelihood, self.sign, tally) >= FELT * self.harm
     }
 
     /// The least harm that is likely: what was searched for was found at its worst.
@@ -238,19 +238,19 @@ impl Shift {
     /// What one cut knows of the present place, and the best place it can climb to from there.
     fn best_in(&self, cube: &Cube, cuboid: &Cuboid, others: &[Self]) -> (Localised, Localised) {
         let (from, to) = (self.telling(), self.last_bad);
-        let mut accs: Vec<Tally> =
-            cuboid.leaves.iter().map(|leaf| cuboid.acc_over(leaf, from, to)).collect();
+        let mut tallies: Vec<Tally> =
+            cuboid.leaves.iter().map(|leaf| cuboid.tally_over(leaf, from, to)).collect();
         for o in others.iter().filter(|o| o.cuboid.family == self.cuboid.family) {
             let shares = o.shares(cube, cuboid);
-            for ((acc, leaf), share) in accs.iter_mut().zip(&cuboid.leaves).zip(shares) {
-                acc.explain(o.explains(cuboid, leaf, share, (from, to)));
+            for ((tally, leaf), share) in tallies.iter_mut().zip(&cuboid.leaves).zip(shares) {
+                tally.explain(o.explains(cuboid, leaf, share, (from, to)));
             }
         }
         let mut start = self.scope.clone();
         start.dims.retain(|d, _| cuboid.key.dims.contains(d));
-        let stay = localise::honest(cuboid, &accs, localise::stay(cuboid, &accs, &start));
-        let best = localise::localise(cuboid, &accs, &start, |acc| self.felt(acc));
-        let reached = |at| localise::reached(&cube.reach, cuboid, &accs, at);
+        let stay = localise::honest(cuboid, &tallies, localise::stay(cuboid, &tallies, &start));
+        let best = localise::localise(cuboid, &tallies, &start, |tally| self.felt(tally));
+        let reached = |at| localise::reached(&cube.reach, cuboid, &tallies, at);
         (reached(stay), reached(best))
     }
 
@@ -260,9 +260,9 @@ impl Shift {
             return false;
         }
         let (dispersion, mut good, mut last) = (self.dispersion(cuboid), 0.0_f64, self.from());
-        for (bucket, acc) in cuboid.series(&self.scope, self.found) {
+        for (bucket, tally) in cuboid.series(&self.scope, self.detected) {
             if bucket >= self.from() {
-                good -= onset::gain(self.likelihood, self.sign, &acc, dispersion, self.harm);
+                good -= onset::gain(self.likelihood, self.sign, &tally, dispersion, self.harm);
                 (good, last) = if good <= 0.0 { (0.0, bucket) } else { (good, last) };
             }
         }
@@ -276,23 +276,23 @@ impl Shift {
 
     /// The same beside what other cases explain of the bucket.
     pub fn follow_beside(&mut self, cuboid: &Cuboid, bucket: i64, known: Explained) -> f64 {
-        let mut acc = cuboid.scope_acc(&self.scope, bucket);
-        acc.explain(known);
-        if acc.units <= 0.0 || self.until.is_some() {
+        let mut tally = cuboid.scope_tally(&self.scope, bucket);
+        tally.explain(known);
+        if tally.units <= 0.0 || self.until.is_some() {
             return 0.0;
         }
-        let usual = self.acc.units / (self.last_bad - self.from() + 1).max(1) as f64;
-        if acc.units >= SEEN * usual {
+        let usual = self.tally.units / (self.last_bad - self.from() + 1).max(1) as f64;
+        if tally.units >= SEEN * usual {
             self.last_seen = bucket;
         }
         let dispersion = self.dispersion(cuboid);
-        let bad = onset::gain(self.likelihood, self.sign, &acc, dispersion, self.least_harm());
-        self.good = (self.good - bad).max(0.0);
-        if self.good <= 0.0 {
+        let bad = onset::gain(self.likelihood, self.sign, &tally, dispersion, self.least_harm());
+        self.recovery_llr = (self.recovery_llr - bad).max(0.0);
+        if self.recovery_llr <= 0.0 {
             self.last_bad = bucket;
-            self.good_since = None;
-        } else if self.good_since.is_none() {
-            self.good_since = Some(bucket);
+            self.well_since = None;
+        } else if self.well_since.is_none() {
+            self.well_since = Some(bucket);
         }
         bad
     }
@@ -334,72 +334,13 @@ impl Shift {
         if share <= 0.0 || from > to {
             return Explained::default();
         }
-        self.part(&cuboid.acc_over(leaf, from, to), share)
+        self.part(&cuboid.tally_over(leaf, from, to), share)
     }
 
     /// What it adds to a sum of which it hits a share.
-    fn part(&self, acc: &Tally, share: f64) -> Explained {
-        let x = lift(self.likelihood, self.sign, self.harm, acc) * share;
+    pub fn part(&self, tally: &Tally, share: f64) -> Explained {
+        let x = lift(self.likelihood, self.sign, self.harm, tally) * share;
         let mixed = if self.likelihood == Likelihood::LogNormal { 1.0 - share } else { 0.0 };
         Explained { sum: x, variance: x.abs() * self.harm * mixed }
     }
-}
-
-/// Writes into every leaf's windows what the shifts explain of them.
-pub fn explain(cube: &mut Cube, shifts: &[Shift], lengths: &[i64], bucket: i64) {
-    let mut found: HashMap<CuboidKey, Vec<Vec<Explained>>> = HashMap::new();
-    for cuboid in cube.cuboids.values() {
-        let relevant: Vec<&Shift> =
-            shifts.iter().filter(|e| e.cuboid.family == cuboid.key.family).collect();
-        if relevant.is_empty() {
-            continue;
-        }
-        found.insert(cuboid.key.clone(), rows(cube, cuboid, &relevant, lengths, bucket));
-    }
-    for (key, cuboid) in &mut cube.cuboids {
-        let rows = found.remove(key);
-        if rows.is_some() || cuboid.explained {
-            cuboid.explained = rows.is_some();
-            for (i, leaf) in cuboid.leaves.iter_mut().enumerate() {
-                leaf.expl.clear();
-                match rows.as_ref().and_then(|r| r.get(i)) {
-                    Some(row) => leaf.expl.extend(row),
-                    None => leaf.expl.resize(lengths.len(), Explained::default()),
-                }
-            }
-            cuboid.swept = false;
-        }
-    }
-}
-
-/// Explained part of each leaf and window.
-fn rows(
-    cube: &Cube,
-    cuboid: &Cuboid,
-    shifts: &[&Shift],
-    lengths: &[i64],
-    bucket: i64,
-) -> Vec<Vec<Explained>> {
-    let mut out = vec![vec![Explained::default(); lengths.len()]; cuboid.leaves.len()];
-    for e in shifts {
-        let to = bucket.min(e.until.unwrap_or(i64::MAX));
-        let shares = e.shares(cube, cuboid);
-        for ((row, leaf), share) in out.iter_mut().zip(&cuboid.leaves).zip(shares) {
-            if share <= 0.0 {
-                continue;
-            }
-            let (mut sum, mut back) = (Explained::default(), 0);
-            for (slot, length) in row.iter_mut().zip(lengths) {
-                while back < *length {
-                    let b = bucket - back;
-                    if b >= e.from() && b <= to {
-                        sum.add(&e.part(&cuboid.acc(leaf, b), share));
-                    }
-                    back += 1;
-                }
-                slot.add(&sum);
-            }
-        }
-    }
-    out
 }

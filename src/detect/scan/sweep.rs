@@ -24,7 +24,7 @@ pub struct SliceHit {
     /// Index and length (buckets) of the window.
     pub window: usize,
     pub length: i64,
-    pub acc: Tally,
+    pub tally: Tally,
     pub ev: HarmEvidence,
 }
 
@@ -47,28 +47,28 @@ pub fn min_change(policy: &Policy, family: Family, seg: &Segment) -> Option<f64>
 }
 
 /// All windows of one slice, known incidents taken out.
-fn window_acc(cuboid: &Cuboid, slice: &Slice, window: usize) -> Tally {
+fn window_tally(cuboid: &Cuboid, slice: &Slice, window: usize) -> Tally {
     let mut sum = Tally::default();
     for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
-        if let Some(acc) = leaf.sums.get(window) {
-            sum.add(acc);
+        if let Some(tally) = leaf.sums.get(window) {
+            sum.add(tally);
         }
-        sum.explain(leaf.expl.get(window).copied().unwrap_or_default());
+        sum.explain(leaf.explained_sums.get(window).copied().unwrap_or_default());
     }
     cuboid.open_ends(&mut sum, cuboid.lengths.get(window).copied().unwrap_or(1));
     sum
 }
 
 /// True when a change is large enough to matter, whatever the evidence.
-pub fn matters(likelihood: Likelihood, acc: &Tally, harm: f64, min: f64) -> bool {
+pub fn matters(likelihood: Likelihood, tally: &Tally, harm: f64, min: f64) -> bool {
     match likelihood {
         Likelihood::LogNormal => harm.exp_m1() >= min,
         Likelihood::Rare => {
-            acc.observed >= 5.0 && harm >= (min * acc.expected / acc.units).max(0.003)
+            tally.observed >= 5.0 && harm >= (min * tally.expected / tally.units).max(0.003)
         }
-        Likelihood::Conversion => harm >= min && acc.expected - acc.observed >= 4.0,
+        Likelihood::Conversion => harm >= min && tally.expected - tally.observed >= 4.0,
         Likelihood::Poisson => harm >= min,
-        Likelihood::Gauge => harm >= min * (acc.expected / acc.units).abs(),
+        Likelihood::Gauge => harm >= min * (tally.expected / tally.units).abs(),
     }
 }
 
@@ -89,11 +89,11 @@ pub fn scarcity_credit(size: usize) -> f64 {
 fn windows_of(cuboid: &Cuboid, slice: &Slice, sums: &mut [Tally]) {
     sums.fill(Tally::default());
     for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
-        for (sum, acc) in sums.iter_mut().zip(&leaf.sums) {
-            sum.add(acc);
+        for (sum, tally) in sums.iter_mut().zip(&leaf.sums) {
+            sum.add(tally);
         }
         if cuboid.explained {
-            for (sum, explained) in sums.iter_mut().zip(&leaf.expl) {
+            for (sum, explained) in sums.iter_mut().zip(&leaf.explained_sums) {
                 sum.explain(*explained);
             }
         }
@@ -110,13 +110,14 @@ pub const FLOOR: f64 = 3.0;
 pub fn sweep(cuboid: &Cuboid) -> Vec<Hit> {
     let mut out = Vec::new();
     let mut sums = vec![Tally::default(); cuboid.lengths.len()];
-    for (i, slice) in cuboid.slice.iter().enumerate() {
+    for (i, slice) in cuboid.slices.iter().enumerate() {
         windows_of(cuboid, slice, &mut sums);
         let dispersion = cuboid.dispersion(slice.mask);
-        for (window, acc) in sums.iter().enumerate() {
-            if let Some(ev) = evidence_from(FLOOR, cuboid.likelihood, cuboid.sign, acc, dispersion)
+        for (window, tally) in sums.iter().enumerate() {
+            if let Some(ev) =
+                evidence_from(FLOOR, cuboid.likelihood, cuboid.sign, tally, dispersion)
             {
-                out.push(Hit { slice: i as u32, window: window as u8, acc: *acc, ev });
+                out.push(Hit { slice: i as u32, window: window as u8, tally: *tally, ev });
             }
         }
     }
@@ -130,15 +131,15 @@ fn candidate(cuboid: &Cuboid, slice: &Slice, hits: &Hit) -> SliceHit {
         seg: slice.seg.clone(),
         window,
         length: cuboid.lengths.get(window).copied().unwrap_or(1),
-        acc: hits.acc,
+        tally: hits.tally,
         ev: hits.ev,
     }
 }
 
-/// Conjunctions that say something, each with its windows.
+/// Slices that say something, each with its windows.
 fn places(cuboid: &Cuboid) -> impl Iterator<Item = (&Slice, &[Hit])> {
     let runs = cuboid.hits.chunk_by(|a, b| a.slice == b.slice);
-    runs.filter_map(|run| Some((cuboid.slice.get(run.first()?.slice as usize)?, run)))
+    runs.filter_map(|run| Some((cuboid.slices.get(run.first()?.slice as usize)?, run)))
 }
 
 /// Places of one cuboid with `nats` or more and a change that matters, each with its best window.
@@ -151,7 +152,7 @@ pub fn scan(
         let strong = || run.iter().filter(|l| l.ev.nats >= nats);
         strong().next()?;
         let min = min_change(&slice.seg)?;
-        let matter = strong().filter(|l| matters(cuboid.likelihood, &l.acc, l.ev.harm, min));
+        let matter = strong().filter(|l| matters(cuboid.likelihood, &l.tally, l.ev.harm, min));
         let best = matter.max_by(|a, b| a.ev.loc.total_cmp(&b.ev.loc))?;
         Some(candidate(cuboid, slice, best))
     };
@@ -170,16 +171,16 @@ pub fn mixed(cube: &Cube, cuboid: &Cuboid, c: &SliceHit) -> f64 {
 }
 
 /// Takes a shift of the mix out of a candidate; its evidence after that.
-pub fn unmixed(cube: &Cube, c: &SliceHit) -> Option<SliceHit> {
+pub fn without_mix(cube: &Cube, c: &SliceHit) -> Option<SliceHit> {
     let cuboid = cube.cuboids.get(&c.cuboid)?;
     let worst = mixed(cube, cuboid, c);
     if worst <= 0.0 {
         return Some(c.clone());
     }
     let mut out = c.clone();
-    out.acc.observed -= lift(cuboid.likelihood, cuboid.sign, worst, &c.acc);
+    out.tally.observed -= lift(cuboid.likelihood, cuboid.sign, worst, &c.tally);
     let dispersion = cuboid.dispersion(cuboid.mask_of(&c.seg));
-    out.ev = evidence(cuboid.likelihood, cuboid.sign, &out.acc, dispersion);
+    out.ev = evidence(cuboid.likelihood, cuboid.sign, &out.tally, dispersion);
     Some(out)
 }
 
@@ -190,8 +191,8 @@ fn mix(cuboid: &Cuboid, other: &Cuboid, c: &SliceHit) -> Option<f64> {
     let mask = cuboid.key.dims.iter().enumerate().filter(|(_, d)| shared.contains(d));
     let mask = mask.fold(0, |m, (i, _)| m | 1_u16 << i);
     let part = project(&c.seg, &cuboid.key.dims, mask & cuboid.mask_of(&c.seg));
-    let mine = window_acc(cuboid, cuboid.slice_at(&part)?, c.window);
-    let theirs = window_acc(other, other.slice_at(&part)?, c.window);
+    let mine = window_tally(cuboid, cuboid.slice_at(&part)?, c.window);
+    let theirs = window_tally(other, other.slice_at(&part)?, c.window);
     if theirs.units < 0.8 * mine.units || theirs.units > 1.25 * mine.units {
         return None;
     }
@@ -212,7 +213,7 @@ pub fn weak_signals(policy: &Policy, cuboid: &Cuboid) -> Vec<WeakSignal> {
     for (slice, run) in places(cuboid).filter(|(c, _)| c.mask.count_ones() <= 3) {
         let min = min_change(policy, cuboid.key.family, &slice.seg).unwrap_or(f64::INFINITY);
         let place = place::of_segment(policy, cuboid.key.family, &slice.seg);
-        let matter = run.iter().filter(|l| matters(cuboid.likelihood, &l.acc, l.ev.harm, min));
+        let matter = run.iter().filter(|l| matters(cuboid.likelihood, &l.tally, l.ev.harm, min));
         out.extend(
             matter.map(|l| WeakSignal {
                 place: place.clone(),
@@ -225,29 +226,29 @@ pub fn weak_signals(policy: &Policy, cuboid: &Cuboid) -> Vec<WeakSignal> {
 
 /// Rolls the window sums of a cuboid on to `bucket`.
 pub fn roll(cuboid: &mut Cuboid, lengths: &[i64], bucket: i64) {
-    let step = !cuboid.touched && cuboid.rolled == bucket - 1;
+    let step = !cuboid.touched && cuboid.rolled_to == bucket - 1;
     let mut leaves = std::mem::take(&mut cuboid.leaves);
     for leaf in &mut leaves {
         let mut sums = std::mem::take(&mut leaf.sums);
         if step && sums.len() == lengths.len() {
-            let new = cuboid.acc(leaf, bucket);
+            let new = cuboid.tally(leaf, bucket);
             for (sum, length) in sums.iter_mut().zip(lengths) {
                 sum.add(&new);
-                sum.sub(&cuboid.acc(leaf, bucket - length));
+                sum.sub(&cuboid.tally(leaf, bucket - length));
             }
         } else {
             sums = fresh(cuboid, leaf, lengths, bucket);
         }
         leaf.sums = sums;
         if cuboid.explained {
-            leaf.expl.clear();
+            leaf.explained_sums.clear();
         }
-        leaf.expl.resize(lengths.len(), Explained::default());
+        leaf.explained_sums.resize(lengths.len(), Explained::default());
     }
     cuboid.leaves = leaves;
     cuboid.explained = false;
     cuboid.swept = false;
-    cuboid.rolled = bucket;
+    cuboid.rolled_to = bucket;
     if cuboid.lengths != lengths {
         cuboid.lengths = lengths.to_vec();
     }
@@ -264,7 +265,7 @@ fn fresh(
     let (mut sum, mut back) = (Tally::default(), 0);
     for length in lengths {
         while back < *length {
-            sum.add(&cuboid.acc(leaf, bucket - back));
+            sum.add(&cuboid.tally(leaf, bucket - back));
             back += 1;
         }
         out.push(sum);
@@ -275,7 +276,7 @@ fn fresh(
 /// The evidence at a fixed place over a fixed window, whatever the line.
 pub fn at(cuboid: &Cuboid, seg: &Segment, window: usize) -> Option<(Tally, HarmEvidence)> {
     let slice = cuboid.slice_at(seg)?;
-    let acc = window_acc(cuboid, slice, window);
+    let tally = window_tally(cuboid, slice, window);
     let dispersion: Dispersion = cuboid.dispersion(slice.mask);
-    Some((acc, evidence(cuboid.likelihood, cuboid.sign, &acc, dispersion)))
+    Some((tally, evidence(cuboid.likelihood, cuboid.sign, &tally, dispersion)))
 }

@@ -5,7 +5,7 @@ use super::made_up::*;
 use crate::detect::cube::key::{CuboidKey, CuboidRole};
 use crate::detect::cube::settings::Settings;
 use crate::detect::engine::Engine;
-use crate::detect::scan::bots::dilute;
+use crate::detect::scan::bots::is_diluted;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value, Window};
@@ -54,7 +54,7 @@ fn forgiven(bots: f64, night: (f64, f64)) -> bool {
     };
     let scope = Scope::of(&seg(&[(Dim::Device, "desktop"), (Dim::Region, "apac")]));
     let last = NOON / 60 + 59;
-    dilute(&engine.state.cube, &key, &scope, 1.0 - night.1 / night.0, (last - 59, last))
+    is_diluted(&engine.state.cube, &key, &scope, 1.0 - night.1 / night.0, (last - 59, last))
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Targets, budgets and the release policy in words, over the made-up shop.
-//! Which burn opens a case is tested in `lines`.
+//! Which burn opens a case is tested in `threshold`.
 
 use super::made_up::{Shop, Wrong};
 use crate::detect::cases::error_budget::ErrorBudget;

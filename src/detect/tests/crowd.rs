@@ -90,7 +90,7 @@ fn releases_that_are_gone_leave_room() {
     let cuboid = engine.state.cube.cuboids.values().next().expect("a cut");
     let old = seg(&[(Dim::Template, "pdp")]).with(Dim::Release, DimValue::Other);
     let old = cuboid.leaves.iter().find(|l| l.seg == old).expect("what old releases taught");
-    assert!(old.prof.total > 20.0 * 24.0 * 2000.0 && old.prof.known());
+    assert!(old.profile.total > 20.0 * 24.0 * 2000.0 && old.profile.known());
 }
 
 #[test]

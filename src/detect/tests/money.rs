@@ -95,7 +95,7 @@ fn a_long_incident_never_shrinks_and_stands_still_when_it_is_over() {
     if let Some(c) = over {
         assert!(people(c).low <= met * 1.02, "counted after the end: {:?} {met}", people(c));
     }
-    let ends = shop.engine.state.lives.iter().filter_map(|l| l.cumulative.people).map(|p| p.low);
+    let ends = shop.engine.state.cases.iter().filter_map(|l| l.cumulative.people).map(|p| p.low);
     assert!(ends.fold(0.0, f64::max) <= met * 1.02);
 }
 

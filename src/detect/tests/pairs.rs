@@ -298,7 +298,7 @@ fn seconds_are_not_known_while_the_hour_is_not() {
     let mut w = World::new(3);
     w.faults = vec![Fault::new(Harm::Calls(25.0), "cart", 605.0, 1e9)];
     w.run(16);
-    let (cube, live) = (&w.engine.state.cube, &w.engine.state.lives[0]);
+    let (cube, live) = (&w.engine.state.cube, &w.engine.state.cases[0]);
     let told = live.shifts[0].clone();
     assert!(began(cube, &told).sd < 20.0, "{:?}", began(cube, &told));
     let mut vague = told;

@@ -2,9 +2,9 @@
 //! one place, how large a harm is at least. Whole cases are in the parent file.
 
 use super::made_up::{NOON, at, change, policy};
-use crate::detect::cases::lie::{Lie, lie};
 use crate::detect::cases::lifecycle::{known, may_leave, prune, rest};
 use crate::detect::cases::open_case::OpenCase;
+use crate::detect::cases::place_relation::{PlaceRelation, relation};
 use crate::detect::cases::severity::{chained, mild};
 use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::{CuboidKey, CuboidRole};
@@ -31,7 +31,7 @@ fn cuboid(metric: Metric, dim: Dim, values: &[&str]) -> Cuboid {
     for value in values {
         cuboid.leaf_index(&Segment::all().with(dim, DimValue::Value((*value).into())));
     }
-    cuboid.settle();
+    cuboid.arrange();
     cuboid
 }
 
@@ -41,47 +41,48 @@ fn scope(dim: Dim, values: &[&str]) -> Scope {
 
 fn shift(metric: Metric, templates: &[&str], found: i64) -> Shift {
     let place = scope(Dim::Template, templates);
-    let acc =
+    let tally =
         Tally { units: 1000.0, observed: 100.0, expected: 0.0, variance: 300.0, explained: 0.0 };
-    let at = Localised { scope: place.clone(), acc, score: 20.0 };
+    let at = Localised { scope: place.clone(), tally, score: 20.0 };
     Shift::open(&cuboid(metric, Dim::Template, templates), place, at, found)
 }
 
 #[test]
 fn a_small_value_that_swings_by_chance_stays_out_of_the_place() {
     let cuboid = cuboid(Metric::JsErrorRate, Dim::Browser, &["chrome", "opera", "safari"]);
-    let acc = |n: f64, a: f64| Tally {
+    let tally = |n: f64, a: f64| Tally {
         units: n,
         observed: a,
         expected: 0.01 * n,
         variance: 0.0099 * n,
         explained: 0.0,
     };
-    let accs = [acc(500.0, 40.0), acc(10.0, 1.0), acc(500.0, 5.0)];
-    let place =
-        |accs: &[Tally]| localise(&cuboid, accs, &scope(Dim::Browser, &["chrome"]), |_| true).scope;
-    assert_eq!(place(&accs), scope(Dim::Browser, &["chrome"]));
-    let plain = [acc(500.0, 40.0), acc(100.0, 9.0), acc(500.0, 5.0)];
+    let tallies = [tally(500.0, 40.0), tally(10.0, 1.0), tally(500.0, 5.0)];
+    let place = |tallies: &[Tally]| {
+        localise(&cuboid, tallies, &scope(Dim::Browser, &["chrome"]), |_| true).scope
+    };
+    assert_eq!(place(&tallies), scope(Dim::Browser, &["chrome"]));
+    let plain = [tally(500.0, 40.0), tally(100.0, 9.0), tally(500.0, 5.0)];
     assert_eq!(place(&plain), scope(Dim::Browser, &["chrome", "opera"]));
 }
 
 #[test]
 fn a_place_does_not_grow_over_many_who_hardly_feel_it() {
     let cuboid = cuboid(Metric::Inp, Dim::Template, &["cart", "home", "pdp"]);
-    let acc = |n: f64, slower: f64| Tally {
+    let tally = |n: f64, slower: f64| Tally {
         units: n,
         observed: slower * n,
         expected: 0.0,
         variance: 0.3 * n,
         explained: 0.0,
     };
-    let accs = [acc(100.0, 0.4), acc(20_000.0, 0.03), acc(20_000.0, 0.03)];
+    let tallies = [tally(100.0, 0.4), tally(20_000.0, 0.03), tally(20_000.0, 0.03)];
     let cart = scope(Dim::Template, &["cart"]);
-    let felt = |acc: &Tally| acc.observed / acc.units > 0.06;
-    assert_eq!(localise(&cuboid, &accs, &cart, |_| true).scope, Scope::everything());
-    assert_eq!(localise(&cuboid, &accs, &cart, felt).scope, cart);
+    let felt = |tally: &Tally| tally.observed / tally.units > 0.06;
+    assert_eq!(localise(&cuboid, &tallies, &cart, |_| true).scope, Scope::everything());
+    assert_eq!(localise(&cuboid, &tallies, &cart, felt).scope, cart);
     let hurt = Shift { harm: 0.4, ..shift(Metric::Inp, &["cart"], 10) };
-    assert!(hurt.felt(&acc(300.0, 0.2)) && !hurt.felt(&accs[1]));
+    assert!(hurt.felt(&tally(300.0, 0.2)) && !hurt.felt(&tallies[1]));
 }
 
 #[test]
@@ -96,7 +97,7 @@ fn an_arm_is_hurt_on_the_pages_of_its_experiment() {
             cuboid.leaf_index(&page.with(Dim::Cohort, DimValue::Value(arm.into())));
         }
     }
-    cuboid.settle();
+    cuboid.arrange();
     let slower = |n: f64, by: f64| Tally {
         units: n,
         observed: by * n,
@@ -104,7 +105,7 @@ fn an_arm_is_hurt_on_the_pages_of_its_experiment() {
         variance: 0.3 * n,
         explained: 0.0,
     };
-    let accs = |cart: f64| -> Vec<Tally> {
+    let tallies = |cart: f64| -> Vec<Tally> {
         let of = |l: &crate::detect::cube::cuboid::Leaf| {
             let (arm, page) = (l.seg.get(Dim::Cohort), l.seg.get(Dim::Template));
             match (arm.as_str(), page.as_str()) {
@@ -122,10 +123,10 @@ fn an_arm_is_hurt_on_the_pages_of_its_experiment() {
         Reach::of([x].iter(), at(NOON + 600))
     };
     let place = |cart: f64, pages: &[&str]| {
-        let accs = accs(cart);
-        let found = stay(&cuboid, &accs, &scope(Dim::Cohort, &["variant"]));
+        let tallies = tallies(cart);
+        let found = stay(&cuboid, &tallies, &scope(Dim::Cohort, &["variant"]));
         let limited =
-            crate::detect::scan::localise::reached(&experiment(pages), &cuboid, &accs, found);
+            crate::detect::scan::localise::reached(&experiment(pages), &cuboid, &tallies, found);
         limited.scope.dims.get(&Dim::Template).map(|t| t.iter().cloned().collect::<Vec<_>>())
     };
     assert_eq!(place(0.3, &["collection"]), Some(vec!["collection".to_owned()]));
@@ -168,7 +169,7 @@ fn a_part_of_a_surge_that_surges_more_is_no_case_of_its_own() {
     for (metric, one) in [(Metric::OrdersPerVisit, true), (Metric::Lcp, false)] {
         let mut live = OpenCase::new("case".to_owned(), 10);
         live.shifts = vec![begun(metric, Scope::everything(), 10)];
-        engine.state.lives = vec![live];
+        engine.state.cases = vec![live];
         assert_eq!(known(&engine.state, &begun(metric, safari.clone(), 90)), one, "{metric:?}");
     }
 }
@@ -178,10 +179,10 @@ fn two_metrics_of_nearly_one_place_are_at_one_place() {
     let inp = |templates: &[&str]| shift(Metric::Inp, templates, 10);
     let lcp = |templates: &[&str]| shift(Metric::Lcp, templates, 10);
     let here = inp(&["home", "landing", "pdp"]);
-    assert_eq!(lie(&here, &lcp(&["cart", "landing", "pdp"])), Lie::Same);
-    assert_eq!(lie(&here, &lcp(&["cart", "checkout", "pdp"])), Lie::Beside);
-    assert_eq!(lie(&here, &lcp(&["pdp"])), Lie::Nested);
-    assert_eq!(lie(&inp(&["pdp"]), &lcp(&["cart"])), Lie::Beside);
+    assert_eq!(relation(&here, &lcp(&["cart", "landing", "pdp"])), PlaceRelation::Same);
+    assert_eq!(relation(&here, &lcp(&["cart", "checkout", "pdp"])), PlaceRelation::Beside);
+    assert_eq!(relation(&here, &lcp(&["pdp"])), PlaceRelation::Nested);
+    assert_eq!(relation(&inp(&["pdp"]), &lcp(&["cart"])), PlaceRelation::Beside);
 }
 
 #[test]
@@ -195,10 +196,17 @@ fn each_narrower_than_the_other_crosses_it() {
     let (device, browser, source) = (Dim::Device, Dim::Browser, Dim::TrafficSource);
     let safari = cut(&[device, browser], scope(browser, &["safari"]));
     let paid = cut(&[device, source], scope(device, &["mobile"]).with(source, "paid"));
-    assert_eq!(lie(&safari, &paid), Lie::Crossed, "one fixes the device, the other the browser");
+    assert_eq!(
+        relation(&safari, &paid),
+        PlaceRelation::Crossed,
+        "one fixes the device, the other the browser"
+    );
     let mobile = cut(&[device, source], scope(device, &["mobile"]));
-    assert_eq!(lie(&mobile, &paid), Lie::Nested);
-    assert_eq!(lie(&paid, &cut(&[browser], scope(browser, &["safari"]))), Lie::Unknown);
+    assert_eq!(relation(&mobile, &paid), PlaceRelation::Nested);
+    assert_eq!(
+        relation(&paid, &cut(&[browser], scope(browser, &["safari"]))),
+        PlaceRelation::Unknown
+    );
 }
 
 #[test]

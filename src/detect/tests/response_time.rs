@@ -1,5 +1,5 @@
 //! How long checks take: what is slow, where it is told, and when it is over.
-//! Failing runs are in `probes`.
+//! Failing runs are in `check_coverage`.
 
 use super::made_up::*;
 use crate::domain::check::{Check, CheckOutcome};

@@ -116,8 +116,8 @@ fn a_set_loses_the_values_that_are_clearly_well_and_keeps_what_cannot_be_told() 
     for name in names {
         cuboid.leaf_index(&seg(&[(Dim::Service, name)]));
     }
-    cuboid.settle();
-    let acc = |n: f64, bad: f64| Tally {
+    cuboid.arrange();
+    let tally = |n: f64, bad: f64| Tally {
         units: n,
         observed: bad,
         expected: 0.01 * n,
@@ -125,14 +125,15 @@ fn a_set_loses_the_values_that_are_clearly_well_and_keeps_what_cannot_be_told() 
         explained: 0.0,
     };
     // Broken, half as broken, as usual, and nearly without requests.
-    let accs = [acc(4000.0, 1200.0), acc(2000.0, 250.0), acc(3000.0, 31.0), acc(6.0, 0.0)];
+    let tallies =
+        [tally(4000.0, 1200.0), tally(2000.0, 250.0), tally(3000.0, 31.0), tally(6.0, 0.0)];
     let all = names.iter().fold(Scope::everything(), |s, n| s.with(Dim::Service, n));
-    let sum = accs.iter().fold(Tally::default(), |mut sum, a| {
+    let sum = tallies.iter().fold(Tally::default(), |mut sum, a| {
         sum.add(a);
         sum
     });
     assert!(harm(cuboid.likelihood, cuboid.sign, &sum) > 0.1);
-    let place = honest(&cuboid, &accs, Localised { scope: all, acc: sum, score: 1.0 });
+    let place = honest(&cuboid, &tallies, Localised { scope: all, tally: sum, score: 1.0 });
     assert_eq!(place.scope.to_string(), "a,b,d");
-    assert!((place.acc.units - 6006.0).abs() < 1e-6, "{:?}", place.acc);
+    assert!((place.tally.units - 6006.0).abs() < 1e-6, "{:?}", place.tally);
 }

@@ -1,5 +1,5 @@
 //! The six parts of novelty and the memories behind them: gathered per row, each as a multiple of
-//! its own worst memories. What they are worth together is `rule`, what follows is `series`.
+//! its own worst memories. What they are worth together is `rule`, what follows is `detector`.
 
 use std::collections::VecDeque;
 

@@ -1,5 +1,6 @@
 //! The toll of an incident over all who watched it: sums only grow, also when another process
-//! begins to count anew. How a watcher counts is `detect::toll`; nothing is estimated here.
+//! begins to count anew. How a watcher counts is `detect::cases::cumulative_impact`; nothing is
+//! estimated here.
 
 use crate::domain::money::Range;
 use crate::domain::time::{Span, Timestamp};

@@ -8,7 +8,7 @@ use crate::domain::segment::{Dim, DimValue, Segment};
 
 /// More leaves than this in one cut fold into `(other)`.
 pub const MAX_LEAVES: usize = 4000;
-/// Conjunctions fix at most so many dimensions, or all of them.
+/// Slices fix at most so many dimensions, or all of them.
 const MAX_FIXED: u32 = 4;
 /// Hours without a sample after which a leaf goes; of a release or an arm of an experiment sooner.
 const IDLE_HOURS: i32 = 7 * 24;
@@ -25,11 +25,11 @@ impl Cuboid {
         }
         self.leaves.push(Leaf {
             seg: seg.clone(),
-            at: self.leaves.len(),
-            hist: Vec::new(),
-            prof: Profile::default(),
+            column: self.leaves.len(),
+            history: Vec::new(),
+            profile: Profile::default(),
             sums: Vec::new(),
-            expl: Vec::new(),
+            explained_sums: Vec::new(),
         });
         self.index.insert(seg, self.leaves.len() - 1);
         self.stale = true;
@@ -46,12 +46,12 @@ impl Cuboid {
     }
 
     /// New segments that still get a leaf of their own.
-    pub fn room(&self) -> usize {
+    pub fn free_leaves(&self) -> usize {
         MAX_LEAVES.saturating_sub(self.leaves.len())
     }
 
     pub(in crate::detect) fn admits(&self, seg: &Segment) -> bool {
-        self.room() > 0 || self.knows(seg)
+        self.free_leaves() > 0 || self.knows(seg)
     }
 
     /// Segments in `(other)` of late, and all segments with them.
@@ -62,10 +62,10 @@ impl Cuboid {
 
     /// Puts what had no room into `(other)`: the sum over its segments, whatever their order.
     pub fn pour(&mut self) {
-        for (bucket, raw) in self.overflow.sums() {
+        for (bucket, moments) in self.overflow.sums() {
             let other = self.other();
             let leaf = self.leaf_index(&other);
-            self.set(leaf, bucket, raw);
+            self.set(leaf, bucket, moments);
         }
     }
 
@@ -80,39 +80,40 @@ impl Cuboid {
             return false;
         }
         self.stale = true;
-        self.settle();
+        self.arrange();
         let first = self.hours.keys().next().copied().unwrap_or(hour);
         let teaches = !self.timed();
         for leaf in gone.iter().filter(|l| teaches && names_release(&l.seg)) {
             let place = retired(&leaf.seg);
-            for h in leaf.hist.iter().filter(|h| h.raw.count > 0.0 && h.hour >= first) {
-                self.put_hour(&place, h.hour, 0, h.raw);
+            for h in leaf.history.iter().filter(|h| h.moments.count > 0.0 && h.hour >= first) {
+                self.put_hour(&place, h.hour, 0, h.moments);
             }
         }
-        self.settle();
+        self.arrange();
         self.leaves.shrink_to_fit();
         true
     }
 
     /// The last hour of history with a sample.
     fn seen(&self, leaf: &Leaf) -> i32 {
-        let last = leaf.hist.iter().rev().find(|h| self.sampled(h.raw));
+        let last = leaf.history.iter().rev().find(|h| self.sampled(h.moments));
         last.map_or(i32::MIN / 2, |h| h.hour)
     }
 
     fn rings(&self, leaf: &Leaf) -> bool {
         let oldest = self.oldest();
         let kept = self.ring.iter().zip(&self.slots).filter(|(_, slot)| **slot >= oldest);
-        let cell = |column: &Vec<Moments>| column.get(leaf.at).is_some_and(|r| self.sampled(*r));
+        let cell =
+            |column: &Vec<Moments>| column.get(leaf.column).is_some_and(|r| self.sampled(*r));
         kept.map(|(column, _)| column).any(cell)
     }
 
-    pub fn sampled(&self, raw: Moments) -> bool {
-        if self.timed() { raw.sum > 0.0 } else { raw.count > 0.0 }
+    pub fn sampled(&self, moments: Moments) -> bool {
+        if self.timed() { moments.sum > 0.0 } else { moments.count > 0.0 }
     }
 
     /// Sorts leaves and makes the slices again when leaves came or went.
-    pub fn settle(&mut self) -> bool {
+    pub fn arrange(&mut self) -> bool {
         self.pour();
         if !self.stale {
             return false;
@@ -129,21 +130,22 @@ impl Cuboid {
                 map.entry((mask, seg)).or_default().push(i as u32);
             }
         }
-        self.slice =
+        self.slices =
             map.into_iter().map(|((mask, seg), leaves)| Slice { mask, seg, leaves }).collect();
         self.slice_index =
-            self.slice.iter().enumerate().map(|(i, c)| (c.seg.clone(), i as u32)).collect();
+            self.slices.iter().enumerate().map(|(i, c)| (c.seg.clone(), i as u32)).collect();
         true
     }
 
     /// Puts the ring's columns into the order of the leaves.
     fn align(&mut self) {
         for column in self.ring.iter_mut().filter(|c| !c.is_empty()) {
-            let moved = self.leaves.iter().map(|l| column.get(l.at).copied().unwrap_or_default());
+            let moved =
+                self.leaves.iter().map(|l| column.get(l.column).copied().unwrap_or_default());
             *column = moved.collect();
         }
         for (i, leaf) in self.leaves.iter_mut().enumerate() {
-            leaf.at = i;
+            leaf.column = i;
         }
     }
 }

@@ -28,16 +28,16 @@ struct OverflowBucket {
 
 impl Overflow {
     /// A bucket older than all that are kept is too late.
-    pub(in crate::detect) fn put(&mut self, seg: &Segment, bucket: i64, raw: Moments) {
+    pub(in crate::detect) fn put(&mut self, seg: &Segment, bucket: i64, moments: Moments) {
         let bucket = self.buckets.entry(bucket).or_default();
         let mut hasher = DefaultHasher::new();
         seg.hash(&mut hasher);
         let key = hasher.finish();
         bucket.changed = true;
         if bucket.cells.len() < MOST || bucket.cells.contains_key(&key) {
-            bucket.cells.insert(key, raw);
+            bucket.cells.insert(key, moments);
         } else {
-            add(&mut bucket.rest, &raw);
+            add(&mut bucket.rest, &moments);
         }
         while self.buckets.len() > KEPT {
             self.buckets.pop_first();
@@ -51,7 +51,7 @@ impl Overflow {
             .map(|(at, bucket)| {
                 bucket.changed = false;
                 let mut sum = bucket.rest;
-                bucket.cells.values().for_each(|raw| add(&mut sum, raw));
+                bucket.cells.values().for_each(|moments| add(&mut sum, moments));
                 (*at, sum)
             })
             .collect()
@@ -68,8 +68,8 @@ impl Overflow {
     }
 }
 
-fn add(sum: &mut Moments, raw: &Moments) {
-    sum.count += raw.count;
-    sum.sum += raw.sum;
-    sum.sum_sq += raw.sum_sq;
+fn add(sum: &mut Moments, moments: &Moments) {
+    sum.count += moments.count;
+    sum.sum += moments.sum;
+    sum.sum_sq += moments.sum_sq;
 }

@@ -7,29 +7,30 @@ use crate::domain::segment::Scope;
 
 impl Cuboid {
     /// Bucket `bucket` of a leaf against what is usual. Nothing when it did not arrive.
-    pub fn acc(&self, leaf: &Leaf, bucket: i64) -> Tally {
-        let Some(raw) = self.raw(leaf, bucket).filter(|_| !self.is_muted(leaf, bucket)) else {
+    pub fn tally(&self, leaf: &Leaf, bucket: i64) -> Tally {
+        let Some(moments) = self.moments(leaf, bucket).filter(|_| !self.is_muted(leaf, bucket))
+        else {
             return Tally::default();
         };
         let of_day = self.middle(bucket).rem_euclid(86_400) as f64;
-        if !leaf.prof.known() {
+        if !leaf.profile.known() {
             return Tally::default();
         }
         let mu = self.usual(leaf, bucket);
         let hours = self.bucket_ms as f64 / 3_600_000.0;
-        let n = if self.timed() { hours } else { f64::from(raw.count) };
+        let n = if self.timed() { hours } else { f64::from(moments.count) };
         let unit = match self.likelihood {
-            Likelihood::LogNormal | Likelihood::Gauge => f64::from(leaf.prof.s2),
+            Likelihood::LogNormal | Likelihood::Gauge => f64::from(leaf.profile.s2),
             Likelihood::Conversion if mu >= CERTAIN => mu,
             Likelihood::Rare | Likelihood::Conversion => (mu * (1.0 - mu)).max(1e-6),
             Likelihood::Poisson => mu.max(1e-9),
         };
         // An hour's worth of what is judged, against what the mean was learnt from.
-        let doubt = n / hours / leaf.prof.weight_at(of_day).max(1.0);
+        let doubt = n / hours / leaf.profile.weight_at(of_day).max(1.0);
         let widen = 1.0 + if n > 0.0 { doubt.min(20.0) } else { 0.0 };
         Tally {
             units: n,
-            observed: f64::from(raw.sum),
+            observed: f64::from(moments.sum),
             expected: n * mu,
             variance: n * unit * widen,
             explained: 0.0,
@@ -39,7 +40,7 @@ impl Cuboid {
     /// What is usual for a leaf at a bucket, per unit; of counts an hour's events.
     pub fn usual(&self, leaf: &Leaf, bucket: i64) -> f64 {
         let secs = self.middle(bucket);
-        let mu = leaf.prof.mean_at(secs.rem_euclid(86_400) as f64);
+        let mu = leaf.profile.mean_at(secs.rem_euclid(86_400) as f64);
         if !self.timed() {
             return mu;
         }
@@ -54,10 +55,10 @@ impl Cuboid {
 
     /// Adds to a sum over so many buckets what its two ends leave open: who came before the end and
     /// goes on after it.
-    pub fn open_ends(&self, acc: &mut Tally, buckets: i64) {
-        if self.edge > 0.0 && acc.units > 0.0 {
-            acc.variance +=
-                self.edge * acc.expected * acc.expected / (acc.units * buckets.max(1) as f64);
+    pub fn open_ends(&self, tally: &mut Tally, buckets: i64) {
+        if self.edge > 0.0 && tally.units > 0.0 {
+            tally.variance +=
+                self.edge * tally.expected * tally.expected / (tally.units * buckets.max(1) as f64);
         }
     }
 
@@ -70,7 +71,7 @@ impl Cuboid {
 
     /// A sum that stands already, because `from..=to` is one of the windows rolled on.
     pub fn standing(&self, leaf: &Leaf, from: i64, to: i64) -> Option<Tally> {
-        if to != self.rolled || self.touched {
+        if to != self.rolled_to || self.touched {
             return None;
         }
         let window = self.lengths.iter().position(|l| *l == to - from + 1)?;
@@ -78,22 +79,22 @@ impl Cuboid {
     }
 
     /// Sum of a leaf's buckets `from..=to`.
-    pub fn acc_over(&self, leaf: &Leaf, from: i64, to: i64) -> Tally {
+    pub fn tally_over(&self, leaf: &Leaf, from: i64, to: i64) -> Tally {
         if let Some(sum) = self.standing(leaf, from, to) {
             return sum;
         }
         let mut sum = Tally::default();
         for bucket in from.max(self.oldest())..=to.min(self.latest) {
-            sum.add(&self.acc(leaf, bucket));
+            sum.add(&self.tally(leaf, bucket));
         }
         sum
     }
 
     /// One bucket of a scope.
-    pub fn scope_acc(&self, scope: &Scope, bucket: i64) -> Tally {
+    pub fn scope_tally(&self, scope: &Scope, bucket: i64) -> Tally {
         let mut sum = Tally::default();
         for leaf in self.leaves.iter().filter(|l| scope.contains(&l.seg)) {
-            sum.add(&self.acc(leaf, bucket));
+            sum.add(&self.tally(leaf, bucket));
         }
         sum
     }
@@ -105,7 +106,7 @@ impl Cuboid {
             .filter_map(|bucket| {
                 let mut sum = Tally::default();
                 for leaf in &leaves {
-                    sum.add(&self.acc(leaf, bucket));
+                    sum.add(&self.tally(leaf, bucket));
                 }
                 (sum.units > 0.0).then_some((bucket, sum))
             })

@@ -1,4 +1,5 @@
-//! The book of series: what goes in, in which order, and the case that comes out.
+//! The book of series: what goes in, in which order,
+//! and the case that comes out.
 
 use super::*;
 use crate::domain::observation::{Quality, Window};

@@ -42,9 +42,8 @@ fn a_daily_number_is_judged_by_its_changes() {
     let turns = run(&worse);
     assert_eq!(turns.first().map(|(at, _)| *at), Some(5 * DAY + 59), "after the hold: {turns:?}");
     let since = Timestamp::from_secs(1_800_000_000 + 5 * DAY * 60);
-    assert!(
-        matches!(turns[0].1, DriftTurn::Opened { since: s, usual, .. } if s == since && usual == 41.0)
-    );
+    let DriftTurn::Opened { since: at, usual, .. } = turns[0].1 else { panic!("{turns:?}") };
+    assert!(at == since && usual == 41.0);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! How the places of two shifts lie: the same, one in the other, crossed, beside each other,
-//! apart, or not to be compared. Only places; when two begin, and what that means, is in `agree`.
+//! How the places of two shifts lie: the same, one in the other, crossed, beside each other, apart,
+//! or not to be compared. Only places; when two begin, and what that means, is in `agreement`.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::domain::segment::{Dim, Scope};
 
 /// How the places of two shifts lie, as far as both cuts can tell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Lie {
+pub enum PlaceRelation {
     Same,
     /// One holds the other.
     Nested,
@@ -29,7 +29,7 @@ pub enum Lie {
 const SHOWN: f64 = 6.0;
 const AS_BAD: f64 = 0.5;
 
-/// What an shift fixes of a dimension. Of a step the template is the policy's word and not a
+/// What a shift fixes of a dimension. Of a step the template is the policy's word and not a
 /// measurement; a cut that tells one page only is about that page.
 fn fixed(e: &Shift, dim: Dim) -> Option<&BTreeSet<String>> {
     let place = if dim == Dim::Template { &e.place } else { &e.scope };
@@ -37,7 +37,7 @@ fn fixed(e: &Shift, dim: Dim) -> Option<&BTreeSet<String>> {
 }
 
 /// How two places lie. Only dimensions that both cuts tell count.
-pub fn lie(a: &Shift, b: &Shift) -> Lie {
+pub fn relation(a: &Shift, b: &Shift) -> PlaceRelation {
     let shared: Vec<Dim> =
         a.cuboid.dims.iter().filter(|d| b.cuboid.dims.contains(d)).copied().collect();
     let unseen = |e: &Shift| e.scope.dims.keys().any(|d| !shared.contains(d));
@@ -62,12 +62,12 @@ pub fn lie(a: &Shift, b: &Shift) -> Lie {
         }
     }
     match disjoint {
-        0 if equal < shared.len() && narrower == (true, true) => Lie::Crossed,
-        0 if equal < shared.len() => Lie::Nested,
-        0 if shared.is_empty() || same == 0 && (unseen(a) || unseen(b)) => Lie::Unknown,
-        0 => Lie::Same,
-        1 if equal + 1 == shared.len() => Lie::Beside,
-        _ => Lie::Apart,
+        0 if equal < shared.len() && narrower == (true, true) => PlaceRelation::Crossed,
+        0 if equal < shared.len() => PlaceRelation::Nested,
+        0 if shared.is_empty() || same == 0 && (unseen(a) || unseen(b)) => PlaceRelation::Unknown,
+        0 => PlaceRelation::Same,
+        1 if equal + 1 == shared.len() => PlaceRelation::Beside,
+        _ => PlaceRelation::Apart,
     }
 }
 
@@ -94,7 +94,7 @@ pub fn spreads(cube: &Cube, loss: &Shift, failing: &Shift) -> bool {
     let over = |keep: &dyn Fn(&Leaf) -> bool| {
         let mut sum = Tally::default();
         for leaf in cuboid.leaves.iter().filter(|l| keep(l)) {
-            sum.add(&cuboid.acc_over(leaf, loss.from(), loss.last_bad));
+            sum.add(&cuboid.tally_over(leaf, loss.from(), loss.last_bad));
         }
         evidence(
             loss.likelihood,

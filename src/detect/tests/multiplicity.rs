@@ -26,8 +26,8 @@ fn cuboid(metric: Metric, role: CuboidRole, dim: Dim, values: &[&str]) -> Cuboid
     for value in values {
         cuboid.leaf_index(&Segment::all().with(dim, DimValue::Value((*value).into())));
     }
-    cuboid.settle();
-    cuboid.rolled = 40_000;
+    cuboid.arrange();
+    cuboid.rolled_to = 40_000;
     cuboid
 }
 
@@ -57,7 +57,7 @@ fn fresh(after: i64, templates: &[&str]) -> f64 {
     let pages = cuboid(Metric::Inp, CuboidRole::Plain, Dim::Template, &["pdp", "cart"]);
     let pdp = at(Dim::Template, "pdp");
     let without = credit(&shop.engine.state.scene(), &pages, &pdp, 5, ev(14.0));
-    let start = (pages.rolled - 4) * MINUTE;
+    let start = (pages.rolled_to - 4) * MINUTE;
     let moment = crate::domain::time::Timestamp::from_millis((start - after * MINUTE) * 1000);
     shop.release_at("r9", moment, templates);
     credit(&shop.engine.state.scene(), &pages, &pdp, 5, ev(14.0)) - without
@@ -73,7 +73,7 @@ fn a_place_that_a_change_just_reached_is_spared() {
 
 fn surplus(dim: Dim, value: &str) -> Shift {
     let beacons = cuboid(Metric::PageViews, CuboidRole::Beacon, dim, &[value, "other"]);
-    let acc = Tally {
+    let tally = Tally {
         units: 1000.0,
         observed: 2000.0,
         expected: 1000.0,
@@ -81,7 +81,7 @@ fn surplus(dim: Dim, value: &str) -> Shift {
         explained: 0.0,
     };
     let place = at(dim, value);
-    let found = Localised { scope: place.clone(), acc, score: 99.0 };
+    let found = Localised { scope: place.clone(), tally, score: 99.0 };
     let mut shift = Shift::open(&beacons, place, found, 10);
     (shift.sign, shift.harm) = (1.0, 1.0);
     shift
