@@ -21,7 +21,7 @@ pub mod watch;
 
 use clap::{CommandFactory, Parser};
 
-use args::{BacktestCommand, Cli, Command};
+use args::{BacktestCommand, Cli, Task};
 use exit::Exit;
 
 /// Parses the arguments, does what they say, returns the exit code.
@@ -56,31 +56,31 @@ fn dispatch(cli: Cli) -> u8 {
     let global = &cli.global;
     let exit = match cli.command {
         None => return dashboard::run(global),
-        Some(Command::Demo(args)) => return demo::run(global, &args),
-        Some(Command::Wall) => return wall::run(global),
-        Some(Command::Shop(args)) => shop::run(&args),
-        Some(Command::Watch(args)) => watch::run(global, &args),
-        Some(Command::Once(args)) => once::run(global, &args),
-        Some(Command::Ack(args)) => order::ack(global, &args),
-        Some(Command::Decide(args)) => order::decide(global, &args),
-        Some(Command::Note(args)) => order::note(global, &args),
-        Some(Command::Resolve(args)) => order::resolve(global, &args),
-        Some(Command::Timer(args)) => order::timer(global, &args),
-        Some(Command::Rollback(args)) => order::rollback(global, &args),
-        Some(Command::Check(args)) => check::run(global, &args),
-        Some(Command::CheckSource(args)) => check::replay(global, &args),
-        Some(Command::Backtest(BacktestCommand::Series { input, out, direction, sensitivity })) => {
+        Some(Task::Demo(args)) => return demo::run(global, &args),
+        Some(Task::Wall) => return wall::run(global),
+        Some(Task::Shop(args)) => shop::run(&args),
+        Some(Task::Watch(args)) => watch::run(global, &args),
+        Some(Task::Once(args)) => once::run(global, &args),
+        Some(Task::Ack(args)) => order::ack(global, &args),
+        Some(Task::Decide(args)) => order::decide(global, &args),
+        Some(Task::Note(args)) => order::note(global, &args),
+        Some(Task::Resolve(args)) => order::resolve(global, &args),
+        Some(Task::Timer(args)) => order::timer(global, &args),
+        Some(Task::Rollback(args)) => order::rollback(global, &args),
+        Some(Task::Check(args)) => check::run(global, &args),
+        Some(Task::CheckSource(args)) => check::replay(global, &args),
+        Some(Task::Backtest(BacktestCommand::Series { input, out, direction, sensitivity })) => {
             backtest::series(&input, &out, direction.as_deref(), &sensitivity)
         }
-        Some(Command::Backtest(BacktestCommand::Shop { run, history, out })) => {
+        Some(Task::Backtest(BacktestCommand::Shop { run, history, out })) => {
             backtest::shop(global, &run, history.as_deref(), &out)
         }
-        Some(Command::Init) => tables::init(),
-        Some(Command::Keys(args)) => tables::keys(global, &args),
-        Some(Command::Schema(args)) => tables::schema(&args),
-        Some(Command::Themes) => tables::themes(global),
-        Some(Command::Screenshots(args)) => screenshots::run(&args),
-        Some(Command::Completions { shell }) => {
+        Some(Task::Init) => tables::init(),
+        Some(Task::Keys(args)) => tables::keys(global, &args),
+        Some(Task::Schema(args)) => tables::schema(&args),
+        Some(Task::Themes) => tables::themes(global),
+        Some(Task::Screenshots(args)) => screenshots::run(&args),
+        Some(Task::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "tillwatch", &mut script);
             out::document(&String::from_utf8_lossy(&script));

@@ -10,6 +10,7 @@ pub mod inputs;
 pub mod keymap;
 pub mod list;
 pub mod order;
+pub mod page;
 pub mod state;
 pub mod summary;
 pub mod ui;

@@ -6,6 +6,7 @@ pub mod check;
 pub mod flaw;
 pub mod histogram;
 pub mod id;
+pub mod measure;
 pub mod metric;
 pub mod money;
 pub mod observation;

@@ -3,9 +3,11 @@
 
 pub mod event;
 pub mod state;
+pub mod tick;
 pub mod words;
 pub mod fold;
 pub mod id;
+pub mod order;
 pub mod record;
 pub mod unread;
 pub mod facts;
@@ -17,7 +19,7 @@ mod likeness;
 mod rise;
 pub mod reconcile;
 pub mod rollback;
-pub mod command;
+pub mod gate;
 pub mod verify;
 
 #[cfg(test)]

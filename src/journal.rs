@@ -3,113 +3,29 @@
 
 use std::path::Path;
 
-use thiserror::Error;
-
 use crate::board::Board;
 use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 
+mod error;
 mod mark;
 mod place;
 mod reading;
 mod sqlite;
+mod terms;
 mod witness;
 
-pub use place::Stamp;
-pub use reading::Reading;
-pub use sqlite::Seen;
-
-/// The layout of the tables; a newer one is read by nobody older and never rewritten.
-pub const SCHEMA_VERSION: i64 = 2;
-
-/// What the caller may do. Reading is a capability: the connection itself cannot write.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Access {
-    Write,
-    Read,
-}
-
-/// A record with its place in the journal; places only grow.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Stored {
-    pub seq: i64,
-    pub record: Record,
-}
-
-/// The two settings that decide whether a stored record survives a power cut, as the write
-/// connection itself reports them (reliability.md finding 2: `wal` and `full`).
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Durability {
-    pub journal_mode: String,
-    /// `off`, `normal`, `full` or `extra`.
-    pub synchronous: String,
-}
-
-impl Durability {
-    pub fn survives_power_cuts(&self) -> bool {
-        self.journal_mode == "wal" && matches!(self.synchronous.as_str(), "full" | "extra")
-    }
-}
-
-/// The answer to asking for the lease.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum LeaseOutcome {
-    Mine { until: Timestamp },
-    Held { owner: String, until: Timestamp },
-}
-
-#[derive(Debug, Error)]
-pub enum JournalError {
-    #[error("`{0}` is no journal; write sqlite:PATH")]
-    Url(String),
-    #[error("postgres:// journals are not in this version; write sqlite:PATH")]
-    Postgres,
-    #[error("journal refused: {0}")]
-    Place(String),
-    #[error("no journal at {0}; a watcher creates it")]
-    Absent(String),
-    #[error(
-        "the journal has schema {found}, this program knows {SCHEMA_VERSION}: it was written by a \
-         newer tillwatch and is not touched; update this one"
-    )]
-    Newer { found: i64 },
-    /// A write that did not happen; nothing of it is in the journal.
-    #[error("NOT STORED - {0}")]
-    NotStored(String),
-    /// A write of which nobody knows whether it happened.
-    #[error("UNKNOWN whether it is stored - {0}; look before you do it again")]
-    Unknown(String),
-    /// Another watcher holds the lease by now; nothing of the write is in the journal.
-    #[error("another watcher holds the lease; nothing was written")]
-    LeaseLost,
-    #[error("journal cannot be read: {0}")]
-    Unreadable(String),
-}
-
-impl JournalError {
-    /// Why, for sentences that begin with what came of it.
-    pub fn why(&self) -> String {
-        match self {
-            Self::NotStored(why) => why.clone(),
-            Self::Unknown(why) => format!("{why}, it may be there all the same"),
-            other => other.to_string(),
-        }
-    }
-
-    /// What came of a write that ended so.
-    pub fn said(&self) -> String {
-        match self {
-            Self::Unknown(_) => self.to_string(),
-            other => format!("NOT STORED - {}", other.why()),
-        }
-    }
-}
+pub use error::{JournalError, SCHEMA_VERSION};
+pub use place::FileStamp;
+pub use reading::JournalReading;
+pub use sqlite::SeenRecords;
+pub use terms::{Access, Durability, LeaseOutcome, Stored};
 
 /// An open journal. Cheap calls, one connection; share it by reference.
 #[derive(Debug)]
 pub struct Journal {
-    store: sqlite::Store,
+    store: sqlite::SqliteStore,
 }
 
 /// The file that a URL names.
@@ -126,7 +42,7 @@ impl Journal {
     /// Opens `sqlite:PATH`. With [`Access::Write`] the folder (0700), the file (0600) and the
     /// tables are made when they are missing.
     pub async fn open(url: &str, access: Access) -> Result<Self, JournalError> {
-        Ok(Self { store: sqlite::Store::open(path_of(url)?, access).await? })
+        Ok(Self { store: sqlite::SqliteStore::open(path_of(url)?, access).await? })
     }
 
     /// Something of a journal lies there: itself, or what was beside it.
@@ -160,7 +76,7 @@ impl Journal {
         &self,
         id: &IncidentId,
         others: Option<Timestamp>,
-        judge: impl FnOnce(Seen) -> Result<(Vec<Record>, T), E> + Send,
+        judge: impl FnOnce(SeenRecords) -> Result<(Vec<Record>, T), E> + Send,
     ) -> Result<Result<T, E>, JournalError> {
         self.store.decide(id, others, judge).await
     }
@@ -172,16 +88,19 @@ impl Journal {
 
     /// Every record of incidents that are open, or that ended at `ended_since` or later (they may
     /// reopen). Closed ones are found by an index, not by reading the journal.
-    pub async fn open_records(&self, ended_since: Timestamp) -> Result<Reading, JournalError> {
+    pub async fn open_records(
+        &self,
+        ended_since: Timestamp,
+    ) -> Result<JournalReading, JournalError> {
         self.store.open_records(ended_since).await
     }
 
-    pub async fn records_of(&self, incident: &IncidentId) -> Result<Reading, JournalError> {
+    pub async fn records_of(&self, incident: &IncidentId) -> Result<JournalReading, JournalError> {
         self.store.records_of(incident).await
     }
 
     /// The first `limit` records after place `seq`.
-    pub async fn since(&self, seq: i64, limit: u32) -> Result<Reading, JournalError> {
+    pub async fn since(&self, seq: i64, limit: u32) -> Result<JournalReading, JournalError> {
         self.store.since(seq, limit).await
     }
 
@@ -233,7 +152,7 @@ impl Journal {
 
     /// How the files look from outside; equal ones mean that nothing was written in between,
     /// unless that was within one tick of the file system's clock. Costs two system calls.
-    pub fn stamp(&self) -> Stamp {
+    pub fn stamp(&self) -> FileStamp {
         self.store.stamp()
     }
 

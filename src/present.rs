@@ -11,6 +11,7 @@ mod clocks;
 mod dialog;
 mod evidence;
 mod feeds;
+mod field;
 mod heatmap;
 mod incident;
 mod incidents;
@@ -37,13 +38,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::board::aged::aged;
-use crate::desk::state::{Desk, Role as Seat};
-use crate::desk::ui::Page;
+use crate::desk::page::Page;
+use crate::desk::state::{Desk, Seat};
 
 use screen::{Panel, Screen};
-
-/// From this many columns on there is room for a second column of panels.
-pub(crate) const WIDE: u16 = 110;
 
 /// The whole picture of a desk. Equal desks give equal pictures; draw only when it changed. A board
 /// that is not fresh is shown as one: nothing on it is live or well, and no verdict has its hue.

@@ -1,4 +1,4 @@
-//! Documents made of boards and journals: pure functions, no IO.
+//! Backtests: what judging says of a recorded series or day, as a table. Pure functions, no IO.
 //! Reading and writing files is the business of `cli`.
 
 pub mod backtest_series;

@@ -1,4 +1,4 @@
-//! The words of the command line (DESIGN section 4). Parsing only; no command does anything here.
+//! The words of the command line. Parsing only; no command does anything here.
 //! Names of commands and flags are a contract.
 
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ pub struct Cli {
     #[command(flatten)]
     pub global: Global,
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<Task>,
 }
 
 #[derive(Args, Debug, Clone)]
@@ -50,7 +50,7 @@ pub enum RoleArg {
 }
 
 #[derive(Subcommand, Debug)]
-pub enum Command {
+pub enum Task {
     /// The dashboard on the embedded shop; a rollback really heals it.
     Demo(DemoArgs),
     /// Only the embedded shop, as a server; the first line on stdout is its URL.
@@ -163,7 +163,7 @@ pub struct AckArgs {
     pub id: String,
     #[arg(long, default_value = "")]
     pub note: String,
-    /// Take back an acknowledgement of the last 10 seconds.
+    /// Take back an acknowledgement of the last moment (`[response] undo`).
     #[arg(long)]
     pub undo: bool,
 }

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use crate::board::{Alternative, Board, Incident, Precheck, RollbackPlan};
+use crate::board::{Alternative, Board, IncidentView};
 use crate::domain::id::{IncidentId, ReleaseId};
-use crate::incident::event::{Command, Outcome};
+use crate::incident::event::Outcome;
+use crate::incident::order::Order;
 use crate::journal::{Access, Journal};
-use crate::policy::severity::Choice;
 use crate::shell::clock::Clock;
-use crate::shell::order::{Desk, OrderError, Sent};
+use crate::shell::order::{OrderDesk, OrderError, Sent};
 use crate::shell::settings;
 
 use super::app;
@@ -19,54 +19,44 @@ use super::args::{
 use super::exit::Exit;
 use super::out;
 
+mod asked;
+mod lines;
 mod rehearsal;
 
 /// How often the outcome of a request is tried to be stored, at two seconds each.
 const STORE_TRIES: u32 = 5;
 
 pub fn ack(global: &Global, args: &AckArgs) -> Exit {
-    let order = if args.undo {
-        Command::UndoAcknowledge
-    } else {
-        Command::Acknowledge { note: args.note.clone() }
-    };
-    give(global, &args.id, &order, "acknowledged")
+    give(global, &args.id, &asked::ack(args), "acknowledged")
 }
 
 pub fn decide(global: &Global, args: &DecideArgs) -> Exit {
-    let Some(choice) = Choice::from_name(&args.choice) else {
-        let names: Vec<&str> = Choice::ALL.iter().map(|c| c.name()).collect();
-        out::error(&format!("`{}` is no decision; write one of {}", args.choice, names.join(", ")));
-        return Exit::Usage;
-    };
-    let (reason, recheck) = (args.reason.clone(), args.recheck);
-    give(global, &args.id, &Command::Decide { choice, reason, recheck }, "decided")
+    given(global, &args.id, asked::decide(args), "decided")
 }
 
 pub fn note(global: &Global, args: &NoteArgs) -> Exit {
-    give(global, &args.id, &Command::Note { text: args.text.clone() }, "noted")
+    give(global, &args.id, &asked::note(args), "noted")
 }
 
 pub fn resolve(global: &Global, args: &ResolveArgs) -> Exit {
-    give(global, &args.id, &Command::Resolve { reason: args.reason.clone() }, "resolved")
+    give(global, &args.id, &asked::resolve(args), "resolved")
 }
 
 pub fn timer(global: &Global, args: &TimerArgs) -> Exit {
-    let order = match (args.start, args.extend, args.stop) {
-        (Some(span), None, false) => Command::StartTimer { span },
-        (None, Some(span), false) => {
-            Command::ExtendTimer { span, reason: args.reason.clone().unwrap_or_default() }
-        }
-        (None, None, true) => Command::StopTimer,
-        _ => {
-            out::error("say one of --start DUR, --extend DUR --reason T, --stop");
-            return Exit::Usage;
-        }
-    };
-    give(global, &args.id, &order, "timer stored")
+    given(global, &args.id, asked::timer(args), "timer stored")
 }
 
-fn give(global: &Global, id: &str, order: &Command, done: &str) -> Exit {
+fn given(global: &Global, id: &str, order: Result<Order, String>, done: &str) -> Exit {
+    match order {
+        Ok(order) => give(global, id, &order, done),
+        Err(why) => {
+            out::error(&why);
+            Exit::Usage
+        }
+    }
+}
+
+fn give(global: &Global, id: &str, order: &Order, done: &str) -> Exit {
     let result = with_desk(global, async |desk, board| {
         let given = desk.carry_out(&id.into(), order, "command line", board.as_ref()).await?;
         out::lines([format!("{id} {done}")]);
@@ -86,18 +76,10 @@ pub fn rollback(global: &Global, args: &RollbackArgs) -> Exit {
             let dry = desk.rehearse(&id, release.as_ref(), board.as_ref()).await?;
             return Ok(rehearsal::tell(&dry, args.json));
         }
-        let Some(token) = args.confirm.clone() else {
+        let Some(order) = asked::rollback(args) else {
             let shown = board.as_deref().and_then(|b| b.incidents.iter().find(|i| i.id == id));
             show(shown, release.as_ref(), args.json)?;
             return Ok(Exit::No);
-        };
-        let waive = args.reason.clone();
-        let order = if let Some(release) = release {
-            Command::RollbackOf { release, token, waive, again: args.again }
-        } else if args.again {
-            Command::RollbackAgain { token, waive }
-        } else {
-            Command::Rollback { token, waive }
         };
         let done = desk.carry_out(&id, &order, "command line", board.as_ref()).await?;
         let Some(ticket) = done.ticket else { return Ok(Exit::Ok) };
@@ -115,13 +97,13 @@ pub fn rollback(global: &Global, args: &RollbackArgs) -> Exit {
 }
 
 /// The outcome in the journal, at the first or a later try.
-async fn kept(desk: &Desk, sent: &Sent) -> Result<(), OrderError> {
+async fn kept(desk: &OrderDesk, sent: &Sent) -> Result<(), OrderError> {
     if sent.unstored.is_none() { Ok(()) } else { desk.store_again(sent, STORE_TRIES).await }
 }
 
 /// The plan, of a chosen release where one is named, and the releases to choose from.
 fn show(
-    incident: Option<&Incident>,
+    incident: Option<&IncidentView>,
     release: Option<&ReleaseId>,
     json: bool,
 ) -> Result<(), OrderError> {
@@ -151,7 +133,7 @@ fn show(
         out::json(plan);
     } else {
         let list = if all.len() > 1 { listed(all) } else { Vec::new() };
-        out::lines(list.into_iter().chain(lines(plan)));
+        out::lines(list.into_iter().chain(lines::plan(plan)));
     }
     Ok(())
 }
@@ -159,29 +141,6 @@ fn show(
 fn listed(all: &[Alternative]) -> Vec<String> {
     let head = "releases that could be left (--release NAME):".to_owned();
     std::iter::once(head).chain(all.iter().map(|a| format!("  {}", a.words()))).collect()
-}
-
-/// A plan in lines; what fails comes first.
-fn lines(plan: &RollbackPlan) -> Vec<String> {
-    let mut lines = vec![
-        format!(
-            "{} {}: {} -> {} by {}",
-            plan.environment, plan.service, plan.from, plan.to, plan.host
-        ),
-        format!("confirm token: {}", plan.confirm_token),
-    ];
-    lines.extend(plan.resend_of.as_ref().map(|id| {
-        format!("its outcome is unknown: this sends {id} again, same key and same bytes")
-    }));
-    let mut checks: Vec<&Precheck> = plan.prechecks.iter().collect();
-    checks.sort_by_key(|check| check.ok);
-    lines.extend(checks.into_iter().map(|check| {
-        let past =
-            if check.stops() && check.waivable { " (--reason TEXT goes past it)" } else { "" };
-        let mark = if check.ok { "ok" } else { "NO" };
-        format!("  [{mark}] {}{past}", check.words())
-    }));
-    lines
 }
 
 fn tell(outcome: &Outcome) -> Exit {
@@ -211,7 +170,7 @@ fn tell(outcome: &Outcome) -> Exit {
 
 fn with_desk(
     global: &Global,
-    work: impl AsyncFnOnce(&Desk, Option<Arc<Board>>) -> Result<Exit, OrderError>,
+    work: impl AsyncFnOnce(&OrderDesk, Option<Arc<Board>>) -> Result<Exit, OrderError>,
 ) -> Result<Exit, Exit> {
     if global.role != RoleArg::Operator {
         out::error("read-only: observers and walls give no orders");

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, ValueDeserializer};
+use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 
-use crate::source::faults::Step;
+use crate::source::faults::KeyStep;
 
-use super::problem::{Level, Problem, line_of, suggestion};
+use super::problem::{Level, Problem, line_of, meant, suggestion};
 
 /// A parsed file and the problems found in it so far.
-pub struct Reader<'t> {
+pub struct ConfigReader<'t> {
     text: &'t str,
     file: PathBuf,
     root: DeTable<'t>,
@@ -20,7 +20,7 @@ pub struct Reader<'t> {
     pub problems: Vec<Problem>,
 }
 
-impl<'t> Reader<'t> {
+impl<'t> ConfigReader<'t> {
     /// Parses `text`; a file that is not TOML has one problem and no content.
     pub fn new(file: PathBuf, text: &'t str) -> Self {
         let mut reader =
@@ -110,12 +110,41 @@ impl<'t> Reader<'t> {
         for (idx, row) in rows.into_iter().enumerate() {
             let offset = row.span().start;
             let line = line_of(self.text, offset);
-            match T::deserialize(ValueDeserializer::from(row)) {
+            match T::deserialize(ValueDeserializer::from(row.clone())) {
                 Ok(row) => read.push((line, row)),
-                Err(error) => self.report(&format!("{name}[{}]", idx + 1), &error, offset),
+                Err(error) => self.row_faults::<T>(&format!("{name}[{}]", idx + 1), row, error),
             }
         }
         read
+    }
+
+    /// Tells everything that is wrong with a row: what does not fit is taken out and the rest is
+    /// read again, since serde stops at the first fault.
+    fn row_faults<T: DeserializeOwned>(
+        &mut self,
+        key: &str,
+        row: Spanned<DeValue<'t>>,
+        first: toml::de::Error,
+    ) {
+        let start = row.span().start;
+        let (mut rest, mut error, mut out) = (row, first, Vec::<(String, usize)>::new());
+        loop {
+            let lacks = |name: &str| *error.message() == format!("missing field `{name}`");
+            // What is taken out is missing afterwards, and a typo is told with what was meant:
+            // then the row around it goes.
+            let ours = out.iter().rfind(|(name, _)| lacks(name)).map(|(_, around)| *around);
+            if ours.is_none() {
+                self.report(key, &error, start);
+            }
+            let at = ours.or_else(|| error.span().map(|span| span.start)).unwrap_or(start);
+            let meant = meant(error.message()).map(str::to_owned);
+            let Some((name, around)) = take_out(&mut rest, at) else { return };
+            out.extend(meant.into_iter().chain([name]).map(|name| (name, around)));
+            match T::deserialize(ValueDeserializer::from(rest.clone())) {
+                Ok(_) => return,
+                Err(next) => error = next,
+            }
+        }
     }
 
     /// A top-level name that is read elsewhere.
@@ -170,19 +199,19 @@ impl<'t> Reader<'t> {
     }
 
     /// The line of the key that `way` leads to from the top; of the last step that is there.
-    pub fn line_at(&self, way: &[Step<'_>]) -> usize {
+    pub fn line_at(&self, way: &[KeyStep<'_>]) -> usize {
         let mut line = 1;
-        let mut place = Place::Table(&self.root);
+        let mut place = KeyPlace::Table(&self.root);
         for step in way {
             let next = match (step, place) {
-                (Step::Key(name), Place::Table(table)) => table
+                (KeyStep::Key(name), KeyPlace::Table(table)) => table
                     .iter()
                     .find(|(key, _)| key.get_ref() == name)
                     .map(|(key, value)| (key.span().start, value)),
-                (Step::Row(index), Place::Value(DeValue::Array(rows))) => {
+                (KeyStep::Row(index), KeyPlace::Value(DeValue::Array(rows))) => {
                     rows.get(*index).map(|row| (row.span().start, row))
                 }
-                (Step::Key(name), Place::Value(DeValue::Table(table))) => table
+                (KeyStep::Key(name), KeyPlace::Value(DeValue::Table(table))) => table
                     .iter()
                     .find(|(key, _)| key.get_ref() == name)
                     .map(|(key, value)| (key.span().start, value)),
@@ -190,7 +219,7 @@ impl<'t> Reader<'t> {
             };
             let Some((start, value)) = next else { break };
             line = line_of(self.text, start);
-            place = Place::Value(value.get_ref());
+            place = KeyPlace::Value(value.get_ref());
         }
         line
     }
@@ -263,7 +292,7 @@ impl<'t> Reader<'t> {
 
 /// Where a way through the file has come to.
 #[derive(Clone, Copy)]
-enum Place<'a, 't> {
+enum KeyPlace<'a, 't> {
     Table(&'a DeTable<'t>),
     Value(&'a DeValue<'t>),
 }
@@ -286,6 +315,41 @@ fn texts(
     }
 }
 
+/// Takes the innermost entry at this place out of a table; a row of rows goes as a whole where none
+/// of its entries is there. The name of what is gone and where the table around it begins; `None`
+/// where nothing is there.
+fn take_out<'t>(value: &mut Spanned<DeValue<'t>>, at: usize) -> Option<(String, usize)> {
+    let start = value.span().start;
+    // A table with a header of its own does not span its entries: all of them are looked through.
+    match value.get_mut() {
+        DeValue::Table(table) => {
+            if let Some(found) = table.iter_mut().find_map(|(_, value)| take_out(value, at)) {
+                return Some(found);
+            }
+            let (key, _) = table
+                .iter()
+                .find(|(key, value)| key.span().contains(&at) || value.span().contains(&at))?;
+            let name = key.get_ref().to_string();
+            table.remove(&*name).map(|_| (name, start))
+        }
+        DeValue::Array(rows) => {
+            if let Some(found) = rows.iter_mut().find_map(|row| take_out(row, at)) {
+                return Some(found);
+            }
+            let index = rows.iter().position(|row| row.span().contains(&at))?;
+            if !rows.get(index).is_some_and(|row| row.get_ref().is_table()) {
+                return None;
+            }
+            let mut kept = DeArray::new();
+            let others = rows.iter().enumerate().filter(|(at, _)| *at != index);
+            others.for_each(|(_, row)| kept.push(row.clone()));
+            *rows = kept;
+            Some((String::new(), start))
+        }
+        _ => None,
+    }
+}
+
 fn toml_value(value: Spanned<DeValue<'_>>) -> Result<toml::Value, toml::de::Error> {
     serde::Deserialize::deserialize(ValueDeserializer::from(value))
 }
@@ -297,15 +361,38 @@ mod tests {
 
     #[derive(Deserialize, Debug)]
     #[serde(deny_unknown_fields)]
-    struct Shop {
+    struct ShopTable {
         name: String,
         cents: u32,
     }
 
     #[derive(Deserialize, Debug)]
     #[serde(deny_unknown_fields)]
-    struct Row {
+    struct UrlRow {
         url: String,
+        #[serde(default)]
+        #[expect(dead_code, reason = "only its reading is tested")]
+        every: u32,
+        #[serde(default)]
+        #[expect(dead_code, reason = "only its reading is tested")]
+        part: Vec<ShopTable>,
+    }
+
+    #[test]
+    fn a_row_tells_each_of_its_faults() {
+        let text = "[[source]]\nurl = 3\nevery = \"x\"\nfoo = 1\n[[source.part]]\nname = 5\n\
+                    cents = 1\n[[source.part]]\ncents = 2\nbar = 1\n[[source]]\nurl = \"y\"\n";
+        let mut reader = ConfigReader::new("t.toml".into(), text);
+        assert_eq!(reader.rows::<UrlRow>("source").len(), 1);
+        let told: Vec<String> =
+            reader.finish().iter().map(|p| format!("{} {}", p.line, p.message)).collect();
+        let begins = ["2 invalid type", "3 invalid type", "4 unknown field `foo`"];
+        for (told, begin) in told.iter().zip(begins) {
+            assert!(told.starts_with(begin), "{told} for {begin}");
+        }
+        assert!(told.iter().any(|t| t.starts_with("6 invalid type")), "{told:?}");
+        assert!(told.iter().any(|t| t.starts_with("10 unknown field `bar`")), "{told:?}");
+        assert_eq!(told.len(), 5, "{told:#?}");
     }
 
     #[test]
@@ -314,11 +401,11 @@ mod tests {
             toml::from_str("[shop]\nname = \"demo\"\ncents = 5\n").expect("defaults");
         let text = "[shop]\nname = 3\ncent = 4\ncents = 7\n[[source]]\nulr = \"x\"\n[[source]]\n\
                     url = \"y\"\n[sorce]\n";
-        let mut reader = Reader::new("t.toml".into(), text);
-        let shop: Option<Shop> = reader.table("shop", &defaults);
+        let mut reader = ConfigReader::new("t.toml".into(), text);
+        let shop: Option<ShopTable> = reader.table("shop", &defaults);
         let shop = shop.expect("the good keys hold over the defaults");
         assert_eq!((shop.name.as_str(), shop.cents), ("demo", 7));
-        let rows: Vec<(usize, Row)> = reader.rows("source");
+        let rows: Vec<(usize, UrlRow)> = reader.rows("source");
         assert_eq!((rows.len(), rows[0].0, rows[0].1.url.as_str()), (1, 7, "y"));
         let problems = reader.finish();
         let places: Vec<(usize, &str)> =

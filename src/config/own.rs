@@ -4,11 +4,12 @@
 
 use serde::Deserialize;
 
-use crate::domain::metric::{Bad, Kind};
-use crate::domain::own::{self, Declared};
+use crate::domain::metric::{Bad, Kind, Metric};
+use crate::domain::own::Declared;
+use crate::domain::segment::Dim;
 use crate::source::units::{UNITS, Unit};
 
-use super::file::Reader;
+use super::file::ConfigReader;
 use super::problem::Level;
 
 /// `[[metric]]`
@@ -78,13 +79,13 @@ impl OwnMetric {
 }
 
 /// Declares what the file names, and reports what cannot be.
-pub fn declare(user: &mut Reader<'_>) {
+pub fn declare(user: &mut ConfigReader<'_>) {
     let metrics = user.rows::<OwnMetric>("metric");
     for (line, row) in &metrics {
         let twice = metrics.iter().any(|(at, other)| at < line && other.name == row.name);
         let fault = match row.declared() {
             _ if twice => Some(("name", format!("`{}` is declared twice", row.name))),
-            Ok(own) => own::declare(&own).err().map(|why| ("name", why)),
+            Ok(own) => Metric::declare(&own).err().map(|why| ("name", why)),
             Err(fault) => Some(fault),
         };
         if let Some((key, why)) = fault {
@@ -93,7 +94,7 @@ pub fn declare(user: &mut Reader<'_>) {
         }
     }
     for (line, row) in user.rows::<OwnDimension>("dimension") {
-        if let Err(why) = own::declare_dim(&row.name) {
+        if let Err(why) = Dim::declare(&row.name) {
             let at = user.line_of_key(line, "name");
             user.mean(Level::Error, at, &format!("dimension.{}.name", row.name), why);
         }

@@ -50,6 +50,11 @@ pub fn line_of(text: &str, offset: usize) -> usize {
 
 /// `did you mean ...` out of the names a serde message lists behind "expected".
 pub fn suggestion(message: &str) -> Option<String> {
+    meant(message).map(|name| format!("did you mean `{name}`?"))
+}
+
+/// The name that was likely meant.
+pub fn meant(message: &str) -> Option<&str> {
     let mut names = message.split('`').skip(1).step_by(2);
     let given = names.next()?;
     if !message.starts_with("unknown") {
@@ -59,7 +64,7 @@ pub fn suggestion(message: &str) -> Option<String> {
         .map(|name| (strsim::damerau_levenshtein(given, name), name))
         .filter(|(distance, name)| *distance <= name.len().max(given.len()) / 2)
         .min()?;
-    Some(format!("did you mean `{}`?", near.1))
+    Some(near.1)
 }
 
 #[cfg(test)]

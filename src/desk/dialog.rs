@@ -1,12 +1,13 @@
 //! Dialog: the one thing that may be open over a page, with what was typed so far.
 //! Its rules are in `update`; its words in `present`.
 
-use crate::board::{Alternative, Incident, RollbackPlan};
+use crate::board::{Alternative, IncidentView, RollbackPlan};
 use crate::domain::id::{IncidentId, ReleaseId};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
+use crate::incident::order::Order;
 use crate::policy::severity::Choice;
 
-use super::command::{Row, TABLE};
+use super::command::{CommandRow, TABLE};
 use super::inputs::Subject;
 
 /// What is open. One at a time, by construction.
@@ -43,22 +44,14 @@ pub enum Dialog {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Form {
     pub incident: IncidentId,
-    pub kind: FormKind,
+    /// What it will be, but for what is typed here.
+    pub order: Order,
     pub fields: Vec<String>,
     /// The field being typed.
     pub at: usize,
     /// The proposal in this field was edited; until then typing replaces it.
     pub touched: bool,
     pub error: Option<FormError>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum FormKind {
-    Note,
-    Resolve,
-    StartTimer,
-    ExtendTimer,
-    Decide(Choice),
 }
 
 /// What a field asks for.
@@ -80,38 +73,65 @@ pub enum FormError {
     Cut,
 }
 
-impl FormKind {
-    pub const fn fields(self) -> &'static [Field] {
-        match self {
-            Self::Note => &[Field::Text],
-            Self::StartTimer => &[Field::Span],
-            Self::ExtendTimer => &[Field::Span, Field::Reason],
-            Self::Decide(Choice::Hold) => &[Field::Reason, Field::Recheck],
-            Self::Resolve | Self::Decide(_) => &[Field::Reason],
-        }
+/// The fields of an order; one that is whole by its key alone has none.
+const fn asked(order: &Order) -> &'static [Field] {
+    match order {
+        Order::Note { .. } => &[Field::Text],
+        Order::StartTimer { .. } => &[Field::Span],
+        Order::ExtendTimer { .. } => &[Field::Span, Field::Reason],
+        Order::Decide { choice: Choice::Hold, .. } => &[Field::Reason, Field::Recheck],
+        Order::Resolve { .. } | Order::Decide { .. } => &[Field::Reason],
+        _whole => &[],
     }
 }
 
+/// A positive duration of at most a week.
+pub(super) fn span(text: &str) -> Option<Span> {
+    text.parse::<Span>().ok().filter(|s| *s > Span::ZERO && *s <= Span::from_days(7))
+}
+
 impl Form {
-    pub fn new(incident: IncidentId, kind: FormKind) -> Self {
+    /// For an order that still lacks its texts and times.
+    pub fn new(incident: IncidentId, order: Order) -> Self {
         let fill = |f: &Field| match f {
             Field::Text | Field::Reason => String::new(),
             Field::Span | Field::Recheck => "15m".to_owned(),
         };
-        let fields = kind.fields().iter().map(fill).collect();
-        Self { incident, kind, fields, at: 0, touched: false, error: None }
+        let fields = asked(&order).iter().map(fill).collect();
+        Self { incident, order, fields, at: 0, touched: false, error: None }
     }
 
     /// The text being typed. The first letter over a proposal (`15m`) replaces it.
     pub fn text_mut(&mut self, letter: bool) -> Option<&mut String> {
-        let proposal =
-            matches!(self.kind.fields().get(self.at), Some(Field::Span | Field::Recheck));
+        let proposal = matches!(self.asked().get(self.at), Some(Field::Span | Field::Recheck));
         let text = self.fields.get_mut(self.at)?;
         if proposal && letter && !self.touched {
             text.clear();
         }
         self.touched = true;
         Some(text)
+    }
+
+    /// What its fields ask for, in order.
+    pub const fn asked(&self) -> &'static [Field] {
+        asked(&self.order)
+    }
+
+    /// The order with what was typed.
+    pub fn filled(&self) -> Order {
+        let text = |i: usize| self.fields.get(i).map(|t| t.trim().to_owned()).unwrap_or_default();
+        let length = |i: usize| span(&text(i)).unwrap_or(Span::from_mins(15));
+        match &self.order {
+            Order::Note { .. } => Order::Note { text: text(0) },
+            Order::Resolve { .. } => Order::Resolve { reason: text(0) },
+            Order::StartTimer { .. } => Order::StartTimer { span: length(0) },
+            Order::ExtendTimer { .. } => Order::ExtendTimer { span: length(0), reason: text(1) },
+            Order::Decide { choice, .. } => {
+                let recheck = (*choice == Choice::Hold).then(|| length(1));
+                Order::Decide { choice: *choice, reason: text(0), recheck }
+            }
+            whole => whole.clone(),
+        }
     }
 
     pub fn go(&mut self, at: usize) {
@@ -151,7 +171,7 @@ pub struct Rollback {
     pub unfolded: bool,
     /// First row shown of a list that does not fit.
     pub scroll: usize,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<DialogRefusal>,
 }
 
 impl Rollback {
@@ -179,7 +199,7 @@ impl Rollback {
     }
 
     /// The plan on `incident` that this is about: of the picked release, else the incident's own.
-    pub fn live<'a>(&self, incident: &'a Incident) -> Option<&'a RollbackPlan> {
+    pub fn live<'a>(&self, incident: &'a IncidentView) -> Option<&'a RollbackPlan> {
         let Some(release) = &self.picked else { return incident.rollback.as_ref() };
         incident.alternatives.iter().find(|a| a.release == *release)?.plan.as_ref()
     }
@@ -232,7 +252,7 @@ impl Rollback {
 
 /// Why Enter did not fire, or why what was typed is gone.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Refusal {
+pub enum DialogRefusal {
     TooSmall,
     /// The unfolded checks are not all in sight.
     Unfolded,
@@ -251,9 +271,9 @@ pub enum Refusal {
 }
 
 /// Palette rows that match, best first: name starts so, name holds it, doc holds it.
-pub fn matches(text: &str) -> Vec<&'static Row> {
+pub fn matches(text: &str) -> Vec<&'static CommandRow> {
     let text = text.trim().to_lowercase();
-    let class = |row: &Row| match row {
+    let class = |row: &CommandRow| match row {
         r if r.name.starts_with(&text) => Some(0),
         r if r.name.contains(&text) => Some(1),
         r if r.doc.to_lowercase().contains(&text) => Some(2),

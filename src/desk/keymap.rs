@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::chord::{Chord, Key};
-use super::command::{Command, Row, TABLE};
-use super::ui::Page;
+use super::command::{Command, CommandRow, TABLE};
+use super::page::Page;
 
 /// Which chords ask for which command.
 #[derive(Clone, PartialEq, Debug)]
@@ -15,7 +15,7 @@ pub struct Keymap {
 
 /// Something wrong under `[keys]`.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Problem {
+pub struct KeymapProblem {
     /// The command name as written.
     pub name: String,
     /// What is wrong and what to write instead.
@@ -24,7 +24,7 @@ pub struct Problem {
 
 impl Default for Keymap {
     fn default() -> Self {
-        let chords = |row: &Row| row.keys.iter().filter_map(|k| k.parse().ok()).collect();
+        let chords = |row: &CommandRow| row.keys.iter().filter_map(|k| k.parse().ok()).collect();
         Self { rows: TABLE.iter().map(|row| (row.command, chords(row))).collect() }
     }
 }
@@ -32,16 +32,16 @@ impl Default for Keymap {
 impl Keymap {
     /// Defaults with `[keys]` (command name to chords) laid over them. A listed command has exactly
     /// the chords listed; an empty list takes its keys away.
-    pub fn with(overrides: &BTreeMap<String, Vec<String>>) -> (Self, Vec<Problem>) {
+    pub fn with(overrides: &BTreeMap<String, Vec<String>>) -> (Self, Vec<KeymapProblem>) {
         let (mut map, mut problems) = (Self::default(), Vec::new());
         for (name, keys) in overrides {
             match read(name, keys) {
                 Ok((command, chords)) => map.set(command, chords),
-                Err(text) => problems.push(Problem { name: name.clone(), text }),
+                Err(text) => problems.push(KeymapProblem { name: name.clone(), text }),
             }
         }
         for (name, text) in map.conflicts() {
-            problems.push(Problem { name: name.to_owned(), text });
+            problems.push(KeymapProblem { name: name.to_owned(), text });
         }
         map.drop_conflicts(overrides);
         (map, problems)
@@ -112,7 +112,7 @@ impl Keymap {
     }
 }
 
-fn overlap(a: &Row, b: &Row) -> bool {
+fn overlap(a: &CommandRow, b: &CommandRow) -> bool {
     Page::ALL.into_iter().any(|p| a.applies(p) && b.applies(p))
 }
 
@@ -149,15 +149,17 @@ const READLINE: &str = "abcdefhijklmnpqrstuwyz_@[]\\^";
 
 /// A name with a common start of at least three letters.
 fn nearest(name: &str) -> Option<&'static str> {
-    let shared = |row: &Row| row.name.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();
+    let shared =
+        |row: &CommandRow| row.name.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();
     TABLE.iter().max_by_key(|r| shared(r)).filter(|r| shared(r) >= 3).map(|r| r.name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::desk::command::{OrderKey, ViewKey};
 
-    fn keys(rows: &[(&str, &[&str])]) -> (Keymap, Vec<Problem>) {
+    fn keys(rows: &[(&str, &[&str])]) -> (Keymap, Vec<KeymapProblem>) {
         let own = |keys: &[&str]| keys.iter().map(ToString::to_string).collect();
         Keymap::with(&rows.iter().map(|(name, k)| ((*name).to_owned(), own(k))).collect())
     }
@@ -166,9 +168,12 @@ mod tests {
     fn overrides_replace_and_the_reverse_lookup_follows() {
         let (map, problems) = keys(&[("acknowledge", &["A", "ctrl-a"])]);
         assert_eq!(problems, []);
-        assert_eq!(map.find(Page::Incidents, Chord::char('A')), Some(Command::Acknowledge));
+        assert_eq!(
+            map.find(Page::Incidents, Chord::char('A')),
+            Some(Command::Order(OrderKey::Acknowledge))
+        );
         assert_eq!(map.find(Page::Incidents, Chord::char('a')), None);
-        assert_eq!(map.first(Command::Acknowledge), Some(Chord::char('A')));
+        assert_eq!(map.first(Command::Order(OrderKey::Acknowledge)), Some(Chord::char('A')));
     }
 
     #[test]
@@ -187,9 +192,18 @@ mod tests {
             text.iter().any(|t| t.contains("`a` is also the key of `acknowledge`")),
             "{text:?}"
         );
-        assert_eq!(map.find(Page::Incidents, Chord::char('R')), Some(Command::Rollback));
-        assert_eq!(map.find(Page::Incidents, Chord::char('r')), Some(Command::Releases));
-        assert_eq!(map.find(Page::Incidents, Chord::char('a')), Some(Command::Timer));
+        assert_eq!(
+            map.find(Page::Incidents, Chord::char('R')),
+            Some(Command::Order(OrderKey::Rollback))
+        );
+        assert_eq!(
+            map.find(Page::Incidents, Chord::char('r')),
+            Some(Command::View(ViewKey::Releases))
+        );
+        assert_eq!(
+            map.find(Page::Incidents, Chord::char('a')),
+            Some(Command::Order(OrderKey::Timer))
+        );
     }
 
     #[test]
@@ -217,8 +231,14 @@ mod tests {
     #[test]
     fn the_same_key_may_mean_two_things_on_two_pages() {
         let map = Keymap::default();
-        assert_eq!(map.find(Page::Heatmap, Chord::char('x')), Some(Command::Columns));
-        assert_eq!(map.find(Page::Journal, Chord::char('x')), Some(Command::Everything));
+        assert_eq!(
+            map.find(Page::Heatmap, Chord::char('x')),
+            Some(Command::View(ViewKey::Columns))
+        );
+        assert_eq!(
+            map.find(Page::Journal, Chord::char('x')),
+            Some(Command::View(ViewKey::Everything))
+        );
         assert_eq!(map.find(Page::Incidents, Chord::char('x')), None);
     }
 }

@@ -4,6 +4,7 @@
 use crate::board::{Action, ActionState};
 use crate::domain::id::{IncidentId, ReleaseId};
 use crate::domain::time::Timestamp;
+use crate::incident::order::OrderKind;
 
 use super::chord::Chord;
 
@@ -12,7 +13,7 @@ use super::chord::Chord;
 pub struct Pending {
     pub ticket: u64,
     pub incident: IncidentId,
-    pub verb: Verb,
+    pub verb: OrderKind,
     /// Wall time.
     pub asked_at: Timestamp,
     /// The incident's action as the board had it then.
@@ -28,12 +29,12 @@ pub struct Outgoing {
     /// Shop time.
     pub since: Timestamp,
     /// What went wrong on the way; none while it is being sent.
-    pub failed: Option<Failed>,
+    pub failed: Option<FailedSend>,
 }
 
 /// What no record says about a rollback that was stored, with why.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Failed {
+pub enum FailedSend {
     /// No byte of it left.
     NotSent(String),
     /// It was sent; what was answered is not in the journal.
@@ -53,25 +54,11 @@ pub enum Shut {
     OtherPlan,
 }
 
-/// What was ordered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Verb {
-    Acknowledge,
-    Undo,
-    Decide,
-    Rollback,
-    StartTimer,
-    ExtendTimer,
-    StopTimer,
-    Note,
-    Resolve,
-}
-
 /// A message to the person.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Say {
-    Stored(Verb),
-    Failed(Verb, String),
+    Stored(OrderKind),
+    Failed(OrderKind, String),
     ReadOnly,
     NotHere,
     /// No command has this key.
@@ -82,7 +69,7 @@ pub enum Say {
     /// No verdict to unfold here.
     NothingThere,
     NoMatch(String),
-    AlreadySent(Verb),
+    AlreadySent(OrderKind),
     AlreadyOwned(String),
     Closed,
     NothingToUndo,
@@ -99,7 +86,7 @@ pub enum Say {
     /// How far a rollback came that this desk ordered.
     Came(ActionState),
     /// A rollback was stored, and the rest went wrong.
-    Went(Failed),
+    Went(FailedSend),
     PasteRefused,
     /// What was sent to the clipboard.
     Copied(String),

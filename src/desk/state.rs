@@ -6,20 +6,22 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use crate::board::standing::{Standing, Trust, fires_on};
-use crate::board::{Absent, Board, Incident, Release};
+use crate::board::{Absent, Board, IncidentView, Release};
 use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::{Span, Timestamp};
-use crate::incident::event::Command as Order;
+use crate::incident::order::Order;
 
 use super::chord::Chord;
-use super::command::Command;
+use super::command::{Command, OrderKey};
 use super::keymap::Keymap;
-use super::order::{Outgoing, Pending, Say, Verb};
-use super::ui::{Page, Toast, Ui};
+use super::order::{Outgoing, Pending, Say};
+use super::page::Page;
+use super::ui::{Toast, Ui};
+use crate::incident::order::OrderKind;
 
 /// Who sits here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Role {
+pub enum Seat {
     Operator,
     Observer,
     Wall,
@@ -45,7 +47,7 @@ pub struct Size {
 }
 
 impl Size {
-    /// Clamps to 500x200 (reliability.md 3.2: before any allocation).
+    /// Clamps to 500x200 before anything is allocated by it.
     pub fn clamped(w: u16, h: u16) -> Self {
         Self { w: w.min(500), h: h.min(200) }
     }
@@ -53,8 +55,8 @@ impl Size {
 
 /// What `Desk::new` needs.
 #[derive(Clone, Debug)]
-pub struct Setup {
-    pub role: Role,
+pub struct DeskSetup {
+    pub role: Seat,
     /// Empty when unknown.
     pub operator: String,
     pub keymap: Keymap,
@@ -64,13 +66,15 @@ pub struct Setup {
     pub ascii: bool,
     /// A board older than this (shop time) is not fresh.
     pub fresh_for: Span,
+    /// Wall time in which an acknowledgement can be taken back (`[response] undo`).
+    pub undo: Span,
     pub size: Size,
 }
 
 /// The state of one viewer.
 #[derive(Clone, Debug)]
 pub struct Desk {
-    pub setup: Setup,
+    pub setup: DeskSetup,
     pub board: Arc<Board>,
     pub ui: Ui,
     /// Shop time: deadlines, ages.
@@ -90,7 +94,7 @@ pub struct Desk {
 
 /// What happened to this viewer.
 #[derive(Clone, Debug)]
-pub enum Event {
+pub enum DeskEvent {
     Key(Chord),
     /// A bracketed paste.
     Paste(String),
@@ -128,11 +132,11 @@ pub enum Event {
 
 /// What the viewer asks of the outside.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Effect {
+pub enum DeskEffect {
     Order {
         ticket: u64,
         incident: IncidentId,
-        command: Order,
+        order: Order,
     },
     /// Text for the clipboard, as the answer to a key.
     Copy(String),
@@ -146,7 +150,7 @@ pub enum Effect {
 const TOAST: Span = Span::from_secs(6);
 
 impl Desk {
-    pub fn new(setup: Setup, board: Arc<Board>, now: Timestamp, wall: Timestamp) -> Self {
+    pub fn new(setup: DeskSetup, board: Arc<Board>, now: Timestamp, wall: Timestamp) -> Self {
         let mut ui = Ui::default();
         ui.list.rebuild(&board, "");
         let size = Size::clamped(setup.size.w, setup.size.h);
@@ -165,36 +169,37 @@ impl Desk {
         }
     }
 
-    pub fn role(&self) -> Role {
+    pub fn role(&self) -> Seat {
         self.setup.role
     }
 
     /// The incident under the cursor.
-    pub fn selected(&self) -> Option<&Incident> {
+    pub fn selected(&self) -> Option<&IncidentView> {
         self.ui.list.selected(&self.board)
     }
 
-    pub fn incident(&self, id: &IncidentId) -> Option<&Incident> {
+    pub fn incident(&self, id: &IncidentId) -> Option<&IncidentView> {
         self.board.incidents.iter().find(|x| x.id == *id)
     }
 
     /// The worst incident that still asks for attention.
-    pub fn worst(&self) -> Option<&Incident> {
+    pub fn worst(&self) -> Option<&IncidentView> {
         self.board.incidents.iter().find(|x| x.state.is_open())
     }
 
     /// The incident that the banner names: the worst open one, else one that was closed and fires.
-    pub fn bannered(&self) -> Option<&Incident> {
+    pub fn bannered(&self) -> Option<&IncidentView> {
         self.worst().or_else(|| self.board.incidents.iter().find(|x| fires_on(x)))
     }
 
     /// The incident that a command is about: on a page that shows one, that one; on a release that
     /// is suspected its rollback; everywhere else the one in the banner. Never one out of sight.
-    pub fn target(&self, command: Command) -> Option<&Incident> {
+    pub fn target(&self, command: impl Into<Command>) -> Option<&IncidentView> {
+        let suspects = command.into() == Command::Order(OrderKey::Rollback);
         match self.ui.page {
             Page::Incidents | Page::Incident => self.selected(),
             Page::Journal if !self.ui.everything => self.selected().or(self.bannered()),
-            Page::Releases if command == Command::Rollback => self.suspected().or(self.bannered()),
+            Page::Releases if suspects => self.suspected().or(self.bannered()),
             Page::Heatmap
             | Page::Releases
             | Page::Journeys
@@ -212,7 +217,7 @@ impl Desk {
     }
 
     /// The worst incident that the selected release is suspected of, open ones first.
-    pub fn suspected(&self) -> Option<&Incident> {
+    pub fn suspected(&self) -> Option<&IncidentView> {
         let release = self.release()?;
         let mine = || self.board.incidents.iter().filter(|x| release.suspect_of.contains(&x.id));
         mine().find(|x| x.state.is_open()).or_else(|| mine().next())
@@ -263,18 +268,14 @@ impl Desk {
         self.ui.toast = Some(Toast { say, about, until: self.wall.plus(TOAST) });
     }
 
-    pub fn is_pending(&self, incident: &IncidentId, verb: Verb) -> bool {
+    pub fn is_pending(&self, incident: &IncidentId, verb: OrderKind) -> bool {
         self.pending.iter().any(|p| p.verb == verb && p.incident == *incident)
     }
 
     /// Sends an order out and remembers it until it is answered.
-    pub(super) fn order(
-        &mut self,
-        incident: IncidentId,
-        verb: Verb,
-        command: Order,
-    ) -> Vec<Effect> {
-        if self.is_pending(&incident, verb) && verb != Verb::Note {
+    pub(super) fn order(&mut self, incident: IncidentId, order: Order) -> Vec<DeskEffect> {
+        let verb = order.kind();
+        if self.is_pending(&incident, verb) && verb != OrderKind::Note {
             self.say_of(incident, Say::AlreadySent(verb));
             return vec![];
         }
@@ -283,6 +284,6 @@ impl Desk {
         let before = self.incident(&incident).and_then(|x| x.action.clone());
         let asked_at = self.wall;
         self.pending.push(Pending { ticket, incident: incident.clone(), verb, asked_at, before });
-        vec![Effect::Order { ticket, incident, command }]
+        vec![DeskEffect::Order { ticket, incident, order }]
     }
 }

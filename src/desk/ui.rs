@@ -6,48 +6,9 @@ use crate::domain::time::{Span, Timestamp};
 
 use super::dialog::Dialog;
 use super::heat::Heat;
-use super::list::List;
+use super::list::IncidentList;
 use super::order::Say;
-
-/// A page of the screen (DESIGN section 8).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub enum Page {
-    #[default]
-    Incidents,
-    Incident,
-    Heatmap,
-    Releases,
-    Journeys,
-    Guardrails,
-    Sources,
-    Journal,
-}
-
-impl Page {
-    pub const ALL: [Self; 8] = [
-        Self::Incidents,
-        Self::Incident,
-        Self::Heatmap,
-        Self::Releases,
-        Self::Journeys,
-        Self::Guardrails,
-        Self::Sources,
-        Self::Journal,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Incidents => "Incidents",
-            Self::Incident => "Incident",
-            Self::Heatmap => "Heatmap",
-            Self::Releases => "Releases",
-            Self::Journeys => "Journeys",
-            Self::Guardrails => "Guardrails",
-            Self::Sources => "Sources",
-            Self::Journal => "Journal",
-        }
-    }
-}
+use super::page::Page;
 
 /// A short message above the prompt, until a wall instant.
 #[derive(Clone, PartialEq, Debug)]
@@ -72,7 +33,7 @@ pub struct Ui {
     pub came_from: Page,
     pub dialog: Option<Dialog>,
     /// The incidents as listed, with the selection.
-    pub list: List,
+    pub list: IncidentList,
     pub filter: String,
     /// The selected release, pinned by id.
     pub release: Option<ReleaseId>,
@@ -112,7 +73,7 @@ impl Deaf {
     }
 }
 
-/// Key times, to tell a hand from a paste (reliability.md 3.3).
+/// Key times, to tell a hand from a paste: no hand types so fast.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct RecentKeys {
     times: Vec<Timestamp>,

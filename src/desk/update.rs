@@ -5,66 +5,70 @@
 mod act;
 mod outgoing;
 mod rollback;
+mod run;
+mod subject;
 mod talk;
+mod typing;
 mod walk;
 
 use std::sync::Arc;
 
 use crate::board::Board;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::Timestamp;
 
-use super::chord::{Chord, Key};
-use super::command::{Access, Command};
+use super::chord::Chord;
+use super::command::{Command, ViewKey};
 use super::dialog::Dialog;
-use super::order::{Failed, Say, Verb};
-use super::state::{Desk, Effect, Event, Role, Size, Watching};
+use super::order::{FailedSend, Say};
+use super::state::{Desk, DeskEffect, DeskEvent, Seat, Size, Watching};
 use super::ui::Undo;
+use crate::incident::order::OrderKind;
+use run::run;
+use typing::{SHUT, line};
 
-/// Keys in the first moments of a rollback dialog were meant for the page below.
-pub const GUARD: Span = Span::from_millis(700);
-/// Keys in the moment after a dialog closed by itself were meant for the dialog.
-const SHUT: Span = Span::from_millis(700);
-/// How long an acknowledgement can be taken back, wall time.
-const UNDO: Span = Span::from_secs(10);
-/// The longest text of a prompt: a filter, a command.
-const PROMPT_MAX: usize = 200;
+pub use typing::GUARD;
 
 /// Takes one event at shop time `now` and wall time `wall`; the effects are to be done in order.
-pub fn update(desk: &mut Desk, event: Event, now: Timestamp, wall: Timestamp) -> Vec<Effect> {
+pub fn update(
+    desk: &mut Desk,
+    event: DeskEvent,
+    now: Timestamp,
+    wall: Timestamp,
+) -> Vec<DeskEffect> {
     desk.now = now;
     desk.wall = wall;
     expire(desk);
     let effects = match event {
-        Event::Key(chord) => key(desk, chord),
-        Event::Paste(text) => paste(desk, &text),
-        Event::Burst(text) => burst(desk, &text),
-        Event::Resized { w, h } => {
+        DeskEvent::Key(chord) => key(desk, chord),
+        DeskEvent::Paste(text) => paste(desk, &text),
+        DeskEvent::Burst(text) => burst(desk, &text),
+        DeskEvent::Resized { w, h } => {
             desk.size = Size::clamped(w, h);
             vec![]
         }
-        Event::Board(board) => {
+        DeskEvent::Board(board) => {
             receive(desk, board);
             vec![]
         }
-        Event::Lost(why) => {
+        DeskEvent::Lost(why) => {
             desk.lost = Some(why);
             vec![]
         }
-        Event::Post(watching) => {
+        DeskEvent::Post(watching) => {
             post(desk, watching);
             vec![]
         }
-        Event::Woke => vec![],
-        Event::AnswerUnstored { incident, action: _, why } => {
-            outgoing::failed(desk, incident, Failed::Unstored(why));
+        DeskEvent::Woke => vec![],
+        DeskEvent::AnswerUnstored { incident, action: _, why } => {
+            outgoing::failed(desk, incident, FailedSend::Unstored(why));
             vec![]
         }
-        Event::Ordered { ticket, result } => {
+        DeskEvent::Ordered { ticket, result } => {
             ordered(desk, ticket, result);
             vec![]
         }
-        Event::NotSent { incident, action: _, why } => {
-            outgoing::failed(desk, incident, Failed::NotSent(why));
+        DeskEvent::NotSent { incident, action: _, why } => {
+            outgoing::failed(desk, incident, FailedSend::NotSent(why));
             vec![]
         }
     };
@@ -145,17 +149,17 @@ fn ordered(desk: &mut Desk, ticket: u64, result: Result<(), String>) {
         desk.say_of(done.incident, Say::Failed(verb, why));
         return;
     }
-    if verb == Verb::Acknowledge {
+    if verb == OrderKind::Acknowledge {
         let incident = done.incident.clone();
-        desk.ui.undo = Some(Undo { incident, until: desk.wall.plus(UNDO) });
+        desk.ui.undo = Some(Undo { incident, until: desk.wall.plus(desk.setup.undo) });
     }
     desk.say_of(done.incident.clone(), Say::Stored(verb));
     outgoing::stored(desk, done);
 }
 
-fn key(desk: &mut Desk, chord: Chord) -> Vec<Effect> {
+fn key(desk: &mut Desk, chord: Chord) -> Vec<DeskEffect> {
     let burst = desk.ui.keys.note(desk.wall);
-    if desk.role() == Role::Wall {
+    if desk.role() == Seat::Wall {
         return wall_key(desk, chord);
     }
     if desk.ui.deaf.swallows(desk.wall) {
@@ -182,84 +186,33 @@ fn key(desk: &mut Desk, chord: Chord) -> Vec<Effect> {
 /// follows is not taken for orders.
 fn silent(desk: &mut Desk, chord: Chord) {
     let elsewhere = desk.setup.keymap.anywhere(chord);
-    if elsewhere == Some(Command::Filter) {
+    if elsewhere == Some(Command::View(ViewKey::Filter)) {
         desk.ui.deaf.start(desk.wall, SHUT);
     }
     desk.say(if elsewhere.is_some() { Say::NotHere } else { Say::NoKey(chord) });
 }
 
 /// The wall takes no input but what a terminal needs.
-fn wall_key(desk: &mut Desk, chord: Chord) -> Vec<Effect> {
+fn wall_key(desk: &mut Desk, chord: Chord) -> Vec<DeskEffect> {
     match desk.setup.keymap.find(desk.ui.page, chord) {
-        Some(Command::Quit) => vec![Effect::Quit],
-        Some(Command::Redraw) => vec![Effect::Redraw],
+        Some(Command::View(ViewKey::Quit)) => vec![DeskEffect::Quit],
+        Some(Command::View(ViewKey::Redraw)) => vec![DeskEffect::Redraw],
         _ => vec![],
     }
 }
 
-/// Does a command, wherever it came from: a key or the palette.
-fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
-    let row = command.row();
-    if row.access == Access::Operator && desk.role() != Role::Operator {
-        desk.say(Say::ReadOnly);
-        return vec![];
-    }
-    if !row.applies(desk.ui.page) {
-        desk.say(Say::NotHere);
-        return vec![];
-    }
-    match row.access {
-        Access::Operator => act::run(desk, command),
-        Access::Any => walk::run(desk, command),
-    }
-}
-
 /// A bracketed paste is text: it goes into a text field or nowhere, and never confirms.
-fn paste(desk: &mut Desk, text: &str) -> Vec<Effect> {
-    if desk.role() != Role::Wall && !talk::paste(desk, line(text).trim()) {
+fn paste(desk: &mut Desk, text: &str) -> Vec<DeskEffect> {
+    if desk.role() != Seat::Wall && !talk::paste(desk, line(text).trim()) {
         desk.say(Say::PasteRefused);
     }
     vec![]
 }
 
 /// So are letters that came in a heap; no press of theirs counts.
-fn burst(desk: &mut Desk, text: &str) -> Vec<Effect> {
-    if desk.role() != Role::Wall && !talk::paste(desk, &line(text)) {
+fn burst(desk: &mut Desk, text: &str) -> Vec<DeskEffect> {
+    if desk.role() != Seat::Wall && !talk::paste(desk, &line(text)) {
         desk.say(Say::Burst);
     }
     vec![]
-}
-
-/// One line without control characters.
-fn line(text: &str) -> String {
-    let blank = |c: char| if c.is_whitespace() { ' ' } else { c };
-    text.chars().map(blank).filter(|c| !c.is_control()).collect()
-}
-
-/// Adds what there is room for; true when something was left out.
-fn add(text: &mut String, more: &str, most: usize) -> bool {
-    let room = most.saturating_sub(text.chars().count());
-    text.extend(more.chars().take(room));
-    more.chars().nth(room).is_some()
-}
-
-/// What a chord does to a text being typed; false when it is no editing key.
-fn edit(text: &mut String, chord: Chord, most: usize) -> bool {
-    match (chord.key, chord.ctrl, chord.alt) {
-        (Key::Char(c), false, false) => {
-            if text.chars().count() < most {
-                text.push(c);
-            }
-        }
-        (Key::Backspace, _, _) => {
-            text.pop();
-        }
-        (Key::Char('u'), true, false) => text.clear(),
-        (Key::Char('w'), true, false) => {
-            let end = text.trim_end().rfind(' ').map_or(0, |i| i + 1);
-            text.truncate(end);
-        }
-        _ => return false,
-    }
-    true
 }

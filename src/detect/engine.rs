@@ -161,11 +161,23 @@ impl Engine {
         self.state.cube.first.map(|bucket| self.state.cube.start_of(bucket))
     }
 
+    /// When time alone gives something to judge: the end of the next bucket, or the end of the wait
+    /// for who has not told it. Before the first judgement that is at once.
+    pub fn next_look(&self, now: Timestamp) -> Timestamp {
+        let Some(judged) = self.state.judged else { return now };
+        let end = self.state.cube.end_of(judged + 1);
+        if now < end { end } else { end.plus(self.grace()) }
+    }
+
+    /// How long a whole bucket waits for who has not told it.
+    fn grace(&self) -> Span {
+        Span::from_millis(self.state.cube.bucket.millis().min(60_000))
+    }
+
     /// Every cuboid that has been alive of late has told this bucket, or had one more bucket's
     /// time.
     fn ready(&self, bucket: i64, now: Timestamp) -> bool {
-        let grace = Span::from_millis(self.state.cube.bucket.millis().min(60_000));
-        let waited = now.since(self.state.cube.end_of(bucket)) >= grace;
+        let waited = now.since(self.state.cube.end_of(bucket)) >= self.grace();
         let told = |t: &Cuboid| matches!(t.key.family.1, CuboidRole::Plain | CuboidRole::Reading);
         let late = |t: &Cuboid| told(t) && t.latest >= bucket - 3 && t.latest < bucket;
         waited || !self.state.cube.cuboids.values().any(late)

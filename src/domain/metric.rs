@@ -1,12 +1,14 @@
 //! What is measured: the table of metrics with unit, kind and the direction that is bad.
-//! Names follow web-vitals and DESIGN; retired names map to their successors with a warning; those
+//! Names follow web-vitals; retired names map to their successors with a warning; those
 //! of a shop's own live in `own`.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::own;
+use super::measure::MetricRow;
+pub use super::measure::{Bad, Kind};
+use super::own::{self, Declared};
 
 /// A metric of the shop.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -56,46 +58,14 @@ pub enum Metric {
     Own(u8),
 }
 
-/// The shape a metric's values have, and therefore the tests that apply.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// A distribution of samples (histogram); shown as a percentile.
-    Dist,
-    /// Hits of trials, 0..=1.
-    Ratio,
-    /// Events in a window.
-    Count,
-    /// One number at an instant.
-    Gauge,
-}
-
-/// Which change of a metric hurts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Bad {
-    Up,
-    Down,
-    Both,
-}
-
-/// One row of the metric table.
-pub struct Row {
-    pub metric: Metric,
-    pub name: &'static str,
-    pub label: &'static str,
-    pub unit: &'static str,
-    pub kind: Kind,
-    pub bad: Bad,
-}
-
 const fn row(
     metric: Metric,
     name: &'static str,
     label: &'static str,
     unit: &'static str,
     shape: (Kind, Bad),
-) -> Row {
-    Row { metric, name, label, unit, kind: shape.0, bad: shape.1 }
+) -> (Metric, MetricRow) {
+    (metric, MetricRow { name, label, unit, kind: shape.0, bad: shape.1 })
 }
 
 const DIST_UP: (Kind, Bad) = (Kind::Dist, Bad::Up);
@@ -107,7 +77,7 @@ const GAUGE_UP: (Kind, Bad) = (Kind::Gauge, Bad::Up);
 
 /// The table. Units: `ms`, `ratio` (0..=1; of CPU time 1 is one core or the limit), `count`,
 /// `score` (CLS), `money`, `days`, `bytes`.
-pub const TABLE: [Row; 41] = [
+pub const TABLE: [(Metric, MetricRow); 41] = [
     row(Metric::Lcp, "lcp", "LCP", "ms", DIST_UP),
     row(Metric::Inp, "inp", "INP", "ms", DIST_UP),
     row(Metric::Cls, "cls", "CLS", "score", DIST_UP),
@@ -171,13 +141,13 @@ impl Metric {
         all.into_iter().find(|step| step.0 == self).map(|(_, hits, trials)| (hits, trials))
     }
 
-    pub fn row(self) -> &'static Row {
+    pub fn row(self) -> &'static MetricRow {
         if let Self::Own(index) = self {
             // Nobody has one without a row: it is made by adding the row.
-            return own::row(index).unwrap_or(&TABLE[0]);
+            return own::row(index).unwrap_or(&TABLE[0].1);
         }
         // The table lists every variant; a test holds that, so the fallback is never taken.
-        TABLE.iter().find(|r| r.metric == self).unwrap_or(&TABLE[0])
+        TABLE.iter().find(|r| r.0 == self).map_or(&TABLE[0].1, |r| &r.1)
     }
 
     pub fn name(self) -> &'static str {
@@ -188,7 +158,7 @@ impl Metric {
         self.row().kind
     }
 
-    /// It tells how well is measured, not how the shop does (seed 001, F4 to F7).
+    /// It tells how well is measured, not how the shop does (RUM guide, F4 to F7).
     pub const fn is_about_measuring(self) -> bool {
         matches!(self, Self::BeaconLag | Self::OrphanShare | Self::PersonalData)
     }
@@ -221,13 +191,25 @@ impl Metric {
 
     /// Finds a metric by its name. Retired names are accepted: `fid` is INP, `tti` is TBT.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::built_in(name).or_else(|| own::metric(name))
+        Self::built_in(name).or_else(|| own::metric(name).map(Self::Own))
     }
 
     /// One of the program's own table.
     pub fn built_in(name: &str) -> Option<Self> {
         let name = retired(name).unwrap_or(name);
-        TABLE.iter().find(|r| r.name == name).map(|r| r.metric)
+        TABLE.iter().find(|r| r.1.name == name).map(|r| r.0)
+    }
+
+    /// Adds one of a shop's own, or says anew what the one of this name is.
+    ///
+    /// # Errors
+    /// Why the name cannot be taken.
+    pub fn declare(own: &Declared) -> Result<Self, String> {
+        let name = own.name.as_str();
+        if Self::built_in(name).is_some() {
+            return Err(format!("`{name}` is a metric of the program; choose another name"));
+        }
+        own::declare(own).map(Self::Own)
     }
 }
 
@@ -269,9 +251,9 @@ mod tests {
 
     #[test]
     fn every_metric_has_one_row_and_reads_back() {
-        for row in &TABLE {
-            assert_eq!(Metric::from_name(row.name), Some(row.metric));
-            assert_eq!(row.metric.row().name, row.name);
+        for (metric, row) in &TABLE {
+            assert_eq!(Metric::from_name(row.name), Some(*metric));
+            assert_eq!(metric.row(), row);
         }
     }
 }

@@ -5,8 +5,7 @@
 use std::cell::Cell;
 use std::sync::{PoisonError, RwLock};
 
-use super::metric::{Bad, Kind, Metric, Row};
-use super::segment::Dim;
+use super::measure::{Bad, Kind, MetricRow};
 
 /// So many metrics a shop may have of its own: each takes a row that is never given back.
 pub const METRICS: usize = 64;
@@ -15,7 +14,7 @@ pub const DIMS: usize = 4;
 /// Longest name.
 const LONGEST: usize = 48;
 
-static ROWS: RwLock<Vec<&'static Row>> = RwLock::new(Vec::new());
+static ROWS: RwLock<Vec<&'static MetricRow>> = RwLock::new(Vec::new());
 static NAMES: RwLock<Vec<&'static str>> = RwLock::new(Vec::new());
 
 thread_local! {
@@ -62,15 +61,13 @@ pub fn is_name(name: &str) -> bool {
         && name.chars().all(part)
 }
 
-/// Adds a metric, or says anew what one of this name is.
+/// Adds a metric, or says anew what one of this name is; its row. That the program has none of this
+/// name is looked at by `Metric::declare`.
 ///
 /// # Errors
 /// Why the name cannot be taken.
-pub fn declare(own: &Declared) -> Result<Metric, String> {
+pub(super) fn declare(own: &Declared) -> Result<u8, String> {
     let name = own.name.as_str();
-    if Metric::built_in(name).is_some() {
-        return Err(format!("`{name}` is a metric of the program; choose another name"));
-    }
     if !is_name(name) {
         return Err(odd(name));
     }
@@ -78,18 +75,17 @@ pub fn declare(own: &Declared) -> Result<Metric, String> {
     let known = rows.iter().position(|r| r.name == name);
     let index = known.unwrap_or(rows.len());
     let full = || format!("a shop has {METRICS} metrics of its own at most");
-    let metric = Metric::Own(u8::try_from(index).map_err(|_| full())?);
-    let same = |r: &&&'static Row| {
+    let place = u8::try_from(index).map_err(|_| full())?;
+    let same = |r: &&&'static MetricRow| {
         (r.label, r.unit, r.kind, r.bad) == (own.label.as_str(), own.unit, own.kind, own.bad)
     };
     if known.and_then(|i| rows.get(i)).as_ref().is_some_and(same) {
-        return Ok(metric);
+        return Ok(place);
     }
     if index >= METRICS {
         return Err(full());
     }
-    let row = Box::leak(Box::new(Row {
-        metric,
+    let row = Box::leak(Box::new(MetricRow {
         name: leaked(name),
         label: leaked(&own.label),
         unit: own.unit,
@@ -100,17 +96,15 @@ pub fn declare(own: &Declared) -> Result<Metric, String> {
         Some(old) => *old = row,
         None => rows.push(row),
     }
-    Ok(metric)
+    Ok(place)
 }
 
-/// Adds a dimension, or finds it.
+/// Adds a dimension, or finds it; its place. That the program has none of this name is looked at by
+/// `Dim::declare`.
 ///
 /// # Errors
 /// Why the name cannot be taken.
-pub fn declare_dim(name: &str) -> Result<Dim, String> {
-    if Dim::built_in(name).is_some() {
-        return Err(format!("`{name}` is a dimension of the program; choose another name"));
-    }
+pub(super) fn declare_dim(name: &str) -> Result<u8, String> {
     if !is_name(name) {
         return Err(odd(name));
     }
@@ -122,7 +116,7 @@ pub fn declare_dim(name: &str) -> Result<Dim, String> {
     if index == names.len() {
         names.push(leaked(name));
     }
-    u8::try_from(index).map(Dim::Own).map_err(|_| odd(name))
+    u8::try_from(index).map_err(|_| odd(name))
 }
 
 fn odd(name: &str) -> String {
@@ -133,11 +127,11 @@ fn leaked(text: &str) -> &'static str {
     Box::leak(text.to_owned().into_boxed_str())
 }
 
-/// The metric of this name. One that nobody declared is taken as a number without a unit, unless a
-/// config is being read.
-pub fn metric(name: &str) -> Option<Metric> {
+/// The row of the metric of this name. One that nobody declared is taken as a number without a
+/// unit, unless a config is being read.
+pub(super) fn metric(name: &str) -> Option<u8> {
     let rows = ROWS.read().unwrap_or_else(PoisonError::into_inner);
-    let known = rows.iter().find(|r| r.name == name).map(|r| r.metric);
+    let known = rows.iter().position(|r| r.name == name).and_then(|i| u8::try_from(i).ok());
     drop(rows);
     if known.is_some() || STRICT.get() || !is_name(name) {
         return known;
@@ -148,20 +142,21 @@ pub fn metric(name: &str) -> Option<Metric> {
     declare(&own).ok()
 }
 
-/// The dimension of this name; one that nobody declared is taken unless a config is being read.
-pub fn dim(name: &str) -> Option<Dim> {
+/// The place of the dimension of this name; one that nobody declared is taken unless a config is
+/// being read.
+pub(super) fn dim(name: &str) -> Option<u8> {
     let names = NAMES.read().unwrap_or_else(PoisonError::into_inner);
     let known = names.iter().position(|n| *n == name);
     drop(names);
     match known {
-        Some(index) => u8::try_from(index).ok().map(Dim::Own),
+        Some(index) => u8::try_from(index).ok(),
         None if STRICT.get() => None,
         None => declare_dim(name).ok(),
     }
 }
 
 /// What was declared of a metric; nothing of one that never was.
-pub fn row(index: u8) -> Option<&'static Row> {
+pub fn row(index: u8) -> Option<&'static MetricRow> {
     let rows = ROWS.read().unwrap_or_else(PoisonError::into_inner);
     rows.get(usize::from(index)).copied()
 }
@@ -175,6 +170,8 @@ pub fn dim_name(index: u8) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::metric::Metric;
+    use crate::domain::segment::Dim;
 
     fn wait(unit: &'static str) -> Declared {
         let (name, label) = ("own_test_wait".to_owned(), "wait".to_owned());
@@ -183,14 +180,14 @@ mod tests {
 
     #[test]
     fn what_is_declared_reads_back_by_its_name_and_may_be_said_anew() {
-        let metric = declare(&wait("ms")).expect("a metric");
+        let metric = Metric::declare(&wait("ms")).expect("a metric");
         assert_eq!(Metric::from_name("own_test_wait"), Some(metric));
         assert_eq!(
             (metric.name(), metric.row().unit, metric.kind()),
             ("own_test_wait", "ms", Kind::Dist)
         );
-        assert_eq!(declare(&wait("ms")), Ok(metric));
-        assert_eq!(declare(&wait("bytes")), Ok(metric));
+        assert_eq!(Metric::declare(&wait("ms")), Ok(metric));
+        assert_eq!(Metric::declare(&wait("bytes")), Ok(metric));
         assert_eq!(metric.row().unit, "bytes");
         let json = serde_json::to_string(&metric).expect("json");
         assert_eq!(serde_json::from_str::<Metric>(&json).expect("read"), metric);
@@ -198,12 +195,12 @@ mod tests {
 
     #[test]
     fn a_name_that_is_taken_or_odd_is_refused() {
-        let named = |name: &str| declare(&Declared { name: name.to_owned(), ..wait("ms") });
+        let named = |name: &str| Metric::declare(&Declared { name: name.to_owned(), ..wait("ms") });
         for name in ["lcp", "fid", "Wait", "", "9x", "a-b"] {
             assert!(named(name).is_err(), "{name}");
-            assert!(name == "fid" || name == "lcp" || declare_dim(name).is_err(), "{name}");
+            assert!(name == "fid" || name == "lcp" || Dim::declare(name).is_err(), "{name}");
         }
-        assert!(declare_dim("device").is_err());
+        assert!(Dim::declare("device").is_err());
     }
 
     #[test]

@@ -93,13 +93,24 @@ impl Dim {
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::built_in(name).or_else(|| own::dim(name))
+        Self::built_in(name).or_else(|| own::dim(name).map(Self::Own))
     }
 
     /// One of the program's own.
     pub fn built_in(name: &str) -> Option<Self> {
         let place = Self::NAMES.iter().position(|n| *n == name)?;
         Self::ALL.get(place).copied()
+    }
+
+    /// Adds one of a shop's own, or finds it.
+    ///
+    /// # Errors
+    /// Why the name cannot be taken.
+    pub fn declare(name: &str) -> Result<Self, String> {
+        if Self::built_in(name).is_some() {
+            return Err(format!("`{name}` is a dimension of the program; choose another name"));
+        }
+        own::declare_dim(name).map(Self::Own)
     }
 }
 
@@ -268,6 +279,12 @@ impl Scope {
             DimValue::All => false,
             value => values.contains(value.as_str()),
         })
+    }
+
+    /// True when every shopper of it is in `outer` as well.
+    pub fn is_within(&self, outer: &Self) -> bool {
+        let mut fixed = outer.dims.iter();
+        fixed.all(|(d, allowed)| self.dims.get(d).is_some_and(|v| v.is_subset(allowed)))
     }
 
     /// True when no dimension rules the two apart (a dimension left open overlaps everything).

@@ -13,13 +13,8 @@ use std::fmt::{self, Write as _};
 use unicode_segmentation::UnicodeSegmentation;
 
 pub use personal::{Personal, redacted};
-pub use rule::{cell_ok, is_line};
+pub use rule::{CUT, MARK, cell_ok, is_line};
 
-/// Stands where something was taken out. Text that brings this character itself counts as changed,
-/// so the mark is never a lie; U+FFFD stays free for sources that really sent U+FFFD.
-pub const MARK: char = '\u{25AF}';
-/// Stands where text was cut.
-pub const CUT: char = '\u{2026}';
 /// Characters of one outside field that reach the screen.
 pub const SHOWN: usize = 512;
 /// Characters of one outside field that are kept at all.

@@ -1,8 +1,7 @@
 //! Who did what to an incident last, and when: what the loser of a race is told.
 //! Kept by the fold beside the state; decides nothing and has no say in what is allowed.
 
-use super::event::{Actor, Event, Record};
-use super::fold::Incident;
+use super::event::{Actor, Record};
 use crate::domain::time::Timestamp;
 
 /// One deed.
@@ -25,7 +24,7 @@ pub struct Deeds {
 }
 
 impl Deed {
-    fn of(record: &Record) -> Self {
+    pub(super) fn of(record: &Record) -> Self {
         Self { by: record.actor.clone(), at: record.at }
     }
 
@@ -51,39 +50,4 @@ pub fn clock(at: Timestamp) -> String {
 /// `; root@host resolved it at 02:41:07Z`, or nothing where nobody is known to have done it.
 pub fn after(deed: Option<&Deed>, did: &str) -> String {
     deed.map_or_else(String::new, |d| format!("; {}", d.told(did)))
-}
-
-impl Incident {
-    /// Remembers who did what `record` tells, after it was applied.
-    pub(super) fn remember(&mut self, record: &Record) {
-        let slot = match &record.event {
-            Event::Resolved { .. } | Event::Cancelled { .. } => &mut self.deeds.closed,
-            Event::Decided { .. } => &mut self.deeds.decided,
-            Event::TimerStarted { .. } => &mut self.deeds.timer_started,
-            Event::TimerStopped => &mut self.deeds.timer_stopped,
-            Event::TimerExtended { .. } if self.timer.is_some() => &mut self.deeds.timer_extended,
-            Event::TimerExtended { .. } => &mut self.deeds.decision_extended,
-            Event::AckUndone => &mut self.deeds.ack_undone,
-            Event::Opened { .. }
-            | Event::Updated { .. }
-            | Event::SeverityChanged { .. }
-            | Event::Cleared
-            | Event::Reopened { .. }
-            | Event::Acknowledged { .. }
-            | Event::AckExpired { .. }
-            | Event::AskedAgain { .. }
-            | Event::DecisionExpired
-            | Event::RecheckDue { .. }
-            | Event::ActionPrepared { .. }
-            | Event::ActionSent { .. }
-            | Event::ActionAnswered { .. }
-            | Event::ActionVerified { .. }
-            | Event::ActionNotHelping { .. }
-            | Event::Noted { .. }
-            | Event::Mitigated
-            | Event::ClockStepped { .. }
-            | Event::Reviewed { .. } => return,
-        };
-        *slot = Some(Deed::of(record));
-    }
 }

@@ -36,7 +36,7 @@ pub struct Record {
 /// What a rollback (or other action) intends, complete enough to be sent again byte for byte.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Intent {
-    /// Derived from the facts (DESIGN section 10), also `webhook-id` and `Idempotency-Key`.
+    /// Derived from the facts (`incident::id`), also `webhook-id` and `Idempotency-Key`.
     pub id: ActionId,
     /// Name of the configured `[[action]]`.
     pub action: String,
@@ -226,51 +226,5 @@ pub enum Event {
     /// The machine's clock was set: every clock that runs ends earlier by this, never later.
     ClockStepped {
         by: Span,
-    },
-}
-
-/// What an operator may order, by key, command line or phone; the same rules for each.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Command {
-    Acknowledge {
-        note: String,
-    },
-    UndoAcknowledge,
-    StartTimer {
-        span: Span,
-    },
-    ExtendTimer {
-        span: Span,
-        reason: String,
-    },
-    StopTimer,
-    Decide {
-        choice: Choice,
-        reason: String,
-        recheck: Option<Span>,
-    },
-    Note {
-        text: String,
-    },
-    Resolve {
-        reason: String,
-    },
-    /// Prepares the action's intent; the token must be the one shown. `waive` is the reason to go
-    /// past pre-checks that fail and may be gone past.
-    Rollback {
-        token: String,
-        waive: Option<String>,
-    },
-    /// After refused or not helping: same facts, next attempt number.
-    RollbackAgain {
-        token: String,
-        waive: Option<String>,
-    },
-    /// The same for a release that the operator chose, the suspect or not.
-    RollbackOf {
-        release: ReleaseId,
-        token: String,
-        waive: Option<String>,
-        again: bool,
     },
 }

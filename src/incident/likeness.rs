@@ -3,7 +3,7 @@
 //! Compares only; what follows from it is `reconcile`.
 
 use super::fold::Incident;
-use super::reconcile::{Tick, keep};
+use super::tick::{Tick, claimed, keep};
 use crate::domain::id::ReleaseId;
 use crate::domain::segment::Scope;
 use crate::domain::time::Span;
@@ -49,11 +49,6 @@ pub(super) fn pairs<'a>(
         }
     }
     out
-}
-
-/// This watcher has opened it, or has gone on with it already.
-pub(super) fn claimed(incident: &Incident, tick: Tick) -> bool {
-    incident.updated_at >= tick.watching_since
 }
 
 /// The case of its key is still the one it is about: one that began after the end is another.
@@ -120,14 +115,8 @@ fn lie(a: &Scope, b: &Scope) -> Option<i32> {
     if !a.overlaps(b) {
         return None;
     }
-    let nested = within(a, b) || within(b, a);
+    let nested = a.is_within(b) || b.is_within(a);
     Some(if a == b { 3 } else { 1 + i32::from(nested) })
-}
-
-/// True when every shopper of `inner` is in `outer`.
-pub(super) fn within(inner: &Scope, outer: &Scope) -> bool {
-    let mut fixed = outer.dims.iter();
-    fixed.all(|(d, allowed)| inner.dims.get(d).is_some_and(|v| v.is_subset(allowed)))
 }
 
 /// Harm to shoppers may be told by any of its signs first.

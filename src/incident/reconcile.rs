@@ -7,20 +7,14 @@ use super::compare::{is_news, writable};
 use super::deadline::{record, watcher};
 use super::event::{Event, Record};
 use super::fold::{Incident, Phase};
-use super::likeness::{claimed, likeness, pairs};
+use super::likeness::{likeness, pairs};
 use super::rise::rose;
+use super::tick::{Tick, claimed, keep};
 use crate::domain::id::IncidentId;
 use crate::domain::severity::Severity;
 use crate::domain::time::Timestamp;
 use crate::policy::response::ResponsePolicy;
 use crate::verdict::{Case, Judgement};
-
-/// When this is, and since when this watcher has been judging.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Tick {
-    pub now: Timestamp,
-    pub watching_since: Timestamp,
-}
 
 /// The records that bring `incidents` (live ones and those closed lately) in line with `judgement`.
 pub fn reconcile(
@@ -81,12 +75,6 @@ fn returned<'a>(
     newest.map(|i| &i.id)
 }
 
-/// True while an incident can still matter to [`reconcile`]; others may be dropped from memory.
-pub fn keep(incident: &Incident, policy: &ResponsePolicy, now: Timestamp) -> bool {
-    let over = |end: Timestamp| now.since(end) > policy.timing.reopen_window;
-    incident.is_live() || incident.suppressed || !ended_at(incident).is_some_and(over)
-}
-
 /// An earlier watcher saw the worst of it: what this one still finds of a case that costs far less
 /// and is no more severe does not take its headline, its rule and what it cost a minute away.
 fn inherited<'a>(case: &'a Case, known: Option<&Incident>, tick: Tick) -> Cow<'a, Case> {
@@ -116,11 +104,6 @@ fn evidenced<'a>(case: &'a Case, known: Option<&Incident>) -> Cow<'a, Case> {
     }
     let rule = format!("{}; held at {ceiling}, for no line of evidence says why", case.rule);
     Cow::Owned(Case { severity: ceiling, rule, ..case.clone() })
-}
-
-/// When trouble ended: closed, or cleared after that.
-fn ended_at(incident: &Incident) -> Option<Timestamp> {
-    incident.closed_at.max(incident.cleared_at)
 }
 
 struct Round<'a> {

@@ -1,8 +1,7 @@
 //! What rose since somebody acknowledged: place and money. An acknowledgement is for what was seen
 //! then; what is clearly more asks for it again and says what it is.
 
-use super::fold::{Incident, Seen};
-use super::likeness::within;
+use super::fold::{AckSeen, Incident};
 use crate::domain::segment::Scope;
 use crate::domain::time::Timestamp;
 use crate::policy::response::ResponsePolicy;
@@ -27,7 +26,7 @@ pub(super) fn rose(
 }
 
 /// Place and money beyond what was seen, in words.
-fn more(seen: &Seen, case: &Case) -> Option<String> {
+fn more(seen: &AckSeen, case: &Case) -> Option<String> {
     let mut out: Vec<String> = Vec::new();
     let (old, new) = (&seen.segments, &case.segments);
     if !old.is_empty() {
@@ -35,7 +34,7 @@ fn more(seen: &Seen, case: &Case) -> Option<String> {
         let other: Vec<String> = other.map(ToString::to_string).collect();
         let wide = new.iter().find_map(|s| {
             let from = old.iter().find(|o| wider(s, o))?;
-            old.iter().all(|o| !within(s, o)).then(|| format!("{from} -> {s}"))
+            old.iter().all(|o| !s.is_within(o)).then(|| format!("{from} -> {s}"))
         });
         if !other.is_empty() {
             out.push(format!("also in {}", other.join(", ")));
@@ -58,5 +57,5 @@ fn wider(new: &Scope, old: &Scope) -> bool {
         None => true,
         Some(now) => now.len() >= WIDER * values.len(),
     });
-    within(old, new) && grown
+    old.is_within(new) && grown
 }

@@ -7,6 +7,7 @@ mod choosing;
 mod commands;
 mod golden;
 mod life;
+mod orders;
 mod properties;
 mod races;
 mod rounds;

@@ -2,14 +2,16 @@
 //! The banner is the worst open incident wherever one is; it never scrolls away.
 
 use crate::board::standing::{Standing, fires_on};
-use crate::board::{Incident, Source, SourceState};
-use crate::desk::command::{Access, Command};
+use crate::board::{IncidentView, SourceState, SourceView};
+use crate::desk::command::{Command, OrderKey, ViewKey};
 use crate::desk::dialog::Dialog;
-use crate::desk::order::{Say, Verb};
-use crate::desk::state::{Desk, Role as Seat, Watching};
-use crate::desk::ui::{Page, Toast};
+use crate::desk::order::Say;
+use crate::desk::page::Page;
+use crate::desk::state::{Desk, Seat, Watching};
+use crate::desk::ui::Toast;
 use crate::domain::text::screen_text;
 use crate::domain::time::Timestamp;
+use crate::incident::order::OrderKind;
 
 use super::clocks::{self, key_of};
 use super::role::Role;
@@ -82,7 +84,7 @@ pub fn health(desk: &Desk) -> Line {
 }
 
 /// The state of a source in a word; one that was not heard yet is no stale one.
-pub fn source_word(source: &Source) -> (&'static str, Role) {
+pub fn source_word(source: &SourceView) -> (&'static str, Role) {
     let unheard = source.last_ok_at.is_none() && source.error.is_none();
     match source.state {
         SourceState::Live => ("live", Role::Ok),
@@ -144,11 +146,11 @@ fn lasting(desk: &Desk) -> Vec<Bar> {
     lines.iter().take(room).enumerate().map(bar).collect()
 }
 
-fn headline(desk: &Desk, x: &Incident) -> Bar {
+fn headline(desk: &Desk, x: &IncidentView) -> Bar {
     let role = clocks::severity_role(x.severity);
     let owner = match clocks::holder(x) {
         Some(name) => Line::of(role, screen_text(name).cut(16)).say(role, " has it"),
-        None if desk.is_pending(&x.id, Verb::Acknowledge) => {
+        None if desk.is_pending(&x.id, OrderKind::Acknowledge) => {
             Line::of(role, clocks::own_name(desk)).say(role, " has it, not stored yet")
         }
         None => Line::fixed(role, "NOBODY HAS IT"),
@@ -168,7 +170,7 @@ fn headline(desk: &Desk, x: &Incident) -> Bar {
         .right(0, Line::fixed(role, " "))
 }
 
-fn facts(desk: &Desk, x: &Incident) -> Bar {
+fn facts(desk: &Desk, x: &IncidentView) -> Bar {
     let gap =
         |line: Line| Line(Line::fixed(Role::Text, "  ").0.into_iter().chain(line.0).collect());
     let (ack, decide) = (clocks::ack_phrase(desk, x), clocks::decide_phrase(x, desk.now));
@@ -225,12 +227,12 @@ pub fn toast(desk: &Desk) -> Option<Line> {
         return Some(say::pending(desk, pending));
     }
     // an answer to the last key is told before the offer to take the one before it back
-    let fresh = |t: &&Toast| t.say != Say::Stored(Verb::Acknowledge);
+    let fresh = |t: &&Toast| t.say != Say::Stored(OrderKind::Acknowledge);
     if let Some(toast) = desk.ui.toast.as_ref().filter(fresh) {
         return Some(say::toast(desk, toast));
     }
     if let Some(undo) = &desk.ui.undo {
-        let key = key_of(desk, Command::Undo);
+        let key = key_of(desk, OrderKey::Undo);
         return Some(
             Line::fixed(Role::Ok, " Acknowledged and stored: ")
                 .and(Role::Text, screen_text(&say::named(desk, &undo.incident)))
@@ -293,7 +295,7 @@ fn elsewhere(desk: &Desk) -> Option<Line> {
     let orders = desk.role() == Seat::Operator && desk.ui.dialog.is_none();
     let banner = desk.bannered().filter(|_| orders)?;
     let rollback = desk.ui.page == Page::Releases;
-    let command = if rollback { Command::Rollback } else { Command::Acknowledge };
+    let command = if rollback { OrderKey::Rollback } else { OrderKey::Acknowledge };
     let target = desk.target(command).filter(|x| x.id != banner.id)?;
     let line = if rollback {
         Line::of(Role::Key, key_of(desk, command)).say(Role::Warning, " acts on ")
@@ -307,30 +309,30 @@ fn elsewhere(desk: &Desk) -> Option<Line> {
 /// The keys that matter here; what does not fit goes from the back.
 pub fn hints(desk: &Desk) -> Bar {
     let operator = desk.role() == Seat::Operator;
-    let page: &[Command] = match desk.ui.page {
-        Page::Incidents => &[Command::Open, Command::Heatmap, Command::Releases, Command::Sources],
-        Page::Incident => &[Command::Open, Command::Back, Command::Heatmap, Command::Releases],
-        Page::Heatmap => &[Command::Columns, Command::Rows, Command::NextMetric, Command::Open],
-        Page::Releases => &[Command::Open, Command::Back, Command::Filter],
-        Page::Journal => &[Command::Everything, Command::Back, Command::Filter],
-        Page::Journeys | Page::Guardrails | Page::Sources => &[Command::Incidents, Command::Back],
+    let page: &[ViewKey] = match desk.ui.page {
+        Page::Incidents => &[ViewKey::Open, ViewKey::Heatmap, ViewKey::Releases, ViewKey::Sources],
+        Page::Incident => &[ViewKey::Open, ViewKey::Back, ViewKey::Heatmap, ViewKey::Releases],
+        Page::Heatmap => &[ViewKey::Columns, ViewKey::Rows, ViewKey::NextMetric, ViewKey::Open],
+        Page::Releases => &[ViewKey::Open, ViewKey::Back, ViewKey::Filter],
+        Page::Journal => &[ViewKey::Everything, ViewKey::Back, ViewKey::Filter],
+        Page::Journeys | Page::Guardrails | Page::Sources => &[ViewKey::Incidents, ViewKey::Back],
     };
-    let first = [Command::Acknowledge, Command::Decide, Command::Rollback];
-    let later = [Command::Timer, Command::Note];
-    let own =
-        |commands: &[Command]| commands.iter().copied().filter(|_| operator).collect::<Vec<_>>();
-    let all = own(&first).into_iter().chain(page.iter().copied()).chain(own(&later));
+    let first: &[_] = &[OrderKey::Acknowledge, OrderKey::Decide, OrderKey::Rollback];
+    let later: &[_] = &[OrderKey::Timer, OrderKey::Note];
+    let own = |keys: &'static [OrderKey]| keys.iter().filter(move |_| operator).copied();
+    let page = page.iter().copied().map(Command::View);
+    let all = own(first).map(Command::Order).chain(page).chain(own(later).map(Command::Order));
     let mut bar = Bar::new(Role::Muted);
     for (i, command) in all.enumerate() {
         bar = bar.left(u8::try_from(i).unwrap_or(u8::MAX).saturating_add(1), hint(desk, command));
     }
-    let always = [Command::Help, Command::Quit];
-    always.into_iter().fold(bar, |bar, command| bar.right(0, hint(desk, command)))
+    let always = [ViewKey::Help, ViewKey::Quit];
+    always.into_iter().fold(bar, |bar, key| bar.right(0, hint(desk, key.into())))
 }
 
 fn hint(desk: &Desk, command: Command) -> Line {
     let row = command.row();
-    let role = if row.access == Access::Operator { Role::Text } else { Role::Muted };
+    let role = if command.is_order() { Role::Text } else { Role::Muted };
     Line::fixed(role, " ")
         .and(Role::Key, key_of(desk, command))
         .say(role, " ")

@@ -3,15 +3,17 @@
 
 mod rollback;
 
-use crate::desk::command::{Access, Category, Row, TABLE};
-use crate::desk::dialog::{Dialog, Field, Form, FormError, FormKind, matches};
+use crate::desk::command::{Category, CommandRow, TABLE};
+use crate::desk::dialog::{Dialog, Field, Form, FormError, matches};
 use crate::desk::fit;
-use crate::desk::state::{Desk, Role as Seat};
+use crate::desk::state::{Desk, Seat};
 use crate::domain::id::IncidentId;
 use crate::domain::text::{ScreenText, screen_text};
+use crate::incident::order::Order;
 use crate::policy::severity::Choice;
 
 use super::clocks;
+use super::field::tail;
 use super::inputs;
 use super::role::Role;
 use super::say;
@@ -51,7 +53,7 @@ fn view(title: ScreenText, role: Role, lines: Vec<Line>) -> DialogView {
 fn help(desk: &Desk, scroll: usize) -> DialogView {
     let mut lines = vec![];
     // who only looks is not offered what only an operator can do
-    let usable = |row: &&Row| row.access == Access::Any || desk.role() == Seat::Operator;
+    let usable = |row: &&CommandRow| !row.command.is_order() || desk.role() == Seat::Operator;
     for category in Category::ALL {
         let rows = || TABLE.iter().filter(|r| r.category == category).filter(usable);
         if rows().next().is_some() {
@@ -155,15 +157,21 @@ fn timer(desk: &Desk, id: &IncidentId) -> DialogView {
 }
 
 fn form_view(desk: &Desk, form: &Form) -> DialogView {
-    let title = match form.kind {
-        FormKind::Note => "Note",
-        FormKind::Resolve => "Resolve",
-        FormKind::StartTimer => "Start a decision timer",
-        FormKind::ExtendTimer => "Extend the timer (once)",
-        FormKind::Decide(choice) => choice_words(choice),
+    let title = match &form.order {
+        Order::Note { .. } => "Note",
+        Order::Resolve { .. } => "Resolve",
+        Order::StartTimer { .. } => "Start a decision timer",
+        Order::ExtendTimer { .. } => "Extend the timer (once)",
+        Order::Decide { choice, .. } => choice_words(*choice),
+        Order::Acknowledge { .. } => "Acknowledge",
+        Order::UndoAcknowledge => "Take the acknowledgement back",
+        Order::StopTimer => "Stop the timer",
+        Order::Rollback { .. } | Order::RollbackAgain { .. } | Order::RollbackOf { .. } => {
+            "Roll back"
+        }
     };
     let mut lines = vec![];
-    for (i, field) in form.kind.fields().iter().enumerate() {
+    for (i, field) in form.asked().iter().enumerate() {
         let label = match field {
             Field::Text => "Text     ",
             Field::Reason => "Reason   ",
@@ -187,19 +195,4 @@ fn form_view(desk: &Desk, form: &Form) -> DialogView {
     lines.push(Line::fixed(Role::Muted, "enter goes on, esc closes without doing it"));
     let title = screen_text(&format!("{title} - {}", say::named(desk, &form.incident)));
     DialogView { width: fit::WIDTH, ..view(title, Role::Focus, lines) }
-}
-
-/// The end of a long text, where the typing is.
-pub(super) fn tail(text: &str, width: usize) -> ScreenText {
-    let clean = screen_text(text);
-    if clean.width() <= width {
-        return clean;
-    }
-    let n = text.chars().count().saturating_sub(width - 1);
-    screen_text(&text.chars().skip(n).collect::<String>())
-}
-
-pub(super) fn label(text: &'static str) -> Line {
-    let pad = fit::LABEL.saturating_sub(text.len());
-    Line::fixed(Role::Muted, text).and(Role::Muted, words::made(" ".repeat(pad)))
 }

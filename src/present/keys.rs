@@ -3,24 +3,21 @@
 
 use std::fmt::Write;
 
-use crate::desk::command::{Access, Category, Row, TABLE};
+use crate::desk::command::{Category, CommandRow, TABLE};
 use crate::desk::keymap::Keymap;
-use crate::desk::ui::Page;
+use crate::desk::page::Page;
 
-fn chords(map: &Keymap, row: &Row) -> Vec<String> {
+fn chords(map: &Keymap, row: &CommandRow) -> Vec<String> {
     map.chords(row.command).iter().map(ToString::to_string).collect()
 }
 
-fn place(row: &Row) -> String {
+fn place(row: &CommandRow) -> String {
     let names: Vec<&str> = row.pages.iter().copied().map(Page::name).collect();
     if names.is_empty() { "everywhere".to_owned() } else { names.join(", ") }
 }
 
-const fn who(row: &Row) -> &'static str {
-    match row.access {
-        Access::Any => "anyone",
-        Access::Operator => "operator",
-    }
+const fn who(row: &CommandRow) -> &'static str {
+    if row.command.is_order() { "operator" } else { "anyone" }
 }
 
 /// Markdown, one table a category.

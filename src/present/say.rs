@@ -2,28 +2,29 @@
 //! Nothing is called stored before the journal's answer came.
 
 use crate::board::ActionState;
-use crate::desk::order::{Failed, Pending, Say, Shut, Verb};
+use crate::desk::order::{FailedSend, Pending, Say, Shut};
 use crate::desk::state::Desk;
 use crate::desk::ui::Toast;
 use crate::domain::id::IncidentId;
 use crate::domain::text::screen_text;
+use crate::incident::order::OrderKind;
 
 use super::clocks;
 use super::role::Role;
 use super::screen::Line;
 
 /// `(being done, done)`.
-const fn verb(verb: Verb) -> (&'static str, &'static str) {
+const fn verb(verb: OrderKind) -> (&'static str, &'static str) {
     match verb {
-        Verb::Acknowledge => ("Acknowledging", "Acknowledged"),
-        Verb::Undo => ("Taking back the acknowledgement", "Acknowledgement taken back"),
-        Verb::Decide => ("Recording the decision", "Decision recorded"),
-        Verb::Rollback => ("Ordering the rollback", "Rollback ordered"),
-        Verb::StartTimer => ("Starting the timer", "Timer started"),
-        Verb::ExtendTimer => ("Extending the timer", "Timer extended"),
-        Verb::StopTimer => ("Stopping the timer", "Timer stopped"),
-        Verb::Note => ("Writing the note", "Note written"),
-        Verb::Resolve => ("Resolving", "Resolved"),
+        OrderKind::Acknowledge => ("Acknowledging", "Acknowledged"),
+        OrderKind::Undo => ("Taking back the acknowledgement", "Acknowledgement taken back"),
+        OrderKind::Decide => ("Recording the decision", "Decision recorded"),
+        OrderKind::Rollback => ("Ordering the rollback", "Rollback ordered"),
+        OrderKind::StartTimer => ("Starting the timer", "Timer started"),
+        OrderKind::ExtendTimer => ("Extending the timer", "Timer extended"),
+        OrderKind::StopTimer => ("Stopping the timer", "Timer stopped"),
+        OrderKind::Note => ("Writing the note", "Note written"),
+        OrderKind::Resolve => ("Resolving", "Resolved"),
     }
 }
 
@@ -55,7 +56,7 @@ fn line(say: &Say) -> Line {
     let words = |role, text| Line::fixed(role, " ").say(role, text);
     match say {
         // more than this is not known yet
-        Say::Stored(Verb::Rollback) => {
+        Say::Stored(OrderKind::Rollback) => {
             words(Role::Warning, "Rollback ordered and stored; sending ...")
         }
         Say::Stored(v) => words(Role::Ok, verb(*v).1).say(Role::Ok, " and stored."),
@@ -95,11 +96,11 @@ fn line(say: &Say) -> Line {
             .and(Role::Text, screen_text(id.as_str()))
             .say(Role::Warning, shut(*why)),
         Say::Came(state) => came(*state),
-        Say::Went(Failed::Unstored(why)) => {
+        Say::Went(FailedSend::Unstored(why)) => {
             words(Role::Error, "It was sent; its answer is not stored: ")
                 .and(Role::Error, screen_text(why))
         }
-        Say::Went(Failed::NotSent(why)) => {
+        Say::Went(FailedSend::NotSent(why)) => {
             words(Role::Error, "NOT SENT, nothing was done: ").and(Role::Error, screen_text(why))
         }
         Say::PasteRefused => words(Role::Warning, "Paste dropped: no text field is open."),

@@ -8,8 +8,8 @@ use super::role::Role;
 use super::screen::{Content, Line, Screen};
 use crate::board::{Absent, Board};
 use crate::desk::fixture;
-use crate::desk::state::{Desk, Role as Seat};
-use crate::desk::ui::Page;
+use crate::desk::page::Page;
+use crate::desk::state::{Desk, Seat};
 use crate::domain::time::Span;
 
 /// Every line of the panels, and the roles of heat cells as lines.

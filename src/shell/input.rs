@@ -1,6 +1,7 @@
 //! What comes from the terminal and the kernel: presses, pastes, sizes, signals, the hangup.
 //! Two threads that sleep until something happens. The meaning of a key is the desk's.
 
+mod event;
 mod keys;
 mod parser;
 #[cfg(test)]
@@ -17,8 +18,8 @@ use rustix::io::Errno;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::desk::chord::Chord;
 use crate::shell::tty::Tty;
+pub use event::TermEvent;
 pub use parser::Parser;
 
 /// Events not yet taken by the core; beyond it presses are dropped, nobody waits for them.
@@ -29,28 +30,6 @@ const GRACE: Duration = Duration::from_millis(1500);
 pub const EXIT_HANGUP: i32 = 129;
 const SIGTSTP: i32 = 20;
 const SIGCONT: i32 = 18;
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum TermEvent {
-    Key(Chord),
-    /// Text for a text field, one line, at most 8 kB; outside a text field it does nothing.
-    Paste(String),
-    /// This many bytes came faster than a hand types: none of them is a press, but a text field may
-    /// take what can be read of them, which is one line.
-    Burst(usize, String),
-    /// Columns, rows; already clamped.
-    Resized(u16, u16),
-    /// The last frame has left; a draw that was refused meanwhile can be made now.
-    Drained,
-    /// The terminal is gone: write nothing, end with [`EXIT_HANGUP`].
-    Hangup,
-    /// Ctrl-Z or SIGTSTP: call `Terminal::suspend`.
-    Suspend,
-    /// SIGCONT: call `Terminal::resume`, check the clock, draw everything.
-    Resume,
-    /// TERM, INT, QUIT or HUP: leave and end with 128 + this number.
-    Terminate(i32),
-}
 
 /// Keeps the reader alive; drop it before leaving the terminal, so that what is typed next is the
 /// shell's.
@@ -65,7 +44,7 @@ impl Input {
     pub fn start(tty: &Arc<Tty>, clock_ms: fn() -> u64) -> std::io::Result<Self> {
         let (sender, events) = channel(QUEUE);
         let (wake, wake_end) = pipe()?;
-        let reader = Reader { tty: tty.clone(), wake, clock_ms, events: sender.clone() };
+        let reader = InputReader { tty: tty.clone(), wake, clock_ms, events: sender.clone() };
         thread::Builder::new().name("tty-read".into()).spawn(move || reader.run())?;
         start_signals(tty.clone(), sender.clone())?;
         Ok(Self { events, sender, _wake: wake_end })
@@ -87,7 +66,7 @@ impl Input {
     }
 }
 
-struct Reader {
+struct InputReader {
     tty: Arc<Tty>,
     wake: PipeReader,
     clock_ms: fn() -> u64,
@@ -101,7 +80,7 @@ enum Woken {
     Gone,
 }
 
-impl Reader {
+impl InputReader {
     fn run(self) {
         let mut parser = Parser::default();
         let mut bytes = [0_u8; 4096];

@@ -10,46 +10,32 @@ use crate::board::{Board, view};
 use crate::domain::change::Change;
 use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::{Span, Timestamp};
-use crate::incident::command;
-use crate::incident::event::{Actor, Command, Event, Intent, Outcome, Record};
-use crate::incident::facts::{Facts, Told};
+use crate::incident::event::{Event, Intent, Outcome, Record};
+use crate::incident::facts::{OrderFacts, SourceTold};
 use crate::incident::fold::{ActionRun, Incident};
+use crate::incident::gate;
+use crate::incident::order::Order;
 use crate::incident::state::ActionState;
 use crate::incident::unread;
-use crate::journal::{Journal, Reading, Seen};
+use crate::journal::{JournalReading, SeenRecords};
 use crate::policy::action::ActionPolicy;
-use crate::policy::response::ResponsePolicy;
 use crate::sink::webhook::{Keys, Webhook};
 use crate::verdict::Case;
 
-use super::clock::Clock;
-use super::kill_switch::KillSwitch;
 use super::resume;
 use super::signing::{self, Ring};
 
 mod again;
+mod desk;
 mod leave;
 mod rehearse;
+pub use desk::OrderDesk;
 pub use rehearse::{Asked, Rehearsed};
 
 /// A board older than this (wall time) is no witness of the watcher's kill switch.
 const WITNESS: Span = Span::from_secs(30);
 /// Pause between tries to store what is known of a request that left, or did not.
 const STORE_AGAIN: Duration = Duration::from_secs(2);
-
-/// What orders are carried out with. Sinks are there for operators only.
-pub struct Desk {
-    pub journal: Arc<Journal>,
-    pub clock: Clock,
-    pub actor: Actor,
-    pub response: ResponsePolicy,
-    pub actions: Vec<ActionPolicy>,
-    /// Built from a `WriteCap`; empty for observers and walls, who can send nothing.
-    pub webhooks: Vec<Webhook>,
-    pub may_act: bool,
-    pub kill_switch: KillSwitch,
-    pub currency: String,
-}
 
 /// Why an order was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -100,36 +86,36 @@ pub struct Sent {
 }
 
 /// What a board tells beside the journal.
-struct World {
+struct OrderWorld {
     /// With what is known about their secrets.
     actions: Vec<ActionPolicy>,
     /// The secrets themselves, for who sends.
     ring: Ring,
     changes: Option<Arc<Vec<Change>>>,
-    told: Vec<Told>,
+    told: Vec<SourceTold>,
     /// The newest evidence about the incident, as everyone sees it.
-    case: Option<view::Evidence>,
+    case: Option<view::ShownEvidence>,
     kill_switch: Option<String>,
 }
 
-impl Desk {
+impl OrderDesk {
     /// Judges the order by the rules and stores what follows from it.
     pub async fn carry_out(
         &self,
         id: &IncidentId,
-        order: &Command,
+        order: &Order,
         cause: &str,
         board: Option<&Arc<Board>>,
     ) -> Result<Done, OrderError> {
         let sends = matches!(
             order,
-            Command::Rollback { .. } | Command::RollbackAgain { .. } | Command::RollbackOf { .. }
+            Order::Rollback { .. } | Order::RollbackAgain { .. } | Order::RollbackOf { .. }
         );
         let mut world = self.world(id, board.map(Arc::as_ref), sends).await;
         if sends && world.changes.is_none() {
             return Err(refused("the releases are not read yet: a watcher tells them; try again"));
         }
-        let judge = |seen: Seen| -> Result<_, OrderError> {
+        let judge = |seen: SeenRecords| -> Result<_, OrderError> {
             let incident = known(id, &seen.own)?;
             if let Some(why) = kept_out(id, &seen.own).filter(|_| sends) {
                 return Err(refused(why));
@@ -195,14 +181,14 @@ impl Desk {
     }
 
     /// Only who sends reads secrets, and then it must be able to.
-    async fn world(&self, id: &IncidentId, board: Option<&Board>, sends: bool) -> World {
+    async fn world(&self, id: &IncidentId, board: Option<&Board>, sends: bool) -> OrderWorld {
         let (actions, ring) = if sends {
             signing::known(&self.actions, &self.webhooks).await
         } else {
             (self.actions.clone(), Ring::new())
         };
         let shown = board.and_then(|b| b.incidents.iter().find(|i| i.id == *id));
-        World {
+        OrderWorld {
             actions,
             ring,
             changes: board.and_then(|b| b.changes.clone()),
@@ -215,23 +201,23 @@ impl Desk {
     fn decide(
         &self,
         (incident, others): (&Incident, &[Incident]),
-        order: &Command,
-        world: &World,
+        order: &Order,
+        world: &OrderWorld,
         now: Timestamp,
     ) -> Result<Vec<Event>, OrderError> {
         let cases = world.cases(incident);
         let facts = self.facts(world, others, &cases);
-        command::decide(incident, order, &self.actor, &facts, now)
+        gate::decide(incident, order, &self.actor, &facts, now)
             .map_err(|refusal| refused(refusal.to_string()))
     }
 
     fn facts<'a>(
         &'a self,
-        world: &'a World,
+        world: &'a OrderWorld,
         incidents: &'a [Incident],
         cases: &'a [Case],
-    ) -> Facts<'a> {
-        Facts {
+    ) -> OrderFacts<'a> {
+        OrderFacts {
             policy: &self.response,
             changes: world.changes.as_deref().map(Vec::as_slice).unwrap_or_default(),
             actions: &world.actions,
@@ -293,7 +279,7 @@ impl Desk {
         cause: &str,
         answer: Outcome,
     ) -> Result<(), OrderError> {
-        let judge = |seen: Seen| -> Result<_, OrderError> {
+        let judge = |seen: SeenRecords| -> Result<_, OrderError> {
             let incident = known(id, &seen.own)?;
             let open = incident.action(action).is_some_and(ActionRun::unanswered);
             let event = Event::ActionAnswered { id: action.clone(), answer };
@@ -315,7 +301,7 @@ impl Desk {
     }
 }
 
-impl World {
+impl OrderWorld {
     /// The newest evidence as a case of the incident.
     fn cases(&self, incident: &Incident) -> Vec<Case> {
         let newest = self.case.as_ref().filter(|_| incident.firing);
@@ -328,19 +314,19 @@ fn refused(words: impl Into<String>) -> OrderError {
 }
 
 /// The incident that `reading` makes, if any.
-fn made_of(id: &IncidentId, reading: &Reading) -> Option<Incident> {
+fn made_of(id: &IncidentId, reading: &JournalReading) -> Option<Incident> {
     reading.incidents().into_iter().find(|i| i.id == *id)
 }
 
 /// Why nothing may be sent for an incident of which a record cannot be read: it may be this very
 /// request, its answer or the end of the incident.
-fn kept_out(id: &IncidentId, reading: &Reading) -> Option<String> {
+fn kept_out(id: &IncidentId, reading: &JournalReading) -> Option<String> {
     let why = unread::unreadable(&reading.unread)?;
     Some(format!("{why}. Until {id} can be read whole nothing is sent for it from here"))
 }
 
 /// The incident that `reading` makes.
-fn known(id: &IncidentId, reading: &Reading) -> Result<Incident, OrderError> {
+fn known(id: &IncidentId, reading: &JournalReading) -> Result<Incident, OrderError> {
     made_of(id, reading).ok_or_else(|| match unread::notices(&reading.unread).first() {
         Some(why) => refused(format!("{id} cannot be read: {why}")),
         None => OrderError::Unknown(id.clone()),

@@ -17,7 +17,7 @@ use crate::incident::verify::unknown_until;
 use crate::sink::webhook::{Status, Webhook};
 
 use super::duty::{Post, Posts};
-use super::order::{Desk, OrderError};
+use super::order::{OrderDesk, OrderError};
 use super::session::Boards;
 
 /// Wait before the first question, doubled after each, up to the last (wall time).
@@ -30,7 +30,7 @@ const NOT_KNOWN: &str = "the receiver does not know this request: it may never h
 
 /// Follows the boards and asks about every action they call unknown, until boards end. Only the
 /// process that watches sends again by itself; `posts` says whether this one does.
-pub async fn run(desk: Arc<Desk>, mut boards: Boards, posts: Option<Posts>) {
+pub async fn run(desk: Arc<OrderDesk>, mut boards: Boards, posts: Option<Posts>) {
     let mut asked: BTreeMap<ActionId, JoinHandle<()>> = BTreeMap::new();
     loop {
         let board = boards.borrow_and_update().clone();
@@ -38,7 +38,7 @@ pub async fn run(desk: Arc<Desk>, mut boards: Boards, posts: Option<Posts>) {
         for (incident, action) in board.iter().flat_map(|b| unknown(b)) {
             let (desk, posts) = (Arc::clone(&desk), posts.clone());
             asked.entry(action.clone()).or_insert_with(|| {
-                let question = Question { desk, incident, action, posts };
+                let question = StatusQuestion { desk, incident, action, posts };
                 tokio::spawn(question.ask())
             });
         }
@@ -54,8 +54,8 @@ fn unknown(board: &Board) -> Vec<(IncidentId, ActionId)> {
     unknown.map(|(i, action)| (i.id.clone(), action.id.clone())).collect()
 }
 
-struct Question {
-    desk: Arc<Desk>,
+struct StatusQuestion {
+    desk: Arc<OrderDesk>,
     incident: IncidentId,
     action: ActionId,
     posts: Option<Posts>,
@@ -67,7 +67,7 @@ enum Next {
     Again,
 }
 
-impl Question {
+impl StatusQuestion {
     async fn ask(self) {
         let (mut pause, mut said) = (FIRST, false);
         loop {

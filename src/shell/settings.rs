@@ -19,13 +19,13 @@ use crate::policy::judging::Policy;
 use crate::sink::WriteCap;
 use crate::sink::config::ActionConfig;
 use crate::sink::webhook::Webhook;
-use crate::source::http_json::config::{Record, RecordKind};
+use crate::source::http_json::config::{RecordConfig, RecordKind};
 use crate::source::query::QueryKind;
-use crate::source::{Kind, SourceConfig};
+use crate::source::{SourceConfig, SourceKind};
 
 use super::clock::Clock;
 use super::kill_switch::KillSwitch;
-use super::order::Desk;
+use super::order::OrderDesk;
 
 /// Weekly work is told to judging for so long ahead; a watcher that runs longer still keeps
 /// incidents from opening (`incident::reconcile`).
@@ -72,13 +72,13 @@ pub fn metrics(source: &SourceConfig) -> Vec<Metric> {
 }
 
 /// A record of what a provider says of itself.
-fn is_status_page(record: &Record) -> bool {
+fn is_status_page(record: &RecordConfig) -> bool {
     record.change.as_ref().is_some_and(|c| c.kind.as_deref() == Some("'provider'"))
 }
 
 /// Does a source tell of releases, whether or not it told of one yet?
 pub fn tells_changes(source: &SourceConfig) -> bool {
-    source.kind == Kind::Github
+    source.kind == SourceKind::Github
         || source.record.iter().any(|r| r.kind == RecordKind::Change && !is_status_page(r))
         || source.query.iter().any(|q| q.kind == QueryKind::Build)
 }
@@ -156,14 +156,14 @@ pub fn desk(
     journal: Arc<Journal>,
     clock: Clock,
     actor: Actor,
-) -> Result<Desk, String> {
+) -> Result<OrderDesk, String> {
     let cap = WriteCap::for_operator(&actor.name);
     let mut webhooks = Vec::new();
     for action in &config.actions {
         let built = Webhook::new(&cap, action);
         webhooks.push(built.map_err(|error| format!("action {}: {error}", action.name))?);
     }
-    Ok(Desk {
+    Ok(OrderDesk {
         kill_switch: KillSwitch::of(journal.file()),
         journal,
         clock,

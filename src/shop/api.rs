@@ -3,87 +3,20 @@
 
 use std::fmt::Write as _;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::checks;
-use super::dims::{BINS, BROWSERS, BizCut, Cut, DEVICES, TEMPLATES, edge_ms, mask_names};
+use super::dims::{BINS, BROWSERS, BizCut, DEVICES, RumCut, TEMPLATES, edge_ms, mask_names};
+use super::human;
 use super::moment::delays;
+use super::range::{RangeRefusal, RangeRequest, buckets, head, refuse, secs};
 use super::rng::{Purpose, hash, unit};
 use super::state::Shop;
-use super::tally::Block;
+use super::tally::TallyBlock;
 use super::timeline::{minute_of, minute_time};
 use crate::domain::time::Timestamp;
 
-/// A refusal: HTTP status and why.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{reason}")]
-pub struct Refusal {
-    pub status: u16,
-    pub reason: String,
-}
-
-fn refuse(status: u16, reason: impl Into<String>) -> Refusal {
-    Refusal { status, reason: reason.into() }
-}
-
-/// The query of a range request; times in seconds since the epoch.
-#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Range {
-    pub cut: Option<String>,
-    pub from: Option<f64>,
-    pub to: Option<f64>,
-    pub step: Option<i64>,
-}
-
-/// Longest hourly and minute ranges.
-const MAX_HOURS: i64 = 8 * 24;
-const MAX_MINUTES: i64 = 6 * 60;
 const MAX_CHECK_SECS: i64 = 24 * 3600;
-
-/// Complete buckets of a range: starts and length in minutes.
-pub(super) struct Buckets {
-    pub(super) starts: Vec<i64>,
-    pub(super) minutes: i64,
-}
-
-fn secs(time: Option<f64>, default: i64, name: &str) -> Result<i64, Refusal> {
-    match time {
-        None => Ok(default),
-        Some(t) if t.is_finite() && (0.0..1e11).contains(&t) => Ok(t as i64),
-        Some(_) => Err(refuse(400, format!("{name} is not a time in seconds since the epoch"))),
-    }
-}
-
-pub(super) fn buckets(shop: &Shop, range: &Range, now: Timestamp) -> Result<Buckets, Refusal> {
-    let step = range.step.unwrap_or(60);
-    if ![60, 300, 3600].contains(&step) {
-        return Err(refuse(400, "step must be 60, 300 or 3600"));
-    }
-    let to = secs(range.to, now.secs(), "to")?.min(now.secs());
-    let from = secs(range.from, to - 5 * step, "from")?;
-    let limit = if step == 3600 { MAX_HOURS * 3600 } else { MAX_MINUTES * 60 };
-    if to - from > limit {
-        let text = "range too long: at most 8 days of hours or 6 hours of minutes per request";
-        return Err(refuse(400, text));
-    }
-    let minutes = step / 60;
-    let first = from.div_euclid(step) + i64::from(from.rem_euclid(step) != 0);
-    let starts: Vec<i64> = (first..to.div_euclid(step))
-        .map(|i| i * minutes)
-        .filter(|m| m + minutes > shop.history.first)
-        .collect();
-    let cold = |m: &i64| *m < shop.start - 60 && !shop.history.has_hour(m.div_euclid(60));
-    if minutes == 60 && shop.is_warming() && starts.iter().filter(|m| cold(m)).count() > 2 {
-        return Err(refuse(503, "history is still being drawn; ask again"));
-    }
-    Ok(Buckets { starts, minutes })
-}
-
-pub(super) fn head(now: Timestamp) -> String {
-    format!("{{\"generated_at\":\"{now}\",\"now\":{}", now.secs())
-}
 
 fn bins(out: &mut String, counts: &[u32; BINS]) {
     out.push('[');
@@ -101,7 +34,7 @@ fn labels(out: &mut String, names: [&str; 3], values: [&str; 3]) {
     }
 }
 
-fn rum_row(out: &mut String, block: &Block) {
+fn rum_row(out: &mut String, block: &TallyBlock) {
     let _ = write!(out, ",\"views\":{},\"errors\":{},\"lcp\":", block.views, block.errors);
     bins(out, &block.lcp);
     out.push_str(",\"inp\":");
@@ -110,10 +43,10 @@ fn rum_row(out: &mut String, block: &Block) {
 }
 
 /// Page views of one cut: views, errors and histograms per bucket and key.
-pub fn rum(shop: &Shop, range: &Range) -> Result<String, Refusal> {
+pub fn rum(shop: &Shop, range: &RangeRequest) -> Result<String, RangeRefusal> {
     let now = shop.now();
     let name = range.cut.as_deref().unwrap_or("source");
-    let cut = Cut::from_name(name)
+    let cut = RumCut::from_name(name)
         .ok_or_else(|| refuse(400, "cut must be source, browser, network, release or cohort"))?;
     let wanted = buckets(shop, range, now)?;
     let timeline = shop.timeline();
@@ -136,7 +69,7 @@ pub fn rum(shop: &Shop, range: &Range) -> Result<String, Refusal> {
 }
 
 /// Server-side business counts of one cut.
-pub fn business(shop: &Shop, range: &Range) -> Result<String, Refusal> {
+pub fn business(shop: &Shop, range: &RangeRequest) -> Result<String, RangeRefusal> {
     let now = shop.now();
     let name = range.cut.as_deref().unwrap_or("biz_source");
     let cut = BizCut::from_name(name)
@@ -170,7 +103,7 @@ pub fn business(shop: &Shop, range: &Range) -> Result<String, Refusal> {
 }
 
 /// Requests at the edge by template: they do not vanish when beacons do.
-pub fn edge(shop: &Shop, range: &Range) -> Result<String, Refusal> {
+pub fn edge(shop: &Shop, range: &RangeRequest) -> Result<String, RangeRefusal> {
     let now = shop.now();
     let wanted = buckets(shop, range, now)?;
     let timeline = shop.timeline();
@@ -200,7 +133,7 @@ const LAG_SPREAD: f64 = 0.05;
 
 /// How beacons arrive, by device and browser: how many, and how long they took (75th percentile
 /// of arrival minus the time they were sent at).
-pub fn beacons(shop: &Shop, range: &Range) -> Result<String, Refusal> {
+pub fn beacons(shop: &Shop, range: &RangeRequest) -> Result<String, RangeRefusal> {
     let now = shop.now();
     let wanted = buckets(shop, range, now)?;
     let timeline = shop.timeline();
@@ -211,7 +144,7 @@ pub fn beacons(shop: &Shop, range: &Range) -> Result<String, Refusal> {
     for start in wanted.starts {
         let bucket = shop.history.stretch(&shop.world, &timeline, start, wanted.minutes);
         let mut came = [0_u32; 12];
-        for (key, block) in bucket.rows(Cut::Browser) {
+        for (key, block) in bucket.rows(RumCut::Browser) {
             if let Some(n) = came.get_mut(key % 12) {
                 *n += block.views;
             }
@@ -237,7 +170,7 @@ pub fn beacons(shop: &Shop, range: &Range) -> Result<String, Refusal> {
 }
 
 /// Synthetic runs, oldest first; at most a day per request.
-pub fn check_runs(shop: &Shop, range: &Range) -> Result<Value, Refusal> {
+pub fn check_runs(shop: &Shop, range: &RangeRequest) -> Result<Value, RangeRefusal> {
     let now = shop.now();
     let to = secs(range.to, now.secs(), "to")?.min(now.secs());
     let from = secs(range.from, to - 900, "from")?;
@@ -280,7 +213,8 @@ pub fn health(shop: &Shop) -> Value {
 /// The right answers of this shop; `human_call_by` goes by incident.
 pub fn truth(shop: &Shop) -> Value {
     let truth = shop.truth();
-    let human: Vec<_> = truth.incidents.iter().map(|i| shop.human_call(i)).collect();
+    let human: Vec<_> =
+        truth.incidents.iter().map(|i| human::call_by(&shop.world, &shop.timeline(), i)).collect();
     json!({ "scenario": shop.scenario.name, "seed": shop.world.seed, "now": shop.now(),
         "start": minute_time(shop.start), "incidents": truth.incidents, "benign": truth.benign,
         "human_call_by": human })

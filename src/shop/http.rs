@@ -1,11 +1,10 @@
 //! The HTTP face: one router over one shop. Handlers translate; they decide nothing.
 //! Heavy answers are made on the blocking pool, so that a slow one never delays a fast one.
 
+mod face;
 mod github;
 mod hooks;
 mod pages;
-
-use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
@@ -13,25 +12,17 @@ use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde_json::{Value, json};
 
-use super::api::{self, Range, Refusal};
+use super::api;
 use super::exposition;
-use super::sign::Key;
+use super::range::{RangeRefusal, RangeRequest};
 use super::state::Shop;
+
+pub use face::Face;
+use face::{error, json_text, json_value, off_loop};
 
 /// Bodies above this are refused.
 const MAX_BODY: usize = 64 * 1024;
-
-/// What handlers share.
-#[derive(Clone, Debug)]
-pub struct Face {
-    pub shop: Arc<Shop>,
-    pub key: Arc<Key>,
-    /// `/truth` answers.
-    pub truth: bool,
-    pub url: Arc<str>,
-}
 
 pub fn router(face: Face) -> Router {
     Router::new()
@@ -58,21 +49,7 @@ pub fn router(face: Face) -> Router {
         .with_state(face)
 }
 
-/// A JSON answer.
-fn json_text(status: StatusCode, text: String) -> Response {
-    let json = HeaderValue::from_static("application/json");
-    (status, [(header::CONTENT_TYPE, json)], text).into_response()
-}
-
-fn json_value(status: StatusCode, value: &Value) -> Response {
-    json_text(status, format!("{value}\n"))
-}
-
-fn error(status: StatusCode, reason: &str) -> Response {
-    json_value(status, &json!({ "status": status.as_u16(), "error": reason }))
-}
-
-fn refusal(refusal: &Refusal) -> Response {
+fn refusal(refusal: &RangeRefusal) -> Response {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = error(status, &refusal.reason);
     if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -81,21 +58,12 @@ fn refusal(refusal: &Refusal) -> Response {
     response
 }
 
-/// Runs `work` on the blocking pool.
-async fn off_loop<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Response> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|e| error(StatusCode::INTERNAL_SERVER_ERROR, &format!("the shop stumbled: {e}")))
-}
-
-type Ask = fn(&Shop, &Range) -> Result<String, Refusal>;
+type RangeHandler = fn(&Shop, &RangeRequest) -> Result<String, RangeRefusal>;
 
 /// A range, or what is wrong with the query.
-type Asked = Result<Query<Range>, QueryRejection>;
+type RangeQuery = Result<Query<RangeRequest>, QueryRejection>;
 
-async fn ranged(face: Face, asked: Asked, ask: Ask) -> Response {
+async fn ranged(face: Face, asked: RangeQuery, ask: RangeHandler) -> Response {
     let range = match asked {
         Ok(Query(range)) => range,
         Err(wrong) => return error(StatusCode::BAD_REQUEST, &wrong.body_text()),
@@ -107,27 +75,27 @@ async fn ranged(face: Face, asked: Asked, ask: Ask) -> Response {
     }
 }
 
-async fn rum(State(face): State<Face>, asked: Asked) -> Response {
+async fn rum(State(face): State<Face>, asked: RangeQuery) -> Response {
     ranged(face, asked, api::rum).await
 }
 
-async fn business(State(face): State<Face>, asked: Asked) -> Response {
+async fn business(State(face): State<Face>, asked: RangeQuery) -> Response {
     ranged(face, asked, api::business).await
 }
 
-async fn edge(State(face): State<Face>, asked: Asked) -> Response {
+async fn edge(State(face): State<Face>, asked: RangeQuery) -> Response {
     ranged(face, asked, api::edge).await
 }
 
-async fn finance(State(face): State<Face>, asked: Asked) -> Response {
+async fn finance(State(face): State<Face>, asked: RangeQuery) -> Response {
     ranged(face, asked, super::finance::finance).await
 }
 
-async fn beacons(State(face): State<Face>, asked: Asked) -> Response {
+async fn beacons(State(face): State<Face>, asked: RangeQuery) -> Response {
     ranged(face, asked, api::beacons).await
 }
 
-async fn checks(State(face): State<Face>, asked: Asked) -> Response {
+async fn checks(State(face): State<Face>, asked: RangeQuery) -> Response {
     ranged(face, asked, |shop, range| api::check_runs(shop, range).map(|v| format!("{v}\n"))).await
 }
 

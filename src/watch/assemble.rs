@@ -47,6 +47,7 @@ pub fn board(watch: &Watch, now: Timestamp) -> Board {
         learning: learning::learning(watch, now),
         fresh_for: fresh_for(watch),
         policy: said(watch),
+        not_stored: watch.unstored.as_ref().map(Unstored::words),
         absent: None,
     };
     let telling = watch.setup.sources.iter().filter(|s| s.changes).count();
@@ -82,7 +83,7 @@ fn darken(board: &mut Board) {
     }
 }
 
-const fn is_silent(source: &board::Source) -> bool {
+const fn is_silent(source: &board::SourceView) -> bool {
     matches!(source.state, SourceState::Stale | SourceState::Blind)
 }
 
@@ -103,7 +104,7 @@ fn fresh_for(watch: &Watch) -> Option<Span> {
     Some(shortest.times(4).max(Span::from_secs(30)).max(fast))
 }
 
-fn incidents(watch: &Watch, now: Timestamp) -> Vec<board::Incident> {
+fn incidents(watch: &Watch, now: Timestamp) -> Vec<board::IncidentView> {
     let changes = watch.releases();
     let told = watch.told();
     let facts = watch.facts(&changes, &told);
@@ -111,11 +112,15 @@ fn incidents(watch: &Watch, now: Timestamp) -> Vec<board::Incident> {
     ranked.sort_by(|a, b| rank::compare(a, b));
     let unknown = watch.not_stored();
     let stored = |i: &Incident| !unknown.contains(&i.id);
-    let view = |i| board::Incident { stored: stored(i), ..view::view(i, &facts, now) };
+    let view = |i| board::IncidentView { stored: stored(i), ..view::view(i, &facts, now) };
     ranked.into_iter().map(view).collect()
 }
 
-fn releases(watch: &Watch, incidents: &[board::Incident], now: Timestamp) -> Vec<board::Release> {
+fn releases(
+    watch: &Watch,
+    incidents: &[board::IncidentView],
+    now: Timestamp,
+) -> Vec<board::Release> {
     let mut changes: Vec<&Change> = watch.changes.values().collect();
     changes.sort_by_key(|c| (std::cmp::Reverse(c.effective_at()), c.id.clone()));
     let shares = shares(&changes, now);
@@ -164,7 +169,7 @@ fn replaced_by_name(change: &Change, changes: &[&Change], now: Timestamp) -> boo
 fn release(
     change: &Change,
     share: f64,
-    incidents: &[board::Incident],
+    incidents: &[board::IncidentView],
     now: Timestamp,
 ) -> board::Release {
     let replaced = change.is_release() && share <= 0.0 && change.effective_at() <= now;
@@ -199,12 +204,12 @@ fn release(
     }
 }
 
-fn sources(watch: &Watch) -> Vec<board::Source> {
+fn sources(watch: &Watch) -> Vec<board::SourceView> {
     let known = |name: &SourceId| watch.setup.sources.iter().find(|info| info.name == *name);
     let view = |health: &Health| {
         let view = health.view();
         match known(&health.name) {
-            Some(info) => board::Source {
+            Some(info) => board::SourceView {
                 url: info.url.clone(),
                 metrics: info.metrics.clone(),
                 told: info.metrics.iter().map(|m| health.told(*m)).collect(),
@@ -226,7 +231,7 @@ fn blocked(watch: &Watch) -> Option<String> {
 
 fn notices(watch: &Watch, now: Timestamp) -> Vec<String> {
     let mut notices: Vec<String> = watch.trouble.iter().cloned().collect();
-    notices.extend(watch.unstored.iter().map(Unstored::words));
+    notices.extend(watch.unstored.iter().map(|waits| format!("NOT STORED - {}", waits.words())));
     notices.extend(watch.timing.notices(now));
     notices.extend(unread::notices(&watch.unread));
     notices

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::health::Health;
 use super::past::Pasts;
-use super::timing::Timing;
+use super::timing::WatchTiming;
 use super::unstored::Unstored;
 use crate::board::{Board, SourceState, Watcher};
 use crate::detect::univariate::book::{SeriesBook, SeriesRules};
@@ -18,9 +18,9 @@ use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::deadline::next_deadline;
-use crate::incident::facts::{Facts, Told};
+use crate::incident::facts::{OrderFacts, SourceTold};
 use crate::incident::fold::Incident;
-use crate::incident::reconcile;
+use crate::incident::tick;
 use crate::incident::unread::Unread;
 use crate::incident::verify::silent_until;
 use crate::policy::action::ActionPolicy;
@@ -48,7 +48,7 @@ pub struct SourceInfo {
 
 /// What does not change while watching.
 #[derive(Clone, Debug)]
-pub struct Setup {
+pub struct WatchSetup {
     pub site: String,
     pub watcher: Watcher,
     pub response: ResponsePolicy,
@@ -80,7 +80,7 @@ fn unusual(incident: &Incident, now: Timestamp) -> Option<Exclusion> {
 
 /// The state of the one watcher.
 pub struct Watch {
-    pub(super) setup: Setup,
+    pub(super) setup: WatchSetup,
     pub(super) engine: Engine,
     pub(super) series: SeriesBook,
     pub(super) incidents: Vec<Incident>,
@@ -104,9 +104,11 @@ pub struct Watch {
     pub(super) kill_switch: Option<String>,
     pub(super) ids_made: u64,
     pub(super) published: Option<Board>,
+    /// Time alone brings nothing new before; unknown after every event.
+    pub(super) rests_until: Option<Timestamp>,
     /// How far each source has told its past by now.
     pub(super) pasts: Pasts,
-    pub(super) timing: Timing,
+    pub(super) timing: WatchTiming,
     /// Since when this watcher judges.
     pub(super) since: Timestamp,
 }
@@ -115,13 +117,13 @@ impl Watch {
     /// `incidents` are what the journal holds (restart): open ones go on, and what was wrong while
     /// one lasted is not learnt as usual.
     pub fn new(
-        setup: Setup,
+        setup: WatchSetup,
         mut engine: Engine,
         mut incidents: Vec<Incident>,
         now: Timestamp,
     ) -> Self {
         engine.exclude(incidents.iter().filter_map(|i| unusual(i, now)).collect());
-        incidents.retain(|i| reconcile::keep(i, &setup.response, now));
+        incidents.retain(|i| tick::keep(i, &setup.response, now));
         let health = setup
             .sources
             .iter()
@@ -156,8 +158,9 @@ impl Watch {
             kill_switch: None,
             ids_made: 0,
             published: None,
+            rests_until: None,
             pasts,
-            timing: Timing::default(),
+            timing: WatchTiming::default(),
             since: now,
         }
     }
@@ -203,8 +206,12 @@ impl Watch {
     }
 
     /// The world as incidents' rules may see it.
-    pub(super) fn facts<'a>(&'a self, changes: &'a [Change], sources: &'a [Told]) -> Facts<'a> {
-        Facts {
+    pub(super) fn facts<'a>(
+        &'a self,
+        changes: &'a [Change],
+        sources: &'a [SourceTold],
+    ) -> OrderFacts<'a> {
+        OrderFacts {
             policy: &self.setup.response,
             changes,
             actions: &self.setup.actions,
@@ -219,12 +226,12 @@ impl Watch {
     }
 
     /// The sources as far as evidence rests on them.
-    pub(super) fn told(&self) -> Vec<Told> {
+    pub(super) fn told(&self) -> Vec<SourceTold> {
         let measured = |name: &SourceId| {
             let info = self.setup.sources.iter().find(|info| info.name == *name);
             info.map_or_else(Vec::new, |info| info.metrics.clone())
         };
-        let told = |h: &Health| Told {
+        let told = |h: &Health| SourceTold {
             name: h.name.clone(),
             metrics: measured(&h.name),
             good_at: h.last_ok_at(),

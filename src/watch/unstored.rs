@@ -74,7 +74,7 @@ impl Unstored {
         };
         let full = if self.is_full() { "; memory for more is used up" } else { "" };
         format!(
-            "NOT STORED - {}: {what} in memory only, stored as soon as the journal can be \
+            "{}: {what} in memory only, stored as soon as the journal can be \
              written{full}",
             self.why
         )
@@ -132,7 +132,7 @@ mod tests {
         assert_eq!(waits.records, [opened(Severity::Sev1), news(4_999), note(5_000)]);
         assert_eq!(waits.unknown(), [id()]);
         let words = waits.words();
-        assert!(words.starts_with("NOT STORED - disk full: INC-00001 in memory only"), "{words}");
+        assert!(words.starts_with("disk full: INC-00001 in memory only"), "{words}");
         let notes = (0..5_000).map(note).collect();
         assert!(Unstored::new(Vec::new(), notes, String::new(), min(0)).is_full());
     }

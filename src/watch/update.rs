@@ -8,9 +8,9 @@ use crate::domain::text::redacted;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 use crate::incident::unread::Unread;
-use crate::incident::{deadline, fold, id, reconcile, verify};
+use crate::incident::{deadline, fold, id, reconcile, tick, verify};
 
-use super::event::{Batch, Effect, Event};
+use super::event::{Batch, WatchEffect, WatchEvent};
 use super::health::Health;
 use super::state::Watch;
 use super::unstored::{RETRY, Unstored};
@@ -21,66 +21,75 @@ const UNREAD: usize = 1_000;
 /// Judging waits so long at most for sources after a pause of this process.
 const PATIENCE: Span = Span::from_mins(2);
 
+/// Wall time after which the watcher looks again though nothing is due.
+const REST: Span = Span::from_secs(5);
+
 /// Takes one event in and says what must happen outside.
-pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
+pub fn update(watch: &mut Watch, event: WatchEvent) -> Vec<WatchEffect> {
+    if let WatchEvent::Woke { at } = event
+        && watch.rests_until.is_some_and(|t| at < t)
+    {
+        return Vec::new();
+    }
+    watch.rests_until = None;
     let at = match event {
-        Event::Polled { source, batch, at, next_at } => {
+        WatchEvent::Polled { source, batch, at, next_at } => {
             polled(watch, &source, batch, at, next_at);
             at
         }
-        Event::PollFailed { source, why, at, next_at } => {
+        WatchEvent::PollFailed { source, why, at, next_at } => {
             poll_failed(watch, &source, why, at, next_at);
             at
         }
-        Event::PastRead { source, batch } => {
+        WatchEvent::PastRead { source, batch } => {
             past_read(watch, &source, batch);
             return Vec::new();
         }
-        Event::PastTold { source, pasts, enough, at } => {
+        WatchEvent::PastTold { source, pasts, enough, at } => {
             past_told(watch, &source, pasts, enough);
             at
         }
-        Event::PastEnded { source, at } => {
+        WatchEvent::PastEnded { source, at } => {
             past_ended(watch, &source);
             at
         }
-        Event::Journaled { records, at } => {
+        WatchEvent::Journaled { records, at } => {
             journaled(watch, &records, at);
             at
         }
-        Event::News { records, at } => {
+        WatchEvent::News { records, at } => {
             take_news(watch, &records, at);
             at
         }
-        Event::NotStored { records, why, at } => {
+        WatchEvent::NotStored { records, why, at } => {
             keep_unstored(watch, records, why, at);
             at
         }
-        Event::Flush { at } => {
+        WatchEvent::Flush { at } => {
             watch.unstored.iter_mut().for_each(|waits| waits.next_at = at);
             at
         }
-        Event::Unread { records, at } => {
+        WatchEvent::Unread { records, at } => {
             unread(watch, records);
             at
         }
-        Event::JournalTrouble { why, at } => {
+        WatchEvent::JournalTrouble { why, at } => {
             watch.trouble = why;
             at
         }
-        Event::ClockStepped { by, off, earlier, at } => {
+        WatchEvent::ClockStepped { by, off, earlier, at } => {
             watch.timing.stepped(by, off, earlier, at);
             at
         }
-        Event::Paused { by, at } => {
+        WatchEvent::Paused { by, at } => {
             paused(watch, by, at);
             at
         }
-        Event::KillSwitch { why, at } => {
+        WatchEvent::KillSwitch { why, at } => {
             watch.kill_switch = why;
             at
         }
-        Event::Woke { at } => at,
+        WatchEvent::Woke { at } => at,
     };
     step(watch, at)
 }
@@ -185,7 +194,7 @@ fn fold_in(watch: &mut Watch, records: &[Record], now: Timestamp) {
         fold::absorb(&mut watch.incidents, record);
     }
     let response = &watch.setup.response;
-    watch.incidents.retain(|i| reconcile::keep(i, response, now));
+    watch.incidents.retain(|i| tick::keep(i, response, now));
 }
 
 /// What others stored; the fold of what waits goes after it, as it will in the journal.
@@ -216,7 +225,7 @@ fn pause(watch: &Watch) -> Span {
 }
 
 /// Judges what is new, turns it into records, shows the result.
-fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
+fn step(watch: &mut Watch, now: Timestamp) -> Vec<WatchEffect> {
     see_health(watch, now);
     let ready = watch.waiting.is_empty() && !watch.timing.knows_nothing_yet(now);
     if ready {
@@ -232,11 +241,24 @@ fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
         let records = to_store(watch, ready, now);
         if !records.is_empty() {
             watch.appending = true;
-            effects.push(Effect::Append(records));
+            effects.push(WatchEffect::Append(records));
         }
     }
     effects.extend(publish(watch, now));
+    watch.rests_until = ready.then(|| rest(watch, now));
     effects
+}
+
+/// Until when a look at the clock alone can find nothing new: no bucket is whole, no deadline and
+/// no silence comes, and nobody waits for a board.
+fn rest(watch: &Watch, now: Timestamp) -> Timestamp {
+    let at_speed = REST.millis() as f64 * watch.setup.speed.max(1.0);
+    let longest = now.plus(Span::from_millis(at_speed as i64));
+    let board = watch.published.as_ref();
+    let shown =
+        board.and_then(|b| Some(b.generated_at.plus(Span::from_millis(b.fresh_for?.millis() / 2))));
+    let due = watch.next_wake(now).into_iter().chain(shown).chain([watch.engine.next_look(now)]);
+    due.fold(longest, Timestamp::min)
 }
 
 fn see_health(watch: &mut Watch, now: Timestamp) {
@@ -296,7 +318,7 @@ fn reconciled(watch: &mut Watch, now: Timestamp) -> Vec<Record> {
         made += 1;
         id::incident_id(now, salt.wrapping_add(made))
     };
-    let tick = reconcile::Tick { now, watching_since: watch.since };
+    let tick = tick::Tick { now, watching_since: watch.since };
     let records = reconcile::reconcile(
         &watch.incidents,
         &watch.judgement,
@@ -310,7 +332,7 @@ fn reconciled(watch: &mut Watch, now: Timestamp) -> Vec<Record> {
 
 /// A board goes out when something but its own time changed, and before who waits for the next one
 /// must think that nobody makes it.
-fn publish(watch: &mut Watch, now: Timestamp) -> Option<Effect> {
+fn publish(watch: &mut Watch, now: Timestamp) -> Option<WatchEffect> {
     let board = super::assemble::board(watch, now);
     if let Some(old) = &mut watch.published {
         let half = board.fresh_for.map_or(i64::MAX, |s| s.millis() / 2);
@@ -322,5 +344,5 @@ fn publish(watch: &mut Watch, now: Timestamp) -> Option<Effect> {
         }
     }
     watch.published = Some(board.clone());
-    Some(Effect::Publish(Box::new(board)))
+    Some(WatchEffect::Publish(Box::new(board)))
 }

@@ -101,7 +101,7 @@ fn a_shop_with_other_names_gets_cells_findings_and_an_incident() {
     let Some(foreign) = foreign(10 * MINUTE) else { return };
     let board = board(&foreign);
     let cells = board["cells"].as_array().expect("cells");
-    for metric in ["lcp", "page_load_success", "orders"] {
+    for metric in ["lcp", "page_load_success", "orders", "checkout_rate", "order_rate"] {
         assert!(cells.iter().any(|c| c["metric"] == metric), "no cell of {metric}: {cells:#?}");
     }
     let ours = |c: &&Value| c["segment"]["template"] == "checkout" && c["metric"] == "lcp";

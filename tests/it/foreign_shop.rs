@@ -17,7 +17,8 @@ const BOUNDS: [f64; 9] = [0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0];
 const PAINTED: [f64; 9] = [8.0, 38.0, 66.0, 82.0, 91.0, 95.0, 98.0, 99.5, 99.9];
 const PAGES: [(&str, f64); 4] = [("front", 6.0), ("item", 9.0), ("basket", 3.0), ("pay", 2.0)];
 const FORMS: [(&str, f64); 2] = [("phone", 0.7), ("laptop", 0.3)];
-const STEPS: [(&str, f64); 3] = [("visit", 5.0), ("pay", 0.8), ("bought", 0.5)];
+const STEPS: [(&str, f64); 5] =
+    [("visit", 5.0), ("fill", 1.4), ("pay", 0.8), ("try", 0.7), ("bought", 0.5)];
 
 impl Story {
     /// Events up to `at` at `rate` a second: steady, with a small ripple so that nothing is exact.

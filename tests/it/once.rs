@@ -8,6 +8,8 @@ use crate::product::{json, open, run, told};
 use crate::rust_text::root;
 use crate::servers::home;
 use crate::shopd::Shop;
+use crate::stub::Stub;
+use crate::wait::unix_now;
 
 const TOP: [&str; 22] = [
     "schema",
@@ -113,7 +115,7 @@ fn worst(board: &Value) -> Option<u64> {
     open(board).iter().filter_map(|i| i["severity"].as_u64()).min()
 }
 
-/// DESIGN section 4: 11 before 4 before 10 before 0.
+/// Of several codes one is told: 11 before 4 before 10 before 0.
 fn exit_code(board: &Value) -> i32 {
     let sources = board["sources"].as_array().expect("sources");
     let blind = sources.is_empty() || sources.iter().any(|s| s["state"] == "blind");
@@ -194,5 +196,45 @@ fn the_documented_fields_are_the_real_ones() {
     for field in TOP {
         let named = page.contains(&format!("`{field}`")) || page.contains(&format!("`{field}[]`"));
         assert!(named, "docs/board.md does not name `{field}`");
+    }
+}
+
+/// Half an answer is no good answer: `check` says which part did not come and ends with 1.
+#[test]
+fn a_check_whose_question_was_refused_fails() {
+    let server = Stub::start(|asked| {
+        let refused = r#"{"status":"error","errorType":"bad_data","error":"no such function"}"#;
+        let vector = r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#;
+        let series = format!(
+            r#"{{"status":"success","data":{{"resultType":"matrix","result":[{{"metric":{{}},"values":[[{},"7"]]}}]}}}}"#,
+            unix_now() - 60
+        );
+        let (code, body) = match (asked.path.as_str(), asked.body.as_str()) {
+            (path, body) if path.contains("nonsense") || body.contains("nonsense") => {
+                (400, refused.to_owned())
+            }
+            (path, _) if path.contains("query_range") => (200, series),
+            _ => (200, vector.to_owned()),
+        };
+        (code, "application/json", body.into_bytes())
+    });
+    let home = home();
+    let path = home.path().join("tillwatch.toml");
+    let config = |second: &str| {
+        format!(
+            "[[source]]\nname = \"p\"\nkind = \"prometheus\"\nurl = \"{}\"\npast = \"0s\"\n\
+             scrape = \"15s\"\nquery = [\n  {{ metric = \"orders\", kind = \"count\", expr = \
+             'increase(a[$window])' }},\n{second}]\n",
+            server.url
+        )
+    };
+    let sessions =
+        "  { metric = \"sessions\", kind = \"count\", expr = 'nonsense(a[$window])' },\n";
+    for (second, code) in [("", 0), (sessions, 1)] {
+        std::fs::write(&path, config(second)).expect("written");
+        let output = run(home.path(), &["check", "--config", &path.display().to_string()]);
+        let said = told(&output);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert_eq!(said.contains("a part of what it was asked did not come"), code == 1, "{said}");
     }
 }

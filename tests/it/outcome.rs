@@ -6,20 +6,21 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tillwatch::board::{Board, Source, SourceState, view};
+use tillwatch::board::{Board, SourceState, SourceView, view};
 use tillwatch::config::{Config, load};
 use tillwatch::domain::change::{Change, ChangeKind, ChangeStatus};
 use tillwatch::domain::segment::Scope;
 use tillwatch::domain::severity::Severity;
 use tillwatch::domain::time::{Span, Timestamp};
-use tillwatch::incident::event::{Actor, Command, Event, Outcome, Record};
-use tillwatch::incident::facts::Facts;
+use tillwatch::incident::event::{Actor, Event, Outcome, Record};
+use tillwatch::incident::facts::OrderFacts;
 use tillwatch::incident::fold::{Incident, fold};
+use tillwatch::incident::order::Order;
 use tillwatch::incident::state::ActionState;
 use tillwatch::journal::{Access, Journal};
 use tillwatch::shell::clock::Clock;
 use tillwatch::shell::duty::Post;
-use tillwatch::shell::order::Desk;
+use tillwatch::shell::order::OrderDesk;
 use tillwatch::shell::{outcome, settings};
 use tillwatch::verdict::{Case, Class, Confidence, Suspect};
 
@@ -144,7 +145,7 @@ fn case(now: Timestamp) -> Case {
 
 /// One open incident in a journal, an operator's desk over it, and the board both lead to.
 struct Bench {
-    desk: Arc<Desk>,
+    desk: Arc<OrderDesk>,
     boards: tokio::sync::watch::Sender<Option<Arc<Board>>>,
     start: Timestamp,
     _home: tempfile::TempDir,
@@ -185,7 +186,7 @@ impl Bench {
                 release("theme-3", 5, ChangeStatus::Succeeded, self.start),
                 release("theme-2", 900, ChangeStatus::Inactive, self.start),
             ])),
-            sources: vec![Source {
+            sources: vec![SourceView {
                 name: "deploys".into(),
                 kind: "github".to_owned(),
                 state: SourceState::Live,
@@ -203,7 +204,7 @@ impl Bench {
         };
         let changes = board.changes.clone().expect("changes");
         let incident = self.incident().await;
-        let facts = Facts {
+        let facts = OrderFacts {
             policy: &self.desk.response,
             changes: &changes,
             actions: &self.desk.actions,
@@ -225,7 +226,7 @@ impl Bench {
     async fn roll_back(&self) -> Outcome {
         let board = self.publish().await;
         let plan = board.incidents[0].rollback.clone().expect("a plan");
-        let order = Command::Rollback { token: plan.confirm_token, waive: None };
+        let order = Order::Rollback { token: plan.confirm_token, waive: None };
         let done = self.desk.carry_out(&ID.into(), &order, "test", Some(&board)).await;
         let ticket = done.expect("taken").ticket.expect("a request");
         let sent = self.desk.send(ticket).await;

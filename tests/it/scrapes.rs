@@ -82,9 +82,9 @@ fn observations(said: &str, source: &str) -> usize {
 
 fn good(place: &Place, every: i64) {
     let said = checked(place, "");
-    // Eight places of two metrics over three hours, four counts over one; a few windows may miss.
+    // Eight places of two metrics over three hours, six counts over one; a few windows may miss.
     assert!(observations(&said, "metrics:") >= 16 * 170, "{every}: {said}");
-    assert!(observations(&said, "business:") >= 4 * 55, "{every}: {said}");
+    assert!(observations(&said, "business:") >= 6 * 55, "{every}: {said}");
     assert!(!said.contains("no data"), "{every}: {said}");
     assert_eq!(said.contains("is a mean over"), every > 20, "{every}: {said}");
 }

@@ -3,7 +3,8 @@
 use super::view;
 use crate::board::{ActionState, State};
 use crate::domain::severity::Severity;
-use crate::incident::event::{Command, Event, Outcome};
+use crate::incident::event::{Event, Outcome};
+use crate::incident::order::Order;
 use crate::incident::tests::kit::*;
 use crate::policy::severity::Choice;
 
@@ -27,7 +28,7 @@ fn a_fresh_sev_1_carries_the_whole_first_decision() {
 #[test]
 fn accepted_and_live_are_two_facts() {
     let (mut i, mut world) = (incident(Severity::Sev1), World::new());
-    let command = Command::Rollback { token: token(), waive: None };
+    let command = Order::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
     let action = |i: &crate::incident::fold::Incident, world: &World| {
         view(i, &world.facts(), sec(122)).action.expect("action")
@@ -62,7 +63,7 @@ fn without_an_earlier_release_the_plan_says_so_and_cannot_be_confirmed() {
     world.changes.remove(0);
     let plan = view(&i, &world.facts(), min(1)).rollback.expect("plan");
     assert_eq!((plan.confirm_token.as_str(), plan.ready), ("", false));
-    let command = Command::Rollback { token: String::new(), waive: None };
+    let command = Order::Rollback { token: String::new(), waive: None };
     assert_eq!(order(&mut i, &world, "ana", &command, min(1)), Err("token"));
 }
 
@@ -72,6 +73,6 @@ fn fresher_figures_of_judging_are_shown_before_they_are_recorded() {
     let mut fresh = case(Severity::Sev1);
     fresh.headline = "Payment step 61% -> 12%".to_owned();
     let cases = [fresh];
-    let facts = crate::incident::facts::Facts { cases: &cases, ..world.facts() };
+    let facts = crate::incident::facts::OrderFacts { cases: &cases, ..world.facts() };
     assert_eq!(view(&i, &facts, min(1)).headline, "Payment step 61% -> 12%");
 }

@@ -12,7 +12,7 @@ use crate::sink::webhook::Preview;
 
 /// The same for machines.
 #[derive(Serialize)]
-struct Told<'a> {
+struct ToldRehearsal<'a> {
     dry_run: bool,
     sent: bool,
     plan: &'a RollbackPlan,
@@ -37,9 +37,9 @@ pub fn tell(dry: &Rehearsed, json: bool) -> Exit {
     if dry.plan.ready && dry.request.is_ok() && agreed { Exit::Ok } else { Exit::No }
 }
 
-fn told(dry: &Rehearsed) -> Told<'_> {
+fn told(dry: &Rehearsed) -> ToldRehearsal<'_> {
     let asked = matches!(dry.asked, Asked::Said(_));
-    Told {
+    ToldRehearsal {
         dry_run: true,
         sent: false,
         plan: &dry.plan,
@@ -51,7 +51,7 @@ fn told(dry: &Rehearsed) -> Told<'_> {
 
 fn lines(dry: &Rehearsed) -> Vec<String> {
     let mut lines = vec!["DRY RUN: nothing was ordered and nothing was sent".to_owned()];
-    lines.extend(super::lines(&dry.plan));
+    lines.extend(super::lines::plan(&dry.plan));
     match &dry.request {
         Ok(request) => {
             lines.push(format!("{} {}", request.method, request.url));

@@ -3,7 +3,7 @@
 use super::*;
 use crate::policy::judging::Policy;
 use crate::policy::response::ResponsePolicy;
-use crate::source::Kind;
+use crate::source::SourceKind;
 use crate::source::http_json::config::RecordKind;
 use crate::source::query::QueryKind;
 
@@ -115,7 +115,7 @@ name = "page-views"
 class = "conversion"
 metric = "payment_try"
 condition = { kind = "band", min_change = 0.5 }
-owner = "o"
+owner = ""
 response = "r"
 "#;
 
@@ -139,6 +139,7 @@ fn config_13_every_problem_of_meaning_has_its_line() {
         (35, "maintenance[1]", "later `to`"),
         (42, "severity.4.allowed", "no decision"),
         (47, "guardrail.page-views.metric", "is not judged"),
+        (49, "guardrail.page-views.owner", "nobody owns it"),
     ];
     for (line, key, words) in wanted {
         let found = told.iter().any(|(l, k, m)| *l == line && k == key && m.contains(words));
@@ -229,7 +230,7 @@ fn config_14_the_examples_of_the_pages_can_be_read_and_one_of_each_kind_is_there
             }
         }
     }
-    assert_eq!(kinds.len(), Kind::ALL.len() + QueryKind::ALL.len() + 3, "{kinds:?}");
+    assert_eq!(kinds.len(), SourceKind::ALL.len() + QueryKind::ALL.len() + 3, "{kinds:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the keys of the policy tables say: shop, judging, journeys, guardrails, severities, people.
 //! Words only; the keys themselves are declared where they are read.
 
-use super::{Section, section};
+use super::section::{Section, section};
 
 pub const SECTIONS: &[Section] = &[
     section(

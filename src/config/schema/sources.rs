@@ -1,7 +1,7 @@
 //! What the keys of sources and actions say, with the kinds that read them.
 //! Words only; the keys themselves are declared where they are read.
 
-use super::{Section, section};
+use super::section::{Section, section};
 
 pub const SECTIONS: &[Section] = &[
     section(

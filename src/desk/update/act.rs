@@ -2,84 +2,66 @@
 //! The rules of incidents are judged again where the journal is written; here they save a round
 //! trip.
 
-use crate::board::{Incident, State};
-use crate::desk::command::Command;
-use crate::desk::dialog::{Dialog, Form, FormKind};
-use crate::desk::order::{Say, Verb};
-use crate::desk::state::{Desk, Effect};
+use crate::desk::command::OrderKey;
+use crate::desk::dialog::{Dialog, Form};
+use crate::desk::order::Say;
+use crate::desk::state::{Desk, DeskEffect};
 use crate::domain::id::IncidentId;
-use crate::incident::event::Command as Order;
+use crate::domain::time::Span;
+use crate::incident::order::Order;
 
 use super::rollback;
+use super::subject::is_closed;
 
-pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
-    if command == Command::Undo {
-        return undo(desk);
+pub(super) fn run(desk: &mut Desk, key: OrderKey) -> Vec<DeskEffect> {
+    match key {
+        OrderKey::Undo => undo(desk),
+        OrderKey::Acknowledge => on_target(desk, key, acknowledge),
+        OrderKey::Decide => {
+            on_target(desk, key, |desk, id| open(desk, Dialog::Decide { incident: id }))
+        }
+        OrderKey::Timer => on_target(desk, key, timer),
+        OrderKey::Note => {
+            on_target(desk, key, |desk, id| ask(desk, id, Order::Note { text: String::new() }))
+        }
+        OrderKey::Resolve => {
+            on_target(desk, key, |desk, id| ask(desk, id, Order::Resolve { reason: String::new() }))
+        }
+        OrderKey::Rollback => on_target(desk, key, |desk, id| rollback::open(desk, &id)),
     }
-    let Some(incident) = desk.target(command) else {
+}
+
+/// Does it for the incident that orders go to; a closed one takes notes only.
+fn on_target(
+    desk: &mut Desk,
+    key: OrderKey,
+    then: impl FnOnce(&mut Desk, IncidentId) -> Vec<DeskEffect>,
+) -> Vec<DeskEffect> {
+    let Some(incident) = desk.target(key) else {
         desk.say(Say::NoIncident);
         return vec![];
     };
     let id = incident.id.clone();
-    if command != Command::Note && is_closed(incident) {
+    if key != OrderKey::Note && is_closed(incident) {
         desk.say_of(id, Say::Closed);
         return vec![];
     }
-    match command {
-        Command::Acknowledge => acknowledge(desk, id),
-        Command::Decide => open(desk, Dialog::Decide { incident: id }),
-        Command::Timer => timer(desk, id),
-        Command::Note => open(desk, Dialog::Form(Form::new(id, FormKind::Note))),
-        Command::Resolve => open(desk, Dialog::Form(Form::new(id, FormKind::Resolve))),
-        Command::Rollback => rollback::open(desk, &id),
-        Command::Undo => undo(desk),
-        // these only look: `walk` has them
-        Command::Incidents
-        | Command::Heatmap
-        | Command::Releases
-        | Command::Journeys
-        | Command::Guardrails
-        | Command::Sources
-        | Command::Journal
-        | Command::Up
-        | Command::Down
-        | Command::Left
-        | Command::Right
-        | Command::PageUp
-        | Command::PageDown
-        | Command::First
-        | Command::Last
-        | Command::Open
-        | Command::Back
-        | Command::Next
-        | Command::Previous
-        | Command::Columns
-        | Command::Rows
-        | Command::NextMetric
-        | Command::PreviousMetric
-        | Command::Everything
-        | Command::Filter
-        | Command::Palette
-        | Command::Help
-        | Command::Copy
-        | Command::Redraw
-        | Command::Suspend
-        | Command::Quit => vec![],
-    }
+    then(desk, id)
 }
 
-pub(super) fn is_closed(incident: &Incident) -> bool {
-    matches!(incident.state, State::Resolved | State::Reviewed | State::Cancelled)
+/// Asks for what the order still lacks.
+fn ask(desk: &mut Desk, id: IncidentId, order: Order) -> Vec<DeskEffect> {
+    open(desk, Dialog::Form(Form::new(id, order)))
 }
 
-fn open(desk: &mut Desk, dialog: Dialog) -> Vec<Effect> {
+fn open(desk: &mut Desk, dialog: Dialog) -> Vec<DeskEffect> {
     desk.ui.toast = None;
     desk.ui.dialog = Some(dialog);
     vec![]
 }
 
 /// One key. Someone else's acknowledgement is not taken over by accident.
-fn acknowledge(desk: &mut Desk, id: IncidentId) -> Vec<Effect> {
+fn acknowledge(desk: &mut Desk, id: IncidentId) -> Vec<DeskEffect> {
     let now = desk.now;
     let held = desk.incident(&id).and_then(|x| {
         let holds = x.ack_expires_at.is_none_or(|t| t > now);
@@ -90,26 +72,22 @@ fn acknowledge(desk: &mut Desk, id: IncidentId) -> Vec<Effect> {
         return vec![];
     }
     desk.ui.toast = None;
-    desk.order(id, Verb::Acknowledge, Order::Acknowledge { note: String::new() })
+    desk.order(id, Order::Acknowledge { note: String::new() })
 }
 
-fn undo(desk: &mut Desk) -> Vec<Effect> {
+fn undo(desk: &mut Desk) -> Vec<DeskEffect> {
     if let Some(undo) = desk.ui.undo.take() {
-        return desk.order(undo.incident, Verb::Undo, Order::UndoAcknowledge);
+        return desk.order(undo.incident, Order::UndoAcknowledge);
     }
     desk.say(Say::NothingToUndo);
     vec![]
 }
 
 /// A running timer can be extended or stopped; without one it is started.
-fn timer(desk: &mut Desk, id: IncidentId) -> Vec<Effect> {
+fn timer(desk: &mut Desk, id: IncidentId) -> Vec<DeskEffect> {
     let running = desk.incident(&id).is_some_and(|x| x.timer_due_at.is_some());
-    open(
-        desk,
-        if running {
-            Dialog::Timer { incident: id }
-        } else {
-            Dialog::Form(Form::new(id, FormKind::StartTimer))
-        },
-    )
+    if running {
+        return open(desk, Dialog::Timer { incident: id });
+    }
+    ask(desk, id, Order::StartTimer { span: Span::ZERO })
 }

@@ -2,23 +2,25 @@
 //! Every branch puts the dialog back unless it is done with it.
 
 use crate::desk::chord::{Chord, Key};
-use crate::desk::dialog::{Dialog, Field, Form, FormError, FormKind, matches};
+use crate::desk::dialog::{Dialog, Field, Form, FormError, matches, span};
 use crate::desk::inputs::Subject;
-use crate::desk::order::{Say, Shut, Verb};
-use crate::desk::state::{Desk, Effect};
+use crate::desk::order::Say;
+use crate::desk::state::{Desk, DeskEffect};
 use crate::domain::id::IncidentId;
 use crate::domain::time::Span;
-use crate::incident::command::LONGEST_TEXT;
-use crate::incident::event::Command as Order;
+use crate::incident::gate::LONGEST_TEXT;
+use crate::incident::order::{Order, OrderKind};
 use crate::policy::severity::Choice;
 
-use super::act::is_closed;
-use super::{PROMPT_MAX, SHUT, add, edit, rollback, run};
+use super::rollback;
+use super::run::run;
+use super::subject::ended;
+use super::typing::{PROMPT_MAX, SHUT, add, edit};
 
 const ENTER: Chord = Chord::plain(Key::Enter);
 const ESC: Chord = Chord::plain(Key::Esc);
 
-pub(super) fn key(desk: &mut Desk, chord: Chord, burst: bool) -> Vec<Effect> {
+pub(super) fn key(desk: &mut Desk, chord: Chord, burst: bool) -> Vec<DeskEffect> {
     let Some(dialog) = desk.ui.dialog.take() else {
         return vec![];
     };
@@ -32,8 +34,8 @@ pub(super) fn key(desk: &mut Desk, chord: Chord, burst: bool) -> Vec<Effect> {
         Dialog::Rollback(dialog) => rollback::key(desk, *dialog, chord, burst),
         Dialog::Inputs { of, scroll } => inputs(desk, *of, scroll, chord),
         Dialog::ConfirmQuit => match chord.key {
-            Key::Char('y') if !burst => vec![Effect::Quit],
-            _ if chord == Chord::ctrl('c') => vec![Effect::Quit],
+            Key::Char('y') if !burst => vec![DeskEffect::Quit],
+            _ if chord == Chord::ctrl('c') => vec![DeskEffect::Quit],
             _ => vec![],
         },
     }
@@ -44,7 +46,9 @@ pub(super) fn key(desk: &mut Desk, chord: Chord, burst: bool) -> Vec<Effect> {
 pub(super) fn follow(desk: &mut Desk) {
     let shut = match &desk.ui.dialog {
         Some(Dialog::Decide { incident } | Dialog::Timer { incident }) => ended(desk, incident),
-        Some(Dialog::Form(form)) if form.kind != FormKind::Note => ended(desk, &form.incident),
+        Some(Dialog::Form(form)) if form.order.kind() != OrderKind::Note => {
+            ended(desk, &form.incident)
+        }
         Some(Dialog::Rollback(_)) => rollback::follow(desk),
         None
         | Some(
@@ -60,15 +64,6 @@ pub(super) fn follow(desk: &mut Desk) {
         desk.ui.dialog = None;
         desk.ui.deaf.start(desk.wall, SHUT);
         desk.say(Say::Shut(incident, why));
-    }
-}
-
-/// Why nothing can be ordered for an incident any more.
-pub(super) fn ended(desk: &Desk, id: &IncidentId) -> Option<(IncidentId, Shut)> {
-    match desk.incident(id) {
-        None => Some((id.clone(), Shut::Gone)),
-        Some(x) if is_closed(x) => Some((id.clone(), Shut::Closed)),
-        Some(_) => None,
     }
 }
 
@@ -105,7 +100,7 @@ pub(super) fn paste(desk: &mut Desk, text: &str) -> bool {
     true
 }
 
-fn help(desk: &mut Desk, scroll: usize, chord: Chord) -> Vec<Effect> {
+fn help(desk: &mut Desk, scroll: usize, chord: Chord) -> Vec<DeskEffect> {
     let scroll = match chord.key {
         Key::Down => scroll.saturating_add(1).min(60),
         Key::Up => scroll.saturating_sub(1),
@@ -119,7 +114,7 @@ fn help(desk: &mut Desk, scroll: usize, chord: Chord) -> Vec<Effect> {
 }
 
 /// Scrolls, steps to the next verdict, or closes.
-fn inputs(desk: &mut Desk, of: Subject, scroll: usize, chord: Chord) -> Vec<Effect> {
+fn inputs(desk: &mut Desk, of: Subject, scroll: usize, chord: Chord) -> Vec<DeskEffect> {
     const MOST: usize = 200;
     let (of, scroll) = match chord.key {
         Key::Down => (of, scroll.saturating_add(1).min(MOST)),
@@ -135,7 +130,12 @@ fn inputs(desk: &mut Desk, of: Subject, scroll: usize, chord: Chord) -> Vec<Effe
     vec![]
 }
 
-fn palette(desk: &mut Desk, mut text: String, pick: usize, press: (Chord, bool)) -> Vec<Effect> {
+fn palette(
+    desk: &mut Desk,
+    mut text: String,
+    pick: usize,
+    press: (Chord, bool),
+) -> Vec<DeskEffect> {
     let (chord, burst) = press;
     if chord == ESC || chord == Chord::ctrl('c') {
         return vec![];
@@ -160,7 +160,7 @@ fn palette(desk: &mut Desk, mut text: String, pick: usize, press: (Chord, bool))
 }
 
 /// The list follows every key; Enter keeps the filter, Esc restores the one before.
-fn filter(desk: &mut Desk, before: String, chord: Chord) -> Vec<Effect> {
+fn filter(desk: &mut Desk, before: String, chord: Chord) -> Vec<DeskEffect> {
     if chord == ENTER {
         return vec![];
     }
@@ -175,7 +175,7 @@ fn filter(desk: &mut Desk, before: String, chord: Chord) -> Vec<Effect> {
     vec![]
 }
 
-fn decide(desk: &mut Desk, incident: IncidentId, chord: Chord, burst: bool) -> Vec<Effect> {
+fn decide(desk: &mut Desk, incident: IncidentId, chord: Chord, burst: bool) -> Vec<DeskEffect> {
     if burst {
         desk.say(Say::Burst);
         desk.ui.dialog = Some(Dialog::Decide { incident });
@@ -204,19 +204,24 @@ fn decide(desk: &mut Desk, incident: IncidentId, chord: Chord, burst: bool) -> V
             desk.say_of(incident.clone(), Say::NotAllowed(why));
             Dialog::Decide { incident }
         }
-        None => Dialog::Form(Form::new(incident, FormKind::Decide(choice))),
+        None => Dialog::Form(Form::new(incident, decision(choice))),
     });
     vec![]
 }
 
-fn timer(desk: &mut Desk, incident: IncidentId, chord: Chord, burst: bool) -> Vec<Effect> {
+fn decision(choice: Choice) -> Order {
+    Order::Decide { choice, reason: String::new(), recheck: None }
+}
+
+fn timer(desk: &mut Desk, incident: IncidentId, chord: Chord, burst: bool) -> Vec<DeskEffect> {
     match chord.key {
         Key::Esc => vec![],
         Key::Char('1') if !burst => {
-            desk.ui.dialog = Some(Dialog::Form(Form::new(incident, FormKind::ExtendTimer)));
+            let more = Order::ExtendTimer { span: Span::ZERO, reason: String::new() };
+            desk.ui.dialog = Some(Dialog::Form(Form::new(incident, more)));
             vec![]
         }
-        Key::Char('2') if !burst => desk.order(incident, Verb::StopTimer, Order::StopTimer),
+        Key::Char('2') if !burst => desk.order(incident, Order::StopTimer),
         _ => {
             desk.ui.dialog = Some(Dialog::Timer { incident });
             vec![]
@@ -224,7 +229,7 @@ fn timer(desk: &mut Desk, incident: IncidentId, chord: Chord, burst: bool) -> Ve
     }
 }
 
-fn form_key(desk: &mut Desk, mut form: Form, chord: Chord, burst: bool) -> Vec<Effect> {
+fn form_key(desk: &mut Desk, mut form: Form, chord: Chord, burst: bool) -> Vec<DeskEffect> {
     if chord == ESC || chord == Chord::ctrl('c') {
         return vec![];
     }
@@ -250,14 +255,14 @@ fn form_key(desk: &mut Desk, mut form: Form, chord: Chord, burst: bool) -> Vec<E
     keep(desk, form)
 }
 
-fn keep(desk: &mut Desk, form: Form) -> Vec<Effect> {
+fn keep(desk: &mut Desk, form: Form) -> Vec<DeskEffect> {
     desk.ui.dialog = Some(Dialog::Form(form));
     vec![]
 }
 
 /// Checks the field; the last one sends the order.
-fn enter(desk: &mut Desk, mut form: Form) -> Vec<Effect> {
-    let fields = form.kind.fields();
+fn enter(desk: &mut Desk, mut form: Form) -> Vec<DeskEffect> {
+    let fields = form.asked();
     let text = form.fields.get(form.at).map_or("", |t| t.trim());
     form.error = match fields.get(form.at) {
         Some(Field::Text | Field::Reason) if text.is_empty() => Some(FormError::Empty),
@@ -271,28 +276,6 @@ fn enter(desk: &mut Desk, mut form: Form) -> Vec<Effect> {
         form.go(form.at + 1);
         return keep(desk, form);
     }
-    let (verb, order) = order(&form);
-    desk.order(form.incident, verb, order)
-}
-
-/// A positive duration of at most a week.
-fn span(text: &str) -> Option<Span> {
-    text.parse::<Span>().ok().filter(|s| *s > Span::ZERO && *s <= Span::from_days(7))
-}
-
-fn order(form: &Form) -> (Verb, Order) {
-    let text = |i: usize| form.fields.get(i).map(|t| t.trim().to_owned()).unwrap_or_default();
-    let length = |i: usize| span(&text(i)).unwrap_or(Span::from_mins(15));
-    match form.kind {
-        FormKind::Note => (Verb::Note, Order::Note { text: text(0) }),
-        FormKind::Resolve => (Verb::Resolve, Order::Resolve { reason: text(0) }),
-        FormKind::StartTimer => (Verb::StartTimer, Order::StartTimer { span: length(0) }),
-        FormKind::ExtendTimer => {
-            (Verb::ExtendTimer, Order::ExtendTimer { span: length(0), reason: text(1) })
-        }
-        FormKind::Decide(choice) => {
-            let recheck = (choice == Choice::Hold).then(|| length(1));
-            (Verb::Decide, Order::Decide { choice, reason: text(0), recheck })
-        }
-    }
+    let order = form.filled();
+    desk.order(form.incident, order)
 }

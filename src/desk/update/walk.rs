@@ -2,60 +2,52 @@
 //! None of them can send an order.
 
 use crate::board::Board;
-use crate::desk::command::Command;
+use crate::desk::command::ViewKey;
 use crate::desk::dialog::Dialog;
 use crate::desk::inputs::Subject;
 use crate::desk::order::Say;
-use crate::desk::state::{Desk, Effect};
+use crate::desk::page::Page;
+use crate::desk::state::{Desk, DeskEffect};
 use crate::desk::summary::summary;
-use crate::desk::ui::Page;
 use crate::domain::id::IncidentId;
 
-pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
+pub(super) fn run(desk: &mut Desk, key: ViewKey) -> Vec<DeskEffect> {
     let page = i64::from(desk.size.h / 2).max(1);
-    match command {
-        Command::Incidents => go(desk, Page::Incidents),
-        Command::Heatmap => go(desk, Page::Heatmap),
-        Command::Releases => {
+    match key {
+        ViewKey::Incidents => go(desk, Page::Incidents),
+        ViewKey::Heatmap => go(desk, Page::Heatmap),
+        ViewKey::Releases => {
             pin_release(desk);
             go(desk, Page::Releases);
         }
-        Command::Journeys => go(desk, Page::Journeys),
-        Command::Guardrails => go(desk, Page::Guardrails),
-        Command::Sources => go(desk, Page::Sources),
-        Command::Journal => go(desk, Page::Journal),
-        Command::Up => shift(desk, -1, 0),
-        Command::Down => shift(desk, 1, 0),
-        Command::Left => shift(desk, 0, -1),
-        Command::Right => shift(desk, 0, 1),
-        Command::PageUp => shift(desk, -page, 0),
-        Command::PageDown => shift(desk, page, 0),
-        Command::First => shift(desk, -FAR, 0),
-        Command::Last => shift(desk, FAR, 0),
-        Command::Next => select(desk, 1),
-        Command::Previous => select(desk, -1),
-        Command::Open => open(desk),
-        Command::Back => back(desk),
-        Command::Columns => desk.ui.heat.step_axis(&desk.board, true),
-        Command::Rows => desk.ui.heat.step_axis(&desk.board, false),
-        Command::NextMetric => desk.ui.heat.step_metric(&desk.board, true),
-        Command::PreviousMetric => desk.ui.heat.step_metric(&desk.board, false),
-        Command::Everything => desk.ui.everything = !desk.ui.everything,
-        Command::Filter => ask(desk, Dialog::Filter { before: desk.ui.filter.clone() }),
-        Command::Palette => ask(desk, Dialog::Palette { text: String::new(), pick: 0 }),
-        Command::Help => ask(desk, Dialog::Help { scroll: 0 }),
-        Command::Copy => return copy(desk),
-        Command::Redraw => return vec![Effect::Redraw],
-        Command::Suspend => return vec![Effect::Suspend],
-        Command::Quit => return quit(desk),
-        // these change an incident: `act` has them
-        Command::Acknowledge
-        | Command::Undo
-        | Command::Decide
-        | Command::Rollback
-        | Command::Timer
-        | Command::Note
-        | Command::Resolve => {}
+        ViewKey::Journeys => go(desk, Page::Journeys),
+        ViewKey::Guardrails => go(desk, Page::Guardrails),
+        ViewKey::Sources => go(desk, Page::Sources),
+        ViewKey::Journal => go(desk, Page::Journal),
+        ViewKey::Up => shift(desk, -1, 0),
+        ViewKey::Down => shift(desk, 1, 0),
+        ViewKey::Left => shift(desk, 0, -1),
+        ViewKey::Right => shift(desk, 0, 1),
+        ViewKey::PageUp => shift(desk, -page, 0),
+        ViewKey::PageDown => shift(desk, page, 0),
+        ViewKey::First => shift(desk, -FAR, 0),
+        ViewKey::Last => shift(desk, FAR, 0),
+        ViewKey::Next => select(desk, 1),
+        ViewKey::Previous => select(desk, -1),
+        ViewKey::Open => open(desk),
+        ViewKey::Back => back(desk),
+        ViewKey::Columns => desk.ui.heat.step_axis(&desk.board, true),
+        ViewKey::Rows => desk.ui.heat.step_axis(&desk.board, false),
+        ViewKey::NextMetric => desk.ui.heat.step_metric(&desk.board, true),
+        ViewKey::PreviousMetric => desk.ui.heat.step_metric(&desk.board, false),
+        ViewKey::Everything => desk.ui.everything = !desk.ui.everything,
+        ViewKey::Filter => ask(desk, Dialog::Filter { before: desk.ui.filter.clone() }),
+        ViewKey::Palette => ask(desk, Dialog::Palette { text: String::new(), pick: 0 }),
+        ViewKey::Help => ask(desk, Dialog::Help { scroll: 0 }),
+        ViewKey::Copy => return copy(desk),
+        ViewKey::Redraw => return vec![DeskEffect::Redraw],
+        ViewKey::Suspend => return vec![DeskEffect::Suspend],
+        ViewKey::Quit => return quit(desk),
     }
     vec![]
 }
@@ -145,7 +137,7 @@ fn open(desk: &mut Desk) {
         Page::Heatmap => open_cell(desk),
         Page::Releases => open_suspected(desk),
         Page::Incidents | Page::Journeys | Page::Guardrails | Page::Sources | Page::Journal => {
-            open_incident(desk, desk.target(Command::Open).map(|x| x.id.clone()));
+            open_incident(desk, desk.target(ViewKey::Open).map(|x| x.id.clone()));
         }
     }
 }
@@ -218,21 +210,21 @@ fn back(desk: &mut Desk) {
     go(desk, to);
 }
 
-fn copy(desk: &mut Desk) -> Vec<Effect> {
-    let Some(text) = desk.target(Command::Copy).map(summary) else {
+fn copy(desk: &mut Desk) -> Vec<DeskEffect> {
+    let Some(text) = desk.target(ViewKey::Copy).map(summary) else {
         desk.say(Say::NoIncident);
         return vec![];
     };
     desk.say(Say::Copied(text.clone()));
-    vec![Effect::Copy(text)]
+    vec![DeskEffect::Copy(text)]
 }
 
 /// Quits at once unless something was sent that is not settled.
-fn quit(desk: &mut Desk) -> Vec<Effect> {
+fn quit(desk: &mut Desk) -> Vec<DeskEffect> {
     let flying =
         desk.board.incidents.iter().filter_map(|x| x.action.as_ref()).any(|a| !a.state.is_over());
     if desk.pending.is_empty() && !flying {
-        return vec![Effect::Quit];
+        return vec![DeskEffect::Quit];
     }
     desk.ui.dialog = Some(Dialog::ConfirmQuit);
     vec![]

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use super::kinds::is_measuring;
 use super::open_case::OpenCase;
+use super::parts::TakenBack;
 use super::state::EngineState;
 use crate::detect::attribution::{change_feed, inquiry, posterior};
 use crate::detect::cube::store::Cube;
 use crate::detect::detectors::check_votes::Checks;
 use crate::detect::detectors::threshold::guardrail_of;
-use crate::detect::evidence::units;
 use crate::detect::scan::shift::Shift;
 use crate::domain::change::Change;
 use crate::domain::time::{Span, Timestamp};
@@ -24,8 +24,6 @@ const UNWATCHED: Span = Span::from_mins(5);
 /// What is missing may still come after this time, from clocks that are set to another time zone:
 /// the farthest are 14 hours ahead of UTC.
 const LATE: Span = Span::from_hours(14);
-/// How the line on a change that was taken back begins.
-const TAKEN_BACK: &str = "taken back";
 
 /// Ends what has been good long enough, forgets what ended long ago, and blames.
 pub fn close(state: &mut EngineState, bucket: i64) {
@@ -79,12 +77,14 @@ fn suspects(state: &mut EngineState, bucket: i64) {
             judging: &settings.policy,
             now: bucket,
         };
+        let back = taken_back(case, &changes, cube);
         let told = if case.blind.is_some() {
             none("no release explains this: the source itself is silent")
         } else if case.flaw.is_some() {
             none("no release is weighed: the fault is in what is told")
-        } else if let Some(kept) = healing(case, &changes, cube) {
-            kept
+        } else if back.is_some() {
+            case.back = back;
+            continue;
         } else if is_healed(case) && case.suspect != Suspect::default() {
             match cured(case, &scene) {
                 Some(told) => told,
@@ -97,7 +97,7 @@ fn suspects(state: &mut EngineState, bucket: i64) {
             let told = posterior::suspect(&scene);
             told.unwrap_or_else(|| posterior::outlived(&scene, &case.suspect, HEALS))
         };
-        case.suspect = told;
+        (case.suspect, case.back) = (told, None);
     }
 }
 
@@ -136,9 +136,10 @@ fn cured(case: &OpenCase, scene: &inquiry::Inquiry<'_>) -> Option<Suspect> {
     if other.is_some() { None } else { posterior::cured(&case.suspect, one) }
 }
 
-/// The suspect as it was when its change was taken back, while the harm heals: minutes without harm
-/// would speak for any change that is gone, and for none. `None` where it stays bad all the same.
-fn healing(case: &OpenCase, changes: &[&Change], cube: &Cube) -> Option<Suspect> {
+/// The suspect was taken back and the harm heals: it stays the suspect it was then, for minutes
+/// without harm would speak for any change that is gone, and for none. `None` where it stays bad
+/// all the same.
+fn taken_back(case: &OpenCase, changes: &[&Change], cube: &Cube) -> Option<TakenBack> {
     let release = case.suspect.release.as_ref()?;
     let change = changes.iter().find(|c| c.id == *release)?;
     let now = cube.newest.map(|b| cube.end_of(b))?;
@@ -149,14 +150,6 @@ fn healing(case: &OpenCase, changes: &[&Change], cube: &Cube) -> Option<Suspect>
     if better >= HEALS {
         return None;
     }
-    let mut kept = case.suspect.clone();
-    kept.reasons.retain(|r| !r.starts_with(TAKEN_BACK));
-    let hour = units::hour(back);
-    kept.reasons.push(if is_healed(case) {
-        let minutes = better.as_mins_f64().max(0.0);
-        format!("{TAKEN_BACK} {hour}, recovered {minutes:.0} min later")
-    } else {
-        format!("{TAKEN_BACK} {hour}, not recovered yet")
-    });
-    Some(kept)
+    let healed = is_healed(case).then(|| Span::from_millis(better.millis().max(0)));
+    Some(TakenBack { at: back, healed })
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::agreement;
 use super::lifecycle::name;
 use super::open_case::{OpenCase, checks_place};
-use super::parts::{FailingChecks, SilentSources};
+use super::parts::{Failing, FailingChecks, Join, SilentSources};
 use super::state::EngineState;
 use crate::detect::cube::key::CuboidRole;
 use crate::detect::detectors::check_votes::Vote;
@@ -133,7 +133,7 @@ fn fail(state: &mut EngineState, journey: &JourneyId, vote: &Vote, bucket: i64) 
     if let Some(case) = state.cases.get_mut(index) {
         case.closed = None;
         if !why.is_empty() {
-            case.joined(format!("checks of {journey}: {why}"));
+            case.joined(Join { what: Some(format!("checks of {journey}")), why });
         }
         // The same checks again: the case began when they failed first.
         let before = case.failing_checks.iter().find(|t| t.journey == *journey).map(|t| t.since);
@@ -153,10 +153,9 @@ fn count(checks: &mut FailingChecks, vote: &Vote) {
     checks.now = (failing, all);
     if failing > 0 && failing >= checks.worst {
         checks.worst = failing;
-        let names = vote.failing.join(", ");
-        checks.text = format!("{failing} of {all} locations fail ({names})");
+        checks.how = Failing::At { failing, all, kinds: vote.failing.join(", ") };
     } else if checks.worst == 0 {
-        checks.text = format!("runs fail now and then at {all} locations");
+        checks.how = Failing::NowAndThen { locations: all };
     }
 }
 

@@ -4,6 +4,7 @@
 use super::explain::{explain, watched};
 use super::kinds::{is_measuring, is_whole_funnel};
 use super::open_case::{OpenCase, journey_of};
+use super::parts::Join;
 use super::state::EngineState;
 use super::{agreement, combined, kinds, separation, shift_words, surge};
 use crate::detect::cube::key::CuboidRole;
@@ -72,7 +73,7 @@ fn part(state: &mut EngineState, bucket: i64) {
     let Some(case) = state.cases.get_mut(i) else { return };
     let shift = case.shifts.remove(at);
     let of = shift_words::label_in(&shift);
-    case.joins.retain(|why| !why.starts_with(&of));
+    case.joins.retain(|join| join.what.as_ref() != Some(&of));
     let mut own = OpenCase::new(String::new(), bucket);
     own.shifts.push(shift);
     state.cases.push(own);
@@ -178,7 +179,7 @@ fn take_in(state: &mut EngineState, (i, j): (usize, usize), why: String, now: i6
     if let Some(old) = state.cases.get_mut(i) {
         old.shifts.extend(young.shifts.iter().cloned());
         old.failing_checks.extend(young.failing_checks.iter().cloned());
-        old.joined(why);
+        old.joined(Join { what: None, why });
         old.bad_again(now);
         prune(old);
     }
@@ -356,7 +357,7 @@ fn put(state: &mut EngineState, index: usize, mut shift: Shift, bucket: i64) {
     let Some(case) = state.cases.get_mut(index) else { return };
     case.closed = None;
     if let Some(why) = tie.map(|t| t.why).filter(|w| !w.is_empty()) {
-        case.joined(format!("{}: {why}", shift_words::label_in(&shift)));
+        case.joined(Join { what: Some(shift_words::label_in(&shift)), why });
     }
     case.shifts.push(shift);
     case.bad_again(bucket);

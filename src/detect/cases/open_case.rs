@@ -5,7 +5,7 @@ use super::accrued::CumulativeImpact;
 use super::kinds::{
     is_arrival, is_cause, is_measuring, is_surge, is_traffic_loss, is_whole_funnel,
 };
-use super::parts::{FailingChecks, QualityFlaw, SilentSources};
+use super::parts::{FailingChecks, Join, QualityFlaw, SilentSources, TakenBack};
 use crate::detect::cube::place::{alike, siblings, templates, widest, within};
 use crate::detect::scan::shift::Shift;
 use crate::domain::id::JourneyId;
@@ -29,8 +29,10 @@ pub struct OpenCase {
     /// Set when everything in it has been good for the clear time.
     pub closed: Option<i64>,
     pub suspect: Suspect,
+    /// Its suspect was taken back and it heals.
+    pub back: Option<TakenBack>,
     /// Why what came later belongs to it.
-    pub joins: Vec<String>,
+    pub joins: Vec<Join>,
     /// What it has cost so far.
     pub cumulative: CumulativeImpact,
 }
@@ -55,20 +57,21 @@ impl OpenCase {
             last_bad: opened,
             closed: None,
             suspect: Suspect::default(),
+            back: None,
             joins: Vec::new(),
             cumulative: CumulativeImpact::default(),
         }
     }
 
     /// Remembers why something joined; the newest reasons are kept.
-    pub fn joined(&mut self, why: String) {
-        if why.is_empty() || self.joins.contains(&why) {
+    pub fn joined(&mut self, join: Join) {
+        if join.why.is_empty() || self.joins.contains(&join) {
             return;
         }
         if self.joins.len() >= REASONS {
             self.joins.remove(0);
         }
-        self.joins.push(why);
+        self.joins.push(join);
     }
 
     pub fn is_telemetry(&self) -> bool {

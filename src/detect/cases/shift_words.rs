@@ -71,9 +71,12 @@ pub fn measured(cube: &Cube, cuboid: &Cuboid, e: &Shift) -> Option<(f64, f64)> {
 }
 
 pub fn from_to(metric: Metric, base: f64, now: f64) -> String {
-    let (a, b) = (amount(metric, base), amount(metric, now));
-    let bare = a.strip_suffix(" ms").unwrap_or(&a);
-    if b.ends_with(" ms") { format!("{bare} -> {b}") } else { format!("{a} -> {b}") }
+    let now = amount(metric, now);
+    // The unit once, where both are in the same.
+    if metric.row().unit == "ms" && metric != Metric::BeaconLag {
+        return format!("{base:.0} -> {now}");
+    }
+    format!("{} -> {now}", amount(metric, base))
 }
 
 pub fn label(e: &Shift) -> String {

@@ -98,18 +98,18 @@ pub fn headline(policy: &Policy, cube: &Cube, case: &OpenCase) -> Option<String>
     };
     let worth = strongest(true).and_then(|e| order_values(cube, e));
     let money = |x: f64| format!("{} {x:.0}", policy.shop.currency);
-    let average =
-        worth.map(|(now, usual)| format!("average order {} (usual {usual:.0})", money(now)));
+    let average = |word: &str| {
+        worth.map(|(now, usual)| format!("{word} order {} (usual {usual:.0})", money(now)))
+    };
     let times = strongest(false).filter(|e| e.tally.expected > 0.0).map(|e| {
         (format!("Orders at {:.1} times their usual rate", e.tally.observed / e.tally.expected), e)
     });
-    match (times, average) {
+    match (times, average("average")) {
         (Some((times, _)), Some(average)) => {
             Some(format!("{times}, {average}: price or coupon error?"))
         }
-        (None, Some(average)) => {
-            let said = average.replacen("average", "Average", 1);
-            Some(format!("{said}: price or coupon error?"))
+        (None, Some(_)) => {
+            average("Average").map(|average| format!("{average}: price or coupon error?"))
         }
         (Some((times, e)), None) => Some(match per_payment(cube, e) {
             Some(each) => format!("{times}, {each:.1} for each payment: placed twice?"),

@@ -75,7 +75,9 @@ fn of(state: &EngineState, change: &Change, cuboid: &Cuboid, bucket: i64) -> Vec
     let at = state.cube.bucket_of(change.effective_at());
     let len = (SPAN.millis() / state.cube.bucket.millis()).max(1);
     let before = (at - len, at - 1);
-    let after = (at, bucket.min(at + len - 1));
+    // What comes after it was taken back is no doing of its.
+    let back = change.rolled_back_at.map_or(bucket, |t| state.cube.bucket_of(t) - 1);
+    let after = (at, bucket.min(at + len - 1).min(back));
     if before.0 < cuboid.oldest() || after.1 <= after.0 {
         return Vec::new();
     }

@@ -18,7 +18,8 @@ use crate::domain::segment::Segment;
 use crate::domain::time::Timestamp;
 use crate::policy::guardrail::Guardrail;
 use crate::verdict::{
-    Case, Cell, Finding, FunnelStep, GuardrailState, JourneyState, Judged, Judgement, Verdict,
+    Case, Cell, Finding, FunnelStep, GuardrailState, JourneyState, Judged, Judgement, Suspect,
+    Verdict,
 };
 
 /// Everything as of the end of `bucket`; cases that closed after `before` are told once more.
@@ -89,6 +90,13 @@ fn faces(state: &EngineState, bucket: i64, cases: &[Case]) -> Faces {
     (cells, guardrails, funnel)
 }
 
+/// With what became of it once it was taken back.
+fn suspect(live: &OpenCase) -> Suspect {
+    let mut told = live.suspect.clone();
+    told.reasons.extend(live.back.map(words::taken_back));
+    told
+}
+
 fn case_of(state: &EngineState, live: &OpenCase, bucket: i64) -> Case {
     let (policy, cube) = (&state.settings.policy, &state.cube);
     let segments = live.segments(policy);
@@ -115,7 +123,7 @@ fn case_of(state: &EngineState, live: &OpenCase, bucket: i64) -> Case {
         findings: words::findings(policy, cube, live, bucket),
         evidence_for,
         evidence_against,
-        suspect: live.suspect.clone(),
+        suspect: suspect(live),
         risk_per_minute: money.per_minute,
         burned_per_minute: money.burned,
         lost: money.lost,

@@ -3,12 +3,13 @@
 
 use crate::detect::cases::kinds::{is_beacon, is_cause, is_traffic_loss};
 use crate::detect::cases::open_case::OpenCase;
+use crate::detect::cases::parts::TakenBack;
 use crate::detect::cases::shift_words::{label, line, newest, samples, stat, values};
 use crate::detect::cases::{kinds, surge};
 use crate::detect::cube::store::Cube;
 use crate::detect::detectors::threshold::guardrail_of;
 use crate::detect::evidence::likelihood::Likelihood;
-use crate::detect::evidence::units::amount;
+use crate::detect::evidence::units::{amount, hour};
 use crate::detect::scan::shift::Shift;
 use crate::domain::id::GuardrailId;
 use crate::domain::metric::Metric;
@@ -58,7 +59,9 @@ pub fn headline(policy: &Policy, cube: &Cube, case: &OpenCase) -> String {
     let shift = lead(case).map(|e| line(cube, e));
     match (down, shift) {
         (Some(t), Some(e)) => format!("{e}; {} checks fail", t.journey),
-        (Some(t), None) => format!("{} checks fail: {}", capital(t.journey.as_str()), t.text),
+        (Some(t), None) => {
+            format!("{} checks fail: {}", capital(t.journey.as_str()), t.how.words())
+        }
         (None, Some(e)) => e,
         (None, None) => "Trouble".to_owned(),
     }
@@ -163,6 +166,15 @@ fn now_words(cube: &Cube, e: &Shift, bucket: i64) -> String {
     now.map(|x| format!(", {} now", amount(e.cuboid.family.0, x))).unwrap_or_default()
 }
 
+/// `taken back 04:15 UTC, recovered 3 min later`
+pub fn taken_back(back: TakenBack) -> String {
+    let hour = hour(back.at);
+    match back.healed {
+        Some(after) => format!("taken back {hour}, recovered {:.0} min later", after.as_mins_f64()),
+        None => format!("taken back {hour}, not recovered yet"),
+    }
+}
+
 /// What speaks for the case.
 pub fn evidence_for(cube: &Cube, case: &OpenCase, line_nats: f64, bucket: i64) -> Vec<String> {
     let mut out: Vec<String> = case
@@ -184,7 +196,7 @@ pub fn evidence_for(cube: &Cube, case: &OpenCase, line_nats: f64, bucket: i64) -
     if is_over(case) {
         out.extend(ended(cube, case, bucket));
     }
-    out.extend(case.joins.iter().map(|why| format!("belongs to it: {why}")));
+    out.extend(case.joins.iter().map(|j| format!("belongs to it: {}", j.words())));
     if let Some(b) = &case.blind {
         out.extend(b.sources.iter().map(|(name, at)| format!("{name} tells nothing since {at}")));
     }

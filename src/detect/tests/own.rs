@@ -6,7 +6,7 @@ use crate::detect::cube::settings::Settings;
 use crate::detect::engine::Engine;
 use crate::domain::metric::{Bad, Kind, Metric};
 use crate::domain::observation::{Observation, Value, Window};
-use crate::domain::own::{Declared, declare, declare_dim};
+use crate::domain::own::Declared;
 use crate::domain::segment::{Dim, DimValue, Segment};
 use crate::domain::time::Span;
 use crate::verdict::{Class, Judgement};
@@ -42,8 +42,8 @@ fn connect_14_a_rate_of_ones_own_is_judged_by_a_dimension_of_ones_own() {
         kind: Kind::Ratio,
         bad: Bad::Down,
     };
-    let metric = declare(&declared).expect("a metric");
-    let dim = declare_dim("test_delivery_step").expect("a dimension");
+    let metric = Metric::declare(&declared).expect("a metric");
+    let dim = Dim::declare("test_delivery_step").expect("a dimension");
     let mut policy = policy();
     let row = policy
         .guardrail

@@ -1,28 +1,13 @@
 //! How an action's life changes an incident: prepared, sent, answered, verified or not helping.
 //! A final answer is never taken back by a later one.
 
-use super::{ActionRun, Incident};
+use super::{ActionRun, AskedRest, Incident};
 use crate::domain::id::ActionId;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::incident::event::{Intent, Outcome, Record};
 use crate::incident::state::ActionState;
 use crate::incident::words;
 use crate::policy::severity::Choice;
-
-/// The time for which a receiver asked to be left alone.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Rest {
-    pub asked_at: Timestamp,
-    /// Wall time.
-    pub secs: u64,
-}
-
-impl Rest {
-    /// Until when, for who knows how wall time passes in its world.
-    pub fn until(self, passed: impl FnOnce(Span) -> Span) -> Timestamp {
-        self.asked_at.plus(passed(Span::from_secs(i64::try_from(self.secs).unwrap_or(i64::MAX))))
-    }
-}
 
 impl ActionRun {
     /// It may still have an effect that nobody knows the end of.
@@ -121,7 +106,7 @@ impl Incident {
         run.answer = Some(answer.clone());
         run.detail = words::outcome(answer);
         // Only its own word takes back what the receiver asked for; silence and a status do not.
-        let rest = answer.retry_after_s().map(|secs| Rest { asked_at: at, secs });
+        let rest = answer.retry_after_s().map(|secs| AskedRest { asked_at: at, secs });
         run.rest = rest.or(run.rest);
         let dry_run = run.intent.dry_run;
         run.state = run.after(answer);

@@ -5,9 +5,10 @@ use super::kit::*;
 use crate::domain::change::{Change, ChangeStatus};
 use crate::domain::id::{IncidentId, ReleaseId};
 use crate::domain::severity::Severity;
-use crate::incident::event::{Command, Event, Outcome};
+use crate::incident::event::{Event, Outcome};
 use crate::incident::fold::Incident;
 use crate::incident::id::confirm_token;
+use crate::incident::order::Order;
 use crate::incident::record::{from_line, to_line};
 use crate::incident::rollback::{others, plan, rehearsal};
 use crate::incident::state::Alternative;
@@ -41,9 +42,9 @@ fn tie() -> Incident {
     i
 }
 
-fn of(release: &str, to: &str) -> Command {
+fn of(release: &str, to: &str) -> Order {
     let token = confirm_token(&ReleaseId::from(to));
-    Command::RollbackOf { release: release.into(), token, waive: None, again: false }
+    Order::RollbackOf { release: release.into(), token, waive: None, again: false }
 }
 
 #[test]
@@ -120,7 +121,7 @@ fn pre_checks_hold_for_a_chosen_release_too() {
 fn a_rollback_being_proven_blocks_its_own_service_and_no_other() {
     let mut world = world();
     let mut first = tie();
-    let command = Command::Rollback { token: token(), waive: None };
+    let command = Order::Rollback { token: token(), waive: None };
     let events = order(&mut first, &world, "ana", &command, min(1)).expect("taken");
     let id = events.iter().find_map(|e| match e {
         Event::ActionPrepared { intent, .. } => Some(intent.id.clone()),

@@ -7,23 +7,24 @@ use super::kit::*;
 use crate::domain::change::ChangeStatus;
 use crate::domain::severity::Severity;
 use crate::domain::time::Span;
-use crate::incident::event::{Command, Event, Intent, Outcome};
+use crate::incident::event::{Event, Intent, Outcome};
 use crate::incident::fold::Incident;
+use crate::incident::order::Order;
 use crate::incident::rollback::{plan, rehearsal};
 use crate::incident::state::State;
 use crate::policy::action::Signing;
 use crate::policy::severity::Choice;
 
-fn ack() -> Command {
-    Command::Acknowledge { note: String::new() }
+fn ack() -> Order {
+    Order::Acknowledge { note: String::new() }
 }
 
-fn decide(choice: Choice) -> Command {
-    Command::Decide { choice, reason: "because".to_owned(), recheck: Some(Span::from_mins(20)) }
+fn decide(choice: Choice) -> Order {
+    Order::Decide { choice, reason: "because".to_owned(), recheck: Some(Span::from_mins(20)) }
 }
 
-fn rollback() -> Command {
-    Command::Rollback { token: token(), waive: None }
+fn rollback() -> Order {
+    Order::Rollback { token: token(), waive: None }
 }
 
 fn prepared(events: &[Event]) -> Intent {
@@ -49,11 +50,11 @@ fn acknowledging_promises_and_can_be_taken_back_for_ten_seconds_of_wall_time() {
     let events = order(&mut i, &world, "ana", &ack(), min(2)).expect("ack");
     assert!(matches!(&events[0], Event::Acknowledged { expires_at: Some(t), .. } if *t == min(32)));
     assert_eq!(order(&mut i, &world, "ana", &ack(), min(2)), Err("acknowledge"));
-    assert_eq!(order(&mut i, &world, "ben", &Command::UndoAcknowledge, min(2)), Err("undo"));
+    assert_eq!(order(&mut i, &world, "ben", &Order::UndoAcknowledge, min(2)), Err("undo"));
     let late = min(2).plus(Span::from_secs(11));
-    assert_eq!(order(&mut i, &world, "ana", &Command::UndoAcknowledge, late), Err("undo"));
+    assert_eq!(order(&mut i, &world, "ana", &Order::UndoAcknowledge, late), Err("undo"));
     world.speed = 60.0;
-    assert!(order(&mut i, &world, "ana", &Command::UndoAcknowledge, late).is_ok());
+    assert!(order(&mut i, &world, "ana", &Order::UndoAcknowledge, late).is_ok());
     assert_eq!(i.state(), State::Triggered);
 }
 
@@ -63,10 +64,10 @@ fn who_only_looks_may_note_and_nothing_else() {
     world.may_act = false;
     assert_eq!(order(&mut i, &world, "eve", &ack(), min(1)), Err("role"));
     assert_eq!(order(&mut i, &world, "eve", &rollback(), min(1)), Err("role"));
-    let note = Command::Note { text: " bank says ok ".to_owned() };
+    let note = Order::Note { text: " bank says ok ".to_owned() };
     let events = order(&mut i, &world, "eve", &note, min(1)).expect("note");
     assert_eq!(events, [Event::Noted { text: "bank says ok".to_owned() }]);
-    let empty = Command::Note { text: " \n".to_owned() };
+    let empty = Order::Note { text: " \n".to_owned() };
     assert_eq!(order(&mut i, &world, "eve", &empty, min(1)), Err("reason"));
 }
 
@@ -80,7 +81,7 @@ fn only_what_the_severity_allows_can_be_decided() {
     assert!(order(&mut low, &world, "ana", &decide(Choice::Hold), min(1)).is_ok());
     assert_eq!(low.decide_clock(), None);
     let mut high = incident(Severity::Sev1);
-    let blunt = Command::Decide { choice: Choice::Hold, reason: "x".to_owned(), recheck: None };
+    let blunt = Order::Decide { choice: Choice::Hold, reason: "x".to_owned(), recheck: None };
     assert_eq!(order(&mut high, &world, "ana", &blunt, min(1)), Err("recheck"));
     assert!(order(&mut high, &world, "ana", &decide(Choice::NotIncident), min(1)).is_ok());
     assert_eq!(high.state(), State::Cancelled);
@@ -90,16 +91,16 @@ fn only_what_the_severity_allows_can_be_decided() {
 #[test]
 fn a_timer_runs_once_is_extended_once_and_can_be_stopped() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
-    let start = |m| Command::StartTimer { span: Span::from_mins(m) };
-    let more = Command::ExtendTimer { span: Span::from_mins(5), reason: "call".to_owned() };
-    assert_eq!(order(&mut i, &world, "ana", &Command::StopTimer, min(0)), Err("timer"));
+    let start = |m| Order::StartTimer { span: Span::from_mins(m) };
+    let more = Order::ExtendTimer { span: Span::from_mins(5), reason: "call".to_owned() };
+    assert_eq!(order(&mut i, &world, "ana", &Order::StopTimer, min(0)), Err("timer"));
     assert_eq!(order(&mut i, &world, "ana", &start(0), min(0)), Err("timer"));
     assert!(order(&mut i, &world, "ana", &start(10), min(0)).is_ok());
     assert_eq!(order(&mut i, &world, "ana", &start(10), min(0)), Err("timer"));
     assert!(order(&mut i, &world, "ana", &more, min(1)).is_ok());
     assert_eq!(i.timer.map(|t| t.due_at), Some(min(15)));
     assert_eq!(order(&mut i, &world, "ana", &more, min(2)), Err("extend"));
-    assert!(order(&mut i, &world, "ana", &Command::StopTimer, min(3)).is_ok());
+    assert!(order(&mut i, &world, "ana", &Order::StopTimer, min(3)).is_ok());
     assert_eq!(i.timer, None);
 }
 
@@ -143,9 +144,9 @@ fn a_wrong_token_is_refused_in_every_form() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
     let before = i.clone();
     for token in ["", " ", "y", "theme-2026.11.20-2", "20-2", "112203", &token()[1..]] {
-        let command = Command::Rollback { token: token.to_owned(), waive: None };
+        let command = Order::Rollback { token: token.to_owned(), waive: None };
         assert_eq!(order(&mut i, &world, "ana", &command, min(1)), Err("token"), "{token:?}");
-        let again = Command::RollbackAgain { token: token.to_owned(), waive: None };
+        let again = Order::RollbackAgain { token: token.to_owned(), waive: None };
         assert_eq!(order(&mut i, &world, "ana", &again, min(1)), Err("token"), "{token:?}");
     }
     assert_eq!(i, before);
@@ -209,7 +210,7 @@ fn while_one_is_in_flight_no_second_one_goes_and_nothing_is_closed() {
     let intent = prepared(&order(&mut i, &world, "ana", &rollback(), min(1)).expect("first"));
     tell(&mut i, min(1), "ana", Event::ActionSent { id: intent.id.clone(), try_no: 1 });
     assert_eq!(order(&mut i, &world, "ben", &rollback(), min(2)), Err("precheck"));
-    let resolve = Command::Resolve { reason: "x".to_owned() };
+    let resolve = Order::Resolve { reason: "x".to_owned() };
     assert_eq!(order(&mut i, &world, "ben", &resolve, min(2)), Err("in_flight"));
     assert_eq!(
         order(&mut i, &world, "ben", &decide(Choice::NotIncident), min(2)),
@@ -224,7 +225,7 @@ fn an_unknown_outcome_is_sent_again_with_the_same_key_and_bytes_only() {
     let first = prepared(&order(&mut i, &world, "ana", &rollback(), min(1)).expect("first"));
     answer(&mut i, 1, &first, Outcome::unknown("timeout"));
     assert_eq!(i.state(), State::Mitigating);
-    let again = Command::RollbackAgain { token: token(), waive: None };
+    let again = Order::RollbackAgain { token: token(), waive: None };
     assert_eq!(order(&mut i, &world, "ana", &again, min(2)), Err("again"), "no fresh key");
     let second = order(&mut i, &world, "ben", &rollback(), min(9)).expect("same again");
     assert_eq!(prepared(&second), first);
@@ -238,7 +239,7 @@ fn after_a_refusal_the_clock_runs_on_and_only_an_explicit_attempt_two_goes() {
     answer(&mut i, 1, &first, refused());
     assert_eq!((i.state(), i.decide_clock()), (State::Triggered, Some(min(15))));
     assert_eq!(order(&mut i, &world, "ana", &rollback(), min(2)), Err("again"));
-    let again = Command::RollbackAgain { token: token(), waive: None };
+    let again = Order::RollbackAgain { token: token(), waive: None };
     let second = prepared(&order(&mut i, &world, "ana", &again, min(2)).expect("second"));
     assert_eq!(second.attempt, 2);
     assert_ne!(second.id, first.id);
@@ -273,7 +274,7 @@ fn an_answer_about_the_key_keeps_the_key_and_never_leads_to_a_fresh_one() {
     let detail = "http 422: the receiver may know this request from before".to_owned();
     let seen = Outcome::Unknown { detail, status: 422, retry_after_s: None, run_id: None };
     answer(&mut i, 1, &first, seen);
-    let again = Command::RollbackAgain { token: token(), waive: None };
+    let again = Order::RollbackAgain { token: token(), waive: None };
     assert_eq!(order(&mut i, &world, "ana", &again, min(2)), Err("again"), "no fresh key");
     let same = prepared(&order(&mut i, &world, "ana", &rollback(), min(2)).expect("the same"));
     assert_eq!((same, i.actions.len()), (first, 1));

@@ -4,9 +4,10 @@
 use super::kit::*;
 use crate::domain::severity::Severity;
 use crate::domain::time::Span;
-use crate::incident::deadline::{Clock, clocks, next_deadline, sweep};
-use crate::incident::event::{Command, Event, Record};
+use crate::incident::deadline::{IncidentClock, clocks, next_deadline, sweep};
+use crate::incident::event::{Event, Record};
 use crate::incident::fold::{Incident, apply, fold};
+use crate::incident::order::Order;
 use crate::incident::rank;
 use crate::incident::record::{RecordError, from_line, to_line};
 use crate::incident::state::State;
@@ -93,7 +94,7 @@ fn a_hold_ends_at_its_recheck_and_the_decision_is_asked_again() {
     tell(&mut i, min(3), "ana", hold);
     assert_eq!(i.decide_clock(), None);
     assert_eq!(sweep(&i, &policy(), min(19)), Vec::<Record>::new());
-    assert!(clocks(&i).contains(&(Clock::Recheck, min(20))));
+    assert!(clocks(&i).contains(&(IncidentClock::Recheck, min(20))));
     let due = sweep(&i, &policy(), min(20));
     assert_eq!(due.len(), 1);
     apply(&mut i, &due[0]);
@@ -202,10 +203,10 @@ fn lines_are_readable_and_a_newer_one_says_so() {
 #[test]
 fn an_extension_is_given_once_with_a_reason_to_an_owner() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
-    let more = Command::ExtendTimer { span: Span::from_mins(10), reason: "vendor".to_owned() };
+    let more = Order::ExtendTimer { span: Span::from_mins(10), reason: "vendor".to_owned() };
     assert_eq!(order(&mut i, &world, "ana", &more, min(1)), Err("extend"), "nobody owns it");
     tell(&mut i, min(1), "ana", ack());
-    let silent = Command::ExtendTimer { span: Span::from_mins(10), reason: " ".to_owned() };
+    let silent = Order::ExtendTimer { span: Span::from_mins(10), reason: " ".to_owned() };
     assert_eq!(order(&mut i, &world, "ana", &silent, min(1)), Err("reason"));
     assert!(order(&mut i, &world, "ana", &more, min(1)).is_ok());
     assert_eq!(i.decide_clock(), Some(min(25)));

@@ -6,23 +6,24 @@ use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::severity::Severity;
 use crate::domain::time::Span;
-use crate::incident::command::decide;
-use crate::incident::event::{Command, Event, Outcome, Waived};
+use crate::incident::event::{Event, Outcome, Waived};
 use crate::incident::fold::Incident;
+use crate::incident::gate::decide;
+use crate::incident::order::Order;
 use crate::incident::rollback::plan;
 use crate::incident::state::ActionState;
 use crate::policy::severity::Choice;
 use crate::verdict::{Finding, Verdict};
 
-fn rollback(waive: Option<&str>) -> Command {
-    Command::Rollback { token: token(), waive: waive.map(str::to_owned) }
+fn rollback(waive: Option<&str>) -> Order {
+    Order::Rollback { token: token(), waive: waive.map(str::to_owned) }
 }
 
-fn again(waive: Option<&str>) -> Command {
-    Command::RollbackAgain { token: token(), waive: waive.map(str::to_owned) }
+fn again(waive: Option<&str>) -> Order {
+    Order::RollbackAgain { token: token(), waive: waive.map(str::to_owned) }
 }
 
-fn told(i: &Incident, world: &World, who: &str, command: &Command, second: i64) -> String {
+fn told(i: &Incident, world: &World, who: &str, command: &Order, second: i64) -> String {
     let result = decide(i, command, &person(who), &world.facts(), sec(second));
     result.expect_err("refused").to_string()
 }
@@ -55,17 +56,17 @@ fn finding(metric: Metric) -> Finding {
 fn who_comes_second_is_told_who_was_first_and_when() {
     let span = Span::from_mins(5);
     let text = || "call".to_owned();
-    let ack = Command::Acknowledge { note: String::new() };
-    let start = Command::StartTimer { span };
-    let more = Command::ExtendTimer { span, reason: text() };
-    let hold = Command::Decide { choice: Choice::Hold, reason: text(), recheck: Some(span) };
-    let resolve = Command::Resolve { reason: text() };
-    let cases: [(&[&Command], &Command, &str); 8] = [
+    let ack = Order::Acknowledge { note: String::new() };
+    let start = Order::StartTimer { span };
+    let more = Order::ExtendTimer { span, reason: text() };
+    let hold = Order::Decide { choice: Choice::Hold, reason: text(), recheck: Some(span) };
+    let resolve = Order::Resolve { reason: text() };
+    let cases: [(&[&Order], &Order, &str); 8] = [
         (&[&ack], &ack, "ana@bastion did at 10:00:30Z"),
         (&[&start], &start, "ana@bastion started it at 10:00:30Z"),
         (&[&start, &more], &more, "ana@bastion did at 10:00:30Z"),
         (&[&ack, &more], &more, "ana@bastion did at 10:00:30Z"),
-        (&[&start, &Command::StopTimer], &Command::StopTimer, "ana@bastion stopped the last one"),
+        (&[&start, &Order::StopTimer], &Order::StopTimer, "ana@bastion stopped the last one"),
         (&[&hold], &hold, "ana@bastion decided hold at 10:00:30Z"),
         (&[&resolve], &resolve, "INC-00001 is resolved; ana@bastion resolved it at 10:00:30Z"),
         (&[&resolve], &rollback(None), "ana@bastion resolved it at 10:00:30Z"),
@@ -84,7 +85,7 @@ fn who_comes_second_is_told_who_was_first_and_when() {
 #[test]
 fn of_two_who_decide_at_once_the_first_has_and_a_second_thought_is_ones_own() {
     let world = World::new();
-    let decide = |choice, reason: &str| Command::Decide {
+    let decide = |choice, reason: &str| Order::Decide {
         choice,
         reason: reason.to_owned(),
         recheck: Some(Span::from_mins(20)),

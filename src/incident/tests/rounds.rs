@@ -10,9 +10,10 @@ use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::{Event, Record};
 use crate::incident::fold::Incident;
 use crate::incident::id::incident_id;
-use crate::incident::reconcile::{Tick, is_flapping, keep, reconcile};
+use crate::incident::reconcile::{is_flapping, reconcile};
 use crate::incident::record::kind;
 use crate::incident::state::State;
+use crate::incident::tick::{Tick, keep};
 use crate::policy::response::ResponsePolicy;
 use crate::verdict::{Case, Judgement};
 

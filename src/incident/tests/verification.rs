@@ -4,15 +4,16 @@
 use super::kit::*;
 use crate::domain::severity::Severity;
 use crate::domain::time::Span;
-use crate::incident::event::{Command, Event, Outcome};
+use crate::incident::event::{Event, Outcome};
 use crate::incident::fold::Incident;
+use crate::incident::order::Order;
 use crate::incident::record::kind;
 use crate::incident::state::{ActionState, State};
 use crate::incident::verify::{fallen_silent, shown, verify};
 
 fn sent(outcome: Outcome) -> (Incident, World) {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
-    let command = Command::Rollback { token: token(), waive: None };
+    let command = Order::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
     let id = i.actions[0].intent.id.clone();
     tell(&mut i, min(2), "ana", Event::ActionSent { id: id.clone(), try_no: 1 });
@@ -111,7 +112,7 @@ fn a_crash_after_sending_is_unknown_one_second_after_the_time_for_an_answer() {
     for (timeout, last) in [(15, 135), (1, 121), (300, 420)] {
         let (mut i, mut world) = (incident(Severity::Sev1), World::new());
         world.actions[0].timeout = Span::from_secs(timeout);
-        let command = Command::Rollback { token: token(), waive: None };
+        let command = Order::Rollback { token: token(), waive: None };
         order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
         let id = i.actions[0].intent.id.clone();
         tell(&mut i, min(2), "ana", Event::ActionSent { id: id.clone(), try_no: 1 });
@@ -139,7 +140,7 @@ fn a_crash_after_sending_is_unknown_one_second_after_the_time_for_an_answer() {
 fn a_fast_shop_gives_its_receiver_the_same_time_on_the_wall() {
     let (mut i, mut world) = (incident(Severity::Sev1), World::new());
     world.speed = 60.0;
-    let command = Command::Rollback { token: token(), waive: None };
+    let command = Order::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
     let id = i.actions[0].intent.id.clone();
     tell(&mut i, min(2), "ana", Event::ActionSent { id, try_no: 1 });
@@ -151,7 +152,7 @@ fn a_fast_shop_gives_its_receiver_the_same_time_on_the_wall() {
 fn a_prepared_one_that_nobody_sends_was_not_sent_and_gives_the_decision_back() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
     let due = i.decide_clock();
-    let command = Command::Rollback { token: token(), waive: None };
+    let command = Order::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
     assert_eq!(silence(&mut i, &world, 124), Vec::<&str>::new());
     let full = shown(&i.actions[0], &world.facts(), sec(125));
@@ -179,7 +180,7 @@ fn the_same_request_may_be_sent_again_while_its_outcome_is_unknown() {
     let first = i.actions[0].intent.clone();
     let plan = crate::incident::rollback::plan(&i, &world.facts(), min(3)).expect("a plan");
     assert_eq!(plan.resend_of.as_ref(), Some(&first.id));
-    let command = Command::Rollback { token: token(), waive: None };
+    let command = Order::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(3)).expect("the same again");
     assert_eq!((i.actions.len(), &i.actions[0].intent), (1, &first), "same key, same bytes");
     let id = first.id.clone();
@@ -195,7 +196,7 @@ fn the_same_request_may_be_sent_again_while_its_outcome_is_unknown() {
 fn what_was_not_sent_gives_the_decision_back_and_is_ordered_again_as_the_same_request() {
     let (mut i, world) = (incident(Severity::Sev1), World::new());
     let due = i.decide_clock();
-    let command = Command::Rollback { token: token(), waive: None };
+    let command = Order::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(2)).expect("rollback");
     let first = i.actions[0].intent.clone();
     let answer = Outcome::NotSent { detail: "the kill switch is on".to_owned() };
@@ -215,7 +216,7 @@ fn what_was_not_sent_gives_the_decision_back_and_is_ordered_again_as_the_same_re
 #[test]
 fn a_try_that_never_left_proves_nothing_about_the_one_before_it() {
     let (mut i, world) = sent(Outcome::unknown("timeout"));
-    let command = Command::Rollback { token: token(), waive: None };
+    let command = Order::Rollback { token: token(), waive: None };
     order(&mut i, &world, "ana", &command, min(3)).expect("the same again");
     let id = i.actions[0].intent.id.clone();
     tell(&mut i, min(3), "ana", Event::ActionSent { id: id.clone(), try_no: 2 });

@@ -5,7 +5,7 @@ use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
 use crate::domain::time::{Span, Timestamp};
-use crate::journal::LeaseOutcome;
+use crate::journal::terms::LeaseOutcome;
 
 /// A lease ends at most this many of its lengths ahead; one beyond is a clock that was set back.
 const LONGEST: i64 = 10;

@@ -4,8 +4,9 @@
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
-use super::{Line, Mark, not_stored, unreadable};
-use crate::journal::{JournalError, SCHEMA_VERSION};
+use super::connect::one;
+use super::words::{not_stored, unreadable};
+use crate::journal::error::{JournalError, SCHEMA_VERSION};
 
 /// `open_incident.ended` is null while an incident is open or fires, else when that ended.
 const TABLES: [&str; 7] = [
@@ -37,7 +38,7 @@ pub(super) async fn version(conn: &mut SqliteConnection) -> Result<Option<i64>, 
     if let Ok(row) = row {
         return Ok(row.map(|r| r.0));
     }
-    let has: (i64,) = super::one(&mut *conn, HAS).await?;
+    let has: (i64,) = one(&mut *conn, HAS).await?;
     if has.0 == 0 {
         return Ok(None);
     }
@@ -65,7 +66,7 @@ pub(super) async fn widen(conn: &mut SqliteConnection) -> Result<(), JournalErro
 
 /// What a file says of itself, whoever made it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Look {
+pub(super) struct FileLook {
     /// The schema version of a journal.
     pub version: Option<i64>,
     /// Which journal it is; older ones have no name.
@@ -78,7 +79,7 @@ pub(super) struct Look {
     user_version: i64,
 }
 
-impl Look {
+impl FileLook {
     /// Of another program: its tables or its mark are not ours.
     pub const fn is_foreign(self) -> bool {
         let marked = self.application != 0 && self.application != APPLICATION;
@@ -88,7 +89,7 @@ impl Look {
 }
 
 /// Looks and changes nothing.
-pub(super) async fn look(conn: &mut SqliteConnection) -> Result<Look, JournalError> {
+pub(super) async fn look(conn: &mut SqliteConnection) -> Result<FileLook, JournalError> {
     const TABLES: &str = "SELECT COUNT(*) FROM sqlite_master WHERE type IN ('table', 'view') \
          AND name NOT LIKE 'sqlite~_%' ESCAPE '~'";
     const OURS: &str = "SELECT \
@@ -98,13 +99,13 @@ pub(super) async fn look(conn: &mut SqliteConnection) -> Result<Look, JournalErr
     const BESIDE: &str = "SELECT \
          (SELECT COUNT(*) FROM pragma_table_info('board') WHERE name IN ('id', 'at', 'body')) + \
          (SELECT COUNT(*) FROM pragma_table_info('lease') WHERE name IN ('id', 'owner', 'until'))";
-    let (tables,): (i64,) = super::one(conn, TABLES).await?;
-    let (application,): (i64,) = super::one(conn, "PRAGMA application_id").await?;
-    let (user_version,): (i64,) = super::one(conn, "PRAGMA user_version").await?;
-    let (columns,): (i64,) = super::one(conn, OURS).await?;
-    let (beside,): (i64,) = super::one(conn, BESIDE).await?;
+    let (tables,): (i64,) = one(conn, TABLES).await?;
+    let (application,): (i64,) = one(conn, "PRAGMA application_id").await?;
+    let (user_version,): (i64,) = one(conn, "PRAGMA user_version").await?;
+    let (columns,): (i64,) = one(conn, OURS).await?;
+    let (beside,): (i64,) = one(conn, BESIDE).await?;
     let mut look =
-        Look { version: None, store: None, newest: 0, tables, application, user_version };
+        FileLook { version: None, store: None, newest: 0, tables, application, user_version };
     // one that bears our mark is ours, whole or not
     if columns == 7 && (beside == 6 || application == APPLICATION) {
         look.version = value(conn, "schema").await?;
@@ -125,8 +126,8 @@ async fn value(conn: &mut SqliteConnection, key: &str) -> Result<Option<i64>, Jo
 pub(super) async fn newest(conn: &mut SqliteConnection) -> i64 {
     const NEWEST: &str = "SELECT COALESCE(MAX(seq), 0) FROM record";
     const GIVEN: &str = "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'record'";
-    let there: Result<(i64,), _> = super::one(conn, NEWEST).await;
-    let given: Result<(i64,), _> = super::one(conn, GIVEN).await;
+    let there: Result<(i64,), _> = one(conn, NEWEST).await;
+    let given: Result<(i64,), _> = one(conn, GIVEN).await;
     let there = there.map_or(i64::MAX, |row| row.0);
     given.map_or(there, |row| row.0.max(there))
 }
@@ -177,26 +178,4 @@ async fn make(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         .execute(&mut *tx)
         .await?;
     tx.commit().await
-}
-
-/// Keeps the index of open incidents in step with a record.
-pub(super) async fn mark(conn: &mut SqliteConnection, line: &Line) -> Result<(), sqlx::Error> {
-    const OPEN: &str = "INSERT INTO open_incident (incident, firing) VALUES (?1, 1) \
-         ON CONFLICT (incident) DO UPDATE SET firing = 1, closed = NULL, ended = NULL";
-    const FIRES: &str =
-        "UPDATE open_incident SET firing = 1 WHERE incident = ?1 AND closed IS NULL";
-    const CLOSE: &str = "UPDATE open_incident SET closed = ?2, \
-         ended = CASE WHEN firing = 1 THEN NULL ELSE ?2 END \
-         WHERE incident = ?1 AND closed IS NULL";
-    const CLEAR: &str = "UPDATE open_incident SET firing = 0, \
-         ended = CASE WHEN closed IS NULL THEN NULL ELSE ?2 END WHERE incident = ?1";
-    let sql = match line.mark {
-        Mark::Open => OPEN,
-        Mark::Fires => FIRES,
-        Mark::Closed => CLOSE,
-        Mark::Cleared => CLEAR,
-        Mark::None => return Ok(()),
-    };
-    sqlx::query(sql).bind(&line.incident).bind(line.at).execute(conn).await?;
-    Ok(())
 }

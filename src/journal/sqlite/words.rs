@@ -1,7 +1,7 @@
 //! What SQLite says in numbers, in words that tell a person what is wrong.
 //! Result codes are those of sqlite.org/rescode.html.
 
-use crate::journal::JournalError;
+use crate::journal::error::JournalError;
 
 pub(super) const BUSY_CODE: i64 = 5;
 pub(super) const LOCKED: i64 = 6;

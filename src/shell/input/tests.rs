@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::desk::chord::Chord;
 use crate::desk::chord::Key;
 
 fn key(text: &str) -> TermEvent {

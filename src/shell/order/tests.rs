@@ -4,15 +4,16 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
-use crate::board::{Source, SourceState};
+use crate::board::{SourceState, SourceView};
 use crate::config::load;
 use crate::domain::severity::Severity;
 use crate::incident::record::kind;
 use crate::incident::tests::kit;
-use crate::journal::Access;
+use crate::journal::{Access, Journal};
 use crate::policy::severity::Choice;
+use crate::shell::clock::Clock;
 use crate::shell::settings;
-use crate::source::fixture::{Reply, Seen as Request, Server, Then, secret_file};
+use crate::source::fixture::{Reply, SeenRequest as Request, Server, Then, secret_file};
 use crate::source::secret::SecretSpec;
 
 mod leaving;
@@ -47,7 +48,7 @@ impl Room {
     }
 
     /// The desk of another process.
-    async fn desk(&self, name: &str) -> Arc<Desk> {
+    async fn desk(&self, name: &str) -> Arc<OrderDesk> {
         let url = &self.server.url;
         let text = format!(
             "[[action]]\nname = \"rollback\"\nkind = \"webhook\"\nurl = \"{url}/hook\"\n\
@@ -84,7 +85,7 @@ impl Room {
 
 fn board() -> Arc<Board> {
     let now = kit::min(1);
-    let source = |name: &str| Source {
+    let source = |name: &str| SourceView {
         name: name.into(),
         kind: "github".to_owned(),
         state: SourceState::Live,
@@ -106,16 +107,16 @@ fn board() -> Arc<Board> {
     })
 }
 
-fn rollback() -> Command {
-    Command::Rollback { token: kit::token(), waive: None }
+fn rollback() -> Order {
+    Order::Rollback { token: kit::token(), waive: None }
 }
 
-fn again() -> Command {
-    Command::RollbackAgain { token: kit::token(), waive: None }
+fn again() -> Order {
+    Order::RollbackAgain { token: kit::token(), waive: None }
 }
 
 /// The order, and the request that follows from it.
-async fn give(desk: Arc<Desk>, order: Command) -> Result<Option<Outcome>, String> {
+async fn give(desk: Arc<OrderDesk>, order: Order) -> Result<Option<Outcome>, String> {
     let board = board();
     let done = desk.carry_out(&kit::id(), &order, "test", Some(&board)).await;
     match done.map_err(|e| e.to_string())?.ticket {
@@ -132,7 +133,7 @@ async fn give(desk: Arc<Desk>, order: Command) -> Result<Option<Outcome>, String
 async fn at_once(
     room: &Room,
     names: [&str; 4],
-    order: &Command,
+    order: &Order,
 ) -> (Vec<Option<Outcome>>, Vec<String>) {
     let mut tasks = tokio::task::JoinSet::new();
     for name in names {
@@ -188,26 +189,26 @@ async fn of_four_who_try_again_at_once_one_does_with_one_new_key() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_may_be_done_once_is_stored_once() {
-    type Row<'a> = (&'a [&'a Command], &'a Command, [&'a str; 4], &'a str, usize);
+    type Row<'a> = (&'a [&'a Order], &'a Order, [&'a str; 4], &'a str, usize);
     let text = || "because".to_owned();
     let span = Span::from_mins(5);
-    let more = Command::ExtendTimer { span, reason: text() };
-    let start = Command::StartTimer { span };
-    let ack = Command::Acknowledge { note: String::new() };
-    let hold = Command::Decide { choice: Choice::Hold, reason: text(), recheck: Some(span) };
-    let not = Command::Decide { choice: Choice::NotIncident, reason: text(), recheck: None };
+    let more = Order::ExtendTimer { span, reason: text() };
+    let start = Order::StartTimer { span };
+    let ack = Order::Acknowledge { note: String::new() };
+    let hold = Order::Decide { choice: Choice::Hold, reason: text(), recheck: Some(span) };
+    let not = Order::Decide { choice: Choice::NotIncident, reason: text(), recheck: None };
     let rows: [Row<'_>; 11] = [
         (&[], &ack, SAME, "acknowledged", 1),
         (&[], &ack, FOUR, "acknowledged", 4), // each speaks for himself; the first is the owner
-        (&[&ack], &Command::UndoAcknowledge, SAME, "ack_undone", 1),
+        (&[&ack], &Order::UndoAcknowledge, SAME, "ack_undone", 1),
         (&[], &start, FOUR, "timer_started", 1),
         (&[&start], &more, FOUR, "timer_extended", 1),
         (&[&ack], &more, FOUR, "timer_extended", 1),
-        (&[&start], &Command::StopTimer, FOUR, "timer_stopped", 1),
+        (&[&start], &Order::StopTimer, FOUR, "timer_stopped", 1),
         (&[], &hold, FOUR, "decided", 1),
         (&[], &not, FOUR, "cancelled", 1),
-        (&[], &Command::Resolve { reason: text() }, FOUR, "resolved", 1),
-        (&[], &Command::Note { text: text() }, FOUR, "noted", 4),
+        (&[], &Order::Resolve { reason: text() }, FOUR, "resolved", 1),
+        (&[], &Order::Note { text: text() }, FOUR, "noted", 4),
     ];
     for (before, order, names, kind, times) in rows {
         let room = Room::new(|_| taken()).await;
@@ -224,8 +225,8 @@ async fn what_may_be_done_once_is_stored_once() {
 async fn nothing_is_sent_after_resolved_or_cancelled_and_nothing_closes_under_a_request() {
     let reason = || "over".to_owned();
     let ends = [
-        Command::Resolve { reason: reason() },
-        Command::Decide { choice: Choice::NotIncident, reason: reason(), recheck: None },
+        Order::Resolve { reason: reason() },
+        Order::Decide { choice: Choice::NotIncident, reason: reason(), recheck: None },
     ];
     for round in 0..8 {
         let mut room = Room::new(|_| taken()).await;
@@ -310,7 +311,7 @@ async fn an_order_by_half_a_board_waits_for_the_whole() {
         let done = desk.carry_out(&kit::id(), &rollback(), "test", board).await;
         assert!(done.expect_err("refused").to_string().contains("not read yet"));
     }
-    let ack = Command::Acknowledge { note: String::new() };
+    let ack = Order::Acknowledge { note: String::new() };
     assert!(desk.carry_out(&kit::id(), &ack, "test", None).await.is_ok());
 }
 

@@ -8,7 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Face, error, json_value};
+use super::face::{Face, error, json_value};
 use crate::shop::checks::page_status;
 use crate::shop::dims::TEMPLATES;
 use crate::shop::scenario;

@@ -6,17 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::source::error::cut;
 use crate::source::query::LABEL;
 
+use super::name::DeploymentName;
 use super::wire::Deployment;
 
 /// Letters of a commit that name it: as good as all of them to git.
 const SHORT: usize = 12;
-
-/// Id and version of one deployment as a change.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Name {
-    pub id: String,
-    pub version: String,
-}
 
 /// The names given so far.
 #[derive(Debug, Default)]
@@ -29,7 +23,7 @@ pub struct Names {
 impl Names {
     /// Names a deployment; the oldest come first, so that names are the same after a restart. The
     /// first one of a version carries its name, a later one its number as well.
-    pub fn name(&mut self, deployment: &Deployment) -> Name {
+    pub fn name(&mut self, deployment: &Deployment) -> DeploymentName {
         let sha = cut(deployment.sha.trim(), LABEL);
         let stated = deployment.stated_version().filter(|stated| {
             let known = self.commits.entry(stated.clone()).or_insert_with(|| sha.to_owned());
@@ -43,29 +37,13 @@ impl Names {
         };
         let free = !short.is_empty() && self.ids.insert(short.clone());
         let id = if free { short } else { format!("{short}#{}", deployment.id) };
-        Name { id, version }
+        DeploymentName { id, version }
     }
 
-    pub fn forget(&mut self, name: &Name) {
+    pub fn forget(&mut self, name: &DeploymentName) {
         self.ids.remove(&name.id);
         self.commits.remove(&name.version);
     }
-}
-
-/// A tag of three numbers or a date (`v1.2.3`, `web-2026.11.21-2`): few branches are called so.
-pub fn is_tag(reference: &str) -> bool {
-    let mut numbers = 0;
-    let mut parts = reference.split(['.', '-', '_']).peekable();
-    while let Some(part) = parts.next() {
-        let digits = part.strip_prefix('v').unwrap_or(part);
-        let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        numbers = if number { numbers + 1 } else { 0 };
-        let long = digits.len() >= 8 && number;
-        if numbers >= 3 || (long && parts.peek().is_none()) {
-            return !reference.contains('/');
-        }
-    }
-    false
 }
 
 /// An environment that comes and goes with a change under review.
@@ -81,8 +59,15 @@ pub fn is_preview(environment: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::github::name::is_tag;
 
-    fn named(names: &mut Names, id: u64, reference: &str, sha: &str, payload: &str) -> Name {
+    fn named(
+        names: &mut Names,
+        id: u64,
+        reference: &str,
+        sha: &str,
+        payload: &str,
+    ) -> DeploymentName {
         let text = format!(
             "{{\"id\":{id},\"ref\":\"{reference}\",\"sha\":\"{sha}\",\"payload\":{payload},\
              \"created_at\":\"2026-11-20T10:00:00Z\"}}"

@@ -4,66 +4,25 @@
 use std::collections::BTreeMap;
 
 use crate::domain::time::{Span, Timestamp};
-use crate::source::assemble::{Answered, Line};
+use crate::source::assemble::{Answered, SeriesLine};
 use crate::source::error::SourceError;
 use crate::source::harvest::Harvest;
-use crate::source::query::{Labels, Query, QueryKind};
+use crate::source::query::{Query, QueryKind};
 
+use super::PromAsk;
+use super::exchange::Wire;
+use super::grid::QueryGrid;
+use super::spacing::{STEP, USUAL, reach};
 use super::split::first_selector;
-use super::{Ask, Grid, Wire};
 
-/// Taken where it is neither told nor measured.
-const USUAL: Span = Span::from_secs(15);
-/// Samples that a range should hold, one of which may be missed.
-const HELD: i64 = 3;
 /// How far back a series is looked at, and how finely.
 const BACK: Span = Span::from_mins(11);
-const STEP: Span = Span::from_secs(5);
 /// Distances that count: the newest, because a past may be kept coarser than it is told now.
 const NEWEST: usize = 8;
-/// How often it is measured again: rarely, and soon where there was nothing to measure.
-const AGAIN: Span = Span::from_hours(1);
-const SOON: Span = Span::from_mins(1);
 /// Intervals people set, in seconds; what is measured is one of them where it is near.
 const NICE: [i64; 12] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 240, 300];
 
-/// What is known of one question.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Pace {
-    found: Option<Span>,
-    looked: Option<Timestamp>,
-    /// No series is there that the question could be about.
-    nothing: bool,
-}
-
-impl Pace {
-    /// Time between two samples: what is told, or longer where it was measured to be.
-    pub fn scrape(self, told: Option<Span>) -> Span {
-        let least = told.or(self.found).unwrap_or(USUAL);
-        self.found.map_or(least, |found| found.max(least))
-    }
-
-    /// What was measured is more than what is told or usual: the past may have been told coarser
-    /// than the present, so it is soon looked at again.
-    fn is_slow(self, told: Option<Span>) -> bool {
-        self.found.is_some_and(|found| found > told.unwrap_or(USUAL) && found > STEP)
-    }
-
-    fn is_due(self, now: Timestamp, told: Option<Span>) -> bool {
-        let settled = self.found.is_some() && !self.is_slow(told);
-        let wait = if settled { AGAIN } else { SOON };
-        self.looked.is_none_or(|at| now.since(at) >= wait || now < at)
-    }
-}
-
-/// How far a question looks back for a window: over all of it, and over enough samples.
-pub fn reach(window: Span, scrape: Span) -> Span {
-    let need = scrape.times(HELD).millis();
-    let whole = window.millis().max(1);
-    if need <= whole { window } else { window.times((need + whole - 1) / whole) }
-}
-
-impl Ask {
+impl PromAsk {
     /// True where it matters how far apart samples are.
     fn is_paced(&self) -> bool {
         let placed = |e: &str| Query::looks_back(e) || e.contains("$rate_window");
@@ -89,11 +48,11 @@ impl Ask {
         };
         let one = format!("topk(1, count_over_time({}[{}s]))", selector.whole(), BACK.secs());
         let newest = now.floor(Span::from_secs(1));
-        let answer = wire.plain(&one, Grid { start: newest, end: newest, step: STEP }).await?;
+        let answer = wire.plain(&one, QueryGrid { start: newest, end: newest, step: STEP }).await?;
         self.pace.nothing = answer.lines.is_empty();
         let Some(line) = answer.lines.first() else { return Ok(false) };
         let same = format!("timestamp({})", selector.of(&line.labels));
-        let grid = Grid { start: newest.minus(BACK), end: newest, step: STEP };
+        let grid = QueryGrid { start: newest.minus(BACK), end: newest, step: STEP };
         self.pace.found = apart(&wire.plain(&same, grid).await?).or(self.pace.found);
         Ok(self.pace.scrape(wire.told) > before)
     }
@@ -136,7 +95,7 @@ impl Ask {
 /// The usual distance of the samples that an answer of their timestamps shows: at the series that
 /// has most of them, because others may just have begun or ended.
 fn apart(answer: &Answered) -> Option<Span> {
-    let times = |line: &Line| {
+    let times = |line: &SeriesLine| {
         let mut all: Vec<i64> =
             line.points.iter().map(|(_, at)| (at * 1000.0).round() as i64).collect();
         all.dedup();
@@ -158,43 +117,10 @@ fn nice(ms: i64) -> i64 {
     near.unwrap_or(ms)
 }
 
-/// One selector of a question.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Selector {
-    pub name: String,
-    pub inner: String,
-}
-
-impl Selector {
-    fn whole(&self) -> String {
-        if self.inner.is_empty() && !self.name.is_empty() {
-            return self.name.clone();
-        }
-        format!("{}{{{}}}", self.name, self.inner)
-    }
-
-    /// The series with exactly these labels.
-    fn of(&self, labels: &Labels) -> String {
-        let quoted =
-            |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-        let plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        let mut parts = vec![self.inner.clone()];
-        parts.retain(|p| !p.is_empty());
-        for (name, value) in labels.iter().filter(|(name, _)| *name != "__name__") {
-            let value = quoted(value);
-            parts.push(if plain(name) {
-                format!("{name}=\"{value}\"")
-            } else {
-                format!("\"{}\"=\"{value}\"", quoted(name))
-            });
-        }
-        format!("{}{{{}}}", self.name, parts.join(","))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::query::Labels;
 
     #[test]
     fn prometheus_09_a_range_holds_three_samples_and_whole_windows() {
@@ -215,7 +141,7 @@ mod tests {
                 (at, 1e9 + k * every + jitter * (k % 3.0))
             });
             apart(&Answered {
-                lines: vec![Line { points: points.collect(), ..Line::default() }],
+                lines: vec![SeriesLine { points: points.collect(), ..SeriesLine::default() }],
                 ..Answered::default()
             })
         };
@@ -228,8 +154,10 @@ mod tests {
         let past = [0.0, 300.0].map(|t| (at, 1e9 - 700.0 + t));
         let now = (0..12_i32).map(|n| (at, 1e9 + f64::from(n) * 5.0));
         let points = past.into_iter().chain(now).collect();
-        let answer =
-            Answered { lines: vec![Line { points, ..Line::default() }], ..Answered::default() };
+        let answer = Answered {
+            lines: vec![SeriesLine { points, ..SeriesLine::default() }],
+            ..Answered::default()
+        };
         assert_eq!(apart(&answer), Some(Span::from_secs(5)));
         assert_eq!(of(45.0, 0.0), Some(Span::from_secs(45)));
         assert_eq!(apart(&Answered::default()), None);

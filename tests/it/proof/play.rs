@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use tillwatch::domain::time::Timestamp;
-use tillwatch::shop::truth::{Incident as Real, Truth};
+use tillwatch::shop::human;
+use tillwatch::shop::truth::{TrueIncident as Real, Truth};
 use tillwatch::shop::world::World;
 use tillwatch::verdict::Verdict;
 
@@ -71,7 +72,7 @@ pub fn play(scenario: &'static str, seed: u64) -> Run {
     let shop = stepped.shop();
     let truth = shop.truth();
     let called = truth.incidents.iter().map(|real| Called {
-        human: shop.human_call(real),
+        human: human::call_by(&shop.world, &shop.timeline(), real),
         arm: arm(&shop.timeline(), real),
         real: real.clone(),
     });
@@ -101,7 +102,7 @@ fn named(stepped: &Stepped) -> Vec<String> {
     calm.filter_map(|g| Some(format!("{}: {}", g.guardrail, word(&g.detail)?))).collect()
 }
 
-fn arm(timeline: &tillwatch::shop::timeline::Timeline, real: &Real) -> f64 {
+fn arm(timeline: &tillwatch::shop::timeline::ShopTimeline, real: &Real) -> f64 {
     let Some(name) = real.release.as_deref() else { return 1.0 };
     let minute = real.onset.secs().div_euclid(60);
     let deployed = timeline

@@ -6,7 +6,7 @@ use sqlx::{Connection, Executor};
 use super::*;
 
 /// An order as far as the journal: what is left is to send it.
-async fn ordered(desk: &Desk) -> Ticket {
+async fn ordered(desk: &OrderDesk) -> Ticket {
     let done = desk.carry_out(&kit::id(), &rollback(), "test", Some(&board())).await;
     done.expect("ordered").ticket.expect("to send")
 }
@@ -28,8 +28,8 @@ impl Room {
 async fn an_incident_that_is_over_keeps_its_request_here() {
     let reason = || "over".to_owned();
     for end in [
-        Command::Resolve { reason: reason() },
-        Command::Decide { choice: Choice::NotIncident, reason: reason(), recheck: None },
+        Order::Resolve { reason: reason() },
+        Order::Decide { choice: Choice::NotIncident, reason: reason(), recheck: None },
     ] {
         let mut room = Room::new(|_| taken()).await;
         let desk = room.desk("ana").await;
@@ -116,7 +116,7 @@ async fn a_record_that_cannot_be_read_keeps_every_request_here_and_is_named() {
         }
         let stamped = room.desk("ben").await.again(&kit::id(), &"x".into()).await;
         assert!(stamped.is_err());
-        let ack = Command::Acknowledge { note: String::new() };
+        let ack = Order::Acknowledge { note: String::new() };
         let desk = room.desk("ben").await;
         let done = desk.carry_out(&kit::id(), &ack, "test", None).await.expect("acknowledged");
         assert!(done.left_out[0].contains(&format!("record {at} of")), "{:?}", done.left_out);

@@ -4,11 +4,12 @@
 use thiserror::Error;
 
 use super::deed::{Deed, after};
-use super::event::{Actor, Command, Event, Waived};
-use super::facts::Facts;
+use super::event::{Actor, Event, Waived};
+use super::facts::OrderFacts;
 use super::fold::{Incident, Phase};
 use super::id::confirms;
-use super::rollback::Draft;
+use super::order::Order;
+use super::rollback::RollbackDraft;
 use super::state::{RollbackPlan, State};
 use crate::domain::id::ReleaseId;
 use crate::domain::time::{Span, Timestamp};
@@ -25,39 +26,37 @@ pub struct Refusal {
     pub words: String,
 }
 
-/// What `actor`'s `command` means for `incident` now. Order of the events is order of writing.
+/// What `actor`'s `order` means for `incident` now. Order of the events is order of writing.
 pub fn decide(
     incident: &Incident,
-    command: &Command,
+    order: &Order,
     actor: &Actor,
-    facts: &Facts<'_>,
+    facts: &OrderFacts<'_>,
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
-    let ask = Ask { incident, actor, facts, now };
-    if let Command::Note { text } = command {
+    let ask = Hearing { incident, actor, facts, now };
+    if let Order::Note { text } = order {
         return Ok(vec![Event::Noted { text: said("note", text)? }]);
     }
     ask.may_act()?;
-    match command {
-        Command::Note { .. } => Ok(Vec::new()),
-        Command::Acknowledge { note } => ask.acknowledge(note),
-        Command::UndoAcknowledge => ask.undo(),
-        Command::StartTimer { span } => ask.start_timer(*span),
-        Command::ExtendTimer { span, reason } => ask.extend(*span, reason),
-        Command::StopTimer => ask.stop_timer(),
-        Command::Decide { choice, reason, recheck } => ask.decide(*choice, reason, *recheck),
-        Command::Resolve { reason } => {
+    match order {
+        Order::Note { .. } => Ok(Vec::new()),
+        Order::Acknowledge { note } => ask.acknowledge(note),
+        Order::UndoAcknowledge => ask.undo(),
+        Order::StartTimer { span } => ask.start_timer(*span),
+        Order::ExtendTimer { span, reason } => ask.extend(*span, reason),
+        Order::StopTimer => ask.stop_timer(),
+        Order::Decide { choice, reason, recheck } => ask.decide(*choice, reason, *recheck),
+        Order::Resolve { reason } => {
             ask.nothing_under_way()?;
             Ok(vec![Event::Resolved { reason: said("reason", reason)? }])
         }
-        Command::Rollback { token, waive } => ask.rollback(None, token, waive.as_deref()),
-        Command::RollbackAgain { token, waive } => {
-            ask.rollback_again(None, token, waive.as_deref())
-        }
-        Command::RollbackOf { release, token, waive, again: false } => {
+        Order::Rollback { token, waive } => ask.rollback(None, token, waive.as_deref()),
+        Order::RollbackAgain { token, waive } => ask.rollback_again(None, token, waive.as_deref()),
+        Order::RollbackOf { release, token, waive, again: false } => {
             ask.rollback(Some(release), token, waive.as_deref())
         }
-        Command::RollbackOf { release, token, waive, again: true } => {
+        Order::RollbackOf { release, token, waive, again: true } => {
             ask.rollback_again(Some(release), token, waive.as_deref())
         }
     }
@@ -79,16 +78,16 @@ fn said(what: &str, text: &str) -> Result<String, Refusal> {
     }
 }
 
-struct Ask<'a> {
+struct Hearing<'a> {
     incident: &'a Incident,
     actor: &'a Actor,
-    facts: &'a Facts<'a>,
+    facts: &'a OrderFacts<'a>,
     now: Timestamp,
 }
 
-type Answer = Result<Vec<Event>, Refusal>;
+type Ruling = Result<Vec<Event>, Refusal>;
 
-impl Ask<'_> {
+impl Hearing<'_> {
     fn may_act(&self) -> Result<(), Refusal> {
         if !self.facts.may_act {
             return refuse("role", "this role looks and notes; only an operator acts");
@@ -104,7 +103,7 @@ impl Ask<'_> {
         Ok(())
     }
 
-    fn acknowledge(&self, note: &str) -> Answer {
+    fn acknowledge(&self, note: &str) -> Ruling {
         if let Some(mine) = self.incident.acks.iter().find(|a| a.actor.name == self.actor.name) {
             let done = Deed { by: mine.actor.clone(), at: mine.at }.told("did");
             return refuse("acknowledge", format!("you have acknowledged it already: {done}"));
@@ -114,7 +113,7 @@ impl Ask<'_> {
         Ok(vec![Event::Acknowledged { note, expires_at }])
     }
 
-    fn undo(&self) -> Answer {
+    fn undo(&self) -> Ruling {
         let mine = self.incident.acks.iter().rev().find(|a| a.actor.name == self.actor.name);
         let Some(ack) = mine else {
             let taken = self.incident.deeds.ack_undone.as_ref();
@@ -129,7 +128,7 @@ impl Ask<'_> {
         Ok(vec![Event::AckUndone])
     }
 
-    fn start_timer(&self, span: Span) -> Answer {
+    fn start_timer(&self, span: Span) -> Ruling {
         if self.incident.timer.is_some() {
             let who = after(self.incident.deeds.timer_started.as_ref(), "started it");
             return refuse("timer", format!("a timer is running{who}; extend or stop it"));
@@ -141,7 +140,7 @@ impl Ask<'_> {
         Ok(vec![Event::TimerStarted { due_at: self.now.plus(span) }])
     }
 
-    fn stop_timer(&self) -> Answer {
+    fn stop_timer(&self) -> Ruling {
         if self.incident.timer.is_some() {
             return Ok(vec![Event::TimerStopped]);
         }
@@ -150,7 +149,7 @@ impl Ask<'_> {
     }
 
     /// Extends the running timer, or else the decision deadline; each once, with a reason.
-    fn extend(&self, span: Span, reason: &str) -> Answer {
+    fn extend(&self, span: Span, reason: &str) -> Ruling {
         let reason = said("reason", reason)?;
         let longest = self.facts.policy.timing.timer_max;
         if span <= Span::ZERO || span > longest {
@@ -174,7 +173,7 @@ impl Ask<'_> {
         Ok(vec![Event::TimerExtended { due_at: due_at.max(self.now).plus(span), reason }])
     }
 
-    fn decide(&self, choice: Choice, reason: &str, recheck: Option<Span>) -> Answer {
+    fn decide(&self, choice: Choice, reason: &str, recheck: Option<Span>) -> Ruling {
         let (policy, severity) = (self.facts.policy, self.incident.severity);
         if !policy.allows(severity, choice) {
             return refuse("choice", policy.why(severity, choice));
@@ -223,11 +222,15 @@ impl Ask<'_> {
         }
     }
 
-    fn draft(&self, release: Option<&ReleaseId>, token: &str) -> Result<Draft<'_>, Refusal> {
+    fn draft(
+        &self,
+        release: Option<&ReleaseId>,
+        token: &str,
+    ) -> Result<RollbackDraft<'_>, Refusal> {
         if self.incident.phase != Phase::Open {
             return refuse("closed", "it is mitigated; there is nothing to roll back for");
         }
-        let draft = match Draft::of(self.incident, release, self.facts, self.now) {
+        let draft = match RollbackDraft::of(self.incident, release, self.facts, self.now) {
             Ok(draft) => draft,
             Err(why) if release.is_some() => return refuse("config", why.reason()),
             Err(why) => return refuse("config", why.words()),
@@ -242,7 +245,7 @@ impl Ask<'_> {
         Ok(draft)
     }
 
-    fn rollback(&self, of: Option<&ReleaseId>, token: &str, waive: Option<&str>) -> Answer {
+    fn rollback(&self, of: Option<&ReleaseId>, token: &str, waive: Option<&str>) -> Ruling {
         let draft = self.draft(of, token)?;
         if draft.attempt() > 1 {
             let words = format!("attempt {} failed; order it again", draft.attempt() - 1);
@@ -251,7 +254,7 @@ impl Ask<'_> {
         self.prepared(&draft, waive)
     }
 
-    fn rollback_again(&self, of: Option<&ReleaseId>, token: &str, waive: Option<&str>) -> Answer {
+    fn rollback_again(&self, of: Option<&ReleaseId>, token: &str, waive: Option<&str>) -> Ruling {
         let draft = self.draft(of, token)?;
         if draft.attempt() < 2 {
             return refuse("again", "no attempt was refused or did not help");
@@ -259,7 +262,7 @@ impl Ask<'_> {
         self.prepared(&draft, waive)
     }
 
-    fn prepared(&self, draft: &Draft<'_>, waive: Option<&str>) -> Answer {
+    fn prepared(&self, draft: &RollbackDraft<'_>, waive: Option<&str>) -> Ruling {
         let waived = passed(&draft.plan(), waive)?;
         let intent = draft.intent(false);
         let decided = self.incident.decision.as_ref().is_some_and(|d| d.choice == Choice::Rollback);
