@@ -2,7 +2,7 @@
 //! Counts are variable-length bytes; reading a row back gives exactly what was counted.
 
 use super::dims::{BINS, BizCut, RumCut};
-use super::tally::{Business, Tally, TallyBlock};
+use super::tally::{Business, ShopTally, TallyBlock};
 
 /// A frozen tally.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -22,7 +22,7 @@ struct BucketRows {
 }
 
 impl ShopBucket {
-    pub fn freeze(tally: &Tally) -> Self {
+    pub fn freeze(tally: &ShopTally) -> Self {
         let mut rum: [BucketRows; 5] = Default::default();
         for (rows, blocks) in rum.iter_mut().zip(&tally.rum) {
             for (key, block) in blocks.iter().enumerate().filter(|(_, b)| b.views > 0) {
@@ -35,7 +35,7 @@ impl ShopBucket {
     }
 
     /// Adds everything to a tally (which is grown when it is too small).
-    pub fn add_to(&self, tally: &mut Tally) {
+    pub fn add_to(&self, tally: &mut ShopTally) {
         for (cut, blocks) in RumCut::ALL.into_iter().zip(&mut tally.rum) {
             for (key, block) in self.rows(cut) {
                 if blocks.len() <= key {
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn frozen_counts_come_back() {
-        let mut tally = Tally::new(2);
+        let mut tally = ShopTally::new(2);
         let mut block = TallyBlock { views: 70_000, errors: 3, ..TallyBlock::EMPTY };
         block.lcp[5] = 1;
         block.lcp[47] = 69_999;
@@ -163,7 +163,7 @@ mod tests {
         tally.orphans[2] = 7;
         tally.late[11] = 3;
         let bucket = ShopBucket::freeze(&tally);
-        let mut again = Tally::new(1);
+        let mut again = ShopTally::new(1);
         bucket.add_to(&mut again);
         again.grow(2);
         assert_eq!(again, tally);

@@ -7,7 +7,7 @@ use super::checks;
 use super::dims::{BINS, BizCut, RumCut, TEMPLATES, edge_ms};
 use super::finance;
 use super::state::Shop;
-use super::tally::{Business, Tally, TallyBlock};
+use super::tally::{Business, ShopTally, TallyBlock};
 use super::timeline::{Service, minute_of};
 
 /// Bins at whose lower edge a `le` bound lies: 16 for each histogram, dense around the targets.
@@ -219,7 +219,7 @@ fn check_gauges(out: &mut String, runs: &[checks::ShopCheckRun]) {
     }
 }
 
-fn rum(out: &mut String, tally: &Tally, versions: &[String]) {
+fn rum(out: &mut String, tally: &ShopTally, versions: &[String]) {
     let series: Vec<(String, &TallyBlock)> = CUTS
         .into_iter()
         .filter_map(|cut| tally.rum.get(cut as usize).map(|blocks| (cut, blocks)))

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::bucket::ShopBucket;
 use super::moment::{Moment, delay_at, delays, orphans};
-use super::tally::Tally;
+use super::tally::ShopTally;
 use super::timeline::ShopTimeline;
 use super::visit::{VisitPart, draw};
 use super::world::World;
@@ -21,7 +21,7 @@ pub fn count_minute(
     timeline: &ShopTimeline,
     minute: i64,
     until: f64,
-    tally: &mut Tally,
+    tally: &mut ShopTally,
 ) {
     tally.grow(timeline.versions.len());
     let before = tally.edge;
@@ -39,7 +39,7 @@ pub fn count_minute(
 
 /// Draws minutes `[from, to)` into one bucket.
 pub fn draw_bucket(world: &World, timeline: &ShopTimeline, from: i64, to: i64) -> ShopBucket {
-    let mut tally = Tally::new(timeline.versions.len());
+    let mut tally = ShopTally::new(timeline.versions.len());
     for minute in from..to {
         count_minute(world, timeline, minute, 60.0, &mut tally);
     }
@@ -114,7 +114,7 @@ impl History {
         if minutes == 1 {
             return self.minute(world, timeline, from);
         }
-        let mut tally = Tally::new(timeline.versions.len());
+        let mut tally = ShopTally::new(timeline.versions.len());
         for minute in from..from + minutes {
             self.minute(world, timeline, minute).add_to(&mut tally);
         }

@@ -9,7 +9,7 @@ use super::accepted::Ledger;
 use super::history::{History, count_minute};
 use super::opening;
 use super::scenario::{Scenario, ScenarioDraft};
-use super::tally::Tally;
+use super::tally::ShopTally;
 use super::timeline::{Service, ShopTimeline, ceil_minute, minute_of, minute_time};
 use super::truth::Truth;
 use super::world::World;
@@ -79,7 +79,7 @@ pub struct Shop {
 /// Counters of complete minutes since the start.
 #[derive(Debug)]
 struct Totals {
-    tally: Tally,
+    tally: ShopTally,
     /// The first minute not yet counted.
     next: i64,
 }
@@ -111,7 +111,10 @@ impl Shop {
             speed: plan.speed,
             start,
             warming: AtomicUsize::new(0),
-            totals: Mutex::new(Totals { tally: Tally::new(timeline.versions.len()), next: start }),
+            totals: Mutex::new(Totals {
+                tally: ShopTally::new(timeline.versions.len()),
+                next: start,
+            }),
             timeline: RwLock::new(Arc::new(timeline)),
             truth: Mutex::new(truth),
             ledger: Mutex::default(),
@@ -169,7 +172,7 @@ impl Shop {
     }
 
     /// All counters from the start to `now`, to the second.
-    pub fn totals(&self, now: Timestamp) -> Tally {
+    pub fn totals(&self, now: Timestamp) -> ShopTally {
         let timeline = self.timeline();
         let minute = minute_of(now);
         let mut totals = lock(&self.totals);

@@ -55,7 +55,7 @@ impl Business {
 
 /// All counters of a stretch of time.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Tally {
+pub struct ShopTally {
     /// By [`RumCut::ALL`], then by key.
     pub rum: [Vec<TallyBlock>; 5],
     /// By [`BizCut::ALL`], then by key.
@@ -80,7 +80,7 @@ pub struct View {
     pub late: bool,
 }
 
-impl Tally {
+impl ShopTally {
     pub fn new(releases: usize) -> Self {
         Self {
             rum: RumCut::ALL.map(|c| vec![TallyBlock::EMPTY; c.keys(releases)]),

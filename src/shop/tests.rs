@@ -8,7 +8,7 @@ use super::dims::{BizCut, RumCut};
 use super::history::{count_minute, draw_bucket};
 use super::scenario;
 use super::state::{Clocks, Shop, ShopPlan};
-use super::tally::Tally;
+use super::tally::ShopTally;
 use super::timeline::{Service, minute_time};
 use crate::domain::time::{Span, Timestamp};
 
@@ -72,11 +72,11 @@ fn an_hour_is_its_minutes_and_cuts_count_the_same_views() {
     let (shop, _) = shop("calm-day", 100_000.0);
     let timeline = shop.timeline();
     let hour = (shop.start - 600).div_euclid(60);
-    let mut minutes = Tally::new(timeline.versions.len());
+    let mut minutes = ShopTally::new(timeline.versions.len());
     for minute in hour * 60..hour * 60 + 60 {
         shop.history.minute(&shop.world, &timeline, minute).add_to(&mut minutes);
     }
-    let mut whole = Tally::new(timeline.versions.len());
+    let mut whole = ShopTally::new(timeline.versions.len());
     shop.history.hour(&shop.world, &timeline, hour).add_to(&mut whole);
     assert_eq!(minutes, whole);
     let views: Vec<u32> =
@@ -104,7 +104,7 @@ fn counters_only_grow_within_a_minute_and_end_as_the_minute() {
     hand.set(START.plus(Span::from_secs(60)));
     let minute = shop.totals(shop.now());
     assert!(minute.views() >= last);
-    let mut again = Tally::new(0);
+    let mut again = ShopTally::new(0);
     count_minute(&shop.world, &shop.timeline(), shop.start, 60.0, &mut again);
     assert_eq!(minute, again);
     assert!(minute.views() > 300);
@@ -115,7 +115,7 @@ fn a_rollback_really_heals() {
     let (shop, hand) = shop("checkout-outage", 300_000.0);
     let pay_rate = |shop: &Shop, from: i64| {
         let timeline = shop.timeline();
-        let mut tally = Tally::new(0);
+        let mut tally = ShopTally::new(0);
         for minute in from..from + 20 {
             count_minute(&shop.world, &timeline, minute, 60.0, &mut tally);
         }
@@ -174,7 +174,7 @@ fn no_injection_and_no_rollback_changes_what_was_told() {
         let (shop, hand) = shop("calm-day", 60_000.0);
         hand.set(START.plus(Span::from_secs(50 * 60 + 30)));
         let told = |shop: &Shop| {
-            let mut tally = Tally::new(30);
+            let mut tally = ShopTally::new(30);
             for minute in [shop.start - 1, shop.start + 20, shop.start + 50] {
                 count_minute(&shop.world, &shop.timeline(), minute, 60.0, &mut tally);
             }

@@ -7,7 +7,7 @@ use rand_pcg::Pcg64Mcg;
 use super::dims::BINS;
 use super::moment::{Moment, ViewEffect};
 use super::rng::{Purpose, exponential, mix, stream, uniform, unit};
-use super::tally::{Business, Tally, View};
+use super::tally::{Business, ShopTally, View};
 use super::world::{
     AXIS_PER_LOG, BASKET_EUR, BASKET_SD, BROWSE, CellFacts, FUNNEL, INP_SD, INTERACT, LCP_SD,
     STEP_MAX,
@@ -27,7 +27,7 @@ pub enum VisitPart {
 
 /// Draws the minute and counts the visits of its first `until` seconds (60: all). The draws do not
 /// depend on `until`, so a longer prefix always holds the shorter one.
-pub fn draw(moment: &Moment<'_>, part: VisitPart, until: f64, tally: &mut Tally) {
+pub fn draw(moment: &Moment<'_>, part: VisitPart, until: f64, tally: &mut ShopTally) {
     let mut pen = VisitPen { moment, part, until: until / 60.0, tally };
     pen.walk(&moment.rates, Purpose::Visits, VisitorCrowd::Shoppers);
     if let Some(bots) = &moment.bots {
@@ -56,7 +56,7 @@ struct VisitPen<'a> {
     part: VisitPart,
     /// Share of the minute that is counted.
     until: f64,
-    tally: &'a mut Tally,
+    tally: &'a mut ShopTally,
 }
 
 /// What all views of one visit share.

@@ -1,4 +1,4 @@
-//! Over-collection (seed 001, F2): far more beacons than the visits explain, while nobody else
+//! Over-collection: far more beacons than the visits explain, while nobody else
 //! counts a crowd. What edge requests, sessions or orders count too is a crowd, not a surplus.
 
 use std::collections::BTreeSet;

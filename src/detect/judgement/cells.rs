@@ -203,7 +203,7 @@ fn is_far(cuboid: &Cuboid, reading: &CellReading) -> bool {
     by > FAR * (range.high - range.low) / 2.0 && by > FAR_SHARE * base
 }
 
-/// Beacons of this source come late here: the newest windows are provisional (seed 001, F5).
+/// Beacons of this source come late here: the newest windows are provisional.
 fn late(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> bool {
     sight.shifts.iter().any(|e| {
         e.cuboid.family.0 == Metric::BeaconLag

@@ -1,5 +1,5 @@
 //! Red beside green: checks and speed are fine and buying is not, or the other way round. Named as
-//! findings of their own (seed 000, "Why synthetic and RUM must be used together").
+//! findings of their own (synthetic and real-user measuring each see what the other cannot).
 //! Decides no severity and opens nothing.
 
 use crate::domain::metric::Metric;

@@ -1,4 +1,4 @@
-//! How measuring itself fails (seed 001, F1 to F7): each is a telemetry case of Sev 4 and none
+//! How measuring itself fails: each is a telemetry case of Sev 4 and none
 //! a business case. The shop is the made-up one with regions, lag and orphans added.
 
 use super::made_up::*;

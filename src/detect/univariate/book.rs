@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::demand::Demand;
 use super::drift::DriftRule;
-use super::line::SeriesLine;
+use super::line::WatchedSeries;
 use crate::detect::cube::doubt::Doubt;
 use crate::domain::id::{GuardrailId, SourceId};
 use crate::domain::metric::{Bad, Metric};
@@ -38,7 +38,7 @@ pub struct SeriesRow {
 #[derive(Debug, Default)]
 pub struct SeriesBook {
     rules: SeriesRules,
-    lines: BTreeMap<(SourceId, Metric), SeriesLine>,
+    lines: BTreeMap<(SourceId, Metric), WatchedSeries>,
     /// Rows wait here until enough of the past is there, then go in by time.
     early: Vec<Observation>,
     running: bool,
@@ -131,7 +131,7 @@ impl SeriesBook {
         let line = self
             .lines
             .entry(key)
-            .or_insert_with(|| SeriesLine::new((o.metric, bad), sensitivity, drift));
+            .or_insert_with(|| WatchedSeries::new((o.metric, bad), sensitivity, drift));
         line.step(at, end, number(&o.value));
     }
 

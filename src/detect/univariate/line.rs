@@ -23,7 +23,7 @@ const ROSE: f64 = 0.5;
 const STAYS: Span = Span::from_hours(24);
 
 #[derive(Debug)]
-pub struct SeriesLine {
+pub struct WatchedSeries {
     unit: &'static str,
     detector: Detector,
     drift: Option<Drift>,
@@ -52,7 +52,7 @@ struct Opening {
     closed: Option<Timestamp>,
 }
 
-impl SeriesLine {
+impl WatchedSeries {
     pub fn new(
         (metric, bad): (Metric, Bad),
         sensitivity: Sensitivity,

@@ -7,7 +7,7 @@ use crate::shop::dims::{BizCut, RumCut};
 use crate::shop::history::count_minute;
 use crate::shop::scenario::{find, table};
 use crate::shop::state::Shop;
-use crate::shop::tally::{Business, Tally, TallyBlock};
+use crate::shop::tally::{Business, ShopTally, TallyBlock};
 use crate::shop::tests::shop;
 use crate::shop::timeline::minute_time;
 
@@ -21,9 +21,9 @@ struct Pair {
     to: i64,
 }
 
-fn tally(shop: &Shop, from: i64, to: i64) -> Tally {
+fn tally(shop: &Shop, from: i64, to: i64) -> ShopTally {
     let timeline = shop.timeline();
-    let mut tally = Tally::new(timeline.versions.len());
+    let mut tally = ShopTally::new(timeline.versions.len());
     for minute in from..to {
         count_minute(&shop.world, &timeline, shop.start + minute, 60.0, &mut tally);
     }
@@ -37,7 +37,7 @@ fn pair(name: &str, from: i64, to: i64) -> Pair {
 
 impl Pair {
     /// Ratio sick to calm of something read from the tallies.
-    fn ratio(&self, read: impl Fn(&Shop, &Tally) -> f64) -> f64 {
+    fn ratio(&self, read: impl Fn(&Shop, &ShopTally) -> f64) -> f64 {
         let of = |shop: &Shop| read(shop, &tally(shop, self.from, self.to));
         of(&self.sick) / of(&self.calm)
     }
@@ -66,7 +66,7 @@ fn mean_bin(bins: &[u32]) -> f64 {
 }
 
 /// Everything of a cut whose labels hold all the given values.
-fn slice_of(shop: &Shop, tally: &Tally, cut: RumCut, slice: &[&str]) -> TallyBlock {
+fn slice_of(shop: &Shop, tally: &ShopTally, cut: RumCut, slice: &[&str]) -> TallyBlock {
     let versions = &shop.timeline().versions;
     let mut sum = TallyBlock::EMPTY;
     for (key, block) in tally.rum[cut as usize].iter().enumerate() {
@@ -82,7 +82,7 @@ fn biz(
     cut: BizCut,
     slice: &'static [&'static str],
     read: fn(&Business) -> u32,
-) -> impl Fn(&Shop, &Tally) -> f64 {
+) -> impl Fn(&Shop, &ShopTally) -> f64 {
     move |_, tally| {
         let rows = tally.business[cut as usize].iter().enumerate();
         rows.filter(|(key, _)| slice.iter().all(|v| cut.labels(*key).contains(v)))
@@ -91,11 +91,11 @@ fn biz(
     }
 }
 
-fn views(cut: RumCut, slice: &'static [&'static str]) -> impl Fn(&Shop, &Tally) -> f64 {
+fn views(cut: RumCut, slice: &'static [&'static str]) -> impl Fn(&Shop, &ShopTally) -> f64 {
     move |shop, tally| f64::from(slice_of(shop, tally, cut, slice).views)
 }
 
-fn errors(cut: RumCut, slice: &'static [&'static str]) -> impl Fn(&Shop, &Tally) -> f64 {
+fn errors(cut: RumCut, slice: &'static [&'static str]) -> impl Fn(&Shop, &ShopTally) -> f64 {
     move |shop, tally| {
         let block = slice_of(shop, tally, cut, slice);
         f64::from(block.errors) / f64::from(block.views)

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::rust_text::{Source, root};
 
 /// Places whose comments may still cite what is elsewhere, and why.
-const STILL: [(&str, &str); 1] = [("src/detect", "its files are moved and written anew")];
+const STILL: [(&str, &str); 0] = [];
 
 /// Names of pages that are not part of the product.
 const PRIVATE: [&str; 5] = [

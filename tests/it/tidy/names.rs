@@ -6,10 +6,7 @@ use std::collections::BTreeMap;
 use crate::rust_text::Source;
 
 /// Places whose types may still share a name with another, and why.
-const STILL: [(&str, &str); 2] = [
-    ("src/detect", "its names change with its sub-rooms"),
-    ("src/watch/series", "it moves into the engine"),
-];
+const STILL: [(&str, &str); 0] = [];
 
 /// Where each type is defined, outside tests.
 fn types(sources: &[Source]) -> BTreeMap<String, Vec<String>> {

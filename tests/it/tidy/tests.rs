@@ -56,7 +56,7 @@ fn leaves_keep_to_their_own_lists() {
 #[test]
 fn an_import_upwards_inside_a_room_is_found() {
     let text = "use super::store::Store;\nuse crate::detect::{maths, scan::shift};\n\
-                fn f() -> super::super::cases::X { crate::detect::run() }\n";
+                fn f() -> super::super::cases::X { crate::detect::engine::run() }\n";
     assert_eq!(
         checks::subroom_imports(&file("src/detect/cube/lag.rs", text)),
         [
