@@ -1,5 +1,5 @@
-//! What blame says, in words for somebody who was asleep a minute ago: a name, a tie, nobody. All
-//! shares are whole percents. Weighs nothing.
+//! What attribution says, in words for somebody who was asleep a minute ago: a name, a tie, nobody.
+//! All shares are whole percents. Weighs nothing.
 
 use super::inquiry::{Inquiry, previous};
 use super::weigh::Weighed;

@@ -1,5 +1,5 @@
 //! The response time of one check at one location: its newest runs, what is usual, and since when
-//! it is slow. Which journeys are slow and what is told of them is decided in `response_time`.
+//! it is slow. Which journeys are slow and what is told of them is decided in `slow_checks`.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,5 +1,5 @@
-//! Over-collection: far more beacons than the visits explain, while nobody else
-//! counts a crowd. What edge requests, sessions or orders count too is a crowd, not a surplus.
+//! Over-collection: far more beacons than the visits explain, while nobody else counts a crowd.
+//! What edge requests, sessions or orders count too is a crowd, not a surplus.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! The small numbers every test is made of: sums of a bucket, sums against expectation, evidence.
-//! Likelihood ratios in nats against the segment's own history (docs/detection.md).
+//! Evidence of harm in nats: log likelihood ratios of a tally against what was expected of it, with
+//! and without the usual drift from day to day. No place, no time, no line (docs/detection.md).
 
 use super::dispersion::Dispersion;
 use super::likelihood::Likelihood;

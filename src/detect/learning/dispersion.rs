@@ -1,5 +1,5 @@
-//! How much a place scatters beyond chance, learnt from its own hours: overdispersion and drift
-//! from day to day, for each set of fixed dimensions. No level is learnt here.
+//! How much the hours of each set of fixed dimensions vary beyond what independent samples would
+//! (design effect), and how they drift from day to day. No level is learnt here.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,6 @@
-//! Learning: profiles of leaves from history, and for every family of slices how much more
-//! their hours vary than independent samples would (design shift) and drift from day to day.
+//! The usual level of every leaf, learnt from history: its own hours, else what its place is
+//! without the release it names, else a parent's; from live minutes where there is no past. How far
+//! levels scatter is learnt in `dispersion`.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
 //! What a baseline rests on, counted: days of history and samples behind the usual value of a
-//! place. Only counting; how a baseline is learnt lives in `profile` and `dispersion`.
+//! place. Only counting; how a baseline is learnt lives in `profile` and `levels`.
 
 use crate::detect::cube::cuboid::{Cuboid, Leaf, Slice};
 use crate::detect::evidence::likelihood::Likelihood;

@@ -1,5 +1,5 @@
 //! When it began: the likelihood of every possible onset, for a step and for a slow ramp.
-//! A posterior, not a point: blame weighs release times against all of it.
+//! A posterior, not a point: attribution weighs release times against all of it.
 
 use crate::detect::evidence::dispersion::Dispersion;
 use crate::detect::evidence::likelihood::Likelihood;
