@@ -23,6 +23,7 @@ pub enum OrderKey {
     Timer,
     Note,
     Resolve,
+    Review,
 }
 
 /// Keys that look.
@@ -148,7 +149,7 @@ const CASES: &[Page] = &[Page::Incidents, Page::Incident, Page::Journal];
 use Category::{General, Move, Pages, Respond, View};
 
 /// The table, in the order help shows it.
-pub const TABLE: [CommandRow; 38] = [
+pub const TABLE: [CommandRow; 39] = [
     row(
         Command::Order(OrderKey::Acknowledge),
         ("acknowledge", "ack", "take the incident selected here, else the banner's"),
@@ -191,6 +192,12 @@ pub const TABLE: [CommandRow; 38] = [
         &["X"],
         Respond,
     )),
+    row(
+        Command::Order(OrderKey::Review),
+        ("review", "review", "say whether a closed incident was a true alarm"),
+        &["V"],
+        Respond,
+    ),
     row(
         Command::View(ViewKey::Incidents),
         ("incidents", "incidents", "Incidents: what is broken, worst first"),
