@@ -11,7 +11,7 @@ use crate::source::home;
 
 pub mod papers;
 
-use papers::{JournalCommand, ReviewedArgs};
+use papers::{HandoverArgs, JournalCommand, PostmortemArgs, ReviewArgs, ReviewedArgs};
 
 /// On-call dashboard for online shops: what is broken, for whom, what it costs, what changed.
 #[derive(Parser, Debug)]
@@ -79,6 +79,12 @@ pub enum Task {
     Rollback(RollbackArgs),
     /// Say whether it was right to raise a closed incident; `review` counts it.
     Reviewed(ReviewedArgs),
+    /// One incident from its records: times, impact, evidence at each decision, a form to fill in.
+    Postmortem(PostmortemArgs),
+    /// What the next shift has to know: open incidents, running clocks, holds, what closed.
+    Handover(HandoverArgs),
+    /// The weekly review: counts, times to respond, deadlines missed, alert quality.
+    Review(ReviewArgs),
     /// The store itself: verify, export, import, backup.
     #[command(subcommand)]
     Journal(JournalCommand),
