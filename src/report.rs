@@ -11,3 +11,6 @@ pub mod postmortem;
 pub mod review;
 pub mod say;
 pub mod week;
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use sqlx::{Connection, SqliteConnection};
 
 use super::*;
-use crate::incident::event::Event;
 use crate::incident::record::{from_line, to_line};
 use crate::incident::tests::properties::records;
 
