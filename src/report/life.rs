@@ -220,12 +220,8 @@ impl Life {
         record: Option<&Record>,
     ) {
         let now = (self.incident.ack_clock(), self.incident.decide_clock());
-        let told = |yes: bool| record.filter(|_| yes).map(|r| r.actor.name.clone());
-        let event = record.map(|r| &r.event);
-        let acked = told(matches!(event, Some(Event::Acknowledged { .. })));
-        let decided = told(matches!(event, Some(Event::Decided { .. })));
-        self.follow(Asked::Acknowledge, (before.0, now.0), at, acked);
-        self.follow(Asked::Decide, (before.1, now.1), at, decided);
+        self.follow(Asked::Acknowledge, (before.0, now.0), at, record);
+        self.follow(Asked::Decide, (before.1, now.1), at, record);
     }
 
     fn follow(
@@ -233,15 +229,15 @@ impl Life {
         asked: Asked,
         (before, now): (Option<Timestamp>, Option<Timestamp>),
         at: Timestamp,
-        by: Option<String>,
+        record: Option<&Record>,
     ) {
         let severity = self.incident.severity;
         let last = self.asks.iter_mut().rev().find(|a| a.asked == asked);
         match (before, now, last) {
             (None, None, _) | (Some(_), _, None) => {}
             // a refused action gives its decision back: the old clock runs on
-            (None, Some(due), Some(ask)) if ask.due_at == due => {
-                (ask.answered_at, ask.by, ask.ended_at) = (None, None, None);
+            (None, Some(due), Some(ask)) if record.is_some_and(answers_action) => {
+                (ask.due_at, ask.answered_at, ask.by, ask.ended_at) = (due, None, None, None);
             }
             (None, Some(due_at), _) => self.asks.push(Ask {
                 asked,
@@ -253,12 +249,22 @@ impl Life {
                 ended_at: None,
             }),
             (Some(_), Some(due), Some(ask)) => (ask.due_at, ask.severity) = (due, severity),
-            (Some(_), None, Some(ask)) => {
-                match by {
-                    Some(by) => (ask.answered_at, ask.by) = (Some(at), Some(by)),
-                    None => ask.ended_at = Some(at),
-                };
-            }
+            (Some(_), None, Some(ask)) => match record.filter(|r| answers(r, asked)) {
+                Some(r) => (ask.answered_at, ask.by) = (Some(at), Some(r.actor.name.clone())),
+                None => ask.ended_at = Some(at),
+            },
         }
+    }
+}
+
+fn answers_action(record: &Record) -> bool {
+    matches!(record.event, Event::ActionAnswered { .. })
+}
+
+/// The record is what was asked for.
+fn answers(record: &Record, asked: Asked) -> bool {
+    match asked {
+        Asked::Acknowledge => matches!(record.event, Event::Acknowledged { .. }),
+        Asked::Decide => matches!(record.event, Event::Decided { .. }),
     }
 }

@@ -4,7 +4,7 @@
 use crate::domain::text::{MARK, cell_ok, kept};
 
 /// What has a meaning somewhere in a line of Markdown (CommonMark and GitHub's tables).
-const SPECIAL: &str = "\\`*_[]<>|~#&!$^";
+const SPECIAL: &str = "\\`*_[]<|~&$";
 
 /// A page under way.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -39,17 +39,22 @@ fn begin(text: String) -> String {
     if numbered {
         return format!("{}\\{}", &text[..digits], &text[digits..]);
     }
-    if text.starts_with(['-', '+', '=', ':']) { format!("\\{text}") } else { text }
+    if text.starts_with(['-', '+', '=', ':', '>', '#']) { format!("\\{text}") } else { text }
 }
 
 impl Page {
     /// A heading; the first one of a page has level 1.
     pub fn heading(&mut self, level: usize, own: &str) {
-        if !self.text.is_empty() {
-            self.text.push('\n');
-        }
+        self.gap();
         self.line(&format!("{} {own}", "#".repeat(level)));
         self.text.push('\n');
+    }
+
+    /// A blank line, once.
+    pub fn gap(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
     }
 
     /// A line that is Markdown already.
@@ -109,7 +114,7 @@ mod tests {
         let hostile = "a|b `rm -rf` <script>x</script> [l](http://x) ![i](y)\n# head\n| c |\x1b[2J";
         let safe = text(hostile);
         assert!(!safe.contains(['\n', '\x1b']), "{safe}");
-        assert!(safe.starts_with("a\\|b \\`rm -rf\\` \\<script\\>x"), "{safe}");
+        assert!(safe.starts_with("a\\|b \\`rm -rf\\` \\<script>x"), "{safe}");
         assert_eq!(text("- item"), "\\- item");
         assert_eq!(text("12. twelfth"), "12\\. twelfth");
         assert_eq!(text("# no heading"), "\\# no heading");

@@ -103,8 +103,8 @@ pub struct Decision {
     pub severity: Severity,
     pub headline: String,
     pub places: Vec<String>,
-    pub lost: Option<Range>,
-    pub risk_per_minute: Option<Range>,
+    pub lost: Option<MoneyRange>,
+    pub risk_per_minute: Option<MoneyRange>,
     pub evidence_age_seconds: i64,
     pub suspect: Option<ReleaseId>,
     pub confidence: Confidence,
@@ -167,7 +167,7 @@ pub fn postmortem(life: &Life, beside: &Beside<'_>) -> Postmortem {
         impact: impact(life, beside.currency),
         deadlines: deadlines(life, beside.now),
         timeline: timeline(&life.records),
-        decisions: life.taken.iter().map(decision).collect(),
+        decisions: decisions(life, beside.currency),
         actions: i.actions.iter().map(|run| action(run, &life.records)).collect(),
         questions: questions(life, beside.others),
         knowable: knowable(life, beside.others),
@@ -241,8 +241,22 @@ fn timeline(records: &[Record]) -> Vec<Entry> {
     entries
 }
 
-fn decision(taken: &Taken) -> Decision {
+/// What was ordered in the same breath as it was decided rests on the same evidence.
+fn decisions(life: &Life, currency: &str) -> Vec<Decision> {
+    let mut found: Vec<Decision> = Vec::new();
+    for taken in &life.taken {
+        let same = |d: &Decision| d.at == taken.at && d.by == taken.by;
+        match found.last_mut().filter(|d| taken.choice.is_none() && same(d)) {
+            Some(decided) => decided.what = format!("{}; {}", decided.what, taken.words),
+            None => found.push(decision(taken, currency)),
+        }
+    }
+    found
+}
+
+fn decision(taken: &Taken, currency: &str) -> Decision {
     let case = &taken.case;
+    let money = |r: Option<Range>| r.map(|r| r.in_currency(currency));
     Decision {
         at: taken.at,
         by: taken.by.clone(),
@@ -250,8 +264,8 @@ fn decision(taken: &Taken) -> Decision {
         severity: taken.severity,
         headline: case.headline.clone(),
         places: about::places(case),
-        lost: case.lost,
-        risk_per_minute: case.risk_per_minute,
+        lost: money(case.lost),
+        risk_per_minute: money(case.risk_per_minute),
         evidence_age_seconds: taken.age.secs(),
         suspect: case.suspect.release.clone(),
         confidence: case.suspect.confidence,

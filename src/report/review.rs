@@ -17,7 +17,8 @@ mod times;
 
 pub use frame::Frame;
 
-use alarms::{ByGuardrail, Pages, Recurring, by_guardrail, pages, recurring};
+use alarms::{ByGuardrail, FalseAlarm, Pages, Recurring};
+use alarms::{by_guardrail, false_alarms, pages, recurring};
 use times::{BySeverity, by_severity};
 
 pub const SCHEMA: &str = "tillwatch/review/1";
@@ -46,6 +47,7 @@ pub struct Review {
     pub counts: Counts,
     pub severities: Vec<BySeverity>,
     pub guardrails: Vec<ByGuardrail>,
+    pub false_alarms: Vec<FalseAlarm>,
     pub pages: Vec<Pages>,
     pub missed: Vec<Missed>,
     pub recurring: Vec<Recurring>,
@@ -127,6 +129,7 @@ pub fn review(lives: &[Life], frame: &Frame<'_>) -> Review {
         counts: counts(lives, &opened, frame),
         severities: by_severity(&opened),
         guardrails: by_guardrail(&opened, frame.guardrails),
+        false_alarms: false_alarms(&opened),
         pages: pages(lives, frame),
         missed: missed(lives, frame),
         recurring: recurring(lives, frame),

@@ -1,7 +1,7 @@
 //! Instants, lengths, counts and money as the documents write them. UTC, English, decimal point.
 //! What is not known is said as that, never as zero.
 
-use crate::domain::money::Range;
+use crate::domain::money::{MoneyRange, Range};
 use crate::domain::time::{Span, Timestamp};
 
 pub const UNKNOWN: &str = "not known";
@@ -58,8 +58,8 @@ pub fn range_if(it: Option<Range>) -> String {
 }
 
 /// `EUR 400 to 600`
-pub fn money_if(it: Option<Range>, currency: &str) -> String {
-    it.map_or_else(|| UNKNOWN.to_owned(), |r| format!("{currency} {}", range(r)))
+pub fn money(it: &MoneyRange) -> String {
+    format!("{} {}", it.currency, range(Range::new(it.low, it.high)))
 }
 
 /// `62 %`

@@ -22,7 +22,7 @@ fn given(kind: OrderKind) -> (Vec<Order>, Order) {
         OrderKind::Acknowledge => (vec![], ack),
         OrderKind::Undo => (vec![ack], Order::UndoAcknowledge),
         OrderKind::Decide => {
-            (vec![], Order::Decide { choice: Choice::Mitigate, reason: text(), recheck: None })
+            (vec![], Order::Decide { choice: Choice::Hold, reason: text(), recheck: Some(span) })
         }
         OrderKind::Rollback => (vec![], Order::Rollback { token: token(), waive: None }),
         OrderKind::StartTimer => (vec![], start),

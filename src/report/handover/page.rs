@@ -2,7 +2,7 @@
 //! through `markdown::text`.
 
 use super::{Closed, Handover, Open};
-use crate::domain::money::{MoneyRange, Range};
+use crate::domain::money::MoneyRange;
 use crate::domain::time::Span;
 use crate::report::markdown::{Page, text};
 use crate::report::say;
@@ -73,9 +73,7 @@ impl Handover {
 }
 
 fn money(it: Option<&MoneyRange>) -> String {
-    let words =
-        |m: &MoneyRange| format!("{} {}", text(&m.currency), say::range(Range::new(m.low, m.high)));
-    it.map_or_else(|| say::UNKNOWN.to_owned(), words)
+    it.map_or_else(|| say::UNKNOWN.to_owned(), |m| text(&say::money(m)))
 }
 
 fn tell(page: &mut Page, x: &Open) {

@@ -2,6 +2,7 @@
 //! it is one. Layout only; every outside word goes through `markdown::text`.
 
 use super::{Action, Decision, Postmortem};
+use crate::domain::money::MoneyRange;
 use crate::domain::time::{Span, Timestamp};
 use crate::report::life::{Asked, Came};
 use crate::report::markdown::{Page, text};
@@ -77,7 +78,7 @@ impl Postmortem {
             row("closed", t.closed),
         ];
         page.table(["Instant", "UTC"], &rows, "");
-        page.say("");
+        page.gap();
         let rows: Vec<[String; 3]> = self
             .intervals
             .iter()
@@ -92,13 +93,9 @@ impl Postmortem {
     fn harm(&self, page: &mut Page) {
         let impact = &self.impact;
         page.heading(2, "Impact");
-        let lost = impact.lost.as_ref().map(|m| {
-            let range = say::range(crate::domain::money::Range::new(m.low, m.high));
-            format!("{} {range}", text(&m.currency))
-        });
         let method = text(&impact.method);
         let how = if method.is_empty() { String::new() } else { format!(" ({method})") };
-        page.item(&format!("Lost: {}{how}", lost.as_deref().unwrap_or(say::UNKNOWN)));
+        page.item(&format!("Lost: {}{how}", money(impact.lost.as_ref())));
         page.item(&format!("Affected sessions: {}", say::range_if(impact.affected)));
         page.item(&format!("Places: {}", all(&impact.places)));
         page.item(&format!("Guardrails: {}", all(&impact.guardrails)));
@@ -142,6 +139,11 @@ impl Postmortem {
     }
 }
 
+fn money(it: Option<&MoneyRange>) -> String {
+    let words = |m: &MoneyRange| text(&say::money(m));
+    it.map_or_else(|| say::UNKNOWN.to_owned(), words)
+}
+
 fn entry(entry: &super::Entry) -> [String; 3] {
     let more = if entry.records > 1 {
         format!(" (the newest of {} records)", entry.records)
@@ -156,7 +158,7 @@ fn known_then(page: &mut Page, d: &Decision) {
     let age = say::length(Span::from_secs(d.evidence_age_seconds));
     page.item(&format!("{}: {} (evidence {age} old)", d.severity, text(&d.headline)));
     page.item(&format!("Places: {}", all(&d.places)));
-    let (lost, risk) = (say::range_if(d.lost), say::range_if(d.risk_per_minute));
+    let (lost, risk) = (money(d.lost.as_ref()), money(d.risk_per_minute.as_ref()));
     page.item(&format!("Lost until then: {lost}; at risk a minute: {risk}"));
     let suspect = d.suspect.as_ref().map_or("no release".to_owned(), |r| text(r.as_str()));
     page.item(&format!("Suspect: {suspect}, confidence {}", d.confidence.name()));

@@ -184,7 +184,7 @@ pub(super) fn knowable(life: &Life, others: &[Incident]) -> Vec<String> {
     let spoken = life.records.iter().filter(|r| matches!(r.event, Event::Noted { .. }));
     let early = spoken.filter(|r| life.times.decided.is_some_and(|at| r.at < at)).count();
     if early > 0 {
-        found.push(format!("{early} notes were written before the first decision."));
+        found.push(format!("Notes written before the first decision: {early}."));
     }
     found
 }

@@ -29,6 +29,15 @@ pub struct ByGuardrail {
     pub precision: Option<f64>,
 }
 
+/// An alarm of the time that people said was false.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct FalseAlarm {
+    pub incident: IncidentId,
+    pub guardrail: String,
+    pub headline: String,
+    pub reason: String,
+}
+
 /// How often one person was paged by policy.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Pages {
@@ -78,6 +87,17 @@ pub(super) fn by_guardrail(opened: &[&Life], rows: &[Guardrail]) -> Vec<ByGuardr
     }
     rows.sort_by(|a, b| b.opened.cmp(&a.opened).then_with(|| a.guardrail.cmp(&b.guardrail)));
     rows
+}
+
+pub(super) fn false_alarms(opened: &[&Life]) -> Vec<FalseAlarm> {
+    let wrong = opened.iter().filter(|l| l.incident.truth == Some(Truth::False));
+    let told = wrong.map(|l| FalseAlarm {
+        incident: l.incident.id.clone(),
+        guardrail: key(l).0,
+        headline: l.incident.case.headline.clone(),
+        reason: l.incident.review.clone().unwrap_or_default(),
+    });
+    told.collect()
 }
 
 /// A page is due when an incident opens or comes back at a severity that pages, or rises to one.

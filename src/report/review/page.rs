@@ -68,6 +68,17 @@ impl Review {
         let head =
             ["Guardrail", "Owner", "Opened", "True", "False", "Unsure", "Not marked", "Precision"];
         page.table(head, &rows, "Nothing opened.");
+        page.heading(2, "False alarms, and why");
+        let rows: Vec<[String; 4]> = self
+            .false_alarms
+            .iter()
+            .map(|f| {
+                let (id, what) = (text(f.incident.as_str()), text(&f.headline));
+                [id, text(&f.guardrail), what, text(&f.reason)]
+            })
+            .collect();
+        let none = "None was marked as false.";
+        page.table(["Incident", "Guardrail", "What", "Why it was false"], &rows, none);
         page.heading(2, "Pages by person");
         let rows: Vec<[String; 3]> = self
             .pages
@@ -124,7 +135,7 @@ impl Review {
             page.item(&format!("{}: {}", say::name(&o.state), o.count));
         }
         page.item(&format!("Dry runs, not counted above: {}", self.actions.dry_runs));
-        page.say("");
+        page.gap();
         let rows: Vec<[String; 5]> = self
             .actions
             .all

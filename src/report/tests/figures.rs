@@ -184,6 +184,11 @@ fn alarms_pages_and_what_recurs_are_those_of_the_plan() {
             let precision = (yes + no > 0).then(|| yes as f64 / (yes + no) as f64);
             assert_eq!(row.precision, precision);
         }
+        let wrong = opened.iter().filter(|p| p.truth == Some(Truth::False));
+        let wrong: Vec<&str> = wrong.map(|p| p.id.as_str()).collect();
+        let told = review.false_alarms.iter();
+        assert_eq!(told.map(|f| f.incident.as_str()).collect::<Vec<_>>(), wrong);
+        assert!(review.false_alarms.iter().all(|f| f.reason == "looked back"));
         let mut pages: BTreeMap<Option<&str>, usize> = BTreeMap::new();
         let mut back: BTreeMap<(&str, String), usize> = BTreeMap::new();
         let seen = plans.iter().filter(|p| closed(p).is_none_or(|at| at >= FROM));
@@ -274,7 +279,7 @@ fn every_figure_of_a_postmortem_is_that_of_the_plan() {
         deadlines(&p, &paper);
         let known: Vec<i64> = paper.decisions.iter().map(|d| d.evidence_age_seconds).collect();
         let age = p.decided.map(|d| Span::from_mins(d.0 - p.opened).secs() - 30);
-        let ordered = usize::from(p.decided.is_some()) + usize::from(p.action.is_some());
+        let ordered = usize::from(p.decided.is_some());
         assert_eq!(known, vec![age.unwrap_or(0); ordered]);
         assert!(
             paper.decisions.iter().all(|d| d.suspects.len() == 1 && d.suspects[0].share == 0.83)

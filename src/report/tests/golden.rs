@@ -1,4 +1,5 @@
 //! The documents as people read them, of one incident with everything in it and hostile words.
+//! A picture that changes is looked at before it is taken.
 
 use super::plan::{Ended, Plan};
 use crate::domain::severity::Severity;
