@@ -17,7 +17,7 @@ mod sqlite;
 mod terms;
 mod witness;
 
-pub use audit::{Audit, Problem};
+pub use audit::{Audit, AuditProblem};
 pub use error::{JournalError, SCHEMA_VERSION};
 pub use place::Stamp;
 pub use reading::Reading;

@@ -12,13 +12,13 @@ use crate::domain::time::Timestamp;
 use crate::incident::event::Record;
 use crate::incident::record::{from_line, to_line};
 use crate::incident::unread::notices;
-use crate::journal::{Access, Audit, JournalError, Problem, Reading};
+use crate::journal::{Access, Audit, AuditProblem, JournalError, Reading};
 
 use super::args::papers::JournalCommand;
 use super::args::{Global, RoleArg};
 use super::exit::Exit;
 use super::out;
-use super::store::{self, Failed, Open};
+use super::store::{self, OpenStore, StoreFailed};
 
 /// Rows that are held in memory at once.
 const PAGE: u32 = 2_000;
@@ -55,7 +55,7 @@ struct Verified<'a> {
     last: Option<i64>,
     incidents: u64,
     idle: u64,
-    problems: &'a [Problem],
+    problems: &'a [AuditProblem],
 }
 
 /// What is refused at the door is there and wrong; only what is not there is another thing.
@@ -92,10 +92,10 @@ fn told(file: &str, audit: &Audit, json: bool) -> Exit {
 
 /// Records that cannot be read are told and left out, and the exit code says so.
 async fn export(
-    open: &Open,
+    open: &OpenStore,
     since: Option<Timestamp>,
     incident: Option<&str>,
-) -> Result<Exit, Failed> {
+) -> Result<Exit, StoreFailed> {
     let journal = &open.journal;
     let ids = match (incident, since) {
         (Some(id), _) => Some(vec![id.into()]),
@@ -112,7 +112,9 @@ async fn export(
         let wanted = |id: &IncidentId| ids.as_ref().is_none_or(|ids| ids.contains(id));
         let unread: Vec<_> = page.unread.iter().filter(|u| wanted(&u.incident)).collect();
         if !unread.is_empty() {
-            notices(unread).iter().for_each(|why| out::error(why));
+            for why in notices(unread) {
+                out::error(&why);
+            }
             exit = Exit::No;
         }
         print(&page, wanted)?;
@@ -151,7 +153,7 @@ fn import(global: &Global, file: &Path) -> Exit {
             }
             Err(JournalError::Place(why)) => {
                 out::error(&format!("nothing was imported: {why}"));
-                Err(Failed::Told(Exit::No))
+                Err(StoreFailed::Told(Exit::No))
             }
             Err(other) => Err(other.into()),
         }

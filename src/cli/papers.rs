@@ -12,49 +12,53 @@ use crate::journal::{Access, Journal, JournalError, Reading};
 use crate::report::handover::{Shift, handover as shift};
 use crate::report::life::Life;
 use crate::report::postmortem::{Beside, postmortem as paper};
-use crate::report::review::{Frame, review as look_back};
+use crate::report::review::{ReviewFrame, review as look_back};
 use crate::report::week::Week;
 
 use super::args::Global;
-use super::args::papers::{Form, HandoverArgs, PostmortemArgs, ReviewArgs};
+use super::args::papers::{DocumentForm, HandoverArgs, PostmortemArgs, ReviewArgs};
 use super::exit::Exit;
 use super::out;
-use super::store::{self, Failed, Open};
+use super::store::{self, OpenStore, StoreFailed};
 
 /// Incidents of so long before one are looked at for the like of it.
 const BEFORE: Span = Span::from_days(28);
 const EVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
 /// Prints a document. What could not be read makes it uncertain, and the exit code says so.
-fn print(form: Form, left_out: &[String], json: &impl Serialize, markdown: String) -> Exit {
+fn print(form: DocumentForm, left_out: &[String], json: &impl Serialize, markdown: &str) -> Exit {
     if form.is_json() {
         out::json(json);
     } else {
         out::lines(markdown.lines());
     }
-    left_out.iter().for_each(|why| out::error(why));
+    for why in left_out {
+        out::error(why);
+    }
     if left_out.is_empty() { Exit::Ok } else { Exit::Unsure }
 }
 
 /// What was read of one incident.
-struct Read {
+struct ReadLife {
     life: Option<Life>,
     unread: Vec<crate::incident::unread::Unread>,
 }
 
-async fn read(journal: &Journal, id: &IncidentId) -> Result<Read, JournalError> {
+async fn read(journal: &Journal, id: &IncidentId) -> Result<ReadLife, JournalError> {
     let Reading { records, unread } = journal.records_of(id).await?;
     let records: Vec<Record> = records.into_iter().map(|s| s.record).collect();
-    Ok(Read { life: Life::of(records), unread })
+    Ok(ReadLife { life: Life::of(records), unread })
 }
 
 pub fn postmortem(global: &Global, args: &PostmortemArgs) -> Exit {
     store::with(global, Access::Read, async |open| {
         let id = args.id.as_str().into();
-        let Read { life, unread } = read(&open.journal, &id).await?;
+        let ReadLife { life, unread } = read(&open.journal, &id).await?;
         let left_out = notices(&unread);
         let Some(life) = life else {
-            left_out.iter().for_each(|why| out::error(why));
+            for why in &left_out {
+                out::error(why);
+            }
             out::error(&format!("no incident {id} in the journal"));
             return Ok(Exit::No);
         };
@@ -63,7 +67,7 @@ pub fn postmortem(global: &Global, args: &PostmortemArgs) -> Exit {
         let currency = &open.config.shop.currency;
         let beside = Beside { now, currency, others: &others, left_out: &left_out };
         let document = paper(&life, &beside);
-        Ok(print(args.form, &left_out, &document, document.markdown()))
+        Ok(print(args.form, &left_out, &document, &document.markdown()))
     })
 }
 
@@ -101,7 +105,7 @@ pub fn handover(global: &Global, args: &HandoverArgs) -> Exit {
                 left_out: &left_out,
             },
         );
-        Ok(print(args.form, &left_out, &document, document.markdown()))
+        Ok(print(args.form, &left_out, &document, &document.markdown()))
     })
 }
 
@@ -114,7 +118,7 @@ pub fn review(global: &Global, args: &ReviewArgs) -> Exit {
         let (lives, left_out) = lives(open, from, until).await?;
         let document = look_back(
             &lives,
-            &Frame {
+            &ReviewFrame {
                 now,
                 week: week.as_deref(),
                 zone: zone.name(),
@@ -125,7 +129,7 @@ pub fn review(global: &Global, args: &ReviewArgs) -> Exit {
                 left_out: &left_out,
             },
         );
-        Ok(print(args.form, &left_out, &document, document.markdown()))
+        Ok(print(args.form, &left_out, &document, &document.markdown()))
     })
 }
 
@@ -134,10 +138,10 @@ fn span(
     args: &ReviewArgs,
     now: Timestamp,
     zone: chrono_tz::Tz,
-) -> Result<(Option<String>, (Timestamp, Timestamp)), Failed> {
+) -> Result<(Option<String>, (Timestamp, Timestamp)), StoreFailed> {
     let usage = |why: String| {
         out::error(&why);
-        Failed::Told(Exit::Usage)
+        StoreFailed::Told(Exit::Usage)
     };
     if let Some(since) = args.since {
         let (from, until) = (since.before(now), args.until.map_or(now, |m| m.before(now)));
@@ -155,7 +159,7 @@ fn span(
 
 /// Every incident with a record in the time, and those that were open all through it.
 async fn lives(
-    open: &Open,
+    open: &OpenStore,
     from: Timestamp,
     until: Timestamp,
 ) -> Result<(Vec<Life>, Vec<String>), JournalError> {

@@ -12,20 +12,20 @@ use super::out;
 
 /// Why such a command ended early.
 #[derive(Debug)]
-pub enum Failed {
+pub enum StoreFailed {
     /// It was said already.
     Told(Exit),
     Journal(JournalError),
 }
 
-impl From<JournalError> for Failed {
+impl From<JournalError> for StoreFailed {
     fn from(error: JournalError) -> Self {
         Self::Journal(error)
     }
 }
 
 /// An open journal and what belongs to it.
-pub struct Open {
+pub struct OpenStore {
     pub journal: Journal,
     pub config: Config,
     /// The time of the watcher whose journal it is.
@@ -36,11 +36,11 @@ pub struct Open {
 pub fn with(
     global: &Global,
     access: Access,
-    work: impl AsyncFnOnce(&Open) -> Result<Exit, Failed>,
+    work: impl AsyncFnOnce(&OpenStore) -> Result<Exit, StoreFailed>,
 ) -> Exit {
     match opened(global, access, work) {
-        Ok(exit) | Err(Failed::Told(exit)) => exit,
-        Err(Failed::Journal(error)) => {
+        Ok(exit) | Err(StoreFailed::Told(exit)) => exit,
+        Err(StoreFailed::Journal(error)) => {
             out::error(&error.to_string());
             exit_of(&error)
         }
@@ -50,16 +50,16 @@ pub fn with(
 fn opened(
     global: &Global,
     access: Access,
-    work: impl AsyncFnOnce(&Open) -> Result<Exit, Failed>,
-) -> Result<Exit, Failed> {
-    let config = app::config(global).map_err(Failed::Told)?.config();
-    let url = app::journal_url(global, &config).map_err(Failed::Told)?;
-    let runtime = app::runtime().map_err(Failed::Told)?;
+    work: impl AsyncFnOnce(&OpenStore) -> Result<Exit, StoreFailed>,
+) -> Result<Exit, StoreFailed> {
+    let config = app::config(global).map_err(StoreFailed::Told)?.config();
+    let url = app::journal_url(global, &config).map_err(StoreFailed::Told)?;
+    let runtime = app::runtime().map_err(StoreFailed::Told)?;
     runtime.block_on(async {
         let journal = Journal::open(&url, access).await?;
         let board = journal.board().await.ok().flatten();
         let clock = board.as_ref().map_or_else(Clock::system, Clock::of_board);
-        let open = Open { journal, config, clock };
+        let open = OpenStore { journal, config, clock };
         let done = work(&open).await;
         open.journal.close().await;
         done

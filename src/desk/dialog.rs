@@ -5,7 +5,7 @@ use crate::board::{Alternative, Incident, RollbackPlan};
 use crate::domain::id::{IncidentId, ReleaseId};
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::order::Order;
-use crate::incident::truth::Truth;
+use crate::incident::truth::AlarmTruth;
 use crate::policy::severity::Choice;
 
 use super::command::{CommandRow, TABLE};
@@ -130,7 +130,7 @@ impl Form {
             Order::Note { .. } => Order::Note { text: text(0) },
             Order::Resolve { .. } => Order::Resolve { reason: text(0) },
             Order::Review { verdict, .. } => Order::Review {
-                verdict: Truth::from_typed(&text(0)).unwrap_or(*verdict),
+                verdict: AlarmTruth::from_typed(&text(0)).unwrap_or(*verdict),
                 reason: text(1),
             },
             Order::StartTimer { .. } => Order::StartTimer { span: length(0) },

@@ -16,7 +16,7 @@ use super::state::{Desk, Effect, Event, Role, Watching};
 use super::update::update;
 use crate::domain::time::Span;
 use crate::incident::order::{Order, OrderKind};
-use crate::incident::truth::Truth;
+use crate::incident::truth::AlarmTruth;
 use crate::policy::severity::Choice;
 
 pub(super) const TOKEN: &str = "611197";
@@ -76,7 +76,7 @@ fn sessions() {
         (
             "down down V enter m enter ctrl-u f enter n o enter",
             "INC-7E11",
-            Order::Review { verdict: Truth::False, reason: text("no") },
+            Order::Review { verdict: AlarmTruth::False, reason: text("no") },
         ),
         (
             "d 3 f i x enter",

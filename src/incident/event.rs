@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::truth::Truth;
+use super::truth::AlarmTruth;
 use crate::domain::id::{ActionId, IncidentId, ReleaseId};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
@@ -221,7 +221,7 @@ pub enum Event {
     Reviewed {
         text: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        verdict: Option<Truth>,
+        verdict: Option<AlarmTruth>,
     },
     /// Not an incident.
     Cancelled {

@@ -4,7 +4,7 @@
 use super::deed::Deeds;
 use super::event::{Actor, Event, Record};
 use super::state::{ActionState, Decision, State, TimelineEntry};
-use super::truth::Truth;
+use super::truth::AlarmTruth;
 use super::words;
 use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::severity::Severity;
@@ -79,7 +79,7 @@ pub struct Incident {
     pub updated_at: Timestamp,
     pub review: Option<String>,
     /// Whether the alarm was right, as it was said last.
-    pub truth: Option<Truth>,
+    pub truth: Option<AlarmTruth>,
     /// Who did last what cannot be done twice.
     pub deeds: Deeds,
 }

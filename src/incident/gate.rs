@@ -11,7 +11,7 @@ use super::id::confirms;
 use super::order::Order;
 use super::rollback::Draft;
 use super::state::{RollbackPlan, State};
-use super::truth::Truth;
+use super::truth::AlarmTruth;
 use crate::domain::id::ReleaseId;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::severity::Choice;
@@ -98,7 +98,7 @@ impl Ask<'_> {
     }
 
     /// Whether an alarm was right is said of closed incidents, however long ago that was.
-    fn review(&self, verdict: Truth, reason: &str) -> Answer {
+    fn review(&self, verdict: AlarmTruth, reason: &str) -> Answer {
         self.role()?;
         if self.incident.is_live() {
             let state = self.incident.state().name();

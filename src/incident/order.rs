@@ -1,7 +1,7 @@
 //! Orders: what an operator may ask of an incident, by key, command line or phone, one type for all
 //! of them. Each kind has a key, a command line and a record; what an order means now is `gate`.
 
-use super::truth::Truth;
+use super::truth::AlarmTruth;
 use crate::domain::id::ReleaseId;
 use crate::domain::time::Span;
 use crate::policy::severity::Choice;
@@ -34,7 +34,7 @@ pub enum Order {
     },
     /// Whether the alarm of a closed incident was right.
     Review {
-        verdict: Truth,
+        verdict: AlarmTruth,
         reason: String,
     },
     /// Prepares the action's intent; the token must be the one shown. `waive` is the reason to go

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 /// Whether an alarm was right.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Truth {
+pub enum AlarmTruth {
     True,
     False,
     Unsure,
 }
 
-impl Truth {
+impl AlarmTruth {
     pub const ALL: [Self; 3] = [Self::True, Self::False, Self::Unsure];
 
     /// Its name in records, documents and on the command line.
@@ -46,13 +46,13 @@ mod tests {
 
     #[test]
     fn a_verdict_is_known_by_its_name_and_by_its_first_letter() {
-        for truth in Truth::ALL {
+        for truth in AlarmTruth::ALL {
             let told = serde_json::to_string(&truth).expect("a name");
             assert_eq!(told, format!("\"{}\"", truth.name()));
-            assert_eq!(Truth::from_typed(truth.name()), Some(truth));
-            assert_eq!(Truth::from_typed(&truth.name()[..1].to_uppercase()), Some(truth));
+            assert_eq!(AlarmTruth::from_typed(truth.name()), Some(truth));
+            assert_eq!(AlarmTruth::from_typed(&truth.name()[..1].to_uppercase()), Some(truth));
         }
-        assert_eq!(Truth::from_typed(" "), None);
-        assert_eq!(Truth::from_typed("maybe"), None);
+        assert_eq!(AlarmTruth::from_typed(" "), None);
+        assert_eq!(AlarmTruth::from_typed("maybe"), None);
     }
 }

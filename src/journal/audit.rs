@@ -38,24 +38,23 @@ pub struct Audit {
 
 /// One finding, for programs.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Problem {
+pub struct AuditProblem {
     pub kind: &'static str,
     pub text: String,
 }
 
 impl Audit {
     /// Everything that is wrong, one sentence each; empty means that the journal is whole.
-    pub fn problems(&self) -> Vec<Problem> {
+    pub fn problems(&self) -> Vec<AuditProblem> {
         let mut found = Vec::new();
-        let mut say = |kind, text: String| found.push(Problem { kind, text });
+        let mut say = |kind, text: String| found.push(AuditProblem { kind, text });
         for line in &self.damage {
             say("damage", format!("SQLite's integrity check: {line}"));
         }
         if !self.missing.is_empty() {
-            let places = self.missing.iter().map(|(a, b)| match a == b {
-                true => format!("{a}"),
-                false => format!("{a} to {b}"),
-            });
+            let one =
+                |(a, b): &(i64, i64)| if a == b { format!("{a}") } else { format!("{a} to {b}") };
+            let places = self.missing.iter().map(one);
             say("missing", format!("records are missing: {}", named(places)));
         }
         for text in notices(&self.unread) {

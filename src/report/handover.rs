@@ -12,7 +12,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::incident::deadline::{Clock, clocks};
 use crate::incident::fold::{ActionRun, Incident};
 use crate::incident::state::{ActionState, Decision, State, TimelineEntry};
-use crate::incident::truth::Truth;
+use crate::incident::truth::AlarmTruth;
 use crate::incident::words::{plan, suspect};
 use crate::policy::maintenance::Maintenance;
 use crate::policy::severity::Choice;
@@ -31,7 +31,7 @@ pub struct Handover {
     pub made_at: Timestamp,
     pub since: Timestamp,
     /// Worst first.
-    pub open: Vec<Open>,
+    pub open: Vec<OpenIncident>,
     /// Closed by hand and still firing.
     pub suppressed: Vec<Closed>,
     pub actions: Vec<Unsettled>,
@@ -41,7 +41,7 @@ pub struct Handover {
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Open {
+pub struct OpenIncident {
     pub id: IncidentId,
     pub severity: Severity,
     pub state: State,
@@ -51,7 +51,7 @@ pub struct Open {
     pub opened_at: Timestamp,
     pub opened_in_shift: bool,
     pub owner: Option<String>,
-    pub clocks: Vec<Running>,
+    pub clocks: Vec<RunningClock>,
     pub decision: Option<Decision>,
     pub suspect: String,
     pub lost: Option<MoneyRange>,
@@ -61,7 +61,7 @@ pub struct Open {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-pub struct Running {
+pub struct RunningClock {
     pub clock: &'static str,
     pub due_at: Timestamp,
     /// Negative once it is over.
@@ -97,7 +97,7 @@ pub struct Closed {
     pub closed_at: Option<Timestamp>,
     pub by: Option<String>,
     pub ever_acknowledged: bool,
-    pub verdict: Option<Truth>,
+    pub verdict: Option<AlarmTruth>,
 }
 
 /// What a handover looks at.
@@ -132,16 +132,16 @@ pub fn handover(incidents: &[Incident], shift: &Shift<'_>) -> Handover {
     }
 }
 
-fn open(i: &Incident, shift: &Shift<'_>) -> Open {
+fn open(i: &Incident, shift: &Shift<'_>) -> OpenIncident {
     let money = |r: Option<crate::domain::money::Range>| r.map(|r| r.in_currency(shift.currency));
-    let running = |(clock, due_at): (Clock, Timestamp)| Running {
+    let running = |(clock, due_at): (Clock, Timestamp)| RunningClock {
         clock: name(clock),
         due_at,
         left_seconds: due_at.since(shift.now).secs(),
     };
-    let mut clocks: Vec<Running> = clocks(i).into_iter().map(running).collect();
+    let mut clocks: Vec<RunningClock> = clocks(i).into_iter().map(running).collect();
     clocks.sort_by_key(|c| c.due_at);
-    Open {
+    OpenIncident {
         id: i.id.clone(),
         severity: i.severity,
         state: i.state(),
@@ -213,7 +213,7 @@ fn work(shift: &Shift<'_>) -> Vec<Work> {
     found
 }
 
-impl Open {
+impl OpenIncident {
     /// Held until it is looked at again.
     pub fn held(&self) -> Option<&Decision> {
         self.decision.as_ref().filter(|d| d.choice == Choice::Hold)

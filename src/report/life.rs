@@ -13,7 +13,7 @@ use crate::verdict::Case;
 
 /// The instants that a postmortem begins with. What did not happen is none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
-pub struct Times {
+pub struct LifeTimes {
     /// Estimated by what opened it.
     pub began: Option<Timestamp>,
     pub opened: Option<Timestamp>,
@@ -29,7 +29,7 @@ pub struct Times {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Asked {
+pub enum ClockKind {
     Acknowledge,
     Decide,
 }
@@ -47,8 +47,8 @@ pub enum Came {
 
 /// One clock that people were given.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Ask {
-    pub asked: Asked,
+pub struct GivenClock {
+    pub asked: ClockKind,
     pub severity: Severity,
     pub asked_at: Timestamp,
     /// As it stood last, extended or earlier.
@@ -86,10 +86,10 @@ pub struct Rank {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Life {
     pub incident: Incident,
-    pub times: Times,
+    pub times: LifeTimes,
     /// The case that it was opened for.
     pub opening: Case,
-    pub asks: Vec<Ask>,
+    pub asks: Vec<GivenClock>,
     pub taken: Vec<Taken>,
     /// Opened, reopened, risen, fallen.
     pub ranks: Vec<Rank>,
@@ -98,15 +98,13 @@ pub struct Life {
     pub salvaged: bool,
 }
 
-impl Ask {
+impl GivenClock {
     pub fn came(&self, now: Timestamp) -> Came {
         match (self.answered_at, self.ended_at) {
             (Some(at), _) if at <= self.due_at => Came::Kept,
-            (Some(_), _) => Came::Missed,
             (None, Some(at)) if at <= self.due_at => Came::NotNeeded,
-            (None, Some(_)) => Came::Missed,
             (None, None) if now <= self.due_at => Came::Running,
-            (None, None) => Came::Missed,
+            _late => Came::Missed,
         }
     }
 
@@ -125,7 +123,7 @@ impl Life {
         let incident = first.or_else(|| fold::salvaged(&all))?;
         let opening = incident.case.clone();
         let opened = Some(incident.opened_at);
-        let times = Times { began: Some(opening.onset_at), opened, ..Times::default() };
+        let times = LifeTimes { began: Some(opening.onset_at), opened, ..LifeTimes::default() };
         let rank = Rank { at: incident.opened_at, from: None, to: incident.severity };
         let (asks, taken, ranks) = (Vec::new(), Vec::new(), vec![rank]);
         let none = Vec::new();
@@ -220,13 +218,13 @@ impl Life {
         record: Option<&Record>,
     ) {
         let now = (self.incident.ack_clock(), self.incident.decide_clock());
-        self.follow(Asked::Acknowledge, (before.0, now.0), at, record);
-        self.follow(Asked::Decide, (before.1, now.1), at, record);
+        self.follow(ClockKind::Acknowledge, (before.0, now.0), at, record);
+        self.follow(ClockKind::Decide, (before.1, now.1), at, record);
     }
 
     fn follow(
         &mut self,
-        asked: Asked,
+        asked: ClockKind,
         (before, now): (Option<Timestamp>, Option<Timestamp>),
         at: Timestamp,
         record: Option<&Record>,
@@ -239,7 +237,7 @@ impl Life {
             (None, Some(due), Some(ask)) if record.is_some_and(answers_action) => {
                 (ask.due_at, ask.answered_at, ask.by, ask.ended_at) = (due, None, None, None);
             }
-            (None, Some(due_at), _) => self.asks.push(Ask {
+            (None, Some(due_at), _) => self.asks.push(GivenClock {
                 asked,
                 severity,
                 asked_at: at,
@@ -262,9 +260,9 @@ fn answers_action(record: &Record) -> bool {
 }
 
 /// The record is what was asked for.
-fn answers(record: &Record, asked: Asked) -> bool {
+fn answers(record: &Record, asked: ClockKind) -> bool {
     match asked {
-        Asked::Acknowledge => matches!(record.event, Event::Acknowledged { .. }),
-        Asked::Decide => matches!(record.event, Event::Decided { .. }),
+        ClockKind::Acknowledge => matches!(record.event, Event::Acknowledged { .. }),
+        ClockKind::Decide => matches!(record.event, Event::Decided { .. }),
     }
 }

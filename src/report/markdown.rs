@@ -8,7 +8,7 @@ const SPECIAL: &str = "\\`*_[]<|~&$";
 
 /// A page under way.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Page {
+pub struct MarkdownPage {
     text: String,
 }
 
@@ -42,7 +42,7 @@ fn begin(text: String) -> String {
     if text.starts_with(['-', '+', '=', ':', '>', '#']) { format!("\\{text}") } else { text }
 }
 
-impl Page {
+impl MarkdownPage {
     /// A heading; the first one of a page has level 1.
     pub fn heading(&mut self, level: usize, own: &str) {
         self.gap();
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_table_without_rows_says_so() {
-        let mut page = Page::default();
+        let mut page = MarkdownPage::default();
         page.heading(1, "x");
         page.table(["A", "B"], &[], "none");
         page.table(["A", "B"], &[["1".into(), "2".into()]], "none");

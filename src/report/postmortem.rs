@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::about;
-use super::life::{Came, Life, Taken, Times};
+use super::life::{Came, Life, LifeTimes, Taken};
 use super::say;
 use crate::domain::id::{ActionId, IncidentId, ReleaseId};
 use crate::domain::money::{MoneyRange, Range};
@@ -14,14 +14,14 @@ use crate::domain::time::Timestamp;
 use crate::incident::event::{Event, Record};
 use crate::incident::fold::{ActionRun, Incident};
 use crate::incident::state::{ActionState, State};
-use crate::incident::truth::Truth;
+use crate::incident::truth::AlarmTruth;
 use crate::incident::words::{EVIDENCE, outcome, plan, words};
 use crate::verdict::{Candidate, Confidence};
 
 mod page;
 mod questions;
 
-use questions::{Question, knowable, questions};
+use questions::{RumQuestion, knowable, questions};
 
 pub const SCHEMA: &str = "tillwatch/postmortem/1";
 
@@ -41,16 +41,16 @@ pub struct Postmortem {
     pub occurrences: u32,
     pub recurrence_of: Option<IncidentId>,
     pub owner: Option<String>,
-    pub verdict: Option<Truth>,
+    pub verdict: Option<AlarmTruth>,
     pub review: Option<String>,
-    pub times: Times,
+    pub times: LifeTimes,
     pub intervals: Vec<Interval>,
-    pub impact: Impact,
-    pub deadlines: Vec<Deadline>,
+    pub impact: Harm,
+    pub deadlines: Vec<ClockOutcome>,
     pub timeline: Vec<Entry>,
-    pub decisions: Vec<Decision>,
-    pub actions: Vec<Action>,
-    pub questions: Vec<Question>,
+    pub decisions: Vec<DecisionTaken>,
+    pub actions: Vec<SentAction>,
+    pub questions: Vec<RumQuestion>,
     pub knowable: Vec<String>,
     /// Records that could not be read, and so are missing above.
     pub left_out: Vec<String>,
@@ -65,7 +65,7 @@ pub struct Interval {
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Impact {
+pub struct Harm {
     pub lost: Option<MoneyRange>,
     /// How the money was estimated.
     pub method: String,
@@ -77,9 +77,9 @@ pub struct Impact {
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Deadline {
+pub struct ClockOutcome {
     #[serde(flatten)]
-    pub ask: super::life::Ask,
+    pub ask: super::life::GivenClock,
     pub came: Came,
     /// Seconds after the deadline; negative where there was time left.
     pub late_seconds: i64,
@@ -96,7 +96,7 @@ pub struct Entry {
 
 /// What was known when something was decided or ordered.
 #[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Decision {
+pub struct DecisionTaken {
     pub at: Timestamp,
     pub by: String,
     pub what: String,
@@ -114,7 +114,7 @@ pub struct Decision {
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Action {
+pub struct SentAction {
     pub id: ActionId,
     pub what: String,
     pub by: String,
@@ -175,7 +175,7 @@ pub fn postmortem(life: &Life, beside: &Beside<'_>) -> Postmortem {
     }
 }
 
-fn intervals(t: &Times) -> Vec<Interval> {
+fn intervals(t: &LifeTimes) -> Vec<Interval> {
     let all = [
         ("began", t.began, "opened", t.opened),
         ("opened", t.opened, "acknowledged", t.acknowledged),
@@ -194,7 +194,7 @@ fn intervals(t: &Times) -> Vec<Interval> {
     all.into_iter().map(between).collect()
 }
 
-fn impact(life: &Life, currency: &str) -> Impact {
+fn impact(life: &Life, currency: &str) -> Harm {
     let (mut places, mut guardrails) = (Vec::new(), Vec::new());
     for case in life.cases() {
         for place in about::places(case) {
@@ -211,11 +211,11 @@ fn impact(life: &Life, currency: &str) -> Impact {
     let toll = &life.incident.toll;
     let lost = toll.lost.map(|r| r.in_currency(currency));
     let method = life.incident.case.money_method.clone();
-    Impact { lost, method, affected: toll.affected, places, guardrails }
+    Harm { lost, method, affected: toll.affected, places, guardrails }
 }
 
-fn deadlines(life: &Life, now: Timestamp) -> Vec<Deadline> {
-    let told = |ask: &super::life::Ask| Deadline {
+fn deadlines(life: &Life, now: Timestamp) -> Vec<ClockOutcome> {
+    let told = |ask: &super::life::GivenClock| ClockOutcome {
         ask: ask.clone(),
         came: ask.came(now),
         late_seconds: ask.late(now).secs(),
@@ -242,10 +242,10 @@ fn timeline(records: &[Record]) -> Vec<Entry> {
 }
 
 /// What was ordered in the same breath as it was decided rests on the same evidence.
-fn decisions(life: &Life, currency: &str) -> Vec<Decision> {
-    let mut found: Vec<Decision> = Vec::new();
+fn decisions(life: &Life, currency: &str) -> Vec<DecisionTaken> {
+    let mut found: Vec<DecisionTaken> = Vec::new();
     for taken in &life.taken {
-        let same = |d: &Decision| d.at == taken.at && d.by == taken.by;
+        let same = |d: &DecisionTaken| d.at == taken.at && d.by == taken.by;
         match found.last_mut().filter(|d| taken.choice.is_none() && same(d)) {
             Some(decided) => decided.what = format!("{}; {}", decided.what, taken.words),
             None => found.push(decision(taken, currency)),
@@ -254,10 +254,10 @@ fn decisions(life: &Life, currency: &str) -> Vec<Decision> {
     found
 }
 
-fn decision(taken: &Taken, currency: &str) -> Decision {
+fn decision(taken: &Taken, currency: &str) -> DecisionTaken {
     let case = &taken.case;
     let money = |r: Option<Range>| r.map(|r| r.in_currency(currency));
-    Decision {
+    DecisionTaken {
         at: taken.at,
         by: taken.by.clone(),
         what: taken.words.clone(),
@@ -280,7 +280,7 @@ fn decision(taken: &Taken, currency: &str) -> Decision {
     }
 }
 
-fn action(run: &ActionRun, records: &[Record]) -> Action {
+fn action(run: &ActionRun, records: &[Record]) -> SentAction {
     let id = &run.intent.id;
     let mut answers = Vec::new();
     let (mut proof, mut sent_at) = (None, None);
@@ -302,7 +302,7 @@ fn action(run: &ActionRun, records: &[Record]) -> Action {
         }
     }
     let intent = &run.intent;
-    Action {
+    SentAction {
         id: id.clone(),
         what: plan(intent),
         by: run.by.name.clone(),

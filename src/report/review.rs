@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::life::{Ask, Asked, Came, Life};
+use super::life::{Came, ClockKind, GivenClock, Life};
 use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::severity::Severity;
 use crate::domain::time::Timestamp;
@@ -15,7 +15,7 @@ mod frame;
 mod page;
 mod times;
 
-pub use frame::Frame;
+pub use frame::ReviewFrame;
 
 use alarms::{ByGuardrail, FalseAlarm, Pages, Recurring};
 use alarms::{by_guardrail, false_alarms, pages, recurring};
@@ -44,7 +44,7 @@ pub struct Review {
     pub from: Timestamp,
     /// Without this instant.
     pub until: Timestamp,
-    pub counts: Counts,
+    pub counts: WeekCounts,
     pub severities: Vec<BySeverity>,
     pub guardrails: Vec<ByGuardrail>,
     pub false_alarms: Vec<FalseAlarm>,
@@ -58,7 +58,7 @@ pub struct Review {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
-pub struct Counts {
+pub struct WeekCounts {
     /// Opened in the time.
     pub opened: usize,
     /// Came back in the time inside their reopen window.
@@ -79,20 +79,20 @@ pub struct Missed {
     pub incident: IncidentId,
     pub headline: String,
     #[serde(flatten)]
-    pub ask: Ask,
+    pub ask: GivenClock,
     pub late_seconds: i64,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Actions {
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<OutcomeCount>,
     /// Not counted above.
     pub dry_runs: usize,
     pub all: Vec<Acted>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-pub struct Outcome {
+pub struct OutcomeCount {
     pub state: ActionState,
     pub count: usize,
 }
@@ -117,7 +117,7 @@ pub struct Brief {
 }
 
 /// The document about `lives`: every incident that was open in the time or has a record in it.
-pub fn review(lives: &[Life], frame: &Frame<'_>) -> Review {
+pub fn review(lives: &[Life], frame: &ReviewFrame<'_>) -> Review {
     let opened: Vec<&Life> = lives.iter().filter(|l| frame.holds(l.incident.opened_at)).collect();
     Review {
         schema: SCHEMA,
@@ -140,7 +140,7 @@ pub fn review(lives: &[Life], frame: &Frame<'_>) -> Review {
     }
 }
 
-fn counts(lives: &[Life], opened: &[&Life], frame: &Frame<'_>) -> Counts {
+fn counts(lives: &[Life], opened: &[&Life], frame: &ReviewFrame<'_>) -> WeekCounts {
     let closed = |l: &&Life| l.incident.closed_at.is_some_and(|at| frame.holds(at));
     let closed: Vec<&Life> = lives.iter().filter(closed).collect();
     let gone_at = |l: &Life, at| l.incident.closed_at.is_some_and(|closed| closed < at);
@@ -150,7 +150,7 @@ fn counts(lives: &[Life], opened: &[&Life], frame: &Frame<'_>) -> Counts {
         let again = l.ranks.iter().skip(1).filter(|r| r.from.is_none() && frame.holds(r.at));
         again.count()
     };
-    Counts {
+    WeekCounts {
         opened: opened.len(),
         reopened: lives.iter().map(came_back).sum(),
         closed: closed.len(),
@@ -160,7 +160,7 @@ fn counts(lives: &[Life], opened: &[&Life], frame: &Frame<'_>) -> Counts {
     }
 }
 
-fn missed(lives: &[Life], frame: &Frame<'_>) -> Vec<Missed> {
+fn missed(lives: &[Life], frame: &ReviewFrame<'_>) -> Vec<Missed> {
     let mut found: Vec<Missed> = Vec::new();
     for life in lives {
         let asks = life.asks.iter().filter(|a| frame.holds(a.due_at));
@@ -176,7 +176,7 @@ fn missed(lives: &[Life], frame: &Frame<'_>) -> Vec<Missed> {
     found
 }
 
-fn actions(lives: &[Life], frame: &Frame<'_>) -> Actions {
+fn actions(lives: &[Life], frame: &ReviewFrame<'_>) -> Actions {
     let mut actions = Actions::default();
     for life in lives {
         for run in life.incident.actions.iter().filter(|run| frame.holds(run.prepared_at)) {
@@ -186,7 +186,7 @@ fn actions(lives: &[Life], frame: &Frame<'_>) -> Actions {
             }
             match actions.outcomes.iter_mut().find(|o| o.state == run.state) {
                 Some(known) => known.count = known.count.saturating_add(1),
-                None => actions.outcomes.push(Outcome { state: run.state, count: 1 }),
+                None => actions.outcomes.push(OutcomeCount { state: run.state, count: 1 }),
             }
             actions.all.push(Acted {
                 incident: life.incident.id.clone(),
@@ -222,8 +222,8 @@ impl Missed {
     /// `acknowledge` or `decide`.
     pub const fn what(&self) -> &'static str {
         match self.ask.asked {
-            Asked::Acknowledge => "acknowledge",
-            Asked::Decide => "decide",
+            ClockKind::Acknowledge => "acknowledge",
+            ClockKind::Decide => "decide",
         }
     }
 }

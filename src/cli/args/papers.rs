@@ -20,7 +20,7 @@ pub enum JournalCommand {
     Export {
         /// Whole incidents that have a record since then: a time (RFC 3339) or so long ago (`7d`).
         #[arg(long, value_name = "TIME", value_parser = moment)]
-        since: Option<Moment>,
+        since: Option<Since>,
         /// Only this incident.
         #[arg(long, value_name = "ID")]
         incident: Option<String>,
@@ -42,12 +42,12 @@ pub enum JournalCommand {
 
 /// An instant, or so long before now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Moment {
+pub enum Since {
     At(Timestamp),
     Ago(Span),
 }
 
-impl Moment {
+impl Since {
     pub fn before(self, now: Timestamp) -> Timestamp {
         match self {
             Self::At(at) => at,
@@ -56,16 +56,16 @@ impl Moment {
     }
 }
 
-fn moment(text: &str) -> Result<Moment, String> {
-    let at = text.parse().map(Moment::At);
-    at.or_else(|_| text.parse().map(Moment::Ago)).map_err(|_| {
+fn moment(text: &str) -> Result<Since, String> {
+    let at = text.parse().map(Since::At);
+    at.or_else(|_| text.parse().map(Since::Ago)).map_err(|_| {
         format!("`{text}` is no time; write 2026-11-20T08:00:00Z, or 8h for so long ago")
     })
 }
 
 /// The form of a document.
 #[derive(Args, Debug, Clone, Copy)]
-pub struct Form {
+pub struct DocumentForm {
     /// For people, or one JSON document for programs.
     #[arg(long, value_enum, default_value = "markdown")]
     pub format: Format,
@@ -80,7 +80,7 @@ pub enum Format {
     Json,
 }
 
-impl Form {
+impl DocumentForm {
     pub fn is_json(self) -> bool {
         self.json || self.format == Format::Json
     }
@@ -107,16 +107,16 @@ pub enum VerdictArg {
 pub struct PostmortemArgs {
     pub id: String,
     #[command(flatten)]
-    pub form: Form,
+    pub form: DocumentForm,
 }
 
 #[derive(Args, Debug, Clone)]
 pub struct HandoverArgs {
     /// When the shift began: a time (RFC 3339) or so long ago.
     #[arg(long, value_name = "TIME", default_value = "8h", value_parser = moment)]
-    pub since: Moment,
+    pub since: Since,
     #[command(flatten)]
-    pub form: Form,
+    pub form: DocumentForm,
 }
 
 #[derive(Args, Debug, Clone)]
@@ -126,12 +126,12 @@ pub struct ReviewArgs {
     pub week: Option<String>,
     /// From: a time (RFC 3339) or so long ago (`7d`).
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    pub since: Option<Moment>,
+    pub since: Option<Since>,
     /// Up to, without it; default: now.
     #[arg(long, value_name = "TIME", requires = "since", value_parser = moment)]
-    pub until: Option<Moment>,
+    pub until: Option<Since>,
     #[command(flatten)]
-    pub form: Form,
+    pub form: DocumentForm,
 }
 
 #[cfg(test)]
@@ -143,7 +143,7 @@ mod tests {
         let now = Timestamp::from_secs(100_000);
         assert_eq!(moment("8h").expect("ago").before(now), now.minus(Span::from_hours(8)));
         let at = moment("1970-01-01T01:00:00Z").expect("time");
-        assert_eq!(at, Moment::At(Timestamp::from_secs(3600)));
+        assert_eq!(at, Since::At(Timestamp::from_secs(3600)));
         assert!(moment("yesterday").expect_err("no time").contains("yesterday"));
     }
 }

@@ -5,7 +5,7 @@ use crate::cli::args::papers::{ReviewedArgs, VerdictArg};
 use crate::cli::args::{AckArgs, DecideArgs, NoteArgs, ResolveArgs, RollbackArgs, TimerArgs};
 use crate::domain::id::ReleaseId;
 use crate::incident::order::Order;
-use crate::incident::truth::Truth;
+use crate::incident::truth::AlarmTruth;
 use crate::policy::severity::Choice;
 
 pub(super) fn ack(args: &AckArgs) -> Order {
@@ -31,9 +31,9 @@ pub(super) fn resolve(args: &ResolveArgs) -> Order {
 
 pub(super) fn reviewed(args: &ReviewedArgs) -> Order {
     let verdict = match args.verdict {
-        VerdictArg::True => Truth::True,
-        VerdictArg::False => Truth::False,
-        VerdictArg::Unsure => Truth::Unsure,
+        VerdictArg::True => AlarmTruth::True,
+        VerdictArg::False => AlarmTruth::False,
+        VerdictArg::Unsure => AlarmTruth::Unsure,
     };
     Order::Review { verdict, reason: args.reason.clone() }
 }

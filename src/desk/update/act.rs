@@ -9,7 +9,7 @@ use crate::desk::state::{Desk, Effect};
 use crate::domain::id::IncidentId;
 use crate::domain::time::Span;
 use crate::incident::order::Order;
-use crate::incident::truth::Truth;
+use crate::incident::truth::AlarmTruth;
 
 use super::rollback;
 use super::subject::is_closed;
@@ -59,7 +59,7 @@ fn review(desk: &mut Desk) -> Vec<Effect> {
     };
     let id = incident.id.clone();
     if is_closed(incident) {
-        return ask(desk, id, Order::Review { verdict: Truth::Unsure, reason: String::new() });
+        return ask(desk, id, Order::Review { verdict: AlarmTruth::Unsure, reason: String::new() });
     }
     desk.say_of(id, Say::NotAllowed("it is reviewed once it is closed".to_owned()));
     vec![]

@@ -11,7 +11,7 @@ use crate::domain::time::Span;
 use crate::incident::gate::LONGEST_TEXT;
 use crate::incident::order::Order;
 use crate::incident::order::OrderKind::{Note, Review};
-use crate::incident::truth::Truth;
+use crate::incident::truth::AlarmTruth;
 use crate::policy::severity::Choice;
 
 use super::rollback;
@@ -263,7 +263,7 @@ fn enter(desk: &mut Desk, mut form: Form) -> Vec<Effect> {
     let text = form.fields.get(form.at).map_or("", |t| t.trim());
     form.error = match fields.get(form.at) {
         Some(Field::Text | Field::Reason) if text.is_empty() => Some(FormError::Empty),
-        Some(Field::Truth) if Truth::from_typed(text).is_none() => Some(FormError::NoTruth),
+        Some(Field::Truth) if AlarmTruth::from_typed(text).is_none() => Some(FormError::NoTruth),
         Some(Field::Span | Field::Recheck) if span(text).is_none() => Some(FormError::NoDuration),
         _ => None,
     };

@@ -6,7 +6,7 @@ use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 use crate::incident::state::Decision;
-use crate::incident::truth::Truth;
+use crate::incident::truth::AlarmTruth;
 use crate::policy::severity::Choice;
 use crate::verdict::Case;
 
@@ -212,7 +212,7 @@ impl Incident {
     }
 
     /// Closed ones only, and again when somebody knows better; one that was no incident stays so.
-    pub(super) fn reviewed(&mut self, text: &str, truth: Option<Truth>) -> bool {
+    pub(super) fn reviewed(&mut self, text: &str, truth: Option<AlarmTruth>) -> bool {
         let may = !self.is_live();
         if may {
             if self.phase == Phase::Resolved {

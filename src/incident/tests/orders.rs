@@ -6,7 +6,7 @@ use crate::domain::severity::Severity;
 use crate::domain::time::Span;
 use crate::incident::order::{ORDERS, Order, OrderKind};
 use crate::incident::record::kind;
-use crate::incident::truth::Truth;
+use crate::incident::truth::AlarmTruth;
 use crate::policy::severity::Choice;
 
 fn text() -> String {
@@ -31,7 +31,7 @@ fn given(kind: OrderKind) -> (Vec<Order>, Order) {
         OrderKind::Note => (vec![], Order::Note { text: text() }),
         OrderKind::Review => (
             vec![Order::Resolve { reason: text() }],
-            Order::Review { verdict: Truth::False, reason: text() },
+            Order::Review { verdict: AlarmTruth::False, reason: text() },
         ),
         OrderKind::Resolve => (vec![], Order::Resolve { reason: text() }),
     }

@@ -1,16 +1,16 @@
 //! The handover as Markdown: short enough to be read aloud. Layout only; every outside word goes
 //! through `markdown::text`.
 
-use super::{Closed, Handover, Open};
+use super::{Closed, Handover, OpenIncident};
 use crate::domain::money::MoneyRange;
 use crate::domain::time::Span;
-use crate::report::markdown::{Page, text};
+use crate::report::markdown::{MarkdownPage, text};
 use crate::report::say;
 
 impl Handover {
     /// The document as Markdown.
     pub fn markdown(&self) -> String {
-        let mut page = Page::default();
+        let mut page = MarkdownPage::default();
         page.heading(1, &format!("Handover {}", say::when(self.made_at)));
         page.item(&format!("Shift since {}", say::when(self.since)));
         for why in &self.left_out {
@@ -28,7 +28,7 @@ impl Handover {
         page.finish()
     }
 
-    fn holds(&self, page: &mut Page) {
+    fn holds(&self, page: &mut MarkdownPage) {
         page.heading(2, "Held, and when they are looked at again");
         let rows: Vec<[String; 4]> = self
             .open
@@ -42,7 +42,7 @@ impl Handover {
         page.table(["Incident", "Look again", "Held by", "Reason"], &rows, "Nothing is held.");
     }
 
-    fn rest(&self, page: &mut Page) {
+    fn rest(&self, page: &mut MarkdownPage) {
         page.heading(2, "Actions without a known end");
         let rows: Vec<[String; 5]> = self
             .actions
@@ -76,7 +76,7 @@ fn money(it: Option<&MoneyRange>) -> String {
     it.map_or_else(|| say::UNKNOWN.to_owned(), |m| text(&say::money(m)))
 }
 
-fn tell(page: &mut Page, x: &Open) {
+fn tell(page: &mut MarkdownPage, x: &OpenIncident) {
     let id = text(x.id.as_str());
     page.heading(3, &format!("{id}, {}, {}: {}", x.severity, x.state.name(), text(&x.headline)));
     let fresh = if x.opened_in_shift { "in this shift" } else { "before this shift" };
@@ -101,7 +101,7 @@ fn tell(page: &mut Page, x: &Open) {
     }
 }
 
-fn closed(page: &mut Page, all: &[Closed], none: &str) {
+fn closed(page: &mut MarkdownPage, all: &[Closed], none: &str) {
     let rows: Vec<[String; 6]> = all
         .iter()
         .map(|x| {

@@ -1,17 +1,17 @@
 //! The postmortem as Markdown for people: what the records say, then an empty form that says that
 //! it is one. Layout only; every outside word goes through `markdown::text`.
 
-use super::{Action, Decision, Postmortem};
+use super::{DecisionTaken, Postmortem, SentAction};
 use crate::domain::money::MoneyRange;
 use crate::domain::time::{Span, Timestamp};
-use crate::report::life::{Asked, Came};
-use crate::report::markdown::{Page, text};
+use crate::report::life::{Came, ClockKind};
+use crate::report::markdown::{MarkdownPage, text};
 use crate::report::say;
 
 impl Postmortem {
     /// The document as Markdown.
     pub fn markdown(&self) -> String {
-        let mut page = Page::default();
+        let mut page = MarkdownPage::default();
         page.heading(
             1,
             &format!("Postmortem {}: {}", text(self.id.as_str()), text(&self.headline)),
@@ -42,7 +42,7 @@ impl Postmortem {
         page.finish()
     }
 
-    fn head(&self, page: &mut Page) {
+    fn head(&self, page: &mut MarkdownPage) {
         let name = |name: &Option<String>| name.as_deref().map_or(say::UNKNOWN.to_owned(), text);
         page.item(&format!("State: {}", self.state.name()));
         page.item(&format!("Severity: {}, at worst {}", self.severity, self.peak));
@@ -61,7 +61,7 @@ impl Postmortem {
         }
     }
 
-    fn split(&self, page: &mut Page) {
+    fn split(&self, page: &mut MarkdownPage) {
         let t = &self.times;
         page.heading(2, "Times");
         let row = |name: &str, at: Option<Timestamp>| {
@@ -90,7 +90,7 @@ impl Postmortem {
         page.table(["From", "To", "Length"], &rows, "");
     }
 
-    fn harm(&self, page: &mut Page) {
+    fn harm(&self, page: &mut MarkdownPage) {
         let impact = &self.impact;
         page.heading(2, "Impact");
         let method = text(&impact.method);
@@ -101,7 +101,7 @@ impl Postmortem {
         page.item(&format!("Guardrails: {}", all(&impact.guardrails)));
     }
 
-    fn clocks(&self, page: &mut Page) {
+    fn clocks(&self, page: &mut MarkdownPage) {
         page.heading(2, "Deadlines");
         let rows: Vec<[String; 6]> = self
             .deadlines
@@ -115,8 +115,8 @@ impl Postmortem {
                     Came::Running => format!("running, {late} left"),
                 };
                 let asked = match d.ask.asked {
-                    Asked::Acknowledge => "acknowledge",
-                    Asked::Decide => "decide",
+                    ClockKind::Acknowledge => "acknowledge",
+                    ClockKind::Decide => "decide",
                 };
                 let answered = say::when_if(d.ask.answered_at, "no answer");
                 let by = d.ask.by.as_deref().map(text).unwrap_or_default();
@@ -128,7 +128,7 @@ impl Postmortem {
         page.table(head, &rows, "No clock is on record.");
     }
 
-    fn asked(&self, page: &mut Page) {
+    fn asked(&self, page: &mut MarkdownPage) {
         page.heading(2, "Four questions about real-user monitoring");
         for question in &self.questions {
             page.heading(3, question.question);
@@ -153,7 +153,7 @@ fn entry(entry: &super::Entry) -> [String; 3] {
     [say::when(entry.at), text(&entry.actor), format!("{}{more}", text(&entry.text))]
 }
 
-fn known_then(page: &mut Page, d: &Decision) {
+fn known_then(page: &mut MarkdownPage, d: &DecisionTaken) {
     page.heading(3, &format!("{} {}: {}", say::when(d.at), text(&d.by), text(&d.what)));
     let age = say::length(Span::from_secs(d.evidence_age_seconds));
     page.item(&format!("{}: {} (evidence {age} old)", d.severity, text(&d.headline)));
@@ -169,7 +169,7 @@ fn known_then(page: &mut Page, d: &Decision) {
     page.item(&format!("Against: {}", all(&d.evidence_against)));
 }
 
-fn done(page: &mut Page, a: &Action) {
+fn done(page: &mut MarkdownPage, a: &SentAction) {
     page.heading(3, &text(&a.what));
     page.item(&format!("Ordered {} by {}", say::when(a.prepared_at), text(&a.by)));
     let sent = say::when_if(a.sent_at, "never left");
@@ -187,7 +187,7 @@ fn done(page: &mut Page, a: &Action) {
     page.item(&format!("Inverse: {}", text(&a.inverse)));
 }
 
-fn state(a: &Action) -> String {
+fn state(a: &SentAction) -> String {
     let name = say::name(&a.state);
     if a.dry_run { format!("{name} (dry run)") } else { name }
 }
@@ -200,7 +200,7 @@ fn all(outside: &[String]) -> String {
 }
 
 /// What no journal knows. Causes are conditions, never names (blameless).
-fn form(page: &mut Page) {
+fn form(page: &mut MarkdownPage) {
     page.heading(2, "To be filled in by people");
     page.say(
         "Nothing below comes from records. Write about conditions and decisions, not persons.",

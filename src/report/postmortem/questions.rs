@@ -12,18 +12,18 @@ use crate::report::say;
 use crate::verdict::{Case, Class, Verdict};
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Question {
+pub struct RumQuestion {
     pub question: &'static str,
     /// False where nothing in the journal answers it.
     pub known: bool,
     pub answer: Vec<String>,
 }
 
-pub(super) fn questions(life: &Life, others: &[Incident]) -> Vec<Question> {
+pub(super) fn questions(life: &Life, others: &[Incident]) -> Vec<RumQuestion> {
     vec![speed(life), accuracy(life), gaps(life, others), steps(life)]
 }
 
-fn speed(life: &Life) -> Question {
+fn speed(life: &Life) -> RumQuestion {
     let opened = life.incident.opened_at;
     let mut answer = Vec::new();
     if let Some(began) = life.times.began.filter(|_| !life.salvaged) {
@@ -35,9 +35,10 @@ fn speed(life: &Life) -> Question {
         ));
     }
     let raised = raised(&life.opening, |_| true);
-    answer.push(match raised.is_empty() {
-        true => format!("Which metric raised it: {}.", say::UNKNOWN),
-        false => format!("Raised by {}.", raised.join(", ")),
+    answer.push(if raised.is_empty() {
+        format!("Which metric raised it: {}.", say::UNKNOWN)
+    } else {
+        format!("Raised by {}.", raised.join(", "))
     });
     let rum = life.told().find(|(_, case)| !of_rum(case).is_empty());
     answer.push(match rum {
@@ -50,7 +51,7 @@ fn speed(life: &Life) -> Question {
         }
         None => "No record has a breach of a real-user metric.".to_owned(),
     });
-    Question { question: "How quickly RUM detected the issue", known: rum.is_some(), answer }
+    RumQuestion { question: "How quickly RUM detected the issue", known: rum.is_some(), answer }
 }
 
 /// `guardrail (metric, layer)` of every breach.
@@ -70,7 +71,7 @@ fn of_rum(case: &Case) -> Vec<String> {
     raised(case, |layer| layer == RUM)
 }
 
-fn accuracy(life: &Life) -> Question {
+fn accuracy(life: &Life) -> RumQuestion {
     let (first, last) = (&life.opening, &life.incident);
     let (was, is) = (about::places(first), about::places(&last.case));
     let missing = |of: &[String], from: &[String]| -> Vec<String> {
@@ -92,10 +93,10 @@ fn accuracy(life: &Life) -> Question {
         answer.push(format!("Not in it any more at the end: {}.", left.join("; ")));
     }
     answer.push(format!("What the true numbers were: {}.", say::UNKNOWN));
-    Question { question: "Accuracy of affected user counts and segments", known: false, answer }
+    RumQuestion { question: "Accuracy of affected user counts and segments", known: false, answer }
 }
 
-fn gaps(life: &Life, others: &[Incident]) -> Question {
+fn gaps(life: &Life, others: &[Incident]) -> RumQuestion {
     let mut doubtful: Vec<String> = Vec::new();
     for case in life.cases() {
         for f in &case.findings {
@@ -125,7 +126,7 @@ fn gaps(life: &Life, others: &[Incident]) -> Question {
             say::UNKNOWN
         )]
     };
-    Question { question: "Sampling or instrumentation gaps discovered", known, answer }
+    RumQuestion { question: "Sampling or instrumentation gaps discovered", known, answer }
 }
 
 /// Both were there at the same time.
@@ -135,12 +136,12 @@ fn at_once(one: &Incident, other: &Incident) -> bool {
     !before(end(one), other.case.onset_at) && !before(end(other), one.opened_at)
 }
 
-fn steps(life: &Life) -> Question {
+fn steps(life: &Life) -> RumQuestion {
     let said = life.incident.review.iter().map(|text| format!("Review: {text}"));
     let rest = format!("Changes of SLOs or of instrumentation: {}.", say::UNKNOWN);
     let answer = said.chain([rest]).collect();
     let question = "Steps taken to prevent recurrence including changes to SLOs or instrumentation";
-    Question { question, known: false, answer }
+    RumQuestion { question, known: false, answer }
 }
 
 /// What the records themselves show to have been there before it was acted on.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::frame::{Frame, key};
+use super::frame::{ReviewFrame, key};
 use crate::domain::id::IncidentId;
 use crate::domain::severity::Severity;
-use crate::incident::truth::Truth;
+use crate::incident::truth::AlarmTruth;
 use crate::policy::guardrail::Guardrail;
 use crate::policy::severity::Notify;
 use crate::report::life::{Life, Rank};
@@ -73,9 +73,9 @@ pub(super) fn by_guardrail(opened: &[&Life], rows: &[Guardrail]) -> Vec<ByGuardr
         });
         row.opened = row.opened.saturating_add(1);
         let count = match life.incident.truth {
-            Some(Truth::True) => &mut row.true_alarms,
-            Some(Truth::False) => &mut row.false_alarms,
-            Some(Truth::Unsure) => &mut row.unsure,
+            Some(AlarmTruth::True) => &mut row.true_alarms,
+            Some(AlarmTruth::False) => &mut row.false_alarms,
+            Some(AlarmTruth::Unsure) => &mut row.unsure,
             None => &mut row.unmarked,
         };
         *count = count.saturating_add(1);
@@ -90,7 +90,7 @@ pub(super) fn by_guardrail(opened: &[&Life], rows: &[Guardrail]) -> Vec<ByGuardr
 }
 
 pub(super) fn false_alarms(opened: &[&Life]) -> Vec<FalseAlarm> {
-    let wrong = opened.iter().filter(|l| l.incident.truth == Some(Truth::False));
+    let wrong = opened.iter().filter(|l| l.incident.truth == Some(AlarmTruth::False));
     let told = wrong.map(|l| FalseAlarm {
         incident: l.incident.id.clone(),
         guardrail: key(l).0,
@@ -101,7 +101,7 @@ pub(super) fn false_alarms(opened: &[&Life]) -> Vec<FalseAlarm> {
 }
 
 /// A page is due when an incident opens or comes back at a severity that pages, or rises to one.
-pub(super) fn pages(lives: &[Life], frame: &Frame<'_>) -> Vec<Pages> {
+pub(super) fn pages(lives: &[Life], frame: &ReviewFrame<'_>) -> Vec<Pages> {
     let paging = |severity: Severity| {
         frame.policy.row(severity).is_none_or(|row| row.notify == Notify::Page)
     };
@@ -127,7 +127,7 @@ pub(super) fn pages(lives: &[Life], frame: &Frame<'_>) -> Vec<Pages> {
     rows
 }
 
-pub(super) fn recurring(lives: &[Life], frame: &Frame<'_>) -> Vec<Recurring> {
+pub(super) fn recurring(lives: &[Life], frame: &ReviewFrame<'_>) -> Vec<Recurring> {
     let mut found: BTreeMap<(String, String), Recurring> = BTreeMap::new();
     for life in lives {
         let times = life.ranks.iter().filter(|r| r.from.is_none() && frame.holds(r.at)).count();

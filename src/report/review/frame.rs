@@ -9,7 +9,7 @@ use crate::report::life::Life;
 
 /// Which time is reviewed, by which policy.
 #[derive(Clone, Copy, Debug)]
-pub struct Frame<'a> {
+pub struct ReviewFrame<'a> {
     pub now: Timestamp,
     pub week: Option<&'a str>,
     pub zone: &'a str,
@@ -20,7 +20,7 @@ pub struct Frame<'a> {
     pub left_out: &'a [String],
 }
 
-impl Frame<'_> {
+impl ReviewFrame<'_> {
     pub(super) fn holds(&self, at: Timestamp) -> bool {
         self.from <= at && at < self.until
     }

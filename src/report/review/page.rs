@@ -2,15 +2,15 @@
 //! and an empty table says what its emptiness means.
 
 use super::Review;
-use super::times::Stat;
+use super::times::ResponseTimes;
 use crate::domain::time::Span;
-use crate::report::markdown::{Page, text};
+use crate::report::markdown::{MarkdownPage, text};
 use crate::report::say;
 
 impl Review {
     /// The document as Markdown.
     pub fn markdown(&self) -> String {
-        let mut page = Page::default();
+        let mut page = MarkdownPage::default();
         let week = self.week.as_ref().map(|w| format!(" {}", text(w))).unwrap_or_default();
         page.heading(1, &format!("Observability review{week}"));
         let (from, until) = (say::when(self.from), say::when(self.until));
@@ -31,7 +31,7 @@ impl Review {
         page.finish()
     }
 
-    fn counted(&self, page: &mut Page) {
+    fn counted(&self, page: &mut MarkdownPage) {
         let c = &self.counts;
         page.heading(2, "Incidents");
         page.item(&format!("Opened: {}, came back: {}", c.opened, c.reopened));
@@ -52,7 +52,7 @@ impl Review {
         page.table(head, &rows, "");
     }
 
-    fn alarms(&self, page: &mut Page) {
+    fn alarms(&self, page: &mut MarkdownPage) {
         page.heading(2, "Alert quality by guardrail");
         let rows: Vec<[String; 8]> = self
             .guardrails
@@ -98,7 +98,7 @@ impl Review {
         page.table(["Guardrail", "Place", "Times", "Incidents"], &rows, "Nothing recurred.");
     }
 
-    fn late(&self, page: &mut Page) {
+    fn late(&self, page: &mut MarkdownPage) {
         page.heading(2, "Deadlines missed");
         let rows: Vec<[String; 6]> = self
             .missed
@@ -129,7 +129,7 @@ impl Review {
         page.table(["Incident", "At worst", "State", "What"], &rows, "Every one was acknowledged.");
     }
 
-    fn done(&self, page: &mut Page) {
+    fn done(&self, page: &mut MarkdownPage) {
         page.heading(2, "Actions");
         for o in &self.actions.outcomes {
             page.item(&format!("{}: {}", say::name(&o.state), o.count));
@@ -149,7 +149,7 @@ impl Review {
     }
 }
 
-fn stat_words(stat: Stat, of: usize) -> String {
+fn stat_words(stat: ResponseTimes, of: usize) -> String {
     let length = |seconds: i64| say::length(Span::from_secs(seconds));
     match stat.median_seconds.zip(stat.worst_seconds) {
         Some((median, worst)) => {

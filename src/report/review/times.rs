@@ -5,28 +5,28 @@ use serde::Serialize;
 
 use crate::domain::severity::Severity;
 use crate::domain::time::Timestamp;
-use crate::report::life::{Life, Times};
+use crate::report::life::{Life, LifeTimes};
 
 /// One severity: the worst that an incident ever had.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct BySeverity {
     pub severity: Severity,
     pub opened: usize,
-    pub acknowledge: Stat,
-    pub decide: Stat,
-    pub mitigate: Stat,
-    pub close: Stat,
+    pub acknowledge: ResponseTimes,
+    pub decide: ResponseTimes,
+    pub mitigate: ResponseTimes,
+    pub close: ResponseTimes,
 }
 
 /// Seconds; null where it never happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
-pub struct Stat {
+pub struct ResponseTimes {
     pub n: usize,
     pub median_seconds: Option<i64>,
     pub worst_seconds: Option<i64>,
 }
 
-impl Stat {
+impl ResponseTimes {
     /// Of two in the middle the mean, rounded down.
     pub fn of(mut seconds: Vec<i64>) -> Self {
         seconds.sort_unstable();
@@ -46,9 +46,9 @@ pub(super) fn by_severity(opened: &[&Life]) -> Vec<BySeverity> {
     let row = |severity: Severity| {
         let lives: Vec<&Life> =
             opened.iter().copied().filter(|l| l.incident.peak == severity).collect();
-        let stat = |when: fn(&Times) -> Option<Timestamp>| {
+        let stat = |when: fn(&LifeTimes) -> Option<Timestamp>| {
             let until = |l: &&Life| Some(when(&l.times)?.since(l.incident.opened_at).secs());
-            Stat::of(lives.iter().filter_map(until).collect())
+            ResponseTimes::of(lives.iter().filter_map(until).collect())
         };
         BySeverity {
             severity,
@@ -68,9 +68,9 @@ mod tests {
 
     #[test]
     fn a_median_is_the_middle_and_nothing_is_not_zero() {
-        assert_eq!(Stat::of(vec![]), Stat::default());
-        let three = Stat::of(vec![9, 1, 4]);
+        assert_eq!(ResponseTimes::of(vec![]), ResponseTimes::default());
+        let three = ResponseTimes::of(vec![9, 1, 4]);
         assert_eq!((three.n, three.median_seconds, three.worst_seconds), (3, Some(4), Some(9)));
-        assert_eq!(Stat::of(vec![9, 1, 4, 5]).median_seconds, Some(4));
+        assert_eq!(ResponseTimes::of(vec![9, 1, 4, 5]).median_seconds, Some(4));
     }
 }

@@ -9,11 +9,11 @@ use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::state::ActionState;
 use crate::incident::tests::kit::{min, policy};
-use crate::incident::truth::Truth;
+use crate::incident::truth::AlarmTruth;
 use crate::policy::guardrail::Guardrail;
-use crate::report::life::{Asked, Came, Life};
+use crate::report::life::{Came, ClockKind, Life};
 use crate::report::postmortem::{Beside, Postmortem, postmortem};
-use crate::report::review::{Frame, Review, review};
+use crate::report::review::{Review, ReviewFrame, review};
 
 const FROM: i64 = 1440;
 const UNTIL: i64 = 8 * 1440;
@@ -41,7 +41,7 @@ fn made(plans: &[Plan]) -> Review {
         i.opened_at < min(UNTIL) && i.closed_at.is_none_or(|at| at >= min(FROM))
     });
     let (policy, rows) = (policy(), rows());
-    let frame = Frame {
+    let frame = ReviewFrame {
         now: min(NOW),
         week: None,
         zone: "UTC",
@@ -60,7 +60,7 @@ fn closed(p: &Plan) -> Option<i64> {
 }
 
 /// Deadlines of a plan: what for, due, when it was answered or ended, and whether it was answered.
-fn clocks(p: &Plan) -> Vec<(Asked, Timestamp, Option<i64>, bool)> {
+fn clocks(p: &Plan) -> Vec<(ClockKind, Timestamp, Option<i64>, bool)> {
     let over = p.mitigated.or(p.closed);
     let due =
         |at: i64| (policy().ack_due(p.severity, min(at)), policy().decide_due(p.severity, min(at)));
@@ -71,12 +71,12 @@ fn clocks(p: &Plan) -> Vec<(Asked, Timestamp, Option<i64>, bool)> {
     };
     let (ack, acked) = answer(p.acked.map(|a| a.0));
     let (decide, decided) = answer(p.decided.map(|d| d.0));
-    all.push((Asked::Acknowledge, due(p.opened).0, ack, acked));
-    all.push((Asked::Decide, due(p.opened).1, decide, decided));
+    all.push((ClockKind::Acknowledge, due(p.opened).0, ack, acked));
+    all.push((ClockKind::Decide, due(p.opened).1, decide, decided));
     if let Some(after) = p.again {
         let at = p.opened + after;
-        all.push((Asked::Acknowledge, due(at).0, Some(at + 1), true));
-        all.push((Asked::Decide, due(at).1, Some(at + 32), false));
+        all.push((ClockKind::Acknowledge, due(at).0, Some(at + 1), true));
+        all.push((ClockKind::Decide, due(at).1, Some(at + 32), false));
     }
     all
 }
@@ -144,7 +144,7 @@ fn times_per_severity_are_those_of_the_plan() {
 fn deadlines_that_were_missed_are_those_of_the_plan() {
     for seed in 0..5 {
         let (plans, review) = (plans(seed), made(&plans(seed)));
-        let mut want: Vec<(String, Asked, Timestamp, i64)> = Vec::new();
+        let mut want: Vec<(String, ClockKind, Timestamp, i64)> = Vec::new();
         for p in plans.iter().filter(|p| p.opened < UNTIL) {
             if closed(p).is_some_and(|at| at < FROM) {
                 continue;
@@ -177,14 +177,14 @@ fn alarms_pages_and_what_recurs_are_those_of_the_plan() {
             let mine: Vec<&&Plan> = opened.iter().filter(|p| p.rail == rail).collect();
             let said = |t| mine.iter().filter(|p| p.truth == t).count();
             let row = review.guardrails.iter().find(|g| g.guardrail == name).expect("a row");
-            let (yes, no) = (said(Some(Truth::True)), said(Some(Truth::False)));
+            let (yes, no) = (said(Some(AlarmTruth::True)), said(Some(AlarmTruth::False)));
             assert_eq!((row.opened, row.unmarked), (mine.len(), said(None)));
             assert_eq!((row.true_alarms, row.false_alarms), (yes, no));
-            assert_eq!(row.unsure, said(Some(Truth::Unsure)));
+            assert_eq!(row.unsure, said(Some(AlarmTruth::Unsure)));
             let precision = (yes + no > 0).then(|| yes as f64 / (yes + no) as f64);
             assert_eq!(row.precision, precision);
         }
-        let wrong = opened.iter().filter(|p| p.truth == Some(Truth::False));
+        let wrong = opened.iter().filter(|p| p.truth == Some(AlarmTruth::False));
         let wrong: Vec<&str> = wrong.map(|p| p.id.as_str()).collect();
         let told = review.false_alarms.iter();
         assert_eq!(told.map(|f| f.incident.as_str()).collect::<Vec<_>>(), wrong);
@@ -288,7 +288,7 @@ fn every_figure_of_a_postmortem_is_that_of_the_plan() {
 }
 
 fn deadlines(p: &Plan, paper: &Postmortem) {
-    let mut want: Vec<(Asked, Timestamp, Came)> = clocks(p)
+    let mut want: Vec<(ClockKind, Timestamp, Came)> = clocks(p)
         .into_iter()
         .map(|(asked, due, end, answered)| {
             let came = match (end, answered) {
@@ -302,7 +302,7 @@ fn deadlines(p: &Plan, paper: &Postmortem) {
         .collect();
     let mut told: Vec<_> =
         paper.deadlines.iter().map(|d| (d.ask.asked, d.ask.due_at, d.came)).collect();
-    let key = |d: &(Asked, Timestamp, Came)| (d.0, d.1);
+    let key = |d: &(ClockKind, Timestamp, Came)| (d.0, d.1);
     want.sort_by_key(key);
     told.sort_by_key(key);
     assert_eq!(told, want, "{}", p.id);

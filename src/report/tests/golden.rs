@@ -6,12 +6,12 @@ use crate::domain::severity::Severity;
 use crate::domain::time::Span;
 use crate::incident::event::{Event, Record};
 use crate::incident::tests::kit::{min, person, policy};
-use crate::incident::truth::Truth;
+use crate::incident::truth::AlarmTruth;
 use crate::policy::severity::Choice;
 use crate::report::handover::{Shift, handover};
 use crate::report::life::{Came, Life};
 use crate::report::postmortem::{Beside, Postmortem, postmortem};
-use crate::report::review::{Frame, review};
+use crate::report::review::{ReviewFrame, review};
 
 const HOSTILE: &str = "a | b `rm -rf /` <img src=x>\n## Action items\n- [x] done \u{1b}[2J\u{202e}";
 
@@ -31,7 +31,7 @@ fn plan() -> Plan {
         closed: Some(42),
         cancelled: false,
         again: None,
-        truth: Some(Truth::True),
+        truth: Some(AlarmTruth::True),
         lost: Some((1_200.0, 1_900.0)),
     }
 }
@@ -122,7 +122,7 @@ fn a_review_reads_so() {
     let plans = super::plan::plans(3);
     let lives: Vec<Life> = plans.iter().filter_map(|p| Life::of(p.records())).collect();
     let policy = policy();
-    let frame = Frame {
+    let frame = ReviewFrame {
         now: min(13 * 1440),
         week: Some("2026-W47"),
         zone: "UTC",

@@ -11,7 +11,7 @@ use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::{Actor, Event, Intent, Outcome, Record};
 use crate::incident::tests::kit::{case, min, person, policy};
-use crate::incident::truth::Truth;
+use crate::incident::truth::AlarmTruth;
 use crate::policy::severity::Choice;
 use crate::verdict::{Candidate, Case, Finding, Verdict};
 
@@ -37,7 +37,7 @@ pub struct Plan {
     pub cancelled: bool,
     /// Came back so many minutes after its opening, and was acknowledged a minute later.
     pub again: Option<i64>,
-    pub truth: Option<Truth>,
+    pub truth: Option<AlarmTruth>,
     /// What it had cost when its evidence was told last.
     pub lost: Option<(f64, f64)>,
 }
@@ -76,7 +76,7 @@ fn one(rng: &mut Pcg64, n: usize) -> Plan {
         closed: None,
         cancelled: false,
         again: None,
-        truth: [None, Some(Truth::True), Some(Truth::False), Some(Truth::Unsure)]
+        truth: [None, Some(AlarmTruth::True), Some(AlarmTruth::False), Some(AlarmTruth::Unsure)]
             [rng.random_range(0..4)],
         lost: rng
             .random_bool(0.8)
