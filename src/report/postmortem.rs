@@ -45,7 +45,7 @@ pub struct Postmortem {
     pub review: Option<String>,
     pub times: LifeTimes,
     pub intervals: Vec<Interval>,
-    pub impact: Harm,
+    pub impact: IncidentHarm,
     pub deadlines: Vec<ClockOutcome>,
     pub timeline: Vec<Entry>,
     pub decisions: Vec<DecisionTaken>,
@@ -65,7 +65,7 @@ pub struct Interval {
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Harm {
+pub struct IncidentHarm {
     pub lost: Option<MoneyRange>,
     /// How the money was estimated.
     pub method: String,
@@ -194,7 +194,7 @@ fn intervals(t: &LifeTimes) -> Vec<Interval> {
     all.into_iter().map(between).collect()
 }
 
-fn impact(life: &Life, currency: &str) -> Harm {
+fn impact(life: &Life, currency: &str) -> IncidentHarm {
     let (mut places, mut guardrails) = (Vec::new(), Vec::new());
     for case in life.cases() {
         for place in about::places(case) {
@@ -211,7 +211,7 @@ fn impact(life: &Life, currency: &str) -> Harm {
     let toll = &life.incident.toll;
     let lost = toll.lost.map(|r| r.in_currency(currency));
     let method = life.incident.case.money_method.clone();
-    Harm { lost, method, affected: toll.affected, places, guardrails }
+    IncidentHarm { lost, method, affected: toll.affected, places, guardrails }
 }
 
 fn deadlines(life: &Life, now: Timestamp) -> Vec<ClockOutcome> {
