@@ -9,7 +9,8 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use rand::SeedableRng;
 use rand_distr::{Distribution, Poisson};
 use rand_pcg::Pcg64;
-use tillwatch::detect::engine::{Engine, Settings};
+use tillwatch::detect::cube::settings::Settings;
+use tillwatch::detect::engine::Engine;
 use tillwatch::domain::metric::Metric;
 use tillwatch::domain::observation::{Observation, Quality, Value, Window};
 use tillwatch::domain::segment::{Dim, DimValue, Segment};

@@ -1,5 +1,6 @@
-//! Board: the one serialisable value every viewer shows; schema `tillwatch/board/1` (DESIGN section
-//! 4). Built by the watcher, read by everyone; holds no policy, no credential and no behaviour.
+//! Board: the one serialisable value every viewer shows; schema `tillwatch/board/1`
+//! (docs/board.md). Built by the watcher, read by everyone; holds no policy, no credential and no
+//! behaviour.
 //! The parts that the incident rules speak of too are defined in `incident::state`.
 
 use std::sync::Arc;
@@ -43,7 +44,7 @@ pub struct Board {
     pub site: String,
     pub watcher: Option<Watcher>,
     /// Worst first (`incident::rank`).
-    pub incidents: Vec<Incident>,
+    pub incidents: Vec<IncidentView>,
     pub cells: Vec<Cell>,
     /// Newest first.
     pub releases: Vec<Release>,
@@ -52,7 +53,7 @@ pub struct Board {
     pub guardrails: Vec<GuardrailState>,
     pub funnel: Vec<FunnelStep>,
     pub checklist: Vec<ChecklistItem>,
-    pub sources: Vec<Source>,
+    pub sources: Vec<SourceView>,
     /// Lines of wisdom about the board itself: `baselines are 3 days old`, `journal is volatile`.
     pub notices: Vec<String>,
     /// Shop seconds per wall second; 1 except in the demo.
@@ -119,7 +120,7 @@ pub enum Absent {
 
 /// One incident as viewers see it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Incident {
+pub struct IncidentView {
     pub id: IncidentId,
     pub severity: Severity,
     pub state: State,
@@ -271,7 +272,7 @@ impl SourceState {
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Source {
+pub struct SourceView {
     pub name: SourceId,
     pub kind: String,
     pub state: SourceState,
@@ -288,7 +289,7 @@ pub struct Source {
     pub metrics: Vec<Metric>,
     /// How fresh each of these is; checks stand under `check_success`.
     #[serde(default)]
-    pub told: Vec<Told>,
+    pub told: Vec<MetricTold>,
     /// How far the past of each of its questions has been read.
     #[serde(default)]
     pub past: Vec<Past>,
@@ -296,7 +297,7 @@ pub struct Source {
 
 /// How fresh one metric of a source is.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Told {
+pub struct MetricTold {
     pub metric: Metric,
     /// The end of the newest window, or the newest run, that was told. Null: never.
     pub newest_at: Option<Timestamp>,

@@ -14,10 +14,10 @@ pub mod theme;
 
 use crate::policy::calendar::Calendar;
 use crate::policy::detect::Detect;
-use crate::policy::exposure::Shop;
+use crate::policy::exposure::ShopExposure;
 use crate::policy::guardrail::Guardrail;
 use crate::policy::journey::Journey;
-use crate::policy::maintenance::Maintenance;
+use crate::policy::maintenance::MaintenanceRow;
 use crate::policy::response::{ResponsePolicy, Timing};
 use crate::policy::services::Services;
 use crate::policy::severity::Response;
@@ -33,7 +33,7 @@ pub const EXAMPLE: &str = crate::policy::DEFAULT;
 /// Everything the program can be told, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
-    pub shop: Shop,
+    pub shop: ShopExposure,
     pub detect: Detect,
     pub journal: JournalSection,
     pub identity: IdentitySection,
@@ -46,7 +46,7 @@ pub struct Config {
     pub guardrails: Vec<Guardrail>,
     pub severities: Vec<Response>,
     pub severity_rules: Vec<SeverityRule>,
-    pub maintenance: Vec<Maintenance>,
+    pub maintenance: Vec<MaintenanceRow>,
     pub sources: Vec<SourceConfig>,
     pub actions: Vec<ActionConfig>,
 }

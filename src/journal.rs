@@ -19,15 +19,15 @@ mod witness;
 
 pub use audit::{Audit, AuditProblem};
 pub use error::{JournalError, SCHEMA_VERSION};
-pub use place::Stamp;
-pub use reading::Reading;
-pub use sqlite::Seen;
+pub use place::FileStamp;
+pub use reading::JournalReading;
+pub use sqlite::SeenRecords;
 pub use terms::{Access, Copied, Durability, LeaseOutcome, Stored};
 
 /// An open journal. Cheap calls, one connection; share it by reference.
 #[derive(Debug)]
 pub struct Journal {
-    store: sqlite::Store,
+    store: sqlite::SqliteStore,
 }
 
 /// The file that a URL names.
@@ -44,7 +44,7 @@ impl Journal {
     /// Opens `sqlite:PATH`. With [`Access::Write`] the folder (0700), the file (0600) and the
     /// tables are made when they are missing.
     pub async fn open(url: &str, access: Access) -> Result<Self, JournalError> {
-        Ok(Self { store: sqlite::Store::open(path_of(url)?, access).await? })
+        Ok(Self { store: sqlite::SqliteStore::open(path_of(url)?, access).await? })
     }
 
     /// Something of a journal lies there: itself, or what was beside it.
@@ -78,7 +78,7 @@ impl Journal {
         &self,
         id: &IncidentId,
         others: Option<Timestamp>,
-        judge: impl FnOnce(Seen) -> Result<(Vec<Record>, T), E> + Send,
+        judge: impl FnOnce(SeenRecords) -> Result<(Vec<Record>, T), E> + Send,
     ) -> Result<Result<T, E>, JournalError> {
         self.store.decide(id, others, judge).await
     }
@@ -90,16 +90,19 @@ impl Journal {
 
     /// Every record of incidents that are open, or that ended at `ended_since` or later (they may
     /// reopen). Closed ones are found by an index, not by reading the journal.
-    pub async fn open_records(&self, ended_since: Timestamp) -> Result<Reading, JournalError> {
+    pub async fn open_records(
+        &self,
+        ended_since: Timestamp,
+    ) -> Result<JournalReading, JournalError> {
         self.store.open_records(ended_since).await
     }
 
-    pub async fn records_of(&self, incident: &IncidentId) -> Result<Reading, JournalError> {
+    pub async fn records_of(&self, incident: &IncidentId) -> Result<JournalReading, JournalError> {
         self.store.records_of(incident).await
     }
 
     /// The first `limit` records after place `seq`.
-    pub async fn since(&self, seq: i64, limit: u32) -> Result<Reading, JournalError> {
+    pub async fn since(&self, seq: i64, limit: u32) -> Result<JournalReading, JournalError> {
         self.store.since(seq, limit).await
     }
 
@@ -151,7 +154,7 @@ impl Journal {
 
     /// How the files look from outside; equal ones mean that nothing was written in between,
     /// unless that was within one tick of the file system's clock. Costs two system calls.
-    pub fn stamp(&self) -> Stamp {
+    pub fn stamp(&self) -> FileStamp {
         self.store.stamp()
     }
 

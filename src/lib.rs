@@ -21,3 +21,7 @@ pub mod shop;
 pub mod config;
 pub mod shell;
 pub mod cli;
+
+#[cfg(test)]
+#[path = "../tests/it/skip.rs"]
+mod skip;

@@ -39,7 +39,7 @@ use std::sync::Arc;
 
 use crate::board::aged::aged;
 use crate::desk::page::Page;
-use crate::desk::state::{Desk, Role as Seat};
+use crate::desk::state::{Desk, Seat};
 
 use screen::{Panel, Screen};
 

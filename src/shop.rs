@@ -32,7 +32,7 @@ pub mod world;
 pub use openmetrics::export_openmetrics;
 pub use paths::{PATHS, list_text};
 pub use server::{Options, Running, ShopError, serve};
-pub use state::{Clock, Clocks, Shop};
+pub use state::{Clocks, Shop, TimeSource};
 
 #[cfg(test)]
 mod tests;

@@ -33,10 +33,10 @@ use crate::domain::text::redacted;
 use crate::domain::time::{Span, Timestamp};
 
 pub use self::backoff::Backoff;
-pub use self::config::{Kind, SourceConfig};
+pub use self::config::{SourceConfig, SourceKind};
 pub use self::error::SourceError;
 pub use self::harvest::Harvest;
-pub use self::history::{Forecast, Up};
+pub use self::history::{PastForecast, Up};
 pub use self::prometheus::turn::Turns;
 pub use self::replay::replay;
 
@@ -78,10 +78,14 @@ pub fn build(config: &SourceConfig, bucket: Span) -> Result<Source, SourceError>
     config.only_its_own_keys()?;
     let bucket = bucket.max(Span::from_secs(1));
     let api = match config.kind {
-        Kind::Prometheus => Api::Prometheus(prometheus::Prometheus::new(config, bucket)?.into()),
-        Kind::Github => Api::Github(github::Github::new(config)?.into()),
-        Kind::HttpJson => Api::HttpJson(http_json::HttpJson::new(config, bucket)?.into()),
-        Kind::Exposition => Api::Exposition(exposition::Exposition::new(config, bucket)?.into()),
+        SourceKind::Prometheus => {
+            Api::Prometheus(prometheus::Prometheus::new(config, bucket)?.into())
+        }
+        SourceKind::Github => Api::Github(github::Github::new(config)?.into()),
+        SourceKind::HttpJson => Api::HttpJson(http_json::HttpJson::new(config, bucket)?.into()),
+        SourceKind::Exposition => {
+            Api::Exposition(exposition::Exposition::new(config, bucket)?.into())
+        }
     };
     Ok(Source { api, own_time: false })
 }
@@ -142,11 +146,11 @@ impl Source {
 
     /// What reading `days` of its past would take; asks one hour of each question. Only where the
     /// cost is the server's: other kinds of source say nothing.
-    pub async fn forecast(&mut self, days: u32, up: Up) -> Vec<Forecast> {
+    pub async fn forecast(&mut self, days: u32, up: Up) -> Vec<PastForecast> {
         let Api::Prometheus(s) = &mut self.api else { return Vec::new() };
         let told = s.forecast(days, up).await;
         let mask = self.api.client().mask();
-        let clean = |f: Forecast| Forecast { error: f.error.map(|e| mask.text(&e)), ..f };
+        let clean = |f: PastForecast| PastForecast { error: f.error.map(|e| mask.text(&e)), ..f };
         told.into_iter().map(clean).collect()
     }
 

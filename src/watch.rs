@@ -8,7 +8,6 @@ pub mod freshness;
 pub mod health;
 mod learning;
 pub mod past;
-pub mod series;
 pub mod state;
 pub mod timing;
 pub mod unstored;

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::standing::Trust;
-use super::{Board, ChecklistItem, Source, SourceState};
+use super::{Board, ChecklistItem, SourceState, SourceView};
 use crate::domain::time::Timestamp;
 use crate::verdict::Verdict;
 
@@ -57,7 +57,7 @@ fn doubt(verdict: &mut Verdict) {
 }
 
 /// Nobody asks it any more, so no next time is told either.
-fn age_source(source: &mut Source, at: Timestamp, then: &str) {
+fn age_source(source: &mut SourceView, at: Timestamp, then: &str) {
     source.next_at = None;
     for told in &mut source.told {
         told.doubt.get_or_insert_with(|| format!("not known since {then}"));

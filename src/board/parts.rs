@@ -17,7 +17,7 @@ use crate::domain::segment::Segment;
 use crate::domain::time::Timestamp;
 use crate::verdict::{Basis, Cell, Finding, Impact, Suspect, Verdict};
 
-use super::{Board, ChoiceRow, Incident, TimelineEntry};
+use super::{Board, ChoiceRow, IncidentView, TimelineEntry};
 
 /// So many incidents are whole in the head: the selected one and what a wall shows.
 const WHOLE: usize = 8;
@@ -35,12 +35,12 @@ struct Story {
 
 /// The second part. Segments and words repeat, so rows name them by place.
 #[derive(Serialize, Deserialize)]
-struct Rest {
+struct BoardRest {
     /// Of the board it belongs to: an older program may have replaced the head since.
     at: Timestamp,
     segments: Vec<Segment>,
     words: Vec<String>,
-    cells: Vec<Row>,
+    cells: Vec<CellRow>,
     impacts: Vec<Impact>,
     /// Of the incidents after the first [`WHOLE`].
     stories: Vec<Story>,
@@ -49,15 +49,15 @@ struct Rest {
     changes: Option<Vec<Change>>,
     /// Of each cell; a program before this one wrote none.
     #[serde(default)]
-    marks: Vec<Mark>,
+    marks: Vec<CellMark>,
 }
 
 /// Minutes of the window, whether they hold harm that is over, and the names of its doubts.
-type Mark = (f64, bool, Vec<String>);
+type CellMark = (f64, bool, Vec<String>);
 
 /// Metric, places of its stat, its unit and its segment; value, n, interval, baseline with the days
 /// and samples behind it, verdict.
-type Row = (Metric, [usize; 3], Option<f64>, f64, Option<(f64, f64)>, Usual, Verdict);
+type CellRow = (Metric, [usize; 3], Option<f64>, f64, Option<(f64, f64)>, Usual, Verdict);
 type Usual = (Option<f64>, Option<(f64, f64)>);
 
 /// Head and rest.
@@ -75,7 +75,7 @@ pub fn split(board: &Board) -> serde_json::Result<(String, String)> {
     let cells = cells.collect();
     let names = |c: &Cell| c.quality.names().into_iter().map(str::to_owned).collect();
     let marks = board.cells.iter().map(|c| (c.minutes, c.holds_bad, names(c))).collect();
-    let rest = Rest {
+    let rest = BoardRest {
         at: board.generated_at,
         segments: segments.all,
         words: words.all,
@@ -88,7 +88,7 @@ pub fn split(board: &Board) -> serde_json::Result<(String, String)> {
     Ok((serde_json::to_string(&head)?, serde_json::to_string(&rest)?))
 }
 
-fn detach(incident: &mut Incident) -> Story {
+fn detach(incident: &mut IncidentView) -> Story {
     let Suspect { release, confidence, candidates, .. } = incident.suspect.clone();
     let short = Suspect { release, confidence, candidates, ..Suspect::default() };
     Story {
@@ -101,7 +101,7 @@ fn detach(incident: &mut Incident) -> Story {
     }
 }
 
-fn attach(incident: &mut Incident, story: Story) {
+fn attach(incident: &mut IncidentView, story: Story) {
     let Story { suspect, findings, evidence_for, evidence_against, choices, timeline } = story;
     incident.suspect = suspect;
     incident.findings = findings;
@@ -120,7 +120,7 @@ pub fn head(text: &str) -> Result<Board, String> {
 pub fn whole(text: &str, rest: Option<&str>) -> Result<Board, String> {
     let mut board = head(text)?;
     let Some(rest) = rest else { return Ok(board) };
-    let rest: Rest = serde_json::from_str(rest).map_err(|e| e.to_string())?;
+    let rest: BoardRest = serde_json::from_str(rest).map_err(|e| e.to_string())?;
     if rest.at == board.generated_at {
         let cells = rest.cells.iter().map(|row| cell(row, &rest.segments, &rest.words));
         board.cells = cells.collect::<Option<_>>().ok_or("a cell names what is not there")?;
@@ -140,7 +140,7 @@ pub fn whole(text: &str, rest: Option<&str>) -> Result<Board, String> {
     Ok(board)
 }
 
-fn cell(row: &Row, segments: &[Segment], words: &[String]) -> Option<Cell> {
+fn cell(row: &CellRow, segments: &[Segment], words: &[String]) -> Option<Cell> {
     let (metric, [stat, unit, segment], value, n, interval, (baseline, basis), verdict) = *row;
     Some(Cell {
         metric,
@@ -268,12 +268,12 @@ mod tests {
 
     #[test]
     fn only_the_first_incidents_are_whole_in_the_head_and_all_of_them_in_the_board() {
-        let incident: Incident = serde_json::from_str(INCIDENT).expect("an incident");
+        let incident: IncidentView = serde_json::from_str(INCIDENT).expect("an incident");
         let board = Board { incidents: vec![incident.clone(); WHOLE + 2], ..board() };
         let (text, rest) = split(&board).expect("text");
         assert_eq!(whole(&text, Some(&rest)), Ok(board.clone()));
         let head = head(&text).expect("a board");
-        let told = |x: &&Incident| **x == incident;
+        let told = |x: &&IncidentView| **x == incident;
         assert_eq!(head.incidents.iter().take_while(told).count(), WHOLE);
         let short = head.incidents.last().expect("a row");
         assert_eq!(short.suspect.release, incident.suspect.release);

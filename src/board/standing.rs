@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Board, Incident, Source, SourceState};
+use super::{Board, IncidentView, SourceState, SourceView};
 use crate::domain::id::{GuardrailId, SourceId};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
@@ -117,7 +117,7 @@ impl Standing {
 }
 
 /// Closed by hand while it fired, and it still does.
-pub fn fires_on(incident: &Incident) -> bool {
+pub fn fires_on(incident: &IncidentView) -> bool {
     match incident.state {
         State::Resolved | State::Reviewed | State::Cancelled => incident.firing,
         State::Pending
@@ -131,7 +131,7 @@ pub fn fires_on(incident: &Incident) -> bool {
 
 /// The worst severity that is open or fires on.
 pub fn worst(board: &Board) -> Option<Severity> {
-    let asks = |i: &&Incident| i.state.is_open() || fires_on(i);
+    let asks = |i: &&IncidentView| i.state.is_open() || fires_on(i);
     board.incidents.iter().filter(asks).map(|i| i.severity).min()
 }
 
@@ -178,12 +178,12 @@ fn all_dark(board: &Board) -> bool {
 }
 
 /// Blind, or tried and never heard.
-fn is_dark(source: &Source) -> bool {
+fn is_dark(source: &SourceView) -> bool {
     source.state == SourceState::Blind || source.last_ok_at.is_none() && source.error.is_some()
 }
 
 /// What it says now is not what is.
-fn is_doubtful(source: &Source) -> bool {
+fn is_doubtful(source: &SourceView) -> bool {
     match source.state {
         SourceState::Stale | SourceState::Suspect | SourceState::Blind => true,
         SourceState::Live | SourceState::Partial => false,

@@ -1,14 +1,14 @@
 //! An incident of the fold as viewers see it: clocks that run, choices with their rule, the plan
 //! of a rollback with its ticks, the timeline in words. Pure; decides nothing.
 
-use super::{Action, ChoiceRow, Incident, Source, SourceState};
+use super::{Action, ChoiceRow, IncidentView, SourceState, SourceView};
 use crate::domain::money::Range;
 use crate::domain::time::Timestamp;
-use crate::incident::facts::{Facts, Told};
+use crate::incident::facts::{OrderFacts, SourceTold};
 use crate::incident::fold;
 use crate::incident::rollback::{others, plan};
 use crate::incident::state::ActionState;
-use crate::incident::verify::{Feed, feed, shown, verify_until};
+use crate::incident::verify::{FeedTarget, feed, shown, verify_until};
 use crate::policy::severity::Choice;
 use crate::verdict::{Case, Finding, Suspect, Verdict};
 
@@ -16,7 +16,7 @@ use crate::verdict::{Case, Finding, Suspect, Verdict};
 const TIMELINE: usize = 40;
 
 /// `incident` for the board, with the freshest figures that `facts` has.
-pub fn view(incident: &fold::Incident, facts: &Facts<'_>, now: Timestamp) -> Incident {
+pub fn view(incident: &fold::Incident, facts: &OrderFacts<'_>, now: Timestamp) -> IncidentView {
     let case = facts.case(incident).clone();
     let total = incident.toll.with(&case);
     let (risk, burned) = money_now(incident, &case);
@@ -28,7 +28,7 @@ pub fn view(incident: &fold::Incident, facts: &Facts<'_>, now: Timestamp) -> Inc
     let ack = incident.acks.first();
     let timer = incident.timer;
     let skip = incident.timeline.len().saturating_sub(TIMELINE);
-    Incident {
+    IncidentView {
         id: incident.id.clone(),
         severity: if incident.suppressed {
             incident.severity.min(case.severity) // nobody writes a rise down once it is closed
@@ -95,17 +95,17 @@ fn findings_now(incident: &fold::Incident, findings: Vec<Finding>) -> Vec<Findin
 
 /// What is newest of the evidence about an incident, as everyone sees it.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Evidence {
+pub struct ShownEvidence {
     suspect: Suspect,
     findings: Vec<Finding>,
 }
 
 /// The evidence that `incident` is shown with.
-pub fn evidence(incident: &Incident) -> Evidence {
-    Evidence { suspect: incident.suspect.clone(), findings: incident.findings.clone() }
+pub fn evidence(incident: &IncidentView) -> ShownEvidence {
+    ShownEvidence { suspect: incident.suspect.clone(), findings: incident.findings.clone() }
 }
 
-impl Evidence {
+impl ShownEvidence {
     /// `case` with this evidence.
     pub fn over(&self, case: &Case) -> Case {
         let (suspect, findings) = (self.suspect.clone(), self.findings.clone());
@@ -114,8 +114,8 @@ impl Evidence {
 }
 
 /// The sources as far as evidence rests on them.
-pub fn told(sources: &[Source]) -> Vec<Told> {
-    let told = |s: &Source| Told {
+pub fn told(sources: &[SourceView]) -> Vec<SourceTold> {
+    let told = |s: &SourceView| SourceTold {
         name: s.name.clone(),
         metrics: s.metrics.clone(),
         good_at: s.last_ok_at,
@@ -124,7 +124,7 @@ pub fn told(sources: &[Source]) -> Vec<Told> {
     sources.iter().map(told).collect()
 }
 
-fn choices(incident: &fold::Incident, facts: &Facts<'_>) -> Vec<ChoiceRow> {
+fn choices(incident: &fold::Incident, facts: &OrderFacts<'_>) -> Vec<ChoiceRow> {
     let severity = incident.severity;
     let row = |choice| ChoiceRow {
         choice,
@@ -135,10 +135,10 @@ fn choices(incident: &fold::Incident, facts: &Facts<'_>) -> Vec<ChoiceRow> {
 }
 
 /// Accepted by the receiver and seen live by the feed are two facts: verifying begins with both.
-fn action(run: &fold::ActionRun, facts: &Facts<'_>, now: Timestamp) -> Action {
+fn action(run: &fold::ActionRun, facts: &OrderFacts<'_>, now: Timestamp) -> Action {
     let (state, detail) = shown(run, facts, now);
     let accepted = state == ActionState::Accepted;
-    let live = accepted && feed(run, facts, now) == Feed::Target;
+    let live = accepted && feed(run, facts, now) == FeedTarget::Target;
     let seen = if live { format!("; {} is live", run.intent.to) } else { String::new() };
     Action {
         id: run.intent.id.clone(),

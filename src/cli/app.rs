@@ -18,13 +18,13 @@ use super::exit::Exit;
 use super::out;
 
 /// The config to use: the file named, the user's file, or the defaults without any source.
-pub enum Found {
+pub enum FoundConfig {
     File(Box<Config>, PathBuf),
     /// No file: the built-in defaults, which watch nothing.
     Defaults(Box<Config>),
 }
 
-impl Found {
+impl FoundConfig {
     pub fn config(self) -> Config {
         match self {
             Self::File(config, _) | Self::Defaults(config) => *config,
@@ -33,7 +33,7 @@ impl Found {
 }
 
 /// Loads the config; prints every problem and ends with `Usage` when there is an error.
-pub fn config(global: &Global) -> Result<Found, Exit> {
+pub fn config(global: &Global) -> Result<FoundConfig, Exit> {
     let path = global.config.clone().or_else(|| paths::config_file().filter(|p| p.exists()));
     let loaded = match &path {
         Some(path) => load::from_file(path).map_err(|error| {
@@ -44,8 +44,8 @@ pub fn config(global: &Global) -> Result<Found, Exit> {
     };
     say(&loaded.problems, Level::Error);
     match (loaded.config, path) {
-        (Some(config), Some(path)) => Ok(Found::File(Box::new(config), path)),
-        (Some(config), None) => Ok(Found::Defaults(Box::new(config))),
+        (Some(config), Some(path)) => Ok(FoundConfig::File(Box::new(config), path)),
+        (Some(config), None) => Ok(FoundConfig::Defaults(Box::new(config))),
         (None, _) => Err(Exit::Usage),
     }
 }

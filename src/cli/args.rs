@@ -1,4 +1,4 @@
-//! The words of the command line (DESIGN section 4). Parsing only; no command does anything here.
+//! The words of the command line. Parsing only; no command does anything here.
 //! Names of commands and flags are a contract.
 
 use std::net::SocketAddr;

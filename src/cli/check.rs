@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::config::file::Reader;
+use crate::config::file::ConfigReader;
 use crate::config::load;
 use crate::config::problem::{Level, Problem};
 use crate::config::{Config, paths};
@@ -11,8 +11,8 @@ use crate::journal::Access;
 use crate::shell::clock::{Clock, up};
 use crate::shell::session::BUCKET;
 use crate::sink::sign;
-use crate::source::faults::Step;
-use crate::source::{self, Forecast, Kind, SourceConfig};
+use crate::source::faults::KeyStep;
+use crate::source::{self, PastForecast, SourceConfig, SourceKind};
 
 use super::app;
 use super::args::{CheckArgs, CheckSourceArgs, Global};
@@ -104,7 +104,7 @@ async fn secrets(config: &Config, file: Option<&Path>) -> bool {
 /// Can the secret of each source's sign-in be read?
 async fn sign_ins(config: &Config, file: Option<&Path>) -> Vec<Problem> {
     let text = file.and_then(|f| std::fs::read_to_string(f).ok()).unwrap_or_default();
-    let reader = Reader::new(file.unwrap_or(Path::new("config")).to_path_buf(), &text);
+    let reader = ConfigReader::new(file.unwrap_or(Path::new("config")).to_path_buf(), &text);
     let mut found = Vec::new();
     for source in &config.sources {
         let Some(auth) = &source.auth else { continue };
@@ -114,7 +114,8 @@ async fn sign_ins(config: &Config, file: Option<&Path>) -> Vec<Problem> {
         };
         let Err(error) = spec.resolve().await else { continue };
         let index = reader.index_with("source", ("name", source.name.as_str())).unwrap_or(0);
-        let line = reader.line_at(&[Step::Key("source"), Step::Row(index), Step::Key("auth")]);
+        let line =
+            reader.line_at(&[KeyStep::Key("source"), KeyStep::Row(index), KeyStep::Key("auth")]);
         found.push(Problem {
             level: Level::Error,
             file: file.unwrap_or(Path::new("config")).to_path_buf(),
@@ -185,7 +186,7 @@ async fn ask(config: &SourceConfig) -> Result<(Vec<String>, bool), String> {
 }
 
 /// What will be read of the past of one question, and what to do where that is heavy.
-fn past(told: &Forecast, days: u32) -> Vec<String> {
+fn past(told: &PastForecast, days: u32) -> Vec<String> {
     let size = format!(
         "{} series x {} hours = {} points of {days} days",
         told.series,
@@ -224,7 +225,7 @@ pub fn replay(global: &Global, args: &CheckSourceArgs) -> Exit {
         }
     };
     let Some(config) = named(global, &args.name) else {
-        let kinds: Vec<&str> = Kind::ALL.iter().map(|k| k.name()).collect();
+        let kinds: Vec<&str> = SourceKind::ALL.iter().map(|k| k.name()).collect();
         out::error(&format!(
             "`{}` is neither a configured source nor a kind ({})",
             args.name,
@@ -245,8 +246,8 @@ pub fn replay(global: &Global, args: &CheckSourceArgs) -> Exit {
 }
 
 fn named(global: &Global, name: &str) -> Option<SourceConfig> {
-    let configured = app::config(global).ok().map(app::Found::config);
+    let configured = app::config(global).ok().map(app::FoundConfig::config);
     configured
         .and_then(|c| c.sources.into_iter().find(|s| s.name.as_str() == name))
-        .or_else(|| Kind::from_name(name).map(SourceConfig::bare))
+        .or_else(|| SourceKind::from_name(name).map(SourceConfig::bare))
 }

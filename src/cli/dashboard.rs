@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 
 use crate::board::Board;
 use crate::config::{Config, theme};
-use crate::desk::state::{Desk, Role, Setup, Size};
+use crate::desk::state::{Desk, DeskSetup, Seat, Size};
 use crate::domain::time::Span;
 use crate::journal::{Access, Journal};
 use crate::render::theme::{ColorDepth, Theme, depth};
@@ -20,7 +20,7 @@ use crate::shell::session::{self, Boards};
 use crate::shell::tty::{Tty, install_panic_hook};
 use crate::shell::{follow, lease, outcome, settings, watched};
 
-use super::app::{self, Found};
+use super::app::{self, FoundConfig};
 use super::args::{Global, RoleArg};
 use super::exit::Exit;
 use super::out;
@@ -30,7 +30,7 @@ pub fn run(global: &Global) -> u8 {
 }
 
 fn inner(global: &Global) -> Result<u8, Exit> {
-    let mut stage = Stage::set()?;
+    let mut stage = BoardStage::set()?;
     // Who only looks at a journal that was named reads it while the config is read.
     if let Some(url) = global.journal.as_deref().filter(|_| global.role != RoleArg::Operator) {
         stage.follow(url);
@@ -40,14 +40,14 @@ fn inner(global: &Global) -> Result<u8, Exit> {
 }
 
 /// The runtime and the way that boards come by.
-struct Stage {
+struct BoardStage {
     runtime: Runtime,
     /// Until somebody follows or watches.
     sender: Option<BoardCell>,
     boards: Boards,
 }
 
-impl Stage {
+impl BoardStage {
     fn set() -> Result<Self, Exit> {
         let runtime = app::runtime()?;
         let (sender, boards) = tokio::sync::watch::channel(None);
@@ -64,11 +64,13 @@ impl Stage {
 
 fn prepared(global: &Global) -> Result<(Config, String), Exit> {
     let config = match app::config(global)? {
-        Found::File(config, _) => *config,
-        Found::Defaults(config) if global.journal.is_some() || global.role != RoleArg::Operator => {
+        FoundConfig::File(config, _) => *config,
+        FoundConfig::Defaults(config)
+            if global.journal.is_some() || global.role != RoleArg::Operator =>
+        {
             *config
         }
-        Found::Defaults(_) => {
+        FoundConfig::Defaults(_) => {
             out::error(
                 "no config file: try `tillwatch demo`, or write one with `tillwatch init > FILE`",
             );
@@ -81,11 +83,11 @@ fn prepared(global: &Global) -> Result<(Config, String), Exit> {
 
 /// Shows the screen until it is left; the exit code.
 pub fn show(global: &Global, config: &Config, url: &str, clock: Clock) -> Result<u8, Exit> {
-    shown(Stage::set()?, global, config, url, clock)
+    shown(BoardStage::set()?, global, config, url, clock)
 }
 
 fn shown(
-    mut stage: Stage,
+    mut stage: BoardStage,
     global: &Global,
     config: &Config,
     url: &str,
@@ -100,11 +102,11 @@ fn shown(
     if global.role != RoleArg::Operator {
         stage.follow(url);
     }
-    let Stage { runtime, sender, boards } = stage;
+    let BoardStage { runtime, sender, boards } = stage;
     let code = runtime.block_on(async {
         let engine = match sender {
             Some(sender) => operator(config, url, clock, sender).await?,
-            None => Engine::default(),
+            None => Backstage::default(),
         };
         let posts = engine.on_duty.as_ref().map(|d| d.posts.clone());
         if let Some(orders) = &engine.orders {
@@ -127,13 +129,13 @@ fn shown(
 
 /// What runs behind a screen; nothing for those who only look.
 #[derive(Default)]
-struct Engine {
+struct Backstage {
     on_duty: Option<OnDuty>,
     orders: Option<Arc<order::OrderDesk>>,
     stored: Option<Arc<Board>>,
 }
 
-impl Engine {
+impl Backstage {
     async fn stop(self) {
         if let Some(on_duty) = self.on_duty {
             let left = on_duty.stop().await;
@@ -150,7 +152,7 @@ async fn operator(
     url: &str,
     clock: Clock,
     sender: BoardCell,
-) -> Result<Engine, Exit> {
+) -> Result<Backstage, Exit> {
     let journal = app::journal(url, Access::Write).await?;
     let absent = watched::absent(&journal).await;
     let stored = journal.board().await.ok().flatten();
@@ -160,7 +162,7 @@ async fn operator(
     let orders = Some(orders(config, &journal, told)?);
     if config.sources.is_empty() {
         tokio::spawn(follow::run(url.to_owned(), sender));
-        return Ok(Engine { on_duty: None, orders, stored });
+        return Ok(Backstage { on_duty: None, orders, stored });
     }
     session::check(config).map_err(|error| {
         out::error(&error.to_string());
@@ -168,7 +170,7 @@ async fn operator(
     })?;
     let (config, url) = (Arc::new(config.clone()), url.to_owned());
     let duty = Duty { config, journal, url, clock, owner: lease::owner() };
-    Ok(Engine { on_duty: Some(duty::start(duty, sender)), orders, stored })
+    Ok(Backstage { on_duty: Some(duty::start(duty, sender)), orders, stored })
 }
 
 fn orders(
@@ -192,12 +194,12 @@ fn desk(
 ) -> Result<Desk, Exit> {
     let keymap = app::keymap(config)?;
     let role = match global.role {
-        RoleArg::Operator => Role::Operator,
-        RoleArg::Observer => Role::Observer,
-        RoleArg::Wall => Role::Wall,
+        RoleArg::Operator => Seat::Operator,
+        RoleArg::Observer => Seat::Observer,
+        RoleArg::Wall => Seat::Wall,
     };
     let zone = config.shop.time_zone.parse().unwrap_or(chrono_tz::UTC);
-    let setup = Setup {
+    let setup = DeskSetup {
         role,
         operator: app::person(config).name,
         keymap,

@@ -26,7 +26,7 @@ pub fn run(global: &Global, args: &DemoArgs) -> u8 {
 }
 
 fn inner(global: &Global, args: &DemoArgs) -> Result<u8, Exit> {
-    let stage = Stage::set(args)?;
+    let stage = DemoStage::set(args)?;
     let runtime = app::runtime()?;
     let (shop, config) = runtime.block_on(stage.open())?;
     let watcher = runtime.block_on(behind(global, &config, &stage))?;
@@ -43,7 +43,11 @@ fn inner(global: &Global, args: &DemoArgs) -> Result<u8, Exit> {
 
 /// Who only looks needs somebody who watches: in the demo that is this process, behind the screen.
 /// What it shows comes out of the journal all the same, and it can order nothing.
-async fn behind(global: &Global, config: &Config, stage: &Stage) -> Result<Option<OnDuty>, Exit> {
+async fn behind(
+    global: &Global,
+    config: &Config,
+    stage: &DemoStage,
+) -> Result<Option<OnDuty>, Exit> {
     if global.role == RoleArg::Operator {
         return Ok(None);
     }
@@ -56,14 +60,14 @@ async fn behind(global: &Global, config: &Config, stage: &Stage) -> Result<Optio
 }
 
 /// The embedded shop with its folder, clock and secret.
-pub struct Stage {
+pub struct DemoStage {
     args: DemoArgs,
     folder: Folder,
     pub clock: Clock,
     secret: String,
 }
 
-impl Stage {
+impl DemoStage {
     /// Makes the folder and starts the clock.
     pub fn set(args: &DemoArgs) -> Result<Self, Exit> {
         let fail = |error: std::io::Error| fail(&format!("cannot keep the demo's files: {error}"));
@@ -153,7 +157,7 @@ mod tests {
             speed: 10.0,
             keep: Some(keep.clone()),
         };
-        let stage = Stage::set(&args).expect("a stage");
+        let stage = DemoStage::set(&args).expect("a stage");
         for port in [4001, 4002] {
             let url = format!("http://127.0.0.1:{port}");
             let own = stage.config(&url, "").expect("its own config");

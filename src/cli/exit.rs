@@ -1,4 +1,4 @@
-//! Exit codes, the same everywhere (DESIGN section 4), and which of several wins.
+//! Exit codes, the same everywhere, and which of several wins.
 //! No printing here.
 
 use crate::board::Board;

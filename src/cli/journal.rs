@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::incident::event::Record;
 use crate::incident::record::{from_line, to_line};
 use crate::incident::unread::notices;
-use crate::journal::{Access, Audit, AuditProblem, JournalError, Reading};
+use crate::journal::{Access, Audit, AuditProblem, JournalError, JournalReading};
 
 use super::args::papers::JournalCommand;
 use super::args::{Global, RoleArg};
@@ -123,7 +123,7 @@ async fn export(
     Ok(exit)
 }
 
-fn print(page: &Reading, wanted: impl Fn(&IncidentId) -> bool) -> Result<(), JournalError> {
+fn print(page: &JournalReading, wanted: impl Fn(&IncidentId) -> bool) -> Result<(), JournalError> {
     for stored in page.records.iter().filter(|s| wanted(&s.record.incident)) {
         let line = to_line(&stored.record);
         let line = line.map_err(|e| JournalError::Unreadable(e.to_string()))?;

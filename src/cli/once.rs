@@ -41,7 +41,7 @@ fn inner(global: &Global, args: &OnceArgs) -> Result<Exit, Exit> {
         out::error("no board: no watcher has run on this journal yet");
         return Ok(Exit::Blind);
     };
-    let Seen { board, trust } = seen;
+    let SeenBoards { board, trust } = seen;
     if args.json {
         out::json(&document(&board, trust));
     } else {
@@ -51,7 +51,7 @@ fn inner(global: &Global, args: &OnceArgs) -> Result<Exit, Exit> {
 }
 
 /// A board and how far it can be believed.
-struct Seen {
+struct SeenBoards {
     board: Arc<Board>,
     trust: Trust,
 }
@@ -76,7 +76,7 @@ async fn board(
     args: &OnceArgs,
     config: &Config,
     url: &str,
-) -> Result<Option<Seen>, Exit> {
+) -> Result<Option<SeenBoards>, Exit> {
     let clock = Clock::system();
     if global.role != RoleArg::Operator || config.sources.is_empty() {
         let journal = app::journal(url, Access::Read).await?;
@@ -89,11 +89,11 @@ async fn board(
     }
     let found = poll(args, config, journal.clone(), (clock, &owner)).await;
     let _freed = journal.release_lease(&owner).await;
-    Ok(found?.map(|board| Seen { board, trust: Trust::Fresh }))
+    Ok(found?.map(|board| SeenBoards { board, trust: Trust::Fresh }))
 }
 
 /// The stored board, held against the clock and the lease: who made it may hang or be gone.
-async fn stored(journal: &Journal) -> Result<Option<Seen>, Exit> {
+async fn stored(journal: &Journal) -> Result<Option<SeenBoards>, Exit> {
     let found = journal.board().await.map_err(|error| {
         out::error(&format!("journal: {error}"));
         Exit::NoJournal
@@ -104,7 +104,7 @@ async fn stored(journal: &Journal) -> Result<Option<Seen>, Exit> {
     if absent == Some(Absent::Ended) {
         board.watcher = None;
     }
-    Ok(Some(Seen { board: Arc::new(board), trust }))
+    Ok(Some(SeenBoards { board: Arc::new(board), trust }))
 }
 
 async fn poll(

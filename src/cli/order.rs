@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::board::{Alternative, Board, Incident};
+use crate::board::{Alternative, Board, IncidentView};
 use crate::domain::id::{IncidentId, ReleaseId};
 use crate::incident::event::Outcome;
 use crate::incident::order::Order;
@@ -108,7 +108,7 @@ async fn kept(desk: &OrderDesk, sent: &Sent) -> Result<(), OrderError> {
 
 /// The plan, of a chosen release where one is named, and the releases to choose from.
 fn show(
-    incident: Option<&Incident>,
+    incident: Option<&IncidentView>,
     release: Option<&ReleaseId>,
     json: bool,
 ) -> Result<(), OrderError> {

@@ -8,7 +8,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 use crate::incident::fold::Incident;
 use crate::incident::unread::notices;
-use crate::journal::{Access, Journal, JournalError, Reading};
+use crate::journal::{Access, Journal, JournalError, JournalReading};
 use crate::report::handover::{Shift, handover as shift};
 use crate::report::life::Life;
 use crate::report::postmortem::{Beside, postmortem as paper};
@@ -45,7 +45,7 @@ struct ReadLife {
 }
 
 async fn read(journal: &Journal, id: &IncidentId) -> Result<ReadLife, JournalError> {
-    let Reading { records, unread } = journal.records_of(id).await?;
+    let JournalReading { records, unread } = journal.records_of(id).await?;
     let records: Vec<Record> = records.into_iter().map(|s| s.record).collect();
     Ok(ReadLife { life: Life::of(records), unread })
 }

@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 use crate::board::Board;
 use crate::config::Config;
 use crate::desk::chord::Chord;
-use crate::desk::state::{Desk, Event, Role, Setup, Size};
+use crate::desk::state::{Desk, DeskEvent, DeskSetup, Seat, Size};
 use crate::desk::update::update;
 use crate::domain::severity::Severity;
 use crate::domain::time::Span;
@@ -29,22 +29,22 @@ use super::exit::Exit;
 use super::out;
 
 /// Name, keys to press, size, theme, posture.
-type Shot = (&'static str, &'static [&'static str], (u16, u16), &'static str, Role);
+type Shot = (&'static str, &'static [&'static str], (u16, u16), &'static str, Seat);
 
 /// The pictures.
 const SHOTS: [Shot; 12] = [
-    ("incidents-80x24", &[], (80, 24), "night", Role::Operator),
-    ("incidents-120x40", &[], (120, 40), "night", Role::Operator),
-    ("incidents-200x60", &[], (200, 60), "night", Role::Operator),
-    ("incident-120x40", &["enter"], (120, 40), "night", Role::Operator),
-    ("heatmap-120x40", &["2"], (120, 40), "night", Role::Operator),
-    ("releases-120x40", &["3"], (120, 40), "night", Role::Operator),
-    ("sources-120x40", &["6"], (120, 40), "night", Role::Operator),
-    ("rollback-120x40", &["R"], (120, 40), "night", Role::Operator),
-    ("help-120x40", &["?"], (120, 40), "night", Role::Operator),
-    ("day-120x40", &[], (120, 40), "day", Role::Operator),
-    ("mono-80x24", &[], (80, 24), "mono", Role::Operator),
-    ("wall-120x40", &[], (120, 40), "night", Role::Wall),
+    ("incidents-80x24", &[], (80, 24), "night", Seat::Operator),
+    ("incidents-120x40", &[], (120, 40), "night", Seat::Operator),
+    ("incidents-200x60", &[], (200, 60), "night", Seat::Operator),
+    ("incident-120x40", &["enter"], (120, 40), "night", Seat::Operator),
+    ("heatmap-120x40", &["2"], (120, 40), "night", Seat::Operator),
+    ("releases-120x40", &["3"], (120, 40), "night", Seat::Operator),
+    ("sources-120x40", &["6"], (120, 40), "night", Seat::Operator),
+    ("rollback-120x40", &["R"], (120, 40), "night", Seat::Operator),
+    ("help-120x40", &["?"], (120, 40), "night", Seat::Operator),
+    ("day-120x40", &[], (120, 40), "day", Seat::Operator),
+    ("mono-80x24", &[], (80, 24), "mono", Seat::Operator),
+    ("wall-120x40", &[], (120, 40), "night", Seat::Wall),
 ];
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -55,7 +55,7 @@ pub fn run(args: &ScreenshotArgs) -> Exit {
 fn inner(args: &ScreenshotArgs) -> Result<Exit, Exit> {
     let runtime = app::runtime()?;
     let demo = DemoArgs { scenario: "checkout-outage".into(), seed: 7, speed: 60.0, keep: None };
-    let stage = demo::Stage::set(&demo)?;
+    let stage = demo::DemoStage::set(&demo)?;
     let (board, clock) = runtime.block_on(async {
         let (shop, config) = stage.open().await?;
         let journal = app::journal(&stage.journal(), Access::Write).await?;
@@ -124,12 +124,12 @@ fn write_all(
 fn desk(
     board: &Arc<Board>,
     config: &Config,
-    role: Role,
+    role: Seat,
     size: Size,
     now: crate::domain::time::Timestamp,
 ) -> Result<Desk, Exit> {
     let keymap = app::keymap(config)?;
-    let setup = Setup {
+    let setup = DeskSetup {
         role,
         operator: "alex".into(),
         keymap,
@@ -150,10 +150,10 @@ fn picture(
 ) -> Buffer {
     let mut wall = desk.wall;
     for chord in keys.iter().filter_map(|k| k.parse::<Chord>().ok()) {
-        update(&mut desk, Event::Key(chord), now, wall);
+        update(&mut desk, DeskEvent::Key(chord), now, wall);
         wall = wall.plus(Span::from_secs(2));
     }
-    update(&mut desk, Event::Woke, now, wall);
+    update(&mut desk, DeskEvent::Woke, now, wall);
     let area = Rect::new(0, 0, w, h);
     let mut buffer = Buffer::empty(area);
     render(&present(&desk), theme, area, &mut buffer);

@@ -3,7 +3,7 @@
 
 use crate::board::aged::aged;
 use crate::board::standing::{self, Standing, Trust};
-use crate::board::{Board, Incident, Source};
+use crate::board::{Board, IncidentView, SourceView};
 use crate::config::{EXAMPLE, schema};
 use crate::domain::money::MoneyRange;
 use crate::incident::words;
@@ -58,8 +58,8 @@ pub fn themes(_global: &Global) -> Exit {
 /// The board as lines: how it stands and what stands on every page, then incidents worst first,
 /// then sources.
 pub fn board(board: &Board, trust: Trust) -> Vec<String> {
-    let asks = |i: &&Incident| i.state.is_open() || standing::fires_on(i);
-    let open: Vec<&Incident> = board.incidents.iter().filter(asks).collect();
+    let asks = |i: &&IncidentView| i.state.is_open() || standing::fires_on(i);
+    let open: Vec<&IncidentView> = board.incidents.iter().filter(asks).collect();
     let stands = Standing::of(board, trust);
     let mut lines = vec![sentence(board, stands, trust)];
     lines.extend(standing_lines(board, stands).into_iter().map(|n| format!("! {n}")));
@@ -77,7 +77,7 @@ pub fn board(board: &Board, trust: Trust) -> Vec<String> {
     lines
 }
 
-fn incident(i: &Incident) -> Vec<String> {
+fn incident(i: &IncidentView) -> Vec<String> {
     let scopes: Vec<String> = i.segments.iter().map(ToString::to_string).collect();
     let suspect = i.suspect.release.as_ref().map_or_else(
         || words::suspect(&i.suspect),
@@ -96,11 +96,11 @@ fn incident(i: &Incident) -> Vec<String> {
 }
 
 /// Said of what no journal has yet.
-const fn kept(i: &Incident) -> &'static str {
+const fn kept(i: &IncidentView) -> &'static str {
     if i.stored { "" } else { "  NOT STORED" }
 }
 
-fn money(range: &MoneyRange, i: &Incident) -> String {
+fn money(range: &MoneyRange, i: &IncidentView) -> String {
     let currency = &range.currency;
     let now = format!("{:.0}-{:.0} {currency}/min at risk", range.low, range.high);
     let was = i.burned_per_minute.map(|w| format!(" now, was {:.0}-{:.0}", w.low, w.high));
@@ -108,7 +108,7 @@ fn money(range: &MoneyRange, i: &Incident) -> String {
     format!("{now}{}{}", was.unwrap_or_default(), lost.unwrap_or_default())
 }
 
-fn source(s: &Source) -> String {
+fn source(s: &SourceView) -> String {
     let state = s.state.name();
     let error = s.error.as_ref().map(|e| format!("  {e}")).unwrap_or_default();
     format!("source {}  {}  {state}{error}", s.name, s.kind)

@@ -9,7 +9,7 @@ use crate::policy::services::Services;
 use crate::sink::config::ActionConfig;
 use crate::source::SourceConfig;
 
-use super::file::Reader;
+use super::file::ConfigReader;
 use super::problem::Level;
 
 /// Names that a service, a template or a journey has elsewhere in the config.
@@ -43,7 +43,7 @@ pub fn named(
 }
 
 /// Reports names that stand nowhere else, and who calls itself.
-pub fn check(user: &mut Reader<'_>, services: &Services, elsewhere: &BTreeSet<String>) {
+pub fn check(user: &mut ConfigReader<'_>, services: &Services, elsewhere: &BTreeSet<String>) {
     let known: BTreeSet<&str> =
         services.calls.keys().chain(elsewhere).map(String::as_str).collect();
     for (caller, callees) in &services.calls {

@@ -10,23 +10,23 @@ use crate::policy::buckets::{LIVE_BUCKET, longest_window};
 use crate::policy::guardrail::{Condition, Guardrail, JUDGED_COUNTS};
 use crate::policy::severity::Deadline;
 
-use crate::source::faults::Step;
+use crate::source::faults::KeyStep;
 
 use super::Config;
-use super::file::Reader;
+use super::file::ConfigReader;
 use super::problem::Level;
 
-/// Checkout probes that come less often than this are pointed out (mission map section 7, point 4).
+/// Checkout probes that come less often than this are pointed out.
 const CHECKOUT_CADENCE: Span = Span::from_mins(5);
 
 /// Reports all problems of meaning, each at its line.
-pub fn check(config: &Config, user: &mut Reader<'_>) {
-    let mut say = |level, way: &[Step<'_>], key: &str, message: String, hint: Option<&str>| {
+pub fn check(config: &Config, user: &mut ConfigReader<'_>) {
+    let mut say = |level, way: &[KeyStep<'_>], key: &str, message: String, hint: Option<&str>| {
         let line = user.line_at(way);
         user.mean_with(level, line, (key, hint.map(str::to_owned)), message);
     };
     policy(config, &mut say);
-    let key = |name| [Step::Key("shop"), Step::Key(name)];
+    let key = |name| [KeyStep::Key("shop"), KeyStep::Key(name)];
     if config.shop.time_zone.parse::<chrono_tz::Tz>().is_err() {
         let message = format!("`{}` is no IANA time zone", config.shop.time_zone);
         let hint = Some("write Europe/Berlin or UTC");
@@ -41,34 +41,29 @@ pub fn check(config: &Config, user: &mut Reader<'_>) {
 }
 
 /// How a problem is said: level, way to its key, the key in words, message, hint.
-type Say<'a> = dyn FnMut(Level, &[Step<'_>], &str, String, Option<&str>) + 'a;
+type ProblemSink<'a> = dyn FnMut(Level, &[KeyStep<'_>], &str, String, Option<&str>) + 'a;
 
-fn policy(config: &Config, say: &mut Say<'_>) {
+fn policy(config: &Config, say: &mut ProblemSink<'_>) {
     for problem in config.calendar.problems() {
-        say(Level::Error, &[Step::Key("calendar")], "calendar", problem, None);
+        say(Level::Error, &[KeyStep::Key("calendar")], "calendar", problem, None);
     }
     for (index, window) in config.maintenance.iter().enumerate() {
         for problem in window.problems() {
-            let way = [Step::Key("maintenance"), Step::Row(index)];
+            let way = [KeyStep::Key("maintenance"), KeyStep::Row(index)];
             say(Level::Error, &way, &format!("maintenance[{}]", index + 1), problem, None);
         }
     }
-    let told = |p: &String| {
-        config.calendar.problems().contains(p)
-            || config.maintenance.iter().any(|m| m.problems().contains(p))
-            || p.ends_with("allows no decision at all")
-    };
-    for problem in config.response().problems().into_iter().filter(|p| !told(p)) {
-        say(Level::Error, &[Step::Key("severity")], "severity", problem, None);
+    for problem in config.response().levels() {
+        say(Level::Error, &[KeyStep::Key("severity")], "severity", problem, None);
     }
 }
 
 /// Rows that mean the same, or what nobody does.
-fn rows(config: &Config, user: &mut Reader<'_>) {
+fn rows(config: &Config, user: &mut ConfigReader<'_>) {
     let mut say =
         |name: &str, (by, value): (&str, &str), key: &str, message: String, hint: &str| {
             let index = user.index_with(name, (by, value)).unwrap_or(0);
-            let line = user.line_at(&[Step::Key(name), Step::Row(index), Step::Key(key)]);
+            let line = user.line_at(&[KeyStep::Key(name), KeyStep::Row(index), KeyStep::Key(key)]);
             let hint = Some(hint.to_owned()).filter(|h| !h.is_empty());
             let warns = name == "journey";
             let level = if warns { Level::Warning } else { Level::Error };

@@ -7,12 +7,12 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 
-use crate::source::faults::Step;
+use crate::source::faults::KeyStep;
 
 use super::problem::{Level, Problem, line_of, meant, suggestion};
 
 /// A parsed file and the problems found in it so far.
-pub struct Reader<'t> {
+pub struct ConfigReader<'t> {
     text: &'t str,
     file: PathBuf,
     root: DeTable<'t>,
@@ -20,7 +20,7 @@ pub struct Reader<'t> {
     pub problems: Vec<Problem>,
 }
 
-impl<'t> Reader<'t> {
+impl<'t> ConfigReader<'t> {
     /// Parses `text`; a file that is not TOML has one problem and no content.
     pub fn new(file: PathBuf, text: &'t str) -> Self {
         let mut reader =
@@ -199,19 +199,19 @@ impl<'t> Reader<'t> {
     }
 
     /// The line of the key that `way` leads to from the top; of the last step that is there.
-    pub fn line_at(&self, way: &[Step<'_>]) -> usize {
+    pub fn line_at(&self, way: &[KeyStep<'_>]) -> usize {
         let mut line = 1;
-        let mut place = Place::Table(&self.root);
+        let mut place = KeyPlace::Table(&self.root);
         for step in way {
             let next = match (step, place) {
-                (Step::Key(name), Place::Table(table)) => table
+                (KeyStep::Key(name), KeyPlace::Table(table)) => table
                     .iter()
                     .find(|(key, _)| key.get_ref() == name)
                     .map(|(key, value)| (key.span().start, value)),
-                (Step::Row(index), Place::Value(DeValue::Array(rows))) => {
+                (KeyStep::Row(index), KeyPlace::Value(DeValue::Array(rows))) => {
                     rows.get(*index).map(|row| (row.span().start, row))
                 }
-                (Step::Key(name), Place::Value(DeValue::Table(table))) => table
+                (KeyStep::Key(name), KeyPlace::Value(DeValue::Table(table))) => table
                     .iter()
                     .find(|(key, _)| key.get_ref() == name)
                     .map(|(key, value)| (key.span().start, value)),
@@ -219,7 +219,7 @@ impl<'t> Reader<'t> {
             };
             let Some((start, value)) = next else { break };
             line = line_of(self.text, start);
-            place = Place::Value(value.get_ref());
+            place = KeyPlace::Value(value.get_ref());
         }
         line
     }
@@ -292,7 +292,7 @@ impl<'t> Reader<'t> {
 
 /// Where a way through the file has come to.
 #[derive(Clone, Copy)]
-enum Place<'a, 't> {
+enum KeyPlace<'a, 't> {
     Table(&'a DeTable<'t>),
     Value(&'a DeValue<'t>),
 }
@@ -361,29 +361,29 @@ mod tests {
 
     #[derive(Deserialize, Debug)]
     #[serde(deny_unknown_fields)]
-    struct Shop {
+    struct ShopTable {
         name: String,
         cents: u32,
     }
 
     #[derive(Deserialize, Debug)]
     #[serde(deny_unknown_fields)]
-    struct Row {
+    struct UrlRow {
         url: String,
         #[serde(default)]
         #[expect(dead_code, reason = "only its reading is tested")]
         every: u32,
         #[serde(default)]
         #[expect(dead_code, reason = "only its reading is tested")]
-        part: Vec<Shop>,
+        part: Vec<ShopTable>,
     }
 
     #[test]
     fn a_row_tells_each_of_its_faults() {
         let text = "[[source]]\nurl = 3\nevery = \"x\"\nfoo = 1\n[[source.part]]\nname = 5\n\
                     cents = 1\n[[source.part]]\ncents = 2\nbar = 1\n[[source]]\nurl = \"y\"\n";
-        let mut reader = Reader::new("t.toml".into(), text);
-        assert_eq!(reader.rows::<Row>("source").len(), 1);
+        let mut reader = ConfigReader::new("t.toml".into(), text);
+        assert_eq!(reader.rows::<UrlRow>("source").len(), 1);
         let told: Vec<String> =
             reader.finish().iter().map(|p| format!("{} {}", p.line, p.message)).collect();
         let begins = ["2 invalid type", "3 invalid type", "4 unknown field `foo`"];
@@ -401,11 +401,11 @@ mod tests {
             toml::from_str("[shop]\nname = \"demo\"\ncents = 5\n").expect("defaults");
         let text = "[shop]\nname = 3\ncent = 4\ncents = 7\n[[source]]\nulr = \"x\"\n[[source]]\n\
                     url = \"y\"\n[sorce]\n";
-        let mut reader = Reader::new("t.toml".into(), text);
-        let shop: Option<Shop> = reader.table("shop", &defaults);
+        let mut reader = ConfigReader::new("t.toml".into(), text);
+        let shop: Option<ShopTable> = reader.table("shop", &defaults);
         let shop = shop.expect("the good keys hold over the defaults");
         assert_eq!((shop.name.as_str(), shop.cents), ("demo", 7));
-        let rows: Vec<(usize, Row)> = reader.rows("source");
+        let rows: Vec<(usize, UrlRow)> = reader.rows("source");
         assert_eq!((rows.len(), rows[0].0, rows[0].1.url.as_str()), (1, 7, "y"));
         let problems = reader.finish();
         let places: Vec<(usize, &str)> =

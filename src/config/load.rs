@@ -9,12 +9,12 @@ use crate::domain::own::Strict;
 use crate::policy::guardrail::Guardrail;
 use crate::policy::services::Services;
 use crate::render::theme::ColorDepth;
-use crate::sink::config::{ActionConfig, Lines};
+use crate::sink::config::{ActionConfig, SecretLines};
 use crate::sink::webhook;
-use crate::source::faults::{self, Step};
+use crate::source::faults::{self, KeyStep};
 use crate::source::{SourceConfig, home};
 
-use super::file::Reader;
+use super::file::ConfigReader;
 use super::problem::{Level, Problem};
 use super::{Config, EXAMPLE, callees, check, own, theme};
 
@@ -42,9 +42,9 @@ pub fn from_file(path: &Path) -> Result<Loaded, std::io::Error> {
 
 /// Reads `text`; `path` names it in problems.
 pub fn from_text(path: &Path, text: &str) -> Loaded {
-    let mut base = Reader::new("config.example.toml".into(), EXAMPLE);
+    let mut base = ConfigReader::new("config.example.toml".into(), EXAMPLE);
     let defaults = base.tables();
-    let mut user = Reader::new(path.to_path_buf(), text);
+    let mut user = ConfigReader::new(path.to_path_buf(), text);
     own::declare(&mut user);
     let strict = Strict::new();
     let mut config = read(&defaults, &mut base, &mut user);
@@ -70,7 +70,11 @@ pub fn from_text(path: &Path, text: &str) -> Loaded {
     Loaded { config, draft, problems }
 }
 
-fn read(defaults: &toml::Table, base: &mut Reader<'_>, user: &mut Reader<'_>) -> Option<Config> {
+fn read(
+    defaults: &toml::Table,
+    base: &mut ConfigReader<'_>,
+    user: &mut ConfigReader<'_>,
+) -> Option<Config> {
     // The example's own tables are read too, so that its top-level names count as known there.
     for name in TABLES {
         base.know(name);
@@ -130,8 +134,8 @@ fn plain<T>(rows: Vec<(usize, T)>) -> Vec<T> {
 
 /// Default rows in their order, each replaced by the user's row of the same key; new rows behind.
 fn laid_over<T: serde::de::DeserializeOwned>(
-    base: &mut Reader<'_>,
-    user: &mut Reader<'_>,
+    base: &mut ConfigReader<'_>,
+    user: &mut ConfigReader<'_>,
     name: &'static str,
     key: impl Fn(&T) -> String,
 ) -> Vec<T> {
@@ -140,12 +144,12 @@ fn laid_over<T: serde::de::DeserializeOwned>(
 }
 
 /// Sources, with everything in them that cannot work.
-fn sources(user: &mut Reader<'_>) -> Vec<SourceConfig> {
+fn sources(user: &mut ConfigReader<'_>) -> Vec<SourceConfig> {
     let own = user.rows::<SourceConfig>("source");
     for (line, row) in &own {
         let index = user.index_of("source", *line);
         for fault in faults::faults(row) {
-            let way = [&[Step::Key("source"), Step::Row(index)][..], &fault.at].concat();
+            let way = [&[KeyStep::Key("source"), KeyStep::Row(index)][..], &fault.at].concat();
             let at = user.line_at(&way);
             let mut key = format!("source.{}", row.name);
             if !fault.at.is_empty() {
@@ -159,11 +163,12 @@ fn sources(user: &mut Reader<'_>) -> Vec<SourceConfig> {
 }
 
 /// Questions that count over a time of their own.
-fn ranges(user: &mut Reader<'_>, index: usize, row: &SourceConfig) {
+fn ranges(user: &mut ConfigReader<'_>, index: usize, row: &SourceConfig) {
     for (n, query) in row.query.iter().enumerate() {
         let Some((key, range)) = query.fixed_range() else { continue };
-        let way = [Step::Key("source"), Step::Row(index), Step::Key("query"), Step::Row(n)];
-        let line = user.line_at(&[&way[..], &[Step::Key(key)]].concat());
+        let way =
+            [KeyStep::Key("source"), KeyStep::Row(index), KeyStep::Key("query"), KeyStep::Row(n)];
+        let line = user.line_at(&[&way[..], &[KeyStep::Key(key)]].concat());
         let message = format!("counts over [{range}] are taken for those of one window");
         let hint = Some(format!("write [$window] in place of [{range}]"));
         let key = format!("source.{}.query[{}].{key}", row.name, n + 1);
@@ -172,7 +177,7 @@ fn ranges(user: &mut Reader<'_>, index: usize, row: &SourceConfig) {
 }
 
 /// Names of metrics that are read as others.
-fn retired(user: &mut Reader<'_>) {
+fn retired(user: &mut ConfigReader<'_>) {
     for (line, name) in user.texts_under(&["metric", "steps"]) {
         if let Some(now) = metric::retired(&name) {
             let message = format!("`{name}` is retired and read as `{now}`");
@@ -188,14 +193,14 @@ fn retired(user: &mut Reader<'_>) {
 
 /// What a screen would refuse: keys and theme. A watcher without one runs without them.
 pub fn screens(path: &Path, text: &str, config: &Config) -> Vec<Problem> {
-    let mut user = Reader::new(path.to_path_buf(), text);
+    let mut user = ConfigReader::new(path.to_path_buf(), text);
     let (_, problems) = Keymap::with(&config.keys.0);
     for problem in problems {
-        let at = user.line_at(&[Step::Key("keys"), Step::Key(&problem.name)]);
+        let at = user.line_at(&[KeyStep::Key("keys"), KeyStep::Key(&problem.name)]);
         user.mean(Level::Error, at, &format!("keys.{}", problem.name), problem.text);
     }
     if let Err(why) = theme::named(&config.ui.theme, ColorDepth::True) {
-        let at = user.line_at(&[Step::Key("ui"), Step::Key("theme")]);
+        let at = user.line_at(&[KeyStep::Key("ui"), KeyStep::Key("theme")]);
         user.mean(Level::Error, at, "ui.theme", why);
     }
     std::mem::take(&mut user.problems)
@@ -203,7 +208,7 @@ pub fn screens(path: &Path, text: &str, config: &Config) -> Vec<Problem> {
 
 /// What is wrong with the files that sources and actions name, for a check.
 pub fn files(path: &Path, text: &str, config: &Config) -> Vec<Problem> {
-    let mut user = Reader::new(path.to_path_buf(), text);
+    let mut user = ConfigReader::new(path.to_path_buf(), text);
     let of_sources = config.sources.iter().flat_map(|row| {
         let all = faults::files(row).into_iter();
         all.map(|fault| ("source", row.name.to_string(), fault.key(), fault.message))
@@ -215,21 +220,21 @@ pub fn files(path: &Path, text: &str, config: &Config) -> Vec<Problem> {
     let all: Vec<_> = of_sources.chain(of_actions).collect();
     for (table, name, key, message) in all {
         let index = user.index_with(table, ("name", &name)).unwrap_or(0);
-        let at = user.line_at(&[Step::Key(table), Step::Row(index), Step::Key(&key)]);
+        let at = user.line_at(&[KeyStep::Key(table), KeyStep::Row(index), KeyStep::Key(&key)]);
         user.mean(Level::Error, at, &format!("{table}.{name}.{key}"), message);
     }
     std::mem::take(&mut user.problems)
 }
 
 /// Actions, with what in them cannot work and the lines of their secrets.
-fn actions(user: &mut Reader<'_>) -> Vec<ActionConfig> {
+fn actions(user: &mut ConfigReader<'_>) -> Vec<ActionConfig> {
     let mut own = user.rows::<ActionConfig>("action");
     for (line, row) in &mut own {
         for (word, message) in webhook::faults(row) {
             let at = user.line_of_key(*line, word);
             user.mean(Level::Error, at, &format!("action.{}.{word}", row.name), message);
         }
-        row.lines = Lines {
+        row.lines = SecretLines {
             secret: user.line_of_key(*line, "secret"),
             next_secret: user.line_of_key(*line, "next_secret"),
         };
@@ -238,7 +243,7 @@ fn actions(user: &mut Reader<'_>) -> Vec<ActionConfig> {
 }
 
 /// Guardrails, with the windows that cannot be judged as they are written.
-fn guardrails(base: &mut Reader<'_>, user: &mut Reader<'_>) -> Vec<Guardrail> {
+fn guardrails(base: &mut ConfigReader<'_>, user: &mut ConfigReader<'_>) -> Vec<Guardrail> {
     let own = user.rows::<Guardrail>("guardrail");
     for (line, row) in &own {
         for (word, message) in check::windows(row) {

@@ -9,7 +9,7 @@ use crate::domain::own::Declared;
 use crate::domain::segment::Dim;
 use crate::source::units::{UNITS, Unit};
 
-use super::file::Reader;
+use super::file::ConfigReader;
 use super::problem::Level;
 
 /// `[[metric]]`
@@ -79,7 +79,7 @@ impl OwnMetric {
 }
 
 /// Declares what the file names, and reports what cannot be.
-pub fn declare(user: &mut Reader<'_>) {
+pub fn declare(user: &mut ConfigReader<'_>) {
     let metrics = user.rows::<OwnMetric>("metric");
     for (line, row) in &metrics {
         let twice = metrics.iter().any(|(at, other)| at < line && other.name == row.name);

@@ -21,7 +21,7 @@ pub fn sections() -> impl Iterator<Item = &'static Section> {
 }
 
 /// One list of the schema, ready to be printed.
-pub struct List {
+pub struct SchemaList {
     pub title: String,
     pub about: String,
     pub head: Vec<&'static str>,
@@ -29,11 +29,11 @@ pub struct List {
 }
 
 /// All of it, in the order it is printed.
-pub fn lists() -> Vec<List> {
+pub fn lists() -> Vec<SchemaList> {
     let mut all = vec![metrics(), rates(), dimensions(), units()];
     all.push(kinds_of_changes());
     all.push(facts());
-    all.extend(sections().map(|section| List {
+    all.extend(sections().map(|section| SchemaList {
         title: section.head.to_owned(),
         about: section.about.to_owned(),
         head: vec!["key", "says"],
@@ -50,7 +50,7 @@ fn code(text: &str) -> String {
     format!("`{text}`")
 }
 
-fn metrics() -> List {
+fn metrics() -> SchemaList {
     let line = |(metric, r): &(Metric, MetricRow)| {
         let bad = match r.bad {
             Bad::Up => "up",
@@ -59,7 +59,7 @@ fn metrics() -> List {
         };
         row(&[&code(r.name), r.label, &Unit::fitting(*metric, r.unit), kinds(*metric), bad])
     };
-    List {
+    SchemaList {
         title: "Metrics".to_owned(),
         about: "The unit that stands first is taken where none is given; `bad` is the way that \
                 hurts. Metrics of services need the dimension `service`."
@@ -69,12 +69,12 @@ fn metrics() -> List {
     }
 }
 
-fn rates() -> List {
+fn rates() -> SchemaList {
     let made = |metric: Metric| {
         let (hits, trials) = metric.parts()?;
         Some(row(&[&code(metric.name()), &code(hits.name()), &code(trials.name())]))
     };
-    List {
+    SchemaList {
         title: "Rates that are made of counts".to_owned(),
         about: "Tell the two counts, by the same dimensions, and the rate is there; a step whose \
                 counts nobody tells is not judged."
@@ -84,7 +84,7 @@ fn rates() -> List {
     }
 }
 
-fn dimensions() -> List {
+fn dimensions() -> SchemaList {
     let says = |dim: Dim| match dim {
         Dim::Template => "the kind of page: home, landing, collection, pdp, cart, checkout",
         Dim::Service => "a part of the shop's own software, or a provider it calls",
@@ -99,7 +99,7 @@ fn dimensions() -> List {
         Dim::Cohort => "the arm of an experiment",
         Dim::Own(_) => "declared by `[[dimension]]`",
     };
-    List {
+    SchemaList {
         title: "Dimensions".to_owned(),
         about: "Keys of `labels`, `values`, `segment` and `scope`. Their values are yours; these \
                 are usual."
@@ -112,7 +112,7 @@ fn dimensions() -> List {
     }
 }
 
-fn units() -> List {
+fn units() -> SchemaList {
     let says = |unit: Unit| match unit {
         Unit::S => "seconds",
         Unit::Ms => "milliseconds",
@@ -127,7 +127,7 @@ fn units() -> List {
         Unit::Days => "days",
         Unit::Bytes => "bytes",
     };
-    List {
+    SchemaList {
         title: "Units".to_owned(),
         about: String::new(),
         head: vec!["unit", "is"],
@@ -135,7 +135,7 @@ fn units() -> List {
     }
 }
 
-fn kinds_of_changes() -> List {
+fn kinds_of_changes() -> SchemaList {
     let says = |kind: ChangeKind| match kind {
         ChangeKind::Deploy => "code; release, rollout and hotfix are read as it",
         ChangeKind::Theme => "a theme",
@@ -151,7 +151,7 @@ fn kinds_of_changes() -> List {
         let value = serde_json::to_value(kind).ok();
         value.and_then(|v| v.as_str().map(code)).unwrap_or_default()
     };
-    List {
+    SchemaList {
         title: "Kinds of changes".to_owned(),
         about: "`kind` of a change, and keys of `[detect.blame.kinds]`.".to_owned(),
         head: vec!["kind", "is"],
@@ -171,12 +171,12 @@ const CHANGES: [ChangeKind; 9] = [
     ChangeKind::Provider,
 ];
 
-fn facts() -> List {
+fn facts() -> SchemaList {
     let name = |fact: Fact| {
         let value = serde_json::to_value(fact).ok();
         value.and_then(|v| v.as_str().map(code)).unwrap_or_default()
     };
-    List {
+    SchemaList {
         title: "Facts of severity rules".to_owned(),
         about: "Values of `all`, `any` and `none` in `[[severity_rule]]`.".to_owned(),
         head: vec!["fact", "holds when"],

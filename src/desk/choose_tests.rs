@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use super::dialog::Refusal;
+use super::dialog::DialogRefusal;
 use super::fixture;
 use super::rollback_tests::{confirm, refusal, typed};
 use super::session_tests::{TOKEN, after, key, orders, run};
-use super::state::Event;
+use super::state::DeskEvent;
 use crate::board::{Alternative, Board, RollbackPlan};
 use crate::incident::order::Order;
 
@@ -48,8 +48,8 @@ fn another_release_than_the_suspect_is_chosen_with_left_and_right_and_typed_anew
     assert_eq!(orders(&key(&mut desk, 100, "e")), []);
     assert_eq!(typed(&desk), Some(""), "and is read first");
     assert_eq!(confirm(&mut desk, TOKEN), []);
-    assert_eq!(refusal(&desk), Some(Refusal::WrongToken), "the suspect's token is not its");
-    after(&mut desk, 10, Event::Board(Arc::new(board.clone())));
+    assert_eq!(refusal(&desk), Some(DialogRefusal::WrongToken), "the suspect's token is not its");
+    after(&mut desk, 10, DeskEvent::Board(Arc::new(board.clone())));
     let sent = orders(&confirm(&mut desk, "earch8"));
     let of = |again| Order::RollbackOf {
         release: "search-9".into(),
@@ -73,7 +73,7 @@ fn another_release_than_the_suspect_is_chosen_with_left_and_right_and_typed_anew
     let mut desk = fixture::desk(board);
     run(&mut desk, "R");
     assert_eq!(orders(&confirm(&mut desk, "earch8")), vec![]);
-    assert_eq!(refusal(&desk), Some(Refusal::Unchosen));
+    assert_eq!(refusal(&desk), Some(DialogRefusal::Unchosen));
     run(&mut desk, "+800 right +800");
     assert_eq!(orders(&confirm(&mut desk, "earch8"))[0].1, of(false));
     // One of a tie is offered as it stands.

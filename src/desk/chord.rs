@@ -1,5 +1,5 @@
 //! Chord: one key press with its modifiers, in our own words. Parses and prints the config form.
-//! Knows nothing of crossterm; `shell::input` translates.
+//! Knows nothing of bytes; `shell::input` translates.
 
 use std::fmt;
 use std::str::FromStr;

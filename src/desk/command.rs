@@ -124,14 +124,23 @@ impl CommandRow {
 
 type Words = (&'static str, &'static str, &'static str);
 
-const fn row(
-    command: Command,
+const fn row(command: Command, words: Words, keys: &'static [&'static str]) -> CommandRow {
+    let (name, hint, doc) = words;
+    let category = Category::Respond;
+    CommandRow { command, name, doc, hint, keys, category, pages: &[], destructive: false }
+}
+
+const fn order(key: OrderKey, words: Words, keys: &'static [&'static str]) -> CommandRow {
+    row(Command::Order(key), words, keys)
+}
+
+const fn view(
+    key: ViewKey,
     words: Words,
     keys: &'static [&'static str],
     category: Category,
 ) -> CommandRow {
-    let (name, hint, doc) = words;
-    CommandRow { command, name, doc, hint, keys, category, pages: &[], destructive: false }
+    CommandRow { category, ..row(Command::View(key), words, keys) }
 }
 
 const fn on(pages: &'static [Page], row: CommandRow) -> CommandRow {
@@ -146,180 +155,123 @@ const HEAT: &[Page] = &[Page::Heatmap];
 const LISTS: &[Page] = &[Page::Incidents, Page::Releases, Page::Journal];
 const CASES: &[Page] = &[Page::Incidents, Page::Incident, Page::Journal];
 
-use Category::{General, Move, Pages, Respond, View};
+use Category::{General, Move, Pages, View};
 
 /// The table, in the order help shows it.
 pub const TABLE: [CommandRow; 39] = [
-    row(
-        Command::Order(OrderKey::Acknowledge),
+    order(
+        OrderKey::Acknowledge,
         ("acknowledge", "ack", "take the incident selected here, else the banner's"),
         &["a"],
-        Respond,
     ),
-    row(
-        Command::Order(OrderKey::Undo),
+    order(
+        OrderKey::Undo,
         ("undo", "undo", "take back your acknowledgement, for 10 seconds"),
         &["u"],
-        Respond,
     ),
-    row(
-        Command::Order(OrderKey::Decide),
+    order(
+        OrderKey::Decide,
         ("decide", "decide", "record a decision: roll back, reroute, mitigate, hold"),
         &["d"],
-        Respond,
     ),
-    destructive(row(
-        Command::Order(OrderKey::Rollback),
+    destructive(order(
+        OrderKey::Rollback,
         ("rollback", "roll back", "open the rollback dialog; a typed token confirms it"),
         &["R"],
-        Respond,
     )),
-    row(
-        Command::Order(OrderKey::Timer),
+    order(
+        OrderKey::Timer,
         ("timer", "timer", "start a decision timer, extend it once, or stop it"),
         &["t"],
-        Respond,
     ),
-    row(
-        Command::Order(OrderKey::Note),
-        ("note", "note", "write a note into the journal"),
-        &["n"],
-        Respond,
-    ),
-    destructive(row(
-        Command::Order(OrderKey::Resolve),
+    order(OrderKey::Note, ("note", "note", "write a note into the journal"), &["n"]),
+    destructive(order(
+        OrderKey::Resolve,
         ("resolve", "resolve", "close the incident with a reason"),
         &["X"],
-        Respond,
     )),
-    row(
-        Command::Order(OrderKey::Review),
+    order(
+        OrderKey::Review,
         ("review", "review", "say whether a closed incident was a true alarm"),
         &["V"],
-        Respond,
     ),
-    row(
-        Command::View(ViewKey::Incidents),
+    view(
+        ViewKey::Incidents,
         ("incidents", "incidents", "Incidents: what is broken, worst first"),
         &["1", "i"],
         Pages,
     ),
-    row(
-        Command::View(ViewKey::Heatmap),
+    view(
+        ViewKey::Heatmap,
         ("heatmap", "heatmap", "Heatmap: which segment, with how many samples"),
         &["2", "h"],
         Pages,
     ),
-    row(
-        Command::View(ViewKey::Releases),
+    view(
+        ViewKey::Releases,
         ("releases", "releases", "Releases: what changed and what it did"),
         &["3", "r"],
         Pages,
     ),
-    row(
-        Command::View(ViewKey::Journeys),
+    view(
+        ViewKey::Journeys,
         ("journeys", "journeys", "Journeys: synthetic checks and coverage"),
         &["4", "j"],
         Pages,
     ),
-    row(
-        Command::View(ViewKey::Guardrails),
+    view(
+        ViewKey::Guardrails,
         ("guardrails", "funnel", "Guardrails: funnel steps and guardrails"),
         &["5", "f"],
         Pages,
     ),
-    row(
-        Command::View(ViewKey::Sources),
+    view(
+        ViewKey::Sources,
         ("sources", "sources", "Sources: which feed is late or blind; checklist"),
         &["6", "s"],
         Pages,
     ),
-    row(
-        Command::View(ViewKey::Journal),
+    view(
+        ViewKey::Journal,
         ("journal", "journal", "Journal: who did what when"),
         &["7", "l"],
         Pages,
     ),
-    row(Command::View(ViewKey::Up), ("up", "up", "previous row"), &["up"], Move),
-    row(Command::View(ViewKey::Down), ("down", "down", "next row"), &["down"], Move),
-    on(
-        HEAT,
-        row(Command::View(ViewKey::Left), ("left", "left", "cell to the left"), &["left"], Move),
-    ),
-    on(
-        HEAT,
-        row(
-            Command::View(ViewKey::Right),
-            ("right", "right", "cell to the right"),
-            &["right"],
-            Move,
-        ),
-    ),
-    row(Command::View(ViewKey::PageUp), ("page-up", "page up", "one page up"), &["pgup"], Move),
-    row(
-        Command::View(ViewKey::PageDown),
-        ("page-down", "page down", "one page down"),
-        &["pgdn", "space"],
-        Move,
-    ),
-    row(Command::View(ViewKey::First), ("first", "first", "first row"), &["home", "g"], Move),
-    row(Command::View(ViewKey::Last), ("last", "last", "last row"), &["end", "G"], Move),
-    row(
-        Command::View(ViewKey::Open),
+    view(ViewKey::Up, ("up", "up", "previous row"), &["up"], Move),
+    view(ViewKey::Down, ("down", "down", "next row"), &["down"], Move),
+    on(HEAT, view(ViewKey::Left, ("left", "left", "cell to the left"), &["left"], Move)),
+    on(HEAT, view(ViewKey::Right, ("right", "right", "cell to the right"), &["right"], Move)),
+    view(ViewKey::PageUp, ("page-up", "page up", "one page up"), &["pgup"], Move),
+    view(ViewKey::PageDown, ("page-down", "page down", "one page down"), &["pgdn", "space"], Move),
+    view(ViewKey::First, ("first", "first", "first row"), &["home", "g"], Move),
+    view(ViewKey::Last, ("last", "last", "last row"), &["end", "G"], Move),
+    view(
+        ViewKey::Open,
         ("open", "open", "evidence of the incident, then a verdict's inputs"),
         &["enter"],
         Move,
     ),
-    row(
-        Command::View(ViewKey::Back),
-        ("back", "back", "close, clear the filter, or go back"),
-        &["esc"],
-        Move,
+    view(ViewKey::Back, ("back", "back", "close, clear the filter, or go back"), &["esc"], Move),
+    on(
+        CASES,
+        view(ViewKey::Next, ("next-incident", "next", "select the next incident"), &["tab"], Move),
     ),
     on(
         CASES,
-        row(
-            Command::View(ViewKey::Next),
-            ("next-incident", "next", "select the next incident"),
-            &["tab"],
-            Move,
-        ),
-    ),
-    on(
-        CASES,
-        row(
-            Command::View(ViewKey::Previous),
+        view(
+            ViewKey::Previous,
             ("previous-incident", "previous", "select the previous incident"),
             &["backtab"],
             Move,
         ),
     ),
+    on(HEAT, view(ViewKey::Columns, ("columns", "columns", "next dimension across"), &["x"], View)),
+    on(HEAT, view(ViewKey::Rows, ("rows", "rows", "next dimension down"), &["v"], View)),
+    on(HEAT, view(ViewKey::NextMetric, ("next-metric", "metric", "next metric"), &["."], View)),
     on(
         HEAT,
-        row(
-            Command::View(ViewKey::Columns),
-            ("columns", "columns", "next dimension across"),
-            &["x"],
-            View,
-        ),
-    ),
-    on(
-        HEAT,
-        row(Command::View(ViewKey::Rows), ("rows", "rows", "next dimension down"), &["v"], View),
-    ),
-    on(
-        HEAT,
-        row(
-            Command::View(ViewKey::NextMetric),
-            ("next-metric", "metric", "next metric"),
-            &["."],
-            View,
-        ),
-    ),
-    on(
-        HEAT,
-        row(
-            Command::View(ViewKey::PreviousMetric),
+        view(
+            ViewKey::PreviousMetric,
             ("previous-metric", "metric", "previous metric"),
             &[","],
             View,
@@ -327,8 +279,8 @@ pub const TABLE: [CommandRow; 39] = [
     ),
     on(
         &[Page::Journal],
-        row(
-            Command::View(ViewKey::Everything),
+        view(
+            ViewKey::Everything,
             ("everything", "all/one", "all incidents or the selected one"),
             &["x"],
             View,
@@ -336,40 +288,30 @@ pub const TABLE: [CommandRow; 39] = [
     ),
     on(
         LISTS,
-        row(
-            Command::View(ViewKey::Filter),
+        view(
+            ViewKey::Filter,
             ("filter", "filter", "show matching rows; `!` inverts"),
             &["/"],
             View,
         ),
     ),
-    row(
-        Command::View(ViewKey::Palette),
-        ("palette", "palette", "any command by name"),
-        &[":"],
-        General,
-    ),
-    row(Command::View(ViewKey::Help), ("help", "help", "all keys"), &["?"], General),
-    row(
-        Command::View(ViewKey::Copy),
+    view(ViewKey::Palette, ("palette", "palette", "any command by name"), &[":"], General),
+    view(ViewKey::Help, ("help", "help", "all keys"), &["?"], General),
+    view(
+        ViewKey::Copy,
         ("copy", "copy", "copy a summary of the incident (OSC 52)"),
         &["y"],
         General,
     ),
-    row(
-        Command::View(ViewKey::Redraw),
-        ("redraw", "redraw", "draw everything again"),
-        &["ctrl-l"],
-        General,
-    ),
-    row(
-        Command::View(ViewKey::Suspend),
+    view(ViewKey::Redraw, ("redraw", "redraw", "draw everything again"), &["ctrl-l"], General),
+    view(
+        ViewKey::Suspend,
         ("suspend", "suspend", "stop; the shell's `fg` comes back"),
         &["ctrl-z"],
         General,
     ),
-    row(
-        Command::View(ViewKey::Quit),
+    view(
+        ViewKey::Quit,
         ("quit", "quit", "quit; asks only while an action is in flight"),
         &["q", "ctrl-c"],
         General,
@@ -410,66 +352,4 @@ impl Command {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::desk::chord::{Chord, Key};
-    use crate::incident::order::ORDERS;
-
-    #[test]
-    fn names_are_unique_and_every_key_parses() {
-        let names: BTreeSet<_> = TABLE.iter().map(|r| r.name).collect();
-        let commands: BTreeSet<_> = TABLE.iter().map(|r| r.command).collect();
-        assert_eq!((names.len(), commands.len()), (TABLE.len(), TABLE.len()));
-        for row in &TABLE {
-            assert!(
-                !row.keys.is_empty() && !row.doc.is_empty() && row.doc.len() <= 58,
-                "{}",
-                row.name
-            );
-            for key in row.keys {
-                assert!(key.parse::<Chord>().is_ok(), "{}: {key}", row.name);
-            }
-        }
-    }
-
-    #[test]
-    fn no_page_has_a_key_twice() {
-        for page in Page::ALL {
-            let keys: Vec<_> =
-                TABLE.iter().filter(|r| r.applies(page)).flat_map(|r| r.keys).collect();
-            let unique: BTreeSet<_> = keys.iter().collect();
-            assert_eq!(keys.len(), unique.len(), "{page:?}: {keys:?}");
-        }
-    }
-
-    #[test]
-    fn destructive_keys_are_never_bare_lower_case_letters() {
-        for row in TABLE.iter().filter(|r| r.destructive) {
-            for key in row.keys {
-                let chord: Chord = key.parse().expect(key);
-                let letter = matches!(chord.key, Key::Char(c) if c.is_lowercase());
-                assert!(!letter && chord.key != Key::Enter, "{}: {key}", row.name);
-            }
-        }
-        assert!(Command::Order(OrderKey::Rollback).row().destructive);
-    }
-
-    #[test]
-    fn every_order_has_a_key_and_every_key_of_an_operator_an_order() {
-        for forms in &ORDERS {
-            assert!(Command::from_name(forms.key).is_some_and(Command::is_order), "{}", forms.key);
-        }
-        for row in TABLE.iter().filter(|r| r.command.is_order()) {
-            assert!(ORDERS.iter().any(|forms| forms.key == row.name), "{}", row.name);
-        }
-    }
-
-    #[test]
-    fn what_changes_an_incident_needs_an_operator() {
-        for row in &TABLE {
-            assert_eq!(row.command.is_order(), row.category == Category::Respond, "{}", row.name);
-        }
-    }
-}
+mod tests;

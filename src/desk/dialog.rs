@@ -1,7 +1,7 @@
 //! Dialog: the one thing that may be open over a page, with what was typed so far.
 //! Its rules are in `update`; its words in `present`.
 
-use crate::board::{Alternative, Incident, RollbackPlan};
+use crate::board::{Alternative, IncidentView, RollbackPlan};
 use crate::domain::id::{IncidentId, ReleaseId};
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::order::Order;
@@ -180,7 +180,7 @@ pub struct Rollback {
     pub unfolded: bool,
     /// First row shown of a list that does not fit.
     pub scroll: usize,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<DialogRefusal>,
 }
 
 impl Rollback {
@@ -208,7 +208,7 @@ impl Rollback {
     }
 
     /// The plan on `incident` that this is about: of the picked release, else the incident's own.
-    pub fn live<'a>(&self, incident: &'a Incident) -> Option<&'a RollbackPlan> {
+    pub fn live<'a>(&self, incident: &'a IncidentView) -> Option<&'a RollbackPlan> {
         let Some(release) = &self.picked else { return incident.rollback.as_ref() };
         incident.alternatives.iter().find(|a| a.release == *release)?.plan.as_ref()
     }
@@ -261,7 +261,7 @@ impl Rollback {
 
 /// Why Enter did not fire, or why what was typed is gone.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Refusal {
+pub enum DialogRefusal {
     TooSmall,
     /// The unfolded checks are not all in sight.
     Unfolded,

@@ -23,7 +23,7 @@ const EDGES: usize = 2;
 
 /// What a row of the rollback dialog is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Part {
+pub enum RowPart {
     Where,
     From,
     To,
@@ -48,8 +48,8 @@ pub enum Part {
 
 /// One row: the outside text beside its label; the label stands at the first row of a part.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Row {
-    pub part: Part,
+pub struct DialogRow {
+    pub part: RowPart,
     pub first: bool,
     pub text: ScreenText,
 }
@@ -57,7 +57,7 @@ pub struct Row {
 /// The dialog laid out.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Layout {
-    pub rows: Vec<Row>,
+    pub rows: Vec<DialogRow>,
     /// Everything that is confirmed is in sight.
     pub whole: bool,
     /// The screen it needs to be whole.
@@ -137,37 +137,37 @@ struct Sheet<'a> {
 }
 
 impl Sheet<'_> {
-    fn folded(&self) -> Vec<Row> {
+    fn folded(&self) -> Vec<DialogRow> {
         let mut rows = self.head();
         rows.extend(self.others());
         rows.extend(self.failing());
-        rows.push(plain(Part::Folded));
-        rows.extend((self.thrift < Thrift::Money || self.stale).then(|| plain(Part::Saves)));
+        rows.push(plain(RowPart::Folded));
+        rows.extend((self.thrift < Thrift::Money || self.stale).then(|| plain(RowPart::Saves)));
         rows.extend(self.foot());
         rows
     }
 
     /// Head, checks and foot; the checks may be shown in part.
-    fn unfolded(&self) -> (Vec<Row>, Vec<Row>, Vec<Row>) {
+    fn unfolded(&self) -> (Vec<DialogRow>, Vec<DialogRow>, Vec<DialogRow>) {
         let mut list = self.failing();
         let passed = self.dialog.plan.prechecks.iter().filter(|c| c.ok);
-        list.extend(passed.flat_map(|c| self.texts(Part::Passed, &words(c))));
+        list.extend(passed.flat_map(|c| self.texts(RowPart::Passed, &words(c))));
         (self.head(), list, self.foot())
     }
 
-    fn head(&self) -> Vec<Row> {
+    fn head(&self) -> Vec<DialogRow> {
         let plan = &self.dialog.plan;
-        let mut rows = self.texts(Part::Where, &place(plan));
+        let mut rows = self.texts(RowPart::Where, &place(plan));
         let (from, to) = (screen_text(plan.from.as_str()), screen_text(plan.to.as_str()));
         let short = (self.thrift >= Thrift::Names).then(|| self.short(&from, &to)).flatten();
         let (from, to) = short.unwrap_or((from, to));
-        rows.extend(self.texts(Part::From, &from));
-        rows.extend(self.texts(Part::To, &to));
+        rows.extend(self.texts(RowPart::From, &from));
+        rows.extend(self.texts(RowPart::To, &to));
         rows
     }
 
     /// The releases to choose from, where there is a choice: a row each, or one for all.
-    fn others(&self) -> Vec<Row> {
+    fn others(&self) -> Vec<DialogRow> {
         let all = &self.dialog.others;
         if all.len() < 2 {
             return Vec::new();
@@ -176,13 +176,13 @@ impl Sheet<'_> {
             Thrift::Nothing => {
                 let row = |(i, a): (usize, &Alternative)| {
                     let text = screen_text(&a.words()).cut(self.columns);
-                    Row { part: Part::Other, first: i == 0, text }
+                    DialogRow { part: RowPart::Other, first: i == 0, text }
                 };
                 let rows = all.iter().enumerate().map(row);
-                rows.chain([plain(Part::Others)]).collect()
+                rows.chain([plain(RowPart::Others)]).collect()
             }
             Thrift::Money => Vec::new(),
-            Thrift::Blanks | Thrift::Names | Thrift::Advice => vec![plain(Part::Others)],
+            Thrift::Blanks | Thrift::Names | Thrift::Advice => vec![plain(RowPart::Others)],
         }
     }
 
@@ -192,7 +192,7 @@ impl Sheet<'_> {
         (from != to).then_some((from, to))
     }
 
-    fn failing(&self) -> Vec<Row> {
+    fn failing(&self) -> Vec<DialogRow> {
         let failing = self.dialog.plan.prechecks.iter().filter(|c| !c.ok);
         let (must, advice): (Vec<_>, Vec<_>) = failing.partition(|c| c.required);
         let rows = |part, check: &Precheck, long: bool| {
@@ -202,25 +202,26 @@ impl Sheet<'_> {
         let long = self.thrift < Thrift::Advice;
         // what cannot be accepted anyway may be cut, what a reason goes past may not
         let blocked = self.dialog.plan.blocked().is_some();
-        let must = must.into_iter().flat_map(|c| rows(Part::Fails, c, long || !blocked));
-        must.chain(advice.into_iter().flat_map(|c| rows(Part::Advice, c, long))).collect()
+        let must = must.into_iter().flat_map(|c| rows(RowPart::Fails, c, long || !blocked));
+        must.chain(advice.into_iter().flat_map(|c| rows(RowPart::Advice, c, long))).collect()
     }
 
-    fn foot(&self) -> Vec<Row> {
-        let blank = (self.thrift < Thrift::Blanks).then_some(Part::Blank);
-        let reason = self.dialog.needs_reason().then_some(Part::Reason);
-        let parts = [blank, reason, Some(Part::Ask), Some(Part::Typed), blank, Some(Part::State)];
+    fn foot(&self) -> Vec<DialogRow> {
+        let blank = (self.thrift < Thrift::Blanks).then_some(RowPart::Blank);
+        let reason = self.dialog.needs_reason().then_some(RowPart::Reason);
+        let parts =
+            [blank, reason, Some(RowPart::Ask), Some(RowPart::Typed), blank, Some(RowPart::State)];
         parts.into_iter().flatten().map(plain).collect()
     }
 
-    fn texts(&self, part: Part, text: &ScreenText) -> Vec<Row> {
+    fn texts(&self, part: RowPart, text: &ScreenText) -> Vec<DialogRow> {
         let lines = wrap(text, self.columns).into_iter().enumerate();
-        lines.map(|(i, text)| Row { part, first: i == 0, text }).collect()
+        lines.map(|(i, text)| DialogRow { part, first: i == 0, text }).collect()
     }
 }
 
-fn plain(part: Part) -> Row {
-    Row { part, first: true, text: ScreenText::default() }
+fn plain(part: RowPart) -> DialogRow {
+    DialogRow { part, first: true, text: ScreenText::default() }
 }
 
 fn place(plan: &RollbackPlan) -> ScreenText {

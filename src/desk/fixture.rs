@@ -1,5 +1,5 @@
 //! Boards and desks for tests: a checkout outage with its whole story, a calm day, a blind shop.
-//! The story is mission-map.md section 4; test code only.
+//! Test code only.
 
 mod shop;
 
@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::board::said::Said;
 use crate::board::{
-    Action, ActionState, Board, ChoiceRow, Incident, Precheck, RollbackPlan, State, TimelineEntry,
-    Watcher,
+    Action, ActionState, Board, ChoiceRow, IncidentView, Precheck, RollbackPlan, State,
+    TimelineEntry, Watcher,
 };
 use crate::domain::metric::Metric;
 use crate::domain::money::{MoneyRange, Range};
@@ -19,7 +19,7 @@ use crate::policy::severity::Choice;
 use crate::verdict::{Basis, Candidate, Class, Confidence, Considered, Finding, Suspect, Verdict};
 
 use super::keymap::Keymap;
-use super::state::{Desk, Role, Setup, Size};
+use super::state::{Desk, DeskSetup, Seat, Size};
 
 /// The night's instants, `hh:mm:ss` on 2026-11-20 UTC.
 pub fn at(time: &str) -> Timestamp {
@@ -29,11 +29,11 @@ pub fn at(time: &str) -> Timestamp {
 pub const NOW: &str = "03:07:30";
 
 pub fn desk(board: Board) -> Desk {
-    desk_as(board, Role::Operator, 80, 24)
+    desk_as(board, Seat::Operator, 80, 24)
 }
 
-pub fn desk_as(board: Board, role: Role, w: u16, h: u16) -> Desk {
-    let setup = Setup {
+pub fn desk_as(board: Board, role: Seat, w: u16, h: u16) -> Desk {
+    let setup = DeskSetup {
         role,
         operator: "anna".to_owned(),
         keymap: Keymap::default(),
@@ -90,8 +90,8 @@ pub fn outage() -> Board {
     }
 }
 
-fn blank(id: &str, severity: Severity, headline: &str) -> Incident {
-    Incident {
+fn blank(id: &str, severity: Severity, headline: &str) -> IncidentView {
+    IncidentView {
         id: id.into(),
         severity,
         state: State::Triggered,
@@ -133,8 +133,8 @@ fn blank(id: &str, severity: Severity, headline: &str) -> Incident {
     }
 }
 
-fn checkout() -> Incident {
-    Incident {
+fn checkout() -> IncidentView {
+    IncidentView {
         journey: Some("checkout".into()),
         class: Class::Availability,
         segments: vec![
@@ -166,8 +166,8 @@ fn checkout() -> Incident {
     }
 }
 
-fn slow_pdp() -> Incident {
-    Incident {
+fn slow_pdp() -> IncidentView {
+    IncidentView {
         journey: Some("pdp".into()),
         state: State::Acknowledged,
         segments: vec![
@@ -190,8 +190,8 @@ fn slow_pdp() -> Incident {
     }
 }
 
-fn settled() -> Incident {
-    Incident {
+fn settled() -> IncidentView {
+    IncidentView {
         state: State::Resolved,
         owner: Some("bob".to_owned()),
         opened_at: at("00:40:00"),

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::board::{Board, Incident};
+use crate::board::{Board, IncidentView};
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, DimValue};
 use crate::verdict::{Cell, Verdict};
@@ -98,7 +98,7 @@ impl Heat {
 
     /// Chooses where nothing was chosen: what the incident is about, on the axes that its place
     /// names, with its cell selected; without one the metric with most breaches on these axes.
-    pub fn settle(&mut self, board: &Board, incident: Option<&Incident>) {
+    pub fn settle(&mut self, board: &Board, incident: Option<&IncidentView>) {
         if self.metric.is_some() {
             return;
         }
@@ -119,7 +119,7 @@ impl Heat {
 
     /// The picture of the first finding of an incident that the board has cells for: of the axes
     /// through its place those on which most is broken.
-    fn about(&self, board: &Board, x: &Incident) -> Option<Self> {
+    fn about(&self, board: &Board, x: &IncidentView) -> Option<Self> {
         let known = metrics(board);
         let finding = x.findings.iter().find(|f| known.contains(&f.metric))?;
         let own: Vec<Dim> = finding.segment.dims.keys().copied().collect();

@@ -1,7 +1,7 @@
 //! Inputs: which verdict is unfolded, pinned to what it is about and not to its place in a list.
 //! Looks things up on the board; the words are made in `present`.
 
-use crate::board::{Board, Incident};
+use crate::board::{Board, IncidentView};
 use crate::domain::id::{GuardrailId, IncidentId};
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Scope, Segment};
@@ -15,7 +15,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    pub fn of(incident: &Incident, finding: &Finding) -> Self {
+    pub fn of(incident: &IncidentView, finding: &Finding) -> Self {
         Self::Finding {
             incident: incident.id.clone(),
             guardrail: finding.guardrail.clone(),
@@ -29,7 +29,7 @@ impl Subject {
     }
 
     /// The finding with its incident, its place among the incident's findings and their number.
-    pub fn finding<'b>(&self, board: &'b Board) -> Option<(&'b Incident, &'b Finding, usize)> {
+    pub fn finding<'b>(&self, board: &'b Board) -> Option<(&'b IncidentView, &'b Finding, usize)> {
         let Self::Finding { incident, .. } = self else { return None };
         let incident = board.incidents.iter().find(|x| x.id == *incident)?;
         let at = incident.findings.iter().position(|f| Self::of(incident, f) == *self)?;

@@ -15,7 +15,7 @@ pub struct Keymap {
 
 /// Something wrong under `[keys]`.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Problem {
+pub struct KeymapProblem {
     /// The command name as written.
     pub name: String,
     /// What is wrong and what to write instead.
@@ -32,16 +32,16 @@ impl Default for Keymap {
 impl Keymap {
     /// Defaults with `[keys]` (command name to chords) laid over them. A listed command has exactly
     /// the chords listed; an empty list takes its keys away.
-    pub fn with(overrides: &BTreeMap<String, Vec<String>>) -> (Self, Vec<Problem>) {
+    pub fn with(overrides: &BTreeMap<String, Vec<String>>) -> (Self, Vec<KeymapProblem>) {
         let (mut map, mut problems) = (Self::default(), Vec::new());
         for (name, keys) in overrides {
             match read(name, keys) {
                 Ok((command, chords)) => map.set(command, chords),
-                Err(text) => problems.push(Problem { name: name.clone(), text }),
+                Err(text) => problems.push(KeymapProblem { name: name.clone(), text }),
             }
         }
         for (name, text) in map.conflicts() {
-            problems.push(Problem { name: name.to_owned(), text });
+            problems.push(KeymapProblem { name: name.to_owned(), text });
         }
         map.drop_conflicts(overrides);
         (map, problems)
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
     use crate::desk::command::{OrderKey, ViewKey};
 
-    fn keys(rows: &[(&str, &[&str])]) -> (Keymap, Vec<Problem>) {
+    fn keys(rows: &[(&str, &[&str])]) -> (Keymap, Vec<KeymapProblem>) {
         let own = |keys: &[&str]| keys.iter().map(ToString::to_string).collect();
         Keymap::with(&rows.iter().map(|(name, k)| ((*name).to_owned(), own(k))).collect())
     }

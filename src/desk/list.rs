@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use crate::board::{Board, Incident};
+use crate::board::{Board, IncidentView};
 use crate::domain::id::{IncidentId, JourneyId};
 
 /// Indexes into the current board's incidents; valid only for the board it was built from.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct List {
+pub struct IncidentList {
     order: Vec<usize>,
     selected: Option<IncidentId>,
     at: usize,
@@ -17,7 +17,7 @@ pub struct List {
     unseen: usize,
 }
 
-impl List {
+impl IncidentList {
     /// Lists what the filter lets through, in the board's order. The selection stays on its
     /// incident; when that is gone it moves to what took its place.
     pub fn rebuild(&mut self, board: &Board, filter: &str) {
@@ -74,11 +74,11 @@ impl List {
         self.unseen
     }
 
-    pub fn selected<'b>(&self, board: &'b Board) -> Option<&'b Incident> {
+    pub fn selected<'b>(&self, board: &'b Board) -> Option<&'b IncidentView> {
         self.row(board, self.at)
     }
 
-    pub fn row<'b>(&self, board: &'b Board, at: usize) -> Option<&'b Incident> {
+    pub fn row<'b>(&self, board: &'b Board, at: usize) -> Option<&'b IncidentView> {
         self.order.get(at).and_then(|i| board.incidents.get(*i))
     }
 
@@ -118,12 +118,12 @@ impl Filter {
         self.words.is_empty() || self.words.iter().all(|w| text.contains(w)) != self.inverse
     }
 
-    fn lets(&self, incident: &Incident) -> bool {
+    fn lets(&self, incident: &IncidentView) -> bool {
         self.words.is_empty() || self.passes(&haystack(incident))
     }
 }
 
-fn haystack(x: &Incident) -> String {
+fn haystack(x: &IncidentView) -> String {
     let mut text = format!("{} {} {} {}", x.id, x.severity, x.state.name(), x.headline);
     for part in
         [x.owner.as_deref(), x.journey.as_ref().map(JourneyId::as_str)].into_iter().flatten()
@@ -148,14 +148,14 @@ mod tests {
     use super::*;
     use crate::desk::fixture;
 
-    fn ids(list: &List, board: &Board) -> Vec<String> {
+    fn ids(list: &IncidentList, board: &Board) -> Vec<String> {
         (0..list.len()).filter_map(|i| list.row(board, i)).map(|x| x.id.to_string()).collect()
     }
 
     #[test]
     fn the_selection_stays_on_its_incident_when_rows_move() {
         let mut board = fixture::outage();
-        let mut list = List::default();
+        let mut list = IncidentList::default();
         list.rebuild(&board, "");
         list.select(&board, 1);
         let id = list.selected(&board).expect("row").id.clone();
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_held_list_keeps_its_order_and_counts_what_is_new() {
         let old = fixture::outage();
-        let mut list = List::default();
+        let mut list = IncidentList::default();
         list.rebuild(&old, "");
         let before = ids(&list, &old);
         let mut new = old.clone();
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn filters_match_words_anywhere_and_invert() {
         let board = fixture::outage();
-        let mut list = List::default();
+        let mut list = IncidentList::default();
         list.rebuild(&board, "CHECKOUT sev 1");
         assert_eq!(list.len(), 1);
         list.rebuild(&board, "!checkout");

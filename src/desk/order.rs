@@ -29,12 +29,12 @@ pub struct Outgoing {
     /// Shop time.
     pub since: Timestamp,
     /// What went wrong on the way; none while it is being sent.
-    pub failed: Option<Failed>,
+    pub failed: Option<FailedSend>,
 }
 
 /// What no record says about a rollback that was stored, with why.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Failed {
+pub enum FailedSend {
     /// No byte of it left.
     NotSent(String),
     /// It was sent; what was answered is not in the journal.
@@ -86,7 +86,7 @@ pub enum Say {
     /// How far a rollback came that this desk ordered.
     Came(ActionState),
     /// A rollback was stored, and the rest went wrong.
-    Went(Failed),
+    Went(FailedSend),
     PasteRefused,
     /// What was sent to the clipboard.
     Copied(String),

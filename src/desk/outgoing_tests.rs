@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use super::fixture;
-use super::order::{Failed, Say};
+use super::order::{FailedSend, Say};
 use super::rollback_tests::{confirm, plan_of};
 use super::session_tests::{TOKEN, after, desk, orders, run};
-use super::state::Event;
+use super::state::DeskEvent;
 use crate::board::ActionState as A;
 use crate::incident::order::OrderKind;
 
@@ -18,21 +18,22 @@ fn a_rollback_that_was_not_sent_stands_until_somebody_acts_or_the_board_knows_mo
         let mut desk = desk();
         run(&mut desk, "R");
         assert_eq!(orders(&confirm(&mut desk, TOKEN)).len(), 1);
-        after(&mut desk, 50, Event::Ordered { ticket: 1, result: Ok(()) });
+        after(&mut desk, 50, DeskEvent::Ordered { ticket: 1, result: Ok(()) });
         assert_eq!(desk.ui.toast.as_ref().expect("toast").say, Say::Stored(OrderKind::Rollback));
         let (incident, action) = ("INC-7F3A".into(), "key".into());
         let why = "the kill switch is on".to_owned();
-        after(&mut desk, 50, Event::NotSent { incident, action, why: why.clone() });
-        assert_eq!(desk.ui.toast.as_ref().expect("toast").say, Say::Went(Failed::NotSent(why)));
+        after(&mut desk, 50, DeskEvent::NotSent { incident, action, why: why.clone() });
+        assert_eq!(desk.ui.toast.as_ref().expect("toast").say, Say::Went(FailedSend::NotSent(why)));
         desk
     };
     let with = |state| {
         let mut board = fixture::outage();
         board.incidents[0].action = Some(fixture::action(state));
-        Event::Board(Arc::new(board))
+        DeskEvent::Board(Arc::new(board))
     };
     let mut desk = unsent();
-    for event in [Event::Woke, Event::Board(Arc::new(fixture::outage())), with(A::Prepared)] {
+    for event in [DeskEvent::Woke, DeskEvent::Board(Arc::new(fixture::outage())), with(A::Prepared)]
+    {
         after(&mut desk, 60_000, event);
         assert_eq!(desk.outgoing.len(), 1, "a toast would be gone");
     }
@@ -42,10 +43,10 @@ fn a_rollback_that_was_not_sent_stands_until_somebody_acts_or_the_board_knows_mo
     let mut desk = unsent();
     assert_eq!(orders(&run(&mut desk, "+900 d 3 f i x enter")).len(), 1);
     assert_eq!(desk.outgoing.len(), 1, "not before it is stored");
-    after(&mut desk, 50, Event::Ordered { ticket: 2, result: Err("disk full".to_owned()) });
+    after(&mut desk, 50, DeskEvent::Ordered { ticket: 2, result: Err("disk full".to_owned()) });
     assert_eq!(desk.outgoing.len(), 1);
     run(&mut desk, "d 3 f i x enter");
-    after(&mut desk, 50, Event::Ordered { ticket: 3, result: Ok(()) });
+    after(&mut desk, 50, DeskEvent::Ordered { ticket: 3, result: Ok(()) });
     assert_eq!(desk.outgoing, []);
 }
 
@@ -55,13 +56,13 @@ fn the_toast_of_a_rollback_ends_with_what_came_of_it() {
         let mut desk = desk();
         run(&mut desk, "R");
         confirm(&mut desk, TOKEN);
-        after(&mut desk, 50, Event::Ordered { ticket: 1, result: Ok(()) });
+        after(&mut desk, 50, DeskEvent::Ordered { ticket: 1, result: Ok(()) });
         let mut board = fixture::outage();
         board.incidents[0].action = Some(fixture::action(A::Sent));
-        after(&mut desk, 50, Event::Board(Arc::new(board.clone())));
+        after(&mut desk, 50, DeskEvent::Board(Arc::new(board.clone())));
         assert_eq!(desk.ui.toast.as_ref().expect("toast").say, Say::Stored(OrderKind::Rollback));
         board.incidents[0].action = Some(fixture::action(state));
-        after(&mut desk, 50, Event::Board(Arc::new(board)));
+        after(&mut desk, 50, DeskEvent::Board(Arc::new(board)));
         assert_eq!(desk.ui.toast.as_ref().expect("toast").say, Say::Came(state));
     }
 }
@@ -75,8 +76,8 @@ fn an_old_outcome_is_not_told_as_the_new_one() {
     let mut desk = fixture::desk(board.clone());
     run(&mut desk, "R");
     confirm(&mut desk, TOKEN);
-    after(&mut desk, 50, Event::Ordered { ticket: 1, result: Ok(()) });
-    after(&mut desk, 50, Event::Board(Arc::new(board)));
+    after(&mut desk, 50, DeskEvent::Ordered { ticket: 1, result: Ok(()) });
+    after(&mut desk, 50, DeskEvent::Board(Arc::new(board)));
     assert_eq!(desk.ui.toast.as_ref().expect("toast").say, Say::Stored(OrderKind::Rollback));
 }
 
@@ -86,16 +87,16 @@ fn an_answer_that_was_not_stored_stands_until_the_board_has_it() {
     let mut desk = desk();
     run(&mut desk, "R");
     confirm(&mut desk, TOKEN);
-    after(&mut desk, 50, Event::Ordered { ticket: 1, result: Ok(()) });
+    after(&mut desk, 50, DeskEvent::Ordered { ticket: 1, result: Ok(()) });
     let (incident, action) = ("INC-7F3A".into(), "key".into());
     let why = "accepted (202), and NOT STORED - disk full".to_owned();
-    after(&mut desk, 50, Event::AnswerUnstored { incident, action, why: why.clone() });
-    let how = Failed::Unstored(why);
+    after(&mut desk, 50, DeskEvent::AnswerUnstored { incident, action, why: why.clone() });
+    let how = FailedSend::Unstored(why);
     assert_eq!(desk.ui.toast.as_ref().expect("toast").say, Say::Went(how.clone()));
     let with = |state| {
         let mut board = fixture::outage();
         board.incidents[0].action = Some(fixture::action(state));
-        Event::Board(Arc::new(board))
+        DeskEvent::Board(Arc::new(board))
     };
     after(&mut desk, 60_000, with(A::Sent));
     assert_eq!(desk.outgoing[0].failed, Some(how), "sent is all the journal knows");

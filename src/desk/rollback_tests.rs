@@ -4,16 +4,16 @@
 use std::sync::Arc;
 
 use super::chord::{Chord, Key};
-use super::dialog::{Dialog, Refusal};
+use super::dialog::{Dialog, DialogRefusal};
 use super::fixture;
 use super::order::{Say, Shut};
 use super::page::Page;
 use super::session_tests::{TOKEN, after, desk, key, orders, run};
-use super::state::{Desk, Effect, Event, Role};
+use super::state::{Desk, DeskEffect, DeskEvent, Seat};
 use crate::board::{Board, State};
 use crate::incident::order::Order;
 
-pub fn refusal(desk: &Desk) -> Option<Refusal> {
+pub fn refusal(desk: &Desk) -> Option<DialogRefusal> {
     match &desk.ui.dialog {
         Some(Dialog::Rollback(r)) => r.refusal.clone(),
         _ => None,
@@ -21,12 +21,12 @@ pub fn refusal(desk: &Desk) -> Option<Refusal> {
 }
 
 /// Types a text into an open, armed dialog and presses Enter like a person.
-pub fn confirm(desk: &mut Desk, text: &str) -> Vec<Effect> {
-    let mut effects = after(desk, 1000, Event::Woke);
+pub fn confirm(desk: &mut Desk, text: &str) -> Vec<DeskEffect> {
+    let mut effects = after(desk, 1000, DeskEvent::Woke);
     for c in text.chars() {
-        effects.extend(after(desk, 120, Event::Key(Chord::char(c))));
+        effects.extend(after(desk, 120, DeskEvent::Key(Chord::char(c))));
     }
-    effects.extend(after(desk, 400, Event::Key(Chord::plain(Key::Enter))));
+    effects.extend(after(desk, 400, DeskEvent::Key(Chord::plain(Key::Enter))));
     effects
 }
 
@@ -39,7 +39,7 @@ fn nothing_shorter_than_the_token_fires_and_nothing_else_either() {
         let mut desk = desk();
         run(&mut desk, "R");
         assert_eq!(confirm(&mut desk, &text), [], "{text}");
-        assert_eq!(refusal(&desk), Some(Refusal::WrongToken), "{text}");
+        assert_eq!(refusal(&desk), Some(DialogRefusal::WrongToken), "{text}");
     }
     // blanks and case do not matter, as in `tillwatch rollback --confirm`
     for text in [TOKEN, " 611197", "611 197 "] {
@@ -62,7 +62,11 @@ fn keys_in_the_first_moments_are_not_taken() {
         key(&mut desk, 100, &c.to_string());
     }
     assert_eq!(key(&mut desk, 400, "enter"), []);
-    assert_eq!(refusal(&desk), Some(Refusal::WrongToken), "only what came after 700 ms was typed");
+    assert_eq!(
+        refusal(&desk),
+        Some(DialogRefusal::WrongToken),
+        "only what came after 700 ms was typed"
+    );
     key(&mut desk, 400, "esc");
     assert!(desk.ui.dialog.is_none(), "esc always closes");
 }
@@ -75,7 +79,7 @@ fn enter_right_after_a_key_does_not_fire() {
         key(&mut desk, 100, &c.to_string());
     }
     assert_eq!(key(&mut desk, 299, "enter"), []);
-    assert_eq!(refusal(&desk), Some(Refusal::TooSoon));
+    assert_eq!(refusal(&desk), Some(DialogRefusal::TooSoon));
     assert_eq!(orders(&key(&mut desk, 300, "enter")).len(), 1, "a second, calm enter does");
 }
 
@@ -93,11 +97,11 @@ fn a_burst_keeps_the_dialog_clears_the_field_and_says_so_inside() {
     for c in TOKEN.chars() {
         key(&mut desk, 5, &c.to_string());
     }
-    assert_eq!((typed(&desk), refusal(&desk)), (Some(""), Some(Refusal::Burst)));
+    assert_eq!((typed(&desk), refusal(&desk)), (Some(""), Some(DialogRefusal::Burst)));
     for (ms, k) in [(150, "6"), (100, "enter"), (20, "esc")] {
         assert_eq!(key(&mut desk, ms, k), [], "within 300 ms nothing is heard, {k}");
     }
-    assert_eq!((typed(&desk), refusal(&desk)), (Some(""), Some(Refusal::Burst)));
+    assert_eq!((typed(&desk), refusal(&desk)), (Some(""), Some(DialogRefusal::Burst)));
     assert_eq!(desk.ui.page, Page::Incidents, "enter never meant the page below");
     assert_eq!(orders(&confirm(&mut desk, TOKEN)).len(), 1, "typed by hand it still confirms");
 }
@@ -110,24 +114,26 @@ fn a_burst_with_its_enter_does_nothing_at_any_length() {
         run(&mut desk, "R +600");
         let keys = TOKEN.chars().map(Chord::char).chain([Chord::plain(Key::Enter)]);
         for chord in keys.cycle().take(n) {
-            assert_eq!(after(&mut desk, 1, Event::Key(chord)), []);
+            assert_eq!(after(&mut desk, 1, DeskEvent::Key(chord)), []);
         }
         assert_eq!(typed(&desk), Some(""), "{n}");
         assert_eq!(desk.ui.page, Page::Incidents);
         assert_eq!(key(&mut desk, 400, "enter"), []);
-        assert_eq!(refusal(&desk), Some(Refusal::WrongToken), "{n}");
+        assert_eq!(refusal(&desk), Some(DialogRefusal::WrongToken), "{n}");
     }
 }
 
 #[test]
 fn a_paste_never_confirms() {
-    for event in [Event::Paste(format!("{TOKEN}\n")), Event::Burst(format!("{TOKEN}   ... "))] {
+    for event in
+        [DeskEvent::Paste(format!("{TOKEN}\n")), DeskEvent::Burst(format!("{TOKEN}   ... "))]
+    {
         let mut desk = desk();
         run(&mut desk, "R +600 6 1");
         assert_eq!(after(&mut desk, 400, event), []);
-        assert_eq!((typed(&desk), refusal(&desk)), (Some(""), Some(Refusal::Burst)));
+        assert_eq!((typed(&desk), refusal(&desk)), (Some(""), Some(DialogRefusal::Burst)));
         assert_eq!(key(&mut desk, 299, "enter"), []);
-        assert_eq!(refusal(&desk), Some(Refusal::Burst), "swallowed");
+        assert_eq!(refusal(&desk), Some(DialogRefusal::Burst), "swallowed");
     }
     let mut desk = desk();
     let whole = format!("R{TOKEN}");
@@ -152,11 +158,11 @@ fn the_enter_that_fires_does_not_open_the_page_below() {
 #[test]
 fn what_cannot_be_shown_whole_cannot_be_accepted() {
     for (w, h) in [(80, 9), (45, 60), (20, 5), (0, 0)] {
-        let mut desk = fixture::desk_as(fixture::outage(), Role::Operator, w, h);
+        let mut desk = fixture::desk_as(fixture::outage(), Seat::Operator, w, h);
         run(&mut desk, "R");
         assert_eq!(confirm(&mut desk, TOKEN), [], "{w}x{h}");
-        assert_eq!(refusal(&desk), Some(Refusal::TooSmall), "{w}x{h}");
-        after(&mut desk, 10, Event::Resized { w: 80, h: 24 });
+        assert_eq!(refusal(&desk), Some(DialogRefusal::TooSmall), "{w}x{h}");
+        after(&mut desk, 10, DeskEvent::Resized { w: 80, h: 24 });
         assert_eq!(orders(&key(&mut desk, 400, "enter")).len(), 1, "{w}x{h} grown to 80x24");
     }
 }
@@ -166,7 +172,7 @@ fn shut(desk: &mut Desk, edit: fn(&mut Board)) -> Option<Shut> {
     let mut board = fixture::outage();
     edit(&mut board);
     let page = desk.ui.page;
-    after(desk, 10, Event::Board(Arc::new(board)));
+    after(desk, 10, DeskEvent::Board(Arc::new(board)));
     let said = desk.ui.toast.as_ref().map(|t| t.say.clone());
     let Some(Say::Shut(_, why)) = said else { return None };
     assert!(desk.ui.dialog.is_none());
@@ -226,11 +232,14 @@ fn checks_follow_the_board_while_the_dialog_is_open() {
     let mut board = fixture::outage();
     plan_of(&mut board).ready = false;
     plan_of(&mut board).prechecks[1].ok = false;
-    after(&mut desk, 10, Event::Board(Arc::new(board)));
-    assert_eq!((typed(&desk), refusal(&desk)), (Some(""), Some(Refusal::Worse("live".to_owned()))));
+    after(&mut desk, 10, DeskEvent::Board(Arc::new(board)));
+    assert_eq!(
+        (typed(&desk), refusal(&desk)),
+        (Some(""), Some(DialogRefusal::Worse("live".to_owned())))
+    );
     assert_eq!(confirm(&mut desk, TOKEN), []);
-    assert_eq!(refusal(&desk), Some(Refusal::NotReady("live".to_owned())));
-    after(&mut desk, 10, Event::Board(Arc::new(fixture::outage())));
+    assert_eq!(refusal(&desk), Some(DialogRefusal::NotReady("live".to_owned())));
+    after(&mut desk, 10, DeskEvent::Board(Arc::new(fixture::outage())));
     assert_eq!(refusal(&desk), None, "it holds again");
     assert_eq!(orders(&key(&mut desk, 400, "enter")).len(), 1);
 }
@@ -284,10 +293,10 @@ fn unfolded_checks_that_are_not_all_in_sight_cannot_be_confirmed() {
     let mut board = fixture::outage();
     let check = plan_of(&mut board).prechecks[0].clone();
     plan_of(&mut board).prechecks = vec![check; 12];
-    let mut desk = fixture::desk_as(board, Role::Operator, 60, 14);
+    let mut desk = fixture::desk_as(board, Seat::Operator, 60, 14);
     run(&mut desk, "R +600 tab");
     assert_eq!(confirm(&mut desk, TOKEN), []);
-    assert_eq!(refusal(&desk), Some(Refusal::Unfolded));
+    assert_eq!(refusal(&desk), Some(DialogRefusal::Unfolded));
     run(&mut desk, "down pgdn pgdn pgdn tab");
     assert_eq!(typed(&desk), Some(TOKEN), "what was typed stays");
     assert_eq!(orders(&key(&mut desk, 400, "enter")).len(), 1);
@@ -307,12 +316,12 @@ fn a_check_that_may_be_gone_past_asks_for_a_reason_that_goes_with_the_order() {
     doubtful(&mut board);
     let mut desk = fixture::desk(board);
     run(&mut desk, "R +600 enter");
-    assert_eq!(refusal(&desk), Some(Refusal::NoReason));
+    assert_eq!(refusal(&desk), Some(DialogRefusal::NoReason));
     run(&mut desk, "down");
     assert_eq!(confirm(&mut desk, TOKEN), [], "the token alone is not enough");
-    assert_eq!(refusal(&desk), Some(Refusal::NoReason));
+    assert_eq!(refusal(&desk), Some(DialogRefusal::NoReason));
     // letters in a heap are text here, and their Enter is none
-    after(&mut desk, 10, Event::Burst("the shop is down, ".to_owned()));
+    after(&mut desk, 10, DeskEvent::Burst("the shop is down, ".to_owned()));
     for c in "proven".chars() {
         key(&mut desk, 2, &c.to_string());
     }
@@ -332,13 +341,13 @@ fn a_reason_goes_past_nothing_that_stops_for_good() {
     let mut desk = fixture::desk(board);
     run(&mut desk, "R");
     assert_eq!(confirm(&mut desk, TOKEN), []);
-    assert_eq!(refusal(&desk), Some(Refusal::NotReady("live".to_owned())));
+    assert_eq!(refusal(&desk), Some(DialogRefusal::NotReady("live".to_owned())));
     // it holds again: then the other one asks for its reason
     let mut board = fixture::outage();
     doubtful(&mut board);
-    after(&mut desk, 10, Event::Board(Arc::new(board)));
+    after(&mut desk, 10, DeskEvent::Board(Arc::new(board)));
     assert_eq!(orders(&key(&mut desk, 400, "enter")), []);
-    assert_eq!(refusal(&desk), Some(Refusal::NoReason));
+    assert_eq!(refusal(&desk), Some(DialogRefusal::NoReason));
 }
 
 /// The gate judges freshness by its own clock: an old board's "ok" would only be refused there.

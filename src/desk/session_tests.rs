@@ -12,7 +12,7 @@ use super::fixture;
 use super::inputs::Subject;
 use super::order::Say;
 use super::page::Page;
-use super::state::{Desk, Effect, Event, Role, Watching};
+use super::state::{Desk, DeskEffect, DeskEvent, Seat, Watching};
 use super::update::update;
 use crate::domain::time::Span;
 use crate::incident::order::{Order, OrderKind};
@@ -22,23 +22,23 @@ use crate::policy::severity::Choice;
 pub(super) const TOKEN: &str = "611197";
 
 /// Moves both times on by milliseconds, then sends one event.
-pub(super) fn after(desk: &mut Desk, ms: i64, event: Event) -> Vec<Effect> {
+pub(super) fn after(desk: &mut Desk, ms: i64, event: DeskEvent) -> Vec<DeskEffect> {
     let (now, wall) = (desk.now, desk.wall);
     let span = Span::from_millis(ms);
     update(desk, event, now.plus(span), wall.plus(span))
 }
 
-pub(super) fn key(desk: &mut Desk, ms: i64, text: &str) -> Vec<Effect> {
+pub(super) fn key(desk: &mut Desk, ms: i64, text: &str) -> Vec<DeskEffect> {
     let chord = text.parse().expect(text);
-    after(desk, ms, Event::Key(chord))
+    after(desk, ms, DeskEvent::Key(chord))
 }
 
 /// A script: keys with blanks between, each 400 ms after the one before; `+900` waits so long.
-pub(super) fn run(desk: &mut Desk, script: &str) -> Vec<Effect> {
+pub(super) fn run(desk: &mut Desk, script: &str) -> Vec<DeskEffect> {
     let mut effects = vec![];
     for word in script.split_whitespace() {
         match word.strip_prefix('+').and_then(|ms| ms.parse().ok()) {
-            Some(ms) => effects.extend(after(desk, ms, Event::Woke)),
+            Some(ms) => effects.extend(after(desk, ms, DeskEvent::Woke)),
             None => effects.extend(key(desk, 400, word)),
         }
     }
@@ -49,9 +49,9 @@ pub(super) fn desk() -> Desk {
     fixture::desk(fixture::outage())
 }
 
-pub(super) fn orders(effects: &[Effect]) -> Vec<(String, Order)> {
-    let order = |e: &Effect| match e {
-        Effect::Order { incident, order, .. } => Some((incident.to_string(), order.clone())),
+pub(super) fn orders(effects: &[DeskEffect]) -> Vec<(String, Order)> {
+    let order = |e: &DeskEffect| match e {
+        DeskEffect::Order { incident, order, .. } => Some((incident.to_string(), order.clone())),
         _ => None,
     };
     effects.iter().filter_map(order).collect()
@@ -146,7 +146,7 @@ fn an_acknowledgement_is_stored_when_the_answer_says_so_and_undone_for_ten_secon
     let mut desk = desk();
     assert_eq!(orders(&run(&mut desk, "a a")).len(), 1, "sent once");
     assert!(desk.is_pending(&"INC-7F3A".into(), OrderKind::Acknowledge) && desk.ui.undo.is_none());
-    after(&mut desk, 50, Event::Ordered { ticket: 1, result: Ok(()) });
+    after(&mut desk, 50, DeskEvent::Ordered { ticket: 1, result: Ok(()) });
     assert!(desk.pending.is_empty() && desk.ui.undo.is_some());
     let mut late = desk.clone();
     assert_eq!(orders(&run(&mut desk, "u"))[0].1, Order::UndoAcknowledge);
@@ -158,9 +158,9 @@ fn an_acknowledgement_is_stored_when_the_answer_says_so_and_undone_for_ten_secon
 fn a_failed_order_says_why_and_a_strange_ticket_is_nothing() {
     let mut desk = desk();
     run(&mut desk, "a");
-    after(&mut desk, 50, Event::Ordered { ticket: 99, result: Ok(()) });
+    after(&mut desk, 50, DeskEvent::Ordered { ticket: 99, result: Ok(()) });
     assert_eq!(desk.pending.len(), 1);
-    after(&mut desk, 50, Event::Ordered { ticket: 1, result: Err("disk full".to_owned()) });
+    after(&mut desk, 50, DeskEvent::Ordered { ticket: 1, result: Err("disk full".to_owned()) });
     let toast = desk.ui.toast.expect("toast");
     assert_eq!(toast.say, Say::Failed(OrderKind::Acknowledge, "disk full".to_owned()));
     assert!(desk.ui.undo.is_none());
@@ -168,12 +168,12 @@ fn a_failed_order_says_why_and_a_strange_ticket_is_nothing() {
 
 #[test]
 fn an_observer_and_a_wall_order_nothing_whatever_they_press() {
-    for role in [Role::Observer, Role::Wall] {
+    for role in [Seat::Observer, Seat::Wall] {
         for row in &TABLE {
             let mut desk = fixture::desk_as(fixture::outage(), role, 80, 24);
             let effects = run(&mut desk, row.keys[0]);
             assert_eq!(orders(&effects), [], "{}", row.name);
-            if role == Role::Wall {
+            if role == Seat::Wall {
                 assert!(desk.ui.dialog.is_none() && desk.ui.page == Page::Incidents);
             } else if row.command.is_order() {
                 assert_eq!(desk.ui.toast.expect("toast").say, Say::ReadOnly);
@@ -190,7 +190,7 @@ fn a_new_board_moves_nothing_under_an_open_question() {
     let mut fresh = board.incidents[0].clone();
     fresh.id = "INC-NEW".into();
     board.incidents.insert(0, fresh);
-    after(&mut desk, 100, Event::Board(Arc::new(board)));
+    after(&mut desk, 100, DeskEvent::Board(Arc::new(board)));
     assert_eq!(desk.selected().expect("row").id.as_str(), "INC-7F2B");
     assert_eq!((desk.ui.list.len(), desk.ui.list.unseen()), (3, 1));
     run(&mut desk, "esc");
@@ -219,12 +219,12 @@ fn pages_open_and_lead_back() {
 #[test]
 fn quitting_asks_only_while_something_is_in_flight() {
     let mut desk = desk();
-    assert_eq!(run(&mut desk, "q"), [Effect::Quit]);
+    assert_eq!(run(&mut desk, "q"), [DeskEffect::Quit]);
     let mut board = fixture::outage();
     board.incidents[0].action = Some(fixture::action(crate::board::ActionState::Sent));
     let mut desk = fixture::desk(board);
     assert_eq!(run(&mut desk, "q x"), []);
-    assert_eq!(run(&mut desk, "q y"), [Effect::Quit]);
+    assert_eq!(run(&mut desk, "q y"), [DeskEffect::Quit]);
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn copying_gives_one_clean_line() {
     board.incidents[0].headline = "evil \u{1b}]52;c;aGk=\u{7} line\nbreak".to_owned();
     let mut desk = fixture::desk(board);
     let effects = run(&mut desk, "y");
-    let [Effect::Copy(text)] = effects.as_slice() else { panic!("{effects:?}") };
+    let [DeskEffect::Copy(text)] = effects.as_slice() else { panic!("{effects:?}") };
     assert!(
         text.starts_with("Sev 1 INC-7F3A checkout:") && !text.contains(char::is_control),
         "{text}"
@@ -246,12 +246,12 @@ fn a_heap_of_letters_is_text_for_a_text_field_and_nothing_for_a_page() {
     let mut desk = desk();
     run(&mut desk, "n");
     let note = "deploy 3 is bad, see runbook 12";
-    assert_eq!(after(&mut desk, 10, Event::Burst(note.to_owned())), []);
+    assert_eq!(after(&mut desk, 10, DeskEvent::Burst(note.to_owned())), []);
     assert_eq!(orders(&run(&mut desk, "enter"))[0].1, Order::Note { text: note.to_owned() });
     run(&mut desk, "n");
-    after(&mut desk, 10, Event::Burst("x".repeat(1990)));
+    after(&mut desk, 10, DeskEvent::Burst("x".repeat(1990)));
     assert_eq!(desk.ui.toast, None);
-    for text in [Event::Burst("y".repeat(30)), Event::Paste("y".repeat(30))] {
+    for text in [DeskEvent::Burst("y".repeat(30)), DeskEvent::Paste("y".repeat(30))] {
         after(&mut desk, 10, text);
         assert_eq!(desk.ui.toast.take().expect("toast").say, Say::PasteCut);
     }
@@ -260,7 +260,7 @@ fn a_heap_of_letters_is_text_for_a_text_field_and_nothing_for_a_page() {
     let text = format!("{}{}", "x".repeat(1990), "y".repeat(10));
     assert_eq!(sent[0].1, Order::Note { text }, "as long as the rules take");
     let page = desk.ui.page;
-    assert_eq!(after(&mut desk, 10, Event::Burst("aRqX3\u{1b}".repeat(9))), []);
+    assert_eq!(after(&mut desk, 10, DeskEvent::Burst("aRqX3\u{1b}".repeat(9))), []);
     assert_eq!((desk.ui.page, desk.ui.dialog.is_none()), (page, true));
     assert_eq!(desk.ui.toast.expect("toast").say, Say::Burst);
 }
@@ -308,7 +308,7 @@ proptest! {
             if let Key::Char(c) = chord.key {
                 typed.push(c);
             }
-            let effects = after(&mut desk, pause, Event::Key(chord));
+            let effects = after(&mut desk, pause, DeskEvent::Key(chord));
             for (_, order) in orders(&effects) {
                 if let Order::Rollback { token, .. } | Order::RollbackAgain { token, .. } = order {
                     prop_assert!(crate::incident::id::confirms(&token, TOKEN), "{}", token);
@@ -327,12 +327,12 @@ proptest! {
         let mut desk = desk();
         for (kind, chord, pause) in steps {
             let event = match kind {
-                0 | 1 => Event::Key(chord),
-                2 => Event::Board(Arc::new(fixture::calm())),
-                3 => Event::Board(Arc::new(fixture::outage())),
-                4 => Event::Resized { w: (pause.unsigned_abs() % 600) as u16, h: 24 },
-                5 => Event::Burst(chord.to_string().repeat(20)),
-                _ => Event::Paste(chord.to_string()),
+                0 | 1 => DeskEvent::Key(chord),
+                2 => DeskEvent::Board(Arc::new(fixture::calm())),
+                3 => DeskEvent::Board(Arc::new(fixture::outage())),
+                4 => DeskEvent::Resized { w: (pause.unsigned_abs() % 600) as u16, h: 24 },
+                5 => DeskEvent::Burst(chord.to_string().repeat(20)),
+                _ => DeskEvent::Paste(chord.to_string()),
             };
             after(&mut desk, pause, event);
             let wake = super::wake::next_wake(&desk);
@@ -346,7 +346,7 @@ proptest! {
 fn a_lease_that_comes_and_goes_is_told_once_each() {
     let mut desk = desk();
     let mut post = |watching| {
-        after(&mut desk, 100, Event::Post(watching));
+        after(&mut desk, 100, DeskEvent::Post(watching));
         desk.ui.toast.take().map(|t| t.say)
     };
     assert_eq!(post(Watching::Elsewhere(None)), None, "how it began is no news");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use crate::board::standing::{Standing, Trust, fires_on};
-use crate::board::{Absent, Board, Incident, Release};
+use crate::board::{Absent, Board, IncidentView, Release};
 use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::order::Order;
@@ -21,7 +21,7 @@ use crate::incident::order::OrderKind;
 
 /// Who sits here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Role {
+pub enum Seat {
     Operator,
     Observer,
     Wall,
@@ -47,7 +47,7 @@ pub struct Size {
 }
 
 impl Size {
-    /// Clamps to 500x200 (reliability.md 3.2: before any allocation).
+    /// Clamps to 500x200 before anything is allocated by it.
     pub fn clamped(w: u16, h: u16) -> Self {
         Self { w: w.min(500), h: h.min(200) }
     }
@@ -55,8 +55,8 @@ impl Size {
 
 /// What `Desk::new` needs.
 #[derive(Clone, Debug)]
-pub struct Setup {
-    pub role: Role,
+pub struct DeskSetup {
+    pub role: Seat,
     /// Empty when unknown.
     pub operator: String,
     pub keymap: Keymap,
@@ -72,7 +72,7 @@ pub struct Setup {
 /// The state of one viewer.
 #[derive(Clone, Debug)]
 pub struct Desk {
-    pub setup: Setup,
+    pub setup: DeskSetup,
     pub board: Arc<Board>,
     pub ui: Ui,
     /// Shop time: deadlines, ages.
@@ -92,7 +92,7 @@ pub struct Desk {
 
 /// What happened to this viewer.
 #[derive(Clone, Debug)]
-pub enum Event {
+pub enum DeskEvent {
     Key(Chord),
     /// A bracketed paste.
     Paste(String),
@@ -130,7 +130,7 @@ pub enum Event {
 
 /// What the viewer asks of the outside.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Effect {
+pub enum DeskEffect {
     Order {
         ticket: u64,
         incident: IncidentId,
@@ -148,7 +148,7 @@ pub enum Effect {
 const TOAST: Span = Span::from_secs(6);
 
 impl Desk {
-    pub fn new(setup: Setup, board: Arc<Board>, now: Timestamp, wall: Timestamp) -> Self {
+    pub fn new(setup: DeskSetup, board: Arc<Board>, now: Timestamp, wall: Timestamp) -> Self {
         let mut ui = Ui::default();
         ui.list.rebuild(&board, "");
         let size = Size::clamped(setup.size.w, setup.size.h);
@@ -167,32 +167,32 @@ impl Desk {
         }
     }
 
-    pub fn role(&self) -> Role {
+    pub fn role(&self) -> Seat {
         self.setup.role
     }
 
     /// The incident under the cursor.
-    pub fn selected(&self) -> Option<&Incident> {
+    pub fn selected(&self) -> Option<&IncidentView> {
         self.ui.list.selected(&self.board)
     }
 
-    pub fn incident(&self, id: &IncidentId) -> Option<&Incident> {
+    pub fn incident(&self, id: &IncidentId) -> Option<&IncidentView> {
         self.board.incidents.iter().find(|x| x.id == *id)
     }
 
     /// The worst incident that still asks for attention.
-    pub fn worst(&self) -> Option<&Incident> {
+    pub fn worst(&self) -> Option<&IncidentView> {
         self.board.incidents.iter().find(|x| x.state.is_open())
     }
 
     /// The incident that the banner names: the worst open one, else one that was closed and fires.
-    pub fn bannered(&self) -> Option<&Incident> {
+    pub fn bannered(&self) -> Option<&IncidentView> {
         self.worst().or_else(|| self.board.incidents.iter().find(|x| fires_on(x)))
     }
 
     /// The incident that a command is about: on a page that shows one, that one; on a release that
     /// is suspected its rollback; everywhere else the one in the banner. Never one out of sight.
-    pub fn target(&self, command: impl Into<Command>) -> Option<&Incident> {
+    pub fn target(&self, command: impl Into<Command>) -> Option<&IncidentView> {
         let suspects = command.into() == Command::Order(OrderKey::Rollback);
         match self.ui.page {
             Page::Incidents | Page::Incident => self.selected(),
@@ -215,7 +215,7 @@ impl Desk {
     }
 
     /// The worst incident that the selected release is suspected of, open ones first.
-    pub fn suspected(&self) -> Option<&Incident> {
+    pub fn suspected(&self) -> Option<&IncidentView> {
         let release = self.release()?;
         let mine = || self.board.incidents.iter().filter(|x| release.suspect_of.contains(&x.id));
         mine().find(|x| x.state.is_open()).or_else(|| mine().next())
@@ -271,7 +271,7 @@ impl Desk {
     }
 
     /// Sends an order out and remembers it until it is answered.
-    pub(super) fn order(&mut self, incident: IncidentId, order: Order) -> Vec<Effect> {
+    pub(super) fn order(&mut self, incident: IncidentId, order: Order) -> Vec<DeskEffect> {
         let verb = order.kind();
         if self.is_pending(&incident, verb) && verb != OrderKind::Note {
             self.say_of(incident, Say::AlreadySent(verb));
@@ -282,6 +282,6 @@ impl Desk {
         let before = self.incident(&incident).and_then(|x| x.action.clone());
         let asked_at = self.wall;
         self.pending.push(Pending { ticket, incident: incident.clone(), verb, asked_at, before });
-        vec![Effect::Order { ticket, incident, order }]
+        vec![DeskEffect::Order { ticket, incident, order }]
     }
 }

@@ -3,12 +3,12 @@
 
 use std::fmt::Write;
 
-use crate::board::Incident;
+use crate::board::IncidentView;
 use crate::domain::text::screen_text;
 use crate::incident::words;
 
 /// `Sev 1 INC-7 checkout: headline | EUR 410-690/min | suspect X | ack anna | decide by 03:20 UTC`.
-pub fn summary(x: &Incident) -> String {
+pub fn summary(x: &IncidentView) -> String {
     let journey = x.journey.as_ref().map_or("shop", |j| j.as_str());
     let mut text = format!("{} {} {journey}: {}", x.severity, x.id, x.headline);
     if let Some(m) = &x.revenue_at_risk {

@@ -6,7 +6,7 @@ use crate::domain::time::{Span, Timestamp};
 
 use super::dialog::Dialog;
 use super::heat::Heat;
-use super::list::List;
+use super::list::IncidentList;
 use super::order::Say;
 use super::page::Page;
 
@@ -33,7 +33,7 @@ pub struct Ui {
     pub came_from: Page,
     pub dialog: Option<Dialog>,
     /// The incidents as listed, with the selection.
-    pub list: List,
+    pub list: IncidentList,
     pub filter: String,
     /// The selected release, pinned by id.
     pub release: Option<ReleaseId>,
@@ -73,7 +73,7 @@ impl Deaf {
     }
 }
 
-/// Key times, to tell a hand from a paste (reliability.md 3.3).
+/// Key times, to tell a hand from a paste: no hand types so fast.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct RecentKeys {
     times: Vec<Timestamp>,

@@ -19,8 +19,8 @@ use crate::domain::time::{Span, Timestamp};
 use super::chord::Chord;
 use super::command::{Command, ViewKey};
 use super::dialog::Dialog;
-use super::order::{Failed, Say};
-use super::state::{Desk, Effect, Event, Role, Size, Watching};
+use super::order::{FailedSend, Say};
+use super::state::{Desk, DeskEffect, DeskEvent, Seat, Size, Watching};
 use super::ui::Undo;
 use crate::incident::order::OrderKind;
 use run::run;
@@ -32,41 +32,46 @@ pub use typing::GUARD;
 const UNDO: Span = Span::from_secs(10);
 
 /// Takes one event at shop time `now` and wall time `wall`; the effects are to be done in order.
-pub fn update(desk: &mut Desk, event: Event, now: Timestamp, wall: Timestamp) -> Vec<Effect> {
+pub fn update(
+    desk: &mut Desk,
+    event: DeskEvent,
+    now: Timestamp,
+    wall: Timestamp,
+) -> Vec<DeskEffect> {
     desk.now = now;
     desk.wall = wall;
     expire(desk);
     let effects = match event {
-        Event::Key(chord) => key(desk, chord),
-        Event::Paste(text) => paste(desk, &text),
-        Event::Burst(text) => burst(desk, &text),
-        Event::Resized { w, h } => {
+        DeskEvent::Key(chord) => key(desk, chord),
+        DeskEvent::Paste(text) => paste(desk, &text),
+        DeskEvent::Burst(text) => burst(desk, &text),
+        DeskEvent::Resized { w, h } => {
             desk.size = Size::clamped(w, h);
             vec![]
         }
-        Event::Board(board) => {
+        DeskEvent::Board(board) => {
             receive(desk, board);
             vec![]
         }
-        Event::Lost(why) => {
+        DeskEvent::Lost(why) => {
             desk.lost = Some(why);
             vec![]
         }
-        Event::Post(watching) => {
+        DeskEvent::Post(watching) => {
             post(desk, watching);
             vec![]
         }
-        Event::Woke => vec![],
-        Event::AnswerUnstored { incident, action: _, why } => {
-            outgoing::failed(desk, incident, Failed::Unstored(why));
+        DeskEvent::Woke => vec![],
+        DeskEvent::AnswerUnstored { incident, action: _, why } => {
+            outgoing::failed(desk, incident, FailedSend::Unstored(why));
             vec![]
         }
-        Event::Ordered { ticket, result } => {
+        DeskEvent::Ordered { ticket, result } => {
             ordered(desk, ticket, result);
             vec![]
         }
-        Event::NotSent { incident, action: _, why } => {
-            outgoing::failed(desk, incident, Failed::NotSent(why));
+        DeskEvent::NotSent { incident, action: _, why } => {
+            outgoing::failed(desk, incident, FailedSend::NotSent(why));
             vec![]
         }
     };
@@ -155,9 +160,9 @@ fn ordered(desk: &mut Desk, ticket: u64, result: Result<(), String>) {
     outgoing::stored(desk, done);
 }
 
-fn key(desk: &mut Desk, chord: Chord) -> Vec<Effect> {
+fn key(desk: &mut Desk, chord: Chord) -> Vec<DeskEffect> {
     let burst = desk.ui.keys.note(desk.wall);
-    if desk.role() == Role::Wall {
+    if desk.role() == Seat::Wall {
         return wall_key(desk, chord);
     }
     if desk.ui.deaf.swallows(desk.wall) {
@@ -191,25 +196,25 @@ fn silent(desk: &mut Desk, chord: Chord) {
 }
 
 /// The wall takes no input but what a terminal needs.
-fn wall_key(desk: &mut Desk, chord: Chord) -> Vec<Effect> {
+fn wall_key(desk: &mut Desk, chord: Chord) -> Vec<DeskEffect> {
     match desk.setup.keymap.find(desk.ui.page, chord) {
-        Some(Command::View(ViewKey::Quit)) => vec![Effect::Quit],
-        Some(Command::View(ViewKey::Redraw)) => vec![Effect::Redraw],
+        Some(Command::View(ViewKey::Quit)) => vec![DeskEffect::Quit],
+        Some(Command::View(ViewKey::Redraw)) => vec![DeskEffect::Redraw],
         _ => vec![],
     }
 }
 
 /// A bracketed paste is text: it goes into a text field or nowhere, and never confirms.
-fn paste(desk: &mut Desk, text: &str) -> Vec<Effect> {
-    if desk.role() != Role::Wall && !talk::paste(desk, line(text).trim()) {
+fn paste(desk: &mut Desk, text: &str) -> Vec<DeskEffect> {
+    if desk.role() != Seat::Wall && !talk::paste(desk, line(text).trim()) {
         desk.say(Say::PasteRefused);
     }
     vec![]
 }
 
 /// So are letters that came in a heap; no press of theirs counts.
-fn burst(desk: &mut Desk, text: &str) -> Vec<Effect> {
-    if desk.role() != Role::Wall && !talk::paste(desk, &line(text)) {
+fn burst(desk: &mut Desk, text: &str) -> Vec<DeskEffect> {
+    if desk.role() != Seat::Wall && !talk::paste(desk, &line(text)) {
         desk.say(Say::Burst);
     }
     vec![]

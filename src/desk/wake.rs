@@ -1,11 +1,11 @@
 //! Wake: the next wall instant at which the picture changes by itself; none when nothing ticks.
 //! Derived from the state, so no timer can go stale. Drawing happens elsewhere.
 
-use crate::board::Incident;
+use crate::board::IncidentView;
 use crate::domain::time::{Span, Timestamp};
 
 use super::dialog::Dialog;
-use super::state::{Desk, Role};
+use super::state::{Desk, Seat};
 use super::update::GUARD;
 
 /// A shop accelerated by `--speed` ticks no faster than this on the wall.
@@ -21,7 +21,7 @@ pub fn next_wake(desk: &Desk) -> Option<Timestamp> {
         desk.ui.toast.as_ref().map(|t| t.until),
         desk.ui.undo.as_ref().map(|u| u.until),
         guard_end(desk),
-        (desk.role() == Role::Wall).then(|| boundary(desk.wall, Span::from_secs(1))),
+        (desk.role() == Seat::Wall).then(|| boundary(desk.wall, Span::from_secs(1))),
     ];
     let shop = shop.into_iter().flatten().map(|at| on_wall(desk, at));
     let wall = wall.into_iter().flatten().filter(|at| *at > desk.wall);
@@ -34,13 +34,13 @@ pub fn next_wake(desk: &Desk) -> Option<Timestamp> {
 fn ticks(desk: &Desk) -> Timestamp {
     let age = desk.now.since(desk.board.generated_at);
     let counting = desk.is_stale() && age < Span::from_hours(1)
-        || desk.role() == Role::Wall
+        || desk.role() == Seat::Wall
         || desk.board.incidents.iter().any(counts_down);
     boundary(desk.now, if counting { Span::from_secs(1) } else { Span::from_mins(1) })
 }
 
 /// True while one of the incident's clocks counts on the screen.
-pub fn counts_down(incident: &Incident) -> bool {
+pub fn counts_down(incident: &IncidentView) -> bool {
     let clocks = [incident.ack_due_at, incident.decide_due_at, incident.timer_due_at];
     let verify = incident.action.as_ref().and_then(|a| a.verify_until);
     let hold = incident.decision.as_ref().and_then(|d| d.recheck_at);

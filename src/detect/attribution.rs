@@ -1,6 +1,9 @@
-//! Which change did it: minutes, places and exposures as likelihoods, one posterior over changes and
-//! over none of them. Accuses nobody by a rule; reads a scene.
+//! Which change did it: minutes, places and exposures as likelihoods, one posterior over changes
+//! and over none of them. Accuses nobody by a rule; reads a scene.
 
+pub mod resource_bends;
+
+pub mod inquiry;
 pub mod change_feed;
 pub mod considered;
 pub mod delay;
@@ -11,6 +14,5 @@ pub mod place_likelihood;
 pub mod place_seen;
 pub mod posterior;
 pub mod prior;
-pub mod resources;
 pub mod telling;
 pub mod weigh;

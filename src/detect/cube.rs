@@ -1,6 +1,9 @@
-//! Everything measured, cut by dimensions: cuboids of leaves with their ring of buckets, histograms,
-//! derived ratios, places, doubts and settings. Sums and bookkeeping; no test is made here.
+//! Everything measured, cut by dimensions: cuboids of leaves with their ring of buckets,
+//! histograms, derived ratios, places, doubts and settings. Sums and bookkeeping; no test is made
+//! here.
 
+pub mod changes;
+pub mod percentiles;
 pub mod pair;
 pub mod key;
 pub mod hit;

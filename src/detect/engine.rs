@@ -1,66 +1,42 @@
 //! The judging engine: one code path for live minutes and recorded days. It is told facts and a
 //! time; it answers with findings, cases and suspects. Nothing in here fails or asks for the clock.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::cases::data_quality::Flaws;
-use super::cases::open_case::Live;
-use super::cases::response_time::Slow;
+use super::cases::explain::explain;
+use super::cases::open_case::OpenCase;
+use super::cases::state::EngineState;
 use super::cases::{
-    closing, cumulative_impact, data_quality, failing_checks, lifecycle, response_time,
+    closing, cumulative_impact, data_quality, error_budget, failing_checks, lifecycle, slow_checks,
 };
-use super::cube::cuboid::Table;
+use super::cube::cuboid::Cuboid;
 use super::cube::derived;
 use super::cube::doubt::Doubt;
-use super::cube::key::Role;
+use super::cube::key::CuboidRole;
 use super::cube::reach::Reach;
-use super::cube::store::Store;
-use super::detectors::check_votes::Checks;
-use super::detectors::{check_duration, over_collection};
-use super::judgement::error_budget::Budgets;
-use super::judgement::{build, error_budget};
-use super::learning::{dispersion, schedule};
-use super::scan::shift::Effect;
-use super::scan::{served, shift, sweep};
+use super::cube::settings::{Exclusion, Settings};
+use super::judgement::footprint::Footprint;
+use super::judgement::{build, footprint, objectives};
+use super::learning::schedule;
+use super::learning::schedule::{Hurt, Lesson};
+use super::scan::shift::Shift;
+use super::scan::sweep;
+use super::univariate::demand;
+use super::univariate::demand::Demand;
 use crate::domain::change::Change;
 use crate::domain::check::Check;
 use crate::domain::flaw::Flaw;
-use crate::domain::id::{ReleaseId, SourceId};
+use crate::domain::id::SourceId;
 use crate::domain::observation::Observation;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::judging::Policy;
 use crate::verdict::Judgement;
 
-pub use super::cube::settings::{Event, Maintenance, Settings, Unusual};
-
 pub struct Engine {
-    pub(in crate::detect) settings: Settings,
-    pub(in crate::detect) store: Store,
-    pub(in crate::detect) lengths: Vec<i64>,
-    pub(in crate::detect) checks: Checks,
-    pub(in crate::detect) changes: BTreeMap<(SourceId, ReleaseId), Change>,
-    pub(in crate::detect) blind: BTreeMap<SourceId, Timestamp>,
-    /// What of which source cannot be believed to be of now.
-    doubts: BTreeMap<SourceId, Doubt>,
+    pub(super) state: EngineState,
     /// Blindness or doubts are not what they were when cells were last told.
     reface: bool,
-    pub(in crate::detect) flaws: Flaws,
-    pub(in crate::detect) lives: Vec<Live>,
-    /// Effects of cases that are gone, while they still lie inside a window.
-    pub(in crate::detect) past: Vec<Effect>,
-    /// Incidents that the journal remembers: not learnt from.
-    pub(in crate::detect) unusual: Vec<Unusual>,
-    pub(in crate::detect) judged: Option<i64>,
-    /// The first bucket that was judged: what was over by then is nobody's case.
-    pub(in crate::detect) begun: Option<i64>,
-    pub(in crate::detect) schedule: schedule::Schedule,
-    pub(in crate::detect) last: Judgement,
-    /// Keys that were merged into an older case since the last judgement.
-    pub(in crate::detect) absorbed: Vec<Live>,
-    /// Error budgets of the burn rows.
-    pub(in crate::detect) budgets: Budgets,
-    /// Journeys whose checks take longer than usual, or lately did.
-    pub(in crate::detect) slow: Vec<Slow>,
+    last: Judgement,
 }
 
 /// Buckets judged in one call at most; what is older is history.
@@ -69,120 +45,100 @@ const MOST: i64 = 400;
 impl Engine {
     /// The rows it judges by.
     pub fn policy(&self) -> &Policy {
-        &self.settings.policy
+        &self.state.settings.policy
     }
 
     pub fn new(settings: Settings) -> Self {
-        let checks = Checks { pace: check_duration::rule(&settings.policy), ..Checks::default() };
-        Self {
-            store: Store::new(settings.bucket),
-            lengths: sweep::windows(settings.bucket),
-            settings,
-            checks,
-            changes: BTreeMap::new(),
-            blind: BTreeMap::new(),
-            doubts: BTreeMap::new(),
-            reface: false,
-            flaws: Flaws::default(),
-            lives: Vec::new(),
-            past: Vec::new(),
-            unusual: Vec::new(),
-            judged: None,
-            begun: None,
-            schedule: schedule::Schedule::default(),
-            last: Judgement::default(),
-            absorbed: Vec::new(),
-            budgets: Budgets::new(),
-            slow: Vec::new(),
-        }
+        let last = Judgement::default();
+        Self { state: EngineState::new(settings), reface: false, last }
     }
 
     /// Coarse windows (an hour, say) older than the live ones; any order.
     pub fn history(&mut self, batch: &[Observation]) {
-        self.store.past_batch(batch);
-        self.schedule.history_changed |= !batch.is_empty();
+        self.state.cube.past_batch(batch);
+        self.state.schedule.history_changed |= !batch.is_empty();
     }
 
     /// Live buckets; a later record with the same key replaces the earlier one.
     pub fn observe(&mut self, batch: &[Observation]) {
         for o in batch {
-            self.flaws.reported(o);
+            self.state.quality.reported(o);
         }
-        self.store.live_batch(batch);
+        self.state.cube.live_batch(batch);
     }
 
     pub fn observe_checks(&mut self, batch: &[Check]) {
         for c in batch {
-            self.checks.put(c);
+            self.state.checks.put(c);
         }
     }
 
     /// Changes, by source and id; later news replaces earlier.
     pub fn observe_changes(&mut self, batch: &[Change]) {
         for c in batch {
-            self.changes.insert((c.source.clone(), c.id.clone()), c.clone());
+            self.state.changes.insert((c.source.clone(), c.id.clone()), c.clone());
         }
-        while self.changes.len() > 2000 {
-            let oldest = self.changes.iter().min_by_key(|(_, c)| c.effective_at());
+        while self.state.changes.len() > 2000 {
+            let oldest = self.state.changes.iter().min_by_key(|(_, c)| c.effective_at());
             let Some(key) = oldest.map(|(k, _)| k.clone()) else { break };
-            self.changes.remove(&key);
+            self.state.changes.remove(&key);
         }
     }
 
     /// A source went blind, or sees again. What it feeds becomes `Blind`, not zero.
     pub fn source_blind(&mut self, source: &SourceId, blind: bool, since: Timestamp) {
-        if blind != self.blind.contains_key(source) {
+        if blind != self.state.blind.contains_key(source) {
             self.reface = true;
         }
         if blind {
-            self.blind.entry(source.clone()).or_insert(since);
+            self.state.blind.entry(source.clone()).or_insert(since);
         } else {
-            self.blind.remove(source);
+            self.state.blind.remove(source);
         }
     }
 
     /// What of a source cannot be believed to be of now; it loses its `Ok` at once.
     pub fn doubted(&mut self, source: &SourceId, doubt: Option<Doubt>) {
-        if self.doubts.get(source) == doubt.as_ref() {
+        if self.state.doubts.get(source) == doubt.as_ref() {
             return;
         }
         self.reface = true;
         match doubt {
-            Some(doubt) => self.doubts.insert(source.clone(), doubt),
-            None => self.doubts.remove(source),
+            Some(doubt) => self.state.doubts.insert(source.clone(), doubt),
+            None => self.state.doubts.remove(source),
         };
     }
 
     pub fn doubts(&self) -> &BTreeMap<SourceId, Doubt> {
-        &self.doubts
+        &self.state.doubts
     }
 
     /// What was noticed about the telling of a source: clocks, personal data.
-    pub fn flawed(&mut self, source: &SourceId, flaws: &[Flaw], at: Timestamp) {
-        self.flaws.take(source, flaws, at);
+    pub fn flawed(&mut self, source: &SourceId, quality: &[Flaw], at: Timestamp) {
+        self.state.quality.take(source, quality, at);
     }
 
     /// Judges every bucket that is complete by `now` and was not judged yet. The very first one is
-    /// the newest of all, or the one before it where a table is late: whoever always is (its answer
+    /// the newest of all, or the one before it where a cuboid is late: whoever always is (its answer
     /// lags, its history is short) must not keep the others from being judged.
     pub fn judge(&mut self, now: Timestamp) -> Judgement {
-        let last = self.store.bucket_of(now) - 1;
+        let last = self.state.cube.bucket_of(now) - 1;
         let begin = || if self.ready(last, now) { last } else { last - 1 };
-        let first = self.judged.map_or_else(begin, |j| j + 1).max(last - MOST);
-        let before = self.judged;
+        let first = self.state.judged.map_or_else(begin, |j| j + 1).max(last - MOST);
+        let before = self.state.judged;
         for bucket in first..=last {
             if bucket == last && !self.ready(bucket, now) {
                 break;
             }
-            self.begun = self.begun.or(Some(bucket));
-            self.judge_bucket(bucket);
-            self.judged = Some(bucket);
+            self.state.begun = self.state.begun.or(Some(bucket));
+            judge_bucket(&mut self.state, bucket);
+            self.state.judged = Some(bucket);
         }
-        if self.judged != before || self.last.at == Timestamp::default() {
-            let bucket = self.judged.unwrap_or(last);
-            self.last = build::judgement(self, bucket, before.unwrap_or(bucket - 1));
+        if self.state.judged != before || self.last.at == Timestamp::default() {
+            let bucket = self.state.judged.unwrap_or(last);
+            self.last = build::judgement(&mut self.state, bucket, before.unwrap_or(bucket - 1));
         } else if self.reface {
-            self.last = build::again(self, self.judged.unwrap_or(last));
+            self.last = build::again(&self.state, &self.last, self.state.judged.unwrap_or(last));
         }
         self.reface = false;
         self.last.at = now;
@@ -191,92 +147,105 @@ impl Engine {
 
     /// What is said before anything was judged: every row is there, none has a verdict.
     pub fn unjudged(&mut self, now: Timestamp) -> Judgement {
-        let bucket = self.store.bucket_of(now) - 1;
-        Judgement { at: now, ..build::judgement(self, bucket, bucket - 1) }
+        let bucket = self.state.cube.bucket_of(now) - 1;
+        Judgement { at: now, ..build::judgement(&mut self.state, bucket, bucket - 1) }
     }
 
     /// The end of the newest bucket that was judged; none before the first.
     pub fn judged_until(&self) -> Option<Timestamp> {
-        self.judged.map(|bucket| self.store.end_of(bucket))
+        self.state.judged.map(|bucket| self.state.cube.end_of(bucket))
     }
 
     /// The start of the oldest live bucket seen.
     pub fn first_live(&self) -> Option<Timestamp> {
-        self.store.first.map(|bucket| self.store.start_of(bucket))
+        self.state.cube.first.map(|bucket| self.state.cube.start_of(bucket))
     }
 
     /// When time alone gives something to judge: the end of the next bucket, or the end of the wait
     /// for who has not told it. Before the first judgement that is at once.
     pub fn next_look(&self, now: Timestamp) -> Timestamp {
-        let Some(judged) = self.judged else { return now };
-        let end = self.store.end_of(judged + 1);
+        let Some(judged) = self.state.judged else { return now };
+        let end = self.state.cube.end_of(judged + 1);
         if now < end { end } else { end.plus(self.grace()) }
     }
 
     /// How long a whole bucket waits for who has not told it.
     fn grace(&self) -> Span {
-        Span::from_millis(self.store.bucket.millis().min(60_000))
+        Span::from_millis(self.state.cube.bucket.millis().min(60_000))
     }
 
-    /// Every table that has been alive of late has told this bucket, or had one more bucket's time.
+    /// Every cuboid that has been alive of late has told this bucket, or had one more bucket's time.
     fn ready(&self, bucket: i64, now: Timestamp) -> bool {
-        let waited = now.since(self.store.end_of(bucket)) >= self.grace();
-        let told = |t: &Table| matches!(t.key.family.1, Role::Plain | Role::Reading);
-        let late = |t: &Table| told(t) && t.latest >= bucket - 3 && t.latest < bucket;
-        waited || !self.store.tables.values().any(late)
-    }
-
-    fn judge_bucket(&mut self, bucket: i64) {
-        derived::live(&mut self.store, bucket - 2, bucket);
-        schedule::step(self, bucket);
-        self.store.reach = Reach::of(self.changes.values(), self.store.end_of(bucket));
-        for table in self.store.tables.values_mut() {
-            sweep::roll(table, &self.lengths, bucket);
-        }
-        lifecycle::follow(self, bucket);
-        self.explain(bucket);
-        lifecycle::hunt(self, bucket);
-        failing_checks::vote(self, bucket);
-        failing_checks::blindness(self, bucket);
-        data_quality::judge(self, bucket);
-        closing::settle(self, bucket);
-        response_time::judge(self, bucket);
-        served::measure(self, bucket);
-        cumulative_impact::tick(self, bucket);
-        error_budget::tick(self, bucket);
-    }
-
-    /// Takes what known effects explain out of every window, and looks at what is left.
-    pub(in crate::detect) fn explain(&mut self, bucket: i64) {
-        let effects: Vec<Effect> = self.all_effects().cloned().collect();
-        over_collection::weigh(&mut self.store, &effects);
-        shift::explain(&mut self.store, &effects, &self.lengths, bucket);
-        let watched = lifecycle::watched(self);
-        for table in self.store.tables.values_mut().filter(|t| !t.swept) {
-            table.swept = true;
-            let look = watched.contains(&table.key.family);
-            table.loud = if look { sweep::sweep(table) } else { Vec::new() };
-        }
-    }
-
-    pub(in crate::detect) fn all_effects(&self) -> impl Iterator<Item = &Effect> {
-        self.lives.iter().flat_map(|l| &l.effects).chain(&self.past)
+        let waited = now.since(self.state.cube.end_of(bucket)) >= self.grace();
+        let told = |t: &Cuboid| matches!(t.key.family.1, CuboidRole::Plain | CuboidRole::Reading);
+        let late = |t: &Cuboid| told(t) && t.latest >= bucket - 3 && t.latest < bucket;
+        waited || !self.state.cube.cuboids.values().any(late)
     }
 
     /// Every source that ever told a number tells nothing now, or nothing that can be believed.
     pub fn is_dark(&self) -> bool {
-        let mut sources = self.store.tables.keys().map(|k| &k.source).peekable();
-        let lost = |s: &SourceId| self.blind.contains_key(s) || self.doubts.contains_key(s);
-        sources.peek().is_some() && sources.all(lost)
-    }
-
-    pub(in crate::detect) fn blind_sources(&self) -> BTreeSet<SourceId> {
-        self.blind.keys().cloned().collect()
+        self.state.is_dark()
     }
 
     /// True until enough has been seen to know what is usual.
     pub fn learning(&self) -> bool {
-        self.store.tables.values().any(|t| !t.leaves.is_empty())
-            && !self.store.tables.values().any(dispersion::taught)
+        self.state.learning()
     }
+
+    /// Times in which something was wrong, as the journal remembers them: their hours are left out
+    /// of history, whenever it arrives.
+    pub fn not_usual(&mut self, told: Vec<Exclusion>) {
+        self.state.unusual = told;
+        self.state.schedule.history_changed = true;
+    }
+
+    pub fn footprint(&self) -> Footprint {
+        footprint::footprint(&self.state)
+    }
+
+    /// The error budget policy in words, one line for each budget that is used up.
+    pub fn freezes(&self) -> Vec<String> {
+        objectives::freezes(&self.state)
+    }
+
+    /// Paid visits over the longest standing window against usual; none when nobody counts them.
+    pub fn paid_demand(&self) -> Option<Demand> {
+        demand::paid(&self.state.cube)
+    }
+}
+
+/// One more bucket, in the order in which one step rests on another.
+fn judge_bucket(state: &mut EngineState, bucket: i64) {
+    derived::live(&mut state.cube, bucket - 2, bucket);
+    learn(state, bucket);
+    state.cube.reach = Reach::of(state.changes.values(), state.cube.end_of(bucket));
+    for cuboid in state.cube.cuboids.values_mut() {
+        sweep::roll(cuboid, &state.lengths, bucket);
+    }
+    lifecycle::follow(state, bucket);
+    explain(state, bucket);
+    lifecycle::hunt(state, bucket);
+    failing_checks::vote(state, bucket);
+    failing_checks::blindness(state, bucket);
+    data_quality::judge(state, bucket);
+    closing::settle(state, bucket);
+    slow_checks::judge(state, bucket);
+    lifecycle::serve(state, bucket);
+    cumulative_impact::tick(state, bucket);
+    let EngineState { budgets, settings, cube, .. } = state;
+    error_budget::tick(budgets, &settings.policy.guardrail, cube, bucket);
+}
+
+fn learn(state: &mut EngineState, bucket: i64) {
+    let hurt = |l: &OpenCase| {
+        let of = |e: &Shift| Hurt {
+            family: e.cuboid.family,
+            likelihood: e.likelihood,
+            closed: l.closed,
+        };
+        l.shifts.iter().map(of).collect::<Vec<_>>()
+    };
+    let hurt = state.lives.iter().flat_map(hurt).collect();
+    let EngineState { cube, schedule, settings, changes, unusual, .. } = state;
+    schedule::step(&mut Lesson { cube, schedule, settings, changes, unusual, hurt }, bucket);
 }

@@ -1,5 +1,5 @@
-//! When and from what the usual is learnt: schedule, dispersion, hours left out, and what a baseline
-//! was learnt from. No verdict here.
+//! When and from what the usual is learnt: schedule, dispersion, hours left out, and what a
+//! baseline was learnt from. No verdict here.
 
 pub mod dispersion;
 pub mod exclusions;

@@ -1,6 +1,8 @@
 //! Looking for places that are worse than usual: sweep, search, localisation, onset, the shift that
 //! was found and what known shifts explain. Reads a scene, never the engine; opens no case.
 
+pub mod share;
+pub mod scene;
 pub mod bots;
 pub mod localise;
 pub mod multiplicity;

@@ -1,5 +1,9 @@
-//! A number without segments: the streaming detector, drift against its own past, and the watch over
-//! single lines. Knows no cut and no other metric.
+//! A number without segments: the streaming detector, drift against its own past, and the watch
+//! over single lines. Knows no cut and no other metric.
+
+pub mod book;
+pub mod demand;
+pub mod line;
 
 pub mod row;
 pub mod detector;

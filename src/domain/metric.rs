@@ -1,5 +1,5 @@
 //! What is measured: the table of metrics with unit, kind and the direction that is bad.
-//! Names follow web-vitals and DESIGN; retired names map to their successors with a warning; those
+//! Names follow web-vitals; retired names map to their successors with a warning; those
 //! of a shop's own live in `own`.
 
 use std::fmt;
@@ -158,7 +158,7 @@ impl Metric {
         self.row().kind
     }
 
-    /// It tells how well is measured, not how the shop does (seed 001, F4 to F7).
+    /// It tells how well is measured, not how the shop does (RUM guide, F4 to F7).
     pub const fn is_about_measuring(self) -> bool {
         matches!(self, Self::BeaconLag | Self::OrphanShare | Self::PersonalData)
     }

@@ -54,7 +54,7 @@ pub enum Missing {
 }
 
 /// Doubts about a record. Any of partial, truncated, stale or low sample keeps this record alone
-/// from raising Sev 1 or Sev 2 (DESIGN section 6).
+/// from raising Sev 1 or Sev 2.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "independent marks, each set by another rule")]
 pub struct Quality {
@@ -62,7 +62,7 @@ pub struct Quality {
     pub truncated: bool,
     pub stale: bool,
     pub low_sample: bool,
-    /// A value outside the plausible range of its unit (apis.md section 6).
+    /// A value outside the plausible range of its unit (`source::units`).
     pub unit_suspect: bool,
     pub incomplete: bool,
 }

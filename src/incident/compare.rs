@@ -19,7 +19,7 @@ pub fn is_news(old: &Case, new: &Case) -> bool {
         || tied(old) != tied(new)
         || segments(old) != segments(new)
         || breaches(old) != breaches(new)
-        || headline_moved(&old.headline, &new.headline)
+        || headline_moved(old, new)
         || range_moved(old.risk_per_minute, new.risk_per_minute)
         || range_moved(old.affected, new.affected)
         || range_moved(old.lost, new.lost)
@@ -57,12 +57,22 @@ fn breaches(case: &Case) -> BTreeSet<(&str, String)> {
     breach.map(|f| (f.guardrail.as_str(), f.segment.to_string())).collect()
 }
 
-/// Other words, or a number in them that moved by more than [`NEWS`].
-fn headline_moved(old: &str, new: &str) -> bool {
-    let ((old_words, old_figures), (new_words, new_figures)) = (figures(old), figures(new));
-    old_words != new_words
-        || old_figures.len() != new_figures.len()
-        || old_figures.iter().zip(&new_figures).any(|(a, b)| moved(*a, *b))
+/// What the headline tells is the first finding: it is of something else now, or its numbers moved
+/// by more than [`NEWS`]. A case without findings is known by its words.
+fn headline_moved(old: &Case, new: &Case) -> bool {
+    let (Some(a), Some(b)) = (old.findings.first(), new.findings.first()) else {
+        return old.findings.len() != new.findings.len() || old.headline != new.headline;
+    };
+    (a.metric, &a.stat, &a.guardrail) != (b.metric, &b.stat, &b.guardrail)
+        || figure_moved(a.value, b.value)
+        || figure_moved(a.baseline, b.baseline)
+}
+
+fn figure_moved(old: Option<f64>, new: Option<f64>) -> bool {
+    match (old, new) {
+        (Some(a), Some(b)) => moved(a, b),
+        (a, b) => a.is_some() != b.is_some(),
+    }
 }
 
 fn range_moved(old: Option<Range>, new: Option<Range>) -> bool {
@@ -78,37 +88,53 @@ fn moved(old: f64, new: f64) -> bool {
     size > 0.0 && (old - new).abs() / size > NEWS
 }
 
-/// The text without its numbers, and the numbers.
-fn figures(text: &str) -> (String, Vec<f64>) {
-    let (mut words, mut figures, mut digits) = (String::new(), Vec::new(), String::new());
-    for c in text.chars().chain(std::iter::once(' ')) {
-        if c.is_ascii_digit() || (c == '.' && !digits.is_empty()) {
-            digits.push(c);
-            continue;
-        }
-        if !digits.is_empty() {
-            match digits.trim_end_matches('.').parse() {
-                Ok(figure) => figures.push(figure),
-                Err(_) => words.push_str(&digits),
-            }
-            digits.clear();
-        }
-        words.push(c);
-    }
-    (words, figures)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::metric::Metric;
+    use crate::domain::segment::Scope;
+    use crate::domain::severity::Severity;
+    use crate::incident::tests::kit::case;
+    use crate::verdict::Finding;
+
+    fn told(metric: Metric, usual: Option<f64>, value: f64) -> Case {
+        let mut case = case(Severity::Sev1);
+        let lead = Finding {
+            guardrail: "funnel-progression".into(),
+            verdict: Verdict::Breach,
+            metric,
+            stat: "rate".to_owned(),
+            segment: Scope::everything(),
+            value: Some(value),
+            unit: "ratio".to_owned(),
+            n: 500.0,
+            baseline: usual,
+            now: None,
+            bad_until: None,
+            basis: None,
+            test: String::new(),
+            text: String::new(),
+        };
+        case.findings = vec![lead];
+        case
+    }
 
     #[test]
     fn only_figures_beyond_a_tenth_are_news_in_a_headline() {
-        let old = "Payment step 61.0% -> 18%";
-        assert!(!headline_moved(old, "Payment step 60.2% -> 18.5%"));
-        assert!(headline_moved(old, "Payment step 61.0% -> 14%"));
-        assert!(headline_moved(old, "Checkout step 61.0% -> 18%"));
-        assert!(headline_moved(old, "Payment step 61.0%"));
-        assert!(!headline_moved("a 1.2.3 b", "a 1.2.3 b"));
+        let step = |usual, value| told(Metric::PaymentRate, usual, value);
+        let old = step(Some(0.610), 0.18);
+        assert!(!headline_moved(&old, &step(Some(0.602), 0.185)));
+        assert!(headline_moved(&old, &step(Some(0.610), 0.14)));
+        assert!(headline_moved(&old, &told(Metric::CheckoutRate, Some(0.610), 0.18)));
+        assert!(headline_moved(&old, &step(None, 0.18)));
+        let worded = Case { headline: "other words for the same".to_owned(), ..old.clone() };
+        assert!(!headline_moved(&old, &worded), "words are not what is compared");
+        let blind = |names: &str| Case {
+            findings: Vec::new(),
+            headline: format!("No data from {names}"),
+            ..old.clone()
+        };
+        assert!(headline_moved(&blind("rum"), &blind("orders and rum")));
+        assert!(headline_moved(&old, &blind("rum")));
     }
 }

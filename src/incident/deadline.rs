@@ -10,7 +10,7 @@ use crate::policy::severity::Choice;
 
 /// What a running clock waits for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Clock {
+pub enum IncidentClock {
     Acknowledge,
     Decide,
     AckExpires,
@@ -19,16 +19,16 @@ pub enum Clock {
 }
 
 /// Every running clock of `incident` with its end, passed ones included.
-pub fn clocks(incident: &Incident) -> Vec<(Clock, Timestamp)> {
+pub fn clocks(incident: &Incident) -> Vec<(IncidentClock, Timestamp)> {
     if incident.phase != Phase::Open {
         return Vec::new();
     }
     [
-        (Clock::Acknowledge, incident.ack_clock()),
-        (Clock::Decide, incident.decide_clock()),
-        (Clock::AckExpires, incident.ack_expires_at()),
-        (Clock::Recheck, recheck_at(incident)),
-        (Clock::Timer, incident.timer.map(|t| t.due_at)),
+        (IncidentClock::Acknowledge, incident.ack_clock()),
+        (IncidentClock::Decide, incident.decide_clock()),
+        (IncidentClock::AckExpires, incident.ack_expires_at()),
+        (IncidentClock::Recheck, recheck_at(incident)),
+        (IncidentClock::Timer, incident.timer.map(|t| t.due_at)),
     ]
     .into_iter()
     .filter_map(|(clock, at)| at.map(|at| (clock, at)))

@@ -37,7 +37,7 @@ pub struct Record {
 /// What a rollback (or other action) intends, complete enough to be sent again byte for byte.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Intent {
-    /// Derived from the facts (DESIGN section 10), also `webhook-id` and `Idempotency-Key`.
+    /// Derived from the facts (`incident::id`), also `webhook-id` and `Idempotency-Key`.
     pub id: ActionId,
     /// Name of the configured `[[action]]`.
     pub action: String,

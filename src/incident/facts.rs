@@ -12,7 +12,7 @@ use crate::verdict::Case;
 
 /// The world at one instant, as far as an incident's rules look at it.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
+pub struct OrderFacts<'a> {
     pub policy: &'a ResponsePolicy,
     /// Every known change, in any order.
     pub changes: &'a [Change],
@@ -26,7 +26,7 @@ pub struct Facts<'a> {
     /// Nothing may be sent outside while this says why.
     pub kill_switch: Option<&'a str>,
     /// Every configured source, so far as evidence and the deploy feed rest on it.
-    pub sources: &'a [Told],
+    pub sources: &'a [SourceTold],
     /// The role may act (operators do; observers and walls do not).
     pub may_act: bool,
     /// Shop seconds per wall second, for the limits that are wall time.
@@ -37,7 +37,7 @@ pub struct Facts<'a> {
 
 /// A source and how well it is heard.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Told {
+pub struct SourceTold {
     pub name: SourceId,
     /// What it measures.
     pub metrics: Vec<Metric>,
@@ -46,7 +46,7 @@ pub struct Told {
     pub blind: bool,
 }
 
-impl Told {
+impl SourceTold {
     /// It tells `metric`, or the counts that make it.
     fn measures(&self, metric: Metric) -> bool {
         let tells = |m| self.metrics.contains(&m);
@@ -54,12 +54,12 @@ impl Told {
     }
 }
 
-impl Facts<'_> {
+impl OrderFacts<'_> {
     /// The sources that carry `case`: those that measure what its findings are about. Where none is
     /// known to, any source may.
-    pub fn carriers(&self, case: &Case) -> Vec<&Told> {
-        let measures = |told: &&Told| case.findings.iter().any(|f| told.measures(f.metric));
-        let named: Vec<&Told> = self.sources.iter().filter(measures).collect();
+    pub fn carriers(&self, case: &Case) -> Vec<&SourceTold> {
+        let measures = |told: &&SourceTold| case.findings.iter().any(|f| told.measures(f.metric));
+        let named: Vec<&SourceTold> = self.sources.iter().filter(measures).collect();
         if named.is_empty() { self.sources.iter().collect() } else { named }
     }
 

@@ -18,8 +18,8 @@ mod held;
 mod remember;
 mod toll;
 
-pub use held::{Ack, ActionRun, Rest, Seen, Timer};
-pub use toll::Toll;
+pub use held::{Ack, AckSeen, ActionRun, AskedRest, Timer};
+pub use toll::IncidentToll;
 
 /// Entries kept in the timeline; the journal has them all.
 const TIMELINE: usize = 200;
@@ -36,7 +36,7 @@ pub struct Incident {
     /// The rule that its severity was given by, and what would raise it.
     pub rule: (String, String),
     /// What it has cost, over every watcher that counted.
-    pub toll: Toll,
+    pub toll: IncidentToll,
     pub phase: Phase,
     pub severity: Severity,
     /// The worst severity it ever had.
@@ -212,7 +212,7 @@ impl Incident {
             id: record.incident.clone(),
             case: (**case).clone(),
             rule: (case.rule.clone(), case.raise.clone()),
-            toll: Toll::default().with(case),
+            toll: IncidentToll::default().with(case),
             phase: Phase::Open,
             severity: case.severity,
             peak: case.severity,

@@ -5,11 +5,11 @@ use thiserror::Error;
 
 use super::deed::{Deed, after};
 use super::event::{Actor, Event, Waived};
-use super::facts::Facts;
+use super::facts::OrderFacts;
 use super::fold::{Incident, Phase};
 use super::id::confirms;
 use super::order::Order;
-use super::rollback::Draft;
+use super::rollback::RollbackDraft;
 use super::state::{RollbackPlan, State};
 use super::truth::AlarmTruth;
 use crate::domain::id::ReleaseId;
@@ -32,10 +32,10 @@ pub fn decide(
     incident: &Incident,
     order: &Order,
     actor: &Actor,
-    facts: &Facts<'_>,
+    facts: &OrderFacts<'_>,
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
-    let ask = Ask { incident, actor, facts, now };
+    let ask = Hearing { incident, actor, facts, now };
     match order {
         Order::Note { text } => return Ok(vec![Event::Noted { text: said("note", text)? }]),
         Order::Review { verdict, reason } => return ask.review(*verdict, reason),
@@ -80,16 +80,16 @@ fn said(what: &str, text: &str) -> Result<String, Refusal> {
     }
 }
 
-struct Ask<'a> {
+struct Hearing<'a> {
     incident: &'a Incident,
     actor: &'a Actor,
-    facts: &'a Facts<'a>,
+    facts: &'a OrderFacts<'a>,
     now: Timestamp,
 }
 
-type Answer = Result<Vec<Event>, Refusal>;
+type Ruling = Result<Vec<Event>, Refusal>;
 
-impl Ask<'_> {
+impl Hearing<'_> {
     fn role(&self) -> Result<(), Refusal> {
         if self.facts.may_act {
             return Ok(());
@@ -98,7 +98,7 @@ impl Ask<'_> {
     }
 
     /// Whether an alarm was right is said of closed incidents, however long ago that was.
-    fn review(&self, verdict: AlarmTruth, reason: &str) -> Answer {
+    fn review(&self, verdict: AlarmTruth, reason: &str) -> Ruling {
         self.role()?;
         if self.incident.is_live() {
             let state = self.incident.state().name();
@@ -122,7 +122,7 @@ impl Ask<'_> {
         Ok(())
     }
 
-    fn acknowledge(&self, note: &str) -> Answer {
+    fn acknowledge(&self, note: &str) -> Ruling {
         if let Some(mine) = self.incident.acks.iter().find(|a| a.actor.name == self.actor.name) {
             let done = Deed { by: mine.actor.clone(), at: mine.at }.told("did");
             return refuse("acknowledge", format!("you have acknowledged it already: {done}"));
@@ -132,7 +132,7 @@ impl Ask<'_> {
         Ok(vec![Event::Acknowledged { note, expires_at }])
     }
 
-    fn undo(&self) -> Answer {
+    fn undo(&self) -> Ruling {
         let mine = self.incident.acks.iter().rev().find(|a| a.actor.name == self.actor.name);
         let Some(ack) = mine else {
             let taken = self.incident.deeds.ack_undone.as_ref();
@@ -147,7 +147,7 @@ impl Ask<'_> {
         Ok(vec![Event::AckUndone])
     }
 
-    fn start_timer(&self, span: Span) -> Answer {
+    fn start_timer(&self, span: Span) -> Ruling {
         if self.incident.timer.is_some() {
             let who = after(self.incident.deeds.timer_started.as_ref(), "started it");
             return refuse("timer", format!("a timer is running{who}; extend or stop it"));
@@ -159,7 +159,7 @@ impl Ask<'_> {
         Ok(vec![Event::TimerStarted { due_at: self.now.plus(span) }])
     }
 
-    fn stop_timer(&self) -> Answer {
+    fn stop_timer(&self) -> Ruling {
         if self.incident.timer.is_some() {
             return Ok(vec![Event::TimerStopped]);
         }
@@ -168,7 +168,7 @@ impl Ask<'_> {
     }
 
     /// Extends the running timer, or else the decision deadline; each once, with a reason.
-    fn extend(&self, span: Span, reason: &str) -> Answer {
+    fn extend(&self, span: Span, reason: &str) -> Ruling {
         let reason = said("reason", reason)?;
         let longest = self.facts.policy.timing.timer_max;
         if span <= Span::ZERO || span > longest {
@@ -192,7 +192,7 @@ impl Ask<'_> {
         Ok(vec![Event::TimerExtended { due_at: due_at.max(self.now).plus(span), reason }])
     }
 
-    fn decide(&self, choice: Choice, reason: &str, recheck: Option<Span>) -> Answer {
+    fn decide(&self, choice: Choice, reason: &str, recheck: Option<Span>) -> Ruling {
         let (policy, severity) = (self.facts.policy, self.incident.severity);
         if !policy.allows(severity, choice) {
             return refuse("choice", policy.why(severity, choice));
@@ -241,11 +241,15 @@ impl Ask<'_> {
         }
     }
 
-    fn draft(&self, release: Option<&ReleaseId>, token: &str) -> Result<Draft<'_>, Refusal> {
+    fn draft(
+        &self,
+        release: Option<&ReleaseId>,
+        token: &str,
+    ) -> Result<RollbackDraft<'_>, Refusal> {
         if self.incident.phase != Phase::Open {
             return refuse("closed", "it is mitigated; there is nothing to roll back for");
         }
-        let draft = match Draft::of(self.incident, release, self.facts, self.now) {
+        let draft = match RollbackDraft::of(self.incident, release, self.facts, self.now) {
             Ok(draft) => draft,
             Err(why) if release.is_some() => return refuse("config", why.reason()),
             Err(why) => return refuse("config", why.words()),
@@ -260,7 +264,7 @@ impl Ask<'_> {
         Ok(draft)
     }
 
-    fn rollback(&self, of: Option<&ReleaseId>, token: &str, waive: Option<&str>) -> Answer {
+    fn rollback(&self, of: Option<&ReleaseId>, token: &str, waive: Option<&str>) -> Ruling {
         let draft = self.draft(of, token)?;
         if draft.attempt() > 1 {
             let words = format!("attempt {} failed; order it again", draft.attempt() - 1);
@@ -269,7 +273,7 @@ impl Ask<'_> {
         self.prepared(&draft, waive)
     }
 
-    fn rollback_again(&self, of: Option<&ReleaseId>, token: &str, waive: Option<&str>) -> Answer {
+    fn rollback_again(&self, of: Option<&ReleaseId>, token: &str, waive: Option<&str>) -> Ruling {
         let draft = self.draft(of, token)?;
         if draft.attempt() < 2 {
             return refuse("again", "no attempt was refused or did not help");
@@ -277,7 +281,7 @@ impl Ask<'_> {
         self.prepared(&draft, waive)
     }
 
-    fn prepared(&self, draft: &Draft<'_>, waive: Option<&str>) -> Answer {
+    fn prepared(&self, draft: &RollbackDraft<'_>, waive: Option<&str>) -> Ruling {
         let waived = passed(&draft.plan(), waive)?;
         let intent = draft.intent(false);
         let decided = self.incident.decision.as_ref().is_some_and(|d| d.choice == Choice::Rollback);

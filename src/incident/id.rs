@@ -1,7 +1,8 @@
 //! Names that incidents and actions are known by, made from facts alone: no randomness, no clock.
-//! Two bastions without a common store make the same action id (DESIGN section 10).
+//! Two bastions without a common store make the same action id.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::BASE32_NOPAD;
 
 use crate::domain::id::{ActionId, IncidentId, ReleaseId};
 use crate::domain::time::Timestamp;
@@ -12,15 +13,9 @@ const SPOKEN: [char; 32] = [
     'K', 'M', 'N', 'P', 'Q', 'R', 'S', 'T', 'V', 'W', 'X', 'Y', 'Z',
 ];
 
-/// RFC 4648 section 6 in lower case, without padding.
-const RFC4648: [char; 32] = [
-    'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's',
-    't', 'u', 'v', 'w', 'x', 'y', 'z', '2', '3', '4', '5', '6', '7',
-];
-
 /// What a rollback is, so far as its identity goes.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Facts<'a> {
+pub struct RollbackFacts<'a> {
     pub environment: &'a str,
     pub service: &'a str,
     pub from: &'a ReleaseId,
@@ -46,7 +41,7 @@ pub fn incident_id(now: Timestamp, counter: u64) -> IncidentId {
 
 /// Base32 of SHA-256 over the facts, each with its length before it so that no two facts can
 /// run into each other. 52 letters; also the `webhook-id` and the `Idempotency-Key`.
-pub fn action_id(facts: &Facts<'_>) -> ActionId {
+pub fn action_id(facts: &RollbackFacts<'_>) -> ActionId {
     let mut fields = vec![
         facts.environment.to_owned(),
         facts.service.to_owned(),
@@ -78,21 +73,9 @@ pub fn confirms(typed: &str, token: &str) -> bool {
     !token.is_empty() && plain == token
 }
 
+/// RFC 4648, section 6, in lower case and without padding.
 fn base32(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 8 / 5 + 1);
-    let (mut bits, mut held) = (0_u32, 0_u32);
-    for byte in bytes {
-        bits = (bits << 8 | u32::from(*byte)) & 0xFFF;
-        held += 8;
-        while held >= 5 {
-            held -= 5;
-            text.extend(RFC4648.get((bits >> held & 31) as usize));
-        }
-    }
-    if held > 0 {
-        text.extend(RFC4648.get((bits << (5 - held) & 31) as usize));
-    }
-    text
+    BASE32_NOPAD.encode(bytes).to_lowercase()
 }
 
 #[cfg(test)]
@@ -144,7 +127,7 @@ mod tests {
     #[test]
     fn each_fact_makes_another_action_id_and_the_same_facts_the_same_one() {
         let (from, to) = (ReleaseId::from("v3"), ReleaseId::from("v2"));
-        let base = Facts {
+        let base = RollbackFacts {
             environment: "production",
             service: "checkout",
             from: &from,
@@ -155,11 +138,11 @@ mod tests {
         };
         let all = [
             base,
-            Facts { environment: "productio", service: "ncheckout", ..base },
-            Facts { deployed_at: Timestamp::from_secs(2), ..base },
-            Facts { from: &to, to: &from, ..base },
-            Facts { attempt: 2, ..base },
-            Facts { dry_run: true, ..base },
+            RollbackFacts { environment: "productio", service: "ncheckout", ..base },
+            RollbackFacts { deployed_at: Timestamp::from_secs(2), ..base },
+            RollbackFacts { from: &to, to: &from, ..base },
+            RollbackFacts { attempt: 2, ..base },
+            RollbackFacts { dry_run: true, ..base },
         ];
         let ids: BTreeSet<_> = all.iter().map(action_id).collect();
         assert_eq!(ids.len(), all.len());

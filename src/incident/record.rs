@@ -30,7 +30,7 @@ pub enum RecordError {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Line {
+struct RecordLine {
     v: u32,
     at: Timestamp,
     incident: IncidentId,
@@ -55,7 +55,7 @@ pub fn to_line(record: &Record) -> Result<String, RecordError> {
     let Some(Value::String(kind)) = payload.shift_remove(TYPE) else {
         return Err(RecordError::Shapeless);
     };
-    let line = Line {
+    let line = RecordLine {
         v: VERSION,
         at: record.at,
         incident: record.incident.clone(),
@@ -73,7 +73,7 @@ pub fn from_line(text: &str) -> Result<Record, RecordError> {
     if v > u64::from(VERSION) {
         return Err(RecordError::Newer { found: v });
     }
-    let mut line: Line = serde_json::from_str(text)?;
+    let mut line: RecordLine = serde_json::from_str(text)?;
     line.payload.insert(TYPE.to_owned(), Value::String(line.kind.clone()));
     let event = serde_json::from_value::<Event>(Value::Object(line.payload))
         .map_err(|source| RecordError::Event { kind: line.kind, source })?;

@@ -1,7 +1,7 @@
 //! What rose since somebody acknowledged: place and money. An acknowledgement is for what was seen
 //! then; what is clearly more asks for it again and says what it is.
 
-use super::fold::{Incident, Seen};
+use super::fold::{AckSeen, Incident};
 use crate::domain::segment::Scope;
 use crate::domain::time::Timestamp;
 use crate::policy::response::ResponsePolicy;
@@ -26,7 +26,7 @@ pub(super) fn rose(
 }
 
 /// Place and money beyond what was seen, in words.
-fn more(seen: &Seen, case: &Case) -> Option<String> {
+fn more(seen: &AckSeen, case: &Case) -> Option<String> {
     let mut out: Vec<String> = Vec::new();
     let (old, new) = (&seen.segments, &case.segments);
     if !old.is_empty() {

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::event::{Chosen, Intent};
-use super::facts::{Facts, names};
+use super::facts::{OrderFacts, names};
 use super::fold::{ActionRun, Incident};
 use super::id::{self, action_id, confirm_token};
 use super::state::{ActionState, Precheck, RollbackPlan};
@@ -23,9 +23,9 @@ const MOST_ATTEMPTS: u32 = 20;
 
 /// What a rollback of an incident would be about.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Draft<'a> {
+pub(super) struct RollbackDraft<'a> {
     pub incident: &'a Incident,
-    pub facts: &'a Facts<'a>,
+    pub facts: &'a OrderFacts<'a>,
     pub action: &'a ActionPolicy,
     pub from: &'a Change,
     pub to: Option<&'a Change>,
@@ -96,24 +96,24 @@ impl NoPlan {
 pub fn rehearsal(
     incident: &Incident,
     release: Option<&ReleaseId>,
-    facts: &Facts<'_>,
+    facts: &OrderFacts<'_>,
     now: Timestamp,
 ) -> Result<Rehearsal, NoPlan> {
-    let draft = Draft::of(incident, release, facts, now)?;
+    let draft = RollbackDraft::of(incident, release, facts, now)?;
     let (real, dry) = (draft.intent(false), draft.intent(true));
     Ok(Rehearsal { plan: draft.plan(), real, dry })
 }
 
 /// The plan for `incident` now; none when no release is suspected or no action is configured.
-pub fn plan(incident: &Incident, facts: &Facts<'_>, now: Timestamp) -> Option<RollbackPlan> {
-    Draft::of(incident, None, facts, now).ok().map(|d| d.plan())
+pub fn plan(incident: &Incident, facts: &OrderFacts<'_>, now: Timestamp) -> Option<RollbackPlan> {
+    RollbackDraft::of(incident, None, facts, now).ok().map(|d| d.plan())
 }
 
-impl<'a> Draft<'a> {
+impl<'a> RollbackDraft<'a> {
     pub(super) fn of(
         incident: &'a Incident,
         release: Option<&ReleaseId>,
-        facts: &'a Facts<'a>,
+        facts: &'a OrderFacts<'a>,
         now: Timestamp,
     ) -> Result<Self, NoPlan> {
         let sent = incident.action_in_flight().map(|a| &a.intent.from);
@@ -223,7 +223,7 @@ impl<'a> Draft<'a> {
     }
 
     fn key(&self, attempt: u32, dry_run: bool) -> ActionId {
-        action_id(&id::Facts {
+        action_id(&id::RollbackFacts {
             environment: &self.from.environment,
             service: &self.from.service,
             from: &self.from.id,
@@ -236,7 +236,7 @@ impl<'a> Draft<'a> {
 }
 
 /// The release before `from`: the one its source names, else the newest that was live before it.
-fn target<'a>(from: &Change, facts: &'a Facts<'_>) -> Option<&'a Change> {
+fn target<'a>(from: &Change, facts: &'a OrderFacts<'_>) -> Option<&'a Change> {
     let named = from.previous.as_ref().and_then(|previous| {
         let releases = || facts.releases(&from.service, &from.environment);
         // Several changes may have shipped a version; the one with its name is told to others.
@@ -258,16 +258,16 @@ fn was_live(change: &Change) -> bool {
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct RequestBody<'a> {
     r#type: &'static str,
-    data: Data<'a>,
+    data: RequestData<'a>,
 }
 
 /// The field names and their order are the contract with the receiver. Facts only, those that the
 /// key is made of: the same rollback from two journals has the same key and the same bytes. What
 /// differs (instant, incident, operator) goes into headers.
 #[derive(Serialize)]
-struct Data<'a> {
+struct RequestData<'a> {
     action_id: &'a ActionId,
     environment: &'a str,
     service: &'a str,
@@ -278,9 +278,9 @@ struct Data<'a> {
 }
 
 fn body(intent: &Intent) -> String {
-    let body = Body {
+    let body = RequestBody {
         r#type: "rollback.requested",
-        data: Data {
+        data: RequestData {
             action_id: &intent.id,
             environment: &intent.environment,
             service: &intent.service,

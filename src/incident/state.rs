@@ -99,7 +99,7 @@ pub struct RollbackPlan {
     pub host: String,
     pub from: ReleaseId,
     pub to: ReleaseId,
-    /// Last six letters and digits of `to`, lower case (DESIGN section 7).
+    /// Last six letters and digits of `to`, lower case.
     pub confirm_token: String,
     pub prechecks: Vec<Precheck>,
     /// All required pre-checks hold and the severity allows it.

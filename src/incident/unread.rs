@@ -13,11 +13,11 @@ pub struct Unread {
     /// Its place in the journal.
     pub seq: i64,
     pub incident: IncidentId,
-    pub why: Why,
+    pub why: UnreadWhy,
 }
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Why {
+pub enum UnreadWhy {
     /// Written by a newer program, in this version of the line.
     Newer(u64),
     /// The line is whole, its event is none that this program knows.
@@ -28,7 +28,7 @@ pub enum Why {
     Page,
 }
 
-impl From<&RecordError> for Why {
+impl From<&RecordError> for UnreadWhy {
     fn from(error: &RecordError) -> Self {
         match error {
             RecordError::Newer { found } => Self::Newer(*found),
@@ -43,7 +43,7 @@ pub fn short(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(24).collect()
 }
 
-impl Why {
+impl UnreadWhy {
     /// Why, and what to do.
     fn words(&self) -> String {
         match self {
@@ -64,7 +64,7 @@ impl Why {
 
 /// One sentence for each reason, with the places and incidents it is about.
 pub fn notices<'a>(unread: impl IntoIterator<Item = &'a Unread>) -> Vec<String> {
-    let mut kinds: Vec<(&Why, Vec<&Unread>)> = Vec::new();
+    let mut kinds: Vec<(&UnreadWhy, Vec<&Unread>)> = Vec::new();
     for one in unread {
         match kinds.iter_mut().find(|(why, _)| **why == one.why) {
             Some((_, all)) => all.push(one),
@@ -74,7 +74,7 @@ pub fn notices<'a>(unread: impl IntoIterator<Item = &'a Unread>) -> Vec<String> 
     kinds.into_iter().map(|(why, all)| notice(why, &all)).collect()
 }
 
-fn notice(why: &Why, all: &[&Unread]) -> String {
+fn notice(why: &UnreadWhy, all: &[&Unread]) -> String {
     let name = |one: &&Unread| format!("{} of {}", one.seq, one.incident);
     let mut names = all.iter().take(NAMED).map(name).collect::<Vec<_>>().join(", ");
     if let more @ 1.. = all.len().saturating_sub(NAMED) {
@@ -97,13 +97,13 @@ pub fn unreadable(unread: &[Unread]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn at(seq: i64, why: Why) -> Unread {
+    fn at(seq: i64, why: UnreadWhy) -> Unread {
         Unread { seq, incident: "INC-1".into(), why }
     }
 
     #[test]
     fn each_reason_is_one_sentence_that_names_places_and_incidents() {
-        let mut all = vec![at(7, Why::Newer(2)), at(9, Why::Damaged)];
+        let mut all = vec![at(7, UnreadWhy::Newer(2)), at(9, UnreadWhy::Damaged)];
         assert_eq!(
             notices(&all),
             [
@@ -113,7 +113,7 @@ mod tests {
                  back to have it again",
             ]
         );
-        all.extend((10..20).map(|seq| at(seq, Why::Damaged)));
+        all.extend((10..20).map(|seq| at(seq, UnreadWhy::Damaged)));
         let told = notices(&all);
         assert_eq!(told.len(), 2);
         assert!(told[1].starts_with("11 journal records are left out (9 of INC-1, 10 of"));

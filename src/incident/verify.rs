@@ -3,7 +3,7 @@
 
 use super::deadline::record;
 use super::event::{Event, Outcome, Record};
-use super::facts::{Facts, names};
+use super::facts::{OrderFacts, names};
 use super::fold::{ActionRun, Incident};
 use super::state::ActionState;
 use super::words;
@@ -12,7 +12,7 @@ use crate::policy::action::ActionPolicy;
 
 /// What the deploy feed says about an action's target.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Feed {
+pub enum FeedTarget {
     /// The target is what shoppers meet.
     Target,
     /// Something else is, by name.
@@ -22,7 +22,7 @@ pub enum Feed {
 }
 
 /// Records that watching recovery brings now; empty while nothing is decided.
-pub fn verify(incident: &Incident, facts: &Facts<'_>, now: Timestamp) -> Vec<Record> {
+pub fn verify(incident: &Incident, facts: &OrderFacts<'_>, now: Timestamp) -> Vec<Record> {
     let Some(run) = incident.action_in_flight() else { return Vec::new() };
     let events = match run.state {
         ActionState::Unknown => settle(incident, run, facts, now),
@@ -43,7 +43,7 @@ const SENT_WITHIN: Span = Span::from_secs(5);
 const WRITTEN_WITHIN: Span = Span::from_secs(1);
 
 /// Until when an action may stay as it is without a word from its sender; none where nobody waits.
-pub fn silent_until(run: &ActionRun, facts: &Facts<'_>) -> Option<Timestamp> {
+pub fn silent_until(run: &ActionRun, facts: &OrderFacts<'_>) -> Option<Timestamp> {
     let policy = facts.action(&run.intent.action);
     let answer = policy.map_or(ActionPolicy::default_timeout(), |p| p.timeout);
     match run.state {
@@ -64,7 +64,7 @@ pub fn silent_until(run: &ActionRun, facts: &Facts<'_>) -> Option<Timestamp> {
 
 /// What the silence of a sender means: a request that nobody sends was not sent, one without an
 /// answer may have arrived. None while it may still speak.
-fn silence(run: &ActionRun, facts: &Facts<'_>, now: Timestamp) -> Option<Outcome> {
+fn silence(run: &ActionRun, facts: &OrderFacts<'_>, now: Timestamp) -> Option<Outcome> {
     silent_until(run, facts).filter(|until| now >= *until)?;
     if run.state == ActionState::Prepared {
         let detail = "the program that ordered it ended before it was sent".to_owned();
@@ -74,7 +74,7 @@ fn silence(run: &ActionRun, facts: &Facts<'_>, now: Timestamp) -> Option<Outcome
 }
 
 /// What must be written down for senders that fell silent; nothing is ever sent by it.
-pub fn fallen_silent(incident: &Incident, facts: &Facts<'_>, now: Timestamp) -> Vec<Record> {
+pub fn fallen_silent(incident: &Incident, facts: &OrderFacts<'_>, now: Timestamp) -> Vec<Record> {
     let silent = |run: &ActionRun| {
         let answer = silence(run, facts, now)?;
         let event = Event::ActionAnswered { id: run.intent.id.clone(), answer };
@@ -84,7 +84,7 @@ pub fn fallen_silent(incident: &Incident, facts: &Facts<'_>, now: Timestamp) -> 
 }
 
 /// State and words of an action as it is shown: the same, though the journal may not take it.
-pub fn shown(run: &ActionRun, facts: &Facts<'_>, now: Timestamp) -> (ActionState, String) {
+pub fn shown(run: &ActionRun, facts: &OrderFacts<'_>, now: Timestamp) -> (ActionState, String) {
     let Some(answer) = silence(run, facts, now) else { return (run.state, run.detail.clone()) };
     let sent = run.state == ActionState::Sent || run.doubtful;
     let state = if sent { ActionState::Unknown } else { ActionState::NotSent };
@@ -98,18 +98,23 @@ pub fn verify_until(run: &ActionRun, policy: Option<&ActionPolicy>) -> Option<Ti
 }
 
 /// What the feed shows for the service of `run`.
-pub fn feed(run: &ActionRun, facts: &Facts<'_>, now: Timestamp) -> Feed {
+pub fn feed(run: &ActionRun, facts: &OrderFacts<'_>, now: Timestamp) -> FeedTarget {
     match facts.live(&run.intent.service, &run.intent.environment, now) {
-        Some(live) if names(live, &run.intent.to) => Feed::Target,
-        Some(live) => Feed::Other(live.id.to_string()),
-        None => Feed::Silent,
+        Some(live) if names(live, &run.intent.to) => FeedTarget::Target,
+        Some(live) => FeedTarget::Other(live.id.to_string()),
+        None => FeedTarget::Silent,
     }
 }
 
 /// An unknown outcome: the feed may know, the receiver is asked elsewhere, and what both leave open
 /// at the end of the time for verification is judged by the shop alone.
-fn settle(incident: &Incident, run: &ActionRun, facts: &Facts<'_>, now: Timestamp) -> Vec<Event> {
-    if feed(run, facts, now) == Feed::Target {
+fn settle(
+    incident: &Incident,
+    run: &ActionRun,
+    facts: &OrderFacts<'_>,
+    now: Timestamp,
+) -> Vec<Event> {
+    if feed(run, facts, now) == FeedTarget::Target {
         let detail = format!("the deploy feed shows {} live", run.intent.to);
         let answer = Outcome::Accepted { status: 0, detail };
         return vec![Event::ActionAnswered { id: run.intent.id.clone(), answer }];
@@ -134,7 +139,12 @@ pub fn unknown_until(run: &ActionRun, policy: Option<&ActionPolicy>) -> Option<T
     Some(run.sent_at?.plus(within))
 }
 
-fn judge(incident: &Incident, run: &ActionRun, facts: &Facts<'_>, now: Timestamp) -> Vec<Event> {
+fn judge(
+    incident: &Incident,
+    run: &ActionRun,
+    facts: &OrderFacts<'_>,
+    now: Timestamp,
+) -> Vec<Event> {
     let policy = facts.action(&run.intent.action);
     let hold = policy.map_or(ActionPolicy::default_verify(), |p| p.verify);
     let over = verify_until(run, policy).is_some_and(|until| now >= until);
@@ -142,22 +152,22 @@ fn judge(incident: &Incident, run: &ActionRun, facts: &Facts<'_>, now: Timestamp
     let held = clear_since.is_some_and(|since| now.since(since) >= hold);
     let to = &run.intent.to;
     match feed(run, facts, now) {
-        Feed::Target if held => {
+        FeedTarget::Target if held => {
             verified(incident, run, format!("{to} is live and the case is clear for {hold}"))
         }
-        Feed::Silent if held && over => {
+        FeedTarget::Silent if held && over => {
             let caveat = "the deploy feed says nothing about this service";
             verified(incident, run, format!("the case is clear for {hold}; {caveat}"))
         }
-        Feed::Other(live) if over => {
+        FeedTarget::Other(live) if over => {
             not_helping(incident, run, facts, now, format!("{live} is live, not {to}"))
         }
-        Feed::Target | Feed::Silent if over && incident.firing => {
+        FeedTarget::Target | FeedTarget::Silent if over && incident.firing => {
             let evidence =
                 format!("still firing at the end of verification: {}", incident.case.headline);
             not_helping(incident, run, facts, now, evidence)
         }
-        Feed::Target | Feed::Other(_) | Feed::Silent => Vec::new(),
+        FeedTarget::Target | FeedTarget::Other(_) | FeedTarget::Silent => Vec::new(),
     }
 }
 
@@ -170,7 +180,7 @@ fn verified(incident: &Incident, run: &ActionRun, evidence: String) -> Vec<Event
 fn not_helping(
     incident: &Incident,
     run: &ActionRun,
-    facts: &Facts<'_>,
+    facts: &OrderFacts<'_>,
     now: Timestamp,
     evidence: String,
 ) -> Vec<Event> {

@@ -12,7 +12,7 @@ const REST: &str = "It belongs to the journal beside it and says which one that 
 
 /// What the mark beside a journal says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Mark {
+pub(super) enum StoreMark {
     /// There is none.
     Absent,
     /// It is there; what it says is of no use. A person may have made it.
@@ -36,26 +36,26 @@ pub(super) fn path(journal: &Path) -> PathBuf {
     name.into()
 }
 
-pub(super) fn read(journal: &Path) -> Mark {
+pub(super) fn read(journal: &Path) -> StoreMark {
     match std::fs::read(path(journal)) {
         Ok(bytes) => parse(&String::from_utf8_lossy(&bytes)),
-        Err(e) if e.kind() == ErrorKind::NotFound => Mark::Absent,
-        Err(_) => Mark::Bare,
+        Err(e) if e.kind() == ErrorKind::NotFound => StoreMark::Absent,
+        Err(_) => StoreMark::Bare,
     }
 }
 
-fn parse(text: &str) -> Mark {
+fn parse(text: &str) -> StoreMark {
     let mut words = text.split_whitespace();
     let mut next = || words.next().unwrap_or_default();
     if (next(), next()) != ("tillwatch", "journal") {
-        return Mark::Bare;
+        return StoreMark::Bare;
     }
     let (store, state, _, newest, again) = (next(), next(), next(), next(), next());
     match (state, u64::from_str_radix(store, 16), newest.parse()) {
-        _torn if newest != again => Mark::Bare,
-        ("begun", _, _) => Mark::Begun,
-        ("kept", Ok(store), Ok(newest)) => Mark::Kept { store: store.cast_signed(), newest },
-        _other => Mark::Bare,
+        _torn if newest != again => StoreMark::Bare,
+        ("begun", _, _) => StoreMark::Begun,
+        ("kept", Ok(store), Ok(newest)) => StoreMark::Kept { store: store.cast_signed(), newest },
+        _other => StoreMark::Bare,
     }
 }
 
@@ -107,18 +107,18 @@ mod tests {
     fn a_mark_is_read_as_it_was_written_and_anything_else_says_nothing() {
         let dir = tempfile::tempdir().expect("folder");
         let journal = dir.path().join("j.db");
-        assert_eq!(read(&journal), Mark::Absent);
+        assert_eq!(read(&journal), StoreMark::Absent);
         begin(&journal).expect("begun");
         begin(&journal).expect("again");
-        assert_eq!(read(&journal), Mark::Begun);
+        assert_eq!(read(&journal), StoreMark::Begun);
         let kept = keep(&journal, -5, 7).expect("kept");
-        assert_eq!(read(&journal), Mark::Kept { store: -5, newest: 7 });
+        assert_eq!(read(&journal), StoreMark::Kept { store: -5, newest: 7 });
         kept.note(1_234);
-        assert_eq!(read(&journal), Mark::Kept { store: -5, newest: 1_234 });
+        assert_eq!(read(&journal), StoreMark::Kept { store: -5, newest: 1_234 });
         let torn = "tillwatch journal 0f kept records 19 10";
         for text in ["", "tillwatch journal", "tillwatch journal zz kept records 1 1", torn] {
             std::fs::write(path(&journal), text).expect("written");
-            assert_eq!(read(&journal), Mark::Bare, "{text}");
+            assert_eq!(read(&journal), StoreMark::Bare, "{text}");
         }
     }
 }

@@ -27,12 +27,12 @@ const NETWORK: [(u64, &str); 12] = [
 
 /// A file as the kernel knows it, so that a deleted or swapped one is noticed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Identity {
+pub(super) struct FileIdentity {
     device: u64,
     inode: u64,
 }
 
-impl Identity {
+impl FileIdentity {
     pub(super) fn of(path: &Path) -> Option<Self> {
         let meta = fs::symlink_metadata(path).ok()?;
         Some(Self { device: meta.dev(), inode: meta.ino() })
@@ -40,9 +40,9 @@ impl Identity {
 }
 
 /// What became of a journal that was opened as `opened`; nothing while it is that one still.
-pub(super) fn standing(path: &Path, opened: Option<Identity>) -> Result<(), String> {
+pub(super) fn standing(path: &Path, opened: Option<FileIdentity>) -> Result<(), String> {
     let at = path.display();
-    match (Identity::of(path), opened) {
+    match (FileIdentity::of(path), opened) {
         (None, _) => Err(format!(
             "the journal at {at} was moved away or deleted under this program: put it back, or \
              start again"
@@ -61,9 +61,9 @@ pub(super) fn standing(path: &Path, opened: Option<Identity>) -> Result<(), Stri
 
 /// Size and time of last change of the files of a journal: the main one and the write-ahead log.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Stamp([Option<(u64, i64, i64)>; 2]);
+pub struct FileStamp([Option<(u64, i64, i64)>; 2]);
 
-impl Stamp {
+impl FileStamp {
     pub(super) fn of(path: &Path) -> Self {
         let look = |path: &Path| {
             let meta = fs::metadata(path).ok()?;

@@ -11,12 +11,12 @@ use crate::incident::unread::Unread;
 
 /// Records in journal order, and what was left out.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Reading {
+pub struct JournalReading {
     pub records: Vec<Stored>,
     pub unread: Vec<Unread>,
 }
 
-impl Reading {
+impl JournalReading {
     /// The place of the last row looked at, readable or not; none when there was none.
     pub fn last(&self) -> Option<i64> {
         let read = self.records.last().map(|s| s.seq);
@@ -56,7 +56,7 @@ impl Reading {
 }
 
 /// The records alone.
-impl IntoIterator for Reading {
+impl IntoIterator for JournalReading {
     type Item = Stored;
     type IntoIter = std::vec::IntoIter<Stored>;
 

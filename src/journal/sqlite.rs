@@ -11,8 +11,8 @@ use sqlx::{Connection, Sqlite};
 
 use super::error::{JournalError, SCHEMA_VERSION};
 use super::mark;
-use super::place::{self, Identity};
-use super::reading::Reading;
+use super::place::{self, FileIdentity};
+use super::reading::JournalReading;
 use super::terms::{Access, Durability, LeaseOutcome};
 use super::witness::Witness;
 use crate::domain::id::IncidentId;
@@ -33,32 +33,32 @@ mod tables;
 mod words;
 
 use connect::{BUSY, one, options};
-pub use decide::Seen;
-pub(super) use line::Fault;
-use line::{Doubt, Failed, Line, in_doubt, insert};
+pub use decide::SeenRecords;
+pub(super) use line::CommitFault;
+use line::{CommitDoubt, InsertFailure, StoredLine, in_doubt, insert};
 use reading::Which;
 use words::{FULL, code, held_by_another, not_stored, unreadable};
 
 const USED_UP: &str = "a record has the last number there is; remove it, or begin a new journal";
 
 #[derive(Debug)]
-pub(super) struct Store {
+pub(super) struct SqliteStore {
     pool: SqlitePool,
     path: PathBuf,
-    identity: Option<Identity>,
+    identity: Option<FileIdentity>,
     access: Access,
     /// The open file; none where it cannot be opened beside SQLite.
     witness: Option<Witness>,
     /// The mark beside it; none for those who only look.
     mark: Option<mark::Kept>,
     /// A write of which nobody knows whether it happened.
-    doubt: Mutex<Option<Doubt>>,
+    doubt: Mutex<Option<CommitDoubt>>,
     /// What the next commits do, in tests.
     #[cfg(test)]
-    faults: Mutex<Vec<Fault>>,
+    faults: Mutex<Vec<CommitFault>>,
 }
 
-impl Store {
+impl SqliteStore {
     pub(super) async fn open(path: &Path, access: Access) -> Result<Self, JournalError> {
         match access {
             Access::Write => place::prepare(path)?,
@@ -69,7 +69,7 @@ impl Store {
         let mut store = Self {
             pool,
             path: path.to_owned(),
-            identity: Identity::of(path),
+            identity: FileIdentity::of(path),
             access,
             witness: None,
             mark: None,
@@ -132,7 +132,8 @@ impl Store {
         if records.is_empty() {
             return self.newest().await;
         }
-        let mut lines: Vec<Line> = records.iter().map(Line::of).collect::<Result<_, _>>()?;
+        let mut lines: Vec<StoredLine> =
+            records.iter().map(StoredLine::of).collect::<Result<_, _>>()?;
         let mut conn = self.writer().await?;
         let there = match self.already(&mut conn, &lines).await {
             Ok(there) => there,
@@ -145,11 +146,11 @@ impl Store {
         }
         let last = match insert(&mut conn, &lines, held, self.fault()).await {
             Ok(last) => last,
-            Err(Failed::AtCommit { first, error }) if in_doubt(&error) => {
+            Err(InsertFailure::AtCommit { first, error }) if in_doubt(&error) => {
                 self.give_up(conn).await;
                 return self.settle((first, lines), held, &error).await.inspect(|n| self.note(*n));
             }
-            Err(Failed::Before(error) | Failed::AtCommit { error, .. }) => {
+            Err(InsertFailure::Before(error) | InsertFailure::AtCommit { error, .. }) => {
                 // a full disk and record numbers that are used up have the same code
                 let used =
                     code(&error) == Some(FULL) && tables::newest(&mut conn).await == i64::MAX;
@@ -170,44 +171,52 @@ impl Store {
         }
     }
 
-    fn remember(&self, doubt: Option<Doubt>) -> Option<Doubt> {
+    fn remember(&self, doubt: Option<CommitDoubt>) -> Option<CommitDoubt> {
         let mut kept = self.doubt.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *kept, doubt)
     }
 
     #[cfg(test)]
-    pub(super) fn fail(&self, faults: &[Fault]) {
+    pub(super) fn fail(&self, faults: &[CommitFault]) {
         *self.faults.lock().expect("lock") = faults.to_vec();
     }
 
     #[cfg(test)]
-    fn fault(&self) -> Option<Fault> {
+    fn fault(&self) -> Option<CommitFault> {
         let mut faults = self.faults.lock().expect("lock");
         if faults.is_empty() { None } else { Some(faults.remove(0)) }
     }
 
     #[cfg(not(test))]
     #[expect(clippy::unused_self, reason = "tests have faults to give")]
-    const fn fault(&self) -> Option<Fault> {
+    const fn fault(&self) -> Option<CommitFault> {
         None
     }
 
-    pub(super) async fn open_records(&self, since: Timestamp) -> Result<Reading, JournalError> {
+    pub(super) async fn open_records(
+        &self,
+        since: Timestamp,
+    ) -> Result<JournalReading, JournalError> {
         self.read(Which::Open(since), i64::MIN, i64::MAX).await
     }
 
-    pub(super) async fn records_of(&self, id: &IncidentId) -> Result<Reading, JournalError> {
+    pub(super) async fn records_of(&self, id: &IncidentId) -> Result<JournalReading, JournalError> {
         self.read(Which::Of(id), i64::MIN, i64::MAX).await
     }
 
-    pub(super) async fn since(&self, seq: i64, limit: u32) -> Result<Reading, JournalError> {
+    pub(super) async fn since(&self, seq: i64, limit: u32) -> Result<JournalReading, JournalError> {
         match seq.checked_add(1) {
             Some(from) => self.read(Which::All, from, i64::from(limit)).await,
-            None => Ok(Reading::default()),
+            None => Ok(JournalReading::default()),
         }
     }
 
-    async fn read(&self, which: Which<'_>, from: i64, most: i64) -> Result<Reading, JournalError> {
+    async fn read(
+        &self,
+        which: Which<'_>,
+        from: i64,
+        most: i64,
+    ) -> Result<JournalReading, JournalError> {
         reading::read(&mut *self.reader().await?, which, from, most).await
     }
 

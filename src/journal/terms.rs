@@ -19,7 +19,7 @@ pub struct Stored {
 }
 
 /// The two settings that decide whether a stored record survives a power cut, as the write
-/// connection itself reports them (reliability.md finding 2: `wal` and `full`).
+/// connection itself reports them (`wal` and `full` do).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Durability {
     pub journal_mode: String,

@@ -347,11 +347,9 @@ async fn five_programs_that_start_at_once_share_one_fresh_journal() {
 
 /// Run with `TILLWATCH_SMALL_DISK` naming an own folder on a file system of about 1 MB.
 #[tokio::test]
+#[ignore = "needs TILLWATCH_SMALL_DISK"]
 async fn a_disk_that_is_really_full_keeps_exactly_what_it_stored() {
-    let Some(folder) = std::env::var_os("TILLWATCH_SMALL_DISK").map(PathBuf::from) else {
-        eprintln!("SKIPPED: TILLWATCH_SMALL_DISK names no small disk");
-        return;
-    };
+    let folder = PathBuf::from(std::env::var_os("TILLWATCH_SMALL_DISK").expect("a small disk"));
     let url = format!("sqlite:{}/state/j.db", folder.display());
     let filler = folder.join("filler");
     fs::write(&filler, vec![0_u8; 500_000]).expect("filler");

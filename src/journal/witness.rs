@@ -11,21 +11,21 @@ const SEARCHED: usize = 256 * 1024;
 
 /// Files of journals that are or were open here. POSIX drops all locks of a process on a file when
 /// any descriptor of it is closed, so these are closed only when the file itself is gone.
-static OPEN: Mutex<Vec<Open>> = Mutex::new(Vec::new());
+static OPEN: Mutex<Vec<OpenFile>> = Mutex::new(Vec::new());
 
 /// Device and inode, and the descriptor.
-type Open = ((u64, u64), Arc<File>);
+type OpenFile = ((u64, u64), Arc<File>);
 
 #[derive(Debug)]
 pub(super) struct Witness {
     file: Arc<File>,
     /// The row that names the journal, as SQLite writes it.
     row: Vec<u8>,
-    seen: Mutex<Seen>,
+    seen: Mutex<SeenFile>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Seen {
+struct SeenFile {
     /// The file never gets shorter: nothing here gives pages back.
     longest: u64,
     /// Where the row was; none while it is in the log only.

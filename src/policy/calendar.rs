@@ -9,60 +9,60 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::severity::Deadline;
 use crate::domain::time::{Span, Timestamp};
 
-/// The site's calendar, `[calendar]` in config. Defaults: DESIGN section 5.
+/// The site's calendar, `[calendar]` in config. Its defaults are in the example config.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Calendar {
     /// IANA name; config takes it from `[shop] time_zone`.
     pub time_zone: Tz,
-    pub open: Clock,
-    pub close: Clock,
+    pub open: TimeOfDay,
+    pub close: TimeOfDay,
     /// Days on which people work, `mon` to `sun`.
-    pub days: Vec<Day>,
+    pub days: Vec<DayOfWeek>,
     /// Dates on which nobody works.
     pub holidays: Vec<NaiveDate>,
     /// `same_day` means today only when opened before this.
-    pub same_day_before: Clock,
+    pub same_day_before: TimeOfDay,
     /// Otherwise `same_day` ends at this time of the next business day.
-    pub next_day_until: Clock,
-    pub weekly_review_day: Day,
-    pub weekly_review_at: Clock,
+    pub next_day_until: TimeOfDay,
+    pub weekly_review_day: DayOfWeek,
+    pub weekly_review_at: TimeOfDay,
 }
 
 /// A time of day as config writes it: `09:00`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Clock(pub NaiveTime);
+pub struct TimeOfDay(pub NaiveTime);
 
 /// A day of the week as config writes it: `mon`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Day(pub Weekday);
+pub struct DayOfWeek(pub Weekday);
 
 impl Default for Calendar {
     fn default() -> Self {
         use Weekday::{Fri, Mon, Thu, Tue, Wed};
         Self {
             time_zone: Tz::UTC,
-            open: Clock::at(9),
-            close: Clock::at(18),
-            days: [Mon, Tue, Wed, Thu, Fri].map(Day).to_vec(),
+            open: TimeOfDay::at(9),
+            close: TimeOfDay::at(18),
+            days: [Mon, Tue, Wed, Thu, Fri].map(DayOfWeek).to_vec(),
             holidays: Vec::new(),
-            same_day_before: Clock::at(15),
-            next_day_until: Clock::at(12),
-            weekly_review_day: Day(Mon),
-            weekly_review_at: Clock::at(10),
+            same_day_before: TimeOfDay::at(15),
+            next_day_until: TimeOfDay::at(12),
+            weekly_review_day: DayOfWeek(Mon),
+            weekly_review_at: TimeOfDay::at(10),
         }
     }
 }
 
 impl Calendar {
     pub fn is_business_day(&self, date: NaiveDate) -> bool {
-        self.days.contains(&Day(date.weekday())) && !self.holidays.contains(&date)
+        self.days.contains(&DayOfWeek(date.weekday())) && !self.holidays.contains(&date)
     }
 
     /// True inside business hours.
     pub fn is_open(&self, at: Timestamp) -> bool {
         let local = self.local(at);
-        let time = Clock(local.time());
+        let time = TimeOfDay(local.time());
         self.is_business_day(local.date()) && time >= self.open && time < self.close
     }
 
@@ -94,7 +94,7 @@ impl Calendar {
 
     fn same_day(&self, opened: NaiveDateTime) -> NaiveDateTime {
         let today = opened.date();
-        if self.is_business_day(today) && Clock(opened.time()) < self.same_day_before {
+        if self.is_business_day(today) && TimeOfDay(opened.time()) < self.same_day_before {
             return today.and_time(self.close.0);
         }
         self.next_business_day(today).and_time(self.next_day_until.0)
@@ -141,7 +141,7 @@ pub fn instant(local: NaiveDateTime, zone: Tz) -> Timestamp {
         .map_or_else(|| Timestamp::from(local.and_utc()), Timestamp::from)
 }
 
-impl Clock {
+impl TimeOfDay {
     /// A full hour; hours past 23 become midnight.
     pub fn at(hour: u32) -> Self {
         Self(NaiveTime::from_hms_opt(hour, 0, 0).unwrap_or(NaiveTime::MIN))
@@ -153,19 +153,19 @@ impl Clock {
     }
 }
 
-impl std::fmt::Display for Clock {
+impl std::fmt::Display for TimeOfDay {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.0.format("%H:%M"))
     }
 }
 
-impl Serialize for Clock {
+impl Serialize for TimeOfDay {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Clock {
+impl<'de> Deserialize<'de> for TimeOfDay {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let text = String::deserialize(d)?;
         NaiveTime::parse_from_str(&text, "%H:%M").map(Self).map_err(|_| {
@@ -174,13 +174,13 @@ impl<'de> Deserialize<'de> for Clock {
     }
 }
 
-impl Serialize for Day {
+impl Serialize for DayOfWeek {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.serialize_str(&self.0.to_string().to_lowercase())
     }
 }
 
-impl<'de> Deserialize<'de> for Day {
+impl<'de> Deserialize<'de> for DayOfWeek {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let text = String::deserialize(d)?;
         text.parse().map(Self).map_err(|_| {

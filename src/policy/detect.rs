@@ -1,5 +1,5 @@
 //! `[detect]`: how eager judging is. One preset for people, its numbers in one table for experts.
-//! Lines are in nats of evidence (detection.md section 6: 17 nats gave about 0.5 false a
+//! Lines are in nats of evidence (on generated days 17 nats gave about 0.5 false a
 //! shop-week).
 
 use serde::{Deserialize, Serialize};

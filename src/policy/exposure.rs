@@ -10,7 +10,7 @@ use crate::domain::segment::Dim;
 /// The `[shop]` section, as far as judging needs it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Shop {
+pub struct ShopExposure {
     /// The name on every screen.
     #[serde(default)]
     pub name: String,
@@ -40,7 +40,7 @@ pub struct Shop {
     pub error_loss: [f64; 2],
 }
 
-impl Default for Shop {
+impl Default for ShopExposure {
     fn default() -> Self {
         Self {
             name: String::new(),

@@ -1,5 +1,5 @@
 //! `[[guardrail]]` rows: what is watched, where, under which condition, who owns it and what they
-//! do. Source of the defaults: seed 000, "Revenue guardrail matrix". No statistics here.
+//! do. Source of the defaults: EcomToolkit, "Revenue guardrail matrix". No statistics here.
 
 use serde::{Deserialize, Serialize};
 
@@ -87,11 +87,11 @@ pub enum Condition {
     /// Less than `1 - drop` of the expected volume arrives while the shop's own counts go on.
     Blind { drop: f64 },
     /// More than `1 + rise` of the expected volume arrives while edge requests, sessions and orders
-    /// do not: the same is collected several times (seed 001, F2).
+    /// do not: the same is collected several times (RUM guide, F2).
     Surplus { rise: f64 },
-    /// A source's clock and ours are farther apart than this (seed 001, F4).
+    /// A source's clock and ours are farther apart than this (RUM guide, F4).
     Skew { more_than: Span },
-    /// Seen at all: personal data where none belongs (seed 001, F6).
+    /// Seen at all: personal data where none belongs (RUM guide, F6).
     Seen,
 }
 

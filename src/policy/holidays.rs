@@ -19,12 +19,12 @@ pub struct Holiday {
 /// one after; other repetitions are told once.
 pub fn read(text: &str, zone: Tz, now: Timestamp) -> Vec<Holiday> {
     let mut out = Vec::new();
-    let mut event = Raw::default();
+    let mut event = RawHoliday::default();
     for line in unfolded(text) {
         let Some((head, value)) = line.split_once(':') else { continue };
         let name = head.split(';').next().unwrap_or("").to_ascii_uppercase();
         match name.as_str() {
-            "BEGIN" => event = Raw::default(),
+            "BEGIN" => event = RawHoliday::default(),
             "SUMMARY" => event.name = escaped(value.trim()),
             "DTSTART" => event.start = date(value),
             "DTEND" => event.end = date(value),
@@ -45,14 +45,14 @@ pub fn day(name: &str, date: NaiveDate, zone: Tz) -> Option<Holiday> {
 }
 
 #[derive(Default)]
-struct Raw {
+struct RawHoliday {
     name: String,
     start: Option<NaiveDate>,
     end: Option<NaiveDate>,
     yearly: bool,
 }
 
-impl Raw {
+impl RawHoliday {
     fn holidays(self, zone: Tz, now: Timestamp) -> Vec<Holiday> {
         let Some(first) = self.start else { return Vec::new() };
         let days = self.end.map_or(1, |end| (end - first).num_days()).clamp(1, 31);

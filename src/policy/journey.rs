@@ -1,5 +1,5 @@
 //! `[[journey]]` rows: the areas of the shop, the templates, checks and funnel steps that belong to
-//! each, and how much each layer of evidence matters there (seed 000, "RUM and synthetic split").
+//! each, and how much each layer of evidence matters there (EcomToolkit, docs/defaults.md).
 
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +47,7 @@ pub struct Journey {
     /// Funnel steps whose fall is blamed on this journey's templates.
     #[serde(default)]
     pub steps: Vec<Metric>,
-    /// How much each layer matters here, for people: the split of seed 000; no judgement reads it.
+    /// How much each layer matters here, for people (EcomToolkit); no judgement reads it.
     #[serde(default)]
     pub rum_priority: Priority,
     #[serde(default)]

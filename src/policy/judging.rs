@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::detect::Detect;
-use super::exposure::Shop;
+use super::exposure::ShopExposure;
 use super::guardrail::Guardrail;
 use super::journey::Journey;
 use super::services::Services;
@@ -14,7 +14,7 @@ use super::severity_rule::SeverityRule;
 #[derive(Clone, PartialEq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
-    pub shop: Shop,
+    pub shop: ShopExposure,
     pub detect: Detect,
     pub journey: Vec<Journey>,
     pub services: Services,

@@ -5,14 +5,14 @@ use chrono::{Datelike, Days, NaiveDateTime};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::calendar::{Clock, Day, instant};
+use super::calendar::{DayOfWeek, TimeOfDay, instant};
 use crate::domain::segment::Scope;
 use crate::domain::time::{Span, Timestamp};
 
 /// One window: either `from` and `to`, or `weekly` days with `start` and `end`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Maintenance {
+pub struct MaintenanceRow {
     /// Local time of the zone, `2026-11-20T22:00`.
     #[serde(default)]
     pub from: Option<LocalTime>,
@@ -20,12 +20,12 @@ pub struct Maintenance {
     pub to: Option<LocalTime>,
     /// Days on which a weekly window starts.
     #[serde(default)]
-    pub weekly: Vec<Day>,
+    pub weekly: Vec<DayOfWeek>,
     #[serde(default)]
-    pub start: Option<Clock>,
+    pub start: Option<TimeOfDay>,
     /// An end at or before the start is on the next day.
     #[serde(default)]
-    pub end: Option<Clock>,
+    pub end: Option<TimeOfDay>,
     #[serde(default = "utc")]
     pub zone: Tz,
     /// What is worked on; empty means the whole shop.
@@ -42,7 +42,7 @@ fn utc() -> Tz {
     Tz::UTC
 }
 
-impl Maintenance {
+impl MaintenanceRow {
     /// When the window that holds `now` ends; none when no window holds it.
     pub fn active_until(&self, now: Timestamp) -> Option<Timestamp> {
         let inside = |(start, end): &(Timestamp, Timestamp)| *start <= now && now < *end;
@@ -98,7 +98,7 @@ impl Maintenance {
         (window.0 < window.1).then_some(window)
     }
 
-    fn times(&self) -> Option<(Clock, Clock)> {
+    fn times(&self) -> Option<(TimeOfDay, TimeOfDay)> {
         Some((self.start?, self.end?))
     }
 
@@ -109,7 +109,7 @@ impl Maintenance {
         let days = [Some(today), today.checked_sub_days(Days::new(1))];
         days.into_iter()
             .flatten()
-            .filter(|d| self.weekly.contains(&Day(d.weekday())))
+            .filter(|d| self.weekly.contains(&DayOfWeek(d.weekday())))
             .filter_map(|d| {
                 let last = if end <= start { d.checked_add_days(Days::new(1))? } else { d };
                 let from = instant(d.and_time(start.0), self.zone);

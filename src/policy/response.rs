@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Calendar, due};
-use super::maintenance::Maintenance;
+use super::maintenance::MaintenanceRow;
 use super::severity::{Choice, Deadline, Response};
 use crate::domain::segment::Scope;
 use crate::domain::severity::Severity;
@@ -19,7 +19,7 @@ pub struct ResponsePolicy {
     pub calendar: Calendar,
     #[serde(rename = "response")]
     pub timing: Timing,
-    pub maintenance: Vec<Maintenance>,
+    pub maintenance: Vec<MaintenanceRow>,
 }
 
 /// `[response]`: waiting times. All in shop time but `undo`, which is wall time.
@@ -84,7 +84,7 @@ impl ResponsePolicy {
         self.rows.iter().find(|r| r.level == severity)
     }
 
-    /// When an acknowledgement is due; a missing row counts as the strictest default (seed 000).
+    /// When an acknowledgement is due; a missing row counts as the strictest default.
     pub fn ack_due(&self, severity: Severity, opened_at: Timestamp) -> Timestamp {
         let deadline = self.row(severity).map_or(Deadline::Within(Span::from_mins(5)), |r| r.ack);
         due(deadline, opened_at, &self.calendar)
@@ -116,13 +116,26 @@ impl ResponsePolicy {
     }
 
     /// The maintenance window that covers all of `segments` now.
-    pub fn maintenance_for(&self, segments: &[Scope], now: Timestamp) -> Option<&Maintenance> {
+    pub fn maintenance_for(&self, segments: &[Scope], now: Timestamp) -> Option<&MaintenanceRow> {
         self.maintenance.iter().find(|m| m.active_until(now).is_some() && m.covers(segments))
     }
 
     /// What is wrong with the policy; empty means it can work.
     pub fn problems(&self) -> Vec<String> {
         let mut found = self.calendar.problems();
+        found.extend(self.levels());
+        for row in &self.rows {
+            if row.allowed.is_empty() {
+                found.push(format!("{} allows no decision at all", row.level));
+            }
+        }
+        found.extend(self.maintenance.iter().flat_map(MaintenanceRow::problems));
+        found
+    }
+
+    /// Levels without a row, or with more than one.
+    pub fn levels(&self) -> Vec<String> {
+        let mut found = Vec::new();
         for severity in Severity::ALL {
             match self.rows.iter().filter(|r| r.level == severity).count() {
                 0 => found.push(format!("no [[severity]] row for level {}", severity.number())),
@@ -130,12 +143,6 @@ impl ResponsePolicy {
                 n => found.push(format!("{n} [[severity]] rows for level {}", severity.number())),
             }
         }
-        for row in &self.rows {
-            if row.allowed.is_empty() {
-                found.push(format!("{} allows no decision at all", row.level));
-            }
-        }
-        found.extend(self.maintenance.iter().flat_map(Maintenance::problems));
         found
     }
 }

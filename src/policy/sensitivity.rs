@@ -57,7 +57,7 @@ impl Sensitivity {
 }
 
 impl Sensitivity {
-    /// Nats of evidence that open a case over segments (detection.md section 6: 17 nats gave about
+    /// Nats of evidence that open a case over segments (on generated days 17 nats gave about
     /// half a false incident per shop-week).
     pub const fn nats(self) -> f64 {
         match self {

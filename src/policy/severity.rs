@@ -1,5 +1,5 @@
 //! One row per severity: targets, deadlines, allowed decisions, and who is told.
-//! Source of the defaults: seed 000, "Alert policy by severity". Arithmetic is in
+//! Source of the defaults: EcomToolkit, "Alert policy by severity". Arithmetic is in
 //! `policy::calendar`.
 
 use std::str::FromStr;

@@ -1,5 +1,5 @@
 //! `[[severity_rule]]` rows: which facts about a case make which severity. The first row that holds
-//! wins, worst level first. Source of the defaults: seed 000, "Alert policy by severity".
+//! wins, worst level first. Source of the defaults: EcomToolkit, "Alert policy by severity".
 
 use serde::{Deserialize, Serialize};
 

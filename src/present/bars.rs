@@ -2,12 +2,12 @@
 //! The banner is the worst open incident wherever one is; it never scrolls away.
 
 use crate::board::standing::{Standing, fires_on};
-use crate::board::{Incident, Source, SourceState};
+use crate::board::{IncidentView, SourceState, SourceView};
 use crate::desk::command::{Command, OrderKey, ViewKey};
 use crate::desk::dialog::Dialog;
 use crate::desk::order::Say;
 use crate::desk::page::Page;
-use crate::desk::state::{Desk, Role as Seat, Watching};
+use crate::desk::state::{Desk, Seat, Watching};
 use crate::desk::ui::Toast;
 use crate::domain::text::screen_text;
 use crate::domain::time::Timestamp;
@@ -84,7 +84,7 @@ pub fn health(desk: &Desk) -> Line {
 }
 
 /// The state of a source in a word; one that was not heard yet is no stale one.
-pub fn source_word(source: &Source) -> (&'static str, Role) {
+pub fn source_word(source: &SourceView) -> (&'static str, Role) {
     let unheard = source.last_ok_at.is_none() && source.error.is_none();
     match source.state {
         SourceState::Live => ("live", Role::Ok),
@@ -146,7 +146,7 @@ fn lasting(desk: &Desk) -> Vec<Bar> {
     lines.iter().take(room).enumerate().map(bar).collect()
 }
 
-fn headline(desk: &Desk, x: &Incident) -> Bar {
+fn headline(desk: &Desk, x: &IncidentView) -> Bar {
     let role = clocks::severity_role(x.severity);
     let owner = match clocks::holder(x) {
         Some(name) => Line::of(role, screen_text(name).cut(16)).say(role, " has it"),
@@ -170,7 +170,7 @@ fn headline(desk: &Desk, x: &Incident) -> Bar {
         .right(0, Line::fixed(role, " "))
 }
 
-fn facts(desk: &Desk, x: &Incident) -> Bar {
+fn facts(desk: &Desk, x: &IncidentView) -> Bar {
     let gap =
         |line: Line| Line(Line::fixed(Role::Text, "  ").0.into_iter().chain(line.0).collect());
     let (ack, decide) = (clocks::ack_phrase(desk, x), clocks::decide_phrase(x, desk.now));

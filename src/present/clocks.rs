@@ -1,9 +1,9 @@
 //! What one incident says in a cell or a phrase: severity, owner, clocks, money, suspect, state.
 //! The list, the banner, the wall and the Incident page share these, so they cannot disagree.
 
-use crate::board::{ActionState, Decision, Incident, State};
+use crate::board::{ActionState, Decision, IncidentView, State};
 use crate::desk::command::{Command, OrderKey};
-use crate::desk::state::{Desk, Role as Seat};
+use crate::desk::state::{Desk, Seat};
 use crate::domain::segment::Dim;
 use crate::domain::severity::Severity;
 use crate::domain::text::{ScreenText, screen_text};
@@ -43,12 +43,12 @@ pub fn verdict_line(verdict: Verdict) -> Line {
     }
 }
 
-pub fn journey(x: &Incident) -> ScreenText {
+pub fn journey(x: &IncidentView) -> ScreenText {
     x.journey.as_ref().map_or(ScreenText::fixed("shop"), |j| screen_text(j.as_str()))
 }
 
 /// The one place that is hit, where it is narrower than pages and versions say: `us · mobile`.
-pub fn narrow(x: &Incident) -> Option<ScreenText> {
+pub fn narrow(x: &IncidentView) -> Option<ScreenText> {
     let [one] = x.segments.as_slice() else { return None };
     let told = |dim: &Dim| !matches!(dim, Dim::Template | Dim::Release | Dim::Service);
     let dims = one.dims.iter().filter(|(dim, values)| told(dim) && values.len() <= 2);
@@ -58,7 +58,7 @@ pub fn narrow(x: &Incident) -> Option<ScreenText> {
 }
 
 /// Who has it, `-` when nobody; with `..` while an acknowledgement is not stored yet.
-pub fn owner_cell(desk: &Desk, x: &Incident) -> Line {
+pub fn owner_cell(desk: &Desk, x: &IncidentView) -> Line {
     if desk.is_pending(&x.id, OrderKind::Acknowledge) {
         return Line::of(Role::Muted, own_name(desk)).say(Role::Muted, "..");
     }
@@ -69,7 +69,7 @@ pub fn owner_cell(desk: &Desk, x: &Incident) -> Line {
     }
 }
 
-pub fn holder(x: &Incident) -> Option<&str> {
+pub fn holder(x: &IncidentView) -> Option<&str> {
     x.owner.as_deref().or(x.acked_by.as_deref())
 }
 
@@ -91,27 +91,27 @@ pub fn key_of(desk: &Desk, command: impl Into<Command>) -> ScreenText {
 }
 
 /// Something was sent and its end is not known yet.
-pub fn is_acting(x: &Incident) -> bool {
+pub fn is_acting(x: &IncidentView) -> bool {
     matches!(x.state, State::Mitigating | State::Verifying)
 }
 
 /// Somebody has it, and the promise of the acknowledgement ran out.
-pub fn ran_out(x: &Incident) -> bool {
+pub fn ran_out(x: &IncidentView) -> bool {
     x.state.is_open() && x.acked_at.is_none() && x.owner.is_some()
 }
 
 /// Nobody has taken it: the first clock is the acknowledgement's.
-pub fn asks_ack(x: &Incident) -> bool {
+pub fn asks_ack(x: &IncidentView) -> bool {
     x.acked_at.is_none() && !ran_out(x)
 }
 
 /// The role of a hold that ran out: it asks, but never louder than an action that runs.
-fn ran_out_role(x: &Incident) -> Role {
+fn ran_out_role(x: &IncidentView) -> Role {
     if is_acting(x) { Role::Muted } else { Role::Warning }
 }
 
 /// The list's ack column.
-pub fn ack_cell(x: &Incident, now: Timestamp) -> Line {
+pub fn ack_cell(x: &IncidentView, now: Timestamp) -> Line {
     match (x.acked_at, x.ack_due_at) {
         _ if !x.state.is_open() => Line::fixed(Role::Muted, "-"),
         _ if ran_out(x) => Line::fixed(ran_out_role(x), "renew?"),
@@ -122,7 +122,7 @@ pub fn ack_cell(x: &Incident, now: Timestamp) -> Line {
 }
 
 /// The list's decide column: the clock, or what came of it.
-pub fn decide_cell(x: &Incident, now: Timestamp) -> Line {
+pub fn decide_cell(x: &IncidentView, now: Timestamp) -> Line {
     let word = match x.state {
         State::Mitigating => match x.action.as_ref().map(|a| a.state) {
             Some(ActionState::Unknown) => return Line::fixed(Role::ClockLate, "UNKNOWN"),
@@ -153,7 +153,7 @@ pub fn decide_cell(x: &Incident, now: Timestamp) -> Line {
 }
 
 /// `ack in 2m40s`, `ACK LATE 1m05s`, `acked`, `still yours? a renews`.
-pub fn ack_phrase(desk: &Desk, x: &Incident) -> Line {
+pub fn ack_phrase(desk: &Desk, x: &IncidentView) -> Line {
     let now = desk.now;
     match (x.acked_at, x.ack_due_at) {
         _ if ran_out(x) => renew(desk, x),
@@ -164,7 +164,7 @@ pub fn ack_phrase(desk: &Desk, x: &Incident) -> Line {
 }
 
 /// Asked of its owner; others are told whose it was.
-fn renew(desk: &Desk, x: &Incident) -> Line {
+fn renew(desk: &Desk, x: &IncidentView) -> Line {
     let role = ran_out_role(x);
     let key = || Line::of(role, key_of(desk, OrderKey::Acknowledge));
     let own = holder(x) == Some(desk.setup.operator.as_str());
@@ -180,7 +180,7 @@ fn renew(desk: &Desk, x: &Incident) -> Line {
 }
 
 /// `decide in 12m40s`, `DECIDE LATE 3s`, `held, look again in 13m34s`, or how the action stands.
-pub fn decide_phrase(x: &Incident, now: Timestamp) -> Line {
+pub fn decide_phrase(x: &IncidentView, now: Timestamp) -> Line {
     let flying = matches!(x.state, State::Mitigating | State::Verifying | State::Mitigated);
     if let Some(action) = x.action.as_ref().filter(|_| flying) {
         return Line::fixed(action_role(action.state), action_words(action.state));
@@ -234,7 +234,7 @@ pub const fn action_role(state: ActionState) -> Role {
 }
 
 /// `EUR 410-690/min`, `EUR 0/min now (was 410-690)`, `money/min unknown`.
-pub fn money_phrase(x: &Incident) -> Line {
+pub fn money_phrase(x: &IncidentView) -> Line {
     match (&x.revenue_at_risk, x.burned_per_minute) {
         (Some(m), Some(was)) => Line::of(Role::Money, words::per_minute(m))
             .say(Role::Text, " now (was ")
@@ -247,7 +247,7 @@ pub fn money_phrase(x: &Incident) -> Line {
 
 /// `lost EUR 1,200-2,050`, `lost EUR 14.1k-20.6k in total` once it is over; none when it cannot be
 /// said.
-pub fn lost_phrase(x: &Incident) -> Option<Line> {
+pub fn lost_phrase(x: &IncidentView) -> Option<Line> {
     let currency = x.revenue_at_risk.as_ref().map_or("", |m| m.currency.as_str());
     let total = if x.ended_at.is_some() { " in total" } else { "" };
     let text = x.lost.map(|r| format!("lost {currency} {}{total}", words::range(r)))?;
@@ -255,12 +255,12 @@ pub fn lost_phrase(x: &Incident) -> Option<Line> {
 }
 
 /// How long it has hurt: up to now, or up to its end once it is over.
-pub fn hurt_for(x: &Incident, now: Timestamp) -> ScreenText {
+pub fn hurt_for(x: &IncidentView, now: Timestamp) -> ScreenText {
     words::slow_age(x.onset_at, x.ended_at.map_or(now, |end| end.min(now)))
 }
 
 /// The guilty release, the candidates of a tie, or that there is none.
-pub fn suspect_phrase(x: &Incident) -> Line {
+pub fn suspect_phrase(x: &IncidentView) -> Line {
     match (&x.suspect.release, tie(&x.suspect)) {
         (Some(id), _) => Line::of(Role::Link, screen_text(id.as_str())),
         (None, Some(tie)) => Line::of(Role::Link, screen_text(&tie)),
@@ -278,7 +278,7 @@ pub const fn confidence_word(confidence: Confidence) -> &'static str {
 }
 
 /// Segments in a few words: the first one and how many more.
-pub fn segments(x: &Incident) -> ScreenText {
+pub fn segments(x: &IncidentView) -> ScreenText {
     match x.segments.as_slice() {
         [] => ScreenText::fixed("whole shop"),
         [one] => screen_text(&one.to_string()),
@@ -317,7 +317,7 @@ mod tests {
         fixture::desk(board)
     }
 
-    fn worst(desk: &Desk) -> &Incident {
+    fn worst(desk: &Desk) -> &IncidentView {
         desk.worst().expect("open")
     }
 

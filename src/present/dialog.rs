@@ -6,7 +6,7 @@ mod rollback;
 use crate::desk::command::{Category, CommandRow, TABLE};
 use crate::desk::dialog::{Dialog, Field, Form, FormError, matches};
 use crate::desk::fit;
-use crate::desk::state::{Desk, Role as Seat};
+use crate::desk::state::{Desk, Seat};
 use crate::domain::id::IncidentId;
 use crate::domain::text::{ScreenText, screen_text};
 use crate::incident::order::Order;

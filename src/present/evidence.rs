@@ -2,9 +2,9 @@
 //! One line a layer, always in the same place; a layer that says nothing says so.
 
 use crate::board::standing::Trust;
-use crate::board::{ActionState, Incident, SourceState, State};
+use crate::board::{ActionState, IncidentView, SourceState, State};
 use crate::desk::command::OrderKey;
-use crate::desk::state::{Desk, Role as Seat};
+use crate::desk::state::{Desk, Seat};
 use crate::domain::metric::Metric;
 use crate::domain::severity::Severity;
 use crate::domain::text::{ScreenText, screen_text};
@@ -54,11 +54,11 @@ const fn layer(metric: Metric) -> Layer {
 }
 
 /// Where the measuring broke, what is found tells of the measuring, whatever it is counted by.
-fn layer_in(x: &Incident, f: &Finding) -> Layer {
+fn layer_in(x: &IncidentView, f: &Finding) -> Layer {
     if x.class == Class::Telemetry { Layer::Telemetry } else { layer(f.metric) }
 }
 
-pub fn lines(desk: &Desk, x: &Incident) -> Lines {
+pub fn lines(desk: &Desk, x: &IncidentView) -> Lines {
     let item = |label: &'static str, line| Item { label: ScreenText::fixed(label), line };
     Lines {
         items: vec![
@@ -80,7 +80,7 @@ pub fn lines(desk: &Desk, x: &Incident) -> Lines {
 }
 
 /// Real users speak first; where only services do, they have the line.
-fn pages_or_services(x: &Incident) -> Item {
+fn pages_or_services(x: &IncidentView) -> Item {
     let (users, services) = (found(x, Layer::Rum), found(x, Layer::Services));
     let (label, line) = match (users, services) {
         (None, Some(services)) => ("Services", services),
@@ -95,7 +95,7 @@ fn silent(text: &'static str) -> Line {
 
 /// The strongest finding of a layer and how many more there are. Of equals the first, which is what
 /// the headline tells; a word on two layers has no number and comes after those that have one.
-fn found(x: &Incident, wanted: Layer) -> Option<Line> {
+fn found(x: &IncidentView, wanted: Layer) -> Option<Line> {
     let mine = || x.findings.iter().filter(|f| layer_in(x, f) == wanted);
     let first: &Finding =
         mine().min_by_key(|f| (f.value.is_none(), std::cmp::Reverse(f.verdict)))?;
@@ -113,7 +113,7 @@ fn found(x: &Incident, wanted: Layer) -> Option<Line> {
 }
 
 /// What the journey's checks say where no finding does: green checks beside red users matter.
-fn checks(desk: &Desk, x: &Incident) -> Line {
+fn checks(desk: &Desk, x: &IncidentView) -> Line {
     let state =
         x.journey.as_ref().and_then(|j| desk.board.journeys.iter().find(|s| s.journey == *j));
     let Some(state) = state else {
@@ -146,21 +146,17 @@ fn all_checks(desk: &Desk) -> Line {
     }
 }
 
-/// The answer where nothing that changed can have done it; judging may say it with its reason.
-const NO_RELEASE: &str = "no release explains this";
-
-fn release(x: &Incident) -> Line {
+fn release(x: &IncidentView) -> Line {
     let reason = x.suspect.reasons.first().map(|r| screen_text(r));
     let because = |line: Line| match reason {
         Some(reason) => line.say(Role::Muted, ": ").and(Role::Text, reason),
         None => line,
     };
     let Some(id) = &x.suspect.release else {
+        // The reason why nobody is named is the whole answer.
         return match x.suspect.reasons.first() {
-            Some(said) if said.starts_with(NO_RELEASE) || x.suspect.is_tie() => {
-                Line::of(Role::Text, screen_text(said))
-            }
-            Some(_) | None => because(Line::fixed(Role::Text, NO_RELEASE)),
+            Some(said) => Line::of(Role::Text, screen_text(said)),
+            None => Line::fixed(Role::Text, "no release explains this"),
         };
     };
     because(
@@ -199,7 +195,7 @@ fn telemetry(desk: &Desk) -> Line {
 }
 
 /// The next thing a person can do, with its key.
-pub fn next(desk: &Desk, x: &Incident) -> Line {
+pub fn next(desk: &Desk, x: &IncidentView) -> Line {
     if desk.role() != Seat::Operator {
         return silent("read-only session: an operator acts");
     }
@@ -248,7 +244,7 @@ pub fn next(desk: &Desk, x: &Incident) -> Line {
 }
 
 /// Until when recovery is watched.
-fn watch(desk: &Desk, x: &Incident) -> Line {
+fn watch(desk: &Desk, x: &IncidentView) -> Line {
     match x.action.as_ref().and_then(|a| a.verify_until) {
         Some(until) => Line::fixed(Role::Text, ", ")
             .and(Role::Clock, words::clock_words(until, desk.now))
@@ -257,7 +253,7 @@ fn watch(desk: &Desk, x: &Incident) -> Line {
     }
 }
 
-fn choice(desk: &Desk, x: &Incident) -> Line {
+fn choice(desk: &Desk, x: &IncidentView) -> Line {
     let decide = Line::of(Role::Key, key_of(desk, OrderKey::Decide)).say(Role::Text, " decides");
     match (&x.rollback, x.class) {
         (Some(plan), _) if plan.ready => decide

@@ -2,7 +2,7 @@
 //! Tables only; what is unknown is `-`, what is not covered says so.
 
 use crate::board::standing::Trust;
-use crate::board::{ChecklistItem, Source};
+use crate::board::{ChecklistItem, SourceView};
 use crate::desk::state::Desk;
 use crate::domain::past::PastState;
 use crate::domain::text::{ScreenText, screen_text, screen_text_last_field};
@@ -12,10 +12,10 @@ use crate::verdict::{FunnelStep, GuardrailState, JourneyState, Judged, Verdict};
 use super::bars::source_word;
 use super::clocks::{column, growing, number, verdict_line};
 use super::role::Role;
-use super::screen::{Bar, Content, Item, Line, Lines, Panel, Row, Rows, Table};
+use super::screen::{Bar, Content, Item, Line, Lines, Panel, Row, Rows, TableView};
 use super::words;
 
-fn titled(title: &'static str, table: Table, rows: Rows) -> Panel {
+fn titled(title: &'static str, table: TableView, rows: Rows) -> Panel {
     Panel::new(Content::Table(table), rows).titled(Bar::rule(Line::fixed(Role::Title, title)))
 }
 
@@ -61,7 +61,7 @@ pub fn journeys(desk: &Desk) -> Vec<Panel> {
             },
         ],
     };
-    let table = Table {
+    let table = TableView {
         columns: vec![
             column("JOURNEY", 14, 0),
             column("STATE", 6, 0),
@@ -75,7 +75,7 @@ pub fn journeys(desk: &Desk) -> Vec<Panel> {
         total: desk.board.journeys.len(),
         top: desk.ui.scroll,
         empty: Line::fixed(Role::Muted, "No journey is configured."),
-        ..Table::default()
+        ..TableView::default()
     };
     vec![titled("synthetic checks by journey ", table, Rows::Fill { min: 3 })]
 }
@@ -96,7 +96,7 @@ pub fn guardrails(desk: &Desk) -> Vec<Panel> {
             },
         ],
     };
-    let steps = Table {
+    let steps = TableView {
         columns: vec![
             growing("STEP", 18, 0),
             column("STATE", 6, 0),
@@ -109,7 +109,7 @@ pub fn guardrails(desk: &Desk) -> Vec<Panel> {
         rows: funnel.iter().map(step).collect(),
         total: funnel.len(),
         empty: Line::fixed(Role::Muted, "No funnel data."),
-        ..Table::default()
+        ..TableView::default()
     };
     let tall = u16::try_from(funnel.len().max(1) + 1).unwrap_or(8);
     vec![
@@ -133,7 +133,7 @@ fn worst_first(rows: &[GuardrailState]) -> Vec<&GuardrailState> {
 const UNKNOWN: &str = "Not known before the first board.";
 const NO_GUARDRAIL: &str = "No guardrail is configured.";
 
-fn guardrail_table(desk: &Desk) -> Table {
+fn guardrail_table(desk: &Desk) -> TableView {
     let waiting = desk.board.generated_at == Timestamp::EPOCH;
     let row = |g: &GuardrailState| Row {
         cells: vec![
@@ -144,7 +144,7 @@ fn guardrail_table(desk: &Desk) -> Table {
             last(Role::Muted, &g.detail),
         ],
     };
-    Table {
+    TableView {
         columns: vec![
             growing("GUARDRAIL", 20, 0),
             column("STATE", 6, 0),
@@ -156,13 +156,13 @@ fn guardrail_table(desk: &Desk) -> Table {
         total: desk.board.guardrails.len(),
         top: desk.ui.scroll,
         empty: Line::fixed(Role::Muted, if waiting { UNKNOWN } else { NO_GUARDRAIL }),
-        ..Table::default()
+        ..TableView::default()
     }
 }
 
 pub fn sources(desk: &Desk) -> Vec<Panel> {
     let board = &desk.board;
-    let list = Table {
+    let list = TableView {
         columns: vec![
             column("SOURCE", 14, 0),
             column("KIND", 12, 1),
@@ -176,7 +176,7 @@ pub fn sources(desk: &Desk) -> Vec<Panel> {
         total: board.sources.len(),
         top: desk.ui.scroll,
         empty: Line::fixed(Role::Muted, "No source is configured."),
-        ..Table::default()
+        ..TableView::default()
     };
     let told = board.sources.iter().filter_map(|s| error(desk, s));
     let pasts = board.sources.iter().flat_map(missing);
@@ -192,7 +192,7 @@ pub fn sources(desk: &Desk) -> Vec<Panel> {
     ]
 }
 
-fn source(desk: &Desk, s: &Source) -> Row {
+fn source(desk: &Desk, s: &SourceView) -> Row {
     let (word, role) = source_word(s);
     let next = match s.next_at {
         Some(at) => Line::of(Role::Muted, words::instant(at, desk.now)),
@@ -237,7 +237,7 @@ fn check(desk: &Desk, c: &ChecklistItem) -> Item {
 }
 
 /// How far its past has been read while that goes on, else which of it cannot be had and why.
-fn past(s: &Source) -> Option<(Role, String)> {
+fn past(s: &SourceView) -> Option<(Role, String)> {
     let reading = s.past.iter().filter(|p| p.state == PastState::Reading);
     if let Some(least) = reading.min_by_key(|p| p.days) {
         return Some((Role::Muted, least.words()?));
@@ -250,7 +250,7 @@ fn past(s: &Source) -> Option<(Role, String)> {
 }
 
 /// What of its past cannot be had, question by question.
-fn missing(s: &Source) -> impl Iterator<Item = Item> {
+fn missing(s: &SourceView) -> impl Iterator<Item = Item> {
     let failed = s.past.iter().filter(|p| p.state == PastState::Failed);
     failed.filter_map(|p| {
         let line = Line::of(Role::Text, screen_text(s.name.as_str()))
@@ -261,7 +261,7 @@ fn missing(s: &Source) -> impl Iterator<Item = Item> {
 }
 
 /// An error in full, where the table has no room for it.
-fn error(desk: &Desk, s: &Source) -> Option<Item> {
+fn error(desk: &Desk, s: &SourceView) -> Option<Item> {
     const ROOM: u16 = 20;
     let text = s.error.as_deref().filter(|_| desk.size.w < 120)?;
     let line = Line::of(Role::Text, screen_text(s.name.as_str()))

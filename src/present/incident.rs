@@ -1,7 +1,7 @@
 //! The Incident page: why this severity, what speaks for and against, what was done, and the
 //! findings. Order is the order of questions at night; on wide screens the story stands beside it.
 
-use crate::board::{Action, Decision, Incident, TimelineEntry};
+use crate::board::{Action, Decision, IncidentView, TimelineEntry};
 use crate::desk::state::Desk;
 use crate::domain::text::{ScreenText, screen_text, screen_text_last_field};
 use crate::incident::words::suspect as suspect_words;
@@ -11,7 +11,7 @@ use crate::verdict::Finding;
 use super::clocks::{self, column, growing, number};
 use super::evidence;
 use super::role::Role;
-use super::screen::{Bar, Content, Item, Line, Lines, Panel, Row, Rows, Table};
+use super::screen::{Bar, Content, Item, Line, Lines, Panel, Row, Rows, TableView};
 use super::strip;
 use super::words;
 
@@ -46,7 +46,7 @@ pub fn panels(desk: &Desk) -> Vec<Panel> {
     all
 }
 
-fn title(x: &Incident) -> Bar {
+fn title(x: &IncidentView) -> Bar {
     let role = clocks::severity_role(x.severity);
     Bar::rule(
         Line::of(Role::Title, screen_text(x.id.as_str()))
@@ -60,7 +60,7 @@ fn title(x: &Incident) -> Bar {
 }
 
 /// The story and the past, for the Incidents page where there is room.
-pub fn story_panels(desk: &Desk, x: &Incident) -> impl Iterator<Item = Panel> {
+pub fn story_panels(desk: &Desk, x: &IncidentView) -> impl Iterator<Item = Panel> {
     let lines = Lines { items: story(desk, x), scroll: 0, label: 10, wrap: true };
     let why = Panel::new(Content::Lines(lines), Rows::Fill { min: 8 })
         .titled(Bar::rule(Line::fixed(Role::Title, "why ")))
@@ -68,7 +68,7 @@ pub fn story_panels(desk: &Desk, x: &Incident) -> impl Iterator<Item = Panel> {
     [why, past(desk, x).ranked(4)].into_iter()
 }
 
-fn past(desk: &Desk, x: &Incident) -> Panel {
+fn past(desk: &Desk, x: &IncidentView) -> Panel {
     let lines = Lines { items: history(desk, x), scroll: 0, label: 10, wrap: true };
     let most = u16::try_from(lines.items.len()).unwrap_or(20).clamp(2, 20);
     Panel::new(Content::Lines(lines), Rows::Between { min: 2, most })
@@ -89,7 +89,7 @@ fn each(label: &'static str, mark: &'static str, role: Role, all: &[String]) -> 
     all.iter().enumerate().map(|(i, s)| item(if i == 0 { label } else { "" }, line(s))).collect()
 }
 
-fn story(desk: &Desk, x: &Incident) -> Vec<Item> {
+fn story(desk: &Desk, x: &IncidentView) -> Vec<Item> {
     let what = if x.ended_at.is_some() && !x.firing { "Was" } else { "What" };
     let mut all = vec![text(what, Role::Title, &x.headline), item("Where", scopes(x))];
     all.push(text("Why", Role::Text, &x.rule));
@@ -110,7 +110,7 @@ fn story(desk: &Desk, x: &Incident) -> Vec<Item> {
 
 /// What the policy says to do and whom to call: of the first finding whose row says something, and
 /// of the severity.
-pub(super) fn response(desk: &Desk, x: &Incident) -> Vec<Item> {
+pub(super) fn response(desk: &Desk, x: &IncidentView) -> Vec<Item> {
     if !x.state.is_open() {
         return Vec::new();
     }
@@ -153,7 +153,7 @@ fn decision(desk: &Desk, d: &Decision) -> Line {
     }
 }
 
-fn scopes(x: &Incident) -> Line {
+fn scopes(x: &IncidentView) -> Line {
     let all: Vec<String> = x.segments.iter().take(6).map(ToString::to_string).collect();
     match (all.is_empty(), x.segments.len().saturating_sub(6)) {
         (true, _) => Line::fixed(Role::Text, "whole shop"),
@@ -162,7 +162,7 @@ fn scopes(x: &Incident) -> Line {
     }
 }
 
-fn since(desk: &Desk, x: &Incident) -> Line {
+fn since(desk: &Desk, x: &IncidentView) -> Line {
     let zone = desk.setup.zone;
     let line = Line::fixed(Role::Text, "harm began about ")
         .and(Role::Text, words::both_times(x.onset_at, zone))
@@ -183,7 +183,7 @@ fn since(desk: &Desk, x: &Incident) -> Line {
     }
 }
 
-fn money(x: &Incident) -> Line {
+fn money(x: &IncidentView) -> Line {
     let mut line = clocks::money_phrase(x);
     if let Some(lost) = clocks::lost_phrase(x) {
         line = line.say(Role::Text, ", ").and_line(lost);
@@ -198,7 +198,7 @@ fn money(x: &Incident) -> Line {
     line.say(Role::Muted, " (").and(Role::Muted, screen_text(&x.money_method)).say(Role::Muted, ")")
 }
 
-fn suspect(x: &Incident) -> Vec<Item> {
+fn suspect(x: &IncidentView) -> Vec<Item> {
     let s = &x.suspect;
     let head = match &s.release {
         Some(id) => Line::of(Role::Link, screen_text(id.as_str()))
@@ -240,7 +240,7 @@ fn action_line(desk: &Desk, a: &Action) -> Line {
     }
 }
 
-fn history(desk: &Desk, x: &Incident) -> Vec<Item> {
+fn history(desk: &Desk, x: &IncidentView) -> Vec<Item> {
     x.timeline.iter().rev().map(|e| entry(desk, e)).collect()
 }
 
@@ -254,7 +254,7 @@ fn entry(desk: &Desk, e: &TimelineEntry) -> Item {
 }
 
 /// Findings where there is no room for a table: the sentence, then the test that says so.
-fn findings_lines(x: &Incident) -> Vec<Item> {
+fn findings_lines(x: &IncidentView) -> Vec<Item> {
     let lines = x.findings.iter().enumerate().map(|(i, f)| {
         let line = clocks::verdict_line(f.verdict)
             .say(Role::Text, " ")
@@ -269,7 +269,7 @@ fn findings_lines(x: &Incident) -> Vec<Item> {
     lines.collect()
 }
 
-fn findings(x: &Incident) -> Table {
+fn findings(x: &IncidentView) -> TableView {
     let row = |f: &Finding| Row {
         cells: vec![
             clocks::verdict_line(f.verdict),
@@ -286,7 +286,7 @@ fn findings(x: &Incident) -> Table {
             Line::of(Role::Muted, screen_text_last_field(&f.test)),
         ],
     };
-    Table {
+    TableView {
         columns: vec![
             column("", 6, 0),
             growing("METRIC", 14, 0),
@@ -301,6 +301,6 @@ fn findings(x: &Incident) -> Table {
         rows: x.findings.iter().map(row).collect(),
         total: x.findings.len(),
         empty: Line::fixed(Role::Muted, "No findings are attached."),
-        ..Table::default()
+        ..TableView::default()
     }
 }

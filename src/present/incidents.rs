@@ -1,7 +1,7 @@
 //! The Incidents page: the list, the evidence of the selected one, the two hours behind it.
-//! At 80x24 it carries the whole first decision (mission-map.md section 4).
+//! At 80x24 it carries the whole first decision.
 
-use crate::board::Incident;
+use crate::board::IncidentView;
 use crate::desk::state::Desk;
 use crate::domain::text::screen_text;
 
@@ -9,7 +9,7 @@ use super::clocks::{self, column, growing, number};
 use super::evidence;
 use super::incident;
 use super::role::Role;
-use super::screen::{Bar, Content, Line, Panel, Row, Rows, Table};
+use super::screen::{Bar, Content, Line, Panel, Row, Rows, TableView};
 use super::strip;
 use super::words;
 
@@ -60,14 +60,14 @@ fn nothing(desk: &Desk) -> Vec<Panel> {
     std::iter::once(list).chain([changes]).chain(super::feeds::guardrails(desk)).collect()
 }
 
-fn table(desk: &Desk) -> Table {
+fn table(desk: &Desk) -> TableView {
     let list = &desk.ui.list;
     // the page that holds the selected row lies within this many rows of it
     let window = usize::from(desk.size.h.saturating_sub(6));
     let first = list.at().saturating_sub(window);
     let last = list.len().min(list.at() + window + 1);
     let rows = (first..last).filter_map(|i| list.row(&desk.board, i)).map(|x| row(desk, x));
-    Table {
+    TableView {
         columns: vec![
             column("SEV", 5, 0),
             column("JOURNEY", 8, 0),
@@ -111,11 +111,11 @@ fn empty(desk: &Desk) -> Line {
 }
 
 /// Said before what no journal has yet.
-fn kept(x: &Incident) -> Line {
+fn kept(x: &IncidentView) -> Line {
     if x.stored { Line::new() } else { Line::fixed(Role::Error, "NOT STORED ") }
 }
 
-fn row(desk: &Desk, x: &Incident) -> Row {
+fn row(desk: &Desk, x: &IncidentView) -> Row {
     let plain = if x.state.is_open() { Role::Text } else { Role::Muted };
     let severity = if x.state.is_open() { clocks::severity_role(x.severity) } else { Role::Muted };
     let money = match &x.revenue_at_risk {

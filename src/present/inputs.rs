@@ -1,7 +1,7 @@
 //! A verdict unfolded to its inputs: value, n, interval, usual value, test with its line, controls
 //! compared, releases considered, where the numbers come from. What is not known says so.
 
-use crate::board::{Incident, Source};
+use crate::board::{IncidentView, SourceView};
 use crate::desk::fit;
 use crate::desk::inputs::Subject;
 use crate::desk::state::Desk;
@@ -22,7 +22,7 @@ use super::words;
 const MOST: usize = 4;
 
 pub fn view(desk: &Desk, of: &Subject, scroll: usize) -> DialogView {
-    let page = Lines { room: fit::text_width(desk.size), lines: vec![] };
+    let page = InputPage { room: fit::text_width(desk.size), lines: vec![] };
     let (title, lines) = match of {
         Subject::Finding { .. } => match of.finding(&desk.board) {
             Some((x, f, at)) => {
@@ -49,12 +49,12 @@ pub fn view(desk: &Desk, of: &Subject, scroll: usize) -> DialogView {
 }
 
 /// Lines under construction, wrapped to the dialog.
-struct Lines {
+struct InputPage {
     room: usize,
     lines: Vec<Line>,
 }
 
-impl Lines {
+impl InputPage {
     fn gone(mut self) -> Vec<Line> {
         self.say("", Role::Warning, "It is not on the board any more.");
         self.lines
@@ -75,7 +75,7 @@ impl Lines {
         self.lines.push(label(head).and_line(line));
     }
 
-    fn finding(mut self, desk: &Desk, of: &Subject, x: &Incident, f: &Finding) -> Vec<Line> {
+    fn finding(mut self, desk: &Desk, of: &Subject, x: &IncidentView, f: &Finding) -> Vec<Line> {
         let name = format!("{} on {} ({})", f.guardrail, f.metric.row().label, f.stat);
         self.line("Verdict", clocks::verdict_line(f.verdict).say(Role::Text, " "));
         self.say("Rule", Role::Text, &name);
@@ -116,7 +116,7 @@ impl Lines {
             self.say("Test", Role::Text, &format!("{}, on {} ({})", f.test, f.segment, x.id));
         }
         let open = desk.board.incidents.iter().filter(|x| x.state.is_open());
-        let here: Vec<(&Incident, &Finding)> =
+        let here: Vec<(&IncidentView, &Finding)> =
             open.flat_map(|x| x.findings.iter().filter(about).map(move |f| (x, f))).collect();
         for (_, f) in here.iter().take(2) {
             self.say("Rule", Role::Muted, &format!("{}: {}", f.guardrail, f.text));
@@ -191,7 +191,7 @@ impl Lines {
     }
 
     /// The suspect's before and after on this metric beside what was not touched.
-    fn controls(&mut self, desk: &Desk, x: &Incident, metric: Metric, place: &Scope) {
+    fn controls(&mut self, desk: &Desk, x: &IncidentView, metric: Metric, place: &Scope) {
         let suspect = x.suspect.release.as_ref();
         let fits =
             |i: &Impact| Some(&i.release) == suspect && place.overlaps(&Scope::of(&i.segment));
@@ -228,7 +228,7 @@ impl Lines {
     }
 
     /// Every release that was considered, with the reason it was kept or cleared.
-    fn releases(&mut self, x: &Incident) {
+    fn releases(&mut self, x: &IncidentView) {
         let s = &x.suspect;
         let head = match &s.release {
             Some(id) => format!("{id}: {} confidence", clocks::confidence_word(s.confidence)),
@@ -256,7 +256,7 @@ impl Lines {
 
     /// Where the numbers come from, with the address to look further.
     fn sources(&mut self, desk: &Desk, metric: Metric) {
-        let told = |s: &&Source| parts(metric).iter().any(|m| s.metrics.contains(m));
+        let told = |s: &&SourceView| parts(metric).iter().any(|m| s.metrics.contains(m));
         let mut any = false;
         for source in desk.board.sources.iter().filter(told) {
             let (state, role) = source_word(source);
@@ -276,7 +276,7 @@ impl Lines {
 
 /// What stands where no before and after was measured: it never says that no release was there
 /// while one is suspected of this.
-fn nothing_compared<'a>(mut of: impl Iterator<Item = &'a Incident>) -> String {
+fn nothing_compared<'a>(mut of: impl Iterator<Item = &'a IncidentView>) -> String {
     let suspect = of.find_map(|x| {
         let first = x.suspect.candidates.first().map(|c| &c.release);
         x.suspect.release.as_ref().or(first.filter(|_| x.suspect.is_tie()))

@@ -1,14 +1,14 @@
 //! The Journal page: who did what when, newest first, for the selected incident or for all.
 //! Shows what the board carries; the journal itself is longer.
 
-use crate::board::{Incident, TimelineEntry};
+use crate::board::{IncidentView, TimelineEntry};
 use crate::desk::list::Filter;
 use crate::desk::state::Desk;
 use crate::domain::text::{screen_text, screen_text_last_field};
 
 use super::clocks::{column, growing, number};
 use super::role::Role;
-use super::screen::{Bar, Column, Content, Line, Panel, Row, Rows, Table};
+use super::screen::{Bar, Column, Content, Line, Panel, Row, Rows, TableView};
 use super::words;
 
 /// Entries laid out at most; the page scrolls through these.
@@ -24,8 +24,8 @@ pub fn panels(desk: &Desk) -> Vec<Panel> {
         None => Line::fixed(Role::Title, "all incidents "),
     };
     let filter = Filter::new(&desk.ui.filter);
-    let of = |x: &Incident| one.is_none_or(|o| o.id == x.id);
-    let mut entries: Vec<(&Incident, &TimelineEntry)> = desk
+    let of = |x: &IncidentView| one.is_none_or(|o| o.id == x.id);
+    let mut entries: Vec<(&IncidentView, &TimelineEntry)> = desk
         .board
         .incidents
         .iter()
@@ -36,7 +36,7 @@ pub fn panels(desk: &Desk) -> Vec<Panel> {
     // of one instant the last written stands first
     entries.reverse();
     entries.sort_by_key(|(_, e)| std::cmp::Reverse(e.at));
-    let table = Table {
+    let table = TableView {
         columns: match one {
             Some(_) => vec![when(), who(), what()],
             None => vec![when(), column("INCIDENT", 10, 1), who(), what()],
@@ -45,7 +45,7 @@ pub fn panels(desk: &Desk) -> Vec<Panel> {
         total: entries.len().min(MOST),
         top: desk.ui.scroll,
         empty: Line::fixed(Role::Muted, "Nothing is written yet."),
-        ..Table::default()
+        ..TableView::default()
     };
     vec![Panel::new(Content::Table(table), Rows::Fill { min: 3 }).titled(Bar::rule(title))]
 }
@@ -63,7 +63,7 @@ fn what() -> Column {
 }
 
 /// `named` with the incident, where the page shows more than one.
-fn row(desk: &Desk, x: &Incident, e: &TimelineEntry, named: bool) -> Row {
+fn row(desk: &Desk, x: &IncidentView, e: &TimelineEntry, named: bool) -> Row {
     let id = named.then(|| Line::of(Role::Muted, screen_text(x.id.as_str())));
     let when = Line::of(Role::Text, words::instant(e.at, desk.now));
     let rest = [

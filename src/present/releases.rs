@@ -11,7 +11,7 @@ use crate::verdict::Impact;
 
 use super::clocks::{self, column, growing, number};
 use super::role::Role;
-use super::screen::{Bar, Content, Line, Panel, Row, Rows, Table};
+use super::screen::{Bar, Content, Line, Panel, Row, Rows, TableView};
 use super::strip;
 use super::words;
 
@@ -34,14 +34,14 @@ pub fn panels(desk: &Desk) -> Vec<Panel> {
     ]
 }
 
-fn table(desk: &Desk, selected: Option<&Release>) -> Table {
+fn table(desk: &Desk, selected: Option<&Release>) -> TableView {
     let filter = Filter::new(&desk.ui.filter);
     let shown: Vec<&Release> =
         desk.board.releases.iter().filter(|r| filter.passes(&haystack(r))).collect();
     let at = selected.and_then(|s| shown.iter().position(|r| r.id == s.id));
     let window = usize::from(desk.size.h);
     let first = at.unwrap_or(0).saturating_sub(window);
-    Table {
+    TableView {
         columns: vec![
             growing("RELEASE", 20, 0),
             column("KIND", 9, 2),
@@ -130,12 +130,12 @@ const fn status(status: ChangeStatus) -> (&'static str, Role) {
     }
 }
 
-fn impacts(desk: &Desk, selected: Option<&Release>) -> Table {
+fn impacts(desk: &Desk, selected: Option<&Release>) -> TableView {
     let mine = desk.board.impacts.iter().filter(|i| selected.is_some_and(|r| r.id == i.release));
     let mut mine: Vec<&Impact> = mine.collect();
     mine.sort_by_key(|i| std::cmp::Reverse(i.verdict));
     let total = mine.len();
-    Table {
+    TableView {
         columns: vec![
             column("", 6, 0),
             column("METRIC", 16, 0),
@@ -150,7 +150,7 @@ fn impacts(desk: &Desk, selected: Option<&Release>) -> Table {
         rows: mine.iter().take(usize::from(desk.size.h)).map(|i| impact(i)).collect(),
         total,
         empty: Line::fixed(Role::Muted, "Nothing measured before and after it yet."),
-        ..Table::default()
+        ..TableView::default()
     }
 }
 

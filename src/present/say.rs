@@ -2,7 +2,7 @@
 //! Nothing is called stored before the journal's answer came.
 
 use crate::board::ActionState;
-use crate::desk::order::{Failed, Pending, Say, Shut};
+use crate::desk::order::{FailedSend, Pending, Say, Shut};
 use crate::desk::state::Desk;
 use crate::desk::ui::Toast;
 use crate::domain::id::IncidentId;
@@ -97,11 +97,11 @@ fn line(say: &Say) -> Line {
             .and(Role::Text, screen_text(id.as_str()))
             .say(Role::Warning, shut(*why)),
         Say::Came(state) => came(*state),
-        Say::Went(Failed::Unstored(why)) => {
+        Say::Went(FailedSend::Unstored(why)) => {
             words(Role::Error, "It was sent; its answer is not stored: ")
                 .and(Role::Error, screen_text(why))
         }
-        Say::Went(Failed::NotSent(why)) => {
+        Say::Went(FailedSend::NotSent(why)) => {
             words(Role::Error, "NOT SENT, nothing was done: ").and(Role::Error, screen_text(why))
         }
         Say::PasteRefused => words(Role::Warning, "Paste dropped: no text field is open."),

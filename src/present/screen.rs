@@ -26,14 +26,14 @@ pub struct Screen {
 
 /// Words of one meaning.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Span {
+pub struct TextSpan {
     pub text: ScreenText,
     pub role: Role,
 }
 
 /// Spans side by side.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Line(pub Vec<Span>);
+pub struct Line(pub Vec<TextSpan>);
 
 impl Line {
     pub fn new() -> Self {
@@ -41,7 +41,7 @@ impl Line {
     }
 
     pub fn of(role: Role, text: ScreenText) -> Self {
-        Self(vec![Span { text, role }])
+        Self(vec![TextSpan { text, role }])
     }
 
     pub fn fixed(role: Role, text: &'static str) -> Self {
@@ -50,7 +50,7 @@ impl Line {
 
     #[must_use]
     pub fn and(mut self, role: Role, text: ScreenText) -> Self {
-        self.0.push(Span { text, role });
+        self.0.push(TextSpan { text, role });
         self
     }
 
@@ -122,14 +122,14 @@ pub struct Panel {
     pub title: Option<Bar>,
     pub content: Content,
     pub rows: Rows,
-    pub place: Place,
+    pub place: PanelPlace,
     /// Where there is no room, the highest rank goes first; rank 0 never goes.
     pub rank: u8,
 }
 
 impl Panel {
     pub fn new(content: Content, rows: Rows) -> Self {
-        Self { title: None, content, rows, place: Place::Main, rank: 0 }
+        Self { title: None, content, rows, place: PanelPlace::Main, rank: 0 }
     }
 
     #[must_use]
@@ -139,7 +139,7 @@ impl Panel {
 
     #[must_use]
     pub fn beside(self) -> Self {
-        Self { place: Place::Side, ..self }
+        Self { place: PanelPlace::Side, ..self }
     }
 
     #[must_use]
@@ -164,7 +164,7 @@ pub enum Rows {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Place {
+pub enum PanelPlace {
     Main,
     /// The right column.
     Side,
@@ -172,7 +172,7 @@ pub enum Place {
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum Content {
-    Table(Table),
+    Table(TableView),
     Lines(Lines),
     Heatmap(Heatmap),
     Timeline(Timeline),
@@ -180,7 +180,7 @@ pub enum Content {
 
 /// Rows under column heads. Only a window of the rows is here.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Table {
+pub struct TableView {
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
     /// The place of `rows[0]` among all.
@@ -271,7 +271,7 @@ pub struct Timeline {
     pub lanes: Vec<Lane>,
     /// Width of the label column; 0 for none.
     pub label: u16,
-    pub ticks: Vec<Tick>,
+    pub ticks: Vec<AxisTick>,
 }
 
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -296,7 +296,7 @@ pub struct Mark {
 }
 
 #[derive(Clone, PartialEq, Debug)]
-pub struct Tick {
+pub struct AxisTick {
     pub at: u16,
     pub text: ScreenText,
 }

@@ -9,7 +9,7 @@ use super::screen::{Content, Line, Screen};
 use crate::board::{Absent, Board};
 use crate::desk::fixture;
 use crate::desk::page::Page;
-use crate::desk::state::{Desk, Role as Seat};
+use crate::desk::state::{Desk, Seat};
 use crate::domain::time::Span;
 
 /// Every line of the panels, and the roles of heat cells as lines.

@@ -4,7 +4,7 @@
 use crate::board::standing::{
     Learning, Standing, Trust, fires_on, high, is_unseen, is_unsure, judging_stopped, worst,
 };
-use crate::board::{Board, Incident, SourceState, State};
+use crate::board::{Board, IncidentView, SourceState, State};
 use crate::domain::id::GuardrailId;
 use crate::domain::money::Range;
 use crate::domain::time::{Span, Timestamp};
@@ -75,7 +75,7 @@ fn firing(board: &Board) -> String {
 }
 
 /// `Sev 1 checkout: closed by hand, still firing, EUR 852-1,045/min`.
-pub fn still(x: &Incident) -> String {
+pub fn still(x: &IncidentView) -> String {
     let journey = x.journey.as_ref().map_or("shop", |j| j.as_str());
     let money = x
         .revenue_at_risk

@@ -1,14 +1,14 @@
 //! Time as a row: harm, changes and what people did on one axis of two hours.
 //! Positions are thousandths of the axis, whole minutes apart, so that nothing creeps each second.
 
-use crate::board::{Board, Incident};
+use crate::board::{Board, IncidentView};
 use crate::desk::state::Desk;
 use crate::domain::text::{ScreenText, screen_text};
 use crate::domain::time::{Span, Timestamp};
 
 use super::clocks;
 use super::role::Role;
-use super::screen::{Lane, Line, Mark, Stretch, Tick, Timeline};
+use super::screen::{AxisTick, Lane, Line, Mark, Stretch, Timeline};
 use super::words;
 
 const LENGTH: Span = Span::from_hours(2);
@@ -47,7 +47,7 @@ fn mark(axis: &Axis, at: Option<Timestamp>, text: &'static str, role: Role) -> O
 
 /// One row for the Incidents page: harm as a bold bar, `R` the suspect, `r` other releases, `c`
 /// other changes, `!` opened, `A` acknowledged, `D` decided, `B` rolled back.
-pub fn strip(desk: &Desk, x: &Incident) -> Timeline {
+pub fn strip(desk: &Desk, x: &IncidentView) -> Timeline {
     let axis = Axis::ending(desk.now);
     let mut lane = lane(&axis, desk, x);
     lane.marks.splice(0..0, changes(&axis, &desk.board, x));
@@ -56,7 +56,7 @@ pub fn strip(desk: &Desk, x: &Incident) -> Timeline {
     Timeline { lanes: vec![lane], label: 6, ticks: vec![] }
 }
 
-fn lane(axis: &Axis, desk: &Desk, x: &Incident) -> Lane {
+fn lane(axis: &Axis, desk: &Desk, x: &IncidentView) -> Lane {
     let end = if x.state.is_open() { Some(desk.now) } else { closed_at(x) };
     let role = clocks::severity_role(x.severity);
     let bars = end.and_then(|end| axis.stretch(x.onset_at, end, role)).into_iter().collect();
@@ -70,11 +70,11 @@ fn lane(axis: &Axis, desk: &Desk, x: &Incident) -> Lane {
     Lane { label: Line::new(), bars, marks: marks.into_iter().flatten().collect() }
 }
 
-fn closed_at(x: &Incident) -> Option<Timestamp> {
+fn closed_at(x: &IncidentView) -> Option<Timestamp> {
     x.timeline.last().map(|e| e.at)
 }
 
-fn changes(axis: &Axis, board: &Board, x: &Incident) -> Vec<Mark> {
+fn changes(axis: &Axis, board: &Board, x: &IncidentView) -> Vec<Mark> {
     let guilty = |id| x.suspect.release.as_ref() == Some(id);
     let all = board.releases.iter().filter_map(|r| {
         let (text, role) = match (guilty(&r.id), is_code(r.kind)) {
@@ -121,14 +121,14 @@ pub fn lanes(desk: &Desk, most: usize) -> Timeline {
 }
 
 /// Every half hour, with the last instant named.
-fn ticks(axis: &Axis) -> Vec<Tick> {
+fn ticks(axis: &Axis) -> Vec<AxisTick> {
     let step = Span::from_mins(30);
     let first = axis.start.floor(step).plus(step);
     (0..4)
         .map(|i| first.plus(step.times(i)))
         .filter_map(|at| {
             let place = axis.place(at)?;
-            Some(Tick { at: place, text: words::made(at.utc().format("%H:%M").to_string()) })
+            Some(AxisTick { at: place, text: words::made(at.utc().format("%H:%M").to_string()) })
         })
         .collect()
 }

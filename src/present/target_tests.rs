@@ -5,26 +5,26 @@ use super::present;
 use crate::board::Board;
 use crate::desk::fixture;
 use crate::desk::page::Page;
-use crate::desk::state::{Desk, Effect, Event};
+use crate::desk::state::{Desk, DeskEffect, DeskEvent};
 use crate::desk::update::update;
 use crate::domain::time::Span;
 
 const TOKEN: &str = "611197";
 
 /// Keys with blanks between, each a second after the one before.
-fn run(desk: &mut Desk, script: &str) -> Vec<Effect> {
+fn run(desk: &mut Desk, script: &str) -> Vec<DeskEffect> {
     let press = |word: &str| {
         let span = Span::from_secs(1);
         let (now, wall) = (desk.now.plus(span), desk.wall.plus(span));
-        update(desk, Event::Key(word.parse().expect("a key")), now, wall)
+        update(desk, DeskEvent::Key(word.parse().expect("a key")), now, wall)
     };
     script.split_whitespace().flat_map(press).collect()
 }
 
 /// The incidents that something was ordered for.
-fn orders(effects: &[Effect]) -> Vec<String> {
-    let order = |e: &Effect| match e {
-        Effect::Order { incident, .. } => Some(incident.to_string()),
+fn orders(effects: &[DeskEffect]) -> Vec<String> {
+    let order = |e: &DeskEffect| match e {
+        DeskEffect::Order { incident, .. } => Some(incident.to_string()),
         _ => None,
     };
     effects.iter().filter_map(order).collect()

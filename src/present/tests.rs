@@ -13,17 +13,17 @@ use crate::desk::chord::{Chord, Key};
 use crate::desk::dialog::{Dialog, Rollback};
 use crate::desk::fit;
 use crate::desk::fixture;
-use crate::desk::state::{Desk, Event, Role};
+use crate::desk::state::{Desk, DeskEvent, Seat};
 use crate::desk::update::update;
 use crate::domain::text::cell_ok;
 use crate::domain::time::Span;
 use crate::incident::id::confirm_token;
 
 fn open(board: Board, w: u16, h: u16) -> Desk {
-    let mut desk = fixture::desk_as(board, Role::Operator, w, h);
+    let mut desk = fixture::desk_as(board, Seat::Operator, w, h);
     let (now, wall) = (desk.now, desk.wall.plus(Span::from_secs(1)));
-    update(&mut desk, Event::Key(Chord::char('R')), now, wall);
-    update(&mut desk, Event::Woke, now, wall.plus(Span::from_secs(1)));
+    update(&mut desk, DeskEvent::Key(Chord::char('R')), now, wall);
+    update(&mut desk, DeskEvent::Woke, now, wall.plus(Span::from_secs(1)));
     desk
 }
 
@@ -63,7 +63,7 @@ proptest! {
         let mut desk = open(board, w, h);
         if unfolded {
             let (now, wall) = (desk.now, desk.wall.plus(Span::from_secs(1)));
-            update(&mut desk, Event::Key(Chord::plain(Key::Tab)), now, wall);
+            update(&mut desk, DeskEvent::Key(Chord::plain(Key::Tab)), now, wall);
         }
         let view = present(&desk).dialog.expect("dialog");
         let layout = fit::layout(dialog(&desk), desk.size, false);
@@ -121,7 +121,7 @@ fn the_rollback_box_is_whole_on_small_screens() {
                 assert!(text.contains(must), "{w}x{h} `{must}`\n{text}");
             }
             let layout = fit::layout(dialog(&desk), desk.size, false);
-            let to = layout.rows.iter().filter(|r| r.part == fit::Part::To);
+            let to = layout.rows.iter().filter(|r| r.part == fit::RowPart::To);
             let to: String = to.map(|r| r.text.as_str()).collect();
             assert_eq!(confirm_token(&to.as_str().into()), token, "{w}x{h} {to}");
         }
@@ -159,7 +159,7 @@ fn two_releases_that_differ_in_the_middle_are_not_cut_to_the_same_words() {
             let rows = layout.rows.iter().filter(move |r| r.part == part);
             rows.map(|r| r.text.to_string()).collect::<String>()
         };
-        assert_ne!(of(fit::Part::From), of(fit::Part::To), "60x{h}");
+        assert_ne!(of(fit::RowPart::From), of(fit::RowPart::To), "60x{h}");
     }
 }
 
@@ -264,7 +264,7 @@ fn hostile_text_is_marked_on_every_page() {
     for key in ["1", "h", "r", "4", "5", "s", "7", "enter", "R", "d", "n"] {
         let mut desk = fixture::desk(Board::clone(&board));
         let (now, wall) = (desk.now, desk.wall.plus(Span::from_secs(1)));
-        update(&mut desk, Event::Key(key.parse().expect(key)), now, wall);
+        update(&mut desk, DeskEvent::Key(key.parse().expect(key)), now, wall);
         let shown = format!("{:?}", present(&desk));
         for bad in ["\\u{1b}", "\\u{202e}", "\\u{9b}", "\\u{200b}"] {
             assert!(!shown.contains(bad), "{key}: {bad}");
@@ -302,23 +302,16 @@ fn a_tie_is_told_as_one() {
     let suspect = &mut board.incidents[0].suspect;
     suspect.candidates = vec![other("web-41", 0.48), other("flag-7", 0.40)];
     (suspect.release, suspect.reasons) = (None, vec!["one of web-41 (48 %), flag-7".to_owned()]);
-    let desk = fixture::desk_as(board, Role::Operator, 120, 40);
+    let desk = fixture::desk_as(board, Seat::Operator, 120, 40);
     let shown = format!("{:?}", present(&desk));
     assert!(shown.contains("one of web-41 (48 %), flag-7 (40 %)"), "the banner");
     assert!(shown.contains("? web-41 or flag-7"), "the list");
 }
 
-/// The shared corpus, when it is there; one entry as a decoder hands it on.
+/// The shared corpus or what stands for it; one entry as a decoder hands it on.
 fn corpus() -> Vec<String> {
-    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let named = std::env::var_os("TILLWATCH_SHARED").map(std::path::PathBuf::from);
-    let beside = [here.join("../shared"), here.join("../../shared")];
-    let Some(dir) = named.into_iter().chain(beside).find(|d| d.is_dir()) else {
-        assert!(std::env::var_os("CI").is_none(), "shared/hostile is required in CI");
-        eprintln!("SKIPPED: no shared folder, hostile/strings.json was not drawn");
-        return vec![];
-    };
-    let text = std::fs::read_to_string(dir.join("hostile/strings.json")).expect("corpus");
+    let Some(file) = crate::skip::shared("hostile/strings.json") else { return vec![] };
+    let text = std::fs::read_to_string(file).expect("corpus");
     let json: serde_json::Value = serde_json::from_str(&text).expect("json");
     let entry = |e: &serde_json::Value| {
         let part = |name: &str| e[name].as_str().unwrap_or_default().to_owned();
@@ -339,7 +332,7 @@ fn the_hostile_corpus_is_clean_on_every_page() {
         for key in ["1", "h", "r", "4", "5", "s", "7", "enter", "R", "d", "n"] {
             let mut desk = fixture::desk(Board::clone(&board));
             let (now, wall) = (desk.now, desk.wall.plus(Span::from_secs(1)));
-            update(&mut desk, Event::Key(key.parse().expect(key)), now, wall);
+            update(&mut desk, DeskEvent::Key(key.parse().expect(key)), now, wall);
             let shown = format!("{:?}", present(&desk));
             for part in shown.split("\\u{").skip(1) {
                 let hex = part.split('}').next().expect("escape");

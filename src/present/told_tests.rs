@@ -8,7 +8,7 @@ use super::{evidence, incident, inputs, present};
 use crate::board::Board;
 use crate::desk::fixture;
 use crate::desk::inputs::Subject;
-use crate::desk::state::{Desk, Event};
+use crate::desk::state::{Desk, DeskEvent};
 use crate::desk::update::update;
 use crate::domain::metric::Metric;
 use crate::domain::money::Range;
@@ -92,7 +92,7 @@ fn copying_shows_what_was_copied_and_a_key_without_a_command_says_so() {
     let press = |desk: &mut Desk, key: &str| {
         let span = Span::from_secs(1);
         let (now, wall) = (desk.now.plus(span), desk.wall.plus(span));
-        update(desk, Event::Key(key.parse().expect("a key")), now, wall)
+        update(desk, DeskEvent::Key(key.parse().expect("a key")), now, wall)
     };
     let toast = |desk: &Desk| present(desk).toast.map(|l| l.words()).unwrap_or_default();
     press(&mut desk, "y");
@@ -108,7 +108,7 @@ fn a_word_typed_after_a_filter_that_is_not_there_is_no_order() {
     let mut press = |desk: &mut Desk, key: &str, millis: i64| {
         at = at.plus(Span::from_millis(millis));
         let now = desk.now;
-        update(desk, Event::Key(key.parse().expect("a key")), now, at)
+        update(desk, DeskEvent::Key(key.parse().expect("a key")), now, at)
     };
     press(&mut desk, "2", 1000);
     press(&mut desk, "/", 1000);

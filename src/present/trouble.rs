@@ -1,10 +1,10 @@
 //! Trouble: an action that did not go as it was ordered. It stands on every page, the wall and
 //! `once` until somebody acts; one file makes the words, so that no two screens disagree.
 
-use crate::board::{Action, ActionState, Incident};
+use crate::board::{Action, ActionState, IncidentView};
 use crate::desk::command::OrderKey;
-use crate::desk::order::Failed;
-use crate::desk::state::{Desk, Role as Seat};
+use crate::desk::order::FailedSend;
+use crate::desk::state::{Desk, Seat};
 use crate::domain::text::{ScreenText, screen_text};
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Outcome;
@@ -42,7 +42,7 @@ impl Trouble {
 
 /// What stands against an incident's newest action; none while it goes well, and none after
 /// somebody decided upon it.
-pub fn of(x: &Incident, now: Timestamp, speed: f64) -> Option<Trouble> {
+pub fn of(x: &IncidentView, now: Timestamp, speed: f64) -> Option<Trouble> {
     let action = x.action.as_ref().filter(|_| x.state.is_open())?;
     let known_at = action.answered_at.or(action.sent_at).unwrap_or(action.prepared_at);
     if x.decision.as_ref().is_some_and(|d| d.at > known_at) {
@@ -88,12 +88,12 @@ fn why(action: &Action) -> String {
 }
 
 /// What stands on this desk: the board's, and what no record says (its orders that did not leave).
-pub fn all(desk: &Desk) -> Vec<(&Incident, Trouble)> {
-    let here = |x: &Incident| {
+pub fn all(desk: &Desk) -> Vec<(&IncidentView, Trouble)> {
+    let here = |x: &IncidentView| {
         let mut mine = desk.outgoing.iter().filter(|o| o.incident == x.id);
         Some(match mine.find_map(|o| o.failed.as_ref())? {
-            Failed::NotSent(why) => Trouble::new("NOT SENT", why.as_str()),
-            Failed::Unstored(why) => Trouble::new("SENT, ANSWER NOT STORED", why.as_str()),
+            FailedSend::NotSent(why) => Trouble::new("NOT SENT", why.as_str()),
+            FailedSend::Unstored(why) => Trouble::new("SENT, ANSWER NOT STORED", why.as_str()),
         })
     };
     let open = desk.board.incidents.iter().filter(|x| x.state.is_open());
@@ -131,7 +131,7 @@ mod tests {
     use crate::board::{Board, Decision, State};
     use crate::desk::fixture::{self, at};
     use crate::desk::page::Page;
-    use crate::desk::state::Event;
+    use crate::desk::state::DeskEvent;
     use crate::desk::update::update;
     use crate::policy::severity::Choice;
     use crate::present::present;
@@ -222,10 +222,10 @@ mod tests {
         let mut desk = fixture::desk(fixture::outage());
         let (now, wall) = (desk.now, desk.wall);
         let (incident, action) = ("INC-7F2B".into(), "key".into());
-        let event = Event::NotSent { incident, action, why: "disk full".to_owned() };
+        let event = DeskEvent::NotSent { incident, action, why: "disk full".to_owned() };
         update(&mut desk, event, now, wall);
         let later = wall.plus(Span::from_mins(10));
-        update(&mut desk, Event::Board(Arc::new(fixture::outage())), now, later);
+        update(&mut desk, DeskEvent::Board(Arc::new(fixture::outage())), now, later);
         assert_eq!(late(&desk), " ROLLBACK NOT SENT: disk full");
         assert_eq!(all(&desk)[0].0.id.as_str(), "INC-7F2B");
     }

@@ -2,7 +2,7 @@
 //! long to decide, is the data alive. No keys, no names where none is set.
 
 use crate::board::standing::fires_on;
-use crate::board::{Decision, Incident};
+use crate::board::{Decision, IncidentView};
 use crate::desk::state::Desk;
 use crate::domain::text::{ScreenText, screen_text};
 use crate::policy::severity::Choice;
@@ -43,7 +43,7 @@ fn top(desk: &Desk) -> Bar {
         )
 }
 
-fn incident(desk: &Desk, x: &Incident) -> Vec<Block> {
+fn incident(desk: &Desk, x: &IncidentView) -> Vec<Block> {
     let role = clocks::severity_role(x.severity);
     let journey = clocks::journey(x).cut(13);
     let severity = screen_text(&format!("SEV {} {journey}", x.severity.number()));
@@ -66,7 +66,7 @@ fn incident(desk: &Desk, x: &Incident) -> Vec<Block> {
     vec![Block { big: severity, role, label: what }, money(x), last]
 }
 
-fn money(x: &Incident) -> Block {
+fn money(x: &IncidentView) -> Block {
     match (&x.revenue_at_risk, x.burned_per_minute) {
         (Some(m), Some(was)) => {
             let range = crate::domain::money::Range::new(m.low, m.high);
@@ -92,7 +92,7 @@ fn money(x: &Incident) -> Block {
     }
 }
 
-fn who(desk: &Desk, x: &Incident) -> Line {
+fn who(desk: &Desk, x: &IncidentView) -> Line {
     match clocks::holder(x) {
         Some(name) if !desk.setup.operator.is_empty() => {
             Line::of(Role::Text, screen_text(name)).say(Role::Text, " has it")
@@ -103,7 +103,7 @@ fn who(desk: &Desk, x: &Incident) -> Line {
 }
 
 /// The clock that matters now, with who has it.
-fn clock(desk: &Desk, x: &Incident) -> Block {
+fn clock(desk: &Desk, x: &IncidentView) -> Block {
     let who = who(desk, x);
     let who = if clocks::ran_out(x) { who.say(Role::Text, ", the hold ran out") } else { who };
     let asks_ack = clocks::asks_ack(x);
@@ -168,7 +168,7 @@ fn calm(desk: &Desk, stale: bool) -> Vec<Block> {
 }
 
 /// Closed by hand while it fires: nobody may read this as calm.
-fn still(x: &Incident) -> Vec<Block> {
+fn still(x: &IncidentView) -> Vec<Block> {
     let role = clocks::severity_role(x.severity);
     let journey = clocks::journey(x).cut(13);
     let big = screen_text(&format!("SEV {} {journey}", x.severity.number()));
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
     use crate::board::{ActionState, Board};
     use crate::desk::fixture::{self, at};
-    use crate::desk::state::Role as Seat;
+    use crate::desk::state::Seat;
     use crate::incident::event::Outcome;
 
     fn last(board: Board) -> Block {

@@ -3,9 +3,9 @@
 
 use ratatui::layout::Rect;
 
-use crate::present::screen::{Panel, Place, Rows, Screen};
+use crate::present::screen::{Panel, PanelPlace, Rows, Screen};
 
-pub struct Frame {
+pub struct ScreenAreas {
     pub title: Rect,
     pub banner: Rect,
     pub body: Rect,
@@ -23,7 +23,7 @@ fn take(area: &mut Rect, rows: u16) -> Rect {
     cut
 }
 
-pub fn frame(screen: &Screen, area: Rect) -> Frame {
+pub fn frame(screen: &Screen, area: Rect) -> ScreenAreas {
     let mut rest = area;
     let title = take(&mut rest, 1);
     let banner = take(&mut rest, u16::try_from(screen.banner.len()).unwrap_or(3));
@@ -31,17 +31,17 @@ pub fn frame(screen: &Screen, area: Rect) -> Frame {
     let body = take(&mut rest, tall);
     let toast = take(&mut rest, 1);
     let prompt = take(&mut rest, 1);
-    Frame { title, banner, body, toast, prompt, hints: take(&mut rest, 1) }
+    ScreenAreas { title, banner, body, toast, prompt, hints: take(&mut rest, 1) }
 }
 
 /// An area for each panel; none where there is no room for it.
 pub fn panels(panels: &[Panel], body: Rect) -> Vec<Option<Rect>> {
-    let beside = panels.iter().any(|p| p.place == Place::Side);
+    let beside = panels.iter().any(|p| p.place == PanelPlace::Side);
     let right = if beside { (body.width * 2 / 5).clamp(44.min(body.width), 90) } else { 0 };
     let main = Rect { width: body.width.saturating_sub(right + u16::from(beside)), ..body };
     let side = Rect { x: body.right().saturating_sub(right), width: right, ..body };
     let mut areas = vec![None; panels.len()];
-    for (place, column) in [(Place::Main, main), (Place::Side, side)] {
+    for (place, column) in [(PanelPlace::Main, main), (PanelPlace::Side, side)] {
         let mine: Vec<usize> = (0..panels.len())
             .filter(|i| panels.get(*i).is_some_and(|p| p.place == place))
             .collect();

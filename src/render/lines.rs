@@ -8,7 +8,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::domain::text::{ScreenText, width};
 use crate::present::role::Role;
-use crate::present::screen::{Item, Line, Lines, Span};
+use crate::present::screen::{Item, Line, Lines, TextSpan};
 
 use super::pen::Pen;
 
@@ -107,7 +107,7 @@ impl Paper {
             return;
         }
         if let Some(row) = self.rows.last_mut() {
-            row.0.push(Span { text: ScreenText::made(std::mem::take(&mut self.piece)), role });
+            row.0.push(TextSpan { text: ScreenText::made(std::mem::take(&mut self.piece)), role });
         }
     }
 }

@@ -24,17 +24,17 @@ const SWEPT: &str = "\u{25AF}";
 
 /// How a cell looks once reverse and dim are worked out.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Look {
+struct CellLook {
     fg: Rgb,
     bg: Rgb,
     on: Modifier,
 }
 
 /// Cells of one row that are drawn by one element.
-struct Run<'a> {
+struct TextRun<'a> {
     x: usize,
     columns: usize,
-    look: Look,
+    look: CellLook,
     /// Each symbol with the column it stands in; none for hidden text.
     symbols: Vec<(usize, &'a str)>,
 }
@@ -69,7 +69,7 @@ pub fn svg(buf: &Buffer, colors: (Rgb, Rgb), title: &str) -> String {
     out
 }
 
-fn look(cell: &Cell, colors: (Rgb, Rgb)) -> Look {
+fn look(cell: &Cell, colors: (Rgb, Rgb)) -> CellLook {
     let on = |modifier| cell.modifier.contains(modifier);
     let (mut fg, mut bg) = (rgb(cell.fg, colors.0), rgb(cell.bg, colors.1));
     if on(Modifier::REVERSED) {
@@ -79,19 +79,19 @@ fn look(cell: &Cell, colors: (Rgb, Rgb)) -> Look {
         let mix = |a: u8, b: u8| ((u16::from(a) * 3 + u16::from(b) * 2) / 5) as u8;
         fg = (mix(fg.0, bg.0), mix(fg.1, bg.1), mix(fg.2, bg.2));
     }
-    Look { fg, bg, on: cell.modifier - Modifier::REVERSED - Modifier::DIM }
+    CellLook { fg, bg, on: cell.modifier - Modifier::REVERSED - Modifier::DIM }
 }
 
 /// Neighbours of one look share a run; a wide cell takes its columns with it.
-fn runs(cells: &[Cell], colors: (Rgb, Rgb)) -> Vec<Run<'_>> {
-    let mut runs: Vec<Run> = Vec::new();
+fn runs(cells: &[Cell], colors: (Rgb, Rgb)) -> Vec<TextRun<'_>> {
+    let mut runs: Vec<TextRun> = Vec::new();
     let mut x = 0;
     while let Some(cell) = cells.get(x) {
         let symbol = if cell_ok(cell.symbol()) { cell.symbol() } else { SWEPT };
         let columns = usize::from(cell.symbol().cell_width()).clamp(1, cells.len() - x);
         let look = look(cell, colors);
         if runs.last().is_none_or(|run| run.look != look) {
-            runs.push(Run { x, columns: 0, look, symbols: Vec::new() });
+            runs.push(TextRun { x, columns: 0, look, symbols: Vec::new() });
         }
         if let Some(run) = runs.last_mut() {
             run.columns += columns;
@@ -104,7 +104,7 @@ fn runs(cells: &[Cell], colors: (Rgb, Rgb)) -> Vec<Run<'_>> {
     runs
 }
 
-fn ground(out: &mut String, run: &Run, top: usize, bg: Rgb) {
+fn ground(out: &mut String, run: &TextRun, top: usize, bg: Rgb) {
     if run.look.bg != bg {
         let (x, width) = (MARGIN + run.x * CELL.0, run.columns * CELL.0);
         let fill = hex(run.look.bg);
@@ -120,7 +120,7 @@ fn ground(out: &mut String, run: &Run, top: usize, bg: Rgb) {
 
 /// Words as one element each, so that no viewer's idea of a letter's width moves the next word;
 /// anything that is not ASCII alone in its column.
-fn letters(out: &mut String, run: &Run, top: usize) {
+fn letters(out: &mut String, run: &TextRun, top: usize) {
     let mut word: Option<(usize, String)> = None;
     for (x, symbol) in &run.symbols {
         let ascii = symbol.is_ascii() && !symbol.trim().is_empty();
@@ -144,7 +144,7 @@ fn letters(out: &mut String, run: &Run, top: usize) {
     lines(out, run, top);
 }
 
-fn text_element(out: &mut String, run: &Run, x: usize, top: usize, text: &str) {
+fn text_element(out: &mut String, run: &TextRun, x: usize, top: usize, text: &str) {
     let look = run.look;
     let weight = if look.on.contains(Modifier::BOLD) { " font-weight=\"bold\"" } else { "" };
     let slant = if look.on.contains(Modifier::ITALIC) { " font-style=\"italic\"" } else { "" };
@@ -165,7 +165,7 @@ fn text_element(out: &mut String, run: &Run, x: usize, top: usize, text: &str) {
 }
 
 /// Underline and strike-through run under spaces too, as in a terminal.
-fn lines(out: &mut String, run: &Run, top: usize) {
+fn lines(out: &mut String, run: &TextRun, top: usize) {
     let (x, width) = (MARGIN + run.x * CELL.0, run.columns * CELL.0);
     for (drawn, y) in [(Modifier::UNDERLINED, BASELINE + 2), (Modifier::CROSSED_OUT, CELL.1 / 2)] {
         if run.look.on.contains(drawn) {

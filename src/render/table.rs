@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use ratatui::layout::Rect;
 
 use crate::present::role::Role;
-use crate::present::screen::{Column, Line, Table};
+use crate::present::screen::{Column, Line, TableView};
 
 use super::pen::Pen;
 
 /// Columns in front for the pointer.
 const POINTER: u16 = 2;
 
-pub fn draw(table: &Table, pen: &mut Pen, area: Rect) {
+pub fn draw(table: &TableView, pen: &mut Pen, area: Rect) {
     if area.is_empty() {
         return;
     }
@@ -52,14 +52,14 @@ pub fn draw(table: &Table, pen: &mut Pen, area: Rect) {
 }
 
 /// The first row shown.
-fn top(table: &Table, tall: usize) -> usize {
+fn top(table: &TableView, tall: usize) -> usize {
     match table.selected {
         Some(at) => at.checked_div(tall).unwrap_or(0) * tall,
         None => table.top.min(table.total.saturating_sub(tall)),
     }
 }
 
-fn heads(table: &Table, kept: &[(usize, u16)], pen: &mut Pen, area: Rect) {
+fn heads(table: &TableView, kept: &[(usize, u16)], pen: &mut Pen, area: Rect) {
     let mut x = area.x + POINTER;
     for (index, width) in kept {
         if let Some(column) = table.columns.get(*index) {
@@ -75,7 +75,7 @@ fn heads(table: &Table, kept: &[(usize, u16)], pen: &mut Pen, area: Rect) {
 /// Which columns fit and how wide each gets: (index, width), in order. What is left goes to columns
 /// that grow, to each as much as its words need; the rest stays empty on the right, so that a name
 /// and its numbers stand together.
-fn fit(table: &Table, room: u16) -> Vec<(usize, u16)> {
+fn fit(table: &TableView, room: u16) -> Vec<(usize, u16)> {
     let mut kept: Vec<(usize, &Column)> = table.columns.iter().enumerate().collect();
     let need = |kept: &[(usize, &Column)]| -> u32 {
         let gaps = kept.len().saturating_sub(1) as u32;
@@ -113,7 +113,7 @@ fn fit(table: &Table, room: u16) -> Vec<(usize, u16)> {
 const STEP: u32 = 4;
 
 /// The longest text of a column, in whole steps.
-fn words(table: &Table, index: usize) -> u32 {
+fn words(table: &TableView, index: usize) -> u32 {
     let cells = table.rows.iter().filter_map(|r| r.cells.get(index)).map(Line::width);
     let longest = u32::try_from(cells.max().unwrap_or(0)).unwrap_or(u32::MAX / 2);
     longest.div_ceil(STEP) * STEP

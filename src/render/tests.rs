@@ -10,7 +10,7 @@ use super::theme::{ColorDepth, Theme};
 use crate::board::{Board, State};
 use crate::desk::chord::Chord;
 use crate::desk::fixture;
-use crate::desk::state::{Desk, Event, Role, Size};
+use crate::desk::state::{Desk, DeskEvent, Seat, Size};
 use crate::desk::update::update;
 use crate::domain::text::cell_ok;
 use crate::domain::time::Span;
@@ -42,18 +42,18 @@ fn press(desk: &mut Desk, keys: &str) {
     for key in keys.split_whitespace() {
         let chord: Chord = key.parse().expect(key);
         let (now, wall) = (desk.now, desk.wall.plus(Span::from_secs(1)));
-        update(desk, Event::Key(chord), now, wall);
+        update(desk, DeskEvent::Key(chord), now, wall);
     }
 }
 
 fn picture(board: Board, keys: &str, w: u16, h: u16) -> String {
-    let mut desk = fixture::desk_as(board, Role::Operator, w, h);
+    let mut desk = fixture::desk_as(board, Seat::Operator, w, h);
     press(&mut desk, keys);
     rows(&draw(&desk, w, h))
 }
 
 fn wall(board: Board, w: u16, h: u16) -> String {
-    let desk = fixture::desk_as(board, Role::Wall, w, h);
+    let desk = fixture::desk_as(board, Seat::Wall, w, h);
     rows(&draw(&desk, w, h))
 }
 
@@ -132,7 +132,7 @@ fn the_wall() {
     insta::assert_snapshot!("wall_80x24", wall(fixture::outage(), 80, 24));
     insta::assert_snapshot!("wall_120x40", wall(fixture::outage(), 120, 40));
     insta::assert_snapshot!("wall_calm_80x24", wall(fixture::calm(), 80, 24));
-    let mut desk = fixture::desk_as(fixture::outage(), Role::Wall, 80, 24);
+    let mut desk = fixture::desk_as(fixture::outage(), Seat::Wall, 80, 24);
     desk.now = desk.now.plus(Span::from_mins(4));
     insta::assert_snapshot!("wall_stale_80x24", rows(&draw(&desk, 80, 24)));
 }
@@ -182,7 +182,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
     #[test]
     fn no_size_panics(w in 0u16..=520, h in 0u16..=210, page in 0usize..PAGES.len(), wall: bool) {
-        let role = if wall { Role::Wall } else { Role::Operator };
+        let role = if wall { Seat::Wall } else { Seat::Operator };
         let mut desk = fixture::desk_as(fixture::outage(), role, w, h);
         press(&mut desk, PAGES[page]);
         let buf = draw(&desk, w, h);
@@ -193,7 +193,7 @@ proptest! {
 
     #[test]
     fn no_small_size_panics(w in 0u16..=60, h in 0u16..=20, page in 0usize..PAGES.len()) {
-        let mut desk = fixture::desk_as(fixture::outage(), Role::Operator, w, h);
+        let mut desk = fixture::desk_as(fixture::outage(), Seat::Operator, w, h);
         press(&mut desk, PAGES[page]);
         draw(&desk, w, h);
     }

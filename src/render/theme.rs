@@ -12,7 +12,7 @@ use crate::present::role::Role;
 
 pub use depth::{ColorDepth, Rgb, depth, rgb};
 pub use file::ROLES;
-use file::{Look, Paint};
+use file::{Paint, StyleRow};
 
 /// Name and text of each built-in theme, the default first.
 const BUILT_IN: [(&str, &str); 6] = [
@@ -90,7 +90,7 @@ impl Theme {
     }
 }
 
-fn style(look: &Look, depth: ColorDepth) -> Style {
+fn style(look: &StyleRow, depth: ColorDepth) -> Style {
     let on = [
         (look.bold, Modifier::BOLD),
         (look.underline, Modifier::UNDERLINED),

@@ -7,7 +7,8 @@ mod write;
 
 use std::io::Read;
 
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::domain::time::Span;
 use crate::policy::judging::Policy;
 

@@ -9,12 +9,12 @@ use crate::domain::id::IncidentId;
 use crate::domain::money::MoneyRange;
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
-use crate::incident::deadline::{Clock, clocks};
+use crate::incident::deadline::{IncidentClock, clocks};
 use crate::incident::fold::{ActionRun, Incident};
 use crate::incident::state::{ActionState, Decision, State, TimelineEntry};
 use crate::incident::truth::AlarmTruth;
 use crate::incident::words::{plan, suspect};
-use crate::policy::maintenance::Maintenance;
+use crate::policy::maintenance::MaintenanceRow;
 use crate::policy::severity::Choice;
 
 mod page;
@@ -106,7 +106,7 @@ pub struct Shift<'a> {
     pub now: Timestamp,
     pub since: Timestamp,
     pub currency: &'a str,
-    pub maintenance: &'a [Maintenance],
+    pub maintenance: &'a [MaintenanceRow],
     pub left_out: &'a [String],
 }
 
@@ -134,7 +134,7 @@ pub fn handover(incidents: &[Incident], shift: &Shift<'_>) -> Handover {
 
 fn open(i: &Incident, shift: &Shift<'_>) -> OpenIncident {
     let money = |r: Option<crate::domain::money::Range>| r.map(|r| r.in_currency(shift.currency));
-    let running = |(clock, due_at): (Clock, Timestamp)| RunningClock {
+    let running = |(clock, due_at): (IncidentClock, Timestamp)| RunningClock {
         clock: name(clock),
         due_at,
         left_seconds: due_at.since(shift.now).secs(),
@@ -160,13 +160,13 @@ fn open(i: &Incident, shift: &Shift<'_>) -> OpenIncident {
     }
 }
 
-const fn name(clock: Clock) -> &'static str {
+const fn name(clock: IncidentClock) -> &'static str {
     match clock {
-        Clock::Acknowledge => "acknowledge",
-        Clock::Decide => "decide",
-        Clock::AckExpires => "acknowledgement runs out",
-        Clock::Recheck => "look again",
-        Clock::Timer => "timer",
+        IncidentClock::Acknowledge => "acknowledge",
+        IncidentClock::Decide => "decide",
+        IncidentClock::AckExpires => "acknowledgement runs out",
+        IncidentClock::Recheck => "look again",
+        IncidentClock::Timer => "timer",
     }
 }
 

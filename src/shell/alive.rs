@@ -7,7 +7,7 @@ use rustix::process::{Pid, test_kill_process};
 /// A process, once and for all: a number used again has another start, another boot another id,
 /// another container another space of numbers.
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Name<'a> {
+struct OwnerName<'a> {
     host: &'a str,
     pid: &'a str,
     start: &'a str,
@@ -34,7 +34,7 @@ pub fn boot() -> Option<u128> {
 
 /// True when the process called `name` was on this machine and is certainly not any more.
 pub fn is_gone(name: &str) -> bool {
-    let Some(theirs) = Name::of(name).filter(|_| is_here(name)) else { return false };
+    let Some(theirs) = OwnerName::of(name).filter(|_| is_here(name)) else { return false };
     let Some(pid) = theirs.pid.parse().ok().and_then(Pid::from_raw) else { return false };
     if test_kill_process(pid) == Err(Errno::SRCH) {
         return true;
@@ -46,17 +46,19 @@ pub fn is_gone(name: &str) -> bool {
 /// True when the process called `name` certainly is or was one of this machine as it runs now.
 pub fn is_here(name: &str) -> bool {
     let own = own_name();
-    let (Some(theirs), Some(own)) = (Name::of(name), Name::of(&own)) else { return false };
+    let (Some(theirs), Some(own)) = (OwnerName::of(name), OwnerName::of(&own)) else {
+        return false;
+    };
     let told = [theirs.start, theirs.space, theirs.boot].iter().all(|part| *part != "?");
     told && (theirs.host, theirs.space, theirs.boot) == (own.host, own.space, own.boot)
 }
 
 /// `host` and `pid` of a lease's owner, for people.
 pub fn place(name: &str) -> String {
-    Name::of(name).map_or_else(|| name.to_owned(), |n| format!("{} pid {}", n.host, n.pid))
+    OwnerName::of(name).map_or_else(|| name.to_owned(), |n| format!("{} pid {}", n.host, n.pid))
 }
 
-impl<'a> Name<'a> {
+impl<'a> OwnerName<'a> {
     fn of(text: &'a str) -> Option<Self> {
         let mut parts = text.rsplitn(5, ':');
         let (boot, space, start) = (parts.next()?, parts.next()?, parts.next()?);

@@ -16,7 +16,7 @@ use super::clock::Clock;
 use super::follow;
 use super::hub::{BoardCell, Signal};
 use super::lease::{self, Grip};
-use super::session::{self, StartError, Watching};
+use super::session::{self, StartError, WatchSession};
 
 /// What this process does at the moment, and since what.
 #[derive(Clone, Debug)]
@@ -123,7 +123,7 @@ impl Duty {
         &self,
         boards: &BoardCell,
         posts: &cell::Sender<Post>,
-    ) -> Option<Result<Watching, StartError>> {
+    ) -> Option<Result<WatchSession, StartError>> {
         while !self.takes_lease(posts).await {
             tokio::select! {
                 biased;
@@ -173,7 +173,7 @@ impl Duty {
     /// Watches until told to stop or until the lease is another's.
     async fn hold(
         &self,
-        mut watching: Watching,
+        mut watching: WatchSession,
         posts: &cell::Sender<Post>,
         stop: &mut oneshot::Receiver<()>,
     ) -> End {

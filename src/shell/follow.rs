@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::board::{Absent, Board};
 use crate::domain::time::Timestamp;
-use crate::journal::{Access, Journal, JournalError, Stamp};
+use crate::journal::{Access, FileStamp, Journal, JournalError};
 
 use super::clock::Clock;
 use super::hub::BoardCell;
@@ -30,7 +30,7 @@ pub async fn run(url: String, boards: BoardCell) {
     };
     let mut shown = Shown::default();
     let mut half = first(&journal, &boards).await;
-    let mut keeper = Keeper::default();
+    let mut keeper = LeaseLook::default();
     loop {
         let news = shown.news(&journal).await;
         let turned = keeper.look(&journal, shown.stamp.as_ref()).await;
@@ -67,17 +67,17 @@ pub async fn run(url: String, boards: BoardCell) {
 /// silent when it was not renewed for its own length, by our monotonic clock: clocks of two hosts
 /// need not agree.
 #[derive(Default)]
-struct Keeper {
+struct LeaseLook {
     /// Its holder, and until when.
     lease: Option<(String, Timestamp)>,
-    stamp: Option<Stamp>,
+    stamp: Option<FileStamp>,
     renewed: Option<Instant>,
     absent: Option<Absent>,
 }
 
-impl Keeper {
+impl LeaseLook {
     /// True when what is to be said of the watcher changed.
-    async fn look(&mut self, journal: &Journal, stamp: Option<&Stamp>) -> bool {
+    async fn look(&mut self, journal: &Journal, stamp: Option<&FileStamp>) -> bool {
         let now = Clock::system().instant();
         if stamp.is_none() || stamp != self.stamp.as_ref() {
             let Ok(lease) = journal.lease().await else { return false };
@@ -139,7 +139,7 @@ fn mourn(boards: &BoardCell, error: &JournalError) {
 #[derive(Default)]
 struct Shown {
     board: Option<Timestamp>,
-    stamp: Option<Stamp>,
+    stamp: Option<FileStamp>,
     /// The files looked the same twice: a write in the same tick as the last look was seen too.
     settled: bool,
 }

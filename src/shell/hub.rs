@@ -16,7 +16,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 use crate::incident::unread::Unread;
 use crate::journal::{JournalError, Stored};
-use crate::watch::event::{Effect, Event};
+use crate::watch::event::{WatchEffect, WatchEvent};
 use crate::watch::state::Watch;
 use crate::watch::update::update;
 
@@ -26,9 +26,9 @@ use super::keeper::Keeper;
 /// What reaches the hub.
 #[derive(Debug)]
 pub enum Signal {
-    Event(Box<Event>),
+    Event(Box<WatchEvent>),
     /// The same, and the sender is dropped when it was taken in.
-    Told(Box<Event>, oneshot::Sender<()>),
+    Told(Box<WatchEvent>, oneshot::Sender<()>),
     /// The journal has news (an order was stored).
     Nudge,
     /// Somebody waits for what is not stored yet: try now, then drop the sender.
@@ -107,11 +107,12 @@ struct News {
 /// that are in no journal then.
 pub fn run(mut hub: Hub, signals: &Receiver<Signal>) -> Vec<IncidentId> {
     let unread = std::mem::take(&mut hub.unread);
-    let begun = hub.said(unread, None).into_iter().chain([Event::Woke { at: hub.clock.now() }]);
+    let begun =
+        hub.said(unread, None).into_iter().chain([WatchEvent::Woke { at: hub.clock.now() }]);
     hub.work(begun.collect());
     if hub.earlier > Span::ZERO {
         let (by, earlier, at) = (hub.earlier.times(-1), hub.earlier, hub.clock.now());
-        hub.handle(Event::ClockStepped { by, off: Span::ZERO, earlier, at });
+        hub.handle(WatchEvent::ClockStepped { by, off: Span::ZERO, earlier, at });
     }
     while !hub.lost {
         super::fault::here("watcher");
@@ -123,11 +124,11 @@ pub fn run(mut hub: Hub, signals: &Receiver<Signal>) -> Vec<IncidentId> {
             Ok(Signal::Event(event)) => hub.handle(*event),
             Ok(Signal::Told(event, _waits)) => hub.handle(*event),
             Ok(Signal::Nudge) => hub.tail(),
-            Ok(Signal::Flush(_waits)) => hub.handle(Event::Flush { at: hub.clock.now() }),
+            Ok(Signal::Flush(_waits)) => hub.handle(WatchEvent::Flush { at: hub.clock.now() }),
             Ok(Signal::Lease { until }) => hub.lease_until = Some(until),
             Err(RecvTimeoutError::Timeout) => {
                 hub.tail();
-                hub.handle(Event::Woke { at: hub.clock.now() });
+                hub.handle(WatchEvent::Woke { at: hub.clock.now() });
             }
             Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => break,
         }
@@ -204,7 +205,7 @@ impl Hub {
         if let Some(by) = paused {
             let by = Span::from_millis(i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
             tracing::warn!(%by, "this process did not run");
-            self.handle(Event::Paused { by, at });
+            self.handle(WatchEvent::Paused { by, at });
         }
         let (was, off) = (self.time.off, self.clock.off());
         let by = Span::from_millis(off.millis().saturating_sub(was.millis()));
@@ -213,28 +214,28 @@ impl Hub {
             self.time.off = off;
             let lead = |off: Span| off.max(Span::ZERO).millis();
             let earlier = Span::from_millis(lead(off).saturating_sub(lead(was)));
-            self.handle(Event::ClockStepped { by, off, earlier, at });
+            self.handle(WatchEvent::ClockStepped { by, off, earlier, at });
         }
     }
 
-    fn handle(&mut self, event: Event) {
+    fn handle(&mut self, event: WatchEvent) {
         self.work(VecDeque::from([event]));
     }
 
-    fn work(&mut self, mut queue: VecDeque<Event>) {
+    fn work(&mut self, mut queue: VecDeque<WatchEvent>) {
         let mut writes = 0;
         while let Some(event) = queue.pop_front().filter(|_| !self.lost) {
             for effect in update(&mut self.watch, event) {
                 match effect {
-                    Effect::Append(records) if writes < WRITES => {
+                    WatchEffect::Append(records) if writes < WRITES => {
                         writes += 1;
                         queue.extend(self.append(records));
                     }
-                    Effect::Append(records) => {
+                    WatchEffect::Append(records) => {
                         tracing::warn!("one event brought about many writes; the rest waits");
                         self.later = Some(records);
                     }
-                    Effect::Publish(board) => self.publish(*board),
+                    WatchEffect::Publish(board) => self.publish(*board),
                 }
             }
         }
@@ -242,7 +243,7 @@ impl Hub {
 
     /// Stores records and reads what is new, in journal order. Its own are folded in from here when
     /// they cannot be read back.
-    fn append(&mut self, records: Vec<Record>) -> Vec<Event> {
+    fn append(&mut self, records: Vec<Record>) -> Vec<WatchEvent> {
         let at = self.clock.now();
         let count = i64::try_from(records.len()).unwrap_or(i64::MAX);
         match self.keeper.append(&records) {
@@ -258,14 +259,14 @@ impl Hub {
                 }
                 news.records.sort_by_key(|s| s.seq);
                 let records = news.records.into_iter().map(|s| s.record).collect();
-                let stored = Event::Journaled { records, at };
+                let stored = WatchEvent::Journaled { records, at };
                 [stored].into_iter().chain(self.said(news.unread, news.trouble)).collect()
             }
             Err(JournalError::LeaseLost) => {
                 self.lost = true;
                 Vec::new()
             }
-            Err(error) => vec![Event::NotStored { records, why: error.why(), at }],
+            Err(error) => vec![WatchEvent::NotStored { records, why: error.why(), at }],
         }
     }
 
@@ -306,26 +307,26 @@ impl Hub {
         let News { records, unread, trouble } = self.news();
         let records: Vec<Record> = records.into_iter().map(|s| s.record).collect();
         let at = self.clock.now();
-        let told = (!records.is_empty()).then_some(Event::News { records, at });
+        let told = (!records.is_empty()).then_some(WatchEvent::News { records, at });
         let events = told.into_iter().chain(self.said(unread, trouble)).collect();
         self.work(events);
     }
 
     /// News about the journal itself and the kill switch beside it.
-    fn said(&mut self, unread: Vec<Unread>, trouble: Option<String>) -> Vec<Event> {
+    fn said(&mut self, unread: Vec<Unread>, trouble: Option<String>) -> Vec<WatchEvent> {
         let at = self.clock.now();
         let mut events = Vec::new();
         if !unread.is_empty() {
-            events.push(Event::Unread { records: unread, at });
+            events.push(WatchEvent::Unread { records: unread, at });
         }
         if trouble != self.trouble {
             self.trouble.clone_from(&trouble);
-            events.push(Event::JournalTrouble { why: trouble, at });
+            events.push(WatchEvent::JournalTrouble { why: trouble, at });
         }
         let why = self.keeper.killed();
         if why != self.thrown {
             self.thrown.clone_from(&why);
-            events.push(Event::KillSwitch { why, at });
+            events.push(WatchEvent::KillSwitch { why, at });
         }
         events
     }
@@ -333,7 +334,7 @@ impl Hub {
     /// One last try for what is not stored; what is left of it.
     fn left(&mut self) -> Vec<IncidentId> {
         if !self.lost && !self.watch.not_stored().is_empty() {
-            self.handle(Event::Flush { at: self.clock.now() });
+            self.handle(WatchEvent::Flush { at: self.clock.now() });
         }
         self.watch.not_stored()
     }
@@ -375,7 +376,7 @@ impl Hub {
 }
 
 /// Sends an event; a hub that is gone has nobody left to tell.
-pub fn tell(hub: &Sender<Signal>, event: Event) {
+pub fn tell(hub: &Sender<Signal>, event: WatchEvent) {
     let _gone = hub.send(Signal::Event(Box::new(event)));
 }
 

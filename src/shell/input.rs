@@ -44,7 +44,7 @@ impl Input {
     pub fn start(tty: &Arc<Tty>, clock_ms: fn() -> u64) -> std::io::Result<Self> {
         let (sender, events) = channel(QUEUE);
         let (wake, wake_end) = pipe()?;
-        let reader = Reader { tty: tty.clone(), wake, clock_ms, events: sender.clone() };
+        let reader = InputReader { tty: tty.clone(), wake, clock_ms, events: sender.clone() };
         thread::Builder::new().name("tty-read".into()).spawn(move || reader.run())?;
         start_signals(tty.clone(), sender.clone())?;
         Ok(Self { events, sender, _wake: wake_end })
@@ -66,7 +66,7 @@ impl Input {
     }
 }
 
-struct Reader {
+struct InputReader {
     tty: Arc<Tty>,
     wake: PipeReader,
     clock_ms: fn() -> u64,
@@ -80,7 +80,7 @@ enum Woken {
     Gone,
 }
 
-impl Reader {
+impl InputReader {
     fn run(self) {
         let mut parser = Parser::default();
         let mut bytes = [0_u8; 4096];

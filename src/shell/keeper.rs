@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 
 use crate::board::Board;
 use crate::incident::event::Record;
-use crate::journal::{Journal, JournalError, Reading};
+use crate::journal::{Journal, JournalError, JournalReading};
 
 use super::kill_switch::KillSwitch;
 
@@ -16,7 +16,7 @@ pub trait Keeper: Send {
     /// Stores all or none; the place of the last one. They have the places before it.
     fn append(&self, records: &[Record]) -> Result<i64, JournalError>;
     /// The first `limit` records after place `seq`.
-    fn since(&self, seq: i64, limit: u32) -> Result<Reading, JournalError>;
+    fn since(&self, seq: i64, limit: u32) -> Result<JournalReading, JournalError>;
     fn put_board(&self, board: &Board) -> Result<(), JournalError>;
     /// Whether the files still are the ones that were opened.
     fn standing(&self) -> Result<(), JournalError>;
@@ -38,7 +38,7 @@ impl Keeper for Held {
         self.runtime.block_on(self.journal.append_held(&self.owner, records))
     }
 
-    fn since(&self, seq: i64, limit: u32) -> Result<Reading, JournalError> {
+    fn since(&self, seq: i64, limit: u32) -> Result<JournalReading, JournalError> {
         self.runtime.block_on(self.journal.since(seq, limit))
     }
 

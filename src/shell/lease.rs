@@ -12,7 +12,7 @@ use super::alive;
 use super::clock::Clock;
 use super::hub::Signal;
 
-/// Length of the lease: takeover is over within 10 s (DESIGN section 10).
+/// Length of the lease: takeover is over within 10 s.
 pub const LEASE: Span = Span::from_secs(8);
 /// A clock that moves by more was set.
 const STEP: Span = Span::from_secs(2);

@@ -11,13 +11,13 @@ use crate::domain::change::Change;
 use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::{Event, Intent, Outcome, Record};
-use crate::incident::facts::{Facts, Told};
+use crate::incident::facts::{OrderFacts, SourceTold};
 use crate::incident::fold::{ActionRun, Incident};
 use crate::incident::gate;
 use crate::incident::order::Order;
 use crate::incident::state::ActionState;
 use crate::incident::unread;
-use crate::journal::{Reading, Seen};
+use crate::journal::{JournalReading, SeenRecords};
 use crate::policy::action::ActionPolicy;
 use crate::sink::webhook::{Keys, Webhook};
 use crate::verdict::Case;
@@ -86,15 +86,15 @@ pub struct Sent {
 }
 
 /// What a board tells beside the journal.
-struct World {
+struct OrderWorld {
     /// With what is known about their secrets.
     actions: Vec<ActionPolicy>,
     /// The secrets themselves, for who sends.
     ring: Ring,
     changes: Option<Arc<Vec<Change>>>,
-    told: Vec<Told>,
+    told: Vec<SourceTold>,
     /// The newest evidence about the incident, as everyone sees it.
-    case: Option<view::Evidence>,
+    case: Option<view::ShownEvidence>,
     kill_switch: Option<String>,
 }
 
@@ -115,7 +115,7 @@ impl OrderDesk {
         if sends && world.changes.is_none() {
             return Err(refused("the releases are not read yet: a watcher tells them; try again"));
         }
-        let judge = |seen: Seen| -> Result<_, OrderError> {
+        let judge = |seen: SeenRecords| -> Result<_, OrderError> {
             let incident = known(id, &seen.own)?;
             if let Some(why) = kept_out(id, &seen.own).filter(|_| sends) {
                 return Err(refused(why));
@@ -181,14 +181,14 @@ impl OrderDesk {
     }
 
     /// Only who sends reads secrets, and then it must be able to.
-    async fn world(&self, id: &IncidentId, board: Option<&Board>, sends: bool) -> World {
+    async fn world(&self, id: &IncidentId, board: Option<&Board>, sends: bool) -> OrderWorld {
         let (actions, ring) = if sends {
             signing::known(&self.actions, &self.webhooks).await
         } else {
             (self.actions.clone(), Ring::new())
         };
         let shown = board.and_then(|b| b.incidents.iter().find(|i| i.id == *id));
-        World {
+        OrderWorld {
             actions,
             ring,
             changes: board.and_then(|b| b.changes.clone()),
@@ -202,7 +202,7 @@ impl OrderDesk {
         &self,
         (incident, others): (&Incident, &[Incident]),
         order: &Order,
-        world: &World,
+        world: &OrderWorld,
         now: Timestamp,
     ) -> Result<Vec<Event>, OrderError> {
         let cases = world.cases(incident);
@@ -213,11 +213,11 @@ impl OrderDesk {
 
     fn facts<'a>(
         &'a self,
-        world: &'a World,
+        world: &'a OrderWorld,
         incidents: &'a [Incident],
         cases: &'a [Case],
-    ) -> Facts<'a> {
-        Facts {
+    ) -> OrderFacts<'a> {
+        OrderFacts {
             policy: &self.response,
             changes: world.changes.as_deref().map(Vec::as_slice).unwrap_or_default(),
             actions: &world.actions,
@@ -279,7 +279,7 @@ impl OrderDesk {
         cause: &str,
         answer: Outcome,
     ) -> Result<(), OrderError> {
-        let judge = |seen: Seen| -> Result<_, OrderError> {
+        let judge = |seen: SeenRecords| -> Result<_, OrderError> {
             let incident = known(id, &seen.own)?;
             let open = incident.action(action).is_some_and(ActionRun::unanswered);
             let event = Event::ActionAnswered { id: action.clone(), answer };
@@ -301,7 +301,7 @@ impl OrderDesk {
     }
 }
 
-impl World {
+impl OrderWorld {
     /// The newest evidence as a case of the incident.
     fn cases(&self, incident: &Incident) -> Vec<Case> {
         let newest = self.case.as_ref().filter(|_| incident.firing);
@@ -314,19 +314,19 @@ fn refused(words: impl Into<String>) -> OrderError {
 }
 
 /// The incident that `reading` makes, if any.
-fn made_of(id: &IncidentId, reading: &Reading) -> Option<Incident> {
+fn made_of(id: &IncidentId, reading: &JournalReading) -> Option<Incident> {
     reading.incidents().into_iter().find(|i| i.id == *id)
 }
 
 /// Why nothing may be sent for an incident of which a record cannot be read: it may be this very
 /// request, its answer or the end of the incident.
-fn kept_out(id: &IncidentId, reading: &Reading) -> Option<String> {
+fn kept_out(id: &IncidentId, reading: &JournalReading) -> Option<String> {
     let why = unread::unreadable(&reading.unread)?;
     Some(format!("{why}. Until {id} can be read whole nothing is sent for it from here"))
 }
 
 /// The incident that `reading` makes.
-fn known(id: &IncidentId, reading: &Reading) -> Result<Incident, OrderError> {
+fn known(id: &IncidentId, reading: &JournalReading) -> Result<Incident, OrderError> {
     made_of(id, reading).ok_or_else(|| match unread::notices(&reading.unread).first() {
         Some(why) => refused(format!("{id} cannot be read: {why}")),
         None => OrderError::Unknown(id.clone()),

@@ -38,7 +38,7 @@ pub async fn run(desk: Arc<OrderDesk>, mut boards: Boards, posts: Option<Posts>)
         for (incident, action) in board.iter().flat_map(|b| unknown(b)) {
             let (desk, posts) = (Arc::clone(&desk), posts.clone());
             asked.entry(action.clone()).or_insert_with(|| {
-                let question = Question { desk, incident, action, posts };
+                let question = StatusQuestion { desk, incident, action, posts };
                 tokio::spawn(question.ask())
             });
         }
@@ -54,7 +54,7 @@ fn unknown(board: &Board) -> Vec<(IncidentId, ActionId)> {
     unknown.map(|(i, action)| (i.id.clone(), action.id.clone())).collect()
 }
 
-struct Question {
+struct StatusQuestion {
     desk: Arc<OrderDesk>,
     incident: IncidentId,
     action: ActionId,
@@ -67,7 +67,7 @@ enum Next {
     Again,
 }
 
-impl Question {
+impl StatusQuestion {
     async fn ask(self) {
         let (mut pause, mut said) = (FIRST, false);
         loop {

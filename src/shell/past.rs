@@ -12,7 +12,7 @@ use crate::domain::id::SourceId;
 use crate::domain::past::Past;
 use crate::domain::time::Span;
 use crate::source::Source;
-use crate::watch::event::Event;
+use crate::watch::event::WatchEvent;
 
 use super::clock::{self, Clock};
 use super::hub::{Signal, tell};
@@ -30,7 +30,7 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(2);
 const HEAVY_PAUSE: Duration = Duration::from_secs(2);
 
 /// The past of one source, on its way.
-pub struct Reading {
+pub struct PastReading {
     name: SourceId,
     days: u32,
     clock: Clock,
@@ -45,7 +45,7 @@ pub struct Reading {
     told: Vec<Past>,
 }
 
-impl Reading {
+impl PastReading {
     /// None of its past is read where `days` is 0.
     pub fn new(name: SourceId, days: u32, clock: Clock, hub: Sender<Signal>) -> Self {
         Self {
@@ -102,7 +102,7 @@ impl Reading {
                 self.refused = 0;
                 if !harvest.is_empty() {
                     let batch = harvest.into();
-                    self.hand_over(Event::PastRead { source: self.name.clone(), batch }).await;
+                    self.hand_over(WatchEvent::PastRead { source: self.name.clone(), batch }).await;
                 }
                 self.progress(source);
             }
@@ -119,7 +119,7 @@ impl Reading {
     }
 
     /// Tells the hub and waits until it has taken it in: pieces must not pile up.
-    async fn hand_over(&self, event: Event) {
+    async fn hand_over(&self, event: WatchEvent) {
         let (done, taken) = oneshot::channel();
         if self.hub.send(Signal::Told(Box::new(event), done)).is_ok() {
             let _gone = taken.await;
@@ -153,7 +153,7 @@ impl Reading {
 
     fn tell_progress(&self) {
         let (source, pasts, at) = (self.name.clone(), self.told.clone(), self.clock.now());
-        tell(&self.hub, Event::PastTold { source, pasts, enough: self.enough, at });
+        tell(&self.hub, WatchEvent::PastTold { source, pasts, enough: self.enough, at });
     }
 
     fn end(&mut self, source: &Source) {
@@ -164,6 +164,6 @@ impl Reading {
         self.ended = true;
         self.enough = true;
         let (source, at) = (self.name.clone(), self.clock.now());
-        tell(&self.hub, Event::PastEnded { source, at });
+        tell(&self.hub, WatchEvent::PastEnded { source, at });
     }
 }

@@ -10,11 +10,11 @@ use crate::domain::id::SourceId;
 use crate::domain::time::{Span, Timestamp};
 use crate::source::backoff::Backoff;
 use crate::source::{Harvest, Source, SourceError};
-use crate::watch::event::{Batch, Event};
+use crate::watch::event::{Batch, WatchEvent};
 
 use super::clock::Clock;
 use super::hub::{Signal, tell};
-use super::past::Reading;
+use super::past::PastReading;
 
 /// What a poller needs to know about its source.
 pub struct Poller {
@@ -59,8 +59,8 @@ pub async fn guarded(
         let (source, at) = (name.clone(), clock.now());
         let next_at = self::next(at, AFTER_FAULT, clock);
         let why = "a fault in this program's reading of it; see the log".to_owned();
-        tell(&hub, Event::PastEnded { source: source.clone(), at });
-        tell(&hub, Event::PollFailed { source, why, at, next_at });
+        tell(&hub, WatchEvent::PastEnded { source: source.clone(), at });
+        tell(&hub, WatchEvent::PollFailed { source, why, at, next_at });
         tokio::time::sleep(AFTER_FAULT).await;
         next = again().map(|poller| Poller { past_days: 0, ..poller });
     }
@@ -71,7 +71,7 @@ async fn run(mut poller: Poller, clock: Clock, hub: Sender<Signal>) {
     tokio::time::sleep(clock.wall_for(poller.every).mul_f64(poller.phase.clamp(0.0, 1.0))).await;
     poller.source.set_own_time(clock.is_simulated());
     let mut backoff = Backoff::default();
-    let mut past = Reading::new(poller.name.clone(), poller.past_days, clock, hub.clone());
+    let mut past = PastReading::new(poller.name.clone(), poller.past_days, clock, hub.clone());
     let mut failures = 0_u32;
     loop {
         super::fault::here("poller");
@@ -100,7 +100,7 @@ impl Poller {
                 backoff.succeeded();
                 let wait = clock.pause_for(self.every);
                 let next_at = next(at, wait, clock);
-                tell(hub, Event::Polled { source, batch: harvest.into(), at, next_at });
+                tell(hub, WatchEvent::Polled { source, batch: harvest.into(), at, next_at });
                 wait
             }
             Err(error) => {
@@ -111,7 +111,7 @@ impl Poller {
                 let wait = wait.to_std().max(super::clock::WALL_FLOOR);
                 let next_at = next(at, wait, clock);
                 tracing::warn!(source = %self.name, %error, "poll failed");
-                tell(hub, Event::PollFailed { source, why: error.to_string(), at, next_at });
+                tell(hub, WatchEvent::PollFailed { source, why: error.to_string(), at, next_at });
                 wait
             }
         }

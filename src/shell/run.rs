@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use crate::board::Board;
-use crate::desk::state::{Desk, Effect, Event, Size, Watching};
+use crate::desk::state::{Desk, DeskEffect, DeskEvent, Size, Watching};
 use crate::desk::update::update;
 use crate::desk::wake::next_wake;
 use crate::domain::id::IncidentId;
@@ -46,7 +46,7 @@ pub struct Viewer {
 const FLUSH_WITHIN: Duration = Duration::from_secs(3);
 
 /// News of an order on its way back to the desk.
-type Answer = Event;
+type DeskAnswer = DeskEvent;
 
 /// How often the outcome of a request is tried to be stored: ten minutes at two seconds each.
 const STORE_TRIES: u32 = 300;
@@ -54,7 +54,7 @@ const STORE_TRIES: u32 = 300;
 struct Loop {
     viewer: Viewer,
     tty: Arc<Tty>,
-    answers: (UnboundedSender<Answer>, UnboundedReceiver<Answer>),
+    answers: (UnboundedSender<DeskAnswer>, UnboundedReceiver<DeskAnswer>),
     shown: Option<Screen>,
     /// A frame was refused by a terminal that does not drain.
     owed: bool,
@@ -77,7 +77,7 @@ pub async fn run(mut viewer: Viewer, tty: &Arc<Tty>) -> std::io::Result<u8> {
         exit: None,
     };
     let (w, h) = tty.size();
-    state.take(Event::Resized { w, h }, &mut terminal);
+    state.take(DeskEvent::Resized { w, h }, &mut terminal);
     state.draw(&mut terminal);
     while state.exit.is_none() {
         state.wait(&mut input, &mut terminal).await;
@@ -142,19 +142,19 @@ fn unstored<'a>(board: &'a Board, id: &IncidentId) -> Option<&'a str> {
 }
 
 /// What the person has to be told of a request beside what the journal says of it.
-fn news(sent: &Sent) -> Option<Event> {
+fn news(sent: &Sent) -> Option<DeskEvent> {
     let (incident, action) = (sent.incident.clone(), sent.action.clone());
     match (&sent.outcome, &sent.unstored) {
         (Outcome::NotSent { detail }, None) => {
-            Some(Event::NotSent { incident, action, why: detail.clone() })
+            Some(DeskEvent::NotSent { incident, action, why: detail.clone() })
         }
         (Outcome::NotSent { detail }, Some(error)) => {
             let why = format!("{detail}; and {error}");
-            Some(Event::NotSent { incident, action, why })
+            Some(DeskEvent::NotSent { incident, action, why })
         }
         (outcome, Some(error)) => {
             let why = format!("{}, and {error}", words::outcome(outcome));
-            Some(Event::AnswerUnstored { incident, action, why })
+            Some(DeskEvent::AnswerUnstored { incident, action, why })
         }
         (_, None) => None,
     }
@@ -173,14 +173,14 @@ impl Loop {
             changed = self.viewer.boards.changed() => {
                 if changed.is_ok() { self.board(terminal) } else { self.orphaned(terminal).await }
             }
-            post = post(&mut self.viewer.posts) => self.take(Event::Post(post), terminal),
-            () = tokio::time::sleep(patience) => self.take(Event::Woke, terminal),
+            post = post(&mut self.viewer.posts) => self.take(DeskEvent::Post(post), terminal),
+            () = tokio::time::sleep(patience) => self.take(DeskEvent::Woke, terminal),
         }
     }
 
     /// The watcher is gone: say so, and do not spin on a channel that is closed for good.
     async fn orphaned(&mut self, terminal: &mut Terminal) {
-        self.take(Event::Lost("the watcher has ended".into()), terminal);
+        self.take(DeskEvent::Lost("the watcher has ended".into()), terminal);
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 
@@ -218,21 +218,21 @@ impl Loop {
     fn resized(&mut self, (w, h): (u16, u16), terminal: &mut Terminal) {
         terminal.redraw();
         self.shown = None;
-        self.take(Event::Resized { w, h }, terminal);
+        self.take(DeskEvent::Resized { w, h }, terminal);
     }
 
     fn board(&mut self, terminal: &mut Terminal) {
         let board = self.viewer.boards.borrow_and_update().clone();
         if let Some(board) = board {
-            self.take(Event::Board(board), terminal);
+            self.take(DeskEvent::Board(board), terminal);
         }
     }
 
     fn terminal_said(&mut self, event: TermEvent, terminal: &mut Terminal) {
         match event {
-            TermEvent::Key(chord) => self.take(Event::Key(chord), terminal),
-            TermEvent::Paste(text) => self.take(Event::Paste(text), terminal),
-            TermEvent::Burst(_, text) => self.take(Event::Burst(text), terminal),
+            TermEvent::Key(chord) => self.take(DeskEvent::Key(chord), terminal),
+            TermEvent::Paste(text) => self.take(DeskEvent::Paste(text), terminal),
+            TermEvent::Burst(_, text) => self.take(DeskEvent::Burst(text), terminal),
             TermEvent::Resized(w, h) => self.resized((w, h), terminal),
             TermEvent::Drained => {}
             TermEvent::Terminate(signal) => {
@@ -243,26 +243,26 @@ impl Loop {
             }
             TermEvent::Resume if terminal.resume() => {
                 self.shown = None;
-                self.take(Event::Woke, terminal);
+                self.take(DeskEvent::Woke, terminal);
             }
             TermEvent::Hangup | TermEvent::Resume => self.exit = Some(EXIT_HANGUP as u8),
         }
     }
 
-    fn take(&mut self, event: Event, terminal: &mut Terminal) {
+    fn take(&mut self, event: DeskEvent, terminal: &mut Terminal) {
         let clock = self.viewer.clock;
         let (now, wall) = (clock.now_by(&self.viewer.desk.board), clock.steady());
         for effect in update(&mut self.viewer.desk, event, now, wall) {
             match effect {
-                Effect::Order { ticket, incident, order } => {
+                DeskEffect::Order { ticket, incident, order } => {
                     self.order(ticket, incident, order);
                 }
-                Effect::Copy(text) => self.copy(&text),
-                Effect::Quit => self.exit = Some(0),
-                Effect::Suspend => {
+                DeskEffect::Copy(text) => self.copy(&text),
+                DeskEffect::Quit => self.exit = Some(0),
+                DeskEffect::Suspend => {
                     terminal.suspend();
                 }
-                Effect::Redraw => {
+                DeskEffect::Redraw => {
                     terminal.redraw();
                     self.shown = None;
                 }
@@ -280,7 +280,7 @@ impl Loop {
     fn order(&self, ticket: u64, incident: IncidentId, order: Order) {
         let Some(orders) = self.viewer.orders.clone() else {
             let result = Err("read-only".into());
-            let _gone = self.answers.0.send(Event::Ordered { ticket, result });
+            let _gone = self.answers.0.send(DeskEvent::Ordered { ticket, result });
             return;
         };
         let board = self.viewer.boards.borrow().clone();
@@ -293,7 +293,7 @@ impl Loop {
                 Ok(done) => (done.ticket, Ok(())),
                 Err(error) => (None, Err(why(&error, board.as_ref()))),
             };
-            let _gone = answers.send(Event::Ordered { ticket, result });
+            let _gone = answers.send(DeskEvent::Ordered { ticket, result });
             nudge();
             if let Some(request) = request {
                 let sent = orders.send(request).await;

@@ -22,8 +22,8 @@ use crate::policy::action::ActionPolicy;
 use crate::source::http_json::config::RecordKind;
 use crate::source::mask::Mask;
 use crate::source::query::QueryKind;
-use crate::source::{self, Kind, Turns};
-use crate::watch::state::{Setup, SourceInfo, Watch};
+use crate::source::{self, SourceKind, Turns};
+use crate::watch::state::{SourceInfo, Watch, WatchSetup};
 
 use super::clock::Clock;
 use super::hub::{self, Hub, Signal};
@@ -38,7 +38,7 @@ pub const BUCKET: Span = crate::policy::buckets::LIVE_BUCKET;
 const STOPS_WITHIN: Duration = Duration::from_millis(1200);
 
 /// Handles of a running watcher; stopping it is dropping the pollers and the last sender.
-pub struct Watching {
+pub struct WatchSession {
     pub hub: Sender<Signal>,
     /// Answers when the hub has ended.
     ended: Option<oneshot::Receiver<Vec<IncidentId>>>,
@@ -71,7 +71,7 @@ pub async fn watch(
     clock: Clock,
     boards: hub::BoardCell,
     owner: &str,
-) -> Result<Watching, StartError> {
+) -> Result<WatchSession, StartError> {
     let mut turns = Turns::default();
     let pollers = pollers(config, &mut turns)?;
     let now = clock.now();
@@ -101,7 +101,7 @@ pub async fn watch(
         tokio::spawn(poller::guarded(poller, again, clock, sender.clone()))
     };
     let pollers = pollers.into_iter().zip(&config.sources).map(start).collect();
-    Ok(Watching { hub: sender, ended: Some(ended), pollers })
+    Ok(WatchSession { hub: sender, ended: Some(ended), pollers })
 }
 
 /// Sums that the watcher before this one showed are not taken back.
@@ -152,7 +152,7 @@ fn place(address: &str) -> String {
 
 fn tells_past(source: &source::SourceConfig) -> bool {
     source.record.iter().any(|r| r.kind == RecordKind::Observation)
-        || (source.kind == Kind::Prometheus
+        || (source.kind == SourceKind::Prometheus
             && source.query.iter().any(|q| !matches!(q.kind, QueryKind::Check | QueryKind::Build)))
 }
 
@@ -177,7 +177,7 @@ pub(super) fn setup(
     clock: Clock,
     sources: Vec<SourceInfo>,
     actions: Vec<ActionPolicy>,
-) -> Setup {
+) -> WatchSetup {
     let watcher = Watcher {
         host: super::identity::host(),
         pid: std::process::id(),
@@ -186,7 +186,7 @@ pub(super) fn setup(
         wall_at: None,
         beat: None,
     };
-    Setup {
+    WatchSetup {
         site: config.shop.name.clone(),
         watcher,
         response: config.response(),
@@ -199,7 +199,7 @@ pub(super) fn setup(
     }
 }
 
-impl Watching {
+impl WatchSession {
     /// Ends polling and the hub, and waits for what it is storing, though not for a journal that
     /// does not answer. Incidents that are in no journal then.
     pub async fn stop(mut self) -> Vec<IncidentId> {

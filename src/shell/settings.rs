@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::detect::cube::settings::{Event, Maintenance, Settings};
+use crate::detect::cube::settings::{AnnouncedEvent, AnnouncedWork, Settings};
+use crate::detect::univariate::book::{SeriesRow, SeriesRules};
 use crate::detect::univariate::drift::DriftRule;
 use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
@@ -18,10 +19,9 @@ use crate::policy::judging::Policy;
 use crate::sink::WriteCap;
 use crate::sink::config::ActionConfig;
 use crate::sink::webhook::Webhook;
-use crate::source::http_json::config::{Record, RecordKind};
+use crate::source::http_json::config::{RecordConfig, RecordKind};
 use crate::source::query::QueryKind;
-use crate::source::{Kind, SourceConfig};
-use crate::watch::series::{SeriesRow, SeriesRules};
+use crate::source::{SourceConfig, SourceKind};
 
 use super::clock::Clock;
 use super::kill_switch::KillSwitch;
@@ -36,7 +36,7 @@ const BEHIND: Span = Span::from_days(28);
 /// What judging is told at `now`.
 pub fn of(config: &Config, bucket: Span, now: Timestamp) -> Settings {
     let windows = config.maintenance.iter().flat_map(|row| {
-        let of = |(start, end)| Maintenance {
+        let of = |(start, end)| AnnouncedWork {
             name: row.reason.clone(),
             start,
             end,
@@ -72,27 +72,27 @@ pub fn metrics(source: &SourceConfig) -> Vec<Metric> {
 }
 
 /// A record of what a provider says of itself.
-fn is_status_page(record: &Record) -> bool {
+fn is_status_page(record: &RecordConfig) -> bool {
     record.change.as_ref().is_some_and(|c| c.kind.as_deref() == Some("'provider'"))
 }
 
 /// Does a source tell of releases, whether or not it told of one yet?
 pub fn tells_changes(source: &SourceConfig) -> bool {
-    source.kind == Kind::Github
+    source.kind == SourceKind::Github
         || source.record.iter().any(|r| r.kind == RecordKind::Change && !is_status_page(r))
         || source.query.iter().any(|q| q.kind == QueryKind::Build)
 }
 
 /// Announced days: those of the `[shop] holidays` file and of `[calendar] holidays`. A file that
 /// cannot be read was named when the config was checked.
-fn holidays(config: &Config, now: Timestamp) -> Vec<Event> {
+fn holidays(config: &Config, now: Timestamp) -> Vec<AnnouncedEvent> {
     let zone = config.shop.time_zone.parse().unwrap_or(chrono_tz::UTC);
     let text = config.shop.holidays.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
     let mut days = text.map(|text| holidays::read(&text, zone, now)).unwrap_or_default();
     let closed = config.calendar.holidays.iter();
     days.extend(closed.filter_map(|date| holidays::day("a holiday", *date, zone)));
     days.retain(|d| d.end > now.minus(BEHIND));
-    days.into_iter().map(|d| Event { name: d.name, start: d.start, end: d.end }).collect()
+    days.into_iter().map(|d| AnnouncedEvent { name: d.name, start: d.start, end: d.end }).collect()
 }
 
 /// The judging side of policy as one value.

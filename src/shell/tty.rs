@@ -1,5 +1,7 @@
 //! The terminal device: opened, made raw, measured, put back. Every byte it is sent passes here.
-//! No frames and no keys; the fixed sequences are all of the closed list of DESIGN.md section 8.
+//! No frames and no keys; the fixed sequences are a closed list, crossterm's where it has them.
+//! Raw mode and size are asked of the descriptor itself: crossterm keeps the mode of standard input
+//! in a process-wide place, does not make it raw again after a stop, and starts `tput` for a size.
 
 use base64::Engine as _;
 use std::io::{Error, ErrorKind, Result};
@@ -9,6 +11,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
+use crossterm::cursor::{Hide, MoveTo, Show};
+use crossterm::terminal::{
+    Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -22,13 +28,14 @@ use crate::domain::text::screen_text;
 
 use super::redact::redact;
 
-/// Alternate screen, cursor hidden, bracketed paste on, mouse off, everything blank.
-const ENTER: &[u8] =
-    b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1000l\x1b[?1002l\x1b[?1006l\x1b[m\x1b[2J";
-/// The way back: mouse off, paste off, end of a synchronized update, plain colours, blank screen
-/// (for terminals without an alternate one), cursor on, main screen.
-const RESTORE: &[u8] = b"\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[?2004l\x1b[?2026l\x1b[m\
-    \x1b[1;1H\x1b[J\x1b[?25h\x1b[?1049l";
+/// Mouse off. crossterm's `DisableMouseCapture` sends modes 1003 and 1015 as well, which nobody
+/// here switches on and which are not on the list of what a terminal is sent.
+const MOUSE_OFF: [&str; 3] = ["\x1b[?1000l", "\x1b[?1002l", "\x1b[?1006l"];
+/// Bracketed paste on and off. crossterm has them with its event reader alone, which brings signal
+/// handlers and a poller of its own.
+const PASTE: (&str, &str) = ("\x1b[?2004h", "\x1b[?2004l");
+/// Plain colours and no attribute.
+const PLAIN: &str = "\x1b[m";
 /// The largest screen anybody draws: the size is outside input and is multiplied.
 pub const LARGEST: (u16, u16) = (500, 200);
 /// Bytes of text that go to the clipboard at most.
@@ -39,6 +46,9 @@ const BLOCKING_WRITE: usize = 128;
 pub struct Tty {
     fd: OwnedFd,
     saved: Termios,
+    /// Made before they are needed: a panic or a signal must not have to.
+    on: String,
+    off: String,
     /// Our own open file, so it may be non-blocking without changing the shell's.
     own: bool,
     active: AtomicBool,
@@ -77,6 +87,8 @@ impl Tty {
         Ok(Arc::new(Self {
             fd,
             saved,
+            on: entering(),
+            off: leaving(),
             own,
             active: AtomicBool::new(false),
             draining: AtomicBool::new(false),
@@ -99,7 +111,7 @@ impl Tty {
         tcsetattr(&self.fd, OptionalActions::Now, &raw)?;
         self.epoch.fetch_add(1, SeqCst);
         self.active.store(true, SeqCst);
-        self.write_patiently(ENTER, 5);
+        self.write_patiently(self.on.as_bytes(), 5);
         Ok(())
     }
 
@@ -119,7 +131,7 @@ impl Tty {
         if !self.foreground() {
             return; // the shell has the terminal and has set it up for itself
         }
-        self.write_patiently(RESTORE, 7);
+        self.write_patiently(self.off.as_bytes(), 7);
         // the rest of a paste must not run in the shell
         let _ = tcflush(&self.fd, QueueSelector::IFlush);
         let _ = tcsetattr(&self.fd, OptionalActions::Now, &self.saved);
@@ -202,6 +214,32 @@ impl Tty {
     }
 }
 
+fn ansi(command: impl crossterm::Command) -> String {
+    let mut text = String::new();
+    let _never_fails = command.write_ansi(&mut text);
+    text
+}
+
+/// Alternate screen, cursor hidden, bracketed paste on, mouse off, everything blank.
+fn entering() -> String {
+    let first = [ansi(EnterAlternateScreen), ansi(Hide)].concat();
+    first + PASTE.0 + &MOUSE_OFF.concat() + PLAIN + &ansi(Clear(ClearType::All))
+}
+
+/// The way back: mouse off, paste off, end of a synchronized update, plain colours, blank screen
+/// (for terminals without an alternate one), cursor on, main screen.
+fn leaving() -> String {
+    let mouse: String = MOUSE_OFF.into_iter().rev().collect();
+    let blank = [ansi(MoveTo(0, 0)), ansi(Clear(ClearType::FromCursorDown))].concat();
+    mouse
+        + PASTE.1
+        + &ansi(EndSynchronizedUpdate)
+        + PLAIN
+        + &blank
+        + &ansi(Show)
+        + &ansi(LeaveAlternateScreen)
+}
+
 /// What the terminal says, else what the environment says, else what every terminal has.
 fn sized(told: (u16, u16), named: (Option<u16>, Option<u16>)) -> (u16, u16) {
     let side = |told: u16, named: Option<u16>, usual: u16, largest: u16| {
@@ -249,7 +287,15 @@ pub fn say(text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::sized;
+    use super::{entering, leaving, sized};
+
+    #[test]
+    fn a_terminal_is_sent_these_bytes_and_no_others() {
+        let on = "\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1000l\x1b[?1002l\x1b[?1006l\x1b[m\x1b[2J";
+        let off = "\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[?2004l\x1b[?2026l\x1b[m\
+                   \x1b[1;1H\x1b[J\x1b[?25h\x1b[?1049l";
+        assert_eq!((entering().as_str(), leaving().as_str()), (on, off));
+    }
 
     #[test]
     fn a_terminal_that_does_not_say_its_size_has_one() {

@@ -6,13 +6,13 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::checks;
-use super::dims::{BINS, BROWSERS, BizCut, Cut, DEVICES, TEMPLATES, edge_ms, mask_names};
+use super::dims::{BINS, BROWSERS, BizCut, DEVICES, RumCut, TEMPLATES, edge_ms, mask_names};
 use super::human;
 use super::moment::delays;
-use super::range::{Range, Refusal, buckets, head, refuse, secs};
+use super::range::{RangeRefusal, RangeRequest, buckets, head, refuse, secs};
 use super::rng::{Purpose, hash, unit};
 use super::state::Shop;
-use super::tally::Block;
+use super::tally::TallyBlock;
 use super::timeline::{minute_of, minute_time};
 use crate::domain::time::Timestamp;
 
@@ -34,7 +34,7 @@ fn labels(out: &mut String, names: [&str; 3], values: [&str; 3]) {
     }
 }
 
-fn rum_row(out: &mut String, block: &Block) {
+fn rum_row(out: &mut String, block: &TallyBlock) {
     let _ = write!(out, ",\"views\":{},\"errors\":{},\"lcp\":", block.views, block.errors);
     bins(out, &block.lcp);
     out.push_str(",\"inp\":");
@@ -43,10 +43,10 @@ fn rum_row(out: &mut String, block: &Block) {
 }
 
 /// Page views of one cut: views, errors and histograms per bucket and key.
-pub fn rum(shop: &Shop, range: &Range) -> Result<String, Refusal> {
+pub fn rum(shop: &Shop, range: &RangeRequest) -> Result<String, RangeRefusal> {
     let now = shop.now();
     let name = range.cut.as_deref().unwrap_or("source");
-    let cut = Cut::from_name(name)
+    let cut = RumCut::from_name(name)
         .ok_or_else(|| refuse(400, "cut must be source, browser, network, release or cohort"))?;
     let wanted = buckets(shop, range, now)?;
     let timeline = shop.timeline();
@@ -69,7 +69,7 @@ pub fn rum(shop: &Shop, range: &Range) -> Result<String, Refusal> {
 }
 
 /// Server-side business counts of one cut.
-pub fn business(shop: &Shop, range: &Range) -> Result<String, Refusal> {
+pub fn business(shop: &Shop, range: &RangeRequest) -> Result<String, RangeRefusal> {
     let now = shop.now();
     let name = range.cut.as_deref().unwrap_or("biz_source");
     let cut = BizCut::from_name(name)
@@ -103,7 +103,7 @@ pub fn business(shop: &Shop, range: &Range) -> Result<String, Refusal> {
 }
 
 /// Requests at the edge by template: they do not vanish when beacons do.
-pub fn edge(shop: &Shop, range: &Range) -> Result<String, Refusal> {
+pub fn edge(shop: &Shop, range: &RangeRequest) -> Result<String, RangeRefusal> {
     let now = shop.now();
     let wanted = buckets(shop, range, now)?;
     let timeline = shop.timeline();
@@ -133,7 +133,7 @@ const LAG_SPREAD: f64 = 0.05;
 
 /// How beacons arrive, by device and browser: how many, and how long they took (75th percentile
 /// of arrival minus the time they were sent at).
-pub fn beacons(shop: &Shop, range: &Range) -> Result<String, Refusal> {
+pub fn beacons(shop: &Shop, range: &RangeRequest) -> Result<String, RangeRefusal> {
     let now = shop.now();
     let wanted = buckets(shop, range, now)?;
     let timeline = shop.timeline();
@@ -144,7 +144,7 @@ pub fn beacons(shop: &Shop, range: &Range) -> Result<String, Refusal> {
     for start in wanted.starts {
         let bucket = shop.history.stretch(&shop.world, &timeline, start, wanted.minutes);
         let mut came = [0_u32; 12];
-        for (key, block) in bucket.rows(Cut::Browser) {
+        for (key, block) in bucket.rows(RumCut::Browser) {
             if let Some(n) = came.get_mut(key % 12) {
                 *n += block.views;
             }
@@ -170,7 +170,7 @@ pub fn beacons(shop: &Shop, range: &Range) -> Result<String, Refusal> {
 }
 
 /// Synthetic runs, oldest first; at most a day per request.
-pub fn check_runs(shop: &Shop, range: &Range) -> Result<Value, Refusal> {
+pub fn check_runs(shop: &Shop, range: &RangeRequest) -> Result<Value, RangeRefusal> {
     let now = shop.now();
     let to = secs(range.to, now.secs(), "to")?.min(now.secs());
     let from = secs(range.from, to - 900, "from")?;

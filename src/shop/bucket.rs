@@ -1,13 +1,13 @@
 //! Bucket: the small, frozen form of a tally, kept by the hundreds for history.
 //! Counts are variable-length bytes; reading a row back gives exactly what was counted.
 
-use super::dims::{BINS, BizCut, Cut};
-use super::tally::{Block, Business, Tally};
+use super::dims::{BINS, BizCut, RumCut};
+use super::tally::{Business, Tally, TallyBlock};
 
 /// A frozen tally.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Bucket {
-    rum: [Rows; 5],
+pub struct ShopBucket {
+    rum: [BucketRows; 5],
     pub business: [Vec<Business>; 2],
     pub edge: [u64; 6],
     pub orphans: [u64; 6],
@@ -15,15 +15,15 @@ pub struct Bucket {
 }
 
 #[derive(Clone, PartialEq, Debug, Default)]
-struct Rows {
+struct BucketRows {
     /// (key, start of its bytes), by key.
     index: Vec<(u16, u32)>,
     bytes: Vec<u8>,
 }
 
-impl Bucket {
+impl ShopBucket {
     pub fn freeze(tally: &Tally) -> Self {
-        let mut rum: [Rows; 5] = Default::default();
+        let mut rum: [BucketRows; 5] = Default::default();
         for (rows, blocks) in rum.iter_mut().zip(&tally.rum) {
             for (key, block) in blocks.iter().enumerate().filter(|(_, b)| b.views > 0) {
                 rows.push(key, block);
@@ -36,10 +36,10 @@ impl Bucket {
 
     /// Adds everything to a tally (which is grown when it is too small).
     pub fn add_to(&self, tally: &mut Tally) {
-        for (cut, blocks) in Cut::ALL.into_iter().zip(&mut tally.rum) {
+        for (cut, blocks) in RumCut::ALL.into_iter().zip(&mut tally.rum) {
             for (key, block) in self.rows(cut) {
                 if blocks.len() <= key {
-                    blocks.resize(key + 1, Block::EMPTY);
+                    blocks.resize(key + 1, TallyBlock::EMPTY);
                 }
                 if let Some(mine) = blocks.get_mut(key) {
                     mine.add(&block);
@@ -63,7 +63,7 @@ impl Bucket {
     }
 
     /// Keys with views and their counters, by key.
-    pub fn rows(&self, cut: Cut) -> impl Iterator<Item = (usize, Block)> + '_ {
+    pub fn rows(&self, cut: RumCut) -> impl Iterator<Item = (usize, TallyBlock)> + '_ {
         let rows = self.rum.get(cut as usize);
         rows.into_iter().flat_map(|rows| {
             rows.index.iter().map(|(key, start)| {
@@ -73,7 +73,7 @@ impl Bucket {
     }
 
     /// The counters of one key; `None` without views.
-    pub fn row(&self, cut: Cut, key: usize) -> Option<Block> {
+    pub fn row(&self, cut: RumCut, key: usize) -> Option<TallyBlock> {
         let rows = self.rum.get(cut as usize)?;
         let key = u16::try_from(key).ok()?;
         let at = rows.index.binary_search_by_key(&key, |(k, _)| *k).ok()?;
@@ -93,8 +93,8 @@ impl Bucket {
     }
 }
 
-impl Rows {
-    fn push(&mut self, key: usize, block: &Block) {
+impl BucketRows {
+    fn push(&mut self, key: usize, block: &TallyBlock) {
         let start = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
         self.index.push((u16::try_from(key).unwrap_or(u16::MAX), start));
         put(&mut self.bytes, block.views);
@@ -133,8 +133,9 @@ fn take(bytes: &mut &[u8]) -> u32 {
     number
 }
 
-fn decode(mut bytes: &[u8]) -> Block {
-    let mut block = Block { views: take(&mut bytes), errors: take(&mut bytes), ..Block::EMPTY };
+fn decode(mut bytes: &[u8]) -> TallyBlock {
+    let mut block =
+        TallyBlock { views: take(&mut bytes), errors: take(&mut bytes), ..TallyBlock::EMPTY };
     for bins in [&mut block.lcp, &mut block.inp] {
         let first = (take(&mut bytes) as usize).min(BINS);
         let length = take(&mut bytes) as usize;
@@ -152,7 +153,7 @@ mod tests {
     #[test]
     fn frozen_counts_come_back() {
         let mut tally = Tally::new(2);
-        let mut block = Block { views: 70_000, errors: 3, ..Block::EMPTY };
+        let mut block = TallyBlock { views: 70_000, errors: 3, ..TallyBlock::EMPTY };
         block.lcp[5] = 1;
         block.lcp[47] = 69_999;
         tally.rum[1][7] = block;
@@ -161,12 +162,12 @@ mod tests {
         tally.edge[5] = 12;
         tally.orphans[2] = 7;
         tally.late[11] = 3;
-        let bucket = Bucket::freeze(&tally);
+        let bucket = ShopBucket::freeze(&tally);
         let mut again = Tally::new(1);
         bucket.add_to(&mut again);
         again.grow(2);
         assert_eq!(again, tally);
-        assert_eq!(bucket.row(Cut::Browser, 7), Some(block));
-        assert_eq!(bucket.row(Cut::Browser, 8), None);
+        assert_eq!(bucket.row(RumCut::Browser, 7), Some(block));
+        assert_eq!(bucket.row(RumCut::Browser, 8), None);
     }
 }

@@ -4,9 +4,9 @@
 use serde::Serialize;
 
 use super::dims::{CHECKOUT, REGIONS, TEMPLATES};
-use super::effect::Kind;
+use super::effect::HarmKind;
 use super::rng::{Purpose, hash, unit};
-use super::timeline::{Timeline, minute_time};
+use super::timeline::{ShopTimeline, minute_time};
 use super::world::World;
 use crate::domain::time::{Span, Timestamp};
 
@@ -22,7 +22,7 @@ const fn interval(journey: usize) -> i64 {
 
 /// One run of a journey.
 #[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Run {
+pub struct ShopCheckRun {
     pub at: Timestamp,
     pub journey: &'static str,
     pub location: &'static str,
@@ -35,9 +35,14 @@ pub struct Run {
 }
 
 /// Runs that ended in `[from, to)`, oldest first.
-pub fn runs(world: &World, timeline: &Timeline, from: Timestamp, to: Timestamp) -> Vec<Run> {
+pub fn runs(
+    world: &World,
+    timeline: &ShopTimeline,
+    from: Timestamp,
+    to: Timestamp,
+) -> Vec<ShopCheckRun> {
     let minutes = from.secs().div_euclid(60)..to.secs().div_euclid(60) + 1;
-    let mut runs: Vec<Run> = minutes
+    let mut runs: Vec<ShopCheckRun> = minutes
         .flat_map(|m| (0..TEMPLATES.len() * REGIONS.len()).map(move |i| (m, i / 3, i % 3)))
         .filter(|(m, journey, _)| m.rem_euclid(interval(*journey)) == 0)
         .filter_map(|(m, journey, location)| run(world, timeline, m, (journey, location)))
@@ -48,8 +53,8 @@ pub fn runs(world: &World, timeline: &Timeline, from: Timestamp, to: Timestamp) 
 }
 
 /// The newest run of each journey and location at `now`.
-pub fn latest(world: &World, timeline: &Timeline, now: Timestamp) -> Vec<Run> {
-    let mut newest: Vec<Run> = Vec::new();
+pub fn latest(world: &World, timeline: &ShopTimeline, now: Timestamp) -> Vec<ShopCheckRun> {
+    let mut newest: Vec<ShopCheckRun> = Vec::new();
     for run in runs(world, timeline, now.minus(Span::from_mins(4)), now) {
         match newest.iter_mut().find(|r| r.journey == run.journey && r.location == run.location) {
             Some(slot) => *slot = run,
@@ -60,7 +65,12 @@ pub fn latest(world: &World, timeline: &Timeline, now: Timestamp) -> Vec<Run> {
     newest
 }
 
-fn run(world: &World, timeline: &Timeline, minute: i64, who: (usize, usize)) -> Option<Run> {
+fn run(
+    world: &World,
+    timeline: &ShopTimeline,
+    minute: i64,
+    who: (usize, usize),
+) -> Option<ShopCheckRun> {
     let (journey, location) = who;
     let (name, place) = (TEMPLATES.get(journey)?, REGIONS.get(location)?);
     let word =
@@ -71,10 +81,10 @@ fn run(world: &World, timeline: &Timeline, minute: i64, who: (usize, usize)) -> 
     for compiled in timeline.effects.iter().filter(|c| c.hits_check(journey, place)) {
         let strength = compiled.effect.strength(minute);
         match compiled.effect.kind {
-            Kind::CheckFail { share, status: code } if share * strength > fail => {
+            HarmKind::CheckFail { share, status: code } if share * strength > fail => {
                 (fail, status) = (share * strength, code);
             }
-            Kind::CheckSlow(factor) => slow *= 1.0 + (factor - 1.0) * strength,
+            HarmKind::CheckSlow(factor) => slow *= 1.0 + (factor - 1.0) * strength,
             _ => {}
         }
     }
@@ -83,7 +93,7 @@ fn run(world: &World, timeline: &Timeline, minute: i64, who: (usize, usize)) -> 
     let usual = BASE_MS.get(journey)? * LOCATION.get(location)? * slow * (SPREAD * z).exp();
     let timeout = !ok && status == 0;
     let offset = i64::try_from(2000 + 5000 * location + 300 * journey).unwrap_or(0);
-    Some(Run {
+    Some(ShopCheckRun {
         at: minute_time(minute).plus(Span::from_millis(offset)),
         journey: name,
         location: place,
@@ -102,14 +112,16 @@ fn run(world: &World, timeline: &Timeline, minute: i64, who: (usize, usize)) -> 
 }
 
 /// The status a page answers right now, as the middle location sees it.
-pub fn page_status(world: &World, timeline: &Timeline, template: usize, now: Timestamp) -> u16 {
+pub fn page_status(world: &World, timeline: &ShopTimeline, template: usize, now: Timestamp) -> u16 {
     let minute = now.secs().div_euclid(60);
     let failing = timeline
         .effects
         .iter()
         .filter(|c| c.hits_check(template, "eu"))
         .filter_map(|c| match c.effect.kind {
-            Kind::CheckFail { share, status } => Some((share * c.effect.strength(minute), status)),
+            HarmKind::CheckFail { share, status } => {
+                Some((share * c.effect.strength(minute), status))
+            }
             _ => None,
         })
         .max_by(|a, b| a.0.total_cmp(&b.0));

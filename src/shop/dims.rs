@@ -28,7 +28,7 @@ pub const CELLS: usize = 3 * 3 * 4 * 3 * 4 * 2;
 
 /// Coordinates of a visit cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cell {
+pub struct ShopCell {
     pub region: usize,
     pub device: usize,
     pub browser: usize,
@@ -37,7 +37,7 @@ pub struct Cell {
     pub customer: usize,
 }
 
-impl Cell {
+impl ShopCell {
     /// The cell with number `n` (0..CELLS); customers vary fastest, regions slowest.
     pub const fn at(n: usize) -> Self {
         Self {
@@ -72,7 +72,7 @@ impl Cell {
 pub fn cell_mask(scope: &Scope) -> Vec<bool> {
     (0..CELLS)
         .map(|n| {
-            let cell = Cell::at(n);
+            let cell = ShopCell::at(n);
             scope.dims.iter().all(|(dim, values)| match dim {
                 Dim::Template | Dim::Release | Dim::Cohort => true,
                 _ => cell.value(*dim).is_some_and(|v| values.contains(v)),
@@ -108,7 +108,7 @@ pub fn mask_names(mask: TemplateMask) -> Vec<&'static str> {
 
 /// A published group-by of page views. Each cut counts the same views: cuts are never added up.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
-pub enum Cut {
+pub enum RumCut {
     Source,
     Browser,
     Network,
@@ -116,7 +116,7 @@ pub enum Cut {
     Cohort,
 }
 
-impl Cut {
+impl RumCut {
     pub const ALL: [Self; 5] =
         [Self::Source, Self::Browser, Self::Network, Self::Release, Self::Cohort];
 
@@ -219,7 +219,7 @@ impl BizCut {
     }
 
     /// Key of a visit cell.
-    pub const fn key(self, cell: Cell) -> usize {
+    pub const fn key(self, cell: ShopCell) -> usize {
         match self {
             Self::Source => (cell.device * 4 + cell.source) * 2 + cell.customer,
             Self::Browser => (cell.device * 4 + cell.browser) * 3 + cell.region,

@@ -7,7 +7,7 @@ use super::dims::{TemplateMask, cell_mask, template_mask};
 
 /// A funnel step, as a share of the step before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Step {
+pub enum ShopStep {
     AddToCart,
     CheckoutStart,
     PaymentTry,
@@ -16,12 +16,12 @@ pub enum Step {
 
 /// What an effect does at full strength.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Kind {
+pub enum HarmKind {
     LcpFactor(f64),
     InpFactor(f64),
     /// Added to the share of views with a script error.
     ErrorAdd(f64),
-    StepFactor(Step, f64),
+    StepFactor(ShopStep, f64),
     /// Share of beacons that vanish; shoppers and orders do not.
     BeaconLoss(f64),
     /// Share of beacons that are sent twice.
@@ -54,7 +54,7 @@ pub enum Kind {
 
 /// Course over time, from the onset on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Shape {
+pub enum HarmShape {
     Step,
     /// Grows linearly over so many minutes.
     Ramp(i64),
@@ -64,10 +64,10 @@ pub enum Shape {
 
 /// One effect. Times are minutes since the epoch.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Effect {
+pub struct ShopHarm {
     pub scope: Scope,
-    pub kind: Kind,
-    pub shape: Shape,
+    pub kind: HarmKind,
+    pub shape: HarmShape,
     pub from: i64,
     pub until: Option<i64>,
     /// The release that causes it: taking the release back ends the effect.
@@ -76,7 +76,7 @@ pub struct Effect {
     pub only_release: bool,
 }
 
-impl Effect {
+impl ShopHarm {
     /// 0..=1 at a minute.
     pub fn strength(&self, minute: i64) -> f64 {
         if minute < self.from || self.until.is_some_and(|u| minute >= u) {
@@ -84,9 +84,9 @@ impl Effect {
         }
         let age = minute - self.from;
         match self.shape {
-            Shape::Step => 1.0,
-            Shape::Ramp(length) => ((age + 1) as f64 / length.max(1) as f64).min(1.0),
-            Shape::Flap(on, off) => f64::from(u8::from(age % (on + off).max(1) < on)),
+            HarmShape::Step => 1.0,
+            HarmShape::Ramp(length) => ((age + 1) as f64 / length.max(1) as f64).min(1.0),
+            HarmShape::Flap(on, off) => f64::from(u8::from(age % (on + off).max(1) < on)),
         }
     }
 }
@@ -94,7 +94,7 @@ impl Effect {
 /// An effect with its scope turned into masks.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Compiled {
-    pub effect: Effect,
+    pub effect: ShopHarm,
     pub cells: Vec<bool>,
     pub templates: TemplateMask,
     /// Index of the only version hit.
@@ -104,7 +104,7 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    pub fn new(effect: Effect, versions: &[String]) -> Self {
+    pub fn new(effect: ShopHarm, versions: &[String]) -> Self {
         let version = effect
             .cause
             .as_ref()
@@ -133,10 +133,10 @@ mod tests {
 
     #[test]
     fn shapes() {
-        let mut effect = Effect {
+        let mut effect = ShopHarm {
             scope: Scope::everything(),
-            kind: Kind::LcpFactor(1.5),
-            shape: Shape::Flap(10, 20),
+            kind: HarmKind::LcpFactor(1.5),
+            shape: HarmShape::Flap(10, 20),
             from: 100,
             until: Some(200),
             cause: None,
@@ -146,7 +146,7 @@ mod tests {
             [99, 100, 109, 110, 130, 200].map(|m| effect.strength(m)),
             [0.0, 1.0, 1.0, 0.0, 1.0, 0.0]
         );
-        effect.shape = Shape::Ramp(50);
+        effect.shape = HarmShape::Ramp(50);
         assert_eq!([100, 124, 149, 180].map(|m| effect.strength(m)), [0.02, 0.5, 1.0, 1.0]);
     }
 }

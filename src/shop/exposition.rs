@@ -4,10 +4,10 @@
 use std::fmt::Write as _;
 
 use super::checks;
-use super::dims::{BINS, BizCut, Cut, TEMPLATES, edge_ms};
+use super::dims::{BINS, BizCut, RumCut, TEMPLATES, edge_ms};
 use super::finance;
 use super::state::Shop;
-use super::tally::{Block, Business, Tally};
+use super::tally::{Business, Tally, TallyBlock};
 use super::timeline::{Service, minute_of};
 
 /// Bins at whose lower edge a `le` bound lies: 16 for each histogram, dense around the targets.
@@ -15,7 +15,7 @@ pub const LCP_EDGES: [usize; 16] = [12, 14, 16, 17, 18, 19, 20, 21, 22, 23, 24, 
 pub const INP_EDGES: [usize; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 20, 24];
 
 /// The cuts a scraper sees; the cohort cut exists in the JSON API only.
-pub const CUTS: [Cut; 4] = [Cut::Source, Cut::Browser, Cut::Network, Cut::Release];
+pub const CUTS: [RumCut; 4] = [RumCut::Source, RumCut::Browser, RumCut::Network, RumCut::Release];
 
 /// Prometheus wants base units.
 pub const DAY_SECS: f64 = 86_400.0;
@@ -63,7 +63,7 @@ pub const BIZ: [BizFamily; 6] = [
 pub struct RumFamily {
     pub name: &'static str,
     pub help: &'static str,
-    pub value: fn(&Block) -> u32,
+    pub value: fn(&TallyBlock) -> u32,
 }
 
 pub const RUM: [RumFamily; 2] = [
@@ -85,7 +85,7 @@ pub struct Vital {
     pub name: &'static str,
     pub help: &'static str,
     pub edges: [usize; 16],
-    pub bins: fn(&Block) -> &[u32; BINS],
+    pub bins: fn(&TallyBlock) -> &[u32; BINS],
 }
 
 pub const VITALS: [Vital; 2] = [
@@ -149,7 +149,7 @@ pub fn label_set(cut: &str, names: [&str; 3], values: [&str; 3]) -> String {
 }
 
 /// Label sets of a cut's keys.
-pub fn rum_labels(cut: Cut, key: usize, versions: &[String]) -> String {
+pub fn rum_labels(cut: RumCut, key: usize, versions: &[String]) -> String {
     let [a, b, c] = cut.labels(key, versions);
     label_set(cut.name(), cut.dims(), [&a, &b, &c])
 }
@@ -204,7 +204,7 @@ pub fn text(shop: &Shop) -> String {
     out
 }
 
-fn check_gauges(out: &mut String, runs: &[checks::Run]) {
+fn check_gauges(out: &mut String, runs: &[checks::ShopCheckRun]) {
     family(out, "shop_check_success", "gauge", "1 when the newest run passed.");
     for run in runs {
         let (journey, location, ok) = (run.journey, run.location, u8::from(run.ok));
@@ -220,14 +220,14 @@ fn check_gauges(out: &mut String, runs: &[checks::Run]) {
 }
 
 fn rum(out: &mut String, tally: &Tally, versions: &[String]) {
-    let series: Vec<(String, &Block)> = CUTS
+    let series: Vec<(String, &TallyBlock)> = CUTS
         .into_iter()
         .filter_map(|cut| tally.rum.get(cut as usize).map(|blocks| (cut, blocks)))
         .flat_map(|(cut, blocks)| {
             blocks
                 .iter()
                 .enumerate()
-                .filter(move |(_, b)| cut != Cut::Release || b.views > 0)
+                .filter(move |(_, b)| cut != RumCut::Release || b.views > 0)
                 .map(move |(key, b)| (rum_labels(cut, key, versions), b))
         })
         .collect();

@@ -4,10 +4,10 @@
 use std::fmt::Write as _;
 
 use super::dims::BizCut;
-use super::effect::Kind;
-use super::range::{Range, Refusal, buckets, head};
+use super::effect::HarmKind;
+use super::range::{RangeRefusal, RangeRequest, buckets, head};
 use super::state::Shop;
-use super::timeline::Timeline;
+use super::timeline::ShopTimeline;
 
 /// Complete hours that one figure covers: fewer would swing with the orders of a night.
 pub const HOURS: i64 = 24;
@@ -18,7 +18,7 @@ const MARGIN_A_DAY: f64 = 0.45;
 
 /// Days until a paid customer has earned what it cost to win, over the [`HOURS`] complete hours
 /// before `hour` (counted from the epoch); none where nobody bought.
-pub fn payback_days(shop: &Shop, timeline: &Timeline, hour: i64) -> Option<f64> {
+pub fn payback_days(shop: &Shop, timeline: &ShopTimeline, hour: i64) -> Option<f64> {
     let (mut spent, mut won) = (0.0, 0.0);
     for past in hour - HOURS..hour {
         let bucket = shop.history.hour(&shop.world, timeline, past);
@@ -34,10 +34,10 @@ pub fn payback_days(shop: &Shop, timeline: &Timeline, hour: i64) -> Option<f64> 
 }
 
 /// Factor on the cost of a paid visit, mean of an hour.
-fn dearer(timeline: &Timeline, hour: i64) -> f64 {
+fn dearer(timeline: &ShopTimeline, hour: i64) -> f64 {
     let factor = |minute: i64| {
         let effects = timeline.effects.iter().filter_map(|c| match c.effect.kind {
-            Kind::AdCost(f) => Some(1.0 + (f - 1.0) * c.effect.strength(minute)),
+            HarmKind::AdCost(f) => Some(1.0 + (f - 1.0) * c.effect.strength(minute)),
             _ => None,
         });
         effects.product::<f64>()
@@ -46,7 +46,7 @@ fn dearer(timeline: &Timeline, hour: i64) -> f64 {
 }
 
 /// The figure that stood in each bucket; the same all through an hour.
-pub fn finance(shop: &Shop, range: &Range) -> Result<String, Refusal> {
+pub fn finance(shop: &Shop, range: &RangeRequest) -> Result<String, RangeRefusal> {
     let now = shop.now();
     let wanted = buckets(shop, range, now)?;
     let timeline = shop.timeline();
@@ -87,7 +87,7 @@ mod tests {
         assert!((15.0..60.0).contains(&before), "{before}");
         assert!(during > 1.2 * before && during < 0.8 * after, "{before} {during} {after}");
         assert!(after > 3.0 * before && after < 5.0 * before, "{before} {after}");
-        let range = Range { step: Some(3600), from: Some(0.0), ..Range::default() };
+        let range = RangeRequest { step: Some(3600), from: Some(0.0), ..RangeRequest::default() };
         assert!(finance(&shop, &range).is_err(), "the range is bounded like all the others");
     }
 }

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::bucket::Bucket;
+use super::bucket::ShopBucket;
 use super::moment::{Moment, delay_at, delays, orphans};
 use super::tally::Tally;
-use super::timeline::Timeline;
-use super::visit::{Part, draw};
+use super::timeline::ShopTimeline;
+use super::visit::{VisitPart, draw};
 use super::world::World;
 
 /// Minutes kept; the longest minute request is six hours.
@@ -18,18 +18,18 @@ const KEEP_MINUTES: i64 = 420;
 /// earlier minutes.
 pub fn count_minute(
     world: &World,
-    timeline: &Timeline,
+    timeline: &ShopTimeline,
     minute: i64,
     until: f64,
     tally: &mut Tally,
 ) {
     tally.grow(timeline.versions.len());
     let before = tally.edge;
-    draw(&Moment::new(world, timeline, minute), Part::OnTime, until, tally);
+    draw(&Moment::new(world, timeline, minute), VisitPart::OnTime, until, tally);
     for delay in delays(timeline) {
         let sent = minute - delay;
         if delay_at(timeline, sent) == Some(delay) {
-            draw(&Moment::new(world, timeline, sent), Part::Late, until, tally);
+            draw(&Moment::new(world, timeline, sent), VisitPart::Late, until, tally);
         }
     }
     tally.orphaned(before, |template, requests| {
@@ -38,20 +38,20 @@ pub fn count_minute(
 }
 
 /// Draws minutes `[from, to)` into one bucket.
-pub fn draw_bucket(world: &World, timeline: &Timeline, from: i64, to: i64) -> Bucket {
+pub fn draw_bucket(world: &World, timeline: &ShopTimeline, from: i64, to: i64) -> ShopBucket {
     let mut tally = Tally::new(timeline.versions.len());
     for minute in from..to {
         count_minute(world, timeline, minute, 60.0, &mut tally);
     }
-    Bucket::freeze(&tally)
+    ShopBucket::freeze(&tally)
 }
 
 /// The kept past of one shop. Minutes before `first` have no visits: the shop did not exist.
 #[derive(Debug)]
 pub struct History {
     pub first: i64,
-    minutes: Mutex<BTreeMap<i64, Arc<Bucket>>>,
-    hours: Mutex<BTreeMap<i64, Arc<Bucket>>>,
+    minutes: Mutex<BTreeMap<i64, Arc<ShopBucket>>>,
+    hours: Mutex<BTreeMap<i64, Arc<ShopBucket>>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -64,7 +64,7 @@ impl History {
     }
 
     /// A complete minute; drawn when it is not kept.
-    pub fn minute(&self, world: &World, timeline: &Timeline, minute: i64) -> Arc<Bucket> {
+    pub fn minute(&self, world: &World, timeline: &ShopTimeline, minute: i64) -> Arc<ShopBucket> {
         if minute < self.first {
             return Arc::default();
         }
@@ -86,7 +86,7 @@ impl History {
     }
 
     /// A complete hour (`hour` counts from the epoch); drawn when it is not kept.
-    pub fn hour(&self, world: &World, timeline: &Timeline, hour: i64) -> Arc<Bucket> {
+    pub fn hour(&self, world: &World, timeline: &ShopTimeline, hour: i64) -> Arc<ShopBucket> {
         if let Some(kept) = lock(&self.hours).get(&hour) {
             return Arc::clone(kept);
         }
@@ -104,10 +104,10 @@ impl History {
     pub fn stretch(
         &self,
         world: &World,
-        timeline: &Timeline,
+        timeline: &ShopTimeline,
         from: i64,
         minutes: i64,
-    ) -> Arc<Bucket> {
+    ) -> Arc<ShopBucket> {
         if minutes == 60 {
             return self.hour(world, timeline, from.div_euclid(60));
         }
@@ -118,7 +118,7 @@ impl History {
         for minute in from..from + minutes {
             self.minute(world, timeline, minute).add_to(&mut tally);
         }
-        Arc::new(Bucket::freeze(&tally))
+        Arc::new(ShopBucket::freeze(&tally))
     }
 
     /// Share of the complete hours before `start` that are kept, 0..=1.

@@ -15,7 +15,7 @@ use axum::routing::{get, post};
 
 use super::api;
 use super::exposition;
-use super::range::{Range, Refusal};
+use super::range::{RangeRefusal, RangeRequest};
 use super::state::Shop;
 
 pub use face::Face;
@@ -49,7 +49,7 @@ pub fn router(face: Face) -> Router {
         .with_state(face)
 }
 
-fn refusal(refusal: &Refusal) -> Response {
+fn refusal(refusal: &RangeRefusal) -> Response {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = error(status, &refusal.reason);
     if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -58,12 +58,12 @@ fn refusal(refusal: &Refusal) -> Response {
     response
 }
 
-type Ask = fn(&Shop, &Range) -> Result<String, Refusal>;
+type RangeHandler = fn(&Shop, &RangeRequest) -> Result<String, RangeRefusal>;
 
 /// A range, or what is wrong with the query.
-type Asked = Result<Query<Range>, QueryRejection>;
+type RangeQuery = Result<Query<RangeRequest>, QueryRejection>;
 
-async fn ranged(face: Face, asked: Asked, ask: Ask) -> Response {
+async fn ranged(face: Face, asked: RangeQuery, ask: RangeHandler) -> Response {
     let range = match asked {
         Ok(Query(range)) => range,
         Err(wrong) => return error(StatusCode::BAD_REQUEST, &wrong.body_text()),
@@ -75,27 +75,27 @@ async fn ranged(face: Face, asked: Asked, ask: Ask) -> Response {
     }
 }
 
-async fn rum(State(face): State<Face>, asked: Asked) -> Response {
+async fn rum(State(face): State<Face>, asked: RangeQuery) -> Response {
     ranged(face, asked, api::rum).await
 }
 
-async fn business(State(face): State<Face>, asked: Asked) -> Response {
+async fn business(State(face): State<Face>, asked: RangeQuery) -> Response {
     ranged(face, asked, api::business).await
 }
 
-async fn edge(State(face): State<Face>, asked: Asked) -> Response {
+async fn edge(State(face): State<Face>, asked: RangeQuery) -> Response {
     ranged(face, asked, api::edge).await
 }
 
-async fn finance(State(face): State<Face>, asked: Asked) -> Response {
+async fn finance(State(face): State<Face>, asked: RangeQuery) -> Response {
     ranged(face, asked, super::finance::finance).await
 }
 
-async fn beacons(State(face): State<Face>, asked: Asked) -> Response {
+async fn beacons(State(face): State<Face>, asked: RangeQuery) -> Response {
     ranged(face, asked, api::beacons).await
 }
 
-async fn checks(State(face): State<Face>, asked: Asked) -> Response {
+async fn checks(State(face): State<Face>, asked: RangeQuery) -> Response {
     ranged(face, asked, |shop, range| api::check_runs(shop, range).map(|v| format!("{v}\n"))).await
 }
 

@@ -1,15 +1,15 @@
 //! Human: when a careful person who watched just the affected cells would call an incident.
-//! The yardstick of tests and drills (detection.md section 5): 14 nats of information about the
+//! The yardstick of tests and drills: 14 nats of information about the
 //! true effect, day drift included, plus five minutes to read them. The product never asks.
 
 use std::collections::BTreeSet;
 
 use super::dims::{CART, CHECKOUT, TEMPLATES};
-use super::effect::{Compiled, Kind, Step};
+use super::effect::{Compiled, HarmKind, ShopStep};
 use super::finance::HOURS;
 use super::moment::Moment;
-use super::timeline::{Timeline, minute_time};
-use super::truth::Incident;
+use super::timeline::{ShopTimeline, minute_time};
+use super::truth::TrueIncident;
 use super::world::{BASKET_SD, CellFacts, DRIFT_SD, INP_SD, INTERACT, LCP_SD, VIEWS, World};
 use crate::domain::segment::Dim;
 use crate::domain::time::Timestamp;
@@ -35,7 +35,7 @@ const BEACON_SD: f64 = 0.06;
 
 /// What has been seen so far.
 #[derive(Default)]
-struct Seen {
+struct HumanSeen {
     nats: f64,
     /// Samples and summed log shifts of LCP and INP.
     speed: [(f64, f64); 2],
@@ -44,11 +44,15 @@ struct Seen {
 }
 
 /// When it would be called; none when a day is not enough.
-pub fn call_by(world: &World, timeline: &Timeline, incident: &Incident) -> Option<Timestamp> {
+pub fn call_by(
+    world: &World,
+    timeline: &ShopTimeline,
+    incident: &TrueIncident,
+) -> Option<Timestamp> {
     let starts = |c: &&Compiled| minute_time(c.effect.from) == incident.onset;
     let effects: Vec<&Compiled> = timeline.effects.iter().filter(starts).collect();
     let onset = incident.onset.secs().div_euclid(60);
-    let mut seen = Seen::default();
+    let mut seen = HumanSeen::default();
     for minute in onset..onset + HORIZON {
         let moment = Moment::new(world, timeline, minute);
         for effect in &effects {
@@ -64,50 +68,54 @@ pub fn call_by(world: &World, timeline: &Timeline, incident: &Incident) -> Optio
     None
 }
 
-impl Seen {
-    fn take(&mut self, moment: &Moment<'_>, timeline: &Timeline, c: &Compiled, k: f64) {
+impl HumanSeen {
+    fn take(&mut self, moment: &Moment<'_>, timeline: &ShopTimeline, c: &Compiled, k: f64) {
         match c.effect.kind {
-            Kind::LcpFactor(f) => self.slower(0, views(moment, timeline, c), f.ln() * k),
-            Kind::InpFactor(f) => self.slower(1, views(moment, timeline, c) * INTERACT, f.ln() * k),
-            Kind::ErrorAdd(add) => {
+            HarmKind::LcpFactor(f) => self.slower(0, views(moment, timeline, c), f.ln() * k),
+            HarmKind::InpFactor(f) => {
+                self.slower(1, views(moment, timeline, c) * INTERACT, f.ln() * k)
+            }
+            HarmKind::ErrorAdd(add) => {
                 self.nats += views(moment, timeline, c) * kl(USUAL_ERRORS + add * k, USUAL_ERRORS);
             }
-            Kind::StepFactor(step, f) => self.nats += funnel(moment, c, step, 1.0 + (f - 1.0) * k),
-            Kind::BeaconLoss(share) | Kind::BeaconRepeat(share) => {
+            HarmKind::StepFactor(step, f) => {
+                self.nats += funnel(moment, c, step, 1.0 + (f - 1.0) * k)
+            }
+            HarmKind::BeaconLoss(share) | HarmKind::BeaconRepeat(share) => {
                 let expected = visits(moment, c) * VIEWS_EACH;
                 self.beacons.0 += expected;
                 self.beacons.1 += expected * share * k;
             }
-            Kind::Orphans(add) => {
+            HarmKind::Orphans(add) => {
                 let requests = views(moment, timeline, c);
                 self.nats += requests * kl(USUAL_ORPHANS + add * k, USUAL_ORPHANS);
             }
-            Kind::Delay { .. } => self.nats += LATE_NATS,
-            Kind::CheckFail { share, .. } => {
+            HarmKind::Delay { .. } => self.nats += LATE_NATS,
+            HarmKind::CheckFail { share, .. } => {
                 let regions = c.effect.scope.dims.get(&Dim::Region).map_or(3, BTreeSet::len);
                 // the checkout runs each minute, the rest each third
                 let runs = (0..TEMPLATES.len()).filter(|t| c.templates >> t & 1 == 1);
                 let runs = runs.map(|t| if t == CHECKOUT { 1.0 } else { 1.0 / 3.0 }).sum::<f64>();
                 self.nats += CHECK_NATS * share * k * regions as f64 * runs;
             }
-            Kind::VisitFactor(f) if f < 1.0 => {
+            HarmKind::VisitFactor(f) if f < 1.0 => {
                 let left = 1.0 + (f - 1.0) * k;
                 let usual = visits(moment, c) / left.max(1e-6);
                 self.beacons.0 += usual;
                 self.beacons.1 += usual * (1.0 - left);
             }
             // told once an hour, and policy asks that it lasts: two tellings convince
-            Kind::AdCost(f) => self.nats += dearer(moment.minute, c.effect.from, f),
-            Kind::OrderValue(f) => {
+            HarmKind::AdCost(f) => self.nats += dearer(moment.minute, c.effect.from, f),
+            HarmKind::OrderValue(f) => {
                 self.nats += orders(moment, c) * (f.ln() * k / BASKET_SD).powi(2) / 2.0;
             }
-            Kind::OrderRepeat(share) => self.nats += orders(moment, c) * more(share * k),
-            Kind::Buyers(multiple) => {
+            HarmKind::OrderRepeat(share) => self.nats += orders(moment, c) * more(share * k),
+            HarmKind::Buyers(multiple) => {
                 let usual = orders(moment, c);
                 let bought = visits(moment, c) * multiple * k * BUY;
                 self.nats += usual * more(bought / usual.max(1e-6));
             }
-            Kind::VisitFactor(_) | Kind::Bots(_) | Kind::CheckSlow(_) => {}
+            HarmKind::VisitFactor(_) | HarmKind::Bots(_) | HarmKind::CheckSlow(_) => {}
         }
     }
 
@@ -177,7 +185,7 @@ pub fn views_of(facts: &CellFacts, template: usize) -> f64 {
 }
 
 /// Views hit in this minute: templates, the release's share, the experiment's arm.
-fn views(moment: &Moment<'_>, timeline: &Timeline, c: &Compiled) -> f64 {
+fn views(moment: &Moment<'_>, timeline: &ShopTimeline, c: &Compiled) -> f64 {
     let arm = if c.variant { moment.variant_share.unwrap_or(0.0) } else { 1.0 };
     let share = |template: usize| match c.version {
         Some(version) => {
@@ -198,7 +206,7 @@ fn views(moment: &Moment<'_>, timeline: &Timeline, c: &Compiled) -> f64 {
     hit(moment, c).map(|(facts, rate)| rate * each(facts)).sum()
 }
 
-fn funnel(moment: &Moment<'_>, c: &Compiled, step: Step, factor: f64) -> f64 {
+fn funnel(moment: &Moment<'_>, c: &Compiled, step: ShopStep, factor: f64) -> f64 {
     let nats = |facts: &CellFacts| {
         let tries: f64 = facts.steps.iter().take(step as usize).product();
         let usual = facts.steps.get(step as usize).copied().unwrap_or(0.0);

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::accepted::{Accepted, Ledger};
-use super::sign::{Envelope, Key, SignError};
+use super::sign::{SignError, SignedEnvelope, SigningKey};
 use super::state::{Shop, lock};
 use super::timeline::{Service, ceil_minute, minute_of, minute_time};
 use crate::domain::time::{Span, Timestamp};
@@ -17,7 +17,7 @@ const MAX_REQUESTS: usize = 10_000;
 /// One delivery of the webhook.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivery<'a> {
-    pub envelope: Envelope<'a>,
+    pub envelope: SignedEnvelope<'a>,
     pub idempotency_key: &'a str,
     /// The dry-run header was set.
     pub dry_run: bool,
@@ -26,24 +26,24 @@ pub struct Delivery<'a> {
 
 /// Status and JSON body.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Answer {
+pub struct HookAnswer {
     pub status: u16,
     pub body: Value,
 }
 
-fn answer(status: u16, reason: &str) -> Answer {
-    Answer { status, body: json!({ "status": status, "error": reason }) }
+fn answer(status: u16, reason: &str) -> HookAnswer {
+    HookAnswer { status, body: json!({ "status": status, "error": reason }) }
 }
 
 #[derive(Debug, Deserialize)]
 struct Message {
     #[serde(rename = "type")]
     kind: String,
-    data: Request,
+    data: RollbackRequest,
 }
 
 #[derive(Debug, Deserialize)]
-struct Request {
+struct RollbackRequest {
     #[serde(default)]
     environment: Option<String>,
     service: String,
@@ -54,7 +54,7 @@ struct Request {
 }
 
 /// Handles one delivery. Nothing but an accepted, first delivery has an effect.
-pub fn deliver(shop: &Shop, key: &Key, delivery: &Delivery<'_>) -> Answer {
+pub fn deliver(shop: &Shop, key: &SigningKey, delivery: &Delivery<'_>) -> HookAnswer {
     if let Err(e) = key.verify(delivery.envelope, delivery.body, (shop.clocks.wall)()) {
         let status = if e == SignError::Headers { 400 } else { 401 };
         return answer(status, &e.to_string());
@@ -77,7 +77,7 @@ pub fn deliver(shop: &Shop, key: &Key, delivery: &Delivery<'_>) -> Answer {
         }
         if !dry_run {
             known.deliveries += 1;
-            return Answer { status: 202, body: known.answer.clone() };
+            return HookAnswer { status: 202, body: known.answer.clone() };
         }
     }
     let now = shop.now();
@@ -88,7 +88,7 @@ pub fn deliver(shop: &Shop, key: &Key, delivery: &Delivery<'_>) -> Answer {
     if dry_run {
         let body = json!({ "id": delivery.envelope.id, "status": "dry_run", "would": {
             "service": service.name(), "target": message.data.target } });
-        return Answer { status: 200, body };
+        return HookAnswer { status: 200, body };
     }
     if ledger.accepted.len() >= MAX_REQUESTS {
         return answer(429, "too many rollbacks for one demo shop");
@@ -97,7 +97,7 @@ pub fn deliver(shop: &Shop, key: &Key, delivery: &Delivery<'_>) -> Answer {
 }
 
 /// The pre-checks a careful deploy system makes.
-fn check(shop: &Shop, request: &Request, now: Timestamp) -> Result<Service, Answer> {
+fn check(shop: &Shop, request: &RollbackRequest, now: Timestamp) -> Result<Service, HookAnswer> {
     if request.environment.as_deref().is_some_and(|e| e != "production") {
         return Err(answer(422, "unknown environment; there is only production"));
     }
@@ -128,7 +128,7 @@ impl Ledger {
         delivery: &Delivery<'_>,
         (service, target): (Service, String),
         now: Timestamp,
-    ) -> Answer {
+    ) -> HookAnswer {
         let starts = now.plus(DEPLOY_TAKES);
         if !shop.roll_back(service, &target, starts) {
             return answer(422, "the target was never live");
@@ -148,17 +148,17 @@ impl Ledger {
                 deliveries: 1,
             },
         );
-        Answer { status: 202, body }
+        HookAnswer { status: 202, body }
     }
 
     /// State of a request: `accepted`, `done`, or 404 `unknown`.
-    pub fn status(&self, id: &str, now: Timestamp) -> Answer {
+    pub fn status(&self, id: &str, now: Timestamp) -> HookAnswer {
         match self.accepted.get(id) {
             Some(known) => {
                 let status = if now >= known.done_at { "done" } else { "accepted" };
-                Answer { status: 200, body: json!({ "id": id, "status": status }) }
+                HookAnswer { status: 200, body: json!({ "id": id, "status": status }) }
             }
-            None => Answer { status: 404, body: json!({ "id": id, "status": "unknown" }) },
+            None => HookAnswer { status: 404, body: json!({ "id": id, "status": "unknown" }) },
         }
     }
 

@@ -2,9 +2,9 @@
 //! Derived from world and timeline; draws nothing but the minute's tides.
 
 use super::dims::{CELLS, TemplateMask};
-use super::effect::{Compiled, Kind, Step};
+use super::effect::{Compiled, HarmKind, ShopStep};
 use super::rng::{Purpose, hash, unit};
-use super::timeline::{Serving, Timeline};
+use super::timeline::{Serving, ShopTimeline};
 use super::world::{AXIS_PER_LOG, World};
 
 /// An active effect on page views; neutral numbers where it does nothing.
@@ -68,7 +68,7 @@ pub struct Moment<'a> {
 }
 
 impl<'a> Moment<'a> {
-    pub fn new(world: &'a World, timeline: &'a Timeline, minute: i64) -> Self {
+    pub fn new(world: &'a World, timeline: &'a ShopTimeline, minute: i64) -> Self {
         let mut moment = Self {
             world,
             minute,
@@ -114,39 +114,42 @@ impl<'a> Moment<'a> {
             twice: 0.0,
         };
         match compiled.effect.kind {
-            Kind::LcpFactor(f) => view.lcp = shift(f),
-            Kind::InpFactor(f) => view.inp = shift(f),
-            Kind::ErrorAdd(add) => view.error = (add * strength) as f32,
-            Kind::BeaconLoss(share) => view.loss = share * strength,
-            Kind::Delay { share, .. } => view.late = share * strength,
-            Kind::BeaconRepeat(share) => view.twice = share * strength,
-            Kind::StepFactor(step, factor) => {
+            HarmKind::LcpFactor(f) => view.lcp = shift(f),
+            HarmKind::InpFactor(f) => view.inp = shift(f),
+            HarmKind::ErrorAdd(add) => view.error = (add * strength) as f32,
+            HarmKind::BeaconLoss(share) => view.loss = share * strength,
+            HarmKind::Delay { share, .. } => view.late = share * strength,
+            HarmKind::BeaconRepeat(share) => view.twice = share * strength,
+            HarmKind::StepFactor(step, factor) => {
                 self.steps.push(step_effect(compiled, step, blend(factor)));
                 return;
             }
-            Kind::VisitFactor(factor) => {
+            HarmKind::VisitFactor(factor) => {
                 scale(&mut self.rates, &compiled.cells, blend(factor));
                 return;
             }
-            Kind::Bots(multiple) => {
+            HarmKind::Bots(multiple) => {
                 self.bots = Some(crowd(&self.rates, &compiled.cells, multiple * strength));
                 return;
             }
-            Kind::Buyers(multiple) => {
+            HarmKind::Buyers(multiple) => {
                 self.buyers = Some(crowd(&self.rates, &compiled.cells, multiple * strength));
                 return;
             }
-            Kind::OrderValue(factor) => {
+            HarmKind::OrderValue(factor) => {
                 let value = blend(factor);
                 self.orders.push(OrderEffect { cells: &compiled.cells, value, twice: 0.0 });
                 return;
             }
-            Kind::OrderRepeat(share) => {
+            HarmKind::OrderRepeat(share) => {
                 let twice = share * strength;
                 self.orders.push(OrderEffect { cells: &compiled.cells, value: 1.0, twice });
                 return;
             }
-            Kind::CheckFail { .. } | Kind::CheckSlow(_) | Kind::Orphans(_) | Kind::AdCost(_) => {
+            HarmKind::CheckFail { .. }
+            | HarmKind::CheckSlow(_)
+            | HarmKind::Orphans(_)
+            | HarmKind::AdCost(_) => {
                 return;
             }
         }
@@ -163,13 +166,13 @@ impl<'a> Moment<'a> {
 }
 
 /// Delay of late beacons sent in a minute; `None` while none are late.
-pub fn delay_at(timeline: &Timeline, minute: i64) -> Option<i64> {
+pub fn delay_at(timeline: &ShopTimeline, minute: i64) -> Option<i64> {
     timeline
         .effects
         .iter()
         .filter(|c| c.effect.strength(minute) > 0.0)
         .filter_map(|c| match c.effect.kind {
-            Kind::Delay { minutes, .. } => Some(minutes),
+            HarmKind::Delay { minutes, .. } => Some(minutes),
             _ => None,
         })
         .max()
@@ -183,7 +186,7 @@ const ORPHANS_SPREAD: f64 = 0.15;
 /// than one counts as often as it is likely, and more requests never have fewer.
 pub fn orphans(
     world: &World,
-    timeline: &Timeline,
+    timeline: &ShopTimeline,
     minute: i64,
     template: usize,
     requests: u64,
@@ -194,10 +197,10 @@ pub fn orphans(
 }
 
 /// Share of them, between the least usual and the most usual at `spread` from 0 to 1.
-fn orphan_share(timeline: &Timeline, minute: i64, template: usize, spread: f64) -> f64 {
+fn orphan_share(timeline: &ShopTimeline, minute: i64, template: usize, spread: f64) -> f64 {
     let usual = ORPHANS * (1.0 + ORPHANS_SPREAD * (2.0 * spread - 1.0));
     let added = timeline.effects.iter().filter_map(|c| match c.effect.kind {
-        Kind::Orphans(add) if c.templates >> template & 1 == 1 => {
+        HarmKind::Orphans(add) if c.templates >> template & 1 == 1 => {
             Some(add * c.effect.strength(minute))
         }
         _ => None,
@@ -206,12 +209,12 @@ fn orphan_share(timeline: &Timeline, minute: i64, template: usize, spread: f64) 
 }
 
 /// Every length of delay the timeline knows.
-pub fn delays(timeline: &Timeline) -> Vec<i64> {
+pub fn delays(timeline: &ShopTimeline) -> Vec<i64> {
     let mut delays: Vec<i64> = timeline
         .effects
         .iter()
         .filter_map(|c| match c.effect.kind {
-            Kind::Delay { minutes, .. } => Some(minutes),
+            HarmKind::Delay { minutes, .. } => Some(minutes),
             _ => None,
         })
         .collect();
@@ -220,7 +223,7 @@ pub fn delays(timeline: &Timeline) -> Vec<i64> {
     delays
 }
 
-fn step_effect(compiled: &Compiled, step: Step, factor: f64) -> StepEffect<'_> {
+fn step_effect(compiled: &Compiled, step: ShopStep, factor: f64) -> StepEffect<'_> {
     StepEffect {
         cells: &compiled.cells,
         template: compiled.templates.trailing_zeros() as usize,

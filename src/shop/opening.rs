@@ -3,7 +3,7 @@
 
 use super::dims::{ALL_TEMPLATES, TemplateMask, mask_of};
 use super::rng::{Purpose, hash};
-use super::timeline::{Plan, Service, Timeline};
+use super::timeline::{ReleasePlan, Service, ShopTimeline};
 
 const MINUTES_PER_DAY: i64 = 1440;
 
@@ -21,15 +21,15 @@ const PAST: [(f64, Service, &[&str], &str, &str); 9] = [
 ];
 
 /// The timeline before anything goes wrong.
-pub fn timeline(seed: u64, start: i64) -> Timeline {
-    let mut timeline = Timeline::default();
+pub fn timeline(seed: u64, start: i64) -> ShopTimeline {
+    let mut timeline = ShopTimeline::default();
     for (i, (days, service, names, author, description)) in PAST.into_iter().enumerate() {
         let jitter = (hash(seed, Purpose::Text, 0, i as u64) % 11).cast_signed() - 5;
         let at = start - (days * MINUTES_PER_DAY as f64) as i64 + jitter;
         let templates: TemplateMask =
             if names.contains(&"*") { ALL_TEMPLATES } else { mask_of(names) };
         let stages = [(at, 1.0)];
-        timeline.release(&Plan { service, templates, stages: &stages, author, description });
+        timeline.release(&ReleasePlan { service, templates, stages: &stages, author, description });
     }
     timeline
 }

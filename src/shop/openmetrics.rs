@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use super::bucket::Bucket;
+use super::bucket::ShopBucket;
 use super::checks;
-use super::dims::{BizCut, Cut, TEMPLATES};
+use super::dims::{BizCut, RumCut, TEMPLATES};
 use super::exposition::{
     BIZ, BizFamily, CUTS, DAY_SECS, RUM, RumFamily, VITALS, Vital, biz_labels, bound_secs,
     cumulate, escape, rum_labels,
@@ -17,7 +17,7 @@ use super::history::draw_bucket;
 use super::server::{Options, ShopError};
 use super::state::{Clocks, Shop};
 use super::tally::Business;
-use super::timeline::{Service, Timeline};
+use super::timeline::{Service, ShopTimeline};
 use crate::domain::time::{Span, Timestamp};
 
 /// Writes the `days` before `options.start` in steps of `step` (5 minutes is usual; whole minutes)
@@ -30,7 +30,7 @@ pub fn export_openmetrics(
 ) -> Result<(), ShopError> {
     let plan = options.plan()?;
     let start = options.start;
-    let still: super::Clock = std::sync::Arc::new(move || start);
+    let still: super::TimeSource = std::sync::Arc::new(move || start);
     let clocks = Clocks { shop: std::sync::Arc::clone(&still), wall: still };
     let shop = Shop::new(&plan, clocks);
     let write = || -> std::io::Result<()> {
@@ -43,9 +43,9 @@ pub fn export_openmetrics(
 
 struct Export<'a> {
     shop: &'a Shop,
-    timeline: std::sync::Arc<Timeline>,
+    timeline: std::sync::Arc<ShopTimeline>,
     /// (end of the bucket in seconds, counts), oldest first.
-    steps: Vec<(i64, Bucket)>,
+    steps: Vec<(i64, ShopBucket)>,
 }
 
 impl<'a> Export<'a> {
@@ -81,7 +81,7 @@ impl<'a> Export<'a> {
     }
 
     /// Every RUM series: labels, cut and key.
-    fn series(&self) -> Vec<(String, Cut, usize)> {
+    fn series(&self) -> Vec<(String, RumCut, usize)> {
         let versions = &self.timeline.versions;
         CUTS.into_iter()
             .flat_map(|cut| (0..cut.keys(versions.len())).map(move |key| (cut, key)))
@@ -194,14 +194,15 @@ impl<'a> Export<'a> {
     }
 
     fn check_gauges(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let mut latest: Vec<(i64, Vec<checks::Run>)> = Vec::with_capacity(self.steps.len());
+        let mut latest: Vec<(i64, Vec<checks::ShopCheckRun>)> =
+            Vec::with_capacity(self.steps.len());
         for (at, _) in &self.steps {
             let now = Timestamp::from_secs(*at);
             latest.push((*at, checks::latest(&self.shop.world, &self.timeline, now)));
         }
-        let success = |run: &checks::Run| f64::from(u8::from(run.ok));
+        let success = |run: &checks::ShopCheckRun| f64::from(u8::from(run.ok));
         gauge(out, &latest, "shop_check_success", "1 when the newest run passed.", &success)?;
-        let seconds = |run: &checks::Run| run.duration_ms / 1000.0;
+        let seconds = |run: &checks::ShopCheckRun| run.duration_ms / 1000.0;
         let name = "shop_check_duration_seconds";
         gauge(out, &latest, name, "Duration of the newest run.", &seconds)
     }
@@ -209,10 +210,10 @@ impl<'a> Export<'a> {
 
 fn gauge(
     out: &mut dyn Write,
-    latest: &[(i64, Vec<checks::Run>)],
+    latest: &[(i64, Vec<checks::ShopCheckRun>)],
     name: &str,
     help: &str,
-    value: &dyn Fn(&checks::Run) -> f64,
+    value: &dyn Fn(&checks::ShopCheckRun) -> f64,
 ) -> std::io::Result<()> {
     head(out, name, "gauge", help)?;
     let width = latest.iter().map(|(_, runs)| runs.len()).max().unwrap_or(0);

@@ -9,19 +9,19 @@ use crate::domain::time::Timestamp;
 /// A refusal: HTTP status and why.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{reason}")]
-pub struct Refusal {
+pub struct RangeRefusal {
     pub status: u16,
     pub reason: String,
 }
 
-pub(super) fn refuse(status: u16, reason: impl Into<String>) -> Refusal {
-    Refusal { status, reason: reason.into() }
+pub(super) fn refuse(status: u16, reason: impl Into<String>) -> RangeRefusal {
+    RangeRefusal { status, reason: reason.into() }
 }
 
 /// The query of a range request; times in seconds since the epoch.
 #[derive(Clone, PartialEq, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Range {
+pub struct RangeRequest {
     pub cut: Option<String>,
     pub from: Option<f64>,
     pub to: Option<f64>,
@@ -39,7 +39,7 @@ pub(super) struct Buckets {
     pub(super) minutes: i64,
 }
 
-pub(super) fn secs(time: Option<f64>, default: i64, name: &str) -> Result<i64, Refusal> {
+pub(super) fn secs(time: Option<f64>, default: i64, name: &str) -> Result<i64, RangeRefusal> {
     match time {
         None => Ok(default),
         Some(t) if t.is_finite() && (0.0..1e11).contains(&t) => Ok(t as i64),
@@ -47,7 +47,11 @@ pub(super) fn secs(time: Option<f64>, default: i64, name: &str) -> Result<i64, R
     }
 }
 
-pub(super) fn buckets(shop: &Shop, range: &Range, now: Timestamp) -> Result<Buckets, Refusal> {
+pub(super) fn buckets(
+    shop: &Shop,
+    range: &RangeRequest,
+    now: Timestamp,
+) -> Result<Buckets, RangeRefusal> {
     let step = range.step.unwrap_or(60);
     if ![60, 300, 3600].contains(&step) {
         return Err(refuse(400, "step must be 60, 300 or 3600"));

@@ -9,7 +9,7 @@ mod speed;
 mod surge;
 mod telemetry;
 
-pub use draft::Draft;
+pub use draft::ScenarioDraft;
 
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
@@ -20,10 +20,10 @@ pub struct Scenario {
     /// Factor on the shop's visits.
     pub traffic: f64,
     /// Writes releases, effects and truth.
-    pub build: fn(&mut Draft<'_>),
+    pub build: fn(&mut ScenarioDraft<'_>),
 }
 
-const fn row(name: &'static str, doc: &'static str, build: fn(&mut Draft<'_>)) -> Scenario {
+const fn row(name: &'static str, doc: &'static str, build: fn(&mut ScenarioDraft<'_>)) -> Scenario {
     Scenario { name, doc, traffic: 1.0, build }
 }
 

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::http::{Face, router};
 use super::scenario;
-use super::sign::Key;
-use super::state::{Clocks, Plan, Shop};
+use super::sign::SigningKey;
+use super::state::{Clocks, Shop, ShopPlan};
 use crate::domain::time::Timestamp;
 
 /// What a shop is started with.
@@ -54,10 +54,10 @@ impl Options {
     }
 
     /// The plan of the shop, or why there is none.
-    pub fn plan(&self) -> Result<Plan, ShopError> {
+    pub fn plan(&self) -> Result<ShopPlan, ShopError> {
         let scenario = scenario::find(&self.scenario)
             .ok_or_else(|| ShopError::Scenario(self.scenario.clone()))?;
-        Ok(Plan {
+        Ok(ShopPlan {
             scenario,
             seed: self.seed,
             speed: self.speed,
@@ -131,7 +131,7 @@ pub async fn serve(options: Options, clocks: Clocks) -> Result<Running, ShopErro
         return Err(ShopError::NotLoopback(options.listen));
     }
     let plan = options.plan()?;
-    let key = Key::parse(&options.secret)?;
+    let key = SigningKey::parse(&options.secret)?;
     let shop = Arc::new(Shop::new(&plan, clocks));
     let stop = CancellationToken::new();
     let (ready, bound) = oneshot::channel();
@@ -154,7 +154,7 @@ pub async fn serve(options: Options, clocks: Clocks) -> Result<Running, ShopErro
 struct Job {
     listen: SocketAddr,
     truth: bool,
-    key: Key,
+    key: SigningKey,
     shop: Arc<Shop>,
     stop: CancellationToken,
 }

@@ -1,5 +1,5 @@
 //! Standard Webhooks signatures (v1, HMAC-SHA256 over `id.timestamp.body`), verification only.
-//! Spec: standard-webhooks.md; published vectors are in the tests. No clock: `now` is a parameter.
+//! Spec: standardwebhooks.com; published vectors are in the tests. No clock: `now` is a parameter.
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -24,7 +24,7 @@ pub enum SignError {
 
 /// The three headers of a webhook.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Envelope<'a> {
+pub struct SignedEnvelope<'a> {
     pub id: &'a str,
     /// Seconds since the epoch, as sent.
     pub timestamp: &'a str,
@@ -34,9 +34,9 @@ pub struct Envelope<'a> {
 
 /// A verification key.
 #[derive(Clone, Debug)]
-pub struct Key(hmac::Key);
+pub struct SigningKey(hmac::Key);
 
-impl Key {
+impl SigningKey {
     /// From `whsec_` + base64; the prefix may be missing.
     pub fn parse(secret: &str) -> Result<Self, SignError> {
         let text = secret.strip_prefix("whsec_").unwrap_or(secret);
@@ -50,7 +50,7 @@ impl Key {
     /// Checks the exact bytes of a body; comparison takes constant time.
     pub fn verify(
         &self,
-        envelope: Envelope<'_>,
+        envelope: SignedEnvelope<'_>,
         body: &[u8],
         now: Timestamp,
     ) -> Result<(), SignError> {
@@ -83,8 +83,8 @@ mod tests {
 
     fn verify(signatures: &str, now: i64) -> Result<(), SignError> {
         let id = "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk";
-        let envelope = Envelope { id, timestamp: "1649367553", signatures };
-        let key = Key::parse(SECRET).expect("secret");
+        let envelope = SignedEnvelope { id, timestamp: "1649367553", signatures };
+        let key = SigningKey::parse(SECRET).expect("secret");
         key.verify(envelope, BODY.as_bytes(), Timestamp::from_secs(now))
     }
 
@@ -103,6 +103,6 @@ mod tests {
 
     #[test]
     fn short_secrets_are_refused() {
-        assert_eq!(Key::parse("whsec_AAAA").err(), Some(SignError::Secret));
+        assert_eq!(SigningKey::parse("whsec_AAAA").err(), Some(SignError::Secret));
     }
 }

@@ -8,21 +8,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use super::accepted::Ledger;
 use super::history::{History, count_minute};
 use super::opening;
-use super::scenario::{Draft, Scenario};
+use super::scenario::{Scenario, ScenarioDraft};
 use super::tally::Tally;
-use super::timeline::{Service, Timeline, ceil_minute, minute_of, minute_time};
+use super::timeline::{Service, ShopTimeline, ceil_minute, minute_of, minute_time};
 use super::truth::Truth;
 use super::world::World;
 use crate::domain::time::{Span, Timestamp};
 
 /// A source of the current time.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+pub type TimeSource = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// The two clocks of a shop: its own, which may run faster, and the one on the wall.
 #[derive(Clone)]
 pub struct Clocks {
-    pub shop: Clock,
-    pub wall: Clock,
+    pub shop: TimeSource,
+    pub wall: TimeSource,
 }
 
 impl fmt::Debug for Clocks {
@@ -33,9 +33,9 @@ impl fmt::Debug for Clocks {
 
 impl Clocks {
     /// A shop clock that starts at `base` now and runs `speed` times as fast as the wall's.
-    pub fn scaled(wall: Clock, base: Timestamp, speed: f64) -> Self {
+    pub fn scaled(wall: TimeSource, base: Timestamp, speed: f64) -> Self {
         let (zero, source) = (wall(), Arc::clone(&wall));
-        let shop: Clock = Arc::new(move || {
+        let shop: TimeSource = Arc::new(move || {
             let passed = source().since(zero).millis() as f64 * speed;
             base.plus(Span::from_millis(passed as i64))
         });
@@ -48,7 +48,7 @@ const FAULT_AFTER: i64 = 4;
 
 /// What makes a shop; see [`super::Options`] for the meaning.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct ShopPlan {
     pub scenario: &'static Scenario,
     pub seed: u64,
     pub speed: f64,
@@ -70,7 +70,7 @@ pub struct Shop {
     pub start: i64,
     /// Threads that still draw history.
     warming: AtomicUsize,
-    timeline: RwLock<Arc<Timeline>>,
+    timeline: RwLock<Arc<ShopTimeline>>,
     truth: Mutex<Truth>,
     totals: Mutex<Totals>,
     pub(super) ledger: Mutex<Ledger>,
@@ -90,11 +90,11 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Shop {
-    pub fn new(plan: &Plan, clocks: Clocks) -> Self {
+    pub fn new(plan: &ShopPlan, clocks: Clocks) -> Self {
         let start = minute_of(plan.start);
         let mut timeline = opening::timeline(plan.seed, start);
         let mut truth = Truth::default();
-        let mut draft = Draft {
+        let mut draft = ScenarioDraft {
             name: plan.scenario.name,
             timeline: &mut timeline,
             truth: &mut truth,
@@ -123,7 +123,7 @@ impl Shop {
         (self.clocks.shop)().max(minute_time(self.start))
     }
 
-    pub fn timeline(&self) -> Arc<Timeline> {
+    pub fn timeline(&self) -> Arc<ShopTimeline> {
         Arc::clone(&self.timeline.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -137,7 +137,7 @@ impl Shop {
         self.change(|timeline, truth| {
             let name = scenario.name;
             let onset = earliest + 1;
-            (scenario.build)(&mut Draft { name, timeline, truth, earliest, onset });
+            (scenario.build)(&mut ScenarioDraft { name, timeline, truth, earliest, onset });
         });
     }
 
@@ -162,7 +162,7 @@ impl Shop {
         });
     }
 
-    fn change<T>(&self, edit: impl FnOnce(&mut Timeline, &mut Truth) -> T) -> T {
+    fn change<T>(&self, edit: impl FnOnce(&mut ShopTimeline, &mut Truth) -> T) -> T {
         let mut truth = lock(&self.truth);
         let mut shared = self.timeline.write().unwrap_or_else(PoisonError::into_inner);
         edit(Arc::make_mut(&mut shared), &mut truth)

@@ -1,18 +1,18 @@
 //! Tally: dense counters of a stretch of time, one block per cut key. What visits are counted into.
 //! Never averages, never drops; `bucket` is its small form for keeping.
 
-use super::dims::{BINS, BizCut, Cut};
+use super::dims::{BINS, BizCut, RumCut};
 
 /// Counters of one key of a RUM cut.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Block {
+pub struct TallyBlock {
     pub views: u32,
     pub errors: u32,
     pub lcp: [u32; BINS],
     pub inp: [u32; BINS],
 }
 
-impl Block {
+impl TallyBlock {
     pub const EMPTY: Self = Self { views: 0, errors: 0, lcp: [0; BINS], inp: [0; BINS] };
 
     pub fn add(&mut self, other: &Self) {
@@ -56,8 +56,8 @@ impl Business {
 /// All counters of a stretch of time.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Tally {
-    /// By [`Cut::ALL`], then by key.
-    pub rum: [Vec<Block>; 5],
+    /// By [`RumCut::ALL`], then by key.
+    pub rum: [Vec<TallyBlock>; 5],
     /// By [`BizCut::ALL`], then by key.
     pub business: [Vec<Business>; 2],
     /// Requests at the edge by template, server side.
@@ -83,7 +83,7 @@ pub struct View {
 impl Tally {
     pub fn new(releases: usize) -> Self {
         Self {
-            rum: Cut::ALL.map(|c| vec![Block::EMPTY; c.keys(releases)]),
+            rum: RumCut::ALL.map(|c| vec![TallyBlock::EMPTY; c.keys(releases)]),
             business: BizCut::ALL.map(|c| vec![Business::default(); c.keys()]),
             edge: [0; 6],
             orphans: [0; 6],
@@ -93,15 +93,15 @@ impl Tally {
 
     /// Makes room for releases that came later.
     pub fn grow(&mut self, releases: usize) {
-        for (cut, blocks) in Cut::ALL.into_iter().zip(&mut self.rum) {
+        for (cut, blocks) in RumCut::ALL.into_iter().zip(&mut self.rum) {
             let keys = cut.keys(releases).max(blocks.len());
-            blocks.resize(keys, Block::EMPTY);
+            blocks.resize(keys, TallyBlock::EMPTY);
         }
     }
 
     pub fn clear(&mut self) {
         for blocks in &mut self.rum {
-            blocks.fill(Block::EMPTY);
+            blocks.fill(TallyBlock::EMPTY);
         }
         for rows in &mut self.business {
             rows.fill(Business::default());

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::dims::{BizCut, Cut};
+use super::dims::{BizCut, RumCut};
 use super::history::{count_minute, draw_bucket};
 use super::scenario;
-use super::state::{Clocks, Plan, Shop};
+use super::state::{Clocks, Shop, ShopPlan};
 use super::tally::Tally;
 use super::timeline::{Service, minute_time};
 use crate::domain::time::{Span, Timestamp};
@@ -33,7 +33,7 @@ impl Hand {
 pub fn clocks() -> (Clocks, Hand) {
     let hand = Hand(Arc::new(AtomicI64::new(START.millis())));
     let read = hand.clone();
-    let clock: super::Clock =
+    let clock: super::TimeSource =
         Arc::new(move || Timestamp::from_millis(read.0.load(Ordering::SeqCst)));
     (Clocks { shop: Arc::clone(&clock), wall: clock }, hand)
 }
@@ -41,7 +41,7 @@ pub fn clocks() -> (Clocks, Hand) {
 /// A small shop with one day of history.
 pub fn shop(scenario: &str, visits_per_day: f64) -> (Shop, Hand) {
     let (clocks, hand) = clocks();
-    let plan = Plan {
+    let plan = ShopPlan {
         scenario: scenario::find(scenario).expect("scenario"),
         seed: 7,
         speed: 1.0,
@@ -80,7 +80,7 @@ fn an_hour_is_its_minutes_and_cuts_count_the_same_views() {
     shop.history.hour(&shop.world, &timeline, hour).add_to(&mut whole);
     assert_eq!(minutes, whole);
     let views: Vec<u32> =
-        Cut::ALL.iter().map(|c| whole.rum[*c as usize].iter().map(|b| b.views).sum()).collect();
+        RumCut::ALL.iter().map(|c| whole.rum[*c as usize].iter().map(|b| b.views).sum()).collect();
     assert_eq!(views[..4], [views[0]; 4]);
     assert_eq!(views[4], 0, "no experiment runs");
     let sessions: Vec<u32> = BizCut::ALL

@@ -2,7 +2,7 @@
 //! Append-only towards the past: whatever changes starts at a minute that nobody has read yet.
 
 use super::dims::{ALL_TEMPLATES, TemplateMask};
-use super::effect::{Compiled, Effect};
+use super::effect::{Compiled, ShopHarm};
 use crate::domain::time::Timestamp;
 
 /// The services that are released on their own.
@@ -40,10 +40,10 @@ impl Service {
 
 /// One deployment: a version of a service on some templates, in stages.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Deployment {
+pub struct ShopDeployment {
     pub id: u64,
     pub service: Service,
-    /// Index into [`Timeline::versions`].
+    /// Index into [`ShopTimeline::versions`].
     pub version: usize,
     pub previous: Option<usize>,
     pub templates: TemplateMask,
@@ -55,7 +55,7 @@ pub struct Deployment {
     pub description: String,
 }
 
-impl Deployment {
+impl ShopDeployment {
     pub fn share(&self, minute: i64) -> f64 {
         self.stages.iter().rev().find(|(at, _)| *at <= minute).map_or(0.0, |(_, share)| *share)
     }
@@ -82,16 +82,16 @@ pub struct Serving {
 }
 
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Timeline {
+pub struct ShopTimeline {
     pub versions: Vec<String>,
-    pub deployments: Vec<Deployment>,
+    pub deployments: Vec<ShopDeployment>,
     pub announcements: Vec<Announcement>,
     pub effects: Vec<Compiled>,
 }
 
 /// A release about to be added.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Plan<'a> {
+pub struct ReleasePlan<'a> {
     pub service: Service,
     pub templates: TemplateMask,
     pub stages: &'a [(i64, f64)],
@@ -99,9 +99,9 @@ pub struct Plan<'a> {
     pub description: &'a str,
 }
 
-impl Timeline {
+impl ShopTimeline {
     /// Adds a release and gives its version; a plan without stages adds a release nobody meets.
-    pub fn release(&mut self, plan: &Plan<'_>) -> String {
+    pub fn release(&mut self, plan: &ReleasePlan<'_>) -> String {
         let at = plan.stages.first().map_or(0, |s| s.0);
         let date = minute_time(at).utc().format("%Y.%m.%d").to_string();
         let head = format!("{}-{date}-", plan.service.kind());
@@ -110,7 +110,7 @@ impl Timeline {
         let previous = self.live(plan.service, at).map(|d| d.version);
         self.versions.push(version.clone());
         let id = self.next_id();
-        self.deployments.push(Deployment {
+        self.deployments.push(ShopDeployment {
             id,
             service: plan.service,
             version: self.versions.len() - 1,
@@ -129,16 +129,16 @@ impl Timeline {
         self.deployments.iter().map(|d| d.id).max().unwrap_or(4100) + 7
     }
 
-    pub fn effect(&mut self, effect: Effect) {
+    pub fn effect(&mut self, effect: ShopHarm) {
         self.effects.push(Compiled::new(effect, &self.versions));
     }
 
     /// The newest deployment of a service that has started by `minute`.
-    pub fn live(&self, service: Service, minute: i64) -> Option<&Deployment> {
+    pub fn live(&self, service: Service, minute: i64) -> Option<&ShopDeployment> {
         self.started(minute).filter(|d| d.service == service).max_by_key(|d| start_of(d))
     }
 
-    fn started(&self, minute: i64) -> impl Iterator<Item = &Deployment> {
+    fn started(&self, minute: i64) -> impl Iterator<Item = &ShopDeployment> {
         self.deployments.iter().filter(move |d| start_of(d).0 <= minute)
     }
 
@@ -148,7 +148,7 @@ impl Timeline {
 
     /// The versions that serve each template at `minute`, newest first.
     pub fn serving(&self, minute: i64) -> [Vec<Serving>; 6] {
-        let mut order: Vec<&Deployment> = self.started(minute).collect();
+        let mut order: Vec<&ShopDeployment> = self.started(minute).collect();
         order.sort_by_key(|d| std::cmp::Reverse(start_of(d)));
         let mut table: [Vec<Serving>; 6] = Default::default();
         for (template, list) in table.iter_mut().enumerate() {
@@ -202,7 +202,7 @@ impl Timeline {
             }
         }
         let id = self.next_id();
-        self.deployments.push(Deployment {
+        self.deployments.push(ShopDeployment {
             id,
             service,
             version,
@@ -218,7 +218,7 @@ impl Timeline {
     }
 }
 
-fn start_of(d: &Deployment) -> (i64, u64) {
+fn start_of(d: &ShopDeployment) -> (i64, u64) {
     (d.stages.first().map_or(i64::MAX, |s| s.0), d.id)
 }
 

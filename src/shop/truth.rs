@@ -8,7 +8,7 @@ use crate::domain::time::Timestamp;
 
 /// One incident as it really is.
 #[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Incident {
+pub struct TrueIncident {
     pub id: String,
     pub scenario: &'static str,
     /// `availability regression conversion efficiency telemetry`.
@@ -39,7 +39,7 @@ pub struct Benign {
 /// The whole truth.
 #[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub struct Truth {
-    pub incidents: Vec<Incident>,
+    pub incidents: Vec<TrueIncident>,
     pub benign: Vec<Benign>,
 }
 

@@ -18,7 +18,7 @@ const INP_SPREAD: f32 = (INP_SD * AXIS_PER_LOG) as f32;
 
 /// What of a minute is wanted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Part {
+pub enum VisitPart {
     /// Visits, orders and the beacons that arrive in time.
     OnTime,
     /// Only the beacons that arrive late.
@@ -27,20 +27,20 @@ pub enum Part {
 
 /// Draws the minute and counts the visits of its first `until` seconds (60: all). The draws do not
 /// depend on `until`, so a longer prefix always holds the shorter one.
-pub fn draw(moment: &Moment<'_>, part: Part, until: f64, tally: &mut Tally) {
-    let mut pen = Pen { moment, part, until: until / 60.0, tally };
-    pen.walk(&moment.rates, Purpose::Visits, Crowd::Shoppers);
+pub fn draw(moment: &Moment<'_>, part: VisitPart, until: f64, tally: &mut Tally) {
+    let mut pen = VisitPen { moment, part, until: until / 60.0, tally };
+    pen.walk(&moment.rates, Purpose::Visits, VisitorCrowd::Shoppers);
     if let Some(bots) = &moment.bots {
-        pen.walk(bots, Purpose::Bots, Crowd::Bots);
+        pen.walk(bots, Purpose::Bots, VisitorCrowd::Bots);
     }
     if let Some(buyers) = &moment.buyers {
-        pen.walk(buyers, Purpose::Buyers, Crowd::Buyers);
+        pen.walk(buyers, Purpose::Buyers, VisitorCrowd::Buyers);
     }
 }
 
 /// Who comes: they differ in what they buy.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Crowd {
+enum VisitorCrowd {
     Shoppers,
     /// Buy nothing.
     Bots,
@@ -51,9 +51,9 @@ enum Crowd {
 /// Chance that one who came to buy takes each of the four steps.
 const DETERMINED: f64 = 0.93;
 
-struct Pen<'a> {
+struct VisitPen<'a> {
     moment: &'a Moment<'a>,
-    part: Part,
+    part: VisitPart,
     /// Share of the minute that is counted.
     until: f64,
     tally: &'a mut Tally,
@@ -69,10 +69,10 @@ struct Visit<'a> {
     counted: bool,
 }
 
-impl Pen<'_> {
+impl VisitPen<'_> {
     /// A unit-rate Poisson process laid along the cells, each as long as its expected visits: every
     /// cell gets its own independent Poisson number, at the price of one exponential per visit.
-    fn walk(&mut self, rates: &[f64], purpose: Purpose, crowd: Crowd) {
+    fn walk(&mut self, rates: &[f64], purpose: Purpose, crowd: VisitorCrowd) {
         let mut rng = stream(self.moment.world.seed, purpose, self.moment.minute);
         let mut next = exponential(&mut rng);
         let mut end = 0.0;
@@ -85,7 +85,7 @@ impl Pen<'_> {
         }
     }
 
-    fn visit(&mut self, rng: &mut Pcg64Mcg, cell: usize, facts: &CellFacts, crowd: Crowd) {
+    fn visit(&mut self, rng: &mut Pcg64Mcg, cell: usize, facts: &CellFacts, crowd: VisitorCrowd) {
         let bits = rng.next_u64();
         let browsing = rng.next_u64();
         let (funnel, depth) = self.funnel(rng, cell, facts, crowd, (bits & 0xffff) as u32);
@@ -99,7 +99,7 @@ impl Pen<'_> {
                 .map(|share| (bits >> 16 & 0xffff) as f64 / 65536.0 < share),
             counted: unit(bits & !0xffff_ffff) < self.until,
         };
-        if visit.counted && self.part == Part::OnTime {
+        if visit.counted && self.part == VisitPart::OnTime {
             self.tally.visit(facts.biz, &funnel);
         }
         for (i, template) in BROWSE.into_iter().enumerate() {
@@ -126,12 +126,12 @@ impl Pen<'_> {
         rng: &mut Pcg64Mcg,
         cell: usize,
         facts: &CellFacts,
-        crowd: Crowd,
+        crowd: VisitorCrowd,
         lot: u32,
     ) -> (Business, usize) {
         let u = uniform(rng);
         let mut counts = Business { sessions: 1, ..Business::default() };
-        if crowd == Crowd::Bots {
+        if crowd == VisitorCrowd::Bots {
             return (counts, 0);
         }
         let mut chance = 1.0;
@@ -142,7 +142,7 @@ impl Pen<'_> {
                     && e.cells.get(cell) == Some(&true)
                     && e.version.is_none_or(|v| self.moment.version(e.template, lot) == v)
             });
-            let usual = if crowd == Crowd::Buyers { DETERMINED } else { *base };
+            let usual = if crowd == VisitorCrowd::Buyers { DETERMINED } else { *base };
             chance *= hit.fold(usual, |p, e| p * e.factor).min(max);
             if u >= chance {
                 break;
@@ -208,13 +208,13 @@ impl Pen<'_> {
             [template * 12 + source, template * 12 + browser, template * 9 + network, release];
         let cohort = visit.variant.map(|v| (template * 3 + device) * 2 + usize::from(v));
         for _ in 0..count {
-            if visit.counted && self.part == Part::OnTime {
+            if visit.counted && self.part == VisitPart::OnTime {
                 self.tally.request(template);
             }
             if let Some((lcp, inp, error, twice)) = self.beacon(rng, &odds)
                 && visit.counted
             {
-                let late = self.part == Part::Late;
+                let late = self.part == VisitPart::Late;
                 for _ in 0..=usize::from(twice) {
                     self.tally.view(&View { keys, cohort, error, lcp, inp, late });
                 }
@@ -232,7 +232,7 @@ impl Pen<'_> {
         let (speed, luck) = (rng.next_u64(), rng.next_u64());
         let lot = |shift: u32| (luck >> shift & 0xffff) as f64 / 65536.0;
         let late = odds.late > 0.0 && lot(32) < odds.late;
-        if lot(48) >= odds.keep || late != (self.part == Part::Late) {
+        if lot(48) >= odds.keep || late != (self.part == VisitPart::Late) {
             return None;
         }
         let gauss = &self.moment.world.gauss;

@@ -3,7 +3,9 @@
 
 use rand::RngCore;
 
-use super::dims::{BizCut, CART, CELLS, CHECKOUT, COLLECTION, Cell, HOME, LANDING, PDP, bin_axis};
+use super::dims::{
+    BizCut, CART, CELLS, CHECKOUT, COLLECTION, HOME, LANDING, PDP, ShopCell, bin_axis,
+};
 use super::rng::{Gauss, Purpose, stream};
 
 /// Spread of LCP and INP around their medians, in log units.
@@ -40,7 +42,7 @@ pub const AXIS_PER_LOG: f64 = 4.0 / std::f64::consts::LN_2;
 /// What is constant for a visit cell.
 #[derive(Clone, Debug)]
 pub struct CellFacts {
-    pub cell: Cell,
+    pub cell: ShopCell,
     /// Share of all visits.
     pub weight: f64,
     /// Medians on the bin axis, by template.
@@ -70,8 +72,8 @@ pub struct World {
 impl World {
     pub fn new(seed: u64, visits_per_day: f64) -> Self {
         let gauss = Gauss::default();
-        let shares = Shares::new(seed, &gauss);
-        let mut cells: Vec<_> = (0..CELLS).map(|n| facts(Cell::at(n), &shares)).collect();
+        let shares = SeededShares::new(seed, &gauss);
+        let mut cells: Vec<_> = (0..CELLS).map(|n| facts(ShopCell::at(n), &shares)).collect();
         let total: f64 = cells.iter().map(|c| c.weight).sum();
         for cell in &mut cells {
             cell.weight /= total;
@@ -135,7 +137,7 @@ fn poisson_thresholds(mean: f64) -> Vec<u16> {
 }
 
 /// Seeded shares: every shop is a little different.
-struct Shares {
+struct SeededShares {
     device: [f64; 3],
     browser: [[f64; 4]; 3],
     network: [[f64; 3]; 3],
@@ -145,7 +147,7 @@ struct Shares {
     inp: [f64; 6],
 }
 
-impl Shares {
+impl SeededShares {
     fn new(seed: u64, gauss: &Gauss) -> Self {
         let mut rng = stream(seed, Purpose::World, 0);
         let mut jitter = move |sd: f64| (sd * f64::from(gauss.at(rng.next_u32()))).exp();
@@ -169,8 +171,8 @@ fn normal<const N: usize>(row: [f64; N]) -> [f64; N] {
 }
 
 #[expect(clippy::indexing_slicing, reason = "coordinates of a cell lie inside their tables")]
-fn facts(cell: Cell, shares: &Shares) -> CellFacts {
-    let Cell { region, device, browser, network, source, customer } = cell;
+fn facts(cell: ShopCell, shares: &SeededShares) -> CellFacts {
+    let ShopCell { region, device, browser, network, source, customer } = cell;
     let weight = shares.device[device]
         * shares.browser[device][browser]
         * shares.network[device][network]

@@ -77,7 +77,7 @@ pub struct ActionConfig {
     pub proxy: Option<String>,
     /// Where its secrets stand in the file.
     #[serde(skip)]
-    pub lines: Lines,
+    pub lines: SecretLines,
 }
 
 impl ActionConfig {
@@ -89,7 +89,7 @@ impl ActionConfig {
 
 /// Lines of the config file, for what is found out later; 0 where none is known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Lines {
+pub struct SecretLines {
     pub secret: usize,
     pub next_secret: usize,
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 mod trouble;
 mod words;
 
-use words::{Key, Word};
+use words::{SaidWord, WordKey};
 
 /// How deep an answer is looked into, and how many elements of a list.
 const DEPTH: u8 = 6;
@@ -14,7 +14,7 @@ const ROWS: usize = 100;
 
 /// One thing that an answer says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mark {
+pub enum SaidMark {
     /// It is finished, in a word for a state.
     Done,
     /// It was taken and goes on.
@@ -35,26 +35,27 @@ pub enum Mark {
 pub struct Says(u8);
 
 impl Says {
-    fn add(&mut self, mark: Mark) {
+    fn add(&mut self, mark: SaidMark) {
         self.0 |= 1 << mark as u8;
     }
 
-    pub const fn has(self, mark: Mark) -> bool {
+    pub const fn has(self, mark: SaidMark) -> bool {
         self.0 >> mark as u8 & 1 == 1
     }
 
-    pub fn any(self, marks: &[Mark]) -> bool {
+    pub fn any(self, marks: &[SaidMark]) -> bool {
         marks.iter().any(|m| self.has(*m))
     }
 
     /// Says that it failed and nothing that speaks against it.
     pub fn only_failed(self) -> bool {
-        self.has(Mark::Failed) && !self.any(&[Mark::Open, Mark::Done, Mark::Running, Mark::Yes])
+        self.has(SaidMark::Failed)
+            && !self.any(&[SaidMark::Open, SaidMark::Done, SaidMark::Running, SaidMark::Yes])
     }
 
     /// Nothing in it speaks against success.
     pub fn no_harm(self) -> bool {
-        !self.any(&[Mark::Failed, Mark::Open, Mark::Unheard, Mark::Trouble])
+        !self.any(&[SaidMark::Failed, SaidMark::Open, SaidMark::Unheard, SaidMark::Trouble])
     }
 }
 
@@ -80,14 +81,14 @@ pub fn text(body: &str) -> Says {
     let lead = body.split(|c| !part(c)).next().unwrap_or_default();
     let rest = body.get(lead.len()..).unwrap_or_default();
     let sentence = !rest.starts_with([':', '=']) && !["no", "new", "not"].contains(&lead);
-    if sentence && matches!(words::word(lead), Word::Failed | Word::Open) {
+    if sentence && matches!(words::word(lead), SaidWord::Failed | SaidWord::Open) {
         says.word(lead);
         says.doubt(body);
     }
     let mut words = String::new();
     for line in body.split(['\n', '&', ';']).take(ROWS) {
         match line.split_once([':', '=']) {
-            Some((key, value)) if words::key(key) != Key::Other => {
+            Some((key, value)) if words::key(key) != WordKey::Other => {
                 says.pair(key, &json_of(value), DEPTH);
             }
             Some((key, value)) if trouble::sign(&words::bare(key), &json_of(value)) => {
@@ -96,7 +97,7 @@ pub fn text(body: &str) -> Says {
             _ => words.extend([line, "\n"]),
         }
     }
-    if words::word(body) == Word::Other {
+    if words::word(body) == SaidWord::Other {
         says.trouble(trouble::speaks(&words));
     }
     says
@@ -126,31 +127,31 @@ impl Says {
     fn pair(&mut self, key: &str, value: &Value, depth: u8) {
         self.trouble(trouble::sign(&words::bare(key), value));
         match words::key(key) {
-            Key::Yes => match words::truth(value) {
+            WordKey::Yes => match words::truth(value) {
                 Some(flag) => self.flag(flag),
                 None => self.state(value, depth),
             },
-            Key::Finished => match words::truth(value) {
-                Some(true) => self.add(Mark::Done),
-                Some(false) => self.add(Mark::Running),
+            WordKey::Finished => match words::truth(value) {
+                Some(true) => self.add(SaidMark::Done),
+                Some(false) => self.add(SaidMark::Running),
                 None => {}
             },
-            Key::Fault if words::is_loaded(value) => {
-                self.add(Mark::Failed);
+            WordKey::Fault if words::is_loaded(value) => {
+                self.add(SaidMark::Failed);
                 self.doubt(&value.to_string());
             }
-            Key::State => {
+            WordKey::State => {
                 self.trouble(trouble::odd(value));
                 self.state(value, depth);
             }
-            Key::Code => self.code(value),
-            Key::Message => {
-                if let Some(Word::Failed | Word::Open) = value.as_str().map(words::word) {
+            WordKey::Code => self.code(value),
+            WordKey::Message => {
+                if let Some(SaidWord::Failed | SaidWord::Open) = value.as_str().map(words::word) {
                     self.word(value.as_str().unwrap_or_default());
                 }
             }
-            Key::Envelope { any } => self.inside(value, any, depth),
-            Key::Fault | Key::Other => {}
+            WordKey::Envelope { any } => self.inside(value, any, depth),
+            WordKey::Fault | WordKey::Other => {}
         }
     }
 
@@ -183,12 +184,12 @@ impl Says {
     fn code(&mut self, value: &Value) {
         let text = value.as_str().map(|t| t.trim().parse().ok());
         match text.unwrap_or_else(|| value.as_u64()) {
-            Some(409 | 422 | 500..=599) => self.add(Mark::Open),
-            Some(400..=499) => self.add(Mark::Failed),
+            Some(409 | 422 | 500..=599) => self.add(SaidMark::Open),
+            Some(400..=499) => self.add(SaidMark::Failed),
             Some(_) => {}
             None if value.as_i64().is_some_and(i64::is_negative) => self.trouble(true),
             None => {
-                if let Some(Word::Failed | Word::Open) = value.as_str().map(words::word) {
+                if let Some(SaidWord::Failed | SaidWord::Open) = value.as_str().map(words::word) {
                     self.word(value.as_str().unwrap_or_default());
                 }
             }
@@ -198,36 +199,36 @@ impl Says {
     /// A word for a state, or several words that may hold one of trouble.
     fn phrase(&mut self, text: &str) {
         match words::word(text) {
-            Word::Other => self.trouble(trouble::speaks(text)),
+            SaidWord::Other => self.trouble(trouble::speaks(text)),
             _ => self.word(text),
         }
     }
 
     fn trouble(&mut self, found: bool) {
         if found {
-            self.add(Mark::Trouble);
+            self.add(SaidMark::Trouble);
         }
     }
 
     fn flag(&mut self, yes: bool) {
-        self.add(if yes { Mark::Yes } else { Mark::Failed });
+        self.add(if yes { SaidMark::Yes } else { SaidMark::Failed });
     }
 
     fn word(&mut self, text: &str) {
         match words::word(text) {
-            Word::Done => self.add(Mark::Done),
-            Word::Running => self.add(Mark::Running),
-            Word::Failed => self.add(Mark::Failed),
-            Word::Open => self.add(Mark::Open),
-            Word::Unheard => self.add(Mark::Unheard),
-            Word::Other => {}
+            SaidWord::Done => self.add(SaidMark::Done),
+            SaidWord::Running => self.add(SaidMark::Running),
+            SaidWord::Failed => self.add(SaidMark::Failed),
+            SaidWord::Open => self.add(SaidMark::Open),
+            SaidWord::Unheard => self.add(SaidMark::Unheard),
+            SaidWord::Other => {}
         }
     }
 
     /// A failure in words that leave open whether something happened.
     fn doubt(&mut self, text: &str) {
         if words::leaves_open(text) {
-            self.add(Mark::Open);
+            self.add(SaidMark::Open);
         }
     }
 }

@@ -18,8 +18,8 @@ use super::cap::WriteCap;
 use super::config::ActionConfig;
 use super::sign::{signature, usable};
 pub use super::wire::{Gate, Ready};
-use super::wire::{Lost, Told, learn, mask};
-use verdict::Rule;
+use super::wire::{LostAnswer, ReceivedAnswer, learn, mask};
+use verdict::SuccessRule;
 
 mod faults;
 mod plain;
@@ -37,13 +37,13 @@ pub struct Webhook {
     config: ActionConfig,
     url: Url,
     plain: HeaderMap,
-    rule: Rule,
+    rule: SuccessRule,
     operator: String,
 }
 
 /// What differs from one sender of a request to the next: headers, never bytes of the body.
 #[derive(Clone, Copy, Debug)]
-pub struct Stamp<'a> {
+pub struct SendStamp<'a> {
     /// Time of the signature.
     pub wall: Timestamp,
     /// The incident in the journal of whoever sends.
@@ -80,7 +80,7 @@ impl Webhook {
             config: config.clone(),
             url: address(&config.url, config.insecure.as_deref())?,
             plain: plain(&config.headers)?,
-            rule: Rule::new(config.success.as_ref(), config.run_id.as_deref())?,
+            rule: SuccessRule::new(config.success.as_ref(), config.run_id.as_deref())?,
             operator: cap.operator().to_owned(),
         })
     }
@@ -122,7 +122,7 @@ impl Webhook {
         &self,
         keys: Keys,
         intent: &Intent,
-        stamp: Stamp<'_>,
+        stamp: SendStamp<'_>,
     ) -> Result<Ready, SourceError> {
         if intent.dry_run {
             return Err(SourceError::give_up("a rehearsal never goes to the live url"));
@@ -138,7 +138,7 @@ impl Webhook {
     }
 
     /// Sends a rehearsal to `dry_run_url`, and nowhere when there is none.
-    pub async fn dry_run(&self, intent: &Intent, stamp: Stamp<'_>) -> Outcome {
+    pub async fn dry_run(&self, intent: &Intent, stamp: SendStamp<'_>) -> Outcome {
         let not_sent = |detail: &str| Outcome::NotSent { detail: detail.to_owned() };
         let Some(place) = &self.config.dry_run_url else {
             return not_sent("a dry run: the action has no dry_run_url");
@@ -159,7 +159,7 @@ impl Webhook {
         &self,
         url: Url,
         intent: &Intent,
-        stamp: Stamp<'_>,
+        stamp: SendStamp<'_>,
     ) -> Result<Ready, SourceError> {
         let (request, mask) = self.request(url, (self.keys().await?, intent), stamp)?;
         Ready::new(&self.config, request, mask)
@@ -169,7 +169,11 @@ impl Webhook {
     ///
     /// # Errors
     /// Why it could not be sent either.
-    pub async fn preview(&self, intent: &Intent, stamp: Stamp<'_>) -> Result<Preview, SourceError> {
+    pub async fn preview(
+        &self,
+        intent: &Intent,
+        stamp: SendStamp<'_>,
+    ) -> Result<Preview, SourceError> {
         let place = self.config.dry_run_url.as_ref().filter(|_| intent.dry_run);
         let url = match place {
             Some(place) => address(place, self.config.insecure.as_deref())?,
@@ -216,17 +220,22 @@ impl Webhook {
         match ready {
             Ok(ready) => match ready.go(None).await {
                 Ok(answer) => verdict::told(&answer),
-                Err(Lost::NotSent(why) | Lost::Open(why)) => none(&why),
+                Err(LostAnswer::NotSent(why) | LostAnswer::Open(why)) => none(&why),
             },
             Err(e) => none(e.why()),
         }
     }
 
-    fn outcome(&self, end: Result<Told, Lost>, id: &ActionId, wall: Timestamp) -> Outcome {
+    fn outcome(
+        &self,
+        end: Result<ReceivedAnswer, LostAnswer>,
+        id: &ActionId,
+        wall: Timestamp,
+    ) -> Outcome {
         match end {
             Ok(answer) => self.pointed(verdict::judge(&answer, &self.rule, wall), id),
-            Err(Lost::NotSent(detail)) => Outcome::NotSent { detail },
-            Err(Lost::Open(why)) => self.pointed(Outcome::unknown(why), id),
+            Err(LostAnswer::NotSent(detail)) => Outcome::NotSent { detail },
+            Err(LostAnswer::Open(why)) => self.pointed(Outcome::unknown(why), id),
         }
     }
 
@@ -254,7 +263,7 @@ impl Webhook {
         &self,
         url: Url,
         (keys, intent): (Keys, &Intent),
-        stamp: Stamp<'_>,
+        stamp: SendStamp<'_>,
     ) -> Result<(Request, Mask), SourceError> {
         let body = intent.body.as_bytes();
         let (mut headers, mask) = self.headers(keys, &intent.id, stamp.wall, body)?;

@@ -10,7 +10,7 @@ use reqwest::header::{CONTENT_LENGTH, HeaderValue};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::source::answer::Answer;
+use crate::source::answer::HttpAnswer;
 use crate::source::error::{SourceError, words};
 use crate::source::http::tls::{Tls, applied};
 use crate::source::http::{broken, ignored_proxy, proxy, way};
@@ -28,8 +28,8 @@ const KEPT: usize = 4096;
 
 /// An answer as far as it came.
 #[derive(Debug, Default)]
-pub struct Told {
-    pub answer: Answer,
+pub struct ReceivedAnswer {
+    pub answer: HttpAnswer,
     /// It came to its end.
     pub whole: bool,
     /// The start of the body for people; what is no text is only counted.
@@ -38,7 +38,7 @@ pub struct Told {
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub enum Lost {
+pub enum LostAnswer {
     /// No byte of the request left.
     NotSent(String),
     /// It may have arrived.
@@ -94,13 +94,13 @@ impl Ready {
 
     /// Sends it once. All of it, the answer included, ends within the action's `timeout`. The gate
     /// is looked at when the connection stands, before the first byte.
-    pub async fn go(self, gate: Option<Gate>) -> Result<Told, Lost> {
+    pub async fn go(self, gate: Option<Gate>) -> Result<ReceivedAnswer, LostAnswer> {
         let Self { client, mut request, mask, timeout, ignored } = self;
         let shut = gate.map(|gate| guard(&mut request, gate)).unwrap_or_default();
         let mut told = None;
         let end = tokio::time::timeout(timeout, ask(client, request, &mut told)).await;
         if let Some(why) = shut.get() {
-            return Err(Lost::NotSent(why.clone()));
+            return Err(LostAnswer::NotSent(why.clone()));
         }
         if let Some(mut told) = told {
             mask.answer(&mut told.answer);
@@ -111,10 +111,12 @@ impl Ready {
             Ok(Err(error)) if never_left(&error) => {
                 let error = broken(error, "no answer in time");
                 let error = way::with_proxy(error, ignored);
-                Err(Lost::NotSent(mask.text(error.why())))
+                Err(LostAnswer::NotSent(mask.text(error.why())))
             }
-            Ok(Err(error)) => Err(Lost::Open(mask.text(broken(error, "no answer in time").why()))),
-            Ok(Ok(())) | Err(_) => Err(Lost::Open("no answer in time".to_owned())),
+            Ok(Err(error)) => {
+                Err(LostAnswer::Open(mask.text(broken(error, "no answer in time").why())))
+            }
+            Ok(Ok(())) | Err(_) => Err(LostAnswer::Open("no answer in time".to_owned())),
         }
     }
 }
@@ -168,16 +170,16 @@ fn never_left(error: &reqwest::Error) -> bool {
 async fn ask(
     client: reqwest::Client,
     request: reqwest::Request,
-    told: &mut Option<Told>,
+    told: &mut Option<ReceivedAnswer>,
 ) -> Result<(), reqwest::Error> {
     let mut response = client.execute(request).await?;
-    let mut answer = Answer { status: response.status().as_u16(), ..Answer::default() };
+    let mut answer = HttpAnswer { status: response.status().as_u16(), ..HttpAnswer::default() };
     for name in ["retry-after", "date", "content-type", "location"] {
         if let Some(value) = response.headers().get(name).and_then(|v| v.to_str().ok()) {
             answer.headers.insert(name.to_owned(), value.to_owned());
         }
     }
-    let told = told.insert(Told { answer, ..Told::default() });
+    let told = told.insert(ReceivedAnswer { answer, ..ReceivedAnswer::default() });
     while let Some(part) = response.chunk().await? {
         let room = READ.saturating_sub(told.answer.body.len());
         told.answer.body.extend_from_slice(part.get(..room.min(part.len())).unwrap_or_default());
@@ -190,7 +192,7 @@ async fn ask(
 }
 
 /// A client for one request: HTTP/1.1, no pool, no retry, no redirect, no proxy of the environment
-/// (reliability.md section 4).
+/// (docs/reliability.md).
 fn client(config: &ActionConfig, url: &Url) -> Result<reqwest::Client, SourceError> {
     let connect = CONNECT.min(config.timeout.to_std() / 2);
     let mut builder = reqwest::Client::builder()

@@ -17,13 +17,13 @@ const RESET_CAP: i64 = 3600;
 
 /// Status, headers (names in lower case, several values joined by `, `) and unpacked body.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Answer {
+pub struct HttpAnswer {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl HttpAnswer {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
@@ -114,7 +114,7 @@ impl Answer {
     /// Judges the status; 2xx passes.
     ///
     /// # Errors
-    /// What to do about any other status (apis.md sections 0 and 10, reliability.md section 4).
+    /// What to do about any other status: try again, wait, give up.
     pub fn check(&self) -> Result<(), SourceError> {
         let told = self.told();
         let why = match &told {
@@ -157,7 +157,7 @@ impl Answer {
         if kind.contains("html") || text.trim_start().starts_with('<') {
             return None;
         }
-        let told = match serde_json::from_str::<Told>(text) {
+        let told = match serde_json::from_str::<ToldError>(text) {
             Ok(told) => told.message.or(told.error).or(told.detail).unwrap_or_default(),
             Err(_) => serde_json::from_str::<String>(text).unwrap_or_else(|_| text.to_owned()),
         };
@@ -167,7 +167,7 @@ impl Answer {
 }
 
 #[derive(Deserialize)]
-struct Told {
+struct ToldError {
     #[serde(default, deserialize_with = "text_or_nothing")]
     message: Option<String>,
     #[serde(default, deserialize_with = "text_or_nothing")]

@@ -19,7 +19,7 @@ use super::units::{scaled, suspect};
 
 /// One series: labels and points in time order.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Line {
+pub struct SeriesLine {
     pub labels: Labels,
     pub points: Vec<(Timestamp, f64)>,
     pub natives: Vec<(Timestamp, Native)>,
@@ -34,7 +34,7 @@ pub struct Native {
 /// The answer to one expression.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Answered {
-    pub lines: Vec<Line>,
+    pub lines: Vec<SeriesLine>,
     pub partial: bool,
     pub truncated: bool,
     /// Series beyond the cap, left out.
@@ -63,7 +63,7 @@ impl Answered {
 
 /// What the records of one query have in common. A point at `t` covers `[t - window, t)`.
 #[derive(Clone, Copy, Debug)]
-pub struct Frame<'a> {
+pub struct QueryFrame<'a> {
     pub source: &'a SourceId,
     pub query: &'a Query,
     pub window: Span,
@@ -71,9 +71,9 @@ pub struct Frame<'a> {
 }
 
 /// Values by segment and by the end of their window.
-pub type Table<T> = BTreeMap<Segment, BTreeMap<Timestamp, T>>;
+pub type SegmentTable<T> = BTreeMap<Segment, BTreeMap<Timestamp, T>>;
 
-impl Frame<'_> {
+impl QueryFrame<'_> {
     fn factor(&self) -> f64 {
         self.query.factor().unwrap_or(1.0)
     }
@@ -125,7 +125,7 @@ impl Frame<'_> {
     pub fn ratio(&self, hits: &Answered, trials: &Answered, out: &mut Harvest) {
         let (hit_table, _) = self.table(hits);
         let (trial_table, _) = self.table(trials);
-        let mut values: Table<Value> = BTreeMap::new();
+        let mut values: SegmentTable<Value> = BTreeMap::new();
         for (segment, points) in trial_table {
             let hits = hit_table.get(&segment);
             let row = points.into_iter().map(|(at, trials)| {
@@ -156,8 +156,8 @@ impl Frame<'_> {
     }
 
     /// Numbers by segment and instant, and whether several series fell onto one segment.
-    fn table(&self, answer: &Answered) -> (Table<f64>, bool) {
-        let mut table: Table<f64> = BTreeMap::new();
+    fn table(&self, answer: &Answered) -> (SegmentTable<f64>, bool) {
+        let mut table: SegmentTable<f64> = BTreeMap::new();
         let mut clash = false;
         for line in &answer.lines {
             let row = table.entry(self.query.segment_of(&line.labels)).or_default();
@@ -175,7 +175,7 @@ impl Frame<'_> {
     }
 
     /// Turns values into observations, flags what is implausible, notes what is empty.
-    pub fn observe(&self, values: Table<Value>, quality: Quality, out: &mut Harvest) {
+    pub fn observe(&self, values: SegmentTable<Value>, quality: Quality, out: &mut Harvest) {
         let Some(metric) = self.query.metric else { return };
         if values.values().all(BTreeMap::is_empty) {
             out.note(format!("{}: no data", self.query.title()));
@@ -204,7 +204,7 @@ impl Frame<'_> {
         out.partial |= quality.partial || quality.truncated;
     }
 
-    fn tell_no_numbers(&self, values: &Table<Value>, out: &mut Harvest) {
+    fn tell_no_numbers(&self, values: &SegmentTable<Value>, out: &mut Harvest) {
         let odd =
             |v: &&Value| matches!(v, Value::Missing(Missing::NotANumber | Missing::Infinite(_)));
         let all = || values.values().flat_map(BTreeMap::values);
@@ -228,7 +228,7 @@ pub fn missing(number: f64) -> Option<Missing> {
     }
 }
 
-fn each<T, U>(table: Table<T>, f: impl Fn(T) -> U) -> Table<U> {
+fn each<T, U>(table: SegmentTable<T>, f: impl Fn(T) -> U) -> SegmentTable<U> {
     let row = |row: BTreeMap<Timestamp, T>| row.into_iter().map(|(at, v)| (at, f(v))).collect();
     table.into_iter().map(|(segment, r)| (segment, row(r))).collect()
 }

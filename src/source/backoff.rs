@@ -12,7 +12,7 @@ const FLOOR_MS: i64 = 250;
 /// Good polls in a row that make the past forgotten.
 const GOOD: u32 = 3;
 
-/// Failures so far. Three good polls in a row reset it (reliability.md section 4).
+/// Failures so far. Three good polls in a row reset it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Backoff {
     failures: u32,

@@ -4,9 +4,9 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::fixture::shared;
 use super::http::{Client, Limits};
 use super::*;
+use crate::skip::{program, shared};
 
 struct Chaos {
     child: Child,
@@ -25,18 +25,15 @@ async fn start() -> Option<Chaos> {
     let script = shared("tools/chaos_http.py")?;
     let folder = tempfile::tempdir().expect("folder");
     let ports = folder.path().join("ports");
-    let spawned = Command::new("python3")
+    let python = program("python3")?;
+    let spawned = Command::new(python)
         .arg(script)
         .args(["--max-seconds", "120", "--ports-file"])
         .arg(&ports)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn();
-    let Ok(child) = spawned else {
-        assert!(std::env::var("CI").is_err(), "SKIP IN CI: no python3");
-        eprintln!("SKIPPED: no python3 for chaos_http.py");
-        return None;
-    };
+    let child = spawned.expect("python3 starts");
     let mut chaos = Chaos { child, base: String::new(), _folder: folder };
     for _ in 0..200 {
         let text = std::fs::read_to_string(&ports).unwrap_or_default();

@@ -11,21 +11,21 @@ use crate::domain::metric::{Bad, Metric};
 use crate::domain::time::Span;
 
 use super::error::SourceError;
-use super::http_json::config::Record;
+use super::http_json::config::RecordConfig;
 use super::query::Query;
 use super::secret::SecretSpec;
 
 /// Which API a source speaks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum SourceKind {
     Prometheus,
     Github,
     HttpJson,
     Exposition,
 }
 
-impl Kind {
+impl SourceKind {
     pub const ALL: [Self; 4] = [Self::Prometheus, Self::Github, Self::HttpJson, Self::Exposition];
 
     pub const fn name(self) -> &'static str {
@@ -47,7 +47,7 @@ impl Kind {
 #[serde(deny_unknown_fields)]
 pub struct SourceConfig {
     pub name: SourceId,
-    pub kind: Kind,
+    pub kind: SourceKind,
     /// Base address; paths of the API are added to it. `github` has a default.
     #[serde(default)]
     pub url: String,
@@ -91,7 +91,7 @@ pub struct SourceConfig {
 
     /// `http_json`: what to read.
     #[serde(default)]
-    pub record: Vec<Record>,
+    pub record: Vec<RecordConfig>,
 
     /// `github`: `owner/name`.
     pub repo: Option<String>,
@@ -133,7 +133,7 @@ const fn past() -> Span {
 
 impl SourceConfig {
     /// A source with nothing but its kind, for replays and tests.
-    pub fn bare(kind: Kind) -> Self {
+    pub fn bare(kind: SourceKind) -> Self {
         Self {
             name: kind.name().into(),
             kind,
@@ -214,8 +214,8 @@ impl SourceConfig {
     /// Cap of an answer in bytes after unpacking.
     pub fn cap(&self) -> usize {
         self.max_body.unwrap_or(match self.kind {
-            Kind::Prometheus | Kind::Exposition => 32 << 20,
-            Kind::Github | Kind::HttpJson => 8 << 20,
+            SourceKind::Prometheus | SourceKind::Exposition => 32 << 20,
+            SourceKind::Github | SourceKind::HttpJson => 8 << 20,
         })
     }
 

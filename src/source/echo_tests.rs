@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::config::{Auth, Basic};
-use super::fixture::{Reply, Seen, Server, secret_file};
+use super::fixture::{Reply, SeenRequest, Server, secret_file};
 use super::*;
 
 const PASSWORD: &str = "Tr0ub4dor/\"+&canary";
@@ -27,20 +27,20 @@ const PIECES: [&str; 10] = [
     "5b2d8e4f",
 ];
 
-fn config(kind: Kind, url: &str, auth: Auth) -> SourceConfig {
+fn config(kind: SourceKind, url: &str, auth: Auth) -> SourceConfig {
     let more = match kind {
-        Kind::Prometheus => {
+        SourceKind::Prometheus => {
             "query = [{ kind = \"gauge\", metric = \"beacon_lag\", expr = \"x\", \
              labels = { template = \"page\" } }, \
              { kind = \"gauge\", metric = \"orphan_share\", expr = \"y\" }]"
         }
-        Kind::Github => "repo = \"a/b\"",
-        Kind::HttpJson => {
+        SourceKind::Github => "repo = \"a/b\"",
+        SourceKind::HttpJson => {
             "[[record]]\nkind = \"change\"\npath = \"/v1/x?api_key=urlcanary-99817\"\n\
              rows = \"rows\"\ntime = \"at\"\n[record.change]\nid = \"name\"\n\
              service = \"service\"\nversion = \"name\"\nauthor = \"author\"\n"
         }
-        Kind::Exposition => {
+        SourceKind::Exposition => {
             "query = [{ kind = \"gauge\", metric = \"beacon_lag\", expr = \"lag\", \
              labels = { template = \"page\" } }]"
         }
@@ -56,7 +56,7 @@ fn config(kind: Kind, url: &str, auth: Auth) -> SourceConfig {
 }
 
 /// Everything the server was sent, cut and dressed as `form` says.
-fn echo(seen: &Seen, form: usize) -> Reply {
+fn echo(seen: &SeenRequest, form: usize) -> Reply {
     let all = format!("{} {} {}", seen.line, seen.head, seen.body);
     let plain = "content-type: text/plain\r\n";
     match form {
@@ -126,7 +126,7 @@ async fn no_kind_of_source_says_a_secret_back() {
         Auth { bearer: Some(token.clone()), basic: None, header: None, secret: None },
         Auth { bearer: None, basic: None, header: Some("X-Plain".to_owned()), secret: Some(token) },
     ];
-    for kind in Kind::ALL {
+    for kind in SourceKind::ALL {
         for auth in &ways {
             for form in 0..12 {
                 let mut server = Server::start(move |seen| echo(seen, form)).await;

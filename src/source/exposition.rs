@@ -14,14 +14,14 @@ use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::time::{Span, Timestamp};
 
-use self::counters::{Counters, Reading};
+use self::counters::{CounterReading, Counters};
 use self::selector::Selector;
-use self::text::{Page, Sample, read};
+use self::text::{ExpositionPage, Sample, read};
 
-use super::answer::Answer;
-use super::assemble::builds::Live;
+use super::answer::HttpAnswer;
+use super::assemble::builds::LiveVersions;
 use super::assemble::histograms::Bounds;
-use super::assemble::{Answered, Frame, Line};
+use super::assemble::{Answered, QueryFrame, SeriesLine};
 use super::config::SourceConfig;
 use super::error::SourceError;
 use super::harvest::Harvest;
@@ -37,14 +37,14 @@ const EARLY: Span = Span::from_mins(1);
 /// A scraped page.
 pub struct Exposition {
     client: Client,
-    reader: Reader,
+    reader: ScrapeReader,
 }
 
 /// What is made of the pages, one after the other; works on recorded ones as well.
 #[derive(Debug)]
-pub struct Reader {
+pub struct ScrapeReader {
     source: SourceId,
-    asks: Vec<Ask>,
+    asks: Vec<ScrapeAsk>,
     bucket: Span,
     /// End of the last bucket whose gauges were given.
     gauged: Option<Timestamp>,
@@ -52,7 +52,7 @@ pub struct Reader {
 }
 
 #[derive(Debug)]
-struct Ask {
+struct ScrapeAsk {
     query: Query,
     main: Selector,
     hits: Option<Selector>,
@@ -61,10 +61,10 @@ struct Ask {
     counted: Counters,
     hit: Counters,
     bounds: Bounds,
-    live: Live,
+    live: LiveVersions,
 }
 
-impl Ask {
+impl ScrapeAsk {
     fn new(query: &Query) -> Result<Self, SourceError> {
         query.validate()?;
         let selector = |text: &Option<String>| text.as_deref().map(Selector::parse).transpose();
@@ -77,7 +77,7 @@ impl Ask {
             counted: Counters::default(),
             hit: Counters::default(),
             bounds: Bounds::default(),
-            live: Live::new(),
+            live: LiveVersions::new(),
             query: query.clone(),
         })
     }
@@ -87,7 +87,7 @@ impl Exposition {
     /// # Errors
     /// [`SourceError::GiveUp`] when the config cannot work.
     pub fn new(config: &SourceConfig, bucket: Span) -> Result<Self, SourceError> {
-        let reader = Reader::new(config, bucket)?;
+        let reader = ScrapeReader::new(config, bucket)?;
         Ok(Self { client: Client::new(config, Limits::of(config))?, reader })
     }
 
@@ -113,7 +113,7 @@ impl Exposition {
 ///
 /// # Errors
 /// By status, then [`SourceError::Malformed`] when no line of the body is a sample.
-pub fn page(answer: &Answer) -> Result<Page, SourceError> {
+pub fn page(answer: &HttpAnswer) -> Result<ExpositionPage, SourceError> {
     answer.check()?;
     answer.no_page()?;
     let page = read(answer.text()?);
@@ -124,7 +124,7 @@ pub fn page(answer: &Answer) -> Result<Page, SourceError> {
     }
 }
 
-impl Reader {
+impl ScrapeReader {
     /// # Errors
     /// [`SourceError::GiveUp`] when the config cannot work.
     pub fn new(config: &SourceConfig, bucket: Span) -> Result<Self, SourceError> {
@@ -133,7 +133,7 @@ impl Reader {
         }
         Ok(Self {
             source: config.name.clone(),
-            asks: config.query.iter().map(Ask::new).collect::<Result<_, _>>()?,
+            asks: config.query.iter().map(ScrapeAsk::new).collect::<Result<_, _>>()?,
             bucket,
             gauged: None,
             repeats: Repeats::default(),
@@ -142,7 +142,7 @@ impl Reader {
 
     /// Takes a page scraped at `now`. Checks come at once; gauges with each new bucket (the value
     /// found then); counts and histograms when their bucket is over.
-    pub fn take(&mut self, page: &Page, now: Timestamp) -> Harvest {
+    pub fn take(&mut self, page: &ExpositionPage, now: Timestamp) -> Harvest {
         let mut out = Harvest::default();
         if self.repeats.again(page) {
             out.note(
@@ -168,12 +168,16 @@ impl Reader {
     }
 }
 
-impl Reader {
+impl ScrapeReader {
     /// The page without the samples that their sender stamped with a time long gone, or to come.
-    fn fresh(&self, page: &Page, now: Timestamp, out: &mut Harvest) -> Page {
+    fn fresh(&self, page: &ExpositionPage, now: Timestamp, out: &mut Harvest) -> ExpositionPage {
         let old = |s: &Sample| s.at.is_some_and(|at| now.since(at) > OLD.max(self.bucket.times(4)));
         let early = |s: &Sample| s.at.is_some_and(|at| at > now.plus(EARLY));
-        let mut fresh = Page { unread: page.unread, dropped: page.dropped, ..Page::default() };
+        let mut fresh = ExpositionPage {
+            unread: page.unread,
+            dropped: page.dropped,
+            ..ExpositionPage::default()
+        };
         let wanted = |s: &&Sample| self.asks.iter().any(|ask| ask.wants(s));
         fresh.samples.extend(page.samples.iter().filter(|s| !old(s) && !early(s)).cloned());
         for ask in &self.asks {
@@ -213,7 +217,7 @@ impl Repeats {
     /// Changes in a row after which no change is odd.
     const ALWAYS: u32 = 20;
 
-    fn again(&mut self, page: &Page) -> bool {
+    fn again(&mut self, page: &ExpositionPage) -> bool {
         let mut hash = DefaultHasher::new();
         for s in &page.samples {
             (&s.name, &s.labels, s.value.to_bits()).hash(&mut hash);
@@ -230,15 +234,20 @@ impl Repeats {
     }
 }
 
-type Scene<'a> = (&'a SourceId, Span, Timestamp, Option<Timestamp>);
+type ScrapeScene<'a> = (&'a SourceId, Span, Timestamp, Option<Timestamp>);
 
-impl Ask {
+impl ScrapeAsk {
     fn wants(&self, sample: &Sample) -> bool {
         self.main.takes(sample, suffix(self.query.kind))
     }
 
-    fn take(&mut self, page: &Page, (source, bucket, now, gauges): Scene<'_>, out: &mut Harvest) {
-        let frame = Frame { source, query: &self.query, window: bucket, now };
+    fn take(
+        &mut self,
+        page: &ExpositionPage,
+        (source, bucket, now, gauges): ScrapeScene<'_>,
+        out: &mut Harvest,
+    ) {
+        let frame = QueryFrame { source, query: &self.query, window: bucket, now };
         let truncated = page.dropped > 0;
         let wrap = |lines| Answered { lines, truncated, ..Answered::default() };
         let found = |selector: &Selector| wrap(stamped(page, selector, now));
@@ -296,16 +305,24 @@ fn suffix(kind: QueryKind) -> &'static str {
     if kind == QueryKind::Histogram { "_bucket" } else { "" }
 }
 
-fn values(page: &Page, selector: &Selector, suffix: &str) -> BTreeMap<Labels, Reading> {
+fn values(
+    page: &ExpositionPage,
+    selector: &Selector,
+    suffix: &str,
+) -> BTreeMap<Labels, CounterReading> {
     let taken = page.samples.iter().filter(|s| selector.takes(s, suffix));
-    taken.map(|s| (s.labels.clone(), Reading { value: s.value, at: s.at })).collect()
+    taken.map(|s| (s.labels.clone(), CounterReading { value: s.value, at: s.at })).collect()
 }
 
 /// Each sample in the bucket that ends now, or in the one that its sender says it is of.
-fn at(page: &Page, selector: &Selector, (end, bucket): (Timestamp, Span)) -> Vec<Line> {
+fn at(
+    page: &ExpositionPage,
+    selector: &Selector,
+    (end, bucket): (Timestamp, Span),
+) -> Vec<SeriesLine> {
     let taken = page.samples.iter().filter(|s| selector.takes(s, ""));
     let own = |s: &Sample| s.at.map_or(end, |at| at.floor(bucket).min(end));
-    let line = |s: &Sample| Line {
+    let line = |s: &Sample| SeriesLine {
         labels: s.labels.clone(),
         points: vec![(own(s), s.value)],
         natives: Vec::new(),
@@ -314,9 +331,9 @@ fn at(page: &Page, selector: &Selector, (end, bucket): (Timestamp, Span)) -> Vec
 }
 
 /// Each sample at its own time where it has one: an old run is no run of now.
-fn stamped(page: &Page, selector: &Selector, now: Timestamp) -> Vec<Line> {
+fn stamped(page: &ExpositionPage, selector: &Selector, now: Timestamp) -> Vec<SeriesLine> {
     let taken = page.samples.iter().filter(|s| selector.takes(s, ""));
-    let line = |s: &Sample| Line {
+    let line = |s: &Sample| SeriesLine {
         labels: s.labels.clone(),
         points: vec![(s.at.map_or(now, |at| at.min(now)), s.value)],
         natives: Vec::new(),

@@ -3,24 +3,24 @@
 
 use crate::domain::time::Span;
 
-use super::config::{Kind, SourceConfig};
+use super::config::{SourceConfig, SourceKind};
 use super::error::SourceError;
 use super::exposition::selector::Selector;
 use super::http::sign_in::{one_way, plain};
 use super::http::tls::{authorities, identity, paired};
 use super::http::{address, proxy};
-use super::http_json::reader::Reader;
+use super::http_json::reader::RecordReader;
 use super::query::Query;
 
 mod step;
 
-pub use step::{Fault, Step};
+pub use step::{ConfigFault, KeyStep};
 
 /// All of them.
-pub fn faults(config: &SourceConfig) -> Vec<Fault> {
-    let mut found: Vec<Fault> = Vec::new();
+pub fn faults(config: &SourceConfig) -> Vec<ConfigFault> {
+    let mut found: Vec<ConfigFault> = Vec::new();
     let mut say = |key: &'static str, message: String| {
-        found.push(Fault { at: vec![Step::Key(key)], message });
+        found.push(ConfigFault { at: vec![KeyStep::Key(key)], message });
     };
     for (key, message) in config.foreign() {
         say(key, message);
@@ -33,7 +33,7 @@ pub fn faults(config: &SourceConfig) -> Vec<Fault> {
             say(key, error.to_string());
         }
     };
-    let github = config.kind == Kind::Github;
+    let github = config.kind == SourceKind::Github;
     if !(github && config.url.is_empty()) {
         look("url", address(&config.url, config.insecure.as_deref()).map(drop));
     }
@@ -52,42 +52,43 @@ pub fn faults(config: &SourceConfig) -> Vec<Fault> {
 
 /// What is wrong with the files it names. Only who asks reads them: a key is a credential, and who
 /// only looks needs none of them.
-pub fn files(config: &SourceConfig) -> Vec<Fault> {
+pub fn files(config: &SourceConfig) -> Vec<ConfigFault> {
     let ca = config.ca.as_deref().map_or(Ok(()), |path| authorities(path).map(drop));
     let own = identity(config.tls()).map(drop);
     let all = [("ca", ca), ("client_cert", own)];
     let wrong = all.into_iter().filter_map(|(key, result)| Some((key, result.err()?)));
-    let fault = |(key, error): (&'static str, SourceError)| Fault {
-        at: vec![Step::Key(key)],
+    let fault = |(key, error): (&'static str, SourceError)| ConfigFault {
+        at: vec![KeyStep::Key(key)],
         message: error.to_string(),
     };
     wrong.map(fault).collect()
 }
 
-fn questions(config: &SourceConfig) -> Vec<Fault> {
+fn questions(config: &SourceConfig) -> Vec<ConfigFault> {
     let mut found = Vec::new();
-    let series = matches!(config.kind, Kind::Prometheus | Kind::Exposition);
+    let series = matches!(config.kind, SourceKind::Prometheus | SourceKind::Exposition);
     if series && config.query.is_empty() {
         let message = "no [[source.query]]: without one nothing is asked".to_owned();
-        found.push(Fault { at: Vec::new(), message });
+        found.push(ConfigFault { at: Vec::new(), message });
     }
-    if config.kind == Kind::HttpJson && config.record.is_empty() {
+    if config.kind == SourceKind::HttpJson && config.record.is_empty() {
         let message = "no [[source.record]]: without one nothing is asked".to_owned();
-        found.push(Fault { at: Vec::new(), message });
+        found.push(ConfigFault { at: Vec::new(), message });
     }
     for (index, query) in config.query.iter().enumerate() {
-        let at = |key| vec![Step::Key("query"), Step::Row(index), Step::Key(key)];
+        let at = |key| vec![KeyStep::Key("query"), KeyStep::Row(index), KeyStep::Key(key)];
         let all = query.faults().into_iter();
-        found.extend(all.map(|(key, message)| Fault { at: at(key), message }));
-        if config.kind == Kind::Exposition {
+        found.extend(all.map(|(key, message)| ConfigFault { at: at(key), message }));
+        if config.kind == SourceKind::Exposition {
             let all = selectors(query).into_iter();
-            found.extend(all.map(|(key, message)| Fault { at: at(key), message }));
+            found.extend(all.map(|(key, message)| ConfigFault { at: at(key), message }));
         }
     }
     for (index, record) in config.record.iter().enumerate() {
-        let row = [Step::Key("record"), Step::Row(index)];
-        let all = Reader::faults(record).into_iter();
-        found.extend(all.map(|(at, message)| Fault { at: [&row[..], &at].concat(), message }));
+        let row = [KeyStep::Key("record"), KeyStep::Row(index)];
+        let all = RecordReader::faults(record).into_iter();
+        found
+            .extend(all.map(|(at, message)| ConfigFault { at: [&row[..], &at].concat(), message }));
     }
     found
 }
@@ -108,12 +109,12 @@ fn selectors(query: &Query) -> Vec<(&'static str, String)> {
 impl SourceConfig {
     /// Keys that another kind of source uses.
     pub fn foreign(&self) -> Vec<(&'static str, String)> {
-        let series = matches!(self.kind, Kind::Prometheus | Kind::Exposition);
-        let github = self.kind == Kind::Github;
+        let series = matches!(self.kind, SourceKind::Prometheus | SourceKind::Exposition);
+        let github = self.kind == SourceKind::Github;
         let all = [
             (!self.query.is_empty() && !series, "query"),
-            (!self.record.is_empty() && self.kind != Kind::HttpJson, "record"),
-            (self.scrape.is_some() && self.kind != Kind::Prometheus, "scrape"),
+            (!self.record.is_empty() && self.kind != SourceKind::HttpJson, "record"),
+            (self.scrape.is_some() && self.kind != SourceKind::Prometheus, "scrape"),
             (self.repo.is_some() && !github, "repo"),
             (self.environment.is_some() && !github, "environment"),
             (self.service.is_some() && !github, "service"),

@@ -1,26 +1,11 @@
 //! Test help: contract files read in place, and a loopback server that answers as told.
 //! Never part of the product.
 
-use std::path::PathBuf;
-
 use serde_json::Value as Json;
-
-/// The shared test data, if it lies where `TILLWATCH_SHARED` or the folder beside the checkout is.
-pub fn shared(path: &str) -> Option<PathBuf> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared");
-    let root = std::env::var("TILLWATCH_SHARED").unwrap_or_else(|_| beside.to_owned());
-    let found = PathBuf::from(root).join(path);
-    if found.exists() {
-        return Some(found);
-    }
-    assert!(std::env::var("CI").is_err(), "SKIP IN CI: shared/{path} is missing");
-    eprintln!("SKIPPED: shared/{path} is not here; set TILLWATCH_SHARED");
-    None
-}
 
 /// One contract file as text.
 pub fn contract_text(path: &str) -> Option<String> {
-    let path = shared(&format!("contracts/{path}"))?;
+    let path = crate::skip::shared(&format!("contracts/{path}"))?;
     Some(std::fs::read_to_string(path).expect("contract file"))
 }
 
@@ -31,7 +16,7 @@ pub fn contract(path: &str) -> Option<Json> {
 
 /// A request as the loopback server saw it.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct SeenRequest {
     /// Method and target: `GET /x?y`.
     pub line: String,
     /// Header lines with names in lower case.
@@ -39,7 +24,7 @@ pub struct Seen {
     pub body: String,
 }
 
-impl Seen {
+impl SeenRequest {
     pub fn header(&self, name: &str) -> Option<&str> {
         let of = |l: &'_ str| l.split_once(": ").filter(|(n, _)| *n == name).map(|(n, _)| n.len());
         self.head.lines().find_map(|l| of(l).map(|n| &l[n + 2..]))
@@ -47,7 +32,7 @@ impl Seen {
 }
 
 /// A reply and what must be said about it.
-pub type Case = (fn() -> Reply, &'static str);
+pub type FixtureCase = (fn() -> Reply, &'static str);
 
 /// What the server does: bytes as they are, and then.
 pub struct Reply {
@@ -86,11 +71,11 @@ impl Reply {
 /// A server on a free loopback port; it ends with the test's runtime.
 pub struct Server {
     pub url: String,
-    pub seen: tokio::sync::mpsc::UnboundedReceiver<Seen>,
+    pub seen: tokio::sync::mpsc::UnboundedReceiver<SeenRequest>,
 }
 
 impl Server {
-    pub async fn start(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
+    pub async fn start(answer: impl Fn(&SeenRequest) -> Reply + Send + Sync + 'static) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("port");
         let url = format!("http://{}", listener.local_addr().expect("address"));
         let (tell, seen) = tokio::sync::mpsc::unbounded_channel();
@@ -105,15 +90,15 @@ impl Server {
     }
 
     /// All requests so far.
-    pub fn requests(&mut self) -> Vec<Seen> {
+    pub fn requests(&mut self) -> Vec<SeenRequest> {
         std::iter::from_fn(|| self.seen.try_recv().ok()).collect()
     }
 }
 
 async fn serve(
     mut stream: tokio::net::TcpStream,
-    answer: &(impl Fn(&Seen) -> Reply + Sync),
-    tell: &tokio::sync::mpsc::UnboundedSender<Seen>,
+    answer: &(impl Fn(&SeenRequest) -> Reply + Sync),
+    tell: &tokio::sync::mpsc::UnboundedSender<SeenRequest>,
 ) {
     use tokio::io::AsyncWriteExt;
     while let Some(seen) = request(&mut stream).await {
@@ -138,7 +123,7 @@ async fn serve(
     }
 }
 
-async fn request(stream: &mut tokio::net::TcpStream) -> Option<Seen> {
+async fn request(stream: &mut tokio::net::TcpStream) -> Option<SeenRequest> {
     use tokio::io::AsyncReadExt;
     let mut text = Vec::new();
     let end = loop {
@@ -151,7 +136,7 @@ async fn request(stream: &mut tokio::net::TcpStream) -> Option<Seen> {
     };
     let head = String::from_utf8_lossy(&text[..end]).into_owned();
     let (line, head) = head.split_once("\r\n").expect("request line");
-    let mut seen = Seen {
+    let mut seen = SeenRequest {
         line: line.trim_end_matches(" HTTP/1.1").to_owned(),
         head: head.to_owned(),
         body: String::new(),

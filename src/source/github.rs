@@ -18,21 +18,21 @@ use crate::domain::flaw::Flaw;
 use crate::domain::id::SourceId;
 use crate::domain::time::{Span, Timestamp};
 
-use self::budget::Budget;
+use self::budget::RateBudget;
 use self::identity::Names;
-use self::name::Name;
+use self::name::DeploymentName;
 use self::wanted::Wanted;
 use self::wire::{Deployment, StatusRow, is_final, list, next_page};
 
-use super::answer::Answer;
+use super::answer::HttpAnswer;
 use super::config::SourceConfig;
 use super::error::{SourceError, words};
-use super::etag::Memory;
+use super::etag::EtagMemory;
 use super::feed;
 use super::harvest::Harvest;
 use super::http::{Client, Limits, same_place};
 
-/// Pages and bytes of one poll (apis.md section 10).
+/// Pages and bytes of one poll.
 const PAGES: usize = 20;
 const BYTES: usize = 5 << 20;
 /// How far back the first poll reads, and after which age an unfinished deployment is left alone.
@@ -53,25 +53,25 @@ pub struct Github {
     every: Span,
     wanted: Wanted,
     service: String,
-    memory: Memory,
-    known: BTreeMap<u64, Known>,
+    memory: EtagMemory,
+    known: BTreeMap<u64, KnownDeployment>,
     names: Names,
-    budget: Budget,
+    budget: RateBudget,
     /// GitHub forwards to the repository's new place.
     forwarded: bool,
 }
 
-struct Known {
+struct KnownDeployment {
     deployment: Deployment,
     created: Timestamp,
-    name: Name,
+    name: DeploymentName,
     statuses: Vec<StatusRow>,
-    memory: Memory,
+    memory: EtagMemory,
     asked: bool,
     sent: Option<Change>,
 }
 
-impl Known {
+impl KnownDeployment {
     /// Somebody has to approve it: nothing of it happened yet.
     fn waits(&self) -> bool {
         wire::newest(&self.statuses).is_some_and(|s| s.state == "waiting")
@@ -105,10 +105,10 @@ impl Github {
             service: config.service.unwrap_or_else(|| name.clone()),
             repo: name,
             source: config.name,
-            memory: Memory::default(),
+            memory: EtagMemory::default(),
             known: BTreeMap::new(),
             names: Names::default(),
-            budget: Budget::default(),
+            budget: RateBudget::default(),
             forwarded: false,
         })
     }
@@ -247,7 +247,7 @@ impl Github {
     }
 
     /// The rows of a list, and the repository's own name for itself.
-    fn rows(&mut self, answer: &Answer) -> Result<Vec<Deployment>, SourceError> {
+    fn rows(&mut self, answer: &HttpAnswer) -> Result<Vec<Deployment>, SourceError> {
         let rows: Vec<Deployment> = list(answer)?;
         let theirs = rows.iter().find_map(Deployment::repository);
         if let Some((owner, repo)) = theirs.filter(|_| self.forwarded) {
@@ -262,7 +262,7 @@ impl Github {
         url: Url,
         etag: Option<&str>,
         now: Timestamp,
-    ) -> Result<Answer, SourceError> {
+    ) -> Result<HttpAnswer, SourceError> {
         let mut answer = self.client.get(url.clone(), etag).await?;
         let moved = matches!(answer.status, 301 | 302 | 307 | 308);
         let place = answer.header("location").filter(|_| moved).and_then(|l| url.join(l).ok());
@@ -290,11 +290,11 @@ impl Github {
                 known.deployment = deployment;
                 continue;
             }
-            let known = Known {
+            let known = KnownDeployment {
                 created,
-                name: Name::default(),
+                name: DeploymentName::default(),
                 statuses: Vec::new(),
-                memory: Memory::default(),
+                memory: EtagMemory::default(),
                 asked: false,
                 sent: None,
                 deployment,
@@ -305,7 +305,7 @@ impl Github {
     }
 
     fn name_new(&mut self) {
-        let mut new: Vec<&mut Known> =
+        let mut new: Vec<&mut KnownDeployment> =
             self.known.values_mut().filter(|k| k.name.id.is_empty()).collect();
         new.sort_by_key(|k| (k.created, k.deployment.id));
         for known in new {
@@ -358,7 +358,7 @@ impl Github {
 
     fn news(&mut self) -> Vec<Change> {
         let name = self.wanted.name.as_str();
-        let change = |k: &Known| {
+        let change = |k: &KnownDeployment| {
             let whose = (&self.source, &k.name, self.service.as_str());
             let mut change = k.deployment.change(whose, &k.statuses)?;
             if !name.is_empty() {

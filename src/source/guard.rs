@@ -15,11 +15,11 @@ use crate::domain::text::{Personal, redacted};
 use super::harvest::Harvest;
 
 /// What was found, by field.
-type Found = BTreeSet<(&'static str, Personal)>;
+type FoundPersonal = BTreeSet<(&'static str, Personal)>;
 
 /// Redacts a harvest in place and writes down its flaws.
 pub fn harvest(h: &mut Harvest) {
-    let mut found = Found::new();
+    let mut found = FoundPersonal::new();
     observations(&mut h.observations, &mut found);
     for check in &mut h.checks {
         clean_check(check, &mut found);
@@ -36,14 +36,14 @@ pub fn harvest(h: &mut Harvest) {
     h.flaws.extend(h.skew.map(Flaw::Clock));
 }
 
-fn text(value: &mut String, field: &'static str, found: &mut Found) {
+fn text(value: &mut String, field: &'static str, found: &mut FoundPersonal) {
     if let Some((clean, kinds)) = redacted(value) {
         *value = clean;
         found.extend(kinds.into_iter().map(|kind| (field, kind)));
     }
 }
 
-fn clean_check(check: &mut Check, found: &mut Found) {
+fn clean_check(check: &mut Check, found: &mut FoundPersonal) {
     let mut journey = check.journey.as_str().to_owned();
     text(&mut journey, "journey of a check", found);
     if journey != check.journey.as_str() {
@@ -57,7 +57,7 @@ fn clean_check(check: &mut Check, found: &mut Found) {
 }
 
 /// The author stays: it is a colleague whom the on-call person may have to ask, not a shopper.
-fn clean_change(change: &mut Change, found: &mut Found) {
+fn clean_change(change: &mut Change, found: &mut FoundPersonal) {
     let mut id = change.id.as_str().to_owned();
     text(&mut id, "name of a change", found);
     if id != change.id.as_str() {
@@ -80,7 +80,7 @@ fn clean_change(change: &mut Change, found: &mut Found) {
 }
 
 /// Values of dimensions. Segments that become one by it are added up, so that nothing is lost.
-fn observations(rows: &mut Vec<Observation>, found: &mut Found) {
+fn observations(rows: &mut Vec<Observation>, found: &mut FoundPersonal) {
     let mut touched = false;
     for o in rows.iter_mut() {
         let hits = o.segment.dims().filter_map(|(dim, v)| Some((dim, redacted(v.as_str())?)));

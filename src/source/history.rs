@@ -57,7 +57,7 @@ pub struct Measure {
 
 /// What reading the past of one question would take.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Forecast {
+pub struct PastForecast {
     /// `lcp by template, device`.
     pub title: String,
     pub series: usize,
@@ -72,7 +72,7 @@ pub struct Forecast {
     pub too_much: bool,
 }
 
-impl Forecast {
+impl PastForecast {
     /// A day of it is no piece that the server answers easily.
     pub fn is_heavy(&self) -> bool {
         self.too_much || self.error.is_none() && self.took > self.limit / 8
@@ -94,16 +94,16 @@ impl Measure {
 
 /// What is left to ask.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Plan {
+pub struct HistoryPlan {
     measure: Measure,
     newest: Timestamp,
     oldest: Timestamp,
-    questions: Vec<Question>,
+    questions: Vec<PastQuestion>,
 }
 
 /// How far one question has come.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Question {
+pub struct PastQuestion {
     pub index: usize,
     /// Series of an answer, as far as known.
     width: usize,
@@ -125,7 +125,7 @@ pub struct Question {
     pub why: Option<String>,
 }
 
-impl Default for Plan {
+impl Default for HistoryPlan {
     fn default() -> Self {
         let measure = Measure { step: Span::ZERO, most: Span::ZERO, aim: Duration::ZERO };
         let none = Timestamp::EPOCH;
@@ -133,7 +133,7 @@ impl Default for Plan {
     }
 }
 
-impl Plan {
+impl HistoryPlan {
     /// `days` back from the last full step before `now`. `questions` are their numbers and how many
     /// series an answer has, as far as that is known.
     pub fn new(now: Timestamp, days: u32, measure: Measure, questions: &[(usize, usize)]) -> Self {
@@ -141,7 +141,7 @@ impl Plan {
         let measure = Measure { step, most: measure.most.max(step), ..measure };
         let newest = now.floor(step);
         let oldest = newest.minus(Span::from_days(i64::from(days.min(MOST_DAYS))));
-        let question = |(index, width): &(usize, usize)| Question {
+        let question = |(index, width): &(usize, usize)| PastQuestion {
             index: *index,
             width: *width,
             back: newest,
@@ -210,7 +210,7 @@ impl Plan {
     }
 
     /// How far each question has come: days answered and days asked.
-    pub fn progress(&self) -> impl Iterator<Item = (&Question, u32, u32)> {
+    pub fn progress(&self) -> impl Iterator<Item = (&PastQuestion, u32, u32)> {
         let days = |span: Span| u32::try_from(span.millis() / 86_400_000).unwrap_or(0);
         let of = days(self.newest.since(self.oldest));
         self.questions.iter().map(move |q| (q, days(self.newest.since(q.back)), of))
@@ -222,7 +222,7 @@ fn fits(width: usize) -> i64 {
     i64::try_from(POINTS / width.max(1)).unwrap_or(i64::MAX).max(1)
 }
 
-impl Question {
+impl PastQuestion {
     /// The same for people: of `metric`, cut by `by`.
     pub fn past(&self, metric: Metric, by: Vec<Dim>, (days, of_days): (u32, u32)) -> Past {
         let hours = u32::try_from(self.told).unwrap_or(u32::MAX);

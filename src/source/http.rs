@@ -12,8 +12,8 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Request};
 use url::Url;
 
-use super::answer::Answer;
-use super::config::{Auth, Kind, SourceConfig};
+use super::answer::HttpAnswer;
+use super::config::{Auth, SourceConfig, SourceKind};
 use super::error::{SourceError, TOO_LARGE, TOO_SLOW, words};
 use super::mask::Mask;
 pub(crate) use fault::broken;
@@ -34,13 +34,13 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// reliability.md section 4: connect 3 s, silence 5 s, in all the source's own budget. Where
+    /// Connect 3 s, silence 5 s, in all the source's own budget. Where
     /// somebody wrote a longer `timeout`, and where a server computes before it says anything, the
     /// first byte may take all of it.
     pub fn of(config: &SourceConfig) -> Self {
         const SILENCE: Duration = Duration::from_secs(5);
         let total = config.budget().to_std();
-        let computes = config.kind == Kind::Prometheus || config.timeout.is_some();
+        let computes = config.kind == SourceKind::Prometheus || config.timeout.is_some();
         Self {
             connect: Duration::from_secs(3),
             silence: if computes { SILENCE.max(total) } else { SILENCE },
@@ -124,7 +124,7 @@ impl Client {
     ///
     /// # Errors
     /// [`SourceError`] when there is no whole, acceptable answer.
-    pub async fn get(&mut self, url: Url, etag: Option<&str>) -> Result<Answer, SourceError> {
+    pub async fn get(&mut self, url: Url, etag: Option<&str>) -> Result<HttpAnswer, SourceError> {
         let mut request = Request::new(Method::GET, url);
         if let Some(value) = etag.and_then(|e| HeaderValue::from_str(e).ok()) {
             request.headers_mut().insert(reqwest::header::IF_NONE_MATCH, value);
@@ -141,7 +141,7 @@ impl Client {
         url: Url,
         kind: &'static str,
         body: String,
-    ) -> Result<Answer, SourceError> {
+    ) -> Result<HttpAnswer, SourceError> {
         let mut request = Request::new(Method::POST, url);
         let kind = HeaderValue::from_static(kind);
         request.headers_mut().insert(reqwest::header::CONTENT_TYPE, kind);
@@ -149,7 +149,7 @@ impl Client {
         self.ask(request).await
     }
 
-    async fn ask(&mut self, mut request: Request) -> Result<Answer, SourceError> {
+    async fn ask(&mut self, mut request: Request) -> Result<HttpAnswer, SourceError> {
         if !same_place(request.url(), &self.base) {
             return Err(SourceError::give_up("address leads to another host"));
         }
@@ -202,12 +202,12 @@ impl Client {
         Ok(())
     }
 
-    async fn exchange(&self, request: Request) -> Result<Answer, SourceError> {
+    async fn exchange(&self, request: Request) -> Result<HttpAnswer, SourceError> {
         let mut response =
             self.http.execute(request).await.map_err(|e| broken(e, "timeout first byte"))?;
         let headers = response.headers();
         sane(headers)?;
-        let mut answer = Answer { status: response.status().as_u16(), ..Answer::default() };
+        let mut answer = HttpAnswer { status: response.status().as_u16(), ..HttpAnswer::default() };
         for (name, value) in headers {
             let text = String::from_utf8_lossy(value.as_bytes());
             answer

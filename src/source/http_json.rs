@@ -21,19 +21,19 @@ use crate::domain::segment::Dim;
 use crate::domain::time::{Span, Timestamp};
 
 use self::config::{Method, RecordKind};
-use self::path::Row;
-use self::reader::Reader;
-use self::rows::Pass;
-use self::stream::Found;
+use self::path::JsonRow;
+use self::reader::RecordReader;
+use self::rows::RowPass;
+use self::stream::RowsFound;
 
-use super::answer::Answer;
+use super::answer::HttpAnswer;
 use super::config::SourceConfig;
 use super::error::{SourceError, words};
-use super::etag::Memory;
+use super::etag::EtagMemory;
 use super::harvest::Harvest;
-use super::history::{Chunk, Measure, Plan, Up};
+use super::history::{Chunk, HistoryPlan, Measure, Up};
 use super::http::{Client, Limits};
-use super::round::Round;
+use super::round::PollRound;
 
 /// Windows of back-history, how much of it one question asks at most, and how long an answer should
 /// take.
@@ -51,18 +51,18 @@ const WINDOWS: i64 = 300;
 pub struct HttpJson {
     source: SourceId,
     client: Client,
-    asks: Vec<Ask>,
+    asks: Vec<RecordAsk>,
     bucket: Span,
     lookback: Span,
-    plan: Plan,
+    plan: HistoryPlan,
     now: Timestamp,
     turn: usize,
 }
 
-struct Ask {
-    reader: Reader,
+struct RecordAsk {
+    reader: RecordReader,
     done: Option<Timestamp>,
-    memory: Memory,
+    memory: EtagMemory,
     /// The last full answer to a question that is always the same, for when nothing changed.
     last: Harvest,
     listed: Listed,
@@ -96,13 +96,13 @@ impl Listed {
 
 /// What fills `{from}`, `{to}` and `{step}`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Stretch {
+struct AskedStretch {
     from: Timestamp,
     to: Timestamp,
     step: Span,
 }
 
-impl Stretch {
+impl AskedStretch {
     fn fill(self, text: &str) -> String {
         text.replace("{from}", &self.from.secs().to_string())
             .replace("{to}", &self.to.secs().to_string())
@@ -110,9 +110,9 @@ impl Stretch {
     }
 }
 
-impl Ask {
+impl RecordAsk {
     /// Since the last full window and that one again; changes over a week, checks up to now.
-    fn stretch(&self, now: Timestamp, bucket: Span, lookback: Span) -> Stretch {
+    fn stretch(&self, now: Timestamp, bucket: Span, lookback: Span) -> AskedStretch {
         let step = self.reader.window.unwrap_or(bucket).max(Span::from_secs(1));
         let to = match self.reader.kind {
             RecordKind::Observation => now.floor(step),
@@ -126,7 +126,7 @@ impl Ask {
             (RecordKind::Change, _) | (_, None) => oldest,
             (_, Some(done)) => done.minus(step.times(2)).max(oldest),
         };
-        Stretch { from: from.floor(step), to, step }
+        AskedStretch { from: from.floor(step), to, step }
     }
 }
 
@@ -139,10 +139,10 @@ impl HttpJson {
         }
         let limits = Limits::of(config);
         let ask = |record| {
-            Ok(Ask {
-                reader: Reader::new(record)?,
+            Ok(RecordAsk {
+                reader: RecordReader::new(record)?,
                 done: None,
-                memory: Memory::default(),
+                memory: EtagMemory::default(),
                 last: Harvest::default(),
                 listed: Listed::default(),
             })
@@ -153,7 +153,7 @@ impl HttpJson {
             asks: config.record.iter().map(ask).collect::<Result<_, SourceError>>()?,
             bucket,
             lookback: config.lookback,
-            plan: Plan::default(),
+            plan: HistoryPlan::default(),
             now: Timestamp::EPOCH,
             turn: 0,
         })
@@ -168,7 +168,7 @@ impl HttpJson {
     /// # Errors
     /// [`SourceError`] when no question worked.
     pub async fn poll(&mut self, now: Timestamp) -> Result<Harvest, SourceError> {
-        let mut round = Round::default();
+        let mut round = PollRound::default();
         self.now = now;
         let count = self.asks.len();
         let turn = self.turn;
@@ -197,21 +197,21 @@ impl HttpJson {
 
     /// Plans the back-history of `days`.
     pub fn history(&mut self, now: Timestamp, days: u32) {
-        let asked = |(i, ask): (usize, &Ask)| {
+        let asked = |(i, ask): (usize, &RecordAsk)| {
             let reader = &ask.reader;
             let series = reader.kind == RecordKind::Observation && reader.path.contains("{from}");
             (series && reader.window.is_none()).then_some((i, 0))
         };
         let asked: Vec<(usize, usize)> = self.asks.iter().enumerate().filter_map(asked).collect();
         self.now = now;
-        self.plan = Plan::new(now, days, HISTORY, &asked);
+        self.plan = HistoryPlan::new(now, days, HISTORY, &asked);
     }
 
     /// The next piece of history; `None` when there is no more to ask.
     pub async fn next_history(&mut self, up: Up) -> Option<Result<Harvest, SourceError>> {
         let chunk = self.plan.next_chunk()?;
         let Chunk { index, start, end, .. } = chunk;
-        let stretch = Stretch { from: start, to: end, step: self.plan.step() };
+        let stretch = AskedStretch { from: start, to: end, step: self.plan.step() };
         let begun = up();
         let result = self.ask(index, stretch).await;
         Some(self.plan.settle(chunk, (up().saturating_sub(begun), 1), result))
@@ -229,7 +229,7 @@ impl HttpJson {
         pasts
     }
 
-    async fn ask(&mut self, index: usize, stretch: Stretch) -> Result<Harvest, SourceError> {
+    async fn ask(&mut self, index: usize, stretch: AskedStretch) -> Result<Harvest, SourceError> {
         let Some(ask) = self.asks.get_mut(index) else { return Ok(Harvest::default()) };
         let reader = &ask.reader;
         let url = below(self.client.base(), &stretch.fill(&reader.path))?;
@@ -277,20 +277,20 @@ fn below(base: &Url, path: &str) -> Result<Url, SourceError> {
 /// # Errors
 /// By status, then [`SourceError::Malformed`] for what is not the expected document.
 pub fn decode(
-    answer: &Answer,
-    reader: &Reader,
+    answer: &HttpAnswer,
+    reader: &RecordReader,
     source: &SourceId,
     (step, now): (Span, Timestamp),
 ) -> Result<Harvest, SourceError> {
     answer.check()?;
     let text = answer.json()?;
-    let mut pass = Pass::new(source, reader, (step, now));
+    let mut pass = RowPass::new(source, reader, (step, now));
     pass.skew = answer.skew(now).unwrap_or_default();
     let key = reader.rows.single_key().filter(|_| reader.each.is_none());
     let found = if let Some(key) = key {
         let root = stream::skeleton(text, key).map_err(|e| unread(&e))?;
         pass.take_bounds(&root);
-        let each = &mut |here: &Json| pass.row(Row { here, outer: &root });
+        let each = &mut |here: &Json| pass.row(JsonRow { here, outer: &root });
         let found = stream::rows(text, key, each).map_err(|e| unread(&e))?;
         (found, told(&root))
     } else {
@@ -299,45 +299,49 @@ pub fn decode(
         (walk(&root, reader, &mut pass), told(&root))
     };
     match found {
-        (Found::Rows | Found::Null, _) => Ok(pass.finish()),
-        (Found::Absent, Some(text)) => {
+        (RowsFound::Rows | RowsFound::Null, _) => Ok(pass.finish()),
+        (RowsFound::Absent, Some(text)) => {
             Err(SourceError::malformed(format!("error with http 200: {text}")))
         }
-        (Found::Absent, None) => Err(SourceError::malformed("no rows where the config says")),
-        (Found::NoList, _) => Err(SourceError::malformed("rows are no list")),
-        (Found::NoneInside, _) => Err(SourceError::malformed(
+        (RowsFound::Absent, None) => Err(SourceError::malformed("no rows where the config says")),
+        (RowsFound::NoList, _) => Err(SourceError::malformed("rows are no list")),
+        (RowsFound::NoneInside, _) => Err(SourceError::malformed(
             "no element of `each` holds a list at `rows`: where the elements are the rows, write \
              that path as `rows`, without `each`",
         )),
     }
 }
 
-fn walk(root: &Json, reader: &Reader, pass: &mut Pass<'_>) -> Found {
+fn walk(root: &Json, reader: &RecordReader, pass: &mut RowPass<'_>) -> RowsFound {
     let Some(each) = &reader.each else { return list(root, root, reader, pass) };
     match each.find(root).as_deref() {
         Some(Json::Array(all)) => {
             let lists = all.iter().filter(|outer| {
-                !matches!(list(outer, outer, reader, pass), Found::NoList | Found::Absent)
+                !matches!(list(outer, outer, reader, pass), RowsFound::NoList | RowsFound::Absent)
             });
-            if lists.count() == 0 && !all.is_empty() { Found::NoneInside } else { Found::Rows }
+            if lists.count() == 0 && !all.is_empty() {
+                RowsFound::NoneInside
+            } else {
+                RowsFound::Rows
+            }
         }
-        Some(Json::Null) => Found::Null,
-        Some(_) => Found::NoList,
-        None => Found::Absent,
+        Some(Json::Null) => RowsFound::Null,
+        Some(_) => RowsFound::NoList,
+        None => RowsFound::Absent,
     }
 }
 
-fn list(root: &Json, outer: &Json, reader: &Reader, pass: &mut Pass<'_>) -> Found {
+fn list(root: &Json, outer: &Json, reader: &RecordReader, pass: &mut RowPass<'_>) -> RowsFound {
     match reader.rows.find(root).as_deref() {
         Some(Json::Array(all)) => {
             for here in all {
-                pass.row(Row { here, outer });
+                pass.row(JsonRow { here, outer });
             }
-            Found::Rows
+            RowsFound::Rows
         }
-        Some(Json::Null) => Found::Null,
-        Some(_) => Found::NoList,
-        None => Found::Absent,
+        Some(Json::Null) => RowsFound::Null,
+        Some(_) => RowsFound::NoList,
+        None => RowsFound::Absent,
     }
 }
 

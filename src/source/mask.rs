@@ -8,7 +8,7 @@ pub mod telltale;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::answer::Answer;
+use super::answer::HttpAnswer;
 use super::error::SourceError;
 
 /// What stands where a secret stood.
@@ -133,7 +133,7 @@ impl Mask {
 
     /// Takes whole secrets out of headers and body, before anybody decodes them. In the body of a
     /// good answer, which is data, only the odd ones are looked for.
-    pub fn answer(&self, answer: &mut Answer) {
+    pub fn answer(&self, answer: &mut HttpAnswer) {
         for value in answer.headers.values_mut() {
             if let Some(clean) = self.bytes(value.as_bytes(), |_| true) {
                 *value = String::from_utf8_lossy(&clean).into_owned();

@@ -18,21 +18,21 @@ use crate::domain::id::SourceId;
 use crate::domain::time::{Span, Timestamp};
 
 use self::exchange::Wire;
-use self::grid::Grid;
-use self::spacing::Pace;
-use self::split::Shares;
-use self::turn::{Turn, Turns, Urgency};
+use self::grid::QueryGrid;
+use self::spacing::SamplePace;
+use self::split::LabelShares;
+use self::turn::{ServerTurn, Turns, Urgency};
 
-use super::assemble::builds::Live;
+use super::assemble::builds::LiveVersions;
 use super::assemble::histograms::Bounds;
-use super::assemble::{Answered, Frame};
+use super::assemble::{Answered, QueryFrame};
 use super::config::SourceConfig;
 use super::error::SourceError;
 use super::harvest::Harvest;
-use super::history::Plan;
+use super::history::HistoryPlan;
 use super::http::{Client, Limits};
 use super::query::{Query, QueryKind};
-use super::round::Round;
+use super::round::PollRound;
 
 /// Most points a series in one question; the server refuses 11,000.
 const POINTS: i64 = 10_000;
@@ -50,20 +50,20 @@ const LEAST: i64 = 3;
 pub struct Prometheus {
     source: SourceId,
     wire: Wire,
-    asks: Vec<Ask>,
+    asks: Vec<PromAsk>,
     bucket: Span,
     lookback: Span,
-    plan: Plan,
+    plan: HistoryPlan,
     /// Where the next poll begins: after the question that failed last.
     turn: usize,
 }
 
 /// One query with what it remembers over polls.
 #[derive(Clone, Debug)]
-pub struct Ask {
+pub struct PromAsk {
     pub query: Query,
     pub bounds: Bounds,
-    pub live: Live,
+    pub live: LiveVersions,
     done: Option<Timestamp>,
     /// Windows that one answer can hold, where the whole lookback was too much.
     reach: Option<i64>,
@@ -71,9 +71,9 @@ pub struct Ask {
     rows: usize,
     /// Its series, and the values of their labels.
     width: usize,
-    shares: Shares,
+    shares: LabelShares,
     /// How far apart the samples it is about are.
-    pace: Pace,
+    pace: SamplePace,
     /// Matchers that part the question, live and for its past; none: it is asked whole.
     parts: Parts,
 }
@@ -86,24 +86,24 @@ struct Parts {
 
 /// What the source's own config and the buckets of judging make of time.
 #[derive(Clone, Copy)]
-struct Times {
+struct QueryTimes {
     bucket: Span,
     lookback: Span,
     told: Option<Span>,
 }
 
-impl Ask {
+impl PromAsk {
     pub fn new(query: Query) -> Self {
         Self {
             query,
             bounds: Bounds::default(),
-            live: Live::new(),
+            live: LiveVersions::new(),
             done: None,
             reach: None,
             rows: 0,
             width: 0,
-            shares: Shares::new(),
-            pace: Pace::default(),
+            shares: LabelShares::new(),
+            pace: SamplePace::default(),
             parts: Parts::default(),
         }
     }
@@ -111,8 +111,8 @@ impl Ask {
     /// The windows since the last full one and that one again: its scrape may have been late. The
     /// first question asks for the whole lookback, unless `brief`: then for the newest windows, and
     /// for the rest at a later poll.
-    fn grid(&self, now: Timestamp, times: Times, brief: bool) -> Grid {
-        let Times { bucket, lookback, told } = times;
+    fn grid(&self, now: Timestamp, times: QueryTimes, brief: bool) -> QueryGrid {
+        let QueryTimes { bucket, lookback, told } = times;
         // A run is told until the next one: asked more often, one failure would look like several.
         let runs = || bucket.max(self.pace.scrape(told));
         let step = match self.query.kind {
@@ -126,11 +126,11 @@ impl Ask {
         let end = now.floor(step);
         let oldest = end.minus(lookback.min(most)).floor(step);
         let start = self.done.map_or(oldest, |done| done.minus(step).max(oldest));
-        Grid { start: start.min(end), end, step }
+        QueryGrid { start: start.min(end), end, step }
     }
 
     /// The last live question was too much: the next one is smaller.
-    fn ease(&mut self, grid: Grid) {
+    fn ease(&mut self, grid: QueryGrid) {
         let windows = i64::try_from(grid.windows()).unwrap_or(POINTS) - 1;
         if windows > LEAST {
             self.reach = Some((windows / 4).max(LEAST));
@@ -187,16 +187,16 @@ impl Prometheus {
                 told: config.scrape,
                 now: Timestamp::EPOCH,
                 skew: None,
-                turn: Turn::default(),
+                turn: ServerTurn::default(),
                 urgency: Urgency::Live,
                 budget: limits.total,
                 up: None,
                 longest: Duration::ZERO,
             },
-            asks: config.query.iter().cloned().map(Ask::new).collect(),
+            asks: config.query.iter().cloned().map(PromAsk::new).collect(),
             bucket,
             lookback: config.lookback,
-            plan: Plan::default(),
+            plan: HistoryPlan::default(),
             turn: 0,
         })
     }
@@ -227,7 +227,7 @@ impl Prometheus {
     /// # Errors
     /// [`SourceError`] when no query worked.
     pub async fn poll(&mut self, now: Timestamp) -> Result<Harvest, SourceError> {
-        let mut round = Round::default();
+        let mut round = PollRound::default();
         self.wire.now = now;
         self.wire.skew = None;
         self.wire.urgency = Urgency::Live;
@@ -239,7 +239,7 @@ impl Prometheus {
             let (bucket, lookback, told) = (self.bucket, self.lookback, self.wire.told);
             // What it cannot measure it does without; the question itself says why.
             let _measured = ask.measure(&mut self.wire, now, false).await;
-            let grid = ask.grid(now, Times { bucket, lookback, told }, brief);
+            let grid = ask.grid(now, QueryTimes { bucket, lookback, told }, brief);
             let before = round.out.observations.len();
             match live(&mut self.wire, ask, (&self.source, grid), &mut round.out).await {
                 Ok(()) => {
@@ -292,8 +292,8 @@ fn tidied(config: &SourceConfig) -> SourceConfig {
 /// Asks one query live, and once more when samples turn out to be farther apart than thought.
 async fn live(
     wire: &mut Wire,
-    ask: &mut Ask,
-    (source, grid): (&SourceId, Grid),
+    ask: &mut PromAsk,
+    (source, grid): (&SourceId, QueryGrid),
     out: &mut Harvest,
 ) -> Result<(), SourceError> {
     let now = wire.now;
@@ -309,8 +309,8 @@ async fn live(
 /// answer.
 async fn collect(
     wire: &mut Wire,
-    ask: &mut Ask,
-    (source, grid): (&SourceId, Grid),
+    ask: &mut PromAsk,
+    (source, grid): (&SourceId, QueryGrid),
     out: &mut Harvest,
 ) -> Result<usize, SourceError> {
     let now = wire.now;
@@ -324,7 +324,7 @@ async fn collect(
     }
     let query = &ask.query;
     let how = (query, scrape);
-    let frame = Frame { source, query, window: grid.step, now };
+    let frame = QueryFrame { source, query, window: grid.step, now };
     frame.tell_answer(&main, out);
     match query.kind {
         QueryKind::Histogram => frame.histogram(&main, &mut ask.bounds, out),

@@ -12,7 +12,7 @@ use crate::domain::time::Span;
 use super::error::{SourceError, cut};
 use super::units::Unit;
 
-/// Longest label value kept, in characters (apis.md section 10).
+/// Longest label value kept, in characters.
 pub const LABEL: usize = 200;
 
 /// The shape of a query's answer.

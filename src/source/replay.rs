@@ -10,17 +10,17 @@ use crate::domain::metric::{Metric, TABLE};
 use crate::domain::segment::Dim;
 use crate::domain::time::{Span, Timestamp};
 
-use super::answer::Answer;
-use super::assemble::Frame;
-use super::config::{Kind, SourceConfig};
+use super::answer::HttpAnswer;
+use super::assemble::QueryFrame;
+use super::config::{SourceConfig, SourceKind};
 use super::error::SourceError;
 use super::exposition;
 use super::feed;
 use super::github::identity::Names;
 use super::github::wire::{Deployment, StatusRow, list};
 use super::harvest::Harvest;
-use super::http_json::{decode, reader::Reader};
-use super::prometheus::{Ask, wire};
+use super::http_json::{decode, reader::RecordReader};
+use super::prometheus::{PromAsk, wire};
 use super::query::{Query, QueryKind};
 
 /// Every recorded instant is in the past of this one: replays know no clock.
@@ -32,25 +32,25 @@ const MINUTE: Span = Span::from_mins(1);
 pub struct Exchange {
     pub path: String,
     pub query: BTreeMap<String, String>,
-    pub answer: Answer,
+    pub answer: HttpAnswer,
 }
 
 #[derive(Deserialize)]
-struct Envelope {
-    request: Option<Request>,
-    response: Option<Response>,
+struct Recording {
+    request: Option<RecordedRequest>,
+    response: Option<RecordedResponse>,
     #[serde(default)]
-    interactions: Vec<Pair>,
+    interactions: Vec<RecordedPair>,
 }
 
 #[derive(Deserialize)]
-struct Pair {
-    request: Request,
-    response: Option<Response>,
+struct RecordedPair {
+    request: RecordedRequest,
+    response: Option<RecordedResponse>,
 }
 
 #[derive(Deserialize)]
-struct Request {
+struct RecordedRequest {
     #[serde(default)]
     path: String,
     #[serde(default)]
@@ -58,7 +58,7 @@ struct Request {
 }
 
 #[derive(Deserialize)]
-struct Response {
+struct RecordedResponse {
     status: u16,
     #[serde(default)]
     headers: BTreeMap<String, Json>,
@@ -71,7 +71,7 @@ struct Response {
 /// # Errors
 /// [`SourceError::Malformed`] when it is none or holds no answer.
 pub fn exchanges(envelope: &str) -> Result<Vec<Exchange>, SourceError> {
-    let envelope: Envelope = serde_json::from_str(envelope)
+    let envelope: Recording = serde_json::from_str(envelope)
         .map_err(|e| SourceError::malformed(format!("not an envelope: {e}")))?;
     let pairs = envelope.interactions.into_iter().map(|p| (p.request, p.response));
     let all: Vec<Exchange> = envelope
@@ -88,7 +88,7 @@ pub fn exchanges(envelope: &str) -> Result<Vec<Exchange>, SourceError> {
     }
 }
 
-fn exchange(request: Request, response: Response) -> Option<Exchange> {
+fn exchange(request: RecordedRequest, response: RecordedResponse) -> Option<Exchange> {
     let text = |v: Json| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
     let body = match (response.body_text, response.body) {
         (Some(text), _) => text,
@@ -100,7 +100,7 @@ fn exchange(request: Request, response: Response) -> Option<Exchange> {
     Some(Exchange {
         path: request.path,
         query: query.into_iter().map(|(k, v)| (k, text(v))).collect(),
-        answer: Answer { status: response.status, headers, body: body.into_bytes() },
+        answer: HttpAnswer { status: response.status, headers, body: body.into_bytes() },
     })
 }
 
@@ -112,10 +112,10 @@ fn exchange(request: Request, response: Response) -> Option<Exchange> {
 pub fn replay(config: &SourceConfig, envelope: &str) -> Result<Harvest, SourceError> {
     let all = exchanges(envelope)?;
     match config.kind {
-        Kind::Prometheus => prometheus(config, &all),
-        Kind::Github => github(config, &all),
-        Kind::HttpJson => http_json(config, &all),
-        Kind::Exposition => metrics_pages(config, &all),
+        SourceKind::Prometheus => prometheus(config, &all),
+        SourceKind::Github => github(config, &all),
+        SourceKind::HttpJson => http_json(config, &all),
+        SourceKind::Exposition => metrics_pages(config, &all),
     }
 }
 
@@ -132,10 +132,10 @@ fn prometheus(config: &SourceConfig, all: &[Exchange]) -> Result<Harvest, Source
             .or(config.query.first())
             .cloned()
             .unwrap_or_else(|| guessed(asked));
-        let mut ask = Ask::new(query);
+        let mut ask = PromAsk::new(query);
         let step = exchange.query.get("step").and_then(|s| s.parse::<f64>().ok());
         let window = step.map_or(MINUTE, |s| Span::from_millis((s * 1000.0) as i64));
-        let frame = Frame { source: &config.name, query: &ask.query, window, now: LATE };
+        let frame = QueryFrame { source: &config.name, query: &ask.query, window, now: LATE };
         let none = super::assemble::Answered::default();
         match ask.query.kind {
             QueryKind::Histogram => frame.histogram(&answered, &mut ask.bounds, &mut out),
@@ -204,8 +204,8 @@ fn github(config: &SourceConfig, all: &[Exchange]) -> Result<Harvest, SourceErro
 
 fn http_json(config: &SourceConfig, all: &[Exchange]) -> Result<Harvest, SourceError> {
     let mut out = Harvest::default();
-    let readers: Vec<Reader> =
-        config.record.iter().map(Reader::new).collect::<Result<_, SourceError>>()?;
+    let readers: Vec<RecordReader> =
+        config.record.iter().map(RecordReader::new).collect::<Result<_, SourceError>>()?;
     for exchange in all {
         let reader = readers.iter().find(|r| exchange.path.ends_with(r.place()));
         let reader = reader.or(readers.first());
@@ -217,7 +217,7 @@ fn http_json(config: &SourceConfig, all: &[Exchange]) -> Result<Harvest, SourceE
 
 /// Pages count as scraped a minute apart, so that counters have something to rise over.
 fn metrics_pages(config: &SourceConfig, all: &[Exchange]) -> Result<Harvest, SourceError> {
-    let mut reader = exposition::Reader::new(config, MINUTE)?;
+    let mut reader = exposition::ScrapeReader::new(config, MINUTE)?;
     let mut out = Harvest::default();
     let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
     let start = LATE.floor(MINUTE).minus(MINUTE.times(count));

@@ -9,14 +9,14 @@ const ENOUGH: usize = 2;
 
 /// One poll in the making.
 #[derive(Debug, Default)]
-pub struct Round {
+pub struct PollRound {
     pub out: Harvest,
     failed: Option<SourceError>,
     worked: usize,
     broken: usize,
 }
 
-impl Round {
+impl PollRound {
     pub fn worked(&mut self) {
         self.worked += 1;
     }

@@ -125,7 +125,7 @@ struct SpecVisitor;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Given {
+enum SecretGiven {
     Text(String),
     List(Vec<String>),
 }
@@ -144,19 +144,19 @@ impl<'de> Visitor<'de> for SpecVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SecretSpec, A::Error> {
         let mut given = BTreeMap::new();
-        while let Some((key, value)) = map.next_entry::<String, Given>()? {
+        while let Some((key, value)) = map.next_entry::<String, SecretGiven>()? {
             given.insert(key, value);
         }
         let one = (given.len() == 1).then(|| given.pop_first()).flatten();
         match one {
-            Some((k, Given::Text(t))) if k == "env" => Ok(SecretSpec::Env(t)),
-            Some((k, Given::Text(t))) if k == "file" => {
+            Some((k, SecretGiven::Text(t))) if k == "env" => Ok(SecretSpec::Env(t)),
+            Some((k, SecretGiven::Text(t))) if k == "file" => {
                 home::path(&t).map(SecretSpec::File).map_err(de::Error::custom)
             }
-            Some((k, Given::Text(t))) if k == "credential" && plain_name(&t) => {
+            Some((k, SecretGiven::Text(t))) if k == "credential" && plain_name(&t) => {
                 Ok(SecretSpec::Credential(t))
             }
-            Some((k, Given::List(mut l))) if k == "command" && !l.is_empty() => {
+            Some((k, SecretGiven::List(mut l))) if k == "command" && !l.is_empty() => {
                 if let Some(program) = l.first_mut() {
                     *program = home::text(program).map_err(de::Error::custom)?;
                 }

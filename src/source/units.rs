@@ -1,5 +1,5 @@
 //! Units as sources declare them, their factor to a metric's own unit, and the gate of plausible
-//! values: what lies outside is flagged, never corrected (apis.md section 6).
+//! values: what lies outside is flagged, never corrected.
 
 use serde::{Deserialize, Deserializer, de::Error};
 
@@ -184,10 +184,10 @@ mod tests {
     #[test]
     fn a_currency_is_no_unit_and_the_refusal_says_what_to_write() {
         #[derive(Deserialize)]
-        struct Row {
+        struct UnitRow {
             unit: Unit,
         }
-        let read = |text: &str| toml::from_str::<Row>(&format!("unit = \"{text}\"\n"));
+        let read = |text: &str| toml::from_str::<UnitRow>(&format!("unit = \"{text}\"\n"));
         for (unit, name) in UNITS {
             assert_eq!(read(name).expect(name).unit, unit);
         }

@@ -83,7 +83,7 @@ fn darken(board: &mut Board) {
     }
 }
 
-const fn is_silent(source: &board::Source) -> bool {
+const fn is_silent(source: &board::SourceView) -> bool {
     matches!(source.state, SourceState::Stale | SourceState::Blind)
 }
 
@@ -104,7 +104,7 @@ fn fresh_for(watch: &Watch) -> Option<Span> {
     Some(shortest.times(4).max(Span::from_secs(30)).max(fast))
 }
 
-fn incidents(watch: &Watch, now: Timestamp) -> Vec<board::Incident> {
+fn incidents(watch: &Watch, now: Timestamp) -> Vec<board::IncidentView> {
     let changes = watch.releases();
     let told = watch.told();
     let facts = watch.facts(&changes, &told);
@@ -112,11 +112,15 @@ fn incidents(watch: &Watch, now: Timestamp) -> Vec<board::Incident> {
     ranked.sort_by(|a, b| rank::compare(a, b));
     let unknown = watch.not_stored();
     let stored = |i: &Incident| !unknown.contains(&i.id);
-    let view = |i| board::Incident { stored: stored(i), ..view::view(i, &facts, now) };
+    let view = |i| board::IncidentView { stored: stored(i), ..view::view(i, &facts, now) };
     ranked.into_iter().map(view).collect()
 }
 
-fn releases(watch: &Watch, incidents: &[board::Incident], now: Timestamp) -> Vec<board::Release> {
+fn releases(
+    watch: &Watch,
+    incidents: &[board::IncidentView],
+    now: Timestamp,
+) -> Vec<board::Release> {
     let mut changes: Vec<&Change> = watch.changes.values().collect();
     changes.sort_by_key(|c| (std::cmp::Reverse(c.effective_at()), c.id.clone()));
     let shares = shares(&changes, now);
@@ -165,7 +169,7 @@ fn replaced_by_name(change: &Change, changes: &[&Change], now: Timestamp) -> boo
 fn release(
     change: &Change,
     share: f64,
-    incidents: &[board::Incident],
+    incidents: &[board::IncidentView],
     now: Timestamp,
 ) -> board::Release {
     let replaced = change.is_release() && share <= 0.0 && change.effective_at() <= now;
@@ -200,12 +204,12 @@ fn release(
     }
 }
 
-fn sources(watch: &Watch) -> Vec<board::Source> {
+fn sources(watch: &Watch) -> Vec<board::SourceView> {
     let known = |name: &SourceId| watch.setup.sources.iter().find(|info| info.name == *name);
     let view = |health: &Health| {
         let view = health.view();
         match known(&health.name) {
-            Some(info) => board::Source {
+            Some(info) => board::SourceView {
                 url: info.url.clone(),
                 metrics: info.metrics.clone(),
                 told: info.metrics.iter().map(|m| health.told(*m)).collect(),

@@ -1,10 +1,11 @@
-//! The live operational checklist: five rows of seed 000, each computed, with the price of failing.
+//! The live operational checklist: five rows of EcomToolkit, each computed, with the price of
+//! failing.
 //! Pure: reads a board under construction, changes nothing.
 
 use crate::board::{Board, ChecklistItem, SourceState};
 use crate::domain::segment::{Dim, DimValue};
 
-/// The dimensions that a shop must be able to tell apart (seed 000, week 1).
+/// The dimensions that a shop must be able to tell apart (EcomToolkit, week 1 of its rollout).
 const CUTS: [Dim; 3] = [Dim::Template, Dim::Device, Dim::TrafficSource];
 
 /// The five rows; `change_sources` counts the configured sources that tell of releases.

@@ -30,7 +30,7 @@ pub struct Batch {
 
 /// Past tense: what happened outside.
 #[derive(Clone, Debug)]
-pub enum Event {
+pub enum WatchEvent {
     /// A source answered; it will be asked again at `next_at`.
     Polled { source: SourceId, batch: Batch, at: Timestamp, next_at: Timestamp },
     /// A source failed; `why` is fit for a screen.
@@ -67,7 +67,7 @@ pub enum Event {
 
 /// Orders to the outside.
 #[derive(Clone, Debug)]
-pub enum Effect {
+pub enum WatchEffect {
     /// Store these; answered by `Journaled` or `NotStored`.
     Append(Vec<Record>),
     /// Show this to every viewer.

@@ -17,7 +17,7 @@ use crate::domain::time::{Span, Timestamp};
 use super::event::Batch;
 
 use self::answer::{AHEAD, Group};
-use self::pulse::{Pulse, Why};
+use self::pulse::{Pulse, PulseWhy};
 
 /// Rows with an impossible time from which an answer is doubted as a whole.
 const MANY: f64 = 0.1;
@@ -92,7 +92,7 @@ impl Freshness {
             let new = || Pulse::new(run, at);
             self.groups.entry(group.clone()).or_insert_with(new).take(data, at, self.every);
         }
-        let none = pulse::Data::new();
+        let none = pulse::PulseData::new();
         for (_, pulse) in self.groups.iter_mut().filter(|(group, _)| !said.contains_key(group)) {
             pulse.take(&none, at, self.every);
         }
@@ -143,7 +143,7 @@ impl Freshness {
         self.any_silent() && !self.groups.values().any(Pulse::speaks)
     }
 
-    fn silent(&self) -> impl Iterator<Item = (&Group, &Pulse, Why)> {
+    fn silent(&self) -> impl Iterator<Item = (&Group, &Pulse, PulseWhy)> {
         // a journey that is silent as a whole is said once
         let told = |journey: &JourneyId| {
             let whole = self.groups.get(&Group::Runs(journey.clone()));
@@ -199,10 +199,10 @@ impl Freshness {
         let since = pulse.newest().map_or_else(String::new, |t| format!(" since {}", hour(t)));
         let what = group.words();
         let text = match why {
-            Why::Gone | Why::Quiet => format!("no new {what}{since}"),
-            Why::Old => format!("newest {what} is old: none{since}"),
-            Why::Same => format!("the same {what} again and again"),
-            Why::Half => format!("half of {what} is missing"),
+            PulseWhy::Gone | PulseWhy::Quiet => format!("no new {what}{since}"),
+            PulseWhy::Old => format!("newest {what} is old: none{since}"),
+            PulseWhy::Same => format!("the same {what} again and again"),
+            PulseWhy::Half => format!("half of {what} is missing"),
         };
         let more = all.len() - 1;
         Some(if more == 0 { text } else { format!("{text}; {more} more") })
@@ -223,7 +223,7 @@ impl Freshness {
                 // the others go on telling of the journey
                 Group::RunsFrom(..) => continue,
             };
-            doubt.blind |= why != Why::Half;
+            doubt.blind |= why != PulseWhy::Half;
         }
         Some(doubt)
     }

@@ -2,7 +2,7 @@
 //! interval. Stale after 2 intervals without a good answer, or at once when it tells nothing new
 //! any more; blind after 4 and >= 90 s. What is new and usual in an answer is `freshness`.
 
-use crate::board::{Source, SourceState, Told};
+use crate::board::{MetricTold, SourceState, SourceView};
 use crate::detect::cube::doubt::Doubt;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
@@ -193,19 +193,19 @@ impl Health {
     }
 
     /// How fresh `metric` is. `None` is said of a metric that this source never told.
-    pub fn told(&self, metric: Metric) -> Told {
+    pub fn told(&self, metric: Metric) -> MetricTold {
         let doubt = match self.state {
             SourceState::Live | SourceState::Partial | SourceState::Suspect => {
                 self.fresh.doubt_of(metric)
             }
             SourceState::Stale | SourceState::Blind => Some(self.words()),
         };
-        Told { metric, newest_at: self.fresh.newest(Some(metric)), doubt }
+        MetricTold { metric, newest_at: self.fresh.newest(Some(metric)), doubt }
     }
 
-    pub fn view(&self) -> Source {
+    pub fn view(&self) -> SourceView {
         let note = || self.notes.first().cloned();
-        Source {
+        SourceView {
             name: self.name.clone(),
             kind: self.kind.clone(),
             state: self.state,

@@ -3,12 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::detect::univariate::book::SeriesRules;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::past::{Past, PastState};
 use crate::verdict::{GuardrailState, Judged, Verdict};
-
-use super::series::SeriesRules;
 
 /// The pasts of all sources.
 #[derive(Clone, Debug, Default)]
@@ -66,9 +65,9 @@ impl Pasts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::detect::univariate::book::SeriesRow;
     use crate::domain::segment::Dim;
     use crate::policy::guardrail::Exposure;
-    use crate::watch::series::SeriesRow;
 
     fn past(metric: Metric, state: PastState, days: u32) -> Past {
         let why = (state == PastState::Failed).then(|| "timeout total (2 s)".to_owned());

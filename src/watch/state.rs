@@ -5,15 +5,21 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::health::Health;
+use super::past::Pasts;
+use super::timing::WatchTiming;
+use super::unstored::Unstored;
 use crate::board::{Board, SourceState, Watcher};
-use crate::detect::engine::{Engine, Unusual};
+use crate::detect::cube::settings::Exclusion;
+use crate::detect::engine::Engine;
+use crate::detect::univariate::book::{SeriesBook, SeriesRules};
 use crate::domain::change::Change;
 use crate::domain::id::{IncidentId, ReleaseId, SourceId};
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::deadline::next_deadline;
-use crate::incident::facts::{Facts, Told};
+use crate::incident::facts::{OrderFacts, SourceTold};
 use crate::incident::fold::Incident;
 use crate::incident::tick;
 use crate::incident::unread::Unread;
@@ -21,12 +27,6 @@ use crate::incident::verify::silent_until;
 use crate::policy::action::ActionPolicy;
 use crate::policy::response::ResponsePolicy;
 use crate::verdict::{Class, Judgement};
-
-use super::health::Health;
-use super::past::Pasts;
-use super::series::{SeriesBook, SeriesRules};
-use super::timing::Timing;
-use super::unstored::Unstored;
 
 /// So many releases are carried for planning, as many as judging keeps of changes.
 const RELEASES: usize = 2_000;
@@ -49,7 +49,7 @@ pub struct SourceInfo {
 
 /// What does not change while watching.
 #[derive(Clone, Debug)]
-pub struct Setup {
+pub struct WatchSetup {
     pub site: String,
     pub watcher: Watcher,
     pub response: ResponsePolicy,
@@ -65,13 +65,13 @@ pub struct Setup {
 }
 
 /// While this incident lasted its numbers were not usual. Blind hours hold nothing to learn.
-fn unusual(incident: &Incident, now: Timestamp) -> Option<Unusual> {
+fn unusual(incident: &Incident, now: Timestamp) -> Option<Exclusion> {
     let case = &incident.case;
     let end = incident.cleared_at.or(incident.closed_at).filter(|_| !incident.firing);
     let metrics = case.findings.iter().map(|f| f.metric).filter(|m| *m != Metric::CheckSuccess);
     let metrics: Vec<Metric> = metrics.collect();
     let down = case.class == Class::Availability;
-    (down || !metrics.is_empty()).then(|| Unusual {
+    (down || !metrics.is_empty()).then(|| Exclusion {
         start: case.onset_at,
         end: end.unwrap_or(now),
         metrics,
@@ -81,7 +81,7 @@ fn unusual(incident: &Incident, now: Timestamp) -> Option<Unusual> {
 
 /// The state of the one watcher.
 pub struct Watch {
-    pub(super) setup: Setup,
+    pub(super) setup: WatchSetup,
     pub(super) engine: Engine,
     pub(super) series: SeriesBook,
     pub(super) incidents: Vec<Incident>,
@@ -109,7 +109,7 @@ pub struct Watch {
     pub(super) rests_until: Option<Timestamp>,
     /// How far each source has told its past by now.
     pub(super) pasts: Pasts,
-    pub(super) timing: Timing,
+    pub(super) timing: WatchTiming,
     /// Since when this watcher judges.
     pub(super) since: Timestamp,
 }
@@ -118,7 +118,7 @@ impl Watch {
     /// `incidents` are what the journal holds (restart): open ones go on, and what was wrong while
     /// one lasted is not learnt as usual.
     pub fn new(
-        setup: Setup,
+        setup: WatchSetup,
         mut engine: Engine,
         mut incidents: Vec<Incident>,
         now: Timestamp,
@@ -161,7 +161,7 @@ impl Watch {
             published: None,
             rests_until: None,
             pasts,
-            timing: Timing::default(),
+            timing: WatchTiming::default(),
             since: now,
         }
     }
@@ -207,8 +207,12 @@ impl Watch {
     }
 
     /// The world as incidents' rules may see it.
-    pub(super) fn facts<'a>(&'a self, changes: &'a [Change], sources: &'a [Told]) -> Facts<'a> {
-        Facts {
+    pub(super) fn facts<'a>(
+        &'a self,
+        changes: &'a [Change],
+        sources: &'a [SourceTold],
+    ) -> OrderFacts<'a> {
+        OrderFacts {
             policy: &self.setup.response,
             changes,
             actions: &self.setup.actions,
@@ -223,12 +227,12 @@ impl Watch {
     }
 
     /// The sources as far as evidence rests on them.
-    pub(super) fn told(&self) -> Vec<Told> {
+    pub(super) fn told(&self) -> Vec<SourceTold> {
         let measured = |name: &SourceId| {
             let info = self.setup.sources.iter().find(|info| info.name == *name);
             info.map_or_else(Vec::new, |info| info.metrics.clone())
         };
-        let told = |h: &Health| Told {
+        let told = |h: &Health| SourceTold {
             name: h.name.clone(),
             metrics: measured(&h.name),
             good_at: h.last_ok_at(),

@@ -1,13 +1,13 @@
 //! The core with an incident from the journal: what rollbacks are planned by, the kill switch, and
 //! senders that fell silent. Steps are instants handed in; no journal, no source.
 
-use super::event::{Batch, Effect, Event};
-use super::series::SeriesRules;
-use super::state::{Setup, SourceInfo, Watch};
+use super::event::{Batch, WatchEffect, WatchEvent};
+use super::state::{SourceInfo, Watch, WatchSetup};
 use super::update::update;
 use crate::board::{ActionState, Board, Watcher};
 use crate::detect::cube::settings::Settings;
 use crate::detect::engine::Engine;
+use crate::detect::univariate::book::SeriesRules;
 use crate::domain::change::{Change, ChangeStatus};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
@@ -15,7 +15,8 @@ use crate::incident::event::Event as Told;
 use crate::incident::fold::Incident;
 use crate::incident::order::Order;
 use crate::incident::record::kind;
-use crate::incident::tests::kit::{self, World, min, sec};
+use crate::incident::tests::kit;
+use crate::incident::tests::kit::{World, min, sec};
 use crate::policy::judging::Policy;
 
 fn watch(incident: Incident) -> Watch {
@@ -36,7 +37,7 @@ fn watch(incident: Incident) -> Watch {
         wall_at: None,
         beat: None,
     };
-    let setup = Setup {
+    let setup = WatchSetup {
         site: "shop".to_owned(),
         watcher,
         response: kit::policy(),
@@ -55,15 +56,15 @@ fn watch(incident: Incident) -> Watch {
 fn told(watch: &mut Watch, changes: Vec<Change>, at: Timestamp) -> (Option<Board>, Vec<Told>) {
     let batch = Batch { changes, ..Batch::default() };
     let next_at = at.plus(Span::from_secs(60));
-    done(update(watch, Event::Polled { source: "github".into(), batch, at, next_at }))
+    done(update(watch, WatchEvent::Polled { source: "github".into(), batch, at, next_at }))
 }
 
-fn done(effects: Vec<Effect>) -> (Option<Board>, Vec<Told>) {
+fn done(effects: Vec<WatchEffect>) -> (Option<Board>, Vec<Told>) {
     let (mut board, mut events) = (None, Vec::new());
     for effect in effects {
         match effect {
-            Effect::Publish(shown) => board = Some(*shown),
-            Effect::Append(records) => events.extend(records.into_iter().map(|r| r.event)),
+            WatchEffect::Publish(shown) => board = Some(*shown),
+            WatchEffect::Append(records) => events.extend(records.into_iter().map(|r| r.event)),
         }
     }
     (board, events)
@@ -93,14 +94,15 @@ fn the_kill_switch_is_on_the_board_in_the_plan_and_in_a_standing_line() {
     let mut watch = watch(kit::incident(Severity::Sev1));
     told(&mut watch, kit::changes(), min(1));
     let why = Some("the file freeze is there".to_owned());
-    let (board, _) = done(update(&mut watch, Event::KillSwitch { why: why.clone(), at: sec(61) }));
+    let (board, _) =
+        done(update(&mut watch, WatchEvent::KillSwitch { why: why.clone(), at: sec(61) }));
     let board = board.expect("published at once");
     assert_eq!(board.kill_switch, why);
     let line = "ROLLBACKS BLOCKED: kill switch is on: the file freeze is there";
     assert!(board.notices.iter().any(|n| n == line), "{:?}", board.notices);
     let plan = board.incidents[0].rollback.as_ref().expect("a plan");
     assert_eq!(plan.blocked().map(|c| c.name.as_str()), Some("kill switch is off"));
-    let (board, _) = done(update(&mut watch, Event::KillSwitch { why: None, at: sec(62) }));
+    let (board, _) = done(update(&mut watch, WatchEvent::KillSwitch { why: None, at: sec(62) }));
     let board = board.expect("published at once");
     assert_eq!(
         (board.kill_switch, board.incidents[0].rollback.as_ref().map(|p| p.ready)),
@@ -118,9 +120,9 @@ fn after_a_crash_at_sent_the_unknown_comes_with_the_actions_own_timeout() {
     let mut watch = watch(incident);
     told(&mut watch, kit::changes(), min(2));
     assert_eq!(watch.next_wake(min(2)), Some(sec(136)), "15 s and one to write it down");
-    let (_, events) = done(update(&mut watch, Event::Woke { at: sec(135) }));
+    let (_, events) = done(update(&mut watch, WatchEvent::Woke { at: sec(135) }));
     assert!(events.is_empty(), "its sender may still speak: {events:?}");
-    let (board, events) = done(update(&mut watch, Event::Woke { at: sec(136) }));
+    let (board, events) = done(update(&mut watch, WatchEvent::Woke { at: sec(136) }));
     let action = board.expect("published").incidents[0].action.clone().expect("an action");
     assert_eq!(action.state, ActionState::Unknown, "shown before the journal has it");
     assert_eq!(events.iter().map(kind).collect::<Vec<_>>(), ["action_answered"]);

@@ -14,8 +14,8 @@ const OFF: Span = Span::from_secs(2);
 const WORTH_TELLING: Span = Span::from_secs(10);
 
 #[derive(Clone, Debug, Default)]
-pub struct Timing {
-    step: Option<Step>,
+pub struct WatchTiming {
+    step: Option<ClockStep>,
     pause: Option<Pause>,
     /// Deadlines that run have to come earlier by this; not written down yet.
     pub owed: Span,
@@ -25,7 +25,7 @@ pub struct Timing {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Step {
+struct ClockStep {
     by: Span,
     /// How far the machine's clock is ahead of ours since.
     off: Span,
@@ -39,10 +39,10 @@ struct Pause {
     until: Timestamp,
 }
 
-impl Timing {
+impl WatchTiming {
     /// The machine's clock was set; deadlines that run come `earlier` by so much.
     pub fn stepped(&mut self, by: Span, off: Span, earlier: Span, at: Timestamp) {
-        self.step = Some(Step { by, off, at });
+        self.step = Some(ClockStep { by, off, at });
         let earlier = earlier.max(Span::ZERO).millis();
         self.owed = Span::from_millis(self.owed.millis().saturating_add(earlier));
     }
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_step_is_told_while_the_clock_is_off_and_a_while_after() {
-        let mut timing = Timing::default();
+        let mut timing = WatchTiming::default();
         timing.stepped(Span::from_hours(-1), Span::from_hours(-1), Span::ZERO, at(0));
         let told = timing.notices(at(7 * 86_400));
         assert_eq!(told, ["clock stepped back 1h at 13:46:40Z; earlier deadlines kept"]);
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_pause_is_told_and_ends_with_news_of_every_source_or_in_time() {
-        let mut timing = Timing::default();
+        let mut timing = WatchTiming::default();
         let sources: BTreeSet<SourceId> = ["a".into(), "b".into()].into();
         timing.paused(Span::from_mins(3), at(0), sources.clone(), at(30));
         assert_eq!(timing.notices(at(1)), ["this watcher was paused 3 min until 13:46:40Z"]);

@@ -10,7 +10,7 @@ use crate::incident::event::Record;
 use crate::incident::unread::Unread;
 use crate::incident::{deadline, fold, id, reconcile, tick, verify};
 
-use super::event::{Batch, Effect, Event};
+use super::event::{Batch, WatchEffect, WatchEvent};
 use super::health::Health;
 use super::state::Watch;
 use super::unstored::{RETRY, Unstored};
@@ -25,71 +25,71 @@ const PATIENCE: Span = Span::from_mins(2);
 const REST: Span = Span::from_secs(5);
 
 /// Takes one event in and says what must happen outside.
-pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
-    if let Event::Woke { at } = event
+pub fn update(watch: &mut Watch, event: WatchEvent) -> Vec<WatchEffect> {
+    if let WatchEvent::Woke { at } = event
         && watch.rests_until.is_some_and(|t| at < t)
     {
         return Vec::new();
     }
     watch.rests_until = None;
     let at = match event {
-        Event::Polled { source, batch, at, next_at } => {
+        WatchEvent::Polled { source, batch, at, next_at } => {
             polled(watch, &source, batch, at, next_at);
             at
         }
-        Event::PollFailed { source, why, at, next_at } => {
+        WatchEvent::PollFailed { source, why, at, next_at } => {
             poll_failed(watch, &source, why, at, next_at);
             at
         }
-        Event::PastRead { source, batch } => {
+        WatchEvent::PastRead { source, batch } => {
             past_read(watch, &source, batch);
             return Vec::new();
         }
-        Event::PastTold { source, pasts, enough, at } => {
+        WatchEvent::PastTold { source, pasts, enough, at } => {
             past_told(watch, &source, pasts, enough);
             at
         }
-        Event::PastEnded { source, at } => {
+        WatchEvent::PastEnded { source, at } => {
             past_ended(watch, &source);
             at
         }
-        Event::Journaled { records, at } => {
+        WatchEvent::Journaled { records, at } => {
             journaled(watch, &records, at);
             at
         }
-        Event::News { records, at } => {
+        WatchEvent::News { records, at } => {
             take_news(watch, &records, at);
             at
         }
-        Event::NotStored { records, why, at } => {
+        WatchEvent::NotStored { records, why, at } => {
             keep_unstored(watch, records, why, at);
             at
         }
-        Event::Flush { at } => {
+        WatchEvent::Flush { at } => {
             watch.unstored.iter_mut().for_each(|waits| waits.next_at = at);
             at
         }
-        Event::Unread { records, at } => {
+        WatchEvent::Unread { records, at } => {
             unread(watch, records);
             at
         }
-        Event::JournalTrouble { why, at } => {
+        WatchEvent::JournalTrouble { why, at } => {
             watch.trouble = why;
             at
         }
-        Event::ClockStepped { by, off, earlier, at } => {
+        WatchEvent::ClockStepped { by, off, earlier, at } => {
             watch.timing.stepped(by, off, earlier, at);
             at
         }
-        Event::Paused { by, at } => {
+        WatchEvent::Paused { by, at } => {
             paused(watch, by, at);
             at
         }
-        Event::KillSwitch { why, at } => {
+        WatchEvent::KillSwitch { why, at } => {
             watch.kill_switch = why;
             at
         }
-        Event::Woke { at } => at,
+        WatchEvent::Woke { at } => at,
     };
     step(watch, at)
 }
@@ -225,7 +225,7 @@ fn pause(watch: &Watch) -> Span {
 }
 
 /// Judges what is new, turns it into records, shows the result.
-fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
+fn step(watch: &mut Watch, now: Timestamp) -> Vec<WatchEffect> {
     see_health(watch, now);
     let ready = watch.waiting.is_empty() && !watch.timing.knows_nothing_yet(now);
     if ready {
@@ -241,7 +241,7 @@ fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
         let records = to_store(watch, ready, now);
         if !records.is_empty() {
             watch.appending = true;
-            effects.push(Effect::Append(records));
+            effects.push(WatchEffect::Append(records));
         }
     }
     effects.extend(publish(watch, now));
@@ -332,7 +332,7 @@ fn reconciled(watch: &mut Watch, now: Timestamp) -> Vec<Record> {
 
 /// A board goes out when something but its own time changed, and before who waits for the next one
 /// must think that nobody makes it.
-fn publish(watch: &mut Watch, now: Timestamp) -> Option<Effect> {
+fn publish(watch: &mut Watch, now: Timestamp) -> Option<WatchEffect> {
     let board = super::assemble::board(watch, now);
     if let Some(old) = &mut watch.published {
         let half = board.fresh_for.map_or(i64::MAX, |s| s.millis() / 2);
@@ -344,5 +344,5 @@ fn publish(watch: &mut Watch, now: Timestamp) -> Option<Effect> {
         }
     }
     watch.published = Some(board.clone());
-    Some(Effect::Publish(Box::new(board)))
+    Some(WatchEffect::Publish(Box::new(board)))
 }

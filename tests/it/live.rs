@@ -14,7 +14,7 @@ use tillwatch::domain::time::Timestamp;
 use self::stand::{Past, Stand};
 use crate::wait::{Deadline, pause, secs, unix_now};
 
-/// A fault: the shop's scenario, its words in shared/stack.md, and what the rules there needed.
+/// A fault: the shop's scenario, its words, and what the rules there needed.
 struct Fault {
     scenario: &'static str,
     theirs: &'static str,
@@ -24,7 +24,8 @@ const fn fault(scenario: &'static str, theirs: &'static str) -> Fault {
     Fault { scenario, theirs }
 }
 
-/// Rows of the table in shared/stack.md: seconds to the first alert / to the page.
+/// What a Prometheus and Alertmanager of the usual rules needed: seconds to the first alert / to
+/// the page.
 const FAULTS: [Fault; 9] = [
     fault("checkout-outage", "68-112 / 78-122"),
     fault("mobile-pdp-inp", "186-188 / 195-198"),

@@ -46,6 +46,7 @@ mod shim;
 mod shopd;
 mod shop_days;
 mod skip;
+mod skipped;
 mod stepped;
 mod stub;
 mod takeover;

@@ -16,8 +16,8 @@ use tillwatch::domain::severity::Severity;
 use tillwatch::domain::time::{Span, Timestamp};
 use tillwatch::shell::settings;
 use tillwatch::verdict::{Judged, Verdict};
-use tillwatch::watch::event::{Batch, Effect, Event};
-use tillwatch::watch::state::{Setup, SourceInfo, Watch};
+use tillwatch::watch::event::{Batch, WatchEffect, WatchEvent};
+use tillwatch::watch::state::{SourceInfo, Watch, WatchSetup};
 use tillwatch::watch::update::update;
 
 const BUCKET: Span = Span::from_mins(1);
@@ -114,8 +114,8 @@ fn config() -> Config {
     load::from_text(std::path::Path::new("mix.toml"), &text).config.expect("a config")
 }
 
-fn setup(config: &Config, parts: &[Part]) -> Setup {
-    Setup {
+fn setup(config: &Config, parts: &[Part]) -> WatchSetup {
+    WatchSetup {
         site: "mix".to_owned(),
         watcher: Watcher {
             host: "test".to_owned(),
@@ -153,7 +153,7 @@ impl Mix {
         let watch = Watch::new(setup(&config, parts), engine, Vec::new(), now);
         let failing = now.plus(failing_after);
         let mut mix = Self { parts: parts.to_vec(), watch, now, failing, board: Board::default() };
-        mix.handle(Event::Woke { at: now });
+        mix.handle(WatchEvent::Woke { at: now });
         mix.poll();
         for part in parts.iter().filter(|p| p.tells != Tells::Checks) {
             mix.past(*part);
@@ -167,8 +167,8 @@ impl Mix {
         let facts =
             (1..=part.days * 24).flat_map(|n| part.facts(newest.minus(hour.times(n)), hour));
         let batch = Batch { observations: facts.collect(), ..Batch::default() };
-        self.handle(Event::PastRead { source: part.name(), batch });
-        self.handle(Event::PastEnded { source: part.name(), at: self.now });
+        self.handle(WatchEvent::PastRead { source: part.name(), batch });
+        self.handle(WatchEvent::PastEnded { source: part.name(), at: self.now });
     }
 
     /// Asks every source for its last ten minutes.
@@ -180,7 +180,7 @@ impl Mix {
             let checks = if part.tells == Tells::Checks { self.checks() } else { Vec::new() };
             let batch = Batch { observations, checks, ..Batch::default() };
             let next_at = self.now.plus(Span::from_secs(15));
-            self.handle(Event::Polled { source: part.name(), batch, at: self.now, next_at });
+            self.handle(WatchEvent::Polled { source: part.name(), batch, at: self.now, next_at });
         }
     }
 
@@ -203,15 +203,15 @@ impl Mix {
         rounds.flat_map(places).map(|(at, n, l)| run(at, n, l)).collect()
     }
 
-    fn handle(&mut self, event: Event) {
+    fn handle(&mut self, event: WatchEvent) {
         let mut queue = vec![event];
         while let Some(event) = queue.pop() {
             for effect in update(&mut self.watch, event) {
                 match effect {
-                    Effect::Append(records) => {
-                        queue.push(Event::Journaled { records, at: self.now });
+                    WatchEffect::Append(records) => {
+                        queue.push(WatchEvent::Journaled { records, at: self.now });
                     }
-                    Effect::Publish(board) => self.board = *board,
+                    WatchEffect::Publish(board) => self.board = *board,
                 }
             }
         }
@@ -305,8 +305,8 @@ fn before_the_histories_are_read_every_row_is_there_and_none_has_a_verdict() {
     let (config, now): (_, Timestamp) = (config(), START.parse().expect("a time"));
     let engine = Engine::new(settings::of(&config, BUCKET, now));
     let mut watch = Watch::new(setup(&config, &[CHECKS, rum(2, 0)]), engine, Vec::new(), now);
-    let effects = update(&mut watch, Event::Woke { at: now });
-    let [Effect::Publish(board)] = effects.as_slice() else { panic!("{effects:?}") };
+    let effects = update(&mut watch, WatchEvent::Woke { at: now });
+    let [WatchEffect::Publish(board)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(board.guardrails.len(), config.guardrails.len());
     assert!(board.guardrails.iter().all(|g| g.judged == Judged::Learning), "{board:#?}");
     assert_eq!(board.journeys.len(), config.journeys.len());
@@ -321,7 +321,7 @@ fn with_every_source_blind_no_row_is_ok() {
     assert!(mix.board.guardrails.iter().any(|g| g.verdict == Verdict::Ok));
     for _ in 0..20 {
         mix.now = mix.now.plus(Span::from_secs(15));
-        mix.handle(Event::Woke { at: mix.now });
+        mix.handle(WatchEvent::Woke { at: mix.now });
     }
     let board = &mix.board;
     let told = || board.guardrails.iter().filter(|g| g.verdict == Verdict::Ok);

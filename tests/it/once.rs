@@ -115,7 +115,7 @@ fn worst(board: &Value) -> Option<u64> {
     open(board).iter().filter_map(|i| i["severity"].as_u64()).min()
 }
 
-/// DESIGN section 4: 11 before 4 before 10 before 0.
+/// Of several codes one is told: 11 before 4 before 10 before 0.
 fn exit_code(board: &Value) -> i32 {
     let sources = board["sources"].as_array().expect("sources");
     let blind = sources.is_empty() || sources.iter().any(|s| s["state"] == "blind");

@@ -6,14 +6,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tillwatch::board::{Board, Source, SourceState, view};
+use tillwatch::board::{Board, SourceState, SourceView, view};
 use tillwatch::config::{Config, load};
 use tillwatch::domain::change::{Change, ChangeKind, ChangeStatus};
 use tillwatch::domain::segment::Scope;
 use tillwatch::domain::severity::Severity;
 use tillwatch::domain::time::{Span, Timestamp};
 use tillwatch::incident::event::{Actor, Event, Outcome, Record};
-use tillwatch::incident::facts::Facts;
+use tillwatch::incident::facts::OrderFacts;
 use tillwatch::incident::fold::{Incident, fold};
 use tillwatch::incident::order::Order;
 use tillwatch::incident::state::ActionState;
@@ -186,7 +186,7 @@ impl Bench {
                 release("theme-3", 5, ChangeStatus::Succeeded, self.start),
                 release("theme-2", 900, ChangeStatus::Inactive, self.start),
             ])),
-            sources: vec![Source {
+            sources: vec![SourceView {
                 name: "deploys".into(),
                 kind: "github".to_owned(),
                 state: SourceState::Live,
@@ -204,7 +204,7 @@ impl Bench {
         };
         let changes = board.changes.clone().expect("changes");
         let incident = self.incident().await;
-        let facts = Facts {
+        let facts = OrderFacts {
             policy: &self.desk.response,
             changes: &changes,
             actions: &self.desk.actions,

@@ -1,13 +1,12 @@
-//! The only way for a test not to run: it says so loudly, and in CI that is a failure.
-//! Also finds what lies outside the repository: Debian's servers and the shared data folder.
+//! The only way for a test not to run: it says so loudly, into a file that `./test` tells from, and
+//! in CI that is a failure. Also finds what lies outside the repository: Debian's servers and the
+//! shared data folder, with the small fixtures that stand for it. Unit tests use this file too.
 
 use std::path::{Path, PathBuf};
 
-/// Prints why a test does not run; with `CI=true` fails instead.
-pub fn skip(reason: &str) {
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "SKIPPED in CI: {reason}");
-    eprintln!("\nSKIPPED: {reason}\n");
-}
+#[path = "skip/told.rs"]
+mod told;
+pub use told::skip;
 
 /// The program's path, or none after a loud skip.
 pub fn program(name: &str) -> Option<PathBuf> {
@@ -19,14 +18,23 @@ pub fn program(name: &str) -> Option<PathBuf> {
     found
 }
 
-/// A file of the shared data folder, or none after a loud skip.
+/// A file or folder of the shared data folder, else the fixture that stands for it, else none after
+/// a loud skip.
 pub fn shared(file: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("TILLWATCH_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let path = root.join(file);
-    if path.exists() {
-        return Some(path);
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let named = std::env::var_os("TILLWATCH_SHARED").map(PathBuf::from);
+    // a work tree may lie one folder deeper than the clone
+    let beside = || [here.join("../shared"), here.join("../../shared")].into_iter();
+    let folders: Vec<PathBuf> = named.map_or_else(|| beside().collect(), |named| vec![named]);
+    let all = folders.iter().map(|dir| dir.join(file)).chain([fixture(file)]);
+    let found = all.into_iter().find(|path| path.exists());
+    if found.is_none() {
+        skip(&format!("shared/{file} is not there (set TILLWATCH_SHARED)"));
     }
-    skip(&format!("{} is not there (set TILLWATCH_SHARED)", path.display()));
-    None
+    found
+}
+
+/// Where a stand-in of this name is.
+pub fn fixture(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(file)
 }

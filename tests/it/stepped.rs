@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use tillwatch::board::{Board, Incident};
+use tillwatch::board::{Board, IncidentView};
 use tillwatch::config::{Config, load};
 use tillwatch::detect::engine::Engine;
 use tillwatch::domain::severity::Severity;
@@ -15,9 +15,9 @@ use tillwatch::domain::time::{Span, Timestamp};
 use tillwatch::incident::event::Record;
 use tillwatch::shell::settings;
 use tillwatch::shop::{self, Clocks, Options};
-use tillwatch::source::{self, Kind, Source, SourceConfig};
-use tillwatch::watch::event::{Batch, Effect, Event};
-use tillwatch::watch::state::{Setup, SourceInfo, Watch};
+use tillwatch::source::{self, Source, SourceConfig, SourceKind};
+use tillwatch::watch::event::{Batch, WatchEffect, WatchEvent};
+use tillwatch::watch::state::{SourceInfo, Watch, WatchSetup};
 use tillwatch::watch::update::update;
 use tokio::runtime::Runtime;
 
@@ -37,8 +37,8 @@ const SETTLED: Span = Span::from_mins(15);
 pub struct Seen {
     pub opened_at: Timestamp,
     pub worst: Severity,
-    pub settled: Incident,
-    pub last: Incident,
+    pub settled: IncidentView,
+    pub last: IncidentView,
 }
 
 pub struct Stepped {
@@ -124,7 +124,7 @@ impl Stepped {
 
     /// What a person did is in the journal and is told to the watcher.
     pub fn record(&mut self, record: Record) {
-        self.handle(Event::Journaled { records: vec![record], at: self.now() });
+        self.handle(WatchEvent::Journaled { records: vec![record], at: self.now() });
     }
 
     /// The shop behind the HTTP face.
@@ -158,7 +158,7 @@ impl Stepped {
         for n in 0..self.sources.len() {
             self.poll(n, span);
         }
-        self.handle(Event::Woke { at: self.now() });
+        self.handle(WatchEvent::Woke { at: self.now() });
     }
 
     pub fn minutes(&mut self, count: i64) {
@@ -173,8 +173,8 @@ impl Stepped {
         let answer = self.runtime.block_on(source.poll(at));
         let (source, next_at) = (config.name.clone(), at.plus(span));
         let event = match answer {
-            Ok(harvest) => Event::Polled { source, batch: Batch::from(harvest), at, next_at },
-            Err(error) => Event::PollFailed { source, why: error.to_string(), at, next_at },
+            Ok(harvest) => WatchEvent::Polled { source, batch: Batch::from(harvest), at, next_at },
+            Err(error) => WatchEvent::PollFailed { source, why: error.to_string(), at, next_at },
         };
         self.handle(event);
     }
@@ -188,13 +188,13 @@ impl Stepped {
         let at = self.now();
         for n in 0..self.sources.len() {
             let Some((config, _)) = self.sources.get(n) else { continue };
-            let (source, past) = (config.name.clone(), config.kind != Kind::Github);
+            let (source, past) = (config.name.clone(), config.kind != SourceKind::Github);
             if past {
                 for batch in self.past(n) {
-                    self.handle(Event::PastRead { source: source.clone(), batch });
+                    self.handle(WatchEvent::PastRead { source: source.clone(), batch });
                 }
             }
-            self.handle(Event::PastEnded { source, at });
+            self.handle(WatchEvent::PastEnded { source, at });
         }
     }
 
@@ -219,15 +219,15 @@ impl Stepped {
         found
     }
 
-    fn handle(&mut self, event: Event) {
+    fn handle(&mut self, event: WatchEvent) {
         let mut queue = vec![event];
         while let Some(event) = queue.pop() {
             for effect in update(&mut self.watch, event) {
                 match effect {
-                    Effect::Append(records) => {
-                        queue.push(Event::Journaled { records, at: self.now() });
+                    WatchEffect::Append(records) => {
+                        queue.push(WatchEvent::Journaled { records, at: self.now() });
                     }
-                    Effect::Publish(board) => self.note(*board),
+                    WatchEffect::Publish(board) => self.note(*board),
                 }
             }
         }
@@ -280,17 +280,17 @@ fn config(text: &str) -> Config {
     })
 }
 
-fn setup(config: &Config) -> Setup {
+fn setup(config: &Config) -> WatchSetup {
     let info = |c: &SourceConfig| SourceInfo {
         name: c.name.clone(),
         kind: c.kind.name().to_owned(),
         every: c.every,
-        changes: c.kind == Kind::Github,
+        changes: c.kind == SourceKind::Github,
         past: true,
         url: c.url.clone(),
         metrics: settings::metrics(c),
     };
-    Setup {
+    WatchSetup {
         site: "stepped".to_owned(),
         watcher: tillwatch::board::Watcher {
             host: "test".to_owned(),

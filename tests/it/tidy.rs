@@ -4,9 +4,11 @@
 mod checks;
 mod circles;
 mod circles_tests;
+mod cited;
+mod names;
 mod tests;
 
-use crate::rust_text::{files, relative, sources};
+use crate::rust_text::{files, relative, root, sources};
 
 /// Fails with all offenders of all rules at once.
 fn none<const N: usize>(rules: &[(&str, Vec<String>); N]) {
@@ -22,8 +24,35 @@ fn rooms_import_only_what_their_rank_allows() {
     none(&[
         ("rooms without a rank", checks::unranked(&sources)),
         ("imports against the ranks", checks::imports(&sources)),
+        ("imports against the ranks of rooms inside a room", checks::subroom_imports(&sources)),
         ("rooms that import each other", checks::mutual_pairs(&sources)),
         ("circles of files inside a room", circles::offenders(&sources)),
+    ]);
+}
+
+#[test]
+fn one_word_names_one_thing() {
+    let architecture = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let reserved = names::reserved(&architecture);
+    assert!(reserved.len() > 20, "the table of words was not found: {reserved:?}");
+    let sources = sources(&["src"]);
+    none(&[
+        ("type names that stand for two things", names::twice(&sources)),
+        ("reserved words that name two types", names::reserved_twice(&sources, &reserved)),
+    ]);
+}
+
+#[test]
+fn what_is_cited_is_in_the_repository() {
+    let sources = sources(&["src", "tests", "benches", "examples"]);
+    let named = ["config.example.toml", "README.md", "ARCHITECTURE.md", "docs", "test", "measure"];
+    let read = |p: &std::path::PathBuf| Some((relative(p), std::fs::read_to_string(p).ok()?));
+    let text: Vec<(String, String)> = files(&named).iter().filter_map(read).collect();
+    let architecture = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    none(&[
+        ("pages that are cited and not there", cited::in_code(&sources)),
+        ("pages that are cited and not there", cited::in_text(&text)),
+        ("files that ARCHITECTURE.md names and that are not there", cited::named(&architecture)),
     ]);
 }
 

@@ -10,7 +10,7 @@ mod noise;
 mod volume;
 mod worlds;
 
-use tillwatch::detect::univariate::detector::{Detector, LINE, Rule};
+use tillwatch::detect::univariate::detector::{AlarmRule, Detector, LINE};
 use tillwatch::policy::sensitivity::Sensitivity;
 
 use choice::{Sample, alarms, best, interval, left_out, lines, measure, rules, sum, trial};
@@ -86,7 +86,7 @@ fn left_out_figures() {
     for (corpus, sensitivity) in
         [(Corpus::Nab, Sensitivity::Normal), (Corpus::Cloud, Sensitivity::High)]
     {
-        let shipped = Rule::of(sensitivity);
+        let shipped = AlarmRule::of(sensitivity);
         let now: Vec<Tally> = samples.iter().map(|s| s.truth.tally(&alarms(&shipped, s))).collect();
         let every: Vec<_> = trials.iter().collect();
         let meant: Vec<_> = trials.iter().filter(|t| t.means(sensitivity)).collect();
@@ -123,7 +123,7 @@ fn beside() {
     println!("|---|---|---|---|---|");
     for sensitivity in [Sensitivity::Normal, Sensitivity::High] {
         for corpus in [Corpus::Nab, Corpus::Cloud, Corpus::Made] {
-            let rule = Rule::of(sensitivity);
+            let rule = AlarmRule::of(sensitivity);
             let by = if sensitivity == Sensitivity::High { Corpus::Cloud } else { Corpus::Nab };
             let of: Vec<&Sample> =
                 samples.iter().filter(|s| s.corpus == corpus && s.suits(by)).collect();
@@ -140,7 +140,7 @@ fn beside() {
     }
 }
 
-fn total(rule: &Rule, samples: &[&Sample]) -> Tally {
+fn total(rule: &AlarmRule, samples: &[&Sample]) -> Tally {
     let mut total = Tally::default();
     for sample in samples {
         total.add(&sample.truth.tally(&alarms(rule, sample)));
@@ -149,14 +149,14 @@ fn total(rule: &Rule, samples: &[&Sample]) -> Tally {
 }
 
 /// The share of windows found at the lowest line that keeps false episodes at the rate.
-fn recall_at(rule: &Rule, samples: &[&Sample], rate: f64) -> f64 {
-    let at = |k: i32| total(&Rule { line: rule.line * 1.06f64.powi(k), ..*rule }, samples);
+fn recall_at(rule: &AlarmRule, samples: &[&Sample], rate: f64) -> f64 {
+    let at = |k: i32| total(&AlarmRule { line: rule.line * 1.06f64.powi(k), ..*rule }, samples);
     let kept = (-30..60).map(at).filter(|t| t.false_a_week() <= rate);
     kept.map(|t| t.recall()).fold(0.0, f64::max)
 }
 
 /// The mean volume under the surface, by evidence before the latch, over series with windows.
-fn volume_of(rule: &Rule, samples: &[&Sample]) -> f64 {
+fn volume_of(rule: &AlarmRule, samples: &[&Sample]) -> f64 {
     let volumes: Vec<f64> = samples
         .iter()
         .filter_map(|sample| {

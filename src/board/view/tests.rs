@@ -73,6 +73,6 @@ fn fresher_figures_of_judging_are_shown_before_they_are_recorded() {
     let mut fresh = case(Severity::Sev1);
     fresh.headline = "Payment step 61% -> 12%".to_owned();
     let cases = [fresh];
-    let facts = crate::incident::facts::Facts { cases: &cases, ..world.facts() };
+    let facts = crate::incident::facts::OrderFacts { cases: &cases, ..world.facts() };
     assert_eq!(view(&i, &facts, min(1)).headline, "Payment step 61% -> 12%");
 }

@@ -12,7 +12,7 @@ use crate::sink::webhook::Preview;
 
 /// The same for machines.
 #[derive(Serialize)]
-struct Told<'a> {
+struct ToldRehearsal<'a> {
     dry_run: bool,
     sent: bool,
     plan: &'a RollbackPlan,
@@ -37,9 +37,9 @@ pub fn tell(dry: &Rehearsed, json: bool) -> Exit {
     if dry.plan.ready && dry.request.is_ok() && agreed { Exit::Ok } else { Exit::No }
 }
 
-fn told(dry: &Rehearsed) -> Told<'_> {
+fn told(dry: &Rehearsed) -> ToldRehearsal<'_> {
     let asked = matches!(dry.asked, Asked::Said(_));
-    Told {
+    ToldRehearsal {
         dry_run: true,
         sent: false,
         plan: &dry.plan,

@@ -3,7 +3,7 @@
 use super::*;
 use crate::policy::judging::Policy;
 use crate::policy::response::ResponsePolicy;
-use crate::source::Kind;
+use crate::source::SourceKind;
 use crate::source::http_json::config::RecordKind;
 use crate::source::query::QueryKind;
 
@@ -230,7 +230,7 @@ fn config_14_the_examples_of_the_pages_can_be_read_and_one_of_each_kind_is_there
             }
         }
     }
-    assert_eq!(kinds.len(), Kind::ALL.len() + QueryKind::ALL.len() + 3, "{kinds:?}");
+    assert_eq!(kinds.len(), SourceKind::ALL.len() + QueryKind::ALL.len() + 3, "{kinds:?}");
 }
 
 #[test]

@@ -11,10 +11,10 @@ use crate::config::sections::{IdentitySection, JournalSection, UiSection};
 use crate::policy::blame::Blame;
 use crate::policy::calendar::Calendar;
 use crate::policy::detect::Detect;
-use crate::policy::exposure::Shop;
+use crate::policy::exposure::ShopExposure;
 use crate::policy::guardrail::Guardrail;
 use crate::policy::journey::Journey;
-use crate::policy::maintenance::Maintenance;
+use crate::policy::maintenance::MaintenanceRow;
 use crate::policy::response::Timing;
 use crate::policy::services::Services;
 use crate::policy::severity::Response;
@@ -22,7 +22,7 @@ use crate::policy::severity_rule::SeverityRule;
 use crate::sink::config::{ActionConfig, Success};
 use crate::source::SourceConfig;
 use crate::source::config::{Auth, Basic};
-use crate::source::http_json::config::{ChangeFields, CheckFields, MetricField, Record};
+use crate::source::http_json::config::{ChangeFields, CheckFields, MetricField, RecordConfig};
 use crate::source::query::Query;
 
 /// The keys that a table reads, by its own complaint about one that it does not.
@@ -52,7 +52,7 @@ fn told(head: &str) -> BTreeSet<String> {
 #[test]
 fn schema_14_every_key_that_is_read_is_told_and_no_other() {
     let read = [
-        ("[shop]", keys::<Shop>()),
+        ("[shop]", keys::<ShopExposure>()),
         ("[detect]", keys::<Detect>()),
         ("[detect.blame]", keys::<Blame>()),
         ("[journal]", keys::<JournalSection>()),
@@ -68,12 +68,12 @@ fn schema_14_every_key_that_is_read_is_told_and_no_other() {
         ("condition", condition_keys()),
         ("[[severity]]", keys::<Response>()),
         ("[[severity_rule]]", keys::<SeverityRule>()),
-        ("[[maintenance]]", keys::<Maintenance>()),
+        ("[[maintenance]]", keys::<MaintenanceRow>()),
         ("[[source]]", keys::<SourceConfig>()),
         ("auth", keys::<Auth>()),
         ("basic", keys::<Basic>()),
         ("[[source.query]]", keys::<Query>()),
-        ("[[source.record]]", keys::<Record>()),
+        ("[[source.record]]", keys::<RecordConfig>()),
         ("[[source.record.metric]]", keys::<MetricField>()),
         ("[source.record.check]", keys::<CheckFields>()),
         ("[source.record.change]", keys::<ChangeFields>()),

@@ -5,7 +5,7 @@
 use crate::desk::command::OrderKey;
 use crate::desk::dialog::{Dialog, Form};
 use crate::desk::order::Say;
-use crate::desk::state::{Desk, Effect};
+use crate::desk::state::{Desk, DeskEffect};
 use crate::domain::id::IncidentId;
 use crate::domain::time::Span;
 use crate::incident::order::Order;
@@ -14,7 +14,7 @@ use crate::incident::truth::AlarmTruth;
 use super::rollback;
 use super::subject::is_closed;
 
-pub(super) fn run(desk: &mut Desk, key: OrderKey) -> Vec<Effect> {
+pub(super) fn run(desk: &mut Desk, key: OrderKey) -> Vec<DeskEffect> {
     match key {
         OrderKey::Undo => undo(desk),
         OrderKey::Acknowledge => on_target(desk, key, acknowledge),
@@ -37,8 +37,8 @@ pub(super) fn run(desk: &mut Desk, key: OrderKey) -> Vec<Effect> {
 fn on_target(
     desk: &mut Desk,
     key: OrderKey,
-    then: impl FnOnce(&mut Desk, IncidentId) -> Vec<Effect>,
-) -> Vec<Effect> {
+    then: impl FnOnce(&mut Desk, IncidentId) -> Vec<DeskEffect>,
+) -> Vec<DeskEffect> {
     let Some(incident) = desk.target(key) else {
         desk.say(Say::NoIncident);
         return vec![];
@@ -52,7 +52,7 @@ fn on_target(
 }
 
 /// The other way round: only what is closed can be looked back at.
-fn review(desk: &mut Desk) -> Vec<Effect> {
+fn review(desk: &mut Desk) -> Vec<DeskEffect> {
     let Some(incident) = desk.target(OrderKey::Review) else {
         desk.say(Say::NoIncident);
         return vec![];
@@ -66,18 +66,18 @@ fn review(desk: &mut Desk) -> Vec<Effect> {
 }
 
 /// Asks for what the order still lacks.
-fn ask(desk: &mut Desk, id: IncidentId, order: Order) -> Vec<Effect> {
+fn ask(desk: &mut Desk, id: IncidentId, order: Order) -> Vec<DeskEffect> {
     open(desk, Dialog::Form(Form::new(id, order)))
 }
 
-fn open(desk: &mut Desk, dialog: Dialog) -> Vec<Effect> {
+fn open(desk: &mut Desk, dialog: Dialog) -> Vec<DeskEffect> {
     desk.ui.toast = None;
     desk.ui.dialog = Some(dialog);
     vec![]
 }
 
 /// One key. Someone else's acknowledgement is not taken over by accident.
-fn acknowledge(desk: &mut Desk, id: IncidentId) -> Vec<Effect> {
+fn acknowledge(desk: &mut Desk, id: IncidentId) -> Vec<DeskEffect> {
     let now = desk.now;
     let held = desk.incident(&id).and_then(|x| {
         let holds = x.ack_expires_at.is_none_or(|t| t > now);
@@ -91,7 +91,7 @@ fn acknowledge(desk: &mut Desk, id: IncidentId) -> Vec<Effect> {
     desk.order(id, Order::Acknowledge { note: String::new() })
 }
 
-fn undo(desk: &mut Desk) -> Vec<Effect> {
+fn undo(desk: &mut Desk) -> Vec<DeskEffect> {
     if let Some(undo) = desk.ui.undo.take() {
         return desk.order(undo.incident, Order::UndoAcknowledge);
     }
@@ -100,7 +100,7 @@ fn undo(desk: &mut Desk) -> Vec<Effect> {
 }
 
 /// A running timer can be extended or stopped; without one it is started.
-fn timer(desk: &mut Desk, id: IncidentId) -> Vec<Effect> {
+fn timer(desk: &mut Desk, id: IncidentId) -> Vec<DeskEffect> {
     let running = desk.incident(&id).is_some_and(|x| x.timer_due_at.is_some());
     if running {
         return open(desk, Dialog::Timer { incident: id });

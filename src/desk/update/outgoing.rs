@@ -1,8 +1,8 @@
 //! Rollbacks on their way out: stored here, being sent, and those that were not. What was not sent
 //! stands until somebody acts or the board knows more; a toast alone would be gone in seconds.
 
-use crate::board::{ActionState, Incident};
-use crate::desk::order::{Failed, Outgoing, Pending, Say};
+use crate::board::{ActionState, IncidentView};
+use crate::desk::order::{FailedSend, Outgoing, Pending, Say};
 use crate::desk::state::Desk;
 use crate::domain::id::IncidentId;
 use crate::incident::order::OrderKind;
@@ -32,7 +32,7 @@ pub(super) fn stored(desk: &mut Desk, done: Pending) {
 }
 
 /// A stored rollback did not get out, or its answer did not get into the journal.
-pub(super) fn failed(desk: &mut Desk, incident: IncidentId, how: Failed) {
+pub(super) fn failed(desk: &mut Desk, incident: IncidentId, how: FailedSend) {
     let known = desk.outgoing.iter().position(|o| o.incident == incident);
     let before = match known.map(|at| desk.outgoing.remove(at)) {
         Some(known) => known.before,
@@ -61,13 +61,13 @@ pub(super) fn settle(desk: &mut Desk) {
 }
 
 /// Somebody decided after it failed.
-fn is_decided(x: &Incident, o: &Outgoing) -> bool {
+fn is_decided(x: &IncidentView, o: &Outgoing) -> bool {
     o.failed.is_some() && x.decision.as_ref().is_some_and(|d| d.at > o.since)
 }
 
 /// The state of the action that the order led to; none while the board does not show more than was
 /// known when it was given.
-fn came(x: &Incident, o: &Outgoing) -> Option<ActionState> {
+fn came(x: &IncidentView, o: &Outgoing) -> Option<ActionState> {
     let action = x.action.as_ref().filter(|a| Some(*a) != o.before.as_ref())?;
     let waits = matches!(action.state, ActionState::Prepared | ActionState::Sent);
     (!waits).then_some(action.state)

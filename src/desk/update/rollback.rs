@@ -1,12 +1,12 @@
 //! The rollback dialog: opened by its own key, read, confirmed by the typed token and Enter.
-//! Rules: DESIGN section 7, reliability.md 3.3. Nothing else in this program orders a rollback.
+//! A paste, a burst or an early key never confirms. Nothing else in this program orders a rollback.
 
 use crate::board::Alternative;
 use crate::desk::chord::{Chord, Key};
-use crate::desk::dialog::{Dialog, Refusal, Rollback};
+use crate::desk::dialog::{Dialog, DialogRefusal, Rollback};
 use crate::desk::fit;
 use crate::desk::order::{Say, Shut};
-use crate::desk::state::{Desk, Effect};
+use crate::desk::state::{Desk, DeskEffect};
 use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::gate::LONGEST_TEXT;
@@ -27,7 +27,7 @@ const TIED: f64 = 0.1;
 const TYPED_MAX: usize = 32;
 
 /// Opens the dialog for an incident that has a plan, else says why not.
-pub(super) fn open(desk: &mut Desk, id: &IncidentId) -> Vec<Effect> {
+pub(super) fn open(desk: &mut Desk, id: &IncidentId) -> Vec<DeskEffect> {
     let Some(incident) = desk.incident(id) else {
         desk.say(Say::NoIncident);
         return vec![];
@@ -80,7 +80,7 @@ pub(super) fn follow(desk: &mut Desk) -> Option<(IncidentId, Shut)> {
     let fails = live.prechecks.iter().find(|c| c.required && !c.ok && !failed(&c.name));
     let worse = fails.map(|c| c.name.clone());
     let fails_on = |name: &str| live.prechecks.iter().any(|c| c.name == name && c.stops());
-    if let Some(Refusal::Worse(name) | Refusal::NotReady(name)) = &dialog.refusal
+    if let Some(DialogRefusal::Worse(name) | DialogRefusal::NotReady(name)) = &dialog.refusal
         && !fails_on(name)
     {
         dialog.refusal = None; // it holds again
@@ -89,7 +89,7 @@ pub(super) fn follow(desk: &mut Desk) -> Option<(IncidentId, Shut)> {
     if let Some(name) = worse {
         // what was typed agreed to less than this
         dialog.typed.clear();
-        dialog.refusal = Some(Refusal::Worse(name));
+        dialog.refusal = Some(DialogRefusal::Worse(name));
         dialog.on_reason = dialog.needs_reason();
     }
     dialog.on_reason &= dialog.needs_reason();
@@ -108,11 +108,16 @@ pub(super) fn paste(dialog: &mut Rollback, text: &str, wall: Timestamp) -> bool 
 /// A burst is no confirmation: the field is emptied and the rest of it is swallowed.
 fn flood(dialog: &mut Rollback, wall: Timestamp) {
     dialog.typed.clear();
-    dialog.refusal = Some(Refusal::Burst);
+    dialog.refusal = Some(DialogRefusal::Burst);
     dialog.deaf_until = Some(wall.plus(DEAF));
 }
 
-pub(super) fn key(desk: &mut Desk, mut dialog: Rollback, chord: Chord, burst: bool) -> Vec<Effect> {
+pub(super) fn key(
+    desk: &mut Desk,
+    mut dialog: Rollback,
+    chord: Chord,
+    burst: bool,
+) -> Vec<DeskEffect> {
     if burst && !dialog.on_reason {
         flood(&mut dialog, desk.wall);
         return keep(desk, dialog);
@@ -146,14 +151,14 @@ pub(super) fn key(desk: &mut Desk, mut dialog: Rollback, chord: Chord, burst: bo
     keep(desk, dialog)
 }
 
-fn keep(desk: &mut Desk, dialog: Rollback) -> Vec<Effect> {
+fn keep(desk: &mut Desk, dialog: Rollback) -> Vec<DeskEffect> {
     desk.ui.dialog = Some(Dialog::Rollback(Box::new(dialog)));
     vec![]
 }
 
 fn typing(dialog: &mut Rollback, chord: Chord) {
     if dialog.unchosen {
-        dialog.refusal = Some(Refusal::Unchosen);
+        dialog.refusal = Some(DialogRefusal::Unchosen);
         return;
     }
     let (text, most) = if dialog.on_reason {
@@ -193,7 +198,7 @@ fn is_early(dialog: &mut Rollback, wall: Timestamp) -> bool {
 }
 
 /// In the reason Enter goes on to the token; there it fires, or says why not.
-fn enter(desk: &mut Desk, mut dialog: Rollback) -> Vec<Effect> {
+fn enter(desk: &mut Desk, mut dialog: Rollback) -> Vec<DeskEffect> {
     if dialog.on_reason && !dialog.reason.trim().is_empty() {
         dialog.on_reason = false;
         dialog.refusal = None;
@@ -201,47 +206,47 @@ fn enter(desk: &mut Desk, mut dialog: Rollback) -> Vec<Effect> {
     }
     let Some(why) = refusal(desk, &dialog) else { return fire(desk, dialog) };
     match why {
-        Refusal::WrongToken => dialog.typed.clear(),
-        Refusal::NoReason => dialog.on_reason = true,
-        Refusal::TooSmall
-        | Refusal::Unfolded
-        | Refusal::TooSoon
-        | Refusal::NotReady(_)
-        | Refusal::Worse(_)
-        | Refusal::Unchosen
-        | Refusal::Burst => {}
+        DialogRefusal::WrongToken => dialog.typed.clear(),
+        DialogRefusal::NoReason => dialog.on_reason = true,
+        DialogRefusal::TooSmall
+        | DialogRefusal::Unfolded
+        | DialogRefusal::TooSoon
+        | DialogRefusal::NotReady(_)
+        | DialogRefusal::Worse(_)
+        | DialogRefusal::Unchosen
+        | DialogRefusal::Burst => {}
     }
     dialog.refusal = Some(why);
     keep(desk, dialog)
 }
 
 /// Why Enter must not fire now; none when all of it is in sight and the token is right.
-fn refusal(desk: &Desk, dialog: &Rollback) -> Option<Refusal> {
+fn refusal(desk: &Desk, dialog: &Rollback) -> Option<DialogRefusal> {
     let shown = fit::layout(dialog, desk.size, desk.is_stale());
     if shown.window.is_some() {
-        return Some(Refusal::Unfolded);
+        return Some(DialogRefusal::Unfolded);
     }
     if !shown.whole {
-        return Some(Refusal::TooSmall);
+        return Some(DialogRefusal::TooSmall);
     }
     if dialog.unchosen {
-        return Some(Refusal::Unchosen);
+        return Some(DialogRefusal::Unchosen);
     }
     if desk.ui.keys.pause().is_none_or(|p| p < ENTER_PAUSE) {
-        return Some(Refusal::TooSoon);
+        return Some(DialogRefusal::TooSoon);
     }
     let needs_reason = dialog.needs_reason();
     if !dialog.plan.ready && !needs_reason {
         let name = dialog.plan.blocked().map_or_else(String::new, |c| c.name.clone());
-        return Some(Refusal::NotReady(name));
+        return Some(DialogRefusal::NotReady(name));
     }
     if needs_reason && dialog.reason.trim().is_empty() {
-        return Some(Refusal::NoReason);
+        return Some(DialogRefusal::NoReason);
     }
-    (!confirms(&dialog.typed, &dialog.plan.confirm_token)).then_some(Refusal::WrongToken)
+    (!confirms(&dialog.typed, &dialog.plan.confirm_token)).then_some(DialogRefusal::WrongToken)
 }
 
-fn fire(desk: &mut Desk, dialog: Rollback) -> Vec<Effect> {
+fn fire(desk: &mut Desk, dialog: Rollback) -> Vec<DeskEffect> {
     // a second Enter of the same hand is not for the page below
     desk.ui.deaf.start(desk.wall, DEAF);
     let waive = dialog.needs_reason().then(|| dialog.reason.trim().to_owned());

@@ -3,13 +3,13 @@
 
 use crate::desk::command::Command;
 use crate::desk::order::Say;
-use crate::desk::state::{Desk, Effect, Role};
+use crate::desk::state::{Desk, DeskEffect, Seat};
 
 use super::{act, walk};
 
-pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<Effect> {
+pub(super) fn run(desk: &mut Desk, command: Command) -> Vec<DeskEffect> {
     let row = command.row();
-    if command.is_order() && desk.role() != Role::Operator {
+    if command.is_order() && desk.role() != Seat::Operator {
         desk.say(Say::ReadOnly);
         return vec![];
     }

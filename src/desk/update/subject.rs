@@ -1,7 +1,7 @@
 //! What a dialog or an order is about, and whether anything can be ordered for it still.
 //! Looks only.
 
-use crate::board::{Incident, State};
+use crate::board::{IncidentView, State};
 use crate::desk::order::Shut;
 use crate::desk::state::Desk;
 use crate::domain::id::IncidentId;
@@ -15,6 +15,6 @@ pub(super) fn ended(desk: &Desk, id: &IncidentId) -> Option<(IncidentId, Shut)> 
     }
 }
 
-pub(super) fn is_closed(incident: &Incident) -> bool {
+pub(super) fn is_closed(incident: &IncidentView) -> bool {
     matches!(incident.state, State::Resolved | State::Reviewed | State::Cancelled)
 }

@@ -5,7 +5,7 @@ use crate::desk::chord::{Chord, Key};
 use crate::desk::dialog::{Dialog, Field, Form, FormError, matches, span};
 use crate::desk::inputs::Subject;
 use crate::desk::order::Say;
-use crate::desk::state::{Desk, Effect};
+use crate::desk::state::{Desk, DeskEffect};
 use crate::domain::id::IncidentId;
 use crate::domain::time::Span;
 use crate::incident::gate::LONGEST_TEXT;
@@ -22,7 +22,7 @@ use super::typing::{PROMPT_MAX, SHUT, add, edit};
 const ENTER: Chord = Chord::plain(Key::Enter);
 const ESC: Chord = Chord::plain(Key::Esc);
 
-pub(super) fn key(desk: &mut Desk, chord: Chord, burst: bool) -> Vec<Effect> {
+pub(super) fn key(desk: &mut Desk, chord: Chord, burst: bool) -> Vec<DeskEffect> {
     let Some(dialog) = desk.ui.dialog.take() else {
         return vec![];
     };
@@ -36,8 +36,8 @@ pub(super) fn key(desk: &mut Desk, chord: Chord, burst: bool) -> Vec<Effect> {
         Dialog::Rollback(dialog) => rollback::key(desk, *dialog, chord, burst),
         Dialog::Inputs { of, scroll } => inputs(desk, *of, scroll, chord),
         Dialog::ConfirmQuit => match chord.key {
-            Key::Char('y') if !burst => vec![Effect::Quit],
-            _ if chord == Chord::ctrl('c') => vec![Effect::Quit],
+            Key::Char('y') if !burst => vec![DeskEffect::Quit],
+            _ if chord == Chord::ctrl('c') => vec![DeskEffect::Quit],
             _ => vec![],
         },
     }
@@ -102,7 +102,7 @@ pub(super) fn paste(desk: &mut Desk, text: &str) -> bool {
     true
 }
 
-fn help(desk: &mut Desk, scroll: usize, chord: Chord) -> Vec<Effect> {
+fn help(desk: &mut Desk, scroll: usize, chord: Chord) -> Vec<DeskEffect> {
     let scroll = match chord.key {
         Key::Down => scroll.saturating_add(1).min(60),
         Key::Up => scroll.saturating_sub(1),
@@ -116,7 +116,7 @@ fn help(desk: &mut Desk, scroll: usize, chord: Chord) -> Vec<Effect> {
 }
 
 /// Scrolls, steps to the next verdict, or closes.
-fn inputs(desk: &mut Desk, of: Subject, scroll: usize, chord: Chord) -> Vec<Effect> {
+fn inputs(desk: &mut Desk, of: Subject, scroll: usize, chord: Chord) -> Vec<DeskEffect> {
     const MOST: usize = 200;
     let (of, scroll) = match chord.key {
         Key::Down => (of, scroll.saturating_add(1).min(MOST)),
@@ -132,7 +132,12 @@ fn inputs(desk: &mut Desk, of: Subject, scroll: usize, chord: Chord) -> Vec<Effe
     vec![]
 }
 
-fn palette(desk: &mut Desk, mut text: String, pick: usize, press: (Chord, bool)) -> Vec<Effect> {
+fn palette(
+    desk: &mut Desk,
+    mut text: String,
+    pick: usize,
+    press: (Chord, bool),
+) -> Vec<DeskEffect> {
     let (chord, burst) = press;
     if chord == ESC || chord == Chord::ctrl('c') {
         return vec![];
@@ -157,7 +162,7 @@ fn palette(desk: &mut Desk, mut text: String, pick: usize, press: (Chord, bool))
 }
 
 /// The list follows every key; Enter keeps the filter, Esc restores the one before.
-fn filter(desk: &mut Desk, before: String, chord: Chord) -> Vec<Effect> {
+fn filter(desk: &mut Desk, before: String, chord: Chord) -> Vec<DeskEffect> {
     if chord == ENTER {
         return vec![];
     }
@@ -172,7 +177,7 @@ fn filter(desk: &mut Desk, before: String, chord: Chord) -> Vec<Effect> {
     vec![]
 }
 
-fn decide(desk: &mut Desk, incident: IncidentId, chord: Chord, burst: bool) -> Vec<Effect> {
+fn decide(desk: &mut Desk, incident: IncidentId, chord: Chord, burst: bool) -> Vec<DeskEffect> {
     if burst {
         desk.say(Say::Burst);
         desk.ui.dialog = Some(Dialog::Decide { incident });
@@ -210,7 +215,7 @@ fn decision(choice: Choice) -> Order {
     Order::Decide { choice, reason: String::new(), recheck: None }
 }
 
-fn timer(desk: &mut Desk, incident: IncidentId, chord: Chord, burst: bool) -> Vec<Effect> {
+fn timer(desk: &mut Desk, incident: IncidentId, chord: Chord, burst: bool) -> Vec<DeskEffect> {
     match chord.key {
         Key::Esc => vec![],
         Key::Char('1') if !burst => {
@@ -226,7 +231,7 @@ fn timer(desk: &mut Desk, incident: IncidentId, chord: Chord, burst: bool) -> Ve
     }
 }
 
-fn form_key(desk: &mut Desk, mut form: Form, chord: Chord, burst: bool) -> Vec<Effect> {
+fn form_key(desk: &mut Desk, mut form: Form, chord: Chord, burst: bool) -> Vec<DeskEffect> {
     if chord == ESC || chord == Chord::ctrl('c') {
         return vec![];
     }
@@ -252,13 +257,13 @@ fn form_key(desk: &mut Desk, mut form: Form, chord: Chord, burst: bool) -> Vec<E
     keep(desk, form)
 }
 
-fn keep(desk: &mut Desk, form: Form) -> Vec<Effect> {
+fn keep(desk: &mut Desk, form: Form) -> Vec<DeskEffect> {
     desk.ui.dialog = Some(Dialog::Form(form));
     vec![]
 }
 
 /// Checks the field; the last one sends the order.
-fn enter(desk: &mut Desk, mut form: Form) -> Vec<Effect> {
+fn enter(desk: &mut Desk, mut form: Form) -> Vec<DeskEffect> {
     let fields = form.asked();
     let text = form.fields.get(form.at).map_or("", |t| t.trim());
     form.error = match fields.get(form.at) {

@@ -7,11 +7,11 @@ use crate::desk::dialog::Dialog;
 use crate::desk::inputs::Subject;
 use crate::desk::order::Say;
 use crate::desk::page::Page;
-use crate::desk::state::{Desk, Effect};
+use crate::desk::state::{Desk, DeskEffect};
 use crate::desk::summary::summary;
 use crate::domain::id::IncidentId;
 
-pub(super) fn run(desk: &mut Desk, key: ViewKey) -> Vec<Effect> {
+pub(super) fn run(desk: &mut Desk, key: ViewKey) -> Vec<DeskEffect> {
     let page = i64::from(desk.size.h / 2).max(1);
     match key {
         ViewKey::Incidents => go(desk, Page::Incidents),
@@ -45,8 +45,8 @@ pub(super) fn run(desk: &mut Desk, key: ViewKey) -> Vec<Effect> {
         ViewKey::Palette => ask(desk, Dialog::Palette { text: String::new(), pick: 0 }),
         ViewKey::Help => ask(desk, Dialog::Help { scroll: 0 }),
         ViewKey::Copy => return copy(desk),
-        ViewKey::Redraw => return vec![Effect::Redraw],
-        ViewKey::Suspend => return vec![Effect::Suspend],
+        ViewKey::Redraw => return vec![DeskEffect::Redraw],
+        ViewKey::Suspend => return vec![DeskEffect::Suspend],
         ViewKey::Quit => return quit(desk),
     }
     vec![]
@@ -210,21 +210,21 @@ fn back(desk: &mut Desk) {
     go(desk, to);
 }
 
-fn copy(desk: &mut Desk) -> Vec<Effect> {
+fn copy(desk: &mut Desk) -> Vec<DeskEffect> {
     let Some(text) = desk.target(ViewKey::Copy).map(summary) else {
         desk.say(Say::NoIncident);
         return vec![];
     };
     desk.say(Say::Copied(text.clone()));
-    vec![Effect::Copy(text)]
+    vec![DeskEffect::Copy(text)]
 }
 
 /// Quits at once unless something was sent that is not settled.
-fn quit(desk: &mut Desk) -> Vec<Effect> {
+fn quit(desk: &mut Desk) -> Vec<DeskEffect> {
     let flying =
         desk.board.incidents.iter().filter_map(|x| x.action.as_ref()).any(|a| !a.state.is_over());
     if desk.pending.is_empty() && !flying {
-        return vec![Effect::Quit];
+        return vec![DeskEffect::Quit];
     }
     desk.ui.dialog = Some(Dialog::ConfirmQuit);
     vec![]

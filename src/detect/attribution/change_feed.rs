@@ -1,15 +1,15 @@
 //! What is known of changes at all: whether any source tells of them, and whether it can be
 //! believed now. "None went live" is said only by a feed that sees. Weighs nothing.
 
-use crate::detect::engine::Engine;
-use crate::detect::judgement::check_coverage::hour;
+use crate::detect::evidence::units::hour;
+use crate::detect::scan::scene::SearchScene;
 use crate::domain::change::ChangeKind;
 use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
 
 /// The state of the sources that tell of changes.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Feed {
+pub enum ChangeFeed {
     Known,
     /// One of them tells nothing since.
     Blind(SourceId, Timestamp),
@@ -17,7 +17,7 @@ pub enum Feed {
     Absent,
 }
 
-impl Feed {
+impl ChangeFeed {
     /// `known` where the feed sees, else why nothing is known.
     pub fn none(&self, known: &str) -> String {
         match self {
@@ -31,17 +31,17 @@ impl Feed {
 }
 
 /// Sources that were named as tellers of changes, and those that told of one.
-pub fn of(engine: &Engine) -> Feed {
+pub fn of(scene: &SearchScene<'_>) -> ChangeFeed {
     // A provider's page tells of somebody else's trouble, not of what went live here.
-    let ours = engine.changes.values().filter(|c| c.kind != ChangeKind::Provider);
+    let ours = scene.changes.values().filter(|c| c.kind != ChangeKind::Provider);
     let mut told: Vec<&SourceId> = ours.map(|c| &c.source).collect();
-    told.extend(&engine.settings.change_sources);
+    told.extend(&scene.settings.change_sources);
     told.sort();
     told.dedup();
-    let blind = told.iter().find_map(|s| engine.blind.get_key_value(*s));
+    let blind = told.iter().find_map(|s| scene.blind.get_key_value(*s));
     match blind {
-        Some((source, since)) => Feed::Blind(source.clone(), *since),
-        None if told.is_empty() => Feed::Absent,
-        None => Feed::Known,
+        Some((source, since)) => ChangeFeed::Blind(source.clone(), *since),
+        None if told.is_empty() => ChangeFeed::Absent,
+        None => ChangeFeed::Known,
     }
 }

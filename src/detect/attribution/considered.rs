@@ -1,8 +1,7 @@
 //! What blame says, in words for somebody who was asleep a minute ago: a name, a tie, nobody. All
 //! shares are whole percents. Weighs nothing.
 
-use super::moment::Moments;
-use super::posterior::{Scene, previous, weighed};
+use super::inquiry::{Inquiry, previous};
 use super::weigh::Weighed;
 use crate::domain::change::Change;
 use crate::verdict::{Candidate, Confidence, Considered, Suspect};
@@ -47,7 +46,7 @@ pub fn tie(candidates: &[Candidate], none: f64) -> String {
 }
 
 /// Nobody: how sure that is, and who comes closest.
-pub fn none(scene: &Scene<'_>, all: &[Weighed<'_>], none: f64) -> String {
+pub fn none(scene: &Inquiry<'_>, all: &[Weighed<'_>], none: f64) -> String {
     if all.is_empty() {
         return scene.feed.none("no release explains this: none went live in the day before");
     }
@@ -67,18 +66,6 @@ pub fn certain(change: &Change, why: String) -> Suspect {
             why: "named by the segment".into(),
         }],
     }
-}
-
-/// The place carries a name that several changes share: their times choose among them.
-pub fn shared_name(
-    scene: &Scene<'_>,
-    moments: &Moments,
-    may: &dyn Fn(&Change) -> bool,
-    who: &str,
-) -> Suspect {
-    let mut told = weighed(scene, moments, &[], may);
-    told.reasons.insert(0, format!("only {who} are hit, and several changes carry that name"));
-    told
 }
 
 /// What is left of a suspect without changes that were taken back and did not help.

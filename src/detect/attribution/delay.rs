@@ -16,7 +16,7 @@ const CLOCKS_S: f64 = 15.0;
 /// The same in buckets: the windows of counters end anywhere inside one.
 const CLOCKS_BUCKETS: f64 = 0.25;
 
-/// Points of the table for each grid step.
+/// Points of the cuboid for each grid step.
 const FINE: f64 = 4.0;
 
 /// The density of delays (per minute), looked up on a grid.
@@ -25,7 +25,7 @@ pub struct Delays {
     step_ms: f64,
     /// Index of no delay.
     zero: usize,
-    table: Vec<f64>,
+    cuboid: Vec<f64>,
     /// Minutes by which harm may seem to come before its change.
     pub early: f64,
 }
@@ -39,18 +39,18 @@ impl Delays {
         let zero = (4.0 * early / per).ceil() as usize;
         let most = (LATE_TO / per).ceil() as usize + zero;
         let raw = (0..=most).map(|i| density((i as f64 - zero as f64) * per, early));
-        let mut table: Vec<f64> = raw.collect();
-        let all: f64 = table.iter().sum::<f64>() * per;
-        for p in &mut table {
+        let mut cuboid: Vec<f64> = raw.collect();
+        let all: f64 = cuboid.iter().sum::<f64>() * per;
+        for p in &mut cuboid {
             *p /= all;
         }
-        Self { step_ms, zero, table, early }
+        Self { step_ms, zero, cuboid, early }
     }
 
     /// Per minute, for harm `ms` after the change.
     pub fn at(&self, ms: f64) -> f64 {
         let i = (ms / self.step_ms).round() + self.zero as f64;
-        if i < 0.0 { 0.0 } else { self.table.get(i as usize).copied().unwrap_or(0.0) }
+        if i < 0.0 { 0.0 } else { self.cuboid.get(i as usize).copied().unwrap_or(0.0) }
     }
 
     /// Delays (minutes) that stand for all of them, with their weights: every `step` minutes at

@@ -3,122 +3,125 @@
 
 use std::collections::BTreeMap;
 
-use super::posterior::Scene;
-use crate::detect::cube::cuboid::{Leaf, Table, project};
+use super::inquiry::Inquiry;
+use crate::detect::cube::cuboid::{Cuboid, Leaf, project};
 use crate::detect::cube::histograms::percentile;
-use crate::detect::cube::store::Store;
-use crate::detect::evidence::stat::{Acc, Shape};
-use crate::detect::judgement::words;
-use crate::detect::scan::shift::Effect;
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::{Likelihood, Tally};
+use crate::detect::evidence::{level, units};
+use crate::detect::scan::shift::Shift;
 use crate::domain::change::Change;
 use crate::domain::histogram::Histogram;
 use crate::domain::segment::{Dim, Segment};
 
 /// Views that met a change and views that did not, in the same place since the onset.
-pub struct Arms<'a> {
-    store: &'a Store,
-    table: &'a Table,
-    new: Arm<'a>,
-    old: Arm<'a>,
+pub struct DiffInDiff<'a> {
+    cube: &'a Cube,
+    cuboid: &'a Cuboid,
+    new: Side<'a>,
+    old: Side<'a>,
     /// Since the onset, up to the last bad bucket.
     span: (i64, i64),
 }
 
 #[derive(Default)]
-struct Arm<'a> {
-    acc: Acc,
+struct Side<'a> {
+    acc: Tally,
     leaves: Vec<&'a Leaf>,
 }
 
-impl Arm<'_> {
+impl Side<'_> {
     fn join(&mut self, other: Self) {
         self.acc.add(&other.acc);
         self.leaves.extend(other.leaves);
     }
 }
 
-impl<'a> Arms<'a> {
+impl<'a> DiffInDiff<'a> {
     /// `None` while one of the two is too small to say anything. Where only one of them is served
     /// nothing is compared: other pages have levels and days of their own.
-    pub fn of(scene: &Scene<'a>, main: &Effect, c: &Change) -> Option<Self> {
-        let mut tables = scene.store.family(main.table.family);
-        let table = tables.find(|t| t.key.dims.contains(&Dim::Release))?;
+    pub fn of(scene: &Inquiry<'a>, main: &Shift, c: &Change) -> Option<Self> {
+        let mut cuboids = scene.cube.family(main.cuboid.family);
+        let cuboid = cuboids.find(|t| t.key.dims.contains(&Dim::Release))?;
         let span = (main.from(), main.last_bad);
         let rest: Vec<Dim> =
-            table.key.dims.iter().copied().filter(|d| *d != Dim::Release).collect();
-        let mask = table.mask_for(&rest);
-        let mut served: BTreeMap<Segment, (Arm<'a>, Arm<'a>)> = BTreeMap::new();
-        for leaf in &table.leaves {
+            cuboid.key.dims.iter().copied().filter(|d| *d != Dim::Release).collect();
+        let mask = cuboid.mask_for(&rest);
+        let mut served: BTreeMap<Segment, (Side<'a>, Side<'a>)> = BTreeMap::new();
+        for leaf in &cuboid.leaves {
             let place = main.scope.dims.iter();
             let mut place =
-                place.filter(|(d, _)| **d != Dim::Release && table.key.dims.contains(d));
+                place.filter(|(d, _)| **d != Dim::Release && cuboid.key.dims.contains(d));
             if place.all(|(d, v)| v.contains(leaf.seg.get(*d).as_str())) {
-                let acc = table.acc_over(leaf, span.0, span.1);
+                let acc = cuboid.acc_over(leaf, span.0, span.1);
                 let version = leaf.seg.get(Dim::Release).as_str();
                 let met = version == c.id.as_str() || version == c.version;
-                let here = served.entry(project(&leaf.seg, &table.key.dims, mask)).or_default();
+                let here = served.entry(project(&leaf.seg, &cuboid.key.dims, mask)).or_default();
                 let arm = if met { &mut here.0 } else { &mut here.1 };
                 arm.acc.add(&acc);
                 arm.leaves.push(leaf);
             }
         }
-        let (mut new, mut old) = (Arm::default(), Arm::default());
+        let (mut new, mut old) = (Side::default(), Side::default());
         for (met, not) in
-            served.into_values().filter(|(met, not)| met.acc.n > 0.0 && not.acc.n > 0.0)
+            served.into_values().filter(|(met, not)| met.acc.units > 0.0 && not.acc.units > 0.0)
         {
             new.join(met);
             old.join(not);
         }
-        let least = 30.0_f64.max(0.02 * (new.acc.n + old.acc.n));
-        let enough = new.acc.n >= least && old.acc.n >= least;
-        enough.then_some(Self { store: scene.store, table, new, old, span })
+        let least = 30.0_f64.max(0.02 * (new.acc.units + old.acc.units));
+        let enough = new.acc.units >= least && old.acc.units >= least;
+        enough.then_some(Self { cube: scene.cube, cuboid, new, old, span })
     }
 
     /// `new 3.1% against 1.0% (n 1200), old 1.0% against 1.0% (n 8000)`: the p75 or rate of each
     /// arm, what is usual for it, and its samples.
     pub fn words(&self) -> String {
-        let metric = self.table.key.family.0;
-        let arm = |arm: &Arm<'_>| {
+        let metric = self.cuboid.key.family.0;
+        let arm = |arm: &Side<'_>| {
             let (now, usual) = self.values(arm);
             let acc = &arm.acc;
-            let (now, usual) = (words::amount(metric, now), words::amount(metric, usual));
-            format!("{now} against {usual} (n {:.0})", acc.n)
+            let (now, usual) = (units::amount(metric, now), units::amount(metric, usual));
+            format!("{now} against {usual} (n {:.0})", acc.units)
         };
         format!("new {}, old {}", arm(&self.new), arm(&self.old))
     }
 
     /// Value and usual value of an arm: for times the percentile of its histograms, as cells show.
-    fn values(&self, arm: &Arm<'_>) -> (f64, f64) {
+    fn values(&self, arm: &Side<'_>) -> (f64, f64) {
         let acc = &arm.acc;
-        let cut = self.store.hists.cuts.get(&self.table.key);
-        let read = cut.filter(|_| self.table.shape == Shape::Mean).and_then(|cut| {
-            let mut counts = Vec::new();
-            for leaf in &arm.leaves {
-                cut.add(&leaf.seg, self.span.0, self.span.1, &mut counts);
-            }
-            let h = Histogram::new(cut.bounds.clone(), counts);
-            percentile(&h, 0.75, self.table.calib(0).phi)
-        });
+        let cut = self.cube.histograms.cuts.get(&self.cuboid.key);
+        let read =
+            cut.filter(|_| self.cuboid.likelihood == Likelihood::LogNormal).and_then(|cut| {
+                let mut counts = Vec::new();
+                for leaf in &arm.leaves {
+                    cut.add(&leaf.seg, self.span.0, self.span.1, &mut counts);
+                }
+                let h = Histogram::new(cut.bounds.clone(), counts);
+                percentile(&h, 0.75, self.cuboid.dispersion(0).overdispersion)
+            });
         match read {
-            Some((now, _)) if acc.n > 0.0 => (now, now / ((acc.a - acc.e) / acc.n).exp()),
-            Some(_) | None => words::level(self.table.shape, self.table.inverted, 0.75, acc),
+            Some((now, _)) if acc.units > 0.0 => {
+                (now, now / ((acc.observed - acc.expected) / acc.units).exp())
+            }
+            Some(_) | None => level::level(self.cuboid.likelihood, self.cuboid.inverted, 0.75, acc),
         }
     }
 }
 
 /// Difference in differences between views of the new release and the others, while both are live.
-pub fn weigh(scene: &Scene<'_>, main: &Effect, c: &Change) -> (f64, Option<String>) {
+pub fn weigh(scene: &Inquiry<'_>, main: &Shift, c: &Change) -> (f64, Option<String>) {
     // A place that names releases compares them by itself.
     if main.scope.dims.contains_key(&Dim::Release) {
         return (0.0, None);
     }
-    let Some(both) = Arms::of(scene, main, c) else { return (0.0, None) };
-    let (table, new, old) = (both.table, both.new.acc, both.old.acc);
-    let calib = main.calib(table);
-    let gain = |harm: f64, acc: &Acc| {
-        crate::detect::scan::onset::gain(main.shape, main.sign, acc, calib, harm)
+    let Some(both) = DiffInDiff::of(scene, main, c) else { return (0.0, None) };
+    let (cuboid, new, old) = (both.cuboid, both.new.acc, both.old.acc);
+    let dispersion = main.dispersion(cuboid);
+    let gain = |harm: f64, acc: &Tally| {
+        crate::detect::scan::onset::gain(main.likelihood, main.sign, acc, dispersion, harm)
     };
-    let harm = |acc: &Acc| crate::detect::evidence::stat::harm(main.shape, main.sign, acc);
+    let harm = |acc: &Tally| crate::detect::evidence::stat::harm(main.likelihood, main.sign, acc);
     let sum = {
         let mut a = new;
         a.add(&old);

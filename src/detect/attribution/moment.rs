@@ -1,23 +1,23 @@
-//! When it began, weighed: the evidence of a case's first effects over every moment and shape of
+//! When it began, weighed: the evidence of a case's first shifts over every moment and shape of
 //! beginning, tempered, so that a change can be held against all of it. Knows no change.
 
 use super::telling::Telling;
-use crate::detect::cube::store::Store;
-use crate::detect::scan::shift::Effect;
+use crate::detect::cube::store::Cube;
+use crate::detect::scan::shift::Shift;
 use crate::domain::time::{Span, Timestamp};
 
 /// Ways to begin: minutes until the harm is whole, and how common each is.
 const SHAPES: [(f64, f64); 6] =
     [(0.0, 0.60), (4.0, 0.18), (15.0, 0.11), (60.0, 0.07), (240.0, 0.025), (960.0, 0.015)];
-/// Moments for each bucket.
+/// OnsetPosterior for each bucket.
 const FINE: i64 = 4;
-/// Minutes before the first effect that can be the beginning; three times that for slow growth.
+/// Minutes before the first shift that can be the beginning; three times that for slow growth.
 const BACK_MIN: f64 = 180.0;
 /// Effects that begin within so many minutes of the first one date the case with it.
 const NEAR_MIN: f64 = 5.0;
 /// Effects that are listened to; more tell the same.
 const MOST: usize = 4;
-/// Minutes by which one effect follows another, mean, and the share that is not told by any mean.
+/// Minutes by which one shift follows another, mean, and the share that is not told by any mean.
 const LAG_MIN: f64 = 1.0;
 const LOST: f64 = 0.05;
 
@@ -27,7 +27,7 @@ const NEGLIGIBLE: f64 = 1e-12;
 const KEPT: i64 = 12;
 
 /// The weight of every moment, by shape.
-pub struct Moments {
+pub struct OnsetPosterior {
     pub start: Timestamp,
     pub step: Span,
     /// Minutes of a step.
@@ -36,32 +36,32 @@ pub struct Moments {
     weights: Vec<f64>,
     /// Nats of the best one.
     top: f64,
-    /// The effects it was read from.
+    /// The shifts it was read from.
     tellings: Vec<Telling>,
     bucket: Span,
 }
 
 /// Effects that date a case: the first one and what began with it, the first at the head.
-pub fn first(effects: &[Effect], bucket: Span) -> Vec<&Effect> {
-    let Some(first) = effects.iter().min_by(|a, b| {
+pub fn first(shifts: &[Shift], bucket: Span) -> Vec<&Shift> {
+    let Some(first) = shifts.iter().min_by(|a, b| {
         // An onset that is hardly known reaches far back: its end tells what came first.
-        let key = |e: &Effect| (e.onset.high, e.onset.bucket);
-        key(a).cmp(&key(b)).then(b.nats.total_cmp(&a.nats)).then(a.table.cmp(&b.table))
+        let key = |e: &Shift| (e.onset.high, e.onset.bucket);
+        key(a).cmp(&key(b)).then(b.nats.total_cmp(&a.nats)).then(a.cuboid.cmp(&b.cuboid))
     }) else {
         return Vec::new();
     };
     let near = (NEAR_MIN / bucket.as_mins_f64()).round().max(2.0) as i64;
-    let with = |e: &&Effect| e.onset.low <= first.onset.high + near && !std::ptr::eq(*e, first);
-    let mut rest: Vec<&Effect> = effects.iter().filter(with).collect();
-    rest.sort_by(|a, b| b.nats.total_cmp(&a.nats).then(a.table.cmp(&b.table)));
+    let with = |e: &&Shift| e.onset.low <= first.onset.high + near && !std::ptr::eq(*e, first);
+    let mut rest: Vec<&Shift> = shifts.iter().filter(with).collect();
+    rest.sort_by(|a, b| b.nats.total_cmp(&a.nats).then(a.cuboid.cmp(&b.cuboid)));
     std::iter::once(first).chain(rest.into_iter().take(MOST - 1)).collect()
 }
 
-impl Moments {
-    /// What the effects say that date a case; none while their buckets are not kept.
-    pub fn of(store: &Store, effects: &[&Effect]) -> Option<Self> {
+impl OnsetPosterior {
+    /// What the shifts say that date a case; none while their buckets are not kept.
+    pub fn of(cube: &Cube, shifts: &[&Shift]) -> Option<Self> {
         let tellings: Vec<Telling> =
-            effects.iter().map(|e| telling(store, e)).collect::<Option<_>>()?;
+            shifts.iter().map(|e| telling(cube, e)).collect::<Option<_>>()?;
         let (from, to) = tellings
             .iter()
             .map(Telling::span)
@@ -69,7 +69,7 @@ impl Moments {
             .filter(|(a, b)| a < b)?;
         let fine = FINE as f64;
         let count = (to - from) * FINE;
-        let lengths = SHAPES.map(|(min, _)| min / store.bucket.as_mins_f64());
+        let lengths = SHAPES.map(|(min, _)| min / cube.bucket.as_mins_f64());
         let rows: Vec<Vec<Vec<f64>>> = tellings
             .iter()
             .map(|t| {
@@ -78,11 +78,11 @@ impl Moments {
                 lengths.iter().map(row).collect()
             })
             .collect();
-        let step = Span::from_millis(store.bucket.millis() / FINE);
+        let step = Span::from_millis(cube.bucket.millis() / FINE);
         let minutes = step.as_mins_f64();
         let (top, weights) = together(&rows, minutes);
-        let start = store.start_of(from);
-        Some(Self { start, step, minutes, weights, top, tellings, bucket: store.bucket })
+        let start = cube.start_of(from);
+        Some(Self { start, step, minutes, weights, top, tellings, bucket: cube.bucket })
     }
 
     /// Failing checks: it began somewhere between two runs.
@@ -153,24 +153,24 @@ impl Moments {
 }
 
 /// Effects of one cause err together (one scrape, one cache): so many count as their root.
-fn tempered(effects: usize) -> f64 {
-    (effects.max(1) as f64).sqrt()
+fn tempered(shifts: usize) -> f64 {
+    (shifts.max(1) as f64).sqrt()
 }
 
-/// All buckets of an effect that can tell its beginning.
-fn telling(store: &Store, e: &Effect) -> Option<Telling> {
-    let table = store.tables.get(&e.table)?;
-    if e.onset.low <= table.oldest().saturating_add(KEPT) {
+/// All buckets of an shift that can tell its beginning.
+fn telling(cube: &Cube, e: &Shift) -> Option<Telling> {
+    let cuboid = cube.cuboids.get(&e.cuboid)?;
+    if e.onset.low <= cuboid.oldest().saturating_add(KEPT) {
         return None;
     }
-    let back = (BACK_MIN / store.bucket.as_mins_f64()) as i64 * if e.onset.ramp { 3 } else { 1 };
-    let series = table.series(&e.scope, e.last_bad.max(e.found));
+    let back = (BACK_MIN / cube.bucket.as_mins_f64()) as i64 * if e.onset.ramp { 3 } else { 1 };
+    let series = cuboid.series(&e.scope, e.last_bad.max(e.found));
     let kept = series.partition_point(|(b, _)| *b < e.onset.low - back);
     let series = series.get(kept..).unwrap_or_default();
-    (!series.is_empty()).then(|| Telling::of(e, series, e.calib(table)))
+    (!series.is_empty()).then(|| Telling::of(e, series, e.dispersion(cuboid)))
 }
 
-/// One likelihood from those of several effects: the first dates, the others may lag behind it.
+/// One likelihood from those of several shifts: the first dates, the others may lag behind it.
 /// Nats of the best moment, and every moment against it.
 fn together(rows: &[Vec<Vec<f64>>], minutes: f64) -> (f64, Vec<f64>) {
     let Some((first, rest)) = rows.split_first() else { return (0.0, Vec::new()) };
@@ -189,7 +189,7 @@ fn together(rows: &[Vec<Vec<f64>>], minutes: f64) -> (f64, Vec<f64>) {
     (top, weights.collect())
 }
 
-/// Nats of "this effect begins at each moment or somewhat later".
+/// Nats of "this shift begins at each moment or somewhat later".
 fn lagged(shapes: &[Vec<f64>], minutes: f64) -> Vec<f64> {
     let count = shapes.first().map_or(0, Vec::len);
     let top = shapes.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);

@@ -4,18 +4,18 @@
 
 use std::collections::BTreeSet;
 
-use super::place_seen::Part;
+use super::place_seen::PlacePart;
 use crate::detect::cube::place;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::change::{Change, ChangeKind};
 use crate::domain::segment::Dim;
 use crate::policy::services::{alike, same};
 
-pub use super::place_seen::Seen;
+pub use super::place_seen::PlaceSeen;
 
 /// A likelihood in nats with its words.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Fit {
+pub struct PlaceFit {
     pub log: f64,
     /// What of it speaks of this change alone; how far harm is spread speaks of every change.
     pub own: f64,
@@ -26,7 +26,7 @@ pub struct Fit {
 /// Less than this is a word against the change, more than as much a word for it.
 const SAID: f64 = 0.5;
 
-impl Fit {
+impl PlaceFit {
     fn add(&mut self, log: f64, word: String) {
         self.own += log;
         self.spread(log, word);
@@ -84,8 +84,8 @@ const MOST: f64 = 2.0;
 const UNSURE: f64 = 0.5;
 
 /// The whole scope of a change against the whole of what is hurt.
-pub fn weigh(seen: &Seen<'_>, change: &Change) -> Fit {
-    let mut fit = Fit::default();
+pub fn weigh(seen: &PlaceSeen<'_>, change: &Change) -> PlaceFit {
+    let mut fit = PlaceFit::default();
     let local = seen.is_local();
     for part in &seen.parts {
         let (log, word) = spread(seen, part, change);
@@ -123,7 +123,7 @@ pub fn weigh(seen: &Seen<'_>, change: &Change) -> Fit {
 }
 
 /// One dimension: the values that are hurt, and what the others would have shown.
-fn spread(seen: &Seen<'_>, part: &Part, change: &Change) -> (f64, String) {
+fn spread(seen: &PlaceSeen<'_>, part: &PlacePart, change: &Change) -> (f64, String) {
     let of_service = seen.service(&change.service).is_some() && change.templates.is_empty();
     let Some((p, q)) = confined(part.dim, change, of_service) else { return (0.0, String::new()) };
     if let Some(value) = part.named_by(change) {
@@ -149,7 +149,7 @@ fn spread(seen: &Seen<'_>, part: &Part, change: &Change) -> (f64, String) {
 }
 
 /// Nats for somebody who has one value only: it is hurt alone, or the others as well.
-fn by_name(part: &Part, q: f64) -> f64 {
+fn by_name(part: &PlacePart, q: f64) -> f64 {
     let chance = q / part.values.len().max(1) as f64;
     let none = (chance + (1.0 - q) * part.others.exp()).max(f64::MIN_POSITIVE).ln();
     (mixed(NAMED, part.others) - none).clamp(ELSEWHERE, MOST)
@@ -167,7 +167,7 @@ const UNKNOWN: f64 = 0.015;
 const VICTIM: f64 = -4.0;
 
 /// A change of one service while services are hurt.
-fn among_services(seen: &Seen<'_>, name: &str) -> (f64, String) {
+fn among_services(seen: &PlaceSeen<'_>, name: &str) -> (f64, String) {
     let calls = &seen.policy.services;
     let roots = list(&seen.roots);
     if seen.roots.contains(name) {
@@ -210,7 +210,7 @@ const CALLED: f64 = 0.7;
 const NOT_CALLED: f64 = -4.5;
 
 /// A change that tells no templates, while pages are hurt.
-fn pages(seen: &Seen<'_>, change: &Change, service: Option<&str>) -> (f64, String) {
+fn pages(seen: &PlaceSeen<'_>, change: &Change, service: Option<&str>) -> (f64, String) {
     let calls = &seen.policy.services;
     let name = service.unwrap_or(&change.service);
     let areas = seen.areas();
@@ -257,16 +257,16 @@ const ALL_FROM: usize = 5;
 
 /// The place was told by the journey of a funnel step and the change by other names for pages: the
 /// two cannot be compared.
-fn is_foreign(seen: &Seen<'_>, c: &Change) -> bool {
+fn is_foreign(seen: &PlaceSeen<'_>, c: &Change) -> bool {
     let measured = seen.main.scope.dims.contains_key(&Dim::Template);
     !measured && c.templates.iter().all(|t| seen.policy.journey_of(t).is_none())
 }
 
 /// Do the change's declared templates hold the harm?
-fn templates(main: &Effect, c: &Change) -> (f64, String) {
+fn templates(main: &Shift, c: &Change) -> (f64, String) {
     // A cut without templates cannot say where it hurts: no evidence either way.
     let placed = place::templates(&main.place).is_some();
-    let blind_cut = !placed && !main.table.dims.contains(&Dim::Template);
+    let blind_cut = !placed && !main.cuboid.dims.contains(&Dim::Template);
     if blind_cut {
         return (0.0, String::new());
     }
@@ -299,7 +299,7 @@ const LONG_AGO: f64 = 0.2;
 const ALONE: f64 = 0.5;
 
 /// A provider that says it is in trouble: how many times as likely as no known cause, with words.
-pub fn provider(seen: &Seen<'_>, change: &Change) -> Option<(f64, String)> {
+pub fn provider(seen: &PlaceSeen<'_>, change: &Change) -> Option<(f64, String)> {
     if change.kind != ChangeKind::Provider {
         return None;
     }
@@ -320,7 +320,7 @@ pub fn provider(seen: &Seen<'_>, change: &Change) -> Option<(f64, String)> {
 }
 
 fn hour(at: crate::domain::time::Timestamp) -> String {
-    crate::detect::judgement::check_coverage::hour(at)
+    crate::detect::evidence::units::hour(at)
 }
 
 /// `a`, `a and b`, `a, b and 3 more`.

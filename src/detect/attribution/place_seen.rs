@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::posterior::Scene;
-use super::resources;
-use crate::detect::cube::cuboid::Table;
-use crate::detect::cube::key::Role;
-use crate::detect::evidence::stat::{Acc, Shape, evidence, harm};
+use super::inquiry::Inquiry;
+use super::resource_bends;
+use crate::detect::cube::cuboid::Cuboid;
+use crate::detect::cube::key::CuboidRole;
+use crate::detect::evidence::stat::{Likelihood, Tally, evidence, harm};
 use crate::detect::scan::onset;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::change::Change;
 use crate::domain::segment::{Dim, DimValue, Scope};
 use crate::domain::time::Timestamp;
@@ -39,7 +39,7 @@ const FEW: usize = 3;
 const WEAK: f64 = 5.0;
 
 /// One dimension of the place.
-pub struct Part {
+pub struct PlacePart {
     pub dim: Dim,
     /// The values that are hurt; none when no value is named.
     pub hit: Option<BTreeSet<String>>,
@@ -49,7 +49,7 @@ pub struct Part {
     pub others: f64,
 }
 
-impl Part {
+impl PlacePart {
     /// The value that a change names: its region in the environment, its payment method in the
     /// service.
     pub fn named_by(&self, change: &Change) -> Option<&String> {
@@ -72,10 +72,10 @@ impl Part {
 }
 
 /// Everything about the place of a case that does not depend on a change.
-pub struct Seen<'a> {
+pub struct PlaceSeen<'a> {
     pub policy: &'a Policy,
-    pub main: &'a Effect,
-    pub parts: Vec<Part>,
+    pub main: &'a Shift,
+    pub parts: Vec<PlacePart>,
     /// Services that are hurt; those of them that call no other of them.
     pub hurt: BTreeSet<String>,
     pub roots: BTreeSet<String>,
@@ -95,13 +95,13 @@ pub struct Seen<'a> {
     pub span: (Timestamp, Timestamp),
 }
 
-impl<'a> Seen<'a> {
-    pub fn of(scene: &'a Scene<'_>, main: &'a Effect) -> Self {
+impl<'a> PlaceSeen<'a> {
+    pub fn of(scene: &'a Inquiry<'_>, main: &'a Shift) -> Self {
         let named = |dim: Dim| {
-            let places = scene.effects.iter().filter_map(move |e| e.place.dims.get(&dim));
+            let places = scene.shifts.iter().filter_map(move |e| e.place.dims.get(&dim));
             places.flatten().cloned().collect::<BTreeSet<String>>()
         };
-        let store = scene.store;
+        let cube = scene.cube;
         let mut seen = Self {
             policy: scene.judging,
             main,
@@ -114,7 +114,7 @@ impl<'a> Seen<'a> {
             told: BTreeSet::new(),
             bent: BTreeSet::new(),
             pages: named(Dim::Template),
-            span: (store.start_of(main.onset.bucket), store.end_of(scene.now)),
+            span: (cube.start_of(main.onset.bucket), cube.end_of(scene.now)),
         };
         if !seen.hurt.is_empty() && seen.parts.iter().all(|p| p.dim != Dim::PaymentMethod) {
             seen.parts.extend(methods(scene, main));
@@ -138,38 +138,38 @@ impl<'a> Seen<'a> {
         self.hurt.iter().filter(root).cloned().collect()
     }
 
-    /// Every table that tells services apart.
-    fn look(&mut self, scene: &Scene<'_>) {
-        let services = |e: &&Effect| e.place.dims.contains_key(&Dim::Service);
-        let lead = scene.effects.iter().filter(services);
+    /// Every cuboid that tells services apart.
+    fn look(&mut self, scene: &Inquiry<'_>) {
+        let services = |e: &&Shift| e.place.dims.contains_key(&Dim::Service);
+        let lead = scene.shifts.iter().filter(services);
         let lead = lead.max_by(|a, b| a.nats.total_cmp(&b.nats)).unwrap_or(self.main);
         let span = (lead.from(), lead.last_bad.min(lead.from() + LOOK));
-        let tables = scene.store.tables.values();
-        for table in tables.filter(|t| t.key.dims.contains(&Dim::Service)) {
-            let judged = matches!(table.shape, Shape::Mean | Shape::Fault);
-            let accs = by_value(table, Dim::Service, &Scope::everything(), span);
+        let cuboids = scene.cube.cuboids.values();
+        for cuboid in cuboids.filter(|t| t.key.dims.contains(&Dim::Service)) {
+            let judged = matches!(cuboid.likelihood, Likelihood::LogNormal | Likelihood::Rare);
+            let accs = by_value(cuboid, Dim::Service, &Scope::everything(), span);
             self.told.extend(accs.keys().cloned());
-            let calib = table.calib(table.mask_for(&[Dim::Service]));
+            let dispersion = cuboid.dispersion(cuboid.mask_for(&[Dim::Service]));
             for (name, acc) in accs.iter().filter(|_| judged) {
-                if table.key == lead.table && self.hurt.contains(name) {
-                    self.harms.insert(name.clone(), harm(table.shape, table.sign, acc));
+                if cuboid.key == lead.cuboid && self.hurt.contains(name) {
+                    self.harms.insert(name.clone(), harm(cuboid.likelihood, cuboid.sign, acc));
                 }
                 if self.hurt.contains(name) {
                     continue;
                 }
-                if evidence(table.shape, table.sign, acc, calib).nats >= WEAK {
+                if evidence(cuboid.likelihood, cuboid.sign, acc, dispersion).nats >= WEAK {
                     self.weak.insert(name.clone());
                 }
-                if table.key == lead.table {
+                if cuboid.key == lead.cuboid {
                     let size = lead.least_harm();
-                    let nats = onset::gain(table.shape, table.sign, acc, calib, size);
+                    let nats = onset::gain(cuboid.likelihood, cuboid.sign, acc, dispersion, size);
                     self.health.insert(name.clone(), nats.clamp(-BOUND, BOUND));
                 }
             }
         }
         let near = (self.main.onset.low, self.main.onset.high.max(self.main.onset.bucket));
         let all: Vec<&str> = self.told.iter().map(String::as_str).collect();
-        let bends = resources::bends(scene.store, &all, near, scene.now);
+        let bends = resource_bends::bends(scene.cube, &all, near, scene.now);
         self.bent = bends.into_iter().map(|b| b.service).collect();
         // What bends nearly everywhere points at nobody.
         if FEW * self.bent.len() > self.told.len() {
@@ -177,7 +177,7 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// The service that a change's name means, as the data or the table of calls spell it.
+    /// The service that a change's name means, as the data or the cuboid of calls spell it.
     pub fn service(&self, name: &str) -> Option<String> {
         let told = self.told.get(name).or_else(|| self.told.iter().find(|t| same(t, name)));
         told.cloned().or_else(|| self.policy.services.known(name).map(str::to_owned))
@@ -185,7 +185,7 @@ impl<'a> Seen<'a> {
 
     /// One region or one payment method is hurt.
     pub fn is_local(&self) -> bool {
-        let outside = |p: &&Part| matches!(p.dim, Dim::Region | Dim::PaymentMethod);
+        let outside = |p: &&PlacePart| matches!(p.dim, Dim::Region | Dim::PaymentMethod);
         self.parts.iter().filter(outside).any(|p| p.hit.is_some())
     }
 
@@ -197,7 +197,7 @@ impl<'a> Seen<'a> {
     pub fn depends_on(&self, provider: &Change) -> bool {
         let calls = &self.policy.services;
         let named = |n: &str| calls.reaches(n, &provider.service) || same(n, &provider.service);
-        let by_part = |p: &Part| p.hit.iter().flatten().any(|v| alike(v, &provider.service));
+        let by_part = |p: &PlacePart| p.hit.iter().flatten().any(|v| alike(v, &provider.service));
         self.hurt.iter().any(|h| named(h))
             || self
                 .pages
@@ -232,53 +232,58 @@ impl<'a> Areas<'a> {
 }
 
 /// Sums by the values of one dimension inside a scope; what has no value there is left out.
-fn by_value(table: &Table, dim: Dim, inside: &Scope, span: (i64, i64)) -> BTreeMap<String, Acc> {
-    let mut out: BTreeMap<String, Acc> = BTreeMap::new();
-    for leaf in &table.leaves {
+fn by_value(
+    cuboid: &Cuboid,
+    dim: Dim,
+    inside: &Scope,
+    span: (i64, i64),
+) -> BTreeMap<String, Tally> {
+    let mut out: BTreeMap<String, Tally> = BTreeMap::new();
+    for leaf in &cuboid.leaves {
         if let DimValue::Value(name) = leaf.seg.get(dim)
             && inside.contains(&leaf.seg)
         {
-            out.entry(name.to_string()).or_default().add(&table.acc_over(leaf, span.0, span.1));
+            out.entry(name.to_string()).or_default().add(&cuboid.acc_over(leaf, span.0, span.1));
         }
     }
     out
 }
 
-/// The cut that tells a dimension apart at the place: the effect's own, else one of its family.
-fn cut<'a>(scene: &'a Scene<'_>, main: &Effect, dim: Dim) -> Option<&'a Table> {
-    let fits = |t: &&Table| {
+/// The cut that tells a dimension apart at the place: the shift's own, else one of its family.
+fn cut<'a>(scene: &'a Inquiry<'_>, main: &Shift, dim: Dim) -> Option<&'a Cuboid> {
+    let fits = |t: &&Cuboid| {
         t.key.dims.contains(&dim) && main.scope.dims.keys().all(|d| t.key.dims.contains(d))
     };
-    let own = scene.store.tables.get(&main.table).filter(fits);
-    let family = || scene.store.family(main.table.family).filter(fits);
-    own.or_else(|| family().find(|t| t.key.family.1 != Role::Reading))
+    let own = scene.cube.cuboids.get(&main.cuboid).filter(fits);
+    let family = || scene.cube.family(main.cuboid.family).filter(fits);
+    own.or_else(|| family().find(|t| t.key.family.1 != CuboidRole::Reading))
 }
 
-/// The strongest effect that names a dimension; the main one where none does.
-fn naming<'a>(scene: &'a Scene<'_>, main: &'a Effect, dim: Dim) -> &'a Effect {
+/// The strongest shift that names a dimension; the main one where none does.
+fn naming<'a>(scene: &'a Inquiry<'_>, main: &'a Shift, dim: Dim) -> &'a Shift {
     let strongest = |here: bool| {
-        let fits =
-            |e: &&Effect| e.scope.dims.contains_key(&dim) && (!here || e.place == main.place);
-        scene.effects.iter().filter(fits).max_by(|a, b| a.nats.total_cmp(&b.nats))
+        let fits = |e: &&Shift| e.scope.dims.contains_key(&dim) && (!here || e.place == main.place);
+        scene.shifts.iter().filter(fits).max_by(|a, b| a.nats.total_cmp(&b.nats))
     };
     strongest(true).or_else(|| strongest(false)).unwrap_or(main)
 }
 
 /// What the values of a dimension outside the place say, at the size of the harm.
-fn part(scene: &Scene<'_>, main: &Effect, dim: Dim) -> Option<Part> {
-    let table = cut(scene, main, dim)?;
+fn part(scene: &Inquiry<'_>, main: &Shift, dim: Dim) -> Option<PlacePart> {
+    let cuboid = cut(scene, main, dim)?;
     let mut open = main.scope.clone();
     let hit = open.dims.remove(&dim);
     let span = (main.telling(), main.last_bad.min(main.telling() + LOOK));
-    let accs = by_value(table, dim, &open, span);
+    let accs = by_value(cuboid, dim, &open, span);
     if accs.len() < 2 {
         return None;
     }
     let fixed: Vec<Dim> = open.dims.keys().copied().chain([dim]).collect();
-    let calib = table.calib(table.mask_for(&fixed));
+    let dispersion = cuboid.dispersion(cuboid.mask_for(&fixed));
     let harm = main.least_harm();
-    let nats =
-        |acc: &Acc| onset::gain(table.shape, table.sign, acc, calib, harm).clamp(-BOUND, BOUND);
+    let nats = |acc: &Tally| {
+        onset::gain(cuboid.likelihood, cuboid.sign, acc, dispersion, harm).clamp(-BOUND, BOUND)
+    };
     let told: Vec<(&String, f64)> = accs.iter().map(|(v, acc)| (v, nats(acc))).collect();
     let loudest = told.iter().map(|t| t.1).fold(f64::NEG_INFINITY, f64::max);
     let others: f64 = match &hit {
@@ -287,34 +292,38 @@ fn part(scene: &Scene<'_>, main: &Effect, dim: Dim) -> Option<Part> {
         None => told.iter().map(|t| t.1).sum::<f64>() - loudest,
     };
     let values = accs.keys().cloned().collect();
-    Some(Part { dim, hit, values, others: others.clamp(-BOUND, BOUND) })
+    Some(PlacePart { dim, hit, values, others: others.clamp(-BOUND, BOUND) })
 }
 
 /// Payment methods that fail while a service is hurt whose own metrics tell none apart: read from
 /// where they are told, by the same minutes.
-fn methods(scene: &Scene<'_>, main: &Effect) -> Option<Part> {
+fn methods(scene: &Inquiry<'_>, main: &Shift) -> Option<PlacePart> {
     let dim = Dim::PaymentMethod;
     let span = (main.telling(), main.last_bad.min(main.telling() + LOOK));
-    let told = |t: &&Table| {
+    let told = |t: &&Cuboid| {
         let role = t.key.family.1;
-        t.key.dims.contains(&dim) && matches!(role, Role::Plain | Role::Step)
+        t.key.dims.contains(&dim) && matches!(role, CuboidRole::Plain | CuboidRole::Step)
     };
-    let parts = scene.store.tables.values().filter(told).filter_map(|table| {
-        let judged = matches!(table.shape, Shape::Mean | Shape::Fault | Shape::Step);
-        let accs = by_value(table, dim, &Scope::everything(), span);
-        let calib = table.calib(table.mask_for(&[dim]));
-        let nats = |acc: &Acc| evidence(table.shape, table.sign, acc, calib).nats;
-        let told: Vec<(&String, &Acc, f64)> = accs.iter().map(|(v, a)| (v, a, nats(a))).collect();
+    let parts = scene.cube.cuboids.values().filter(told).filter_map(|cuboid| {
+        let judged = matches!(
+            cuboid.likelihood,
+            Likelihood::LogNormal | Likelihood::Rare | Likelihood::Conversion
+        );
+        let accs = by_value(cuboid, dim, &Scope::everything(), span);
+        let dispersion = cuboid.dispersion(cuboid.mask_for(&[dim]));
+        let nats = |acc: &Tally| evidence(cuboid.likelihood, cuboid.sign, acc, dispersion).nats;
+        let told: Vec<(&String, &Tally, f64)> = accs.iter().map(|(v, a)| (v, a, nats(a))).collect();
         let loudest = told.iter().max_by(|a, b| a.2.total_cmp(&b.2)).filter(|_| judged)?;
-        let suffers = |t: &&(&String, &Acc, f64)| t.2 >= WEAK;
+        let suffers = |t: &&(&String, &Tally, f64)| t.2 >= WEAK;
         let hit: BTreeSet<String> = told.iter().filter(suffers).map(|t| t.0.clone()).collect();
-        let size = MOSTLY * harm(table.shape, table.sign, loudest.1);
+        let size = MOSTLY * harm(cuboid.likelihood, cuboid.sign, loudest.1);
         let well = told.iter().filter(|t| !suffers(t));
-        let others = well.map(|t| onset::gain(table.shape, table.sign, t.1, calib, size));
+        let others =
+            well.map(|t| onset::gain(cuboid.likelihood, cuboid.sign, t.1, dispersion, size));
         let others = others.sum::<f64>().clamp(-BOUND, 0.0);
         let values: BTreeSet<String> = accs.keys().cloned().collect();
         let some = !hit.is_empty() && hit.len() < values.len();
-        some.then_some((loudest.2, Part { dim, hit: Some(hit), values, others }))
+        some.then_some((loudest.2, PlacePart { dim, hit: Some(hit), values, others }))
     });
     parts.max_by(|a, b| a.0.total_cmp(&b.0)).map(|p| p.1)
 }

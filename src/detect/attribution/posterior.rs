@@ -3,18 +3,15 @@
 //! Chances compete by the minute: a change is worth so many minutes in which nothing changed.
 //! Model: Gandalf (NSDI 2020); "no release" is always a candidate.
 
-use super::change_feed::Feed;
-use super::diff_in_diff::Arms;
-use super::moment::Moments;
-use super::weigh::{Lines, Weighed, sum_exp};
+use super::diff_in_diff::DiffInDiff;
+use super::inquiry::{Inquiry, began, lived};
+use super::moment::OnsetPosterior;
+use super::weigh::{Weighed, Weighing, sum_exp};
 use super::{considered, moment, place_likelihood};
-use crate::detect::cube::store::Store;
-use crate::detect::scan::shift::Effect;
-use crate::domain::change::{Change, ChangeKind, ChangeStatus};
+use crate::detect::scan::shift::Shift;
+use crate::domain::change::{Change, ChangeKind};
 use crate::domain::segment::Dim;
 use crate::domain::time::{Span, Timestamp};
-use crate::policy::blame::Blame;
-use crate::policy::judging::Policy;
 use crate::verdict::{Candidate, Confidence, Considered, Suspect};
 
 /// Changes longer ago than this are not looked at.
@@ -29,43 +26,33 @@ const MOST: usize = 6;
 /// Changes that are told as considered.
 const CONSIDERED: usize = 20;
 
-/// What blame looks at.
-pub struct Scene<'a> {
-    pub store: &'a Store,
-    pub effects: &'a [Effect],
-    pub changes: &'a [&'a Change],
-    pub feed: &'a Feed,
-    pub policy: &'a Blame,
-    pub judging: &'a Policy,
-    pub now: i64,
-}
-
 /// The suspect of a case; none while the minutes around its onset are not kept any more.
-pub fn suspect(scene: &Scene<'_>) -> Option<Suspect> {
-    let first = moment::first(scene.effects, scene.store.bucket);
+pub fn suspect(scene: &Inquiry<'_>) -> Option<Suspect> {
+    let first = moment::first(scene.shifts, scene.cube.bucket);
     let main = main_effect(&first)?;
-    let moments = Moments::of(scene.store, &first)?;
+    let moments = OnsetPosterior::of(scene.cube, &first)?;
     if let Some(named) = named_by_segment(scene, main, &moments) {
         return Some(named);
     }
-    let mut effects = vec![main];
-    effects.extend(first.iter().filter(|e| !std::ptr::eq(**e, main)));
-    Some(weighed(scene, &moments, &effects, &|c| scene.policy.weight(c.kind) > 0.0))
+    let mut shifts = vec![main];
+    shifts.extend(first.iter().filter(|e| !std::ptr::eq(**e, main)));
+    Some(weighed(scene, &moments, &shifts, &|c| scene.policy.weight(c.kind) > 0.0))
 }
 
 /// Speed and errors speak first; among them the strongest.
-pub fn main_effect<'a>(effects: &[&'a Effect]) -> Option<&'a Effect> {
-    let rank =
-        |e: &Effect| u8::from(!matches!(e.shape, crate::detect::evidence::stat::Shape::Step));
-    effects.iter().copied().max_by(|a, b| {
-        let by_nats = a.nats.total_cmp(&b.nats).then(b.table.cmp(&a.table));
+pub fn main_effect<'a>(shifts: &[&'a Shift]) -> Option<&'a Shift> {
+    let rank = |e: &Shift| {
+        u8::from(!matches!(e.likelihood, crate::detect::evidence::stat::Likelihood::Conversion))
+    };
+    shifts.iter().copied().max_by(|a, b| {
+        let by_nats = a.nats.total_cmp(&b.nats).then(b.cuboid.cmp(&a.cuboid));
         rank(a).cmp(&rank(b)).then(by_nats)
     })
 }
 
 /// A change to blame for trouble that only checks saw: it began between two of their runs.
-pub fn by_checks(scene: &Scene<'_>, since: Timestamp, every: Span) -> Suspect {
-    let moments = Moments::between(since.minus(every), since, scene.store.bucket);
+pub fn by_checks(scene: &Inquiry<'_>, since: Timestamp, every: Span) -> Suspect {
+    let moments = OnsetPosterior::between(since.minus(every), since, scene.cube.bucket);
     let mut told = weighed(scene, &moments, &[], &|c| scene.policy.weight(c.kind) > 0.0);
     if told.confidence == Confidence::High {
         told.confidence = Confidence::Medium;
@@ -75,9 +62,9 @@ pub fn by_checks(scene: &Scene<'_>, since: Timestamp, every: Span) -> Suspect {
 
 /// A suspect whose onset is not kept any more stays as it was; what was taken back while the harm
 /// went on for `heals` is no part of it.
-pub fn outlived(scene: &Scene<'_>, told: &Suspect, heals: Span) -> Suspect {
-    let last = scene.effects.iter().map(|e| e.last_bad).max();
-    let last = last.map(|b| scene.store.end_of(b)).unwrap_or_default();
+pub fn outlived(scene: &Inquiry<'_>, told: &Suspect, heals: Span) -> Suspect {
+    let last = scene.shifts.iter().map(|e| e.last_bad).max();
+    let last = last.map(|b| scene.cube.end_of(b)).unwrap_or_default();
     let gone = |c: &&&Change| c.rolled_back_at.is_some_and(|t| last.since(t) >= heals);
     let named = |c: &&&Change| told.candidates.iter().any(|x| x.release == c.id);
     let gone: Vec<&Change> = scene.changes.iter().filter(gone).filter(named).copied().collect();
@@ -114,13 +101,13 @@ pub fn cured(told: &Suspect, one: &Change) -> Option<Suspect> {
 
 /// Weighs the changes that `may` have done it.
 pub fn weighed(
-    scene: &Scene<'_>,
-    moments: &Moments,
-    effects: &[&Effect],
+    scene: &Inquiry<'_>,
+    moments: &OnsetPosterior,
+    shifts: &[&Shift],
     may: &dyn Fn(&Change) -> bool,
 ) -> Suspect {
     let (middle, from, to) = moments.range();
-    let lines = Lines::new(scene, moments, effects, from);
+    let lines = Weighing::new(scene, moments, shifts, from);
     let (mut all, mut cleared) = (Vec::new(), Vec::new());
     for c in scene.changes.iter().filter(|c| in_time(c, from, to)) {
         if c.kind == ChangeKind::Campaign && !may(c) {
@@ -152,27 +139,17 @@ pub fn weighed(
 
 /// Log likelihood of something that no feed tells and that came with one of the changes: whoever
 /// works on a shop does more than one thing. It shares the change's times, not its own marks.
-pub fn untold(scene: &Scene<'_>, all: &[Weighed<'_>]) -> f64 {
+pub fn untold(scene: &Inquiry<'_>, all: &[Weighed<'_>]) -> f64 {
     let each: Vec<f64> = all.iter().map(|w| w.log - w.own).collect();
     scene.policy.untold().ln() + sum_exp(&each)
 }
 
 /// Taken back so long before the harm that no cache explains it.
-pub fn gone(scene: &Scene<'_>, c: &Change, onset: Timestamp) -> Option<String> {
+pub fn gone(scene: &Inquiry<'_>, c: &Change, onset: Timestamp) -> Option<String> {
     let back = c.rolled_back_at?;
     let before = onset.since(back);
     let why = format!("cleared: taken back {:.0} min before the harm began", before.as_mins_f64());
     (before > scene.policy.caches).then_some(why)
-}
-
-/// Shoppers met it: it is not waiting, failed or cancelled.
-pub fn lived(c: &Change) -> bool {
-    !matches!(c.status, ChangeStatus::Queued | ChangeStatus::Failed | ChangeStatus::Cancelled)
-}
-
-/// It may have brought something: its beginning was seen.
-pub fn began(c: &Change) -> bool {
-    lived(c) && !c.ran_before
 }
 
 /// Live before the harm was whole, and not longer than a day.
@@ -182,7 +159,11 @@ pub fn in_time(c: &Change, from: Timestamp, to: Timestamp) -> bool {
 }
 
 /// The place itself names a release or an experiment arm: then only changes of that name count.
-pub fn named_by_segment(scene: &Scene<'_>, main: &Effect, moments: &Moments) -> Option<Suspect> {
+pub fn named_by_segment(
+    scene: &Inquiry<'_>,
+    main: &Shift,
+    moments: &OnsetPosterior,
+) -> Option<Suspect> {
     let (_, _, to) = moments.range();
     let versions = main.scope.dims.get(&Dim::Release);
     let of_name =
@@ -191,7 +172,7 @@ pub fn named_by_segment(scene: &Scene<'_>, main: &Effect, moments: &Moments) -> 
     let of_arm = |c: &Change| {
         arm && c.kind == ChangeKind::Experiment
             && lived(c)
-            && c.effective_at() <= to.plus(scene.store.bucket)
+            && c.effective_at() <= to.plus(scene.cube.bucket)
             && c.rolled_back_at.is_none_or(|t| t >= moments.range().1)
     };
     let named: Vec<&Change> = scene.changes.iter().copied().filter(|c| of_name(c)).collect();
@@ -202,9 +183,9 @@ pub fn named_by_segment(scene: &Scene<'_>, main: &Effect, moments: &Moments) -> 
     let who = if release { "views of this release" } else { "this experiment arm" };
     if !rest.is_empty() {
         let may = |c: &Change| named.iter().any(|n| n.id == c.id && n.source == c.source);
-        return Some(considered::shared_name(scene, moments, &may, who));
+        return Some(shared_name(scene, moments, &may, who));
     }
-    let numbers = if release { Arms::of(scene, main, change) } else { None };
+    let numbers = if release { DiffInDiff::of(scene, main, change) } else { None };
     let numbers = numbers.map(|arms| format!(": {}", arms.words())).unwrap_or_default();
     let why = format!("only {who} are hit, others at the same time are not{numbers}");
     Some(considered::certain(change, why))
@@ -212,7 +193,7 @@ pub fn named_by_segment(scene: &Scene<'_>, main: &Effect, moments: &Moments) -> 
 
 /// Shares from log likelihoods, "none" included, and what they come to.
 pub fn verdict(
-    lines: &Lines<'_, '_>,
+    lines: &Weighing<'_, '_>,
     all: &[Weighed<'_>],
     none: f64,
     cleared: Vec<Considered>,
@@ -243,7 +224,7 @@ pub fn verdict(
 }
 
 /// The first stays the likeliest of all, "none" included, with a clock that is some seconds off.
-pub fn steady(lines: &Lines<'_, '_>, all: &[Weighed<'_>], none: f64) -> bool {
+pub fn steady(lines: &Weighing<'_, '_>, all: &[Weighed<'_>], none: f64) -> bool {
     let leads = |mut logs: Vec<f64>| {
         logs.push(none);
         normal(&logs).first().is_some_and(|p| *p > NAMED)
@@ -269,9 +250,14 @@ pub fn grade(p: f64) -> Confidence {
     if p >= 0.7 { Confidence::Medium } else { Confidence::Low }
 }
 
-/// What a candidate is gone back from, while it is live and that is known.
-pub fn previous(c: &Change) -> Candidate {
-    let back = c.is_release() && c.rolled_back_at.is_none() && c.status != ChangeStatus::Inactive;
-    let previous = c.previous.clone().filter(|_| back);
-    Candidate { release: c.id.clone(), share: 0.0, previous }
+/// The place carries a name that several changes share: their times choose among them.
+pub fn shared_name(
+    scene: &Inquiry<'_>,
+    moments: &OnsetPosterior,
+    may: &dyn Fn(&Change) -> bool,
+    who: &str,
+) -> Suspect {
+    let mut told = weighed(scene, moments, &[], may);
+    told.reasons.insert(0, format!("only {who} are hit, and several changes carry that name"));
+    told
 }

@@ -1,7 +1,7 @@
 //! What is believed of each change before its time is looked at: by its kind, by how many changes
 //! this shop has, and by whether it only goes back to what was good. Numbers are policy.
 
-use super::posterior::{Scene, began, lived};
+use super::inquiry::{Inquiry, began, lived};
 use crate::domain::change::{Change, ChangeKind};
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::blame::Blame;
@@ -13,7 +13,7 @@ const BUSY: Span = Span::from_hours(3);
 const PROVEN: Span = Span::from_hours(24);
 
 /// How likely a change of this kind brings a fault, beside a deploy.
-pub fn weight(scene: &Scene<'_>, c: &Change) -> f64 {
+pub fn weight(scene: &Inquiry<'_>, c: &Change) -> f64 {
     let kind = scene.policy.weight(c.kind);
     if c.kind == ChangeKind::Rollback && is_proven(scene.changes, c) {
         return kind.min(scene.policy.healthy_rollback.max(0.0));

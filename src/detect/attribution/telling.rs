@@ -1,9 +1,9 @@
-//! What the minutes of one effect say of a dose over time: sums of a least squares fit whose
+//! What the minutes of one shift say of a dose over time: sums of a least squares fit whose
 //! weights know that harm is never exactly a step. Nothing here knows of changes or of priors.
 
-use crate::detect::evidence::stat::{Acc, Calib};
+use crate::detect::evidence::stat::{Dispersion, Tally};
 use crate::detect::scan::onset::{variance, weight};
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 
 /// Share by which the harm of a bucket wanders about its mean: retries, caches that fill, other
 /// visitors. Without it a large shop would date harm to the second and believe it.
@@ -14,30 +14,30 @@ const WILD: f64 = 2.0;
 
 /// One bucket: what it says for a full dose (`b`), and how heavily (`w`).
 #[derive(Clone, Copy, Debug, Default)]
-struct Part {
+struct TellingPart {
     b: f64,
     w: f64,
 }
 
-/// The buckets of one effect from `first` on, gaps as nothing.
+/// The buckets of one shift from `first` on, gaps as nothing.
 #[derive(Clone, Debug)]
 pub struct Telling {
     first: i64,
-    parts: Vec<Part>,
+    parts: Vec<TellingPart>,
     /// Sums of `b`, `i b`, `w`, `i w`, `i i w` before each index, for ramps.
     sums: Vec<[f64; 5]>,
 }
 
 impl Telling {
-    pub fn of(effect: &Effect, series: &[(i64, Acc)], calib: Calib) -> Self {
+    pub fn of(shift: &Shift, series: &[(i64, Tally)], dispersion: Dispersion) -> Self {
         let first = series.first().map_or(0, |s| s.0);
         let last = series.last().map_or(first, |s| s.0);
         let length = usize::try_from(last - first + 1).unwrap_or(0);
-        let mut parts = vec![Part::default(); length];
+        let mut parts = vec![TellingPart::default(); length];
         for (bucket, acc) in series {
             let at = usize::try_from(bucket - first).ok().and_then(|i| parts.get_mut(i));
             if let Some(part) = at {
-                *part = part_of(effect, acc, calib);
+                *part = part_of(shift, acc, dispersion);
             }
         }
         let mut sums = Vec::with_capacity(length + 1);
@@ -111,17 +111,17 @@ fn nats(b: f64, w: f64) -> f64 {
     if w > 0.0 && b > 0.0 { b * b / (2.0 * w) } else { 0.0 }
 }
 
-fn part_of(effect: &Effect, acc: &Acc, calib: Calib) -> Part {
-    let noise = variance(effect.shape, effect.sign, acc, calib, effect.harm);
-    let lift = effect.harm * weight(effect.shape, acc);
+fn part_of(shift: &Shift, acc: &Tally, dispersion: Dispersion) -> TellingPart {
+    let noise = variance(shift.likelihood, shift.sign, acc, dispersion, shift.harm);
+    let lift = shift.harm * weight(shift.likelihood, acc);
     let var = noise + (WANDERS * lift).powi(2);
     if var <= 0.0 || !var.is_finite() {
-        return Part::default();
+        return TellingPart::default();
     }
     let far = lift + WILD * noise.max(0.0).sqrt();
-    let off = effect.sign * (acc.a - acc.e);
+    let off = shift.sign * (acc.observed - acc.expected);
     let off = off.clamp(lift / 2.0 - far, lift / 2.0 + far);
-    Part { b: lift * off / var, w: lift * lift / var }
+    TellingPart { b: lift * off / var, w: lift * lift / var }
 }
 
 #[cfg(test)]
@@ -130,7 +130,8 @@ mod tests {
 
     /// `before` buckets without harm and `after` with so much of it, told well.
     fn telling(doses: &[f64]) -> Telling {
-        let parts: Vec<Part> = doses.iter().map(|d| Part { b: 6.0 * d, w: 6.0 }).collect();
+        let parts: Vec<TellingPart> =
+            doses.iter().map(|d| TellingPart { b: 6.0 * d, w: 6.0 }).collect();
         let mut sums = vec![[0.0; 5]];
         for (i, p) in parts.iter().enumerate() {
             let i = i as f64;

@@ -2,11 +2,11 @@
 //! the words for and against it. Whom to name is decided by the parent.
 
 use super::delay::Delays;
-use super::moment::Moments;
-use super::place_likelihood::{Fit, Seen};
-use super::posterior::Scene;
+use super::inquiry::Inquiry;
+use super::moment::OnsetPosterior;
+use super::place_likelihood::{PlaceFit, PlaceSeen};
 use super::{diff_in_diff, dose, place_likelihood, prior};
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::change::Change;
 use crate::domain::time::{Span, Timestamp};
 
@@ -38,31 +38,31 @@ const LEFT_BEHIND: f64 = -2.3;
 const INSTANTS: i64 = 5;
 
 /// Everything that is the same for all changes.
-pub struct Lines<'a, 'b> {
-    pub scene: &'b Scene<'a>,
-    moments: &'b Moments,
-    effects: &'b [&'b Effect],
+pub struct Weighing<'a, 'b> {
+    pub scene: &'b Inquiry<'a>,
+    moments: &'b OnsetPosterior,
+    shifts: &'b [&'b Shift],
     /// What is hurt and what stayed well; none where only checks saw it.
-    pub seen: Option<Seen<'b>>,
+    pub seen: Option<PlaceSeen<'b>>,
     delays: Delays,
     some: Vec<(f64, f64)>,
     /// Log of the minutes that a deploy is worth.
     deploy: f64,
 }
 
-impl<'a, 'b> Lines<'a, 'b> {
+impl<'a, 'b> Weighing<'a, 'b> {
     pub fn new(
-        scene: &'b Scene<'a>,
-        moments: &'b Moments,
-        effects: &'b [&'b Effect],
+        scene: &'b Inquiry<'a>,
+        moments: &'b OnsetPosterior,
+        shifts: &'b [&'b Shift],
         onset: Timestamp,
     ) -> Self {
-        let bucket = scene.store.bucket.as_mins_f64();
+        let bucket = scene.cube.bucket.as_mins_f64();
         let delays = Delays::new(moments.step.millis(), bucket);
         let some = delays.some((bucket / 2.0).clamp(0.25, 2.5));
         let deploy = prior::minutes_a_deploy(scene.policy, scene.changes, onset).ln();
-        let seen = effects.first().map(|main| Seen::of(scene, main));
-        Self { scene, moments, effects, seen, delays, some, deploy }
+        let seen = shifts.first().map(|main| PlaceSeen::of(scene, main));
+        Self { scene, moments, shifts, seen, delays, some, deploy }
     }
 
     pub fn weigh(&self, c: &'a Change) -> Weighed<'a> {
@@ -76,11 +76,13 @@ impl<'a, 'b> Lines<'a, 'b> {
             words: vec![gap(c, middle, (from, to))],
             against: Vec::new(),
         };
-        let scoped =
-            self.seen.as_ref().map_or_else(Fit::default, |seen| place_likelihood::weigh(seen, c));
+        let scoped = self
+            .seen
+            .as_ref()
+            .map_or_else(PlaceFit::default, |seen| place_likelihood::weigh(seen, c));
         out.words.extend(scoped.words);
         out.against.extend(scoped.against);
-        let (arms, word) = match self.effects.first() {
+        let (arms, word) = match self.shifts.first() {
             Some(main) => diff_in_diff::weigh(self.scene, main, c),
             None => (0.0, None),
         };
@@ -160,10 +162,10 @@ impl<'a, 'b> Lines<'a, 'b> {
 
     /// A change taken back while the harm stayed.
     fn no_better(&self, c: &Change) -> Option<String> {
-        let (store, back) = (self.scene.store, c.rolled_back_at?);
-        let last = self.effects.iter().map(|e| e.last_bad).max()?;
-        let bad = store.end_of(last).since(back).as_mins_f64();
-        (back <= store.end_of(self.scene.now) && bad >= 10.0)
+        let (cube, back) = (self.scene.cube, c.rolled_back_at?);
+        let last = self.shifts.iter().map(|e| e.last_bad).max()?;
+        let bad = cube.end_of(last).since(back).as_mins_f64();
+        (back <= cube.end_of(self.scene.now) && bad >= 10.0)
             .then(|| format!("taken back, no better {bad:.0} min later"))
     }
 }

@@ -2,7 +2,7 @@
 //! Small segments lean on a parent; hours lean on their neighbours. No judgement here.
 
 use super::winsorise;
-use crate::detect::evidence::stat::{HourRaw, Raw, Shape};
+use crate::detect::evidence::stat::{HourMoments, Likelihood, Moments};
 
 /// Usual mean per unit, for each hour of the day (UTC).
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -42,11 +42,11 @@ pub struct Parent<'a> {
 
 impl Parent<'_> {
     /// Samples of its own that would tell a child's level as well as the parent tells it.
-    fn units(&self, shape: Shape, mean: f64, s2: f64) -> f64 {
-        let one = match shape {
-            Shape::Mean | Shape::Level => s2,
-            Shape::Fault | Shape::Step => (1.0 - mean).max(0.0) / mean.max(1e-6),
-            Shape::Flow => 1.0 / mean.max(1e-6),
+    fn units(&self, likelihood: Likelihood, mean: f64, s2: f64) -> f64 {
+        let one = match likelihood {
+            Likelihood::LogNormal | Likelihood::Gauge => s2,
+            Likelihood::Rare | Likelihood::Conversion => (1.0 - mean).max(0.0) / mean.max(1e-6),
+            Likelihood::Poisson => 1.0 / mean.max(1e-6),
         };
         one / self.offset.powi(2).max(1e-9)
     }
@@ -90,20 +90,21 @@ impl Profile {
     /// likely. `exposure` replaces the units per hour of day for counts per time, where an hour
     /// without an entry is an hour with zero events.
     pub fn learn(
-        shape: Shape,
-        hours: &[HourRaw],
+        likelihood: Likelihood,
+        hours: &[HourMoments],
         exposure: Option<&[f64; 24]>,
         parent: Option<Parent<'_>>,
     ) -> Self {
-        let s2 = spread(shape, hours, parent.map(|p| p.usual));
-        let (mut n, s) = winsorise::by_hour_of_day(shape, hours, s2.into(), exposure.is_some());
+        let s2 = spread(likelihood, hours, parent.map(|p| p.usual));
+        let (mut n, s) =
+            winsorise::by_hour_of_day(likelihood, hours, s2.into(), exposure.is_some());
         if let Some(e) = exposure {
             n = *e;
         }
         let total: f64 = n.iter().sum();
         let mut out = match exposure {
             Some(_) => by_hour(&n, &s),
-            None => leaning(shape, &n, &s, (s2.into(), parent)),
+            None => leaning(likelihood, &n, &s, (s2.into(), parent)),
         };
         out.total = total as f32;
         out.s2 = s2;
@@ -113,22 +114,22 @@ impl Profile {
 
 impl Profile {
     /// The same mean at every hour: all that a few live minutes can teach.
-    pub fn flat(shape: Shape, raw: Raw) -> Self {
-        let (n, s, q) = (f64::from(raw.n), f64::from(raw.s), f64::from(raw.q));
+    pub fn flat(likelihood: Likelihood, raw: Moments) -> Self {
+        let (n, s, q) = (f64::from(raw.count), f64::from(raw.sum), f64::from(raw.sum_sq));
         if n <= 0.0 {
             return Self::default();
         }
         let mean = s / n;
-        let var = match shape {
-            Shape::Mean => ((q - s * mean) / n).max(0.01),
-            Shape::Level => (q / n - mean * mean).max((0.05 * mean).powi(2)).max(1e-9),
-            Shape::Fault | Shape::Step | Shape::Flow => 1.0,
+        let var = match likelihood {
+            Likelihood::LogNormal => ((q - s * mean) / n).max(0.01),
+            Likelihood::Gauge => (q / n - mean * mean).max((0.05 * mean).powi(2)).max(1e-9),
+            Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson => 1.0,
         };
         Self {
             mu: [mean as f32; 24],
-            weight: [raw.n; 24],
+            weight: [raw.count; 24],
             s2: var as f32,
-            total: raw.n,
+            total: raw.count,
             days: 0.0,
             past: Past::Live,
         }
@@ -150,13 +151,13 @@ fn by_hour(n: &[f64; 24], s: &[f64; 24]) -> Profile {
 
 /// Means: an hour leans on its neighbours, they lean on the day, the day leans on the parent.
 fn leaning(
-    shape: Shape,
+    likelihood: Likelihood,
     n: &[f64; 24],
     s: &[f64; 24],
     (s2, parent): (f64, Option<Parent<'_>>),
 ) -> Profile {
     let (nn, ss): (f64, f64) = (n.iter().sum(), s.iter().sum());
-    let lean_hours = lean_hours(shape, ss / nn.max(1.0));
+    let lean_hours = lean_hours(likelihood, ss / nn.max(1.0));
     let mut out = Profile::default();
     let parent = parent.filter(|p| p.usual.known());
     let (lean, base) = match parent {
@@ -176,7 +177,7 @@ fn leaning(
         if let (Some(mu), Some(weight)) = (out.mu.get_mut(h), out.weight.get_mut(h)) {
             *mu = mean as f32;
             let parents = parent.map_or(0.0, |p| {
-                p.usual.weight_at(h as f64 * 3600.0).min(p.units(shape, mean, s2))
+                p.usual.weight_at(h as f64 * 3600.0).min(p.units(likelihood, mean, s2))
             });
             let borrowed = if nn < LEAN_PARENT { parents } else { lean.min(parents) };
             *weight = (at(n, h) + (0.5 * near_n).min(lean_hours) + borrowed) as f32;
@@ -187,27 +188,27 @@ fn leaning(
 
 /// Units that an hour borrows. Of what is rare an hour says little: there it takes as many units as
 /// hold `LEAN_EVENTS` events.
-fn lean_hours(shape: Shape, rate: f64) -> f64 {
+fn lean_hours(likelihood: Likelihood, rate: f64) -> f64 {
     let rare = rate.min(1.0 - rate).max(1e-4);
-    match shape {
-        Shape::Fault | Shape::Step => (LEAN_EVENTS / rare).max(LEAN_HOURS),
-        Shape::Mean | Shape::Flow | Shape::Level => LEAN_HOURS,
+    match likelihood {
+        Likelihood::Rare | Likelihood::Conversion => (LEAN_EVENTS / rare).max(LEAN_HOURS),
+        Likelihood::LogNormal | Likelihood::Poisson | Likelihood::Gauge => LEAN_HOURS,
     }
 }
 
 /// Variance of one unit: within hours for means, between readings for gauges.
-fn spread(shape: Shape, hours: &[HourRaw], parent: Option<&Profile>) -> f32 {
+fn spread(likelihood: Likelihood, hours: &[HourMoments], parent: Option<&Profile>) -> f32 {
     let borrowed = parent.map_or(0.5, |p| f64::from(p.s2));
     let (mut q, mut units) = (0.0, 0.0);
-    for h in hours.iter().filter(|h| h.raw.n > 0.0) {
-        let (n, s, sq) = (f64::from(h.raw.n), f64::from(h.raw.s), f64::from(h.raw.q));
+    for h in hours.iter().filter(|h| h.raw.count > 0.0) {
+        let (n, s, sq) = (f64::from(h.raw.count), f64::from(h.raw.sum), f64::from(h.raw.sum_sq));
         q += (sq - s * s / n).max(0.0);
         units += n - 1.0;
     }
-    match shape {
-        Shape::Mean => ((q + 30.0 * borrowed) / (units + 30.0)).max(1e-4) as f32,
-        Shape::Level => level_spread(hours) as f32,
-        Shape::Fault | Shape::Step | Shape::Flow => 1.0,
+    match likelihood {
+        Likelihood::LogNormal => ((q + 30.0 * borrowed) / (units + 30.0)).max(1e-4) as f32,
+        Likelihood::Gauge => level_spread(hours) as f32,
+        Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson => 1.0,
     }
 }
 
@@ -216,11 +217,11 @@ const LEVEL_HOURS: usize = 24;
 const LEVEL_YOUNG: f64 = 0.05;
 
 /// Gauges: spread of the readings around their median, by the median absolute deviation.
-fn level_spread(hours: &[HourRaw]) -> f64 {
+fn level_spread(hours: &[HourMoments]) -> f64 {
     let mut values: Vec<f64> = hours
         .iter()
-        .filter(|h| h.raw.n > 0.0)
-        .map(|h| f64::from(h.raw.s) / f64::from(h.raw.n))
+        .filter(|h| h.raw.count > 0.0)
+        .map(|h| f64::from(h.raw.sum) / f64::from(h.raw.count))
         .collect();
     if values.is_empty() {
         return 1.0;

@@ -1,7 +1,7 @@
 //! One bad day must not shift what is usual: an hour of history that lies far from the same hour of
 //! other days counts as if it lay at the edge of what is likely (Huber, 1964). No judgement here.
 
-use crate::detect::evidence::stat::{HourRaw, Shape};
+use crate::detect::evidence::stat::{HourMoments, Likelihood};
 
 /// Days that must have told an hour before one of them can be called unlike the others.
 const DAYS: usize = 4;
@@ -15,8 +15,8 @@ const COUNT_SPREAD: f64 = 0.25;
 /// Sums of the history by hour of day, `(units, events)`, each day's hour held within the likely.
 /// `s2` is the variance of one unit; `timed` counts have an hour of exposure each.
 pub fn by_hour_of_day(
-    shape: Shape,
-    hours: &[HourRaw],
+    likelihood: Likelihood,
+    hours: &[HourMoments],
     s2: f64,
     timed: bool,
 ) -> ([f64; 24], [f64; 24]) {
@@ -28,19 +28,19 @@ pub fn by_hour_of_day(
     let mut days: [Vec<(f64, f64)>; 24] = std::array::from_fn(|_| Vec::with_capacity(span.min(64)));
     for h in hours {
         if let Some(day) = days.get_mut(h.hour.rem_euclid(24) as usize) {
-            day.push((f64::from(h.raw.n), f64::from(h.raw.s)));
+            day.push((f64::from(h.raw.count), f64::from(h.raw.sum)));
         }
     }
     let (mut n, mut s) = ([0.0; 24], [0.0; 24]);
     let mut scratch = Vec::new();
     for ((n, s), days) in n.iter_mut().zip(&mut s).zip(&days) {
-        let limits = limits(shape, days, s2, timed, &mut scratch);
+        let limits = limits(likelihood, days, s2, timed, &mut scratch);
         for (units, sum) in days {
             *n += units;
             *s += match limits {
                 Some((mid, spread)) => {
                     let units = if timed { 1.0 } else { *units };
-                    let far = reach(shape, mid, spread, units, s2);
+                    let far = reach(likelihood, mid, spread, units, s2);
                     sum.clamp(units * mid - far, units * mid + far)
                 }
                 None => *sum,
@@ -51,42 +51,42 @@ pub fn by_hour_of_day(
 }
 
 /// Too few days to compare: as they are.
-fn plain(hours: &[HourRaw]) -> ([f64; 24], [f64; 24]) {
+fn plain(hours: &[HourMoments]) -> ([f64; 24], [f64; 24]) {
     let (mut n, mut s) = ([0.0; 24], [0.0; 24]);
     for h in hours {
         let i = h.hour.rem_euclid(24) as usize;
         if let (Some(n), Some(s)) = (n.get_mut(i), s.get_mut(i)) {
-            *n += f64::from(h.raw.n);
-            *s += f64::from(h.raw.s);
+            *n += f64::from(h.raw.count);
+            *s += f64::from(h.raw.sum);
         }
     }
     (n, s)
 }
 
 /// How far from the middle an hour's sum may lie.
-fn reach(shape: Shape, mid: f64, spread: f64, units: f64, s2: f64) -> f64 {
-    let chance = (units * unit(shape, mid, s2)).sqrt();
-    let events = if shape == Shape::Mean { 0.0 } else { EVENTS };
+fn reach(likelihood: Likelihood, mid: f64, spread: f64, units: f64, s2: f64) -> f64 {
+    let chance = (units * unit(likelihood, mid, s2)).sqrt();
+    let events = if likelihood == Likelihood::LogNormal { 0.0 } else { EVENTS };
     FAR * (units * spread).max(chance) + events
 }
 
-fn unit(shape: Shape, mid: f64, s2: f64) -> f64 {
-    match shape {
-        Shape::Mean | Shape::Level => s2,
-        Shape::Fault | Shape::Step => (mid * (1.0 - mid)).max(0.0),
-        Shape::Flow => mid.max(0.0),
+fn unit(likelihood: Likelihood, mid: f64, s2: f64) -> f64 {
+    match likelihood {
+        Likelihood::LogNormal | Likelihood::Gauge => s2,
+        Likelihood::Rare | Likelihood::Conversion => (mid * (1.0 - mid)).max(0.0),
+        Likelihood::Poisson => mid.max(0.0),
     }
 }
 
 /// Middle and robust spread of the days' values; nothing when there are too few to tell.
 fn limits(
-    shape: Shape,
+    likelihood: Likelihood,
     days: &[(f64, f64)],
     s2: f64,
     timed: bool,
     values: &mut Vec<f64>,
 ) -> Option<(f64, f64)> {
-    if days.len() < DAYS || shape == Shape::Level {
+    if days.len() < DAYS || likelihood == Likelihood::Gauge {
         return None;
     }
     let value = |(n, s): &(f64, f64)| if timed { *s } else { s / n };
@@ -113,30 +113,38 @@ fn middle(values: &mut [f64]) -> f64 {
 mod tests {
     use super::*;
     use crate::detect::baseline::profile::Profile;
-    use crate::detect::evidence::stat::Raw;
+    use crate::detect::evidence::stat::Moments;
 
-    fn history(shape: Shape, bad: f64) -> Vec<HourRaw> {
+    fn history(likelihood: Likelihood, bad: f64) -> Vec<HourMoments> {
         let hour = |hour: i32| {
             let wrong = if hour / 24 == 3 { bad } else { 1.0 };
             let level = 1.0 + f64::from(hour % 5) * 0.01;
-            let s = if shape == Shape::Mean { 500.0 * (level + wrong - 1.0) } else { 25.0 * wrong };
+            let s = if likelihood == Likelihood::LogNormal {
+                500.0 * (level + wrong - 1.0)
+            } else {
+                25.0 * wrong
+            };
             let (n, s) = (500.0_f32, s as f32);
-            HourRaw { hour, raw: Raw { n, s, q: s * s / n + 100.0 } }
+            HourMoments { hour, raw: Moments { count: n, sum: s, sum_sq: s * s / n + 100.0 } }
         };
         (0..7 * 24).map(hour).collect()
     }
 
     #[test]
     fn one_bad_day_of_seven_hardly_shifts_what_is_usual() {
-        for (shape, bad) in [(Shape::Mean, 2.0), (Shape::Fault, 8.0), (Shape::Step, 0.1)] {
-            let mean = |bad| Profile::learn(shape, &history(shape, bad), None, None).mean_at(0.0);
+        for (likelihood, bad) in
+            [(Likelihood::LogNormal, 2.0), (Likelihood::Rare, 8.0), (Likelihood::Conversion, 0.1)]
+        {
+            let mean = |bad| {
+                Profile::learn(likelihood, &history(likelihood, bad), None, None).mean_at(0.0)
+            };
             let (calm, shifted) = (mean(1.0), mean(bad));
-            assert!((shifted / calm - 1.0).abs() < 0.12, "{shape:?} {calm} {shifted}");
+            assert!((shifted / calm - 1.0).abs() < 0.12, "{likelihood:?} {calm} {shifted}");
         }
         let exposure = [7.0; 24];
         let mean = |bad| {
-            let hours = history(Shape::Flow, bad);
-            Profile::learn(Shape::Flow, &hours, Some(&exposure), None).mean_at(0.0)
+            let hours = history(Likelihood::Poisson, bad);
+            Profile::learn(Likelihood::Poisson, &hours, Some(&exposure), None).mean_at(0.0)
         };
         assert!((mean(10.0) / mean(1.0) - 1.0).abs() < 0.3, "{} {}", mean(1.0), mean(10.0));
     }
@@ -146,10 +154,10 @@ mod tests {
         let mut rare = Vec::new();
         for hour in 0..20 * 24 {
             let s = if (hour * 7919) % 97 == 0 { 1.0 } else { 0.0 };
-            rare.push(HourRaw { hour, raw: Raw { n: 10.0, s, q: 0.0 } });
+            rare.push(HourMoments { hour, raw: Moments { count: 10.0, sum: s, sum_sq: 0.0 } });
         }
-        let all: f32 = rare.iter().map(|h| h.raw.s).sum();
-        let (_, s) = by_hour_of_day(Shape::Fault, &rare, 1.0, false);
+        let all: f32 = rare.iter().map(|h| h.raw.sum).sum();
+        let (_, s) = by_hour_of_day(Likelihood::Rare, &rare, 1.0, false);
         assert!((s.iter().sum::<f64>() - f64::from(all)).abs() < 1e-9);
     }
 }

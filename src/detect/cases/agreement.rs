@@ -1,19 +1,19 @@
-//! Do a new effect and a case share their cause? Onset, place and likely cause must agree, and why
+//! Do a new shift and a case share their cause? Onset, place and likely cause must agree, and why
 //! they do is said in a line. The less the places agree, the closer the onsets have to be.
 
 use std::collections::BTreeSet;
 
 use super::closing::HEALS;
+use super::kinds::{is_measuring, is_surge, is_visit_loss, is_whole_funnel};
 use super::lie::{Lie, lie, spreads, told_by_both};
-use super::lifecycle::rearm;
-use super::open_case::{Live, Trouble, is_measuring, is_visit_loss, is_whole_funnel, related};
+use super::open_case::{OpenCase, related};
+use super::parts::FailingChecks;
 use super::simultaneity::{AS_ONE, When, began};
-use super::surge::is_surge;
-use crate::detect::attribution::{change_feed, posterior};
+use super::state::EngineState;
+use crate::detect::attribution::{change_feed, inquiry, posterior};
 use crate::detect::cube::place::templates;
-use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::Shape;
-use crate::detect::scan::shift::Effect;
+use crate::detect::evidence::stat::Likelihood;
+use crate::detect::scan::shift::Shift;
 use crate::domain::change::Change;
 use crate::domain::id::{JourneyId, ReleaseId};
 use crate::domain::segment::{Dim, Scope};
@@ -21,7 +21,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::policy::judging::Policy;
 use crate::verdict::Suspect;
 
-/// Why an effect joins a case, and how well the two fit: less is better.
+/// Why an shift joins a case, and how well the two fit: less is better.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Tie {
     pub rank: u8,
@@ -57,57 +57,59 @@ impl Tie {
     }
 }
 
-/// The tie between an effect and a case; none when they are two faults.
-pub fn tie(engine: &Engine, live: &Live, e: &Effect) -> Option<Tie> {
+/// The tie between an shift and a case; none when they are two faults.
+pub fn tie(state: &EngineState, live: &OpenCase, e: &Shift) -> Option<Tie> {
     let alone = live.blind.is_some() || live.flaw.is_some();
-    let begun = !live.effects.is_empty() || !live.troubles.is_empty();
+    let begun = !live.shifts.is_empty() || !live.failing_checks.is_empty();
     let surges = begun && is_surge(e) != live.is_surge();
     if alone || surges || is_measuring(e) != live.is_telemetry() {
         return None;
     }
     // The cause is looked at last: weighing every change costs more than all the rest.
-    let again = best(engine, live, e, Cause::One)?.again;
-    match cause(engine, live, e, again) {
+    let again = best(state, live, e, Cause::One)?.again;
+    match cause(state, live, e, again) {
         Cause::Other => None,
-        cause => best(engine, live, e, cause),
+        cause => best(state, live, e, cause),
     }
 }
 
 /// Do onset and place allow one fault, whatever its cause?
-pub fn fits(engine: &Engine, live: &Live, e: &Effect) -> bool {
-    best(engine, live, e, Cause::One).is_some()
+pub fn fits(state: &EngineState, live: &OpenCase, e: &Shift) -> bool {
+    best(state, live, e, Cause::One).is_some()
 }
 
 /// The best tie by onset and place.
-fn best(engine: &Engine, live: &Live, e: &Effect, cause: Cause) -> Option<Tie> {
+fn best(state: &EngineState, live: &OpenCase, e: &Shift, cause: Cause) -> Option<Tie> {
     // Every fault moves the whole funnel: it ties nothing to a case that has signs of its own.
-    let own = live.effects.iter().any(|m| !is_whole_funnel(m));
-    let others = live.effects.iter().filter(|m| !own || !is_whole_funnel(m));
-    let effects = others.filter_map(|m| with_effect(engine, (m, e), cause));
-    let troubles = live.troubles.iter().filter_map(|t| with_trouble(engine, t, e));
-    effects.chain(troubles).min_by(|a, b| a.rank.cmp(&b.rank).then(a.apart.total_cmp(&b.apart)))
+    let own = live.shifts.iter().any(|m| !is_whole_funnel(m));
+    let others = live.shifts.iter().filter(|m| !own || !is_whole_funnel(m));
+    let shifts = others.filter_map(|m| with_effect(state, (m, e), cause));
+    let failing_checks = live.failing_checks.iter().filter_map(|t| with_trouble(state, t, e));
+    shifts
+        .chain(failing_checks)
+        .min_by(|a, b| a.rank.cmp(&b.rank).then(a.apart.total_cmp(&b.apart)))
 }
 
-/// One cause behind two effects?
-fn with_effect(engine: &Engine, (mine, new): (&Effect, &Effect), cause: Cause) -> Option<Tie> {
-    let store = &engine.store;
+/// One cause behind two shifts?
+fn with_effect(state: &EngineState, (mine, new): (&Shift, &Shift), cause: Cause) -> Option<Tie> {
+    let cube = &state.cube;
     if is_measuring(mine) || is_measuring(new) {
-        let joined = related(mine, new, store.bucket);
+        let joined = related(mine, new, cube.bucket);
         return joined.then(|| Tie::sure(String::new()));
     }
-    let same = mine.table.family == new.table.family;
+    let same = mine.cuboid.family == new.cuboid.family;
     let lie = lie(mine, new);
     let over = mine.until.or(mine.recovered().then_some(mine.last_bad));
     if let Some(until) = over.filter(|until| new.onset.low > *until) {
         // It is over: the same sign at the same place is the same fault again, nothing else is.
         let same = same && told_by_both(mine, new) && matches!(lie, Lie::Same | Lie::Nested);
-        let again = new.onset.low - until <= rearm(engine);
+        let again = new.onset.low - until <= state.rearm();
         return same.then(|| Tie { again, ..Tie::sure("the same sign again".to_owned()) });
     }
-    let room = room(engine, mine, new, lie)?;
-    let bucket = store.bucket.millis() as f64 / 1000.0;
+    let room = room(state, mine, new, lie)?;
+    let bucket = cube.bucket.millis() as f64 / 1000.0;
     let room = [room.0.max(0.25 * bucket), room.1.max(0.25 * bucket)];
-    let (apart, sd) = began(store, mine).until(began(store, new));
+    let (apart, sd) = began(cube, mine).until(began(cube, new));
     let slow = mine.onset.ramp || new.onset.ramp;
     // One release that goes out in steps hurts more and more of one place.
     let grows = slow || same && cause == Cause::One;
@@ -124,17 +126,17 @@ fn with_effect(engine: &Engine, (mine, new): (&Effect, &Effect), cause: Cause) -
 }
 
 /// Signs of one metric that may be one fault by their onsets.
-pub fn at_one_time(engine: &Engine, a: &Effect, b: &Effect) -> bool {
-    let (apart, sd) = began(&engine.store, a).until(began(&engine.store, b));
+pub fn at_one_time(state: &EngineState, a: &Shift, b: &Shift) -> bool {
+    let (apart, sd) = began(&state.cube, a).until(began(&state.cube, b));
     let room = if a.onset.ramp || b.onset.ramp { RAMP } else { LAG };
     apart.abs() <= room + SURE * sd
 }
 
-/// Seconds by which the new effect may begin before and after the one that is known.
-fn room(engine: &Engine, mine: &Effect, new: &Effect, lie: Lie) -> Option<(f64, f64)> {
-    let policy = &engine.settings.policy;
+/// Seconds by which the new shift may begin before and after the one that is known.
+fn room(state: &EngineState, mine: &Shift, new: &Shift, lie: Lie) -> Option<(f64, f64)> {
+    let policy = &state.settings.policy;
     let both = |x: f64| Some((x, x));
-    let same = mine.table.family == new.table.family;
+    let same = mine.cuboid.family == new.cuboid.family;
     match lie {
         Lie::Apart => return None,
         Lie::Beside => return if same { both(AS_ONE) } else { None },
@@ -164,16 +166,16 @@ fn room(engine: &Engine, mine: &Effect, new: &Effect, lie: Lie) -> Option<(f64, 
     };
     let lead = follows(policy, &other.place, loss)?;
     let (before, after) = match lie {
-        _ if spreads(&engine.store, loss, other) || elsewhere(other, loss) => (AS_ONE, AS_ONE),
+        _ if spreads(&state.cube, loss, other) || elsewhere(other, loss) => (AS_ONE, AS_ONE),
         Lie::Nested | Lie::Crossed => (AT_ONCE.min(lead), LAG),
         _ => (lead, FOLLOWS),
     };
     Some(if is_step(new) { (before, after) } else { (after, before) })
 }
 
-/// Visits are missing in a part of the shop that the other effect does not keep to: what hurts
+/// Visits are missing in a part of the shop that the other shift does not keep to: what hurts
 /// everywhere does not keep the visits of one region away.
-fn elsewhere(visits: &Effect, other: &Effect) -> bool {
+fn elsewhere(visits: &Shift, other: &Shift) -> bool {
     let kept = |(dim, values): (&Dim, &BTreeSet<String>)| {
         other.scope.dims.get(dim).is_some_and(|v| v.is_subset(values))
     };
@@ -181,7 +183,7 @@ fn elsewhere(visits: &Effect, other: &Effect) -> bool {
 }
 
 /// Two steps of the funnel: of one journey, or lost by the same few shoppers at once.
-fn losses(policy: &Policy, a: &Effect, b: &Effect, lie: Lie) -> Option<(f64, f64)> {
+fn losses(policy: &Policy, a: &Shift, b: &Shift, lie: Lie) -> Option<(f64, f64)> {
     let (x, y) = (owner(policy, a), owner(policy, b));
     let one = x == y || is_whole_funnel(a) || is_whole_funnel(b) || x.is_none() || y.is_none();
     let few = lie == Lie::Same && a.scope.dims.keys().any(|d| b.scope.dims.contains_key(d));
@@ -193,20 +195,20 @@ fn losses(policy: &Policy, a: &Effect, b: &Effect, lie: Lie) -> Option<(f64, f64
     }
 }
 
-fn is_step(e: &Effect) -> bool {
-    e.shape == Shape::Step
+fn is_step(e: &Shift) -> bool {
+    e.likelihood == Likelihood::Conversion
 }
 
 /// The journey whose step it is, with its place in the policy's order.
-fn owner<'a>(policy: &'a Policy, loss: &Effect) -> Option<&'a JourneyId> {
-    let owns = policy.journey.iter().find(|j| j.steps.contains(&loss.table.family.0));
+fn owner<'a>(policy: &'a Policy, loss: &Shift) -> Option<&'a JourneyId> {
+    let owns = policy.journey.iter().find(|j| j.steps.contains(&loss.cuboid.family.0));
     owns.map(|j| &j.name)
 }
 
 /// A step is a share of the step before it: trouble on a page moves the step that its journey owns,
 /// and a page that leads to the shop's steps moves the first that comes after it. How long before
 /// the trouble the loss may begin, for each is seen by another count; `None`: it does not follow.
-fn follows(policy: &Policy, place: &Scope, loss: &Effect) -> Option<f64> {
+fn follows(policy: &Policy, place: &Scope, loss: &Shift) -> Option<f64> {
     let owner = owner(policy, loss).filter(|_| !is_whole_funnel(loss));
     let (Some(owner), Some(pages)) = (owner, templates(place)) else { return Some(BEFORE) };
     let room = pages.filter_map(|page| {
@@ -221,10 +223,10 @@ fn follows(policy: &Policy, place: &Scope, loss: &Effect) -> Option<f64> {
     room.reduce(f64::max)
 }
 
-/// Failing checks and an effect on the pages of their journey, at the same time.
-fn with_trouble(engine: &Engine, t: &Trouble, e: &Effect) -> Option<Tie> {
-    let policy = &engine.settings.policy;
-    let began = began(&engine.store, e);
+/// Failing checks and an shift on the pages of their journey, at the same time.
+fn with_trouble(state: &EngineState, t: &FailingChecks, e: &Shift) -> Option<Tie> {
+    let policy = &state.settings.policy;
+    let began = began(&state.cube, e);
     let failed = When { at: t.since.millis() as f64 / 1000.0, sd: 0.0 };
     let (apart, sd) = failed.until(began);
     // Checks that pass again say of what begins later only that it is something else.
@@ -235,7 +237,7 @@ fn with_trouble(engine: &Engine, t: &Trouble, e: &Effect) -> Option<Tie> {
     (near && here).then(|| Tie { apart: apart.abs(), ..Tie::sure(why()) })
 }
 
-fn speaks_for(policy: &Policy, t: &Trouble, e: &Effect) -> bool {
+fn speaks_for(policy: &Policy, t: &FailingChecks, e: &Shift) -> bool {
     if is_step(e) {
         return is_whole_funnel(e) || owner(policy, e).is_none_or(|o| *o == t.journey);
     }
@@ -251,54 +253,55 @@ fn same_templates(a: &Scope, b: &Scope) -> bool {
 
 /// The tie between failing checks and a case.
 pub fn tie_checks(
-    engine: &Engine,
-    live: &Live,
+    state: &EngineState,
+    live: &OpenCase,
     (journey, place): (&JourneyId, Option<&Scope>),
     since: Timestamp,
 ) -> Option<String> {
-    let mine = |t: &&Trouble| t.journey == *journey;
-    if live.is_telemetry() || live.is_surge() || healed_before(engine, live, since) {
+    let mine = |t: &&FailingChecks| t.journey == *journey;
+    if live.is_telemetry() || live.is_surge() || healed_before(state, live, since) {
         return None;
     }
-    if live.troubles.iter().any(|t| mine(&t)) {
+    if live.failing_checks.iter().any(|t| mine(&t)) {
         return Some("the same checks again".to_owned());
     }
     if live.closed.is_some() {
         return None;
     }
-    let trouble = Trouble::new(journey.clone(), place.cloned(), since);
-    let mut by_effect = live.effects.iter().filter(|e| e.until.is_none());
-    let by_effect = by_effect.find_map(|e| with_trouble(engine, &trouble, e));
+    let failing = FailingChecks::new(journey.clone(), place.cloned(), since);
+    let mut by_effect = live.shifts.iter().filter(|e| e.until.is_none());
+    let by_effect = by_effect.find_map(|e| with_trouble(state, &failing, e));
     let together = || {
-        let near = |t: &&Trouble| t.since.since(since).millis().abs() as f64 / 1000.0 <= ALL_CHECKS;
-        let other = live.troubles.iter().find(near)?;
+        let near =
+            |t: &&FailingChecks| t.since.since(since).millis().abs() as f64 / 1000.0 <= ALL_CHECKS;
+        let other = live.failing_checks.iter().find(near)?;
         Some(format!("checks of {} began to fail in the same minutes", other.journey))
     };
     by_effect.map(|t| t.why).or_else(together)
 }
 
-/// What is known of the causes of a case and of a new effect.
+/// What is known of the causes of a case and of a new shift.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Cause {
     /// Both have the same likely one.
     One,
     Unknown,
-    /// The effect has another one, or the case's is gone.
+    /// The shift has another one, or the case's is gone.
     Other,
 }
 
 /// What comes and goes began long after its cause, so that nothing explains its newest beginning is
 /// no word against it; a change that does is.
-fn cause(engine: &Engine, live: &Live, e: &Effect, again: bool) -> Cause {
-    if healed_before(engine, live, engine.store.end_of(e.onset.low)) {
+fn cause(state: &EngineState, live: &OpenCase, e: &Shift, again: bool) -> Cause {
+    if healed_before(state, live, state.cube.end_of(e.onset.low)) {
         return Cause::Other;
     }
-    if live.effects.is_empty() || engine.changes.is_empty() {
+    if live.shifts.is_empty() || state.changes.is_empty() {
         return Cause::Unknown;
     }
-    let alone = suspect_of(engine, std::slice::from_ref(e));
+    let alone = suspect_of(state, std::slice::from_ref(e));
     let told = Some(&live.suspect).filter(|s| **s != Suspect::default()).cloned();
-    let known = told.unwrap_or_else(|| suspect_of(engine, &live.effects));
+    let known = told.unwrap_or_else(|| suspect_of(state, &live.shifts));
     let common = common(&known, &alone);
     match (&known.release, &alone.release) {
         (_, None) if again => Cause::Unknown,
@@ -318,42 +321,42 @@ fn common(a: &Suspect, b: &Suspect) -> f64 {
     shared.sum::<f64>() + none(a).min(none(b))
 }
 
-/// Who would be blamed for some effects alone.
-fn suspect_of(engine: &Engine, effects: &[Effect]) -> Suspect {
-    let changes: Vec<&Change> = engine.changes.values().collect();
-    let feed = change_feed::of(engine);
-    let scene = posterior::Scene {
-        judging: &engine.settings.policy,
-        store: &engine.store,
-        effects,
+/// Who would be blamed for some shifts alone.
+fn suspect_of(state: &EngineState, shifts: &[Shift]) -> Suspect {
+    let changes: Vec<&Change> = state.changes.values().collect();
+    let feed = change_feed::of(&state.scene());
+    let scene = inquiry::Inquiry {
+        judging: &state.settings.policy,
+        cube: &state.cube,
+        shifts,
         changes: &changes,
         feed: &feed,
-        policy: &engine.settings.policy.detect.blame,
-        now: engine.store.newest.unwrap_or_default(),
+        policy: &state.settings.policy.detect.blame,
+        now: state.cube.newest.unwrap_or_default(),
     };
     posterior::suspect(&scene).unwrap_or_default()
 }
 
 /// The case's cause was taken back, its harm healed with that, and it was over by then.
-fn healed_before(engine: &Engine, live: &Live, onset: Timestamp) -> bool {
-    let store = &engine.store;
+fn healed_before(state: &EngineState, live: &OpenCase, onset: Timestamp) -> bool {
+    let cube = &state.cube;
     let Some(release) = &live.suspect.release else { return false };
-    let change = engine.changes.values().find(|c| c.id == *release);
+    let change = state.changes.values().find(|c| c.id == *release);
     let Some(back) = change.and_then(|c| c.rolled_back_at) else { return false };
-    let good = |e: &Effect| e.until.is_some() || e.good_since.is_some();
-    let checks = live.troubles.iter().all(|t| t.over);
-    let Some(last) = live.effects.iter().map(|e| e.until.unwrap_or(e.last_bad)).max() else {
+    let good = |e: &Shift| e.until.is_some() || e.good_since.is_some();
+    let checks = live.failing_checks.iter().all(|t| t.over);
+    let Some(last) = live.shifts.iter().map(|e| e.until.unwrap_or(e.last_bad)).max() else {
         return false;
     };
-    let ended = store.end_of(last);
-    let slack = store.bucket;
+    let ended = cube.end_of(last);
+    let slack = cube.bucket;
     let with_it = ended.plus(slack) >= back && ended <= back.plus(HEALS).plus(slack);
-    live.effects.iter().all(good) && checks && with_it && onset > ended
+    live.shifts.iter().all(good) && checks && with_it && onset > ended
 }
 
 /// `Payment step began 2 min before it, at the same place`.
-fn words(mine: &Effect, apart: f64, sd: f64, lie: Lie) -> String {
-    let label = mine.table.family.0.row().label;
+fn words(mine: &Shift, apart: f64, sd: f64, lie: Lie) -> String {
+    let label = mine.cuboid.family.0.row().label;
     let place = match lie {
         Lie::Same => "at the same place",
         Lie::Nested => "in a place that holds the other",

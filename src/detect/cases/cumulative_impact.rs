@@ -2,148 +2,91 @@
 //! it is bad, so that it never shrinks, outlives the ring and stands still once the harm is over.
 //! What a minute costs is estimated in `money`; nothing is judged here.
 
-use std::collections::BTreeMap;
-
-use super::open_case::{Live, is_visit_loss};
+use super::accrued::Count;
+use super::kinds::{is_surge, is_visit_loss};
+use super::open_case::OpenCase;
 use super::revenue_at_risk;
-use super::surge::is_surge;
-use crate::detect::cube::cuboid::Table;
-use crate::detect::cube::key::Role;
-use crate::detect::cube::store::Store;
-use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::Acc;
-use crate::detect::scan::shift::Effect;
-use crate::domain::id::SourceId;
+use super::state::EngineState;
+use crate::detect::cube::cuboid::Cuboid;
+use crate::detect::cube::key::CuboidRole;
+use crate::detect::cube::settings::{Sampling, VIEWS, share};
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::Tally;
+use crate::detect::scan::shift::Shift;
 use crate::domain::metric::Metric;
-use crate::domain::money::Range;
 use crate::domain::segment::{Dim, Scope};
 
-/// Share of what happened that a source reports, where it samples.
-pub type Sampling = BTreeMap<(SourceId, Metric), f64>;
-
-/// Pages of one visit; the most often that a visit is taken to see the same place.
-pub const VIEWS: f64 = 3.5;
-const Z95: f64 = 1.96;
-
-/// Sums so far.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Toll {
-    /// The first and the last bucket counted.
-    span: Option<(i64, i64)>,
-    pub lost: Option<Range>,
-    count: Count,
-    /// Affected sessions; only ever grows.
-    pub people: Option<Range>,
-    pub method: String,
-}
-
-/// Sessions as counted: the fewest and the most it can have been, and their variances.
-#[derive(Clone, PartialEq, Debug, Default)]
-struct Count {
-    least: (f64, f64),
-    most: (f64, f64),
-    method: String,
-}
-
 /// Counts what this bucket added to every open case.
-pub fn tick(engine: &mut Engine, bucket: i64) {
-    let Engine { settings, store, lives, .. } = engine;
+pub fn tick(state: &mut EngineState, bucket: i64) {
+    let EngineState { settings, cube, lives, .. } = state;
     for live in lives.iter_mut().filter(|l| l.closed.is_none() && !l.is_telemetry()) {
-        let Some((from, to)) = bad_span(store, live, bucket) else { continue };
-        let minute = revenue_at_risk::per_minute(settings, store, live, bucket, |s| s.now).0;
-        let mut toll = std::mem::take(&mut live.toll);
-        for (a, b) in toll.new_parts(from, to) {
+        let Some((from, to)) = bad_span(cube, live, bucket) else { continue };
+        let minute = revenue_at_risk::per_minute(settings, cube, live, bucket, |s| s.now).0;
+        let mut cumulative = std::mem::take(&mut live.cumulative);
+        for (a, b) in cumulative.new_parts(from, to) {
             if let Some(minute) = minute {
-                let cost = minute.times((b - a + 1) as f64 * store.bucket.as_mins_f64());
-                toll.lost = Some(toll.lost.map_or(cost, |sum| sum.plus(cost)));
+                let cost = minute.times((b - a + 1) as f64 * cube.bucket.as_mins_f64());
+                cumulative.lost = Some(cumulative.lost.map_or(cost, |sum| sum.plus(cost)));
             }
-            let all = people(live).filter_map(|e| met(store, &settings.sampling, e, a, b));
+            let all = people(live).filter_map(|e| met(cube, &settings.sampling, e, a, b));
             if let Some(most) = all.max_by(|x, y| x.most.0.total_cmp(&y.most.0)) {
-                toll.meet(most);
+                cumulative.meet(most);
             }
         }
-        live.toll = toll;
+        live.cumulative = cumulative;
     }
 }
 
 /// Effects that tell how many people; of counts that fell together the one that counts visits.
-fn people(live: &Live) -> impl Iterator<Item = &Effect> {
-    let visits = |e: &&Effect| e.table.family.0 == Metric::Sessions;
-    let told = live.effects.iter().filter(visits).any(is_visit_loss);
-    live.effects.iter().filter(move |e| !told || !is_visit_loss(e) || visits(e))
+fn people(live: &OpenCase) -> impl Iterator<Item = &Shift> {
+    let visits = |e: &&Shift| e.cuboid.family.0 == Metric::Sessions;
+    let told = live.shifts.iter().filter(visits).any(is_visit_loss);
+    live.shifts.iter().filter(move |e| !told || !is_visit_loss(e) || visits(e))
 }
 
 /// Those who were expected and did not come.
-fn missing(store: &Store, sampling: &Sampling, e: &Effect, from: i64, to: i64) -> Option<Count> {
-    let table = store.tables.get(&e.table)?;
-    let mut sum = Acc::default();
-    for leaf in table.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
-        sum.add(&table.acc_over(leaf, from, to));
+fn missing(cube: &Cube, sampling: &Sampling, e: &Shift, from: i64, to: i64) -> Option<Count> {
+    let cuboid = cube.cuboids.get(&e.cuboid)?;
+    let mut sum = Tally::default();
+    for leaf in cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
+        sum.add(&cuboid.acc_over(leaf, from, to));
     }
-    let s = share(sampling, table);
-    let lost = (sum.e - sum.a).max(0.0);
-    let size = (lost / s, (sum.v * e.calib(table).phi).max(1.0) / (s * s));
-    let each = if e.table.family.0 == Metric::EdgeRequests { VIEWS } else { 1.0 };
+    let s = share(sampling, cuboid);
+    let lost = (sum.expected - sum.observed).max(0.0);
+    let size = (lost / s, (sum.variance * e.dispersion(cuboid).overdispersion).max(1.0) / (s * s));
+    let each = if e.cuboid.family.0 == Metric::EdgeRequests { VIEWS } else { 1.0 };
     let least = (size.0 / each, size.1 / (each * each));
-    let (label, source) = (e.table.family.0.row().label, &table.key.source);
+    let (label, source) = (e.cuboid.family.0.row().label, &cuboid.key.source);
     let method = format!("{label} expected by {source}, less those that came");
     Some(Count { least, most: size, method })
 }
 
 /// From the onset to the last bad bucket; while checks fail, to now.
-fn bad_span(store: &Store, live: &Live, bucket: i64) -> Option<(i64, i64)> {
-    let since = live.troubles.iter().map(|t| store.bucket_of(t.since));
-    let from = live.effects.iter().map(Effect::from).chain(since).min()?;
-    let failing = live.troubles.iter().any(|t| !t.over).then_some(bucket);
-    let ends = live.effects.iter().map(|e| e.until.unwrap_or(e.last_bad));
+fn bad_span(cube: &Cube, live: &OpenCase, bucket: i64) -> Option<(i64, i64)> {
+    let since = live.failing_checks.iter().map(|t| cube.bucket_of(t.since));
+    let from = live.shifts.iter().map(Shift::from).chain(since).min()?;
+    let failing = live.failing_checks.iter().any(|t| !t.over).then_some(bucket);
+    let ends = live.shifts.iter().map(|e| e.until.unwrap_or(e.last_bad));
     let to = ends.chain(failing).max()?.min(bucket);
     (from <= to).then_some((from, to))
 }
 
-impl Toll {
-    /// The first and the last bucket counted.
-    pub fn counted(&self) -> Option<(i64, i64)> {
-        self.span
-    }
-
-    /// What of a span is not counted yet.
-    fn new_parts(&mut self, from: i64, to: i64) -> Vec<(i64, i64)> {
-        let (first, last) = self.span.unwrap_or((to + 1, to));
-        let fresh = self.span.is_none();
-        self.span = Some((first.min(from), last.max(to)));
-        let earlier = (from, if fresh { to } else { first - 1 });
-        let later = (last + 1, to);
-        [earlier, later].into_iter().filter(|(a, b)| a <= b).collect()
-    }
-
-    fn meet(&mut self, more: Count) {
-        let add = |sum: &mut (f64, f64), x: (f64, f64)| (sum.0, sum.1) = (sum.0 + x.0, sum.1 + x.1);
-        add(&mut self.count.least, more.least);
-        add(&mut self.count.most, more.most);
-        let low = self.count.least.0 - Z95 * self.count.least.1.sqrt();
-        let high = self.count.most.0 + Z95 * self.count.most.1.sqrt();
-        let old = self.people.unwrap_or(Range::new(0.0, 0.0));
-        self.people = Some(Range::new(low.round().max(old.low), high.round().max(old.high)));
-        self.method = more.method;
-    }
-}
-
-/// Sessions that met an effect in the buckets `from..=to`.
-fn met(store: &Store, sampling: &Sampling, e: &Effect, from: i64, to: i64) -> Option<Count> {
+/// Sessions that met an shift in the buckets `from..=to`.
+fn met(cube: &Cube, sampling: &Sampling, e: &Shift, from: i64, to: i64) -> Option<Count> {
     if is_visit_loss(e) {
-        return missing(store, sampling, e, from, to);
+        return missing(cube, sampling, e, from, to);
     }
     if is_surge(e) {
-        let mut tables = store.family((Metric::Orders, Role::Plain));
-        let t = tables.find(|t| e.scope.dims.keys().all(|d| t.key.dims.contains(d)))?;
+        let mut cuboids = cube.family((Metric::Orders, CuboidRole::Plain));
+        let t = cuboids.find(|t| e.scope.dims.keys().all(|d| t.key.dims.contains(d)))?;
         let (n, s) = (sum(t, &e.scope, from, to), share(sampling, t));
         let size = (n / s, n.max(1.0) / (s * s));
         let method = format!("orders counted by {}", t.key.source);
         return Some(Count { least: size, most: size, method });
     }
     let count = |metric: Metric, scope: &Scope| {
-        let tables = store.family((metric, Role::Plain));
-        let fit = tables.filter(|t| scope.dims.keys().all(|d| t.key.dims.contains(d)));
+        let cuboids = cube.family((metric, CuboidRole::Plain));
+        let fit = cuboids.filter(|t| scope.dims.keys().all(|d| t.key.dims.contains(d)));
         let counted = fit.map(|t| (sum(t, scope, from, to), t));
         let (n, t) = counted.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.key.cmp(&a.1.key)))?;
         Some((n, share(sampling, t), t.key.source.clone()))
@@ -168,20 +111,14 @@ fn met(store: &Store, sampling: &Sampling, e: &Effect, from: i64, to: i64) -> Op
     Some(Count { least, most, method })
 }
 
-/// The share of events that a table's source reports.
-pub fn share(sampling: &Sampling, t: &Table) -> f64 {
-    let told = sampling.get(&(t.key.source.clone(), t.key.family.0)).copied();
-    told.filter(|s| *s > 0.0 && *s <= 1.0).unwrap_or(1.0)
-}
-
 /// Events of a scope; where the ring no longer reaches, as many a bucket as where it does.
-fn sum(t: &Table, scope: &Scope, from: i64, to: i64) -> f64 {
+fn sum(t: &Cuboid, scope: &Scope, from: i64, to: i64) -> f64 {
     let kept = (from.max(t.oldest()), to.min(t.latest));
     if kept.0 > kept.1 {
         return 0.0;
     }
     let inside = t.leaves.iter().filter(|l| scope.contains(&l.seg));
     let events = inside.flat_map(|l| (kept.0..=kept.1).filter_map(|b| t.raw(l, b)));
-    let n: f64 = events.map(|raw| f64::from(raw.s)).sum();
+    let n: f64 = events.map(|raw| f64::from(raw.sum)).sum();
     n * (to.min(t.latest) - from + 1) as f64 / (kept.1 - kept.0 + 1) as f64
 }

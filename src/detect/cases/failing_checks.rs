@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use super::agreement;
-use super::lifecycle::{name, rearm};
-use super::open_case::{BlindSpot, Live, Trouble, trouble_place};
-use crate::detect::cube::key::Role;
+use super::lifecycle::name;
+use super::open_case::{OpenCase, checks_place};
+use super::parts::{Failing, FailingChecks, Join, SilentSources};
+use super::state::EngineState;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::detectors::check_votes::Vote;
-use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::Shape;
+use crate::detect::evidence::stat::Likelihood;
 use crate::detect::scan::sweep;
 use crate::domain::id::{JourneyId, SourceId};
 use crate::domain::metric::Metric;
@@ -24,144 +25,144 @@ const AGREE: f64 = 4.0;
 const TOGETHER: Span = Span::from_mins(5);
 
 /// Failing checks open, join and leave cases.
-pub fn vote(engine: &mut Engine, bucket: i64) {
-    let now = engine.store.end_of(bucket);
-    let row =
-        row_for(&engine.settings.policy.guardrail, Metric::CheckSuccess, &Scope::everything());
+pub fn vote(state: &mut EngineState, bucket: i64) {
+    let now = state.cube.end_of(bucket);
+    let row = row_for(&state.settings.policy.guardrail, Metric::CheckSuccess, &Scope::everything());
     let Some(row) = row else { return };
     let (rule, clear) = match row.condition {
         Condition::Consecutive { failures, locations } => ((failures, locations), row.clear),
         _ => ((2, 2), row.clear),
     };
-    let journeys: Vec<JourneyId> = engine.checks.runs.keys().cloned().collect();
+    let journeys: Vec<JourneyId> = state.checks.runs.keys().cloned().collect();
     for check in journeys {
-        if engine.checks.sources.get(&check).is_some_and(|s| engine.blind.contains_key(s)) {
+        if state.checks.sources.get(&check).is_some_and(|s| state.blind.contains_key(s)) {
             continue;
         }
-        let journey = owner(engine, &check);
-        let place = trouble_place(&engine.settings.policy, &journey);
-        let start = engine.store.start_of(bucket);
-        if engine.settings.in_maintenance(start, now, place.as_ref()) {
+        let journey = owner(state, &check);
+        let place = checks_place(&state.settings.policy, &journey);
+        let start = state.cube.start_of(bucket);
+        if state.settings.in_maintenance(start, now, place.as_ref()) {
             continue;
         }
-        let vote = engine.checks.vote(&check, now, rule, worked_until(engine, now));
+        let vote = state.checks.vote(&check, now, rule, worked_until(state, now));
         if vote.down
-            || vote.shaky && agrees(engine, &journey)
-            || vote.touched && proven(engine, &journey)
+            || vote.shaky && agrees(state, &journey)
+            || vote.touched && proven(state, &journey)
         {
-            fail(engine, &journey, &vote, bucket);
+            fail(state, &journey, &vote, bucket);
         } else {
-            recover(engine, &journey, &vote, now, clear);
+            recover(state, &journey, &vote, now, clear);
         }
     }
 }
 
 /// The end of the last announced work: failures before it say nothing.
-fn worked_until(engine: &Engine, now: Timestamp) -> Timestamp {
-    let ended = engine.settings.maintenance.iter().filter(|m| m.end <= now).map(|m| m.end);
+fn worked_until(state: &EngineState, now: Timestamp) -> Timestamp {
+    let ended = state.settings.maintenance.iter().filter(|m| m.end <= now).map(|m| m.end);
     ended.max().unwrap_or(Timestamp::from_millis(i64::MIN))
 }
 
-fn owner(engine: &Engine, check: &JourneyId) -> JourneyId {
-    let row = engine.settings.policy.journey_of_check(check.as_str());
+fn owner(state: &EngineState, check: &JourneyId) -> JourneyId {
+    let row = state.settings.policy.journey_of_check(check.as_str());
     row.map_or_else(|| check.clone(), |j| j.name.clone())
 }
 
 /// Does anything else in the journey point the same way in the last minutes?
-fn agrees(engine: &Engine, journey: &JourneyId) -> bool {
-    let policy = &engine.settings.policy;
+fn agrees(state: &EngineState, journey: &JourneyId) -> bool {
+    let policy = &state.settings.policy;
     let Some(row) = policy.journey.iter().find(|j| j.name == *journey) else { return false };
     let segments = row.templates.iter().map(|t| {
         let value = DimValue::Value(t.as_str().into());
         Segment::all().with(Dim::Template, value)
     });
     let segments: Vec<Segment> = segments.collect();
-    engine.store.tables.values().any(|t| {
-        let short = 0..engine.lengths.len().min(3);
+    state.cube.cuboids.values().any(|t| {
+        let short = 0..state.lengths.len().min(3);
         let nats = |seg: &Segment| {
             short.clone().filter_map(|w| sweep::at(t, seg, w)).map(|x| x.1.nats).fold(0.0, f64::max)
         };
-        match t.shape {
-            Shape::Fault => segments.iter().any(|s| nats(s) >= AGREE),
-            Shape::Step => row.steps.contains(&t.key.family.0) && nats(&Segment::all()) >= AGREE,
-            Shape::Mean | Shape::Flow | Shape::Level => false,
+        match t.likelihood {
+            Likelihood::Rare => segments.iter().any(|s| nats(s) >= AGREE),
+            Likelihood::Conversion => {
+                row.steps.contains(&t.key.family.0) && nats(&Segment::all()) >= AGREE
+            }
+            Likelihood::LogNormal | Likelihood::Poisson | Likelihood::Gauge => false,
         }
     })
 }
 
 /// Shoppers are proven to be hit in this journey: its pages or calls fail, or its steps lose them.
-fn proven(engine: &Engine, journey: &JourneyId) -> bool {
-    let policy = &engine.settings.policy;
+fn proven(state: &EngineState, journey: &JourneyId) -> bool {
+    let policy = &state.settings.policy;
     let Some(row) = policy.journey.iter().find(|j| j.name == *journey) else { return false };
     let pages = |place: &Scope| {
         place.dims.get(&Dim::Template).is_some_and(|t| t.iter().all(|t| row.has_template(t)))
     };
-    let open = engine.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.effects);
-    open.filter(|e| e.until.is_none()).any(|e| match e.shape {
-        Shape::Fault => pages(&e.place),
-        Shape::Step => row.steps.contains(&e.table.family.0),
-        Shape::Mean | Shape::Flow | Shape::Level => false,
+    let open = state.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.shifts);
+    open.filter(|e| e.until.is_none()).any(|e| match e.likelihood {
+        Likelihood::Rare => pages(&e.place),
+        Likelihood::Conversion => row.steps.contains(&e.cuboid.family.0),
+        Likelihood::LogNormal | Likelihood::Poisson | Likelihood::Gauge => false,
     })
 }
 
-fn fail(engine: &mut Engine, journey: &JourneyId, vote: &Vote, bucket: i64) {
-    let since = vote.since.unwrap_or_else(|| engine.store.start_of(bucket));
-    for live in engine.lives.iter_mut().filter(|l| l.closed.is_none()) {
-        if let Some(t) = live.troubles.iter_mut().find(|t| t.journey == *journey) {
+fn fail(state: &mut EngineState, journey: &JourneyId, vote: &Vote, bucket: i64) {
+    let since = vote.since.unwrap_or_else(|| state.cube.start_of(bucket));
+    for live in state.lives.iter_mut().filter(|l| l.closed.is_none()) {
+        if let Some(t) = live.failing_checks.iter_mut().find(|t| t.journey == *journey) {
             t.over = false;
             count(t, vote);
             return;
         }
     }
-    let place = trouble_place(&engine.settings.policy, journey);
-    let rearm = rearm(engine);
-    let lately = |l: &Live| l.closed.is_none_or(|c| bucket - c <= rearm);
+    let place = checks_place(&state.settings.policy, journey);
+    let rearm = state.rearm();
+    let lately = |l: &OpenCase| l.closed.is_none_or(|c| bucket - c <= rearm);
     // An open case before a closed one, the older before the younger.
-    let found = engine.lives.iter().enumerate().filter(|(_, l)| lately(l)).filter_map(|(i, l)| {
-        let why = agreement::tie_checks(engine, l, (journey, place.as_ref()), since)?;
+    let found = state.lives.iter().enumerate().filter(|(_, l)| lately(l)).filter_map(|(i, l)| {
+        let why = agreement::tie_checks(state, l, (journey, place.as_ref()), since)?;
         Some((l.closed.is_some(), i, why))
     });
     let (index, why) = found.min_by_key(|f| (f.0, f.1)).map_or_else(
         || {
-            engine.lives.push(Live::new(String::new(), bucket));
-            (engine.lives.len() - 1, String::new())
+            state.lives.push(OpenCase::new(String::new(), bucket));
+            (state.lives.len() - 1, String::new())
         },
         |(_, i, why)| (i, why),
     );
-    if let Some(live) = engine.lives.get_mut(index) {
+    if let Some(live) = state.lives.get_mut(index) {
         live.closed = None;
         if !why.is_empty() {
-            live.joined(format!("checks of {journey}: {why}"));
+            live.joined(Join { what: Some(format!("checks of {journey}")), why });
         }
         // The same checks again: the case began when they failed first.
-        let before = live.troubles.iter().find(|t| t.journey == *journey).map(|t| t.since);
+        let before = live.failing_checks.iter().find(|t| t.journey == *journey).map(|t| t.since);
         let since = before.map_or(since, |b| b.min(since));
-        live.troubles.retain(|t| t.journey != *journey);
-        let mut trouble = Trouble::new(journey.clone(), place, since);
-        count(&mut trouble, vote);
-        live.troubles.push(trouble);
+        live.failing_checks.retain(|t| t.journey != *journey);
+        let mut failing = FailingChecks::new(journey.clone(), place, since);
+        count(&mut failing, vote);
+        live.failing_checks.push(failing);
     }
-    name(engine, index);
+    name(state, index);
 }
 
 /// One more vote: its words are kept from when most failed.
-fn count(trouble: &mut Trouble, vote: &Vote) {
+fn count(checks: &mut FailingChecks, vote: &Vote) {
     let failing = vote.failing.len();
     let all = failing + vote.passing.len();
-    trouble.now = (failing, all);
-    if failing > 0 && failing >= trouble.worst {
-        trouble.worst = failing;
-        let names = vote.failing.join(", ");
-        trouble.text = format!("{failing} of {all} locations fail ({names})");
-    } else if trouble.worst == 0 {
-        trouble.text = format!("runs fail now and then at {all} locations");
+    checks.now = (failing, all);
+    if failing > 0 && failing >= checks.worst {
+        checks.worst = failing;
+        checks.how = Failing::At { failing, all, kinds: vote.failing.join(", ") };
+    } else if checks.worst == 0 {
+        checks.how = Failing::NowAndThen { locations: all };
     }
 }
 
-fn recover(engine: &mut Engine, journey: &JourneyId, vote: &Vote, now: Timestamp, clear: Span) {
+fn recover(state: &mut EngineState, journey: &JourneyId, vote: &Vote, now: Timestamp, clear: Span) {
     let good = vote.good_since.is_some_and(|t| now.since(t) >= clear);
-    let troubles = engine.lives.iter_mut().flat_map(|l| &mut l.troubles);
-    for t in troubles.filter(|t| t.journey == *journey && !t.over) {
+    let failing_checks = state.lives.iter_mut().flat_map(|l| &mut l.failing_checks);
+    for t in failing_checks.filter(|t| t.journey == *journey && !t.over) {
         count(t, vote);
         t.over = good;
     }
@@ -169,15 +170,15 @@ fn recover(engine: &mut Engine, journey: &JourneyId, vote: &Vote, now: Timestamp
 
 /// Blind sources are cases of their own, whatever hangs on them. What falls silent together is one
 /// case: a network that is gone pages once, not once a source.
-pub fn blindness(engine: &mut Engine, bucket: i64) {
-    let blind = engine.blind.clone();
-    let fed = checkout_sources(engine);
+pub fn blindness(state: &mut EngineState, bucket: i64) {
+    let blind = state.blind.clone();
+    let fed = checkout_sources(state);
     let checkout = !fed.is_empty() && fed.iter().all(|s| blind.contains_key(s));
     for (source, since) in &blind {
-        let index = blind_case(engine, source, *since, bucket);
-        let Some(live) = engine.lives.get_mut(index) else { continue };
+        let index = blind_case(state, source, *since, bucket);
+        let Some(live) = state.lives.get_mut(index) else { continue };
         live.closed = None;
-        let spot = live.blind.get_or_insert_with(|| BlindSpot {
+        let spot = live.blind.get_or_insert_with(|| SilentSources {
             sources: BTreeMap::new(),
             since: *since,
             over: false,
@@ -186,7 +187,7 @@ pub fn blindness(engine: &mut Engine, bucket: i64) {
         spot.sources.insert(source.clone(), *since);
         spot.since = spot.since.min(*since);
     }
-    for spot in engine.lives.iter_mut().filter_map(|l| l.blind.as_mut()) {
+    for spot in state.lives.iter_mut().filter_map(|l| l.blind.as_mut()) {
         spot.over = !spot.sources.keys().any(|s| blind.contains_key(s));
         if !spot.over {
             spot.checkout = checkout && spot.sources.keys().any(|s| fed.contains(s));
@@ -195,32 +196,31 @@ pub fn blindness(engine: &mut Engine, bucket: i64) {
 }
 
 /// The case of a blind source: its own, that of sources that fell silent with it, or a new one.
-fn blind_case(engine: &mut Engine, source: &SourceId, since: Timestamp, bucket: i64) -> usize {
-    let spots =
-        || engine.lives.iter().enumerate().filter_map(|(i, l)| Some((i, l.blind.as_ref()?)));
+fn blind_case(state: &mut EngineState, source: &SourceId, since: Timestamp, bucket: i64) -> usize {
+    let spots = || state.lives.iter().enumerate().filter_map(|(i, l)| Some((i, l.blind.as_ref()?)));
     let own = spots().find(|(_, spot)| spot.sources.contains_key(source));
-    let near = |spot: &BlindSpot| {
+    let near = |spot: &SilentSources| {
         let apart = since.since(spot.since).max(spot.since.since(since));
         !spot.over && apart <= TOGETHER
     };
     let found = own.or_else(|| spots().find(|(_, spot)| near(spot))).map(|(i, _)| i);
     found.unwrap_or_else(|| {
-        engine.lives.push(Live::new(format!("telemetry:source:{source}"), bucket));
-        engine.lives.len() - 1
+        state.lives.push(OpenCase::new(format!("telemetry:source:{source}"), bucket));
+        state.lives.len() - 1
     })
 }
 
 /// Sources that tell whether checkout works: its checks, and its funnel counts.
-fn checkout_sources(engine: &Engine) -> Vec<SourceId> {
-    let policy = &engine.settings.policy;
+fn checkout_sources(state: &EngineState) -> Vec<SourceId> {
+    let policy = &state.settings.policy;
     let Some(row) = policy.journey.iter().find(|j| j.name.as_str() == "checkout") else {
         return Vec::new();
     };
-    let checks = engine.checks.sources.iter().filter(|(j, _)| row.has_check(j.as_str()));
+    let checks = state.checks.sources.iter().filter(|(j, _)| row.has_check(j.as_str()));
     let mut out: Vec<_> = checks.map(|(_, s)| s.clone()).collect();
-    let steps = engine.store.tables.keys().filter(|k| {
+    let steps = state.cube.cuboids.keys().filter(|k| {
         let counts = Metric::STEPS.iter().filter(|s| row.steps.contains(&s.0));
-        k.family.1 == Role::Plain && counts.clone().any(|s| s.1 == k.family.0)
+        k.family.1 == CuboidRole::Plain && counts.clone().any(|s| s.1 == k.family.0)
     });
     out.extend(steps.map(|k| k.source.clone()));
     out.sort();

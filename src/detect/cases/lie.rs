@@ -1,15 +1,15 @@
-//! How the places of two effects lie: the same, one in the other, crossed, beside each other,
+//! How the places of two shifts lie: the same, one in the other, crossed, beside each other,
 //! apart, or not to be compared. Only places; when two begin, and what that means, is in `agree`.
 
 use std::collections::BTreeSet;
 
 use crate::detect::cube::cuboid::Leaf;
-use crate::detect::cube::store::Store;
-use crate::detect::evidence::stat::{Acc, evidence};
-use crate::detect::scan::shift::Effect;
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::{Tally, evidence};
+use crate::detect::scan::shift::Shift;
 use crate::domain::segment::{Dim, Scope};
 
-/// How the places of two effects lie, as far as both cuts can tell.
+/// How the places of two shifts lie, as far as both cuts can tell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lie {
     Same,
@@ -29,18 +29,18 @@ pub enum Lie {
 const SHOWN: f64 = 6.0;
 const AS_BAD: f64 = 0.5;
 
-/// What an effect fixes of a dimension. Of a step the template is the policy's word and not a
+/// What an shift fixes of a dimension. Of a step the template is the policy's word and not a
 /// measurement; a cut that tells one page only is about that page.
-fn fixed(e: &Effect, dim: Dim) -> Option<&BTreeSet<String>> {
+fn fixed(e: &Shift, dim: Dim) -> Option<&BTreeSet<String>> {
     let place = if dim == Dim::Template { &e.place } else { &e.scope };
     place.dims.get(&dim)
 }
 
 /// How two places lie. Only dimensions that both cuts tell count.
-pub fn lie(a: &Effect, b: &Effect) -> Lie {
+pub fn lie(a: &Shift, b: &Shift) -> Lie {
     let shared: Vec<Dim> =
-        a.table.dims.iter().filter(|d| b.table.dims.contains(d)).copied().collect();
-    let unseen = |e: &Effect| e.scope.dims.keys().any(|d| !shared.contains(d));
+        a.cuboid.dims.iter().filter(|d| b.cuboid.dims.contains(d)).copied().collect();
+    let unseen = |e: &Shift| e.scope.dims.keys().any(|d| !shared.contains(d));
     let (mut equal, mut same, mut disjoint) = (0, 0, 0);
     let mut narrower = (unseen(a), unseen(b));
     for dim in &shared {
@@ -72,31 +72,36 @@ pub fn lie(a: &Effect, b: &Effect) -> Lie {
 }
 
 /// Each cut tells every dimension that the other place fixes.
-pub fn told_by_both(a: &Effect, b: &Effect) -> bool {
-    let told = |e: &Effect, by: &Effect| e.scope.dims.keys().all(|d| by.table.dims.contains(d));
+pub fn told_by_both(a: &Shift, b: &Shift) -> bool {
+    let told = |e: &Shift, by: &Shift| e.scope.dims.keys().all(|d| by.cuboid.dims.contains(d));
     told(a, b) && told(b, a)
 }
 
 /// A loss that is as bad outside the place of a trouble is not the trouble's doing: cuts of the
 /// loss that tell the trouble's dimensions say so, whatever cut it was found in.
-pub fn spreads(store: &Store, loss: &Effect, trouble: &Effect) -> bool {
-    let mut here = trouble.scope.clone();
+pub fn spreads(cube: &Cube, loss: &Shift, failing: &Shift) -> bool {
+    let mut here = failing.scope.clone();
     here.dims.remove(&Dim::Template);
     if here.dims.is_empty() {
         return false;
     }
-    let mut tables = store.family(loss.table.family);
-    let Some(table) = tables.find(|t| here.dims.keys().all(|d| t.key.dims.contains(d))) else {
+    let mut cuboids = cube.family(loss.cuboid.family);
+    let Some(cuboid) = cuboids.find(|t| here.dims.keys().all(|d| t.key.dims.contains(d))) else {
         return false;
     };
     let mut hurt = loss.scope.clone();
-    hurt.dims.retain(|d, _| table.key.dims.contains(d));
+    hurt.dims.retain(|d, _| cuboid.key.dims.contains(d));
     let over = |keep: &dyn Fn(&Leaf) -> bool| {
-        let mut sum = Acc::default();
-        for leaf in table.leaves.iter().filter(|l| keep(l)) {
-            sum.add(&table.acc_over(leaf, loss.from(), loss.last_bad));
+        let mut sum = Tally::default();
+        for leaf in cuboid.leaves.iter().filter(|l| keep(l)) {
+            sum.add(&cuboid.acc_over(leaf, loss.from(), loss.last_bad));
         }
-        evidence(loss.shape, loss.sign, &sum, table.calib(table.mask_for(&dims(&hurt, &here))))
+        evidence(
+            loss.likelihood,
+            loss.sign,
+            &sum,
+            cuboid.dispersion(cuboid.mask_for(&dims(&hurt, &here))),
+        )
     };
     let inside = over(&|l| hurt.contains(&l.seg) && here.contains(&l.seg));
     let outside = over(&|l| hurt.contains(&l.seg) && !here.contains(&l.seg));

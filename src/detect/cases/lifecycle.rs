@@ -1,159 +1,159 @@
-//! The life of cases: known effects are followed, new ones hunted and joined to the case that
-//! shares their cause. Checks and blind sources have their say in `troubles`, the end in `settle`.
+//! The life of cases: known shifts are followed, new ones hunted and joined to the case that
+//! shares their cause. Checks and blind sources have their say in `failing_checks`, the end in `settle`.
 
-use super::open_case::{Live, is_measuring, is_whole_funnel, journey_of};
-use super::{agreement, combined, separation, surge};
-use crate::detect::cube::key::{Family, Role};
+use super::explain::{explain, watched};
+use super::kinds::{is_measuring, is_whole_funnel};
+use super::open_case::{OpenCase, journey_of};
+use super::parts::Join;
+use super::state::EngineState;
+use super::{agreement, combined, kinds, separation, shift_words, surge};
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::place;
-use crate::detect::cube::store::Store;
+use crate::detect::cube::store::Cube;
 use crate::detect::detectors::{threshold, traffic_loss};
-use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::Known;
-use crate::detect::judgement::words;
-use crate::detect::scan::shift::Effect;
-use crate::detect::scan::{search, sweep};
-use crate::domain::metric::Kind;
-use crate::domain::segment::Segment;
+use crate::detect::evidence::stat::Explained;
+use crate::detect::scan::shift::Shift;
+use crate::detect::scan::{search, served};
 use crate::domain::time::Span;
 
-/// New effects of one family per bucket at most.
+/// New shifts of one family per bucket at most.
 const ROUNDS: usize = 4;
 /// A case that has been open for longer than this is somebody's: nothing takes it in any more.
 const TAKEN_IN: Span = Span::from_mins(5);
 
-/// Follows the effects of open cases through one more bucket.
-pub fn follow(engine: &mut Engine, bucket: i64) {
-    let all: Vec<Effect> = engine.all_effects().cloned().collect();
-    let beside: Vec<Vec<Known>> = beside(engine, bucket);
-    let Engine { lives, store, settings, .. } = engine;
+/// Follows the shifts of open cases through one more bucket.
+pub fn follow(state: &mut EngineState, bucket: i64) {
+    let all: Vec<Shift> = state.all_shifts().cloned().collect();
+    let beside: Vec<Vec<Explained>> = beside(state, bucket);
+    let EngineState { lives, cube, settings, .. } = state;
     for (live, beside) in lives.iter_mut().zip(beside).filter(|(l, _)| l.closed.is_none()) {
-        let bads = live.effects.iter_mut().zip(beside).map(|(e, known)| {
-            let table = store.tables.get(&e.table);
-            table.map_or(0.0, |table| e.follow_beside(table, bucket, known))
+        let bads = live.shifts.iter_mut().zip(beside).map(|(e, known)| {
+            let cuboid = cube.cuboids.get(&e.cuboid);
+            cuboid.map_or(0.0, |cuboid| e.follow_beside(cuboid, bucket, known))
         });
         let bads: Vec<f64> = bads.collect();
         live.weigh(&bads, bucket);
-        let mine = live.effects.clone();
-        for e in live.effects.iter_mut().filter(|e| e.until.is_none()) {
-            let counts = |o: &&Effect| !same(o, e) && !rest(e, o, &mine);
-            let others: Vec<Effect> = all.iter().filter(counts).cloned().collect();
+        let mine = live.shifts.clone();
+        for e in live.shifts.iter_mut().filter(|e| e.until.is_none()) {
+            let counts = |o: &&Shift| !same(o, e) && !rest(e, o, &mine);
+            let others: Vec<Shift> = all.iter().filter(counts).cloned().collect();
             let old = e.clone();
-            e.relocate(store, &others);
-            if !separation::grew_as_one(store, &old, e) {
-                (e.table, e.scope, e.harm) = (old.table, old.scope, old.harm);
+            e.relocate(cube, &others);
+            if !separation::grew_as_one(cube, &old, e) {
+                (e.cuboid, e.scope, e.harm) = (old.cuboid, old.scope, old.harm);
             }
-            if let Some(place) = separation::parted(store, e, bucket) {
+            if let Some(place) = separation::parted(cube, e, bucket) {
                 e.scope = place;
             }
-            let Some(table) = store.tables.get(&e.table) else { continue };
-            e.place = place::in_cut(&settings.policy, table, &e.scope);
-            let known = e.known(store, table, &others);
-            e.measure_beside(table, bucket, &known);
+            let Some(cuboid) = cube.cuboids.get(&e.cuboid) else { continue };
+            e.place = place::in_cut(&settings.policy, cuboid, &e.scope);
+            let known = e.known(cube, cuboid, &others);
+            e.measure_beside(cuboid, bucket, &known);
         }
         prune(live);
     }
-    part(engine, bucket);
-    merge(engine, bucket);
+    part(state, bucket);
+    merge(state, bucket);
 }
 
 /// What was taken for one fault while the first bucket hid which began first: what the next
 /// buckets tell apart becomes a case of its own.
-fn part(engine: &mut Engine, bucket: i64) {
-    let wrong = |l: &Live| {
-        l.effects.iter().position(|e| {
+fn part(state: &mut EngineState, bucket: i64) {
+    let wrong = |l: &OpenCase| {
+        l.shifts.iter().position(|e| {
             let rest = || {
-                let others = l.effects.iter().filter(|o| !same(o, e)).cloned().collect();
-                Live { effects: others, ..l.clone() }
+                let others = l.shifts.iter().filter(|o| !same(o, e)).cloned().collect();
+                OpenCase { shifts: others, ..l.clone() }
             };
-            may_leave(l, e, bucket) && !agreement::fits(engine, &rest(), e)
+            may_leave(l, e, bucket) && !agreement::fits(state, &rest(), e)
         })
     };
-    let mut open = engine.lives.iter().enumerate().filter(|(_, l)| l.closed.is_none());
+    let mut open = state.lives.iter().enumerate().filter(|(_, l)| l.closed.is_none());
     let Some((i, at)) = open.find_map(|(i, l)| Some((i, wrong(l)?))) else { return };
-    let Some(live) = engine.lives.get_mut(i) else { return };
-    let effect = live.effects.remove(at);
-    let of = words::label_in(&effect);
-    live.joins.retain(|why| !why.starts_with(&of));
-    let mut own = Live::new(String::new(), bucket);
-    own.effects.push(effect);
-    engine.lives.push(own);
-    let last = engine.lives.len() - 1;
-    name(engine, last);
+    let Some(live) = state.lives.get_mut(i) else { return };
+    let shift = live.shifts.remove(at);
+    let of = shift_words::label_in(&shift);
+    live.joins.retain(|join| join.what.as_ref() != Some(&of));
+    let mut own = OpenCase::new(String::new(), bucket);
+    own.shifts.push(shift);
+    state.lives.push(own);
+    let last = state.lives.len() - 1;
+    name(state, last);
 }
 
 /// Young, and not what its case began with. The whole funnel opens no case, so it leaves none.
-pub(in crate::detect) fn may_leave(live: &Live, e: &Effect, bucket: i64) -> bool {
+pub(in crate::detect) fn may_leave(live: &OpenCase, e: &Shift, bucket: i64) -> bool {
     let young = (2..=3).contains(&(bucket - e.found)) && e.until.is_none();
-    let later = live.effects.iter().any(|m| !same(m, e) && m.found <= e.found);
+    let later = live.shifts.iter().any(|m| !same(m, e) && m.found <= e.found);
     young && later && !is_measuring(e) && !is_whole_funnel(e)
 }
 
-/// What younger cases explain of a bucket at the place of each effect: a case ends by its own
+/// What younger cases explain of a bucket at the place of each shift: a case ends by its own
 /// harm, whatever else burns there since. The older ones are never taken out of the younger, or
 /// each would explain the other.
-fn beside(engine: &Engine, bucket: i64) -> Vec<Vec<Known>> {
-    let open = |l: &Live| l.closed.is_none();
-    let known = |i: usize, e: &Effect| {
-        let Some(table) = engine.store.tables.get(&e.table) else { return Known::default() };
-        let younger = engine.lives.iter().skip(i + 1).filter(|l| open(l)).flat_map(|l| &l.effects);
-        let mine = |o: &&Effect| o.table.family == e.table.family && o.until.is_none();
-        let mut sum = Known::default();
+fn beside(state: &EngineState, bucket: i64) -> Vec<Vec<Explained>> {
+    let open = |l: &OpenCase| l.closed.is_none();
+    let known = |i: usize, e: &Shift| {
+        let Some(cuboid) = state.cube.cuboids.get(&e.cuboid) else { return Explained::default() };
+        let younger = state.lives.iter().skip(i + 1).filter(|l| open(l)).flat_map(|l| &l.shifts);
+        let mine = |o: &&Shift| o.cuboid.family == e.cuboid.family && o.until.is_none();
+        let mut sum = Explained::default();
         for o in younger.filter(mine) {
-            let shares = o.shares(&engine.store, table);
-            let here = table.leaves.iter().zip(shares).filter(|(l, _)| e.scope.contains(&l.seg));
-            here.for_each(|(l, share)| sum.add(&o.explains(table, l, share, (bucket, bucket))));
+            let shares = o.shares(&state.cube, cuboid);
+            let here = cuboid.leaves.iter().zip(shares).filter(|(l, _)| e.scope.contains(&l.seg));
+            here.for_each(|(l, share)| sum.add(&o.explains(cuboid, l, share, (bucket, bucket))));
         }
         sum
     };
-    let lives = engine.lives.iter().enumerate();
-    lives.map(|(i, l)| l.effects.iter().map(|e| known(i, e)).collect()).collect()
+    let lives = state.lives.iter().enumerate();
+    lives.map(|(i, l)| l.shifts.iter().map(|e| known(i, e)).collect()).collect()
 }
 
-fn same(a: &Effect, b: &Effect) -> bool {
-    a.table == b.table && a.scope == b.scope
+fn same(a: &Shift, b: &Shift) -> bool {
+    a.cuboid == b.cuboid && a.scope == b.scope
 }
 
-/// A later effect of the same case and metric that reaches into the place of an earlier one is what
+/// A later shift of the same case and metric that reaches into the place of an earlier one is what
 /// that one failed to explain: the earlier looks for its place as if it were not there.
-pub(in crate::detect) fn rest(e: &Effect, later: &Effect, case: &[Effect]) -> bool {
+pub(in crate::detect) fn rest(e: &Shift, later: &Shift, case: &[Shift]) -> bool {
     later.found > e.found
         && later.until.is_none()
-        && later.table.family == e.table.family
+        && later.cuboid.family == e.cuboid.family
         && later.place.overlaps(&e.place)
         && case.iter().any(|m| same(m, later))
 }
 
-/// Drops effects that another one of the same family, direction and case contains: what is missing
+/// Drops shifts that another one of the same family, direction and case contains: what is missing
 /// in a place is not told by what is too much around it.
-pub(in crate::detect) fn prune(live: &mut Live) {
-    let all = live.effects.clone();
-    let inside = |e: &Effect| {
+pub(in crate::detect) fn prune(live: &mut OpenCase) {
+    let all = live.shifts.clone();
+    let inside = |e: &Shift| {
         all.iter().any(|o| {
             let wider = place::within(&e.place, &o.place);
-            let other = o.scope != e.scope || o.table < e.table;
-            let alike = o.table.family == e.table.family && o.sign.signum() == e.sign.signum();
+            let other = o.scope != e.scope || o.cuboid < e.cuboid;
+            let alike = o.cuboid.family == e.cuboid.family && o.sign.signum() == e.sign.signum();
             alike && o.until == e.until && wider && other
         })
     };
-    let keep: Vec<Effect> = all.iter().filter(|e| !inside(e)).cloned().collect();
+    let keep: Vec<Shift> = all.iter().filter(|e| !inside(e)).cloned().collect();
     if !keep.is_empty() {
-        live.effects = keep;
+        live.shifts = keep;
     }
 }
 
 /// Cases that turn out to share a cause become one: the older takes the younger, while that is
 /// young. Everything in it must agree with the older one.
-fn merge(engine: &mut Engine, now: i64) {
+fn merge(state: &mut EngineState, now: i64) {
     let mut i = 0;
-    while i < engine.lives.len() {
+    while i < state.lives.len() {
         let mut j = i + 1;
-        while j < engine.lives.len() {
-            let why = match (engine.lives.get(i), engine.lives.get(j)) {
-                (Some(a), Some(b)) => shared(engine, a, b, now),
+        while j < state.lives.len() {
+            let why = match (state.lives.get(i), state.lives.get(j)) {
+                (Some(a), Some(b)) => shared(state, a, b, now),
                 _ => None,
             };
             match why {
-                Some(why) => take_in(engine, (i, j), why, now),
+                Some(why) => take_in(state, (i, j), why, now),
                 None => j += 1,
             }
         }
@@ -162,112 +162,114 @@ fn merge(engine: &mut Engine, now: i64) {
 }
 
 /// Why a younger case has the same cause as an older one.
-fn shared(engine: &Engine, old: &Live, young: &Live, now: i64) -> Option<String> {
+fn shared(state: &EngineState, old: &OpenCase, young: &OpenCase, now: i64) -> Option<String> {
     let open = old.closed.is_none() && young.closed.is_none();
-    let fresh = engine.store.bucket.times(now - young.opened) <= TAKEN_IN.max(engine.store.bucket);
-    let ours = young.troubles.is_empty() || young.is_telemetry();
-    if !open || !fresh || !ours || young.effects.is_empty() {
+    let fresh = state.cube.bucket.times(now - young.opened) <= TAKEN_IN.max(state.cube.bucket);
+    let ours = young.failing_checks.is_empty() || young.is_telemetry();
+    if !open || !fresh || !ours || young.shifts.is_empty() {
         return None;
     }
-    let ties = young.effects.iter().map(|e| agreement::tie(engine, old, e));
+    let ties = young.shifts.iter().map(|e| agreement::tie(state, old, e));
     let ties: Option<Vec<agreement::Tie>> = ties.collect();
     ties?.into_iter().next().map(|t| t.why)
 }
 
-fn take_in(engine: &mut Engine, (i, j): (usize, usize), why: String, now: i64) {
-    let young = engine.lives.remove(j);
-    if let Some(old) = engine.lives.get_mut(i) {
-        old.effects.extend(young.effects.iter().cloned());
-        old.troubles.extend(young.troubles.iter().cloned());
-        old.joined(why);
+fn take_in(state: &mut EngineState, (i, j): (usize, usize), why: String, now: i64) {
+    let young = state.lives.remove(j);
+    if let Some(old) = state.lives.get_mut(i) {
+        old.shifts.extend(young.shifts.iter().cloned());
+        old.failing_checks.extend(young.failing_checks.iter().cloned());
+        old.joined(Join { what: None, why });
         old.bad_again(now);
         prune(old);
     }
-    engine.absorbed.push(young);
+    state.absorbed.push(young);
 }
 
-/// Looks for what known effects do not explain.
-pub fn hunt(engine: &mut Engine, bucket: i64) {
-    let families = watched(engine);
+/// Looks for what known shifts do not explain.
+pub fn hunt(state: &mut EngineState, bucket: i64) {
+    let families = watched(state);
     for family in &families {
         let family = *family;
         let mut passed = Vec::new();
         for _ in 0..ROUNDS {
-            let Some(effect) = search::strongest(engine, family, bucket, &passed) else { break };
-            let effect = search::dated(engine, effect, bucket);
-            if unwanted(engine, &effect, bucket) || echo(engine, &effect) {
-                passed.push((effect.table.clone(), effect.scope.clone()));
+            let Some(shift) = search::strongest(&state.scene(), family, bucket, &passed) else {
+                break;
+            };
+            let shift = search::dated(&state.scene(), shift, bucket);
+            if unwanted(state, &shift, bucket) || echo(state, &shift) {
+                passed.push((shift.cuboid.clone(), shift.scope.clone()));
                 continue;
             }
-            adopt(engine, effect, bucket);
-            engine.explain(bucket);
+            adopt(state, shift, bucket);
+            explain(state, bucket);
         }
     }
-    let together = combined::strongest(engine, &families, bucket);
-    let crossed = threshold::crossed(engine, bucket);
+    let together = combined::strongest(state, &families, bucket);
+    let crossed = threshold::crossed(&state.scene(), bucket);
     // Signs pass the line together: without one that is over already they do not.
-    let together = if together.iter().any(Effect::recovered) { Vec::new() } else { together };
-    let missing = traffic_loss::found(engine, bucket);
+    let together = if together.iter().any(Shift::recovered) { Vec::new() } else { together };
+    let missing = traffic_loss::found(&state.scene(), bucket);
     let fresh = crossed.into_iter().chain(missing);
-    let fresh: Vec<Effect> = fresh.filter(|e| !unwanted(engine, e, bucket)).collect();
-    let found = adopt_as_one(engine, together, bucket) || !fresh.is_empty();
+    let fresh: Vec<Shift> = fresh.filter(|e| !unwanted(state, e, bucket)).collect();
+    let found = adopt_as_one(state, together, bucket) || !fresh.is_empty();
     for e in fresh {
-        adopt(engine, e, bucket);
+        adopt(state, e, bucket);
     }
     if found {
-        engine.explain(bucket);
+        explain(state, bucket);
     }
-    merge(engine, bucket);
+    merge(state, bucket);
 }
 
 /// Signs that pass the line only together are of one case. Where but one of them is news it opens
 /// nothing: it joins the case that holds the others, if there is one.
-fn adopt_as_one(engine: &mut Engine, signs: Vec<Effect>, bucket: i64) -> bool {
-    let fresh = signs.into_iter().filter(|e| !unwanted(engine, e, bucket));
-    let fresh: Vec<Effect> = fresh.collect();
-    let open = |l: &Live| l.closed.is_none();
+fn adopt_as_one(state: &mut EngineState, signs: Vec<Shift>, bucket: i64) -> bool {
+    let fresh = signs.into_iter().filter(|e| !unwanted(state, e, bucket));
+    let fresh: Vec<Shift> = fresh.collect();
+    let open = |l: &OpenCase| l.closed.is_none();
     let mut home = None;
     for e in &fresh {
-        let ties = |l: &Live| open(l) && agreement::tie(engine, l, e).is_some();
+        let ties = |l: &OpenCase| open(l) && agreement::tie(state, l, e).is_some();
         let fits = match home {
-            None => fresh.len() >= 2 || engine.lives.iter().any(ties),
-            Some(i) => engine.lives.get(i).is_some_and(ties),
+            None => fresh.len() >= 2 || state.lives.iter().any(ties),
+            Some(i) => state.lives.get(i).is_some_and(ties),
         };
         match home {
             _ if !fits => {}
-            None => home = Some(adopt(engine, e.clone(), bucket)),
-            Some(i) => put(engine, i, e.clone(), bucket),
+            None => home = Some(adopt(state, e.clone(), bucket)),
+            Some(i) => put(state, i, e.clone(), bucket),
         }
     }
     home.is_some()
 }
 
 /// Known already, over already, or not held long enough.
-fn unwanted(engine: &Engine, e: &Effect, bucket: i64) -> bool {
-    let store = &engine.store;
-    let hold = threshold::guardrail_of(&engine.settings.policy, e).map_or(Span::ZERO, |r| r.hold);
-    let lasted = store.end_of(bucket).since(store.start_of(e.from()));
-    let hold = hold.max(agreement(store, e, bucket));
-    known(engine, e)
+fn unwanted(state: &EngineState, e: &Shift, bucket: i64) -> bool {
+    let cube = &state.cube;
+    let hold = threshold::guardrail_of(&state.settings.policy, e).map_or(Span::ZERO, |r| r.hold);
+    let lasted = cube.end_of(bucket).since(cube.start_of(e.from()));
+    let hold = hold.max(agreement(cube, e, bucket));
+    known(state, e)
         || e.recovered()
         || lasted < hold
-        || before(engine, e)
-        || unmet(engine, e, bucket)
-        || surge::explained(engine, e, bucket)
+        || before(state, e)
+        || unmet(state, e, bucket)
+        || surge::explained(state, e, bucket)
 }
 
 /// Nobody has met the release or the arm for a while: what it did is over, proven or not.
-fn unmet(engine: &Engine, e: &Effect, bucket: i64) -> bool {
-    let row = threshold::guardrail_of(&engine.settings.policy, e);
+fn unmet(state: &EngineState, e: &Shift, bucket: i64) -> bool {
+    let row = threshold::guardrail_of(&state.settings.policy, e);
     let clear = row.map_or(Span::from_mins(5), |r| r.clear);
-    let quiet = clear.millis() / engine.store.bucket.millis().max(1);
-    engine.store.tables.get(&e.table).is_some_and(|table| search::unmet(table, e, bucket, quiet))
+    let quiet = clear.millis() / state.cube.bucket.millis().max(1);
+    state.cube.cuboids.get(&e.cuboid).is_some_and(|cuboid| search::unmet(cuboid, e, bucket, quiet))
 }
 
 /// Over before the first bucket that this watcher judged.
-fn before(engine: &Engine, e: &Effect) -> bool {
-    let table = engine.store.tables.get(&e.table);
-    table.zip(engine.begun).is_some_and(|(table, begun)| e.over_by(table, begun))
+fn before(state: &EngineState, e: &Shift) -> bool {
+    let cuboid = state.cube.cuboids.get(&e.cuboid);
+    cuboid.zip(state.begun).is_some_and(|(cuboid, begun)| e.over_by(cuboid, begun))
 }
 
 /// While the step before moves one minute is no proof: two must agree.
@@ -278,13 +280,14 @@ const MOVES: f64 = 4.0;
 const MOVED: f64 = 0.2;
 
 /// How long a ratio of two live counts must have been bad, because what it is divided by moves.
-fn agreement(store: &Store, e: &Effect, bucket: i64) -> Span {
-    let derived = matches!(e.table.family.1, Role::Step | Role::Beacon | Role::Surge);
-    let Some(table) = store.tables.get(&e.table).filter(|_| derived) else { return Span::ZERO };
+fn agreement(cube: &Cube, e: &Shift, bucket: i64) -> Span {
+    let derived =
+        matches!(e.cuboid.family.1, CuboidRole::Step | CuboidRole::Beacon | CuboidRole::Surge);
+    let Some(cuboid) = cube.cuboids.get(&e.cuboid).filter(|_| derived) else { return Span::ZERO };
     let at = |b: i64| {
-        let inside = table.leaves.iter().filter(|l| e.scope.contains(&l.seg));
-        let sum: f32 = inside.filter_map(|l| table.raw(l, b)).map(|r| r.n).sum();
-        table.delivered(b).then_some(f64::from(sum))
+        let inside = cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg));
+        let sum: f32 = inside.filter_map(|l| cuboid.raw(l, b)).map(|r| r.count).sum();
+        cuboid.delivered(b).then_some(f64::from(sum))
     };
     let before: Vec<f64> = (bucket - BEFORE..bucket).filter_map(at).collect();
     let Some(now) = at(bucket).filter(|_| !before.is_empty()) else { return Span::ZERO };
@@ -294,48 +297,40 @@ fn agreement(store: &Store, e: &Effect, bucket: i64) -> Span {
     if moves { AGREE } else { Span::ZERO }
 }
 
-/// Families that a guardrail watches for changes; plain counts are judged in `visits`.
-pub(in crate::detect) fn watched(engine: &Engine) -> Vec<Family> {
-    let counts = |f: &Family| f.1 == Role::Plain && f.0.kind() == Kind::Count;
-    let all = engine.store.families().into_iter();
-    all.filter(|f| sweep::min_change(&engine.settings.policy, *f, &Segment::all()).is_some())
-        .filter(|f| !counts(f))
-        .collect()
-}
-
 /// The place is already part of an open case by the same metric: it grows there by itself. What
 /// begins later in a wider or narrower place is looked at, but within a surge more surges is what
 /// it does.
-pub(in crate::detect) fn known(engine: &Engine, new: &Effect) -> bool {
-    let open = engine.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.effects);
-    open.filter(|e| e.until.is_none() && e.table.family == new.table.family).any(|e| {
+pub(in crate::detect) fn known(state: &EngineState, new: &Shift) -> bool {
+    let open = state.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.shifts);
+    open.filter(|e| e.until.is_none() && e.cuboid.family == new.cuboid.family).any(|e| {
         let inside = place::within(&new.place, &e.place)
-            || e.table == new.table && place::within(&e.place, &new.place);
-        let part = surge::is_surge(new) && place::within(&new.place, &e.place);
-        inside && (e.place == new.place || part || agreement::at_one_time(engine, e, new))
+            || e.cuboid == new.cuboid && place::within(&e.place, &new.place);
+        let part = kinds::is_surge(new) && place::within(&new.place, &e.place);
+        inside && (e.place == new.place || part || agreement::at_one_time(state, e, new))
     })
 }
 
 /// The whole funnel moves when a step does: it may join a case, it opens one only where steps are
 /// not measured.
-fn echo(engine: &Engine, new: &Effect) -> bool {
-    let steps =
-        || engine.store.families().into_iter().any(|f| f.1 == Role::Step && f != new.table.family);
+fn echo(state: &EngineState, new: &Shift) -> bool {
+    let steps = || {
+        state.cube.families().into_iter().any(|f| f.1 == CuboidRole::Step && f != new.cuboid.family)
+    };
     is_whole_funnel(new)
         && steps()
-        && !engine
+        && !state
             .lives
             .iter()
-            .any(|l| l.closed.is_none() && agreement::tie(engine, l, new).is_some())
+            .any(|l| l.closed.is_none() && agreement::tie(state, l, new).is_some())
 }
 
-/// Puts an effect into the case that shares its cause, or opens one; which it is.
-fn adopt(engine: &mut Engine, effect: Effect, bucket: i64) -> usize {
-    let rearm = rearm(engine);
-    let lately = |l: &Live| l.closed.is_none_or(|c| bucket - c <= rearm);
+/// Puts an shift into the case that shares its cause, or opens one; which it is.
+fn adopt(state: &mut EngineState, shift: Shift, bucket: i64) -> usize {
+    let rearm = state.rearm();
+    let lately = |l: &OpenCase| l.closed.is_none_or(|c| bucket - c <= rearm);
     // An open case before a closed one, the better tie before the worse, the older first.
-    let ties = engine.lives.iter().enumerate().filter(|(_, l)| lately(l)).filter_map(|(i, l)| {
-        let tie = agreement::tie(engine, l, &effect)?;
+    let ties = state.lives.iter().enumerate().filter(|(_, l)| lately(l)).filter_map(|(i, l)| {
+        let tie = agreement::tie(state, l, &shift)?;
         Some((l.closed.is_some(), tie, i))
     });
     let best = ties.min_by(|a, b| {
@@ -344,39 +339,44 @@ fn adopt(engine: &mut Engine, effect: Effect, bucket: i64) -> usize {
     });
     let index = best.map_or_else(
         || {
-            engine.lives.push(Live::new(String::new(), bucket));
-            engine.lives.len() - 1
+            state.lives.push(OpenCase::new(String::new(), bucket));
+            state.lives.len() - 1
         },
         |(_, _, i)| i,
     );
-    put(engine, index, effect, bucket);
-    name(engine, index);
+    put(state, index, shift, bucket);
+    name(state, index);
     index
 }
 
-/// Puts an effect into a case, with the reason if there is one.
-fn put(engine: &mut Engine, index: usize, mut effect: Effect, bucket: i64) {
-    let row = threshold::guardrail_of(&engine.settings.policy, &effect);
-    effect.quantile = row.map_or(0.75, |r| r.percentile() / 100.0);
-    let tie = engine.lives.get(index).and_then(|l| agreement::tie(engine, l, &effect));
-    let Some(live) = engine.lives.get_mut(index) else { return };
+/// Puts an shift into a case, with the reason if there is one.
+fn put(state: &mut EngineState, index: usize, mut shift: Shift, bucket: i64) {
+    let row = threshold::guardrail_of(&state.settings.policy, &shift);
+    shift.quantile = row.map_or(0.75, |r| r.percentile() / 100.0);
+    let tie = state.lives.get(index).and_then(|l| agreement::tie(state, l, &shift));
+    let Some(live) = state.lives.get_mut(index) else { return };
     live.closed = None;
     if let Some(why) = tie.map(|t| t.why).filter(|w| !w.is_empty()) {
-        live.joined(format!("{}: {why}", words::label_in(&effect)));
+        live.joined(Join { what: Some(shift_words::label_in(&shift)), why });
     }
-    live.effects.push(effect);
+    live.shifts.push(shift);
     live.bad_again(bucket);
     prune(live);
 }
 
-pub(in crate::detect) fn rearm(engine: &Engine) -> i64 {
-    engine.settings.policy.detect.rearm.millis() / engine.store.bucket.millis().max(1)
+/// Measures anew what the shifts of open cases serve.
+pub fn serve(state: &mut EngineState, bucket: i64) {
+    let EngineState { lives, cube, changes, .. } = state;
+    let open = lives.iter_mut().filter(|l| l.closed.is_none()).flat_map(|l| &mut l.shifts);
+    for shift in open.filter(|e| e.until.is_none()) {
+        shift.served = served::of(cube, changes, shift, bucket);
+    }
 }
 
 /// Gives a new case its key: class and journey, numbered when two live side by side.
-pub(in crate::detect) fn name(engine: &mut Engine, index: usize) {
-    let Some(live) = engine.lives.get(index).filter(|l| l.key.is_empty()) else { return };
-    let policy = &engine.settings.policy;
+pub(in crate::detect) fn name(state: &mut EngineState, index: usize) {
+    let Some(live) = state.lives.get(index).filter(|l| l.key.is_empty()) else { return };
+    let policy = &state.settings.policy;
     let segments = live.segments(policy);
     let journey = journey_of(policy, live, &segments);
     let class = live.class().name();
@@ -384,10 +384,10 @@ pub(in crate::detect) fn name(engine: &mut Engine, index: usize) {
         Some(j) => format!("{class}:{j}"),
         None => format!("{class}:shop"),
     };
-    let free = |k: &String| engine.lives.iter().all(|l| l.key != *k);
+    let free = |k: &String| state.lives.iter().all(|l| l.key != *k);
     let numbered = (2..).map(|n| format!("{base}:{n}"));
     let key = std::iter::once(base.clone()).chain(numbered).find(free).unwrap_or(base.clone());
-    if let Some(live) = engine.lives.get_mut(index) {
+    if let Some(live) = state.lives.get_mut(index) {
         live.key = key;
     }
 }

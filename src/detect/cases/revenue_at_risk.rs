@@ -1,16 +1,16 @@
 //! Money and people: revenue at risk per minute, and its method. Always a range,
 //! always with its method in words; `None` when there is nothing to count with.
 
-use super::open_case::Live;
-use super::{cumulative_impact, surge};
-use crate::detect::cube::key::Role;
+use super::open_case::OpenCase;
+use super::{shift_words, surge};
+use crate::detect::cube::key::CuboidRole;
+use crate::detect::cube::settings;
 use crate::detect::cube::settings::Settings;
-use crate::detect::cube::store::Store;
-use crate::detect::evidence::stat::Shape;
-use crate::detect::judgement::words;
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::Likelihood;
 use crate::detect::scan::served;
-use crate::detect::scan::served::Served;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::share::Served;
+use crate::detect::scan::shift::Shift;
 use crate::domain::metric::Metric;
 use crate::domain::money::Range;
 use crate::domain::segment::Dim;
@@ -27,27 +27,27 @@ pub struct Money {
     pub method: String,
 }
 
-/// Estimates for a case, from its worst effect; sums so far stand in its toll.
-pub fn estimate(settings: &Settings, store: &Store, live: &Live, now: i64) -> Money {
-    let (per_minute, mut method) = per_minute(settings, store, live, now, |s| s.soon);
+/// Estimates for a case, from its worst shift; sums so far stand in its toll.
+pub fn estimate(settings: &Settings, cube: &Cube, live: &OpenCase, now: i64) -> Money {
+    let (per_minute, mut method) = per_minute(settings, cube, live, now, |s| s.soon);
     let (now, burned) = if live.looks_well() {
-        (per_minute.map(|r| r.times(remaining(store, live, now))), per_minute)
+        (per_minute.map(|r| r.times(remaining(cube, live, now))), per_minute)
     } else {
         (per_minute, None)
     };
-    let toll = &live.toll;
-    if toll.people.is_some() && !toll.method.is_empty() {
-        method = format!("{method}; {}", toll.method);
+    let cumulative = &live.cumulative;
+    if cumulative.people.is_some() && !cumulative.method.is_empty() {
+        method = format!("{method}; {}", cumulative.method);
     }
-    Money { per_minute: now, burned, lost: toll.lost, affected: toll.people, method }
+    Money { per_minute: now, burned, lost: cumulative.lost, affected: cumulative.people, method }
 }
 
 /// The share of its harm that the last minutes still show, 0..=1, of the worst part of a case.
-fn remaining(store: &Store, live: &Live, now: i64) -> f64 {
-    let open = live.effects.iter().filter(|e| e.until.is_none());
+fn remaining(cube: &Cube, live: &OpenCase, now: i64) -> f64 {
+    let open = live.shifts.iter().filter(|e| e.until.is_none());
     let left = open.map(|e| {
-        let (bad, usual) = words::values(store, e);
-        match words::newest(store, e, now) {
+        let (bad, usual) = shift_words::values(cube, e);
+        match shift_words::newest(cube, e, now) {
             Some(new) if bad != usual => ((new - usual) / (bad - usual)).clamp(0.0, 1.0),
             Some(_) => 0.0,
             // nothing came since: what is not seen is not taken for well
@@ -61,8 +61,8 @@ fn remaining(store: &Store, live: &Live, now: i64) -> f64 {
 /// release or an arm is taken to serve.
 pub fn per_minute(
     settings: &Settings,
-    store: &Store,
-    live: &Live,
+    cube: &Cube,
+    live: &OpenCase,
     now: i64,
     share: impl Fn(Served) -> f64,
 ) -> (Option<Range>, String) {
@@ -71,20 +71,20 @@ pub fn per_minute(
         return (None, "none: only the measuring is broken".to_owned());
     }
     if live.is_surge() {
-        return surge::per_minute(policy, store, live);
+        return surge::per_minute(policy, cube, live);
     }
-    let Some((rate, how)) = revenue_rate(settings, store, now) else {
+    let Some((rate, how)) = revenue_rate(settings, cube, now) else {
         return (None, "cannot be estimated: neither orders nor revenue are measured".to_owned());
     };
-    let part = |e: &Effect| {
-        let (lost, why) = loss_share(policy, store, e);
+    let part = |e: &Shift| {
+        let (lost, why) = loss_share(policy, cube, e);
         (lost.times(share(e.served)), why)
     };
     let parts = live.present().into_iter().map(part);
     let best = parts.max_by(|a, b| (a.0.high).total_cmp(&b.0.high).then(b.1.cmp(&a.1)));
     let (share, why) = match best {
         Some(found) => found,
-        None if !live.troubles.is_empty() => {
+        None if !live.failing_checks.is_empty() => {
             (Range::new(0.0, 1.0), "checks fail; real orders show no loss yet".to_owned())
         }
         None => return (None, String::new()),
@@ -93,9 +93,9 @@ pub fn per_minute(
 }
 
 /// Revenue per minute that is usual now, and how it was found.
-fn revenue_rate(settings: &Settings, store: &Store, now: i64) -> Option<(f64, String)> {
+fn revenue_rate(settings: &Settings, cube: &Cube, now: i64) -> Option<(f64, String)> {
     let policy = &settings.policy;
-    let per_minute = |metric: Metric| usual(settings, store, metric, now);
+    let per_minute = |metric: Metric| usual(settings, cube, metric, now);
     let orders = per_minute(Metric::Orders);
     if let Some(revenue) = per_minute(Metric::Revenue).filter(|r| *r > 0.0) {
         let text =
@@ -113,23 +113,23 @@ fn revenue_rate(settings: &Settings, store: &Store, now: i64) -> Option<(f64, St
 
 /// Usual events per minute over the whole shop at this time, by the past of the cut that has most
 /// of it. Nothing of now is asked: the source may be blind.
-fn usual(settings: &Settings, store: &Store, metric: Metric, now: i64) -> Option<f64> {
-    let known = store.family((metric, Role::Plain)).filter(|t| !t.leaves.is_empty());
-    let table = known.min_by_key(|t| std::cmp::Reverse(t.hours.len()))?;
-    let an_hour: f64 = table.leaves.iter().map(|leaf| table.usual(leaf, now)).sum();
-    (an_hour > 0.0).then_some(an_hour / 60.0 / cumulative_impact::share(&settings.sampling, table))
+fn usual(settings: &Settings, cube: &Cube, metric: Metric, now: i64) -> Option<f64> {
+    let known = cube.family((metric, CuboidRole::Plain)).filter(|t| !t.leaves.is_empty());
+    let cuboid = known.min_by_key(|t| std::cmp::Reverse(t.hours.len()))?;
+    let an_hour: f64 = cuboid.leaves.iter().map(|leaf| cuboid.usual(leaf, now)).sum();
+    (an_hour > 0.0).then_some(an_hour / 60.0 / settings::share(&settings.sampling, cuboid))
 }
 
-/// Share of the shop's revenue an effect costs.
-fn loss_share(policy: &Policy, store: &Store, e: &Effect) -> (Range, String) {
-    let inside = exposure(policy, store, e);
+/// Share of the shop's revenue an shift costs.
+fn loss_share(policy: &Policy, cube: &Cube, e: &Shift) -> (Range, String) {
+    let inside = exposure(policy, cube, e);
     let error = spread(e);
-    match e.shape {
-        Shape::Step | Shape::Flow => {
+    match e.likelihood {
+        Likelihood::Conversion | Likelihood::Poisson => {
             let loss = Range::new((e.harm - error).max(0.0), (e.harm + error).min(1.0));
             (loss.times(inside), format!("measured loss {:.0} % of this step", e.harm * 100.0))
         }
-        Shape::Fault => {
+        Likelihood::Rare => {
             let [low, high] = policy.shop.error_loss;
             let low = (e.harm - error).max(0.0) * low;
             let high = ((e.harm + error) * high).min(1.0);
@@ -143,7 +143,7 @@ fn loss_share(policy: &Policy, store: &Store, e: &Effect) -> (Range, String) {
                 ),
             )
         }
-        Shape::Mean | Shape::Level => {
+        Likelihood::LogNormal | Likelihood::Gauge => {
             let ms = slower_by(e);
             let [low, high] = policy.shop.speed_loss_per_100ms;
             let part = |x: f64| (x * ms / 100.0).clamp(0.0, 0.4);
@@ -160,25 +160,27 @@ fn loss_share(policy: &Policy, store: &Store, e: &Effect) -> (Range, String) {
 }
 
 /// Typical added waiting, from the shift of the mean of logs.
-fn slower_by(e: &Effect) -> f64 {
-    if e.acc.n <= 0.0 {
+fn slower_by(e: &Shift) -> f64 {
+    if e.acc.units <= 0.0 {
         return 0.0;
     }
-    let base = e.acc.e / e.acc.n;
-    match e.shape {
-        Shape::Level => e.harm,
-        Shape::Mean | Shape::Fault | Shape::Step | Shape::Flow => base.exp() * e.harm.exp_m1(),
+    let base = e.acc.expected / e.acc.units;
+    match e.likelihood {
+        Likelihood::Gauge => e.harm,
+        Likelihood::LogNormal | Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson => {
+            base.exp() * e.harm.exp_m1()
+        }
     }
 }
 
 /// Half width of the 95 % interval of a harm.
-fn spread(e: &Effect) -> f64 {
-    let scale = crate::detect::scan::onset::weight(e.shape, &e.acc);
-    if scale > 0.0 { 1.96 * e.acc.v.sqrt() / scale } else { 0.0 }
+fn spread(e: &Shift) -> f64 {
+    let scale = crate::detect::scan::onset::weight(e.likelihood, &e.acc);
+    if scale > 0.0 { 1.96 * e.acc.variance.sqrt() / scale } else { 0.0 }
 }
 
-/// Share of revenue that passes through an effect's place, without the release it names.
-fn exposure(policy: &Policy, store: &Store, e: &Effect) -> f64 {
+/// Share of revenue that passes through an shift's place, without the release it names.
+fn exposure(policy: &Policy, cube: &Cube, e: &Shift) -> f64 {
     served::rest(&e.place).dims.iter().fold(1.0, |share, (dim, values)| {
         let rows = policy.shop.exposure.get(dim);
         let known = |v: &String| rows.and_then(|r| r.get(v)).copied();
@@ -192,22 +194,23 @@ fn exposure(policy: &Policy, store: &Store, e: &Effect) -> f64 {
         } else {
             None
         };
-        let measured = || if *dim == Dim::Template { 1.0 } else { order_share(store, *dim, e) };
+        let measured = || if *dim == Dim::Template { 1.0 } else { order_share(cube, *dim, e) };
         share * part.unwrap_or_else(measured).clamp(0.0, 1.0)
     })
 }
 
-/// Share of usual orders (else of the effect's own traffic) in an effect's values of a dimension.
-fn order_share(store: &Store, dim: Dim, e: &Effect) -> f64 {
+/// Share of usual orders (else of the shift's own traffic) in an shift's values of a dimension.
+fn order_share(cube: &Cube, dim: Dim, e: &Shift) -> f64 {
     let Some(values) = e.place.dims.get(&dim) else { return 1.0 };
-    let table = store.family((Metric::Orders, Role::Plain)).find(|t| t.key.dims.contains(&dim));
-    let Some(table) = table.or_else(|| store.tables.get(&e.table)) else { return 1.0 };
+    let cuboid =
+        cube.family((Metric::Orders, CuboidRole::Plain)).find(|t| t.key.dims.contains(&dim));
+    let Some(cuboid) = cuboid.or_else(|| cube.cuboids.get(&e.cuboid)) else { return 1.0 };
     let (mut inside, mut all) = (0.0, 0.0);
-    for leaf in &table.leaves {
-        let mass = if table.timed() {
-            table.usual(leaf, table.rolled)
+    for leaf in &cuboid.leaves {
+        let mass = if cuboid.timed() {
+            cuboid.usual(leaf, cuboid.rolled)
         } else {
-            leaf.sums.last().map_or(0.0, |a| a.e.max(0.0))
+            leaf.sums.last().map_or(0.0, |a| a.expected.max(0.0))
         };
         all += mass;
         if values.contains(leaf.seg.get(dim).as_str()) {

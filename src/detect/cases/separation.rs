@@ -1,19 +1,19 @@
 //! Is a place one fault's? Parts of it that began apart are two faults: a place does not grow over
 //! what began at another second, and what was found as one is parted once seconds are known. Which
-//! effects share a case is decided in `agree`, how a place is climbed to in `refine`.
+//! shifts share a case is decided in `agree`, how a place is climbed to in `localise`.
 
 use std::collections::BTreeSet;
 
 use super::simultaneity::{AS_ONE, When, began, curve};
-use crate::detect::cube::cuboid::Table;
-use crate::detect::cube::store::Store;
-use crate::detect::evidence::stat::{Acc, evidence};
+use crate::detect::cube::cuboid::Cuboid;
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::{Tally, evidence};
 use crate::detect::scan::onset::Onset;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::Span;
 
-/// Buckets after it was found in which an effect is looked at for parts that began apart: then the
+/// Buckets after it was found in which an shift is looked at for parts that began apart: then the
 /// first bucket can be told from the next ones, and people have not settled on a place yet.
 const YOUNG: std::ops::RangeInclusive<i64> = 1..=4;
 /// A dimension with more values than this is not looked at value by value.
@@ -27,71 +27,71 @@ const TELLS: f64 = 6.0;
 /// Longer buckets tell minutes at best: how harm grows in them looks like beginnings apart.
 const TELLS_SECONDS: Span = Span::from_mins(1);
 
-/// True when all that a move adds to the old place of an effect began when that did, as far as
+/// True when all that a move adds to the old place of an shift began when that did, as far as
 /// anybody can tell.
-pub fn grew_as_one(store: &Store, old: &Effect, new: &Effect) -> bool {
-    let Some(table) = store.tables.get(&new.table) else { return true };
-    if store.bucket > TELLS_SECONDS {
+pub fn grew_as_one(cube: &Cube, old: &Shift, new: &Shift) -> bool {
+    let Some(cuboid) = cube.cuboids.get(&new.cuboid) else { return true };
+    if cube.bucket > TELLS_SECONDS {
         return true;
     }
-    table.key.dims.iter().all(|dim| {
-        let added = added(table, old, new, *dim);
+    cuboid.key.dims.iter().all(|dim| {
+        let added = added(cuboid, old, new, *dim);
         if added.is_empty() {
             return true;
         }
         let mut place = new.scope.clone();
         place.dims.insert(*dim, added);
         // What began in the newest bucket may be anywhere in it: it joins when that is known.
-        let one = |p: Effect| p.last_bad > p.onset.bucket && !are_apart(store, old, &p);
-        part(store, new, place).is_none_or(one)
+        let one = |p: Shift| p.last_bad > p.onset.bucket && !are_apart(cube, old, &p);
+        part(cube, new, place).is_none_or(one)
     })
 }
 
 /// Values of a dimension that the new place has and the old one had not.
-fn added(table: &Table, old: &Effect, new: &Effect, dim: Dim) -> BTreeSet<String> {
+fn added(cuboid: &Cuboid, old: &Shift, new: &Shift, dim: Dim) -> BTreeSet<String> {
     let Some(had) = old.scope.dims.get(&dim) else { return BTreeSet::new() };
-    values(table, &new.scope, dim).difference(had).cloned().collect()
+    values(cuboid, &new.scope, dim).difference(had).cloned().collect()
 }
 
 /// The values of a dimension that are met in a place.
-fn values(table: &Table, place: &Scope, dim: Dim) -> BTreeSet<String> {
+fn values(cuboid: &Cuboid, place: &Scope, dim: Dim) -> BTreeSet<String> {
     if let Some(named) = place.dims.get(&dim) {
         return named.clone();
     }
-    let inside = table.leaves.iter().filter(|l| place.contains(&l.seg));
+    let inside = cuboid.leaves.iter().filter(|l| place.contains(&l.seg));
     inside.map(|l| l.seg.get(dim).as_str().to_owned()).collect()
 }
 
-/// The same harm as an effect of its own in a part of its place; none where it says too little.
-fn part(store: &Store, whole: &Effect, place: Scope) -> Option<Effect> {
-    let table = store.tables.get(&whole.table)?;
-    let mut sum = Acc::default();
-    for leaf in table.leaves.iter().filter(|l| place.contains(&l.seg)) {
-        sum.add(&table.acc_over(leaf, whole.from(), whole.last_bad));
+/// The same harm as an shift of its own in a part of its place; none where it says too little.
+fn part(cube: &Cube, whole: &Shift, place: Scope) -> Option<Shift> {
+    let cuboid = cube.cuboids.get(&whole.cuboid)?;
+    let mut sum = Tally::default();
+    for leaf in cuboid.leaves.iter().filter(|l| place.contains(&l.seg)) {
+        sum.add(&cuboid.acc_over(leaf, whole.from(), whole.last_bad));
     }
-    let ev = evidence(whole.shape, whole.sign, &sum, whole.calib(table));
+    let ev = evidence(whole.likelihood, whole.sign, &sum, whole.dispersion(cuboid));
     if ev.nats < TELLS || ev.harm <= 0.0 {
         return None;
     }
-    let mut part = Effect { scope: place, acc: sum, harm: ev.harm, nats: ev.nats, ..whole.clone() };
+    let mut part = Shift { scope: place, acc: sum, harm: ev.harm, nats: ev.nats, ..whole.clone() };
     for _ in 0..2 {
         part.onset = Onset::default();
-        part.measure(table, whole.last_bad);
+        part.measure(cuboid, whole.last_bad);
     }
     Some(part)
 }
 
 /// Two parts of a place surely did not begin as one.
-fn are_apart(store: &Store, a: &Effect, b: &Effect) -> bool {
-    let (Some(x), Some(y)) = (curve(store, a), curve(store, b)) else { return false };
+fn are_apart(cube: &Cube, a: &Shift, b: &Shift) -> bool {
+    let (Some(x), Some(y)) = (curve(cube, a), curve(cube, b)) else { return false };
     let slow = a.onset.ramp || b.onset.ramp;
     !slow && x.apart(&y, AS_ONE) >= SURELY
 }
 
-/// The place of a young effect without what began at another time: the part that says most stays,
+/// The place of a young shift without what began at another time: the part that says most stays,
 /// what else burns is found for itself.
-pub fn parted(store: &Store, e: &Effect, bucket: i64) -> Option<Scope> {
-    let seconds = store.bucket <= TELLS_SECONDS;
+pub fn parted(cube: &Cube, e: &Shift, bucket: i64) -> Option<Scope> {
+    let seconds = cube.bucket <= TELLS_SECONDS;
     if !seconds
         || !YOUNG.contains(&(bucket - e.found))
         || e.until.is_some()
@@ -99,26 +99,26 @@ pub fn parted(store: &Store, e: &Effect, bucket: i64) -> Option<Scope> {
     {
         return None;
     }
-    let table = store.tables.get(&e.table)?;
-    table.key.dims.iter().find_map(|dim| along(store, table, e, *dim))
+    let cuboid = cube.cuboids.get(&e.cuboid)?;
+    cuboid.key.dims.iter().find_map(|dim| along(cube, cuboid, e, *dim))
 }
 
-fn along(store: &Store, table: &Table, e: &Effect, dim: Dim) -> Option<Scope> {
-    let values = values(table, &e.scope, dim);
+fn along(cube: &Cube, cuboid: &Cuboid, e: &Shift, dim: Dim) -> Option<Scope> {
+    let values = values(cuboid, &e.scope, dim);
     if !(2..=MANY).contains(&values.len()) {
         return None;
     }
     let of = |value: &String| {
         let mut place = e.scope.clone();
         place.dims.insert(dim, [value.clone()].into());
-        part(store, e, place).map(|p| (value.clone(), p))
+        part(cube, e, place).map(|p| (value.clone(), p))
     };
-    let told: Vec<(String, Effect)> = values.iter().filter_map(of).collect();
+    let told: Vec<(String, Shift)> = values.iter().filter_map(of).collect();
     let strongest = told.iter().max_by(|a, b| a.1.nats.total_cmp(&b.1.nats))?;
-    let other = |x: &&(String, Effect)| x.0 != strongest.0 && are_apart(store, &strongest.1, &x.1);
-    let apart: Vec<&(String, Effect)> = told.iter().filter(other).collect();
+    let other = |x: &&(String, Shift)| x.0 != strongest.0 && are_apart(cube, &strongest.1, &x.1);
+    let apart: Vec<&(String, Shift)> = told.iter().filter(other).collect();
     let nearest = |t: When| {
-        let gap = |x: &(String, Effect)| (began(store, &x.1).at - t.at).abs();
+        let gap = |x: &(String, Shift)| (began(cube, &x.1).at - t.at).abs();
         let mine = gap(strongest);
         apart.iter().all(|x| gap(x) >= mine)
     };
@@ -127,7 +127,7 @@ fn along(store: &Store, table: &Table, e: &Effect, dim: Dim) -> Option<Scope> {
     }
     let stays = |v: &&String| {
         let known = told.iter().find(|t| t.0 == **v);
-        known.is_none_or(|t| nearest(began(store, &t.1)))
+        known.is_none_or(|t| nearest(began(cube, &t.1)))
     };
     let mut place = e.scope.clone();
     place.dims.insert(dim, values.iter().filter(stays).cloned().collect());

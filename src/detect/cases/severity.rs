@@ -3,14 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use super::open_case::{Live, is_measuring, is_visit_loss};
-use super::surge;
-use crate::detect::cube::key::{Family, Role};
-use crate::detect::cube::store::Store;
+use super::kinds::{is_measuring, is_visit_loss};
+use super::open_case::OpenCase;
+use super::{kinds, surge};
+use crate::detect::cube::key::{CuboidRole, Family};
+use crate::detect::cube::store::Cube;
 use crate::detect::detectors::traffic_loss;
-use crate::detect::evidence::stat::{Acc, Calib, Shape, interval};
+use crate::detect::evidence::stat::{Dispersion, Likelihood, Tally};
+use crate::detect::maths::interval::interval;
 use crate::detect::scan::served;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::severity::Severity;
@@ -35,7 +37,7 @@ pub struct Ranked {
 }
 
 /// Facts of a case, for the rules.
-pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) -> BTreeSet<Fact> {
+pub fn facts(policy: &Policy, cube: &Cube, live: &OpenCase, segments: &[Scope]) -> BTreeSet<Fact> {
     let mut out = BTreeSet::new();
     let mut set = |fact, on: bool| {
         if on {
@@ -44,68 +46,76 @@ pub fn facts(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) ->
     };
     let present = live.present();
     let checkout = |j: &str| j == "checkout";
-    set(Fact::CheckFail, !live.troubles.is_empty());
-    set(Fact::CheckoutCheckFail, live.troubles.iter().any(|t| checkout(t.journey.as_str())));
+    set(Fact::CheckFail, !live.failing_checks.is_empty());
+    set(Fact::CheckoutCheckFail, live.failing_checks.iter().any(|t| checkout(t.journey.as_str())));
     let missing = || present.iter().filter(|e| is_visit_loss(e));
-    let gone = missing().map(|e| traffic_loss::shop_wide(store, e)).fold(0.0, f64::max);
-    let lost = Lost::of(store, live, gone);
+    let gone = missing().map(|e| traffic_loss::shop_wide(cube, e)).fold(0.0, f64::max);
+    let lost = OrdersLost::of(cube, live, gone);
     set(Fact::VisitLoss, missing().next().is_some());
-    let failing = failing_checkouts(policy, store, live) > policy.detect.collapse;
+    let failing = failing_checkouts(policy, cube, live) > policy.detect.collapse;
     set(Fact::OrderCollapse, failing || lost.collapsed(policy.detect.collapse));
     set(Fact::CheckoutUnusable, lost.unusable(policy.detect.unusable));
-    let given = present.iter().map(|e| surge::given_away(store, e)).fold(0.0, f64::max);
-    set(Fact::Surge, present.iter().any(|e| surge::is_surge(e)));
+    let given = present.iter().map(|e| surge::given_away(cube, e)).fold(0.0, f64::max);
+    set(Fact::Surge, present.iter().any(|e| kinds::is_surge(e)));
     set(Fact::Giveaway, given > policy.detect.unusable);
-    set(Fact::FunnelLoss, present.iter().any(|e| e.shape == Shape::Step));
-    set(Fact::Speed, present.iter().any(|e| e.shape == Shape::Mean || is_gauge(e)));
+    set(Fact::FunnelLoss, present.iter().any(|e| e.likelihood == Likelihood::Conversion));
+    set(Fact::Speed, present.iter().any(|e| e.likelihood == Likelihood::LogNormal || is_gauge(e)));
     set(Fact::Errors, present.iter().any(|e| is_error(e)));
-    let major = |e: &Effect| is_error(e) && e.harm >= policy.detect.major_errors;
+    let major = |e: &Shift| is_error(e) && e.harm >= policy.detect.major_errors;
     set(Fact::MajorErrors, present.iter().any(|e| major(e)));
     set(Fact::Telemetry, live.is_telemetry());
-    set(Fact::WeakEvidence, weak(store, live));
+    set(Fact::WeakEvidence, weak(cube, live));
     set(Fact::CheckoutBlind, live.blind.as_ref().is_some_and(|b| b.checkout));
-    set(Fact::Efficiency, present.iter().any(|e| e.table.family.0 == Metric::CacPayback));
+    set(Fact::Efficiency, present.iter().any(|e| e.cuboid.family.0 == Metric::CacPayback));
     set(Fact::HighValue, segments.iter().any(|s| high_value(policy, s)));
-    set(Fact::SmallCohort, segments.iter().all(|s| small(policy, store, live, s)));
-    let slow = |e: &Effect| e.onset.ramp || e.shape == Shape::Mean && mild(store, e);
+    set(Fact::SmallCohort, segments.iter().all(|s| small(policy, cube, live, s)));
+    let slow = |e: &Shift| e.onset.ramp || e.likelihood == Likelihood::LogNormal && mild(cube, e);
     set(Fact::Drift, !present.is_empty() && present.iter().all(|e| slow(e)));
     out
 }
 
 /// While the checkout's checks fail: lower bound of the share of checkouts whose pages or calls
 /// fail. Orders that nobody could place are missing before the count of orders can prove it.
-fn failing_checkouts(policy: &Policy, store: &Store, live: &Live) -> f64 {
+fn failing_checkouts(policy: &Policy, cube: &Cube, live: &OpenCase) -> f64 {
     let Some(journey) = policy.journey.iter().find(|j| j.name.as_str() == "checkout") else {
         return 0.0;
     };
-    if !live.troubles.iter().any(|t| t.journey == journey.name) {
+    if !live.failing_checks.iter().any(|t| t.journey == journey.name) {
         return 0.0;
     }
     let page = |t: &String| journey.templates.first() == Some(t);
-    let here = |e: &&Effect| {
+    let here = |e: &&Shift| {
         let only = e.place.dims.get(&Dim::Template).is_some_and(|t| t.iter().all(page));
         only && is_error(e) && e.until.is_none()
     };
-    let share = |e: &Effect| {
-        let calib = store.tables.get(&e.table).map_or(Calib::prior(e.shape), |t| e.calib(t));
-        let low = interval(e.acc.a / calib.phi, e.acc.n / calib.phi, Z95).0 - e.acc.e / e.acc.n;
-        low * traffic(store, e) * e.served.now
+    let share = |e: &Shift| {
+        let dispersion = cube
+            .cuboids
+            .get(&e.cuboid)
+            .map_or(Dispersion::prior(e.likelihood), |t| e.dispersion(t));
+        let low = interval(
+            e.acc.observed / dispersion.overdispersion,
+            e.acc.units / dispersion.overdispersion,
+            Z95,
+        )
+        .0 - e.acc.expected / e.acc.units;
+        low * traffic(cube, e) * e.served.now
     };
-    live.effects.iter().filter(here).map(share).fold(0.0, f64::max)
+    live.shifts.iter().filter(here).map(share).fold(0.0, f64::max)
 }
 
-fn is_error(e: &Effect) -> bool {
-    e.shape == Shape::Fault && !is_measuring(e)
+fn is_error(e: &Shift) -> bool {
+    e.likelihood == Likelihood::Rare && !is_measuring(e)
 }
 
 /// Too small to lose anybody at once, or small and so slow to show that it took hours to find.
-pub(in crate::detect) fn mild(store: &Store, e: &Effect) -> bool {
-    let sought = store.bucket.times(e.found - e.from());
+pub(in crate::detect) fn mild(cube: &Cube, e: &Shift) -> bool {
+    let sought = cube.bucket.times(e.found - e.from());
     e.harm < MILD || e.harm < SMALL && sought >= Span::from_mins(90)
 }
 
-fn is_gauge(e: &Effect) -> bool {
-    e.shape == Shape::Level && !is_measuring(e) && e.table.family.0 != Metric::CacPayback
+fn is_gauge(e: &Shift) -> bool {
+    e.likelihood == Likelihood::Gauge && !is_measuring(e) && e.cuboid.family.0 != Metric::CacPayback
 }
 
 /// Standard deviations below the likeliest loss: two-sided 95 %, and one-sided 84 %.
@@ -113,19 +123,19 @@ const Z95: f64 = 1.96;
 const Z84: f64 = 1.0;
 
 /// The share of all orders that is lost, as far as it is sure (95 %), likely (84 %) and likeliest.
-/// The last two only of what is proven by itself: effects, and orders while checks fail.
-struct Lost {
+/// The last two only of what is proven by itself: shifts, and orders while checks fail.
+struct OrdersLost {
     sure: f64,
     likely: f64,
     likeliest: f64,
 }
 
-impl Lost {
+impl OrdersLost {
     /// `gone` is the share of the visits that is surely missing.
-    fn of(store: &Store, live: &Live, gone: f64) -> Self {
-        let at = |z| order_loss(store, live, z);
-        let sure = at(Z95).max(loss_under_trouble(store, live, Z95)).max(gone);
-        let likeliest = at(0.0).max(loss_under_trouble(store, live, 0.0));
+    fn of(cube: &Cube, live: &OpenCase, gone: f64) -> Self {
+        let at = |z| order_loss(cube, live, z);
+        let sure = at(Z95).max(loss_under_trouble(cube, live, Z95)).max(gone);
+        let likeliest = at(0.0).max(loss_under_trouble(cube, live, 0.0));
         Self { sure, likely: at(Z84), likeliest }
     }
 
@@ -142,12 +152,12 @@ impl Lost {
 
 /// Bound of the share of all orders that is lost, from the payment and order steps: so many
 /// standard deviations below what is likeliest.
-fn order_loss(store: &Store, live: &Live, z: f64) -> f64 {
-    live.effects
+fn order_loss(cube: &Cube, live: &OpenCase, z: f64) -> f64 {
+    live.shifts
         .iter()
         .filter(|e| e.until.is_none())
         .filter(|e| {
-            let metric = e.table.family.0;
+            let metric = e.cuboid.family.0;
             matches!(
                 metric,
                 Metric::PaymentRate
@@ -156,23 +166,25 @@ fn order_loss(store: &Store, live: &Live, z: f64) -> f64 {
                     | Metric::ConversionRate
             )
         })
-        .map(|e| shop_wide(store, e, z))
-        .fold(chain(store, live, z), f64::max)
+        .map(|e| shop_wide(cube, e, z))
+        .fold(chain(cube, live, z), f64::max)
 }
 
 /// Steps towards an order that fail one after the other lose more together than any of them alone.
 /// All three are multiplied, over the whole shop since the first of them fell.
-fn chain(store: &Store, live: &Live, z: f64) -> f64 {
+fn chain(cube: &Cube, live: &OpenCase, z: f64) -> f64 {
     let steps = [Metric::CheckoutRate, Metric::PaymentRate, Metric::OrderRate];
-    let falls = live.effects.iter().filter(|e| {
-        e.until.is_none() && e.shape == Shape::Step && steps.contains(&e.table.family.0)
+    let falls = live.shifts.iter().filter(|e| {
+        e.until.is_none()
+            && e.likelihood == Likelihood::Conversion
+            && steps.contains(&e.cuboid.family.0)
     });
-    let Some(from) = falls.map(Effect::from).min() else { return 0.0 };
+    let Some(from) = falls.map(Shift::from).min() else { return 0.0 };
     let sums = steps.iter().filter_map(|m| {
-        let table = store.family((*m, Role::Step)).find(|t| !t.leaves.is_empty())?;
-        let mut sum = Acc::default();
-        for leaf in &table.leaves {
-            sum.add(&table.acc_over(leaf, from, i64::MAX));
+        let cuboid = cube.family((*m, CuboidRole::Step)).find(|t| !t.leaves.is_empty())?;
+        let mut sum = Tally::default();
+        for leaf in &cuboid.leaves {
+            sum.add(&cuboid.acc_over(leaf, from, i64::MAX));
         }
         Some(sum)
     });
@@ -180,59 +192,62 @@ fn chain(store: &Store, live: &Live, z: f64) -> f64 {
 }
 
 /// Bound of the share that several steps lose together (delta method on the log).
-pub(in crate::detect) fn chained(steps: &[Acc], z: f64) -> f64 {
+pub(in crate::detect) fn chained(steps: &[Tally], z: f64) -> f64 {
     let (mut log, mut var) = (0.0, 0.0);
-    for a in steps.iter().filter(|a| a.e >= LEAST_ORDERS && a.n >= a.e) {
-        let hits = a.a + 0.5;
-        log += (hits / (a.e + 0.5)).ln();
-        var += (1.0 / hits - 1.0 / (a.n + 1.0)).max(0.0);
+    for a in steps.iter().filter(|a| a.expected >= LEAST_ORDERS && a.units >= a.expected) {
+        let hits = a.observed + 0.5;
+        log += (hits / (a.expected + 0.5)).ln();
+        var += (1.0 / hits - 1.0 / (a.units + 1.0)).max(0.0);
     }
     (1.0 - (log + z * var.sqrt()).exp()).max(0.0)
 }
 
 /// A step's loss over the whole shop since its onset, so many standard deviations below.
-fn shop_wide(store: &Store, e: &Effect, z: f64) -> f64 {
-    let Some(table) = store.tables.get(&e.table) else { return 0.0 };
-    let mut sum = crate::detect::evidence::stat::Acc::default();
-    for leaf in &table.leaves {
-        sum.add(&table.acc_over(leaf, e.from(), e.last_bad));
+fn shop_wide(cube: &Cube, e: &Shift, z: f64) -> f64 {
+    let Some(cuboid) = cube.cuboids.get(&e.cuboid) else { return 0.0 };
+    let mut sum = crate::detect::evidence::stat::Tally::default();
+    for leaf in &cuboid.leaves {
+        sum.add(&cuboid.acc_over(leaf, e.from(), e.last_bad));
     }
-    if sum.n <= 0.0 || sum.e <= 0.0 {
+    if sum.units <= 0.0 || sum.expected <= 0.0 {
         return 0.0;
     }
-    1.0 - interval(sum.a, sum.n, z).1 / (sum.e / sum.n)
+    1.0 - interval(sum.observed, sum.units, z).1 / (sum.expected / sum.units)
 }
 
 /// While the checkout's checks fail, orders are asked just one question: did they collapse since?
 /// It needs no scan over segments, so a few missing orders answer it: the loss, so many standard
 /// deviations below what is likeliest.
-fn loss_under_trouble(store: &Store, live: &Live, z: f64) -> f64 {
-    let since = live.troubles.iter().filter(|t| t.journey.as_str() == "checkout").map(|t| t.since);
-    let Some(from) = since.min().map(|t| store.bucket_of(t)) else { return 0.0 };
+fn loss_under_trouble(cube: &Cube, live: &OpenCase, z: f64) -> f64 {
+    let since =
+        live.failing_checks.iter().filter(|t| t.journey.as_str() == "checkout").map(|t| t.since);
+    let Some(from) = since.min().map(|t| cube.bucket_of(t)) else { return 0.0 };
     let over = |family: Family| {
-        let table = store.family(family).find(|t| !t.leaves.is_empty())?;
-        let mut sum = Acc::default();
-        for leaf in &table.leaves {
-            sum.add(&table.acc_over(leaf, from, i64::MAX));
+        let cuboid = cube.family(family).find(|t| !t.leaves.is_empty())?;
+        let mut sum = Tally::default();
+        for leaf in &cuboid.leaves {
+            sum.add(&cuboid.acc_over(leaf, from, i64::MAX));
         }
-        (sum.e >= LEAST_ORDERS).then(|| (sum, table.calib(0)))
+        (sum.expected >= LEAST_ORDERS).then(|| (sum, cuboid.dispersion(0)))
     };
     let steps = [Metric::CheckoutRate, Metric::PaymentRate, Metric::OrderRate].iter();
-    let steps = steps.filter_map(|m| over((*m, Role::Step)));
-    let steps = steps.map(|(a, _)| 1.0 - interval(a.a, a.n, z).1 / (a.e / a.n));
+    let steps = steps.filter_map(|m| over((*m, CuboidRole::Step)));
+    let steps =
+        steps.map(|(a, _)| 1.0 - interval(a.observed, a.units, z).1 / (a.expected / a.units));
     // Nobody may get as far as a step: then the orders themselves are missing.
-    let orders = over((Metric::Orders, Role::Plain)).map(|(a, calib)| {
-        let most = a.a + 2.0 + z.max(Z95) * ((a.a + 1.0) * calib.phi).sqrt();
-        1.0 - most / (a.e * (1.0 - 2.0 * calib.tau).max(0.5))
+    let orders = over((Metric::Orders, CuboidRole::Plain)).map(|(a, dispersion)| {
+        let most =
+            a.observed + 2.0 + z.max(Z95) * ((a.observed + 1.0) * dispersion.overdispersion).sqrt();
+        1.0 - most / (a.expected * (1.0 - 2.0 * dispersion.day_drift).max(0.5))
     });
     steps.chain(orders).fold(0.0, f64::max)
 }
 
 /// Everything it rests on is partial, truncated, stale or a low sample.
-fn weak(store: &Store, live: &Live) -> bool {
-    let doubtful = |e: &&Effect| store.marks.get(&e.table).is_some_and(|m| m.all_weak);
+fn weak(cube: &Cube, live: &OpenCase) -> bool {
+    let doubtful = |e: &&Shift| cube.marks.get(&e.cuboid).is_some_and(|m| m.all_weak);
     let present = live.present();
-    live.troubles.is_empty()
+    live.failing_checks.is_empty()
         && live.blind.is_none()
         && !present.is_empty()
         && present.iter().all(doubtful)
@@ -256,27 +271,27 @@ fn high_value(policy: &Policy, scope: &Scope) -> bool {
 
 /// A rollout or an arm that few meet and that is not about to reach more, or a sliver of the
 /// traffic.
-fn small(policy: &Policy, store: &Store, live: &Live, scope: &Scope) -> bool {
-    let mine = || live.effects.iter().filter(|e| e.place == *scope);
+fn small(policy: &Policy, cube: &Cube, live: &OpenCase, scope: &Scope) -> bool {
+    let mine = || live.shifts.iter().filter(|e| e.place == *scope);
     let served = mine().map(|e| e.served.soon).fold(0.0, f64::max);
     if served::names(scope) && served < policy.detect.small_rollout {
         return true;
     }
-    let share = mine().map(|e| traffic(store, e)).fold(0.0, f64::max);
+    let share = mine().map(|e| traffic(cube, e)).fold(0.0, f64::max);
     share > 0.0 && share < policy.detect.small_cohort && !scope.dims.contains_key(&Dim::Template)
 }
 
-/// Share of the shop's traffic inside an effect's place, without its template and its release.
-pub fn traffic(store: &Store, e: &Effect) -> f64 {
-    let Some(table) = store.tables.get(&e.table) else { return 0.0 };
+/// Share of the shop's traffic inside an shift's place, without its template and its release.
+pub fn traffic(cube: &Cube, e: &Shift) -> f64 {
+    let Some(cuboid) = cube.cuboids.get(&e.cuboid) else { return 0.0 };
     let mut scope = served::rest(&e.scope);
     let template = scope.dims.remove(&Dim::Template);
     let (mut inside, mut all) = (0.0, 0.0);
-    for leaf in &table.leaves {
+    for leaf in &cuboid.leaves {
         let at = leaf.seg.get(Dim::Template).as_str();
         if template.as_ref().is_none_or(|t| t.contains(at)) {
             // A count's samples are hours: what is usual tells how much traffic that is.
-            let mass = |a: &Acc| if is_visit_loss(e) { a.e } else { a.n };
+            let mass = |a: &Tally| if is_visit_loss(e) { a.expected } else { a.units };
             let n = leaf.sums.last().map_or(0.0, |a| mass(a).max(0.0));
             all += n;
             inside += if scope.contains(&leaf.seg) { n } else { 0.0 };
@@ -291,19 +306,19 @@ fn holds(rule: &SeverityRule, facts: &BTreeSet<Fact>) -> bool {
         && !rule.none.iter().any(|f| facts.contains(f))
 }
 
-/// The worst of what the case says as a whole and what each of its effects says alone: what joins
+/// The worst of what the case says as a whole and what each of its shifts says alone: what joins
 /// never makes it less.
-pub fn worst(policy: &Policy, store: &Store, live: &Live, segments: &[Scope]) -> Ranked {
+pub fn worst(policy: &Policy, cube: &Cube, live: &OpenCase, segments: &[Scope]) -> Ranked {
     let rules = &policy.severity_rule;
-    let whole = rank(rules, &facts(policy, store, live, segments));
-    if live.effects.len() < 2 || live.is_telemetry() {
+    let whole = rank(rules, &facts(policy, cube, live, segments));
+    if live.shifts.len() < 2 || live.is_telemetry() {
         return whole;
     }
-    let present = live.effects.iter().filter(|e| e.until.is_none());
+    let present = live.shifts.iter().filter(|e| e.until.is_none());
     let alone = present.map(|e| {
-        let mut one = Live::new(live.key.clone(), live.opened);
-        one.effects = vec![e.clone()];
-        rank(rules, &facts(policy, store, &one, std::slice::from_ref(&e.place)))
+        let mut one = OpenCase::new(live.key.clone(), live.opened);
+        one.shifts = vec![e.clone()];
+        rank(rules, &facts(policy, cube, &one, std::slice::from_ref(&e.place)))
     });
     alone.fold(whole, |worst, one| if one.level < worst.level { one } else { worst })
 }
@@ -333,9 +348,4 @@ pub fn rank(rules: &[SeverityRule], facts: &BTreeSet<Fact>) -> Ranked {
         rule: fired.map_or_else(|| "no rule".to_owned(), |r| r.name.clone()),
         raise: raise.unwrap_or_default(),
     }
-}
-
-/// A role that only notes.
-pub fn is_beacon(e: &Effect) -> bool {
-    e.table.family.1 == Role::Beacon
 }

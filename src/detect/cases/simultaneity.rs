@@ -1,11 +1,11 @@
-//! To the second: when an effect began, by the likelihood of every instant around its onset given
+//! To the second: when an shift began, by the likelihood of every instant around its onset given
 //! how far its first buckets are harmed. For telling two beginnings apart only; the onset of a case
 //! stays in buckets.
 
-use crate::detect::cube::store::Store;
-use crate::detect::evidence::stat::Acc;
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::Tally;
 use crate::detect::scan::onset::{variance, weight};
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 
 /// When something began, in seconds of the epoch, and its standard deviation.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -67,10 +67,10 @@ impl Curve {
     }
 }
 
-/// The beginning of an effect.
-pub fn began(store: &Store, e: &Effect) -> When {
-    let length = store.bucket.millis() as f64 / 1000.0;
-    let start = |b: i64| store.start_of(b).millis() as f64 / 1000.0;
+/// The beginning of an shift.
+pub fn began(cube: &Cube, e: &Shift) -> When {
+    let length = cube.bucket.millis() as f64 / 1000.0;
+    let start = |b: i64| cube.start_of(b).millis() as f64 / 1000.0;
     let b = e.onset.bucket;
     let between = (e.onset.high - e.onset.low) as f64 * length / 4.0;
     let middle = (start(e.onset.low) + start(e.onset.high) + length) / 2.0;
@@ -82,7 +82,7 @@ pub fn began(store: &Store, e: &Effect) -> When {
     if e.last_bad <= b || e.onset.ramp || !known {
         return anywhere;
     }
-    match curve(store, e).map(|c| c.mean()) {
+    match curve(cube, e).map(|c| c.mean()) {
         Some(told) if told.sd < anywhere.sd => When { sd: told.sd.max(BEST), ..told },
         _ => anywhere,
     }
@@ -90,20 +90,20 @@ pub fn began(store: &Store, e: &Effect) -> When {
 
 /// How likely each instant around the onset is, whatever the size of the harm since; what was
 /// wrong before does not count.
-pub fn curve(store: &Store, e: &Effect) -> Option<Curve> {
-    let table = store.tables.get(&e.table)?;
-    let calib = e.calib(table);
-    let length = store.bucket.millis() as f64 / 1000.0;
-    let start = |b: i64| store.start_of(b).millis() as f64 / 1000.0;
+pub fn curve(cube: &Cube, e: &Shift) -> Option<Curve> {
+    let cuboid = cube.cuboids.get(&e.cuboid)?;
+    let dispersion = e.dispersion(cuboid);
+    let length = cube.bucket.millis() as f64 / 1000.0;
+    let start = |b: i64| cube.start_of(b).millis() as f64 / 1000.0;
     let onset = e.onset.bucket;
     let bucket = |b: i64| {
-        let acc = table.scope_acc(&e.scope, b);
-        let w = weight(e.shape, &acc);
+        let acc = cuboid.scope_acc(&e.scope, b);
+        let w = weight(e.likelihood, &acc);
         (w > 0.0).then_some((start(b), w, acc))
     };
-    let excess = |(_, w, acc): (f64, f64, Acc)| {
-        let var = variance(e.shape, e.sign, &acc, calib, 0.0);
-        (e.sign * (acc.a - acc.e) / w, var / (w * w))
+    let excess = |(_, w, acc): (f64, f64, Tally)| {
+        let var = variance(e.likelihood, e.sign, &acc, dispersion, 0.0);
+        (e.sign * (acc.observed - acc.expected) / w, var / (w * w))
     };
     let past = (onset - AROUND.0 - BEFORE..onset - AROUND.0).filter_map(bucket).map(excess);
     let past: Vec<(f64, f64)> = past.collect();
@@ -114,7 +114,7 @@ pub fn curve(store: &Store, e: &Effect) -> Option<Curve> {
     if to <= onset {
         return None;
     }
-    let told: Vec<(f64, f64, Acc)> = (from..=to).filter_map(bucket).collect();
+    let told: Vec<(f64, f64, Tally)> = (from..=to).filter_map(bucket).collect();
     let step = length / STEPS as f64;
     let instants = (to - from) as usize * STEPS;
     let likely = |t: f64| {
@@ -123,8 +123,8 @@ pub fn curve(store: &Store, e: &Effect) -> Option<Curve> {
             .iter()
             .map(|(s, w, acc)| {
                 // The variance of what is harmed by so much: `variance` halves it.
-                let v = variance(e.shape, e.sign, acc, calib, 2.0 * share(*s) * e.harm);
-                (share(*s) * w, e.sign * (acc.a - acc.e) - there * w, v)
+                let v = variance(e.likelihood, e.sign, acc, dispersion, 2.0 * share(*s) * e.harm);
+                (share(*s) * w, e.sign * (acc.observed - acc.expected) - there * w, v)
             })
             .collect();
         let sums = rows.iter().map(|(x, y, v)| (x * y / v, x * x / v));

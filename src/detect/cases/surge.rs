@@ -2,14 +2,15 @@
 //! buy. Orders per visit or the value of an order leave their band the profitable-looking way. What
 //! demand or an announced sale explains is none; words and money of such a case are here too.
 
-use super::open_case::Live;
-use crate::detect::cube::cuboid::Table;
-use crate::detect::cube::key::Role;
-use crate::detect::cube::store::Store;
-use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::Acc;
+use super::kinds::{is_surge, of_value};
+use super::open_case::OpenCase;
+use super::state::EngineState;
+use crate::detect::cube::cuboid::Cuboid;
+use crate::detect::cube::key::CuboidRole;
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::Tally;
 use crate::detect::learning::exclusions;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::change::ChangeKind;
 use crate::domain::metric::Metric;
 use crate::domain::money::Range;
@@ -26,30 +27,21 @@ const BOUGHT: f64 = 0.5;
 const TWICE: f64 = 1.2;
 const Z95: f64 = 1.96;
 
-/// Orders per visit, or their value, out of band.
-pub fn is_surge(e: &Effect) -> bool {
-    matches!(e.table.family.0, Metric::OrdersPerVisit | Metric::OrderValue)
-}
-
-fn of_value(e: &Effect) -> bool {
-    e.table.family.0 == Metric::OrderValue
-}
-
 /// An announced sale, demand that rises alike, or a count of visits that fails explain it.
-pub fn explained(engine: &Engine, e: &Effect, bucket: i64) -> bool {
+pub fn explained(state: &EngineState, e: &Shift, bucket: i64) -> bool {
     if !is_surge(e) {
         return false;
     }
-    let sale = announced(engine, bucket);
+    let sale = announced(state, bucket);
     if of_value(e) {
         return sale && e.harm < ANNOUNCED_FALL;
     }
     if sale && e.harm < ANNOUNCED_RISE {
         return true;
     }
-    let rise = |metric: Metric| rise_of(&engine.store, metric, e, bucket);
+    let rise = |metric: Metric| rise_of(&state.cube, metric, e, bucket);
     let counted_less = rise(Metric::Orders).is_some_and(|rise| rise < BOUGHT * e.harm);
-    let cheap = engine.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.effects);
+    let cheap = state.lives.iter().filter(|l| l.closed.is_none()).flat_map(|l| &l.shifts);
     let cheap =
         cheap.filter(|o| of_value(o) && o.until.is_none()).any(|o| o.place.overlaps(&e.place));
     let wanted = rise(Metric::Sessions).is_some_and(|rise| rise >= e.harm);
@@ -57,67 +49,72 @@ pub fn explained(engine: &Engine, e: &Effect, bucket: i64) -> bool {
 }
 
 /// A holiday, a campaign or a sale is on.
-fn announced(engine: &Engine, bucket: i64) -> bool {
-    let now = engine.store.start_of(bucket);
-    let mut campaigns = engine.changes.values().filter(|c| c.kind == ChangeKind::Campaign);
+fn announced(state: &EngineState, bucket: i64) -> bool {
+    let now = state.cube.start_of(bucket);
+    let mut campaigns = state.changes.values().filter(|c| c.kind == ChangeKind::Campaign);
     let on = |c: &crate::domain::change::Change| {
         c.effective_at() <= now && c.finished_at.is_none_or(|end| now < end)
     };
-    exclusions::announced(&engine.settings, now).is_some() || campaigns.any(on)
+    exclusions::announced(&state.settings, now).is_some() || campaigns.any(on)
 }
 
-/// Share by which a count is above its own usual in the place and time of an effect.
-fn rise_of(store: &Store, metric: Metric, e: &Effect, bucket: i64) -> Option<f64> {
-    let mut tables = store.family((metric, Role::Plain));
-    let table = tables.find(|t| e.scope.dims.keys().all(|d| t.key.dims.contains(d)))?;
-    let sum = sum(table, e, bucket);
-    (sum.e > 0.0).then(|| sum.a / sum.e - 1.0)
+/// Share by which a count is above its own usual in the place and time of an shift.
+fn rise_of(cube: &Cube, metric: Metric, e: &Shift, bucket: i64) -> Option<f64> {
+    let mut cuboids = cube.family((metric, CuboidRole::Plain));
+    let cuboid = cuboids.find(|t| e.scope.dims.keys().all(|d| t.key.dims.contains(d)))?;
+    let sum = sum(cuboid, e, bucket);
+    (sum.expected > 0.0).then(|| sum.observed / sum.expected - 1.0)
 }
 
-fn sum(table: &Table, e: &Effect, bucket: i64) -> Acc {
-    let mut sum = Acc::default();
-    for leaf in table.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
-        sum.add(&table.acc_over(leaf, e.from(), bucket));
+fn sum(cuboid: &Cuboid, e: &Shift, bucket: i64) -> Tally {
+    let mut sum = Tally::default();
+    for leaf in cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
+        sum.add(&cuboid.acc_over(leaf, e.from(), bucket));
     }
     sum
 }
 
 /// The lower bound of the share of an order's value that is given away.
-pub fn given_away(store: &Store, e: &Effect) -> f64 {
-    let Some(table) = store.tables.get(&e.table).filter(|_| of_value(e)) else { return 0.0 };
-    let half = Z95 * (e.acc.v * e.calib(table).phi).max(0.0).sqrt();
-    if e.acc.e > 0.0 { (1.0 - (e.acc.a + half) / e.acc.e).max(0.0) } else { 0.0 }
+pub fn given_away(cube: &Cube, e: &Shift) -> f64 {
+    let Some(cuboid) = cube.cuboids.get(&e.cuboid).filter(|_| of_value(e)) else { return 0.0 };
+    let half = Z95 * (e.acc.variance * e.dispersion(cuboid).overdispersion).max(0.0).sqrt();
+    if e.acc.expected > 0.0 {
+        (1.0 - (e.acc.observed + half) / e.acc.expected).max(0.0)
+    } else {
+        0.0
+    }
 }
 
 /// What an order is worth now and usually, in money.
-pub fn order_values(store: &Store, e: &Effect) -> Option<(f64, f64)> {
-    let unit = store.tables.get(&e.table)?.unit;
-    (of_value(e) && e.acc.n > 0.0).then(|| (e.acc.a / e.acc.n * unit, e.acc.e / e.acc.n * unit))
+pub fn order_values(cube: &Cube, e: &Shift) -> Option<(f64, f64)> {
+    let unit = cube.cuboids.get(&e.cuboid)?.unit;
+    (of_value(e) && e.acc.units > 0.0)
+        .then(|| (e.acc.observed / e.acc.units * unit, e.acc.expected / e.acc.units * unit))
 }
 
 /// One line for a case: what rises, what an order is worth, and what to look for.
-pub fn headline(policy: &Policy, store: &Store, live: &Live) -> Option<String> {
+pub fn headline(policy: &Policy, cube: &Cube, live: &OpenCase) -> Option<String> {
     let present = live.present();
     let strongest = |value: bool| {
         let mine = present.iter().filter(|e| is_surge(e) && of_value(e) == value);
         mine.max_by(|a, b| a.nats.total_cmp(&b.nats))
     };
-    let worth = strongest(true).and_then(|e| order_values(store, e));
+    let worth = strongest(true).and_then(|e| order_values(cube, e));
     let money = |x: f64| format!("{} {x:.0}", policy.shop.currency);
-    let average =
-        worth.map(|(now, usual)| format!("average order {} (usual {usual:.0})", money(now)));
-    let times = strongest(false)
-        .filter(|e| e.acc.e > 0.0)
-        .map(|e| (format!("Orders at {:.1} times their usual rate", e.acc.a / e.acc.e), e));
-    match (times, average) {
+    let average = |word: &str| {
+        worth.map(|(now, usual)| format!("{word} order {} (usual {usual:.0})", money(now)))
+    };
+    let times = strongest(false).filter(|e| e.acc.expected > 0.0).map(|e| {
+        (format!("Orders at {:.1} times their usual rate", e.acc.observed / e.acc.expected), e)
+    });
+    match (times, average("average")) {
         (Some((times, _)), Some(average)) => {
             Some(format!("{times}, {average}: price or coupon error?"))
         }
-        (None, Some(average)) => {
-            let said = average.replacen("average", "Average", 1);
-            Some(format!("{said}: price or coupon error?"))
+        (None, Some(_)) => {
+            average("Average").map(|average| format!("{average}: price or coupon error?"))
         }
-        (Some((times, e)), None) => Some(match per_payment(store, e) {
+        (Some((times, e)), None) => Some(match per_payment(cube, e) {
             Some(each) => format!("{times}, {each:.1} for each payment: placed twice?"),
             None => format!("{times} at their usual value: bulk or automated buying?"),
         }),
@@ -126,30 +123,32 @@ pub fn headline(policy: &Policy, store: &Store, live: &Live) -> Option<String> {
 }
 
 /// Orders for each payment try since the onset, when they are clearly more than usual.
-fn per_payment(store: &Store, e: &Effect) -> Option<f64> {
-    let table = store.family((Metric::OrderRate, Role::Step)).find(|t| !t.leaves.is_empty())?;
-    let mut all = Acc::default();
-    for leaf in table.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
-        all.add(&table.acc_over(leaf, e.from(), e.last_bad));
+fn per_payment(cube: &Cube, e: &Shift) -> Option<f64> {
+    let cuboid =
+        cube.family((Metric::OrderRate, CuboidRole::Step)).find(|t| !t.leaves.is_empty())?;
+    let mut all = Tally::default();
+    for leaf in cuboid.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
+        all.add(&cuboid.acc_over(leaf, e.from(), e.last_bad));
     }
-    let each = all.a / all.n.max(1.0);
-    (all.e > 0.0 && all.a >= TWICE * all.e).then_some(each)
+    let each = all.observed / all.units.max(1.0);
+    (all.expected > 0.0 && all.observed >= TWICE * all.expected).then_some(each)
 }
 
 /// What is given away in a minute: the value that orders lack. Where they lack none, orders beyond
 /// the usual may have to be taken back.
-pub fn per_minute(policy: &Policy, store: &Store, live: &Live) -> (Option<Range>, String) {
+pub fn per_minute(policy: &Policy, cube: &Cube, live: &OpenCase) -> (Option<Range>, String) {
     let present = live.present();
-    let minutes = |e: &Effect| {
-        (e.last_bad - e.from() + 1).max(1) as f64 * store.bucket.as_mins_f64().max(1e-9)
-    };
+    let minutes =
+        |e: &Shift| (e.last_bad - e.from() + 1).max(1) as f64 * cube.bucket.as_mins_f64().max(1e-9);
     let values = present.iter().filter(|e| of_value(e)).filter_map(|e| {
-        let table = store.tables.get(&e.table)?;
-        let lacking = (e.acc.e - e.acc.a) * table.unit;
-        let half = Z95 * (e.acc.v * e.calib(table).phi).max(0.0).sqrt() * table.unit;
+        let cuboid = cube.cuboids.get(&e.cuboid)?;
+        let lacking = (e.acc.expected - e.acc.observed) * cuboid.unit;
+        let half = Z95
+            * (e.acc.variance * e.dispersion(cuboid).overdispersion).max(0.0).sqrt()
+            * cuboid.unit;
         let each = |x: f64| x.max(0.0) / minutes(e);
         let range = Range::new(each(lacking - half), each(lacking + half));
-        let (now, usual) = order_values(store, e)?;
+        let (now, usual) = order_values(cube, e)?;
         Some((
             range,
             format!(
@@ -162,12 +161,13 @@ pub fn per_minute(policy: &Policy, store: &Store, live: &Live) -> (Option<Range>
     if let Some((range, how)) = most {
         return (Some(range), format!("given away: {how}"));
     }
-    let worth = store.family((Metric::OrderValue, Role::Surge)).find(|t| t.unit_known);
+    let worth = cube.family((Metric::OrderValue, CuboidRole::Surge)).find(|t| t.unit_known);
     let Some(worth) = worth.map(|t| t.unit).or(policy.shop.average_order_value) else {
         return (None, "cannot be estimated: the value of an order is not measured".to_owned());
     };
     let extra = present.iter().filter(|e| is_surge(e));
-    let extra = extra.map(|e| (e.acc.a - e.acc.e).max(0.0) / minutes(e)).fold(0.0, f64::max);
+    let extra =
+        extra.map(|e| (e.acc.observed - e.acc.expected).max(0.0) / minutes(e)).fold(0.0, f64::max);
     let how = format!(
         "{extra:.1} orders a minute beyond their usual share of visits x {worth:.0} {}, if they \
          are taken back",

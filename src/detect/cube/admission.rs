@@ -3,21 +3,21 @@
 
 use std::collections::BTreeMap;
 
-use super::cuboid::{MAX_LEAVES, Table};
-use super::key::TableKey;
-use super::store::{Store, key_of};
+use super::cuboid::{Cuboid, MAX_LEAVES};
+use super::key::CuboidKey;
+use super::store::{Cube, key_of};
 use crate::domain::observation::{Observation, Value};
 use crate::domain::segment::Segment;
 
-impl Store {
+impl Cube {
     /// Takes a batch of live records.
     pub fn live_batch(&mut self, batch: &[Observation]) {
         self.admit(batch);
         for o in batch {
             self.live(o);
         }
-        self.hists.pour();
-        self.tables.values_mut().for_each(Table::pour);
+        self.histograms.pour();
+        self.cuboids.values_mut().for_each(Cuboid::pour);
     }
 
     /// Takes a batch of history. What has no leaf is added up in the order of segments.
@@ -29,7 +29,7 @@ impl Store {
             return;
         }
         let own =
-            |o: &&Observation| self.tables.get(&key_of(o)).is_some_and(|t| t.knows(&o.segment));
+            |o: &&Observation| self.cuboids.get(&key_of(o)).is_some_and(|t| t.knows(&o.segment));
         let (own, mut rest): (Vec<_>, Vec<_>) = batch.iter().partition(own);
         rest.sort_by(|a, b| (&a.segment, a.window.start).cmp(&(&b.segment, b.window.start)));
         for o in own.into_iter().chain(rest) {
@@ -40,31 +40,31 @@ impl Store {
     /// Makes leaves for the busiest new segments of cuts that would overflow; true when there are
     /// such cuts.
     fn admit(&mut self, batch: &[Observation]) -> bool {
-        let least = self.tables.values().map(Table::room).min();
+        let least = self.cuboids.values().map(Cuboid::room).min();
         if batch.len() <= least.unwrap_or(MAX_LEAVES) {
             return false;
         }
-        let mut new: BTreeMap<TableKey, BTreeMap<&Segment, f64>> = BTreeMap::new();
+        let mut new: BTreeMap<CuboidKey, BTreeMap<&Segment, f64>> = BTreeMap::new();
         for o in batch {
             let Some(raw) = Self::raw_of(o) else { continue };
             let key = key_of(o);
-            if self.tables.get(&key).is_some_and(|t| t.knows(&o.segment)) {
+            if self.cuboids.get(&key).is_some_and(|t| t.knows(&o.segment)) {
                 continue;
             }
-            let busy = if matches!(o.value, Value::Count(_)) { raw.s } else { raw.n };
+            let busy = if matches!(o.value, Value::Count(_)) { raw.sum } else { raw.count };
             *new.entry(key).or_default().entry(&o.segment).or_default() += f64::from(busy);
         }
         let mut over = false;
         for (key, segments) in new {
-            let table = self.table(key);
-            if segments.len() <= table.room() {
+            let cuboid = self.cuboid(key);
+            if segments.len() <= cuboid.room() {
                 continue;
             }
             over = true;
             let mut busiest: Vec<(&Segment, f64)> = segments.into_iter().collect();
             busiest.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
-            for (segment, _) in busiest.into_iter().take(table.room()) {
-                table.leaf_index(segment);
+            for (segment, _) in busiest.into_iter().take(cuboid.room()) {
+                cuboid.leaf_index(segment);
             }
         }
         over

@@ -1,5 +1,5 @@
 //! One cut of one metric: leaves that share the same fixed dimensions, their ring of live buckets,
-//! their hourly history, and every conjunction over them. Each cut counts the same visits, so cuts
+//! their hourly history, and every slice over them. Each cut counts the same visits, so cuts
 //! are never added up.
 
 pub mod eviction;
@@ -11,10 +11,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::mem::size_of;
 
 use self::overflow::Overflow;
-use super::hit::Loud;
-use super::key::{Role, TableKey};
+use super::hit::Hit;
+use super::key::{CuboidKey, CuboidRole};
 use crate::detect::baseline::profile::Profile;
-use crate::detect::evidence::stat::{Acc, Calib, HourRaw, Known, Raw, Shape, inverted, shape_of};
+use crate::detect::evidence::stat::{
+    Dispersion, Explained, HourMoments, Likelihood, Moments, Tally, inverted, likelihood_of,
+};
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::segment::{Dim, DimValue, Segment};
 
@@ -26,17 +28,17 @@ pub struct Leaf {
     pub seg: Segment,
     /// Its column in the ring of buckets.
     at: usize,
-    pub hist: Vec<HourRaw>,
+    pub hist: Vec<HourMoments>,
     pub prof: Profile,
     /// Sums over the standard windows, newest bucket included.
-    pub sums: Vec<Acc>,
+    pub sums: Vec<Tally>,
     /// What known incidents explain of each window's observed sum.
-    pub expl: Vec<Known>,
+    pub expl: Vec<Explained>,
 }
 
-/// A conjunction: some dimensions fixed to one value each.
+/// A slice: some dimensions fixed to one value each.
 #[derive(Clone, Debug)]
-pub struct Conj {
+pub struct Slice {
     pub mask: u16,
     pub seg: Segment,
     pub leaves: Vec<u32>,
@@ -44,17 +46,17 @@ pub struct Conj {
 
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "independent marks of one table")]
-pub struct Table {
-    pub key: TableKey,
-    pub shape: Shape,
+pub struct Cuboid {
+    pub key: CuboidKey,
+    pub likelihood: Likelihood,
     pub sign: f64,
     /// Success shares are kept as failures.
     pub inverted: bool,
     pub leaves: Vec<Leaf>,
     index: HashMap<Segment, usize>,
-    pub conj: Vec<Conj>,
-    conj_index: HashMap<Segment, u32>,
-    pub calib: BTreeMap<u16, Calib>,
+    pub slice: Vec<Slice>,
+    slice_index: HashMap<Segment, u32>,
+    pub dispersion: BTreeMap<u16, Dispersion>,
     /// What the two ends of a window add to its variance (see `lag`).
     pub edge: f64,
     /// What one hit stands for: money is counted in usual orders.
@@ -64,7 +66,7 @@ pub struct Table {
     pub copies: f64,
     /// The live buckets, each with a column per leaf: one bucket of all leaves lies together,
     /// because that is how windows are rolled on. Columns at the end may be missing (zero).
-    ring: Vec<Vec<Raw>>,
+    ring: Vec<Vec<Moments>>,
     /// Which bucket each slot holds; `i64::MIN` means nothing arrived.
     slots: Vec<i64>,
     pub latest: i64,
@@ -78,14 +80,14 @@ pub struct Table {
     /// Lengths (buckets) of the windows that stand in the leaves' sums.
     pub lengths: Vec<i64>,
     pub touched: bool,
-    /// Known effects explain something of its windows.
+    /// Known shifts explain something of its windows.
     pub explained: bool,
     /// What the sweep found; good for the windows as they are when `swept`.
-    pub loud: Vec<Loud>,
+    pub hits: Vec<Hit>,
     pub swept: bool,
     /// Announced work: measured, not judged, not learnt from.
     pub muted: Vec<Muted>,
-    /// Leaves came or went: order and conjunctions must be made again.
+    /// Leaves came or went: order and slices must be made again.
     stale: bool,
     /// What there was no room for, of the newest buckets.
     overflow: Overflow,
@@ -107,25 +109,26 @@ pub const MAX_HOURS: usize = 672;
 /// Room made for more hours of a leaf: a week, so that four weeks take no more than they are.
 const GROWS_BY: usize = 169;
 
-impl Table {
-    pub fn new(key: TableKey, bucket_ms: i64, slots: usize) -> Self {
-        let (shape, sign) = match key.family.1 {
-            Role::Beacon => (Shape::Flow, -1.0),
-            Role::Surge => (Shape::Flow, shape_of(key.family.0).1),
-            Role::Reading => (Shape::Level, shape_of(key.family.0).1),
-            Role::Plain | Role::Step => shape_of(key.family.0),
+impl Cuboid {
+    pub fn new(key: CuboidKey, bucket_ms: i64, slots: usize) -> Self {
+        let (likelihood, sign) = match key.family.1 {
+            CuboidRole::Beacon => (Likelihood::Poisson, -1.0),
+            CuboidRole::Surge => (Likelihood::Poisson, likelihood_of(key.family.0).1),
+            CuboidRole::Reading => (Likelihood::Gauge, likelihood_of(key.family.0).1),
+            CuboidRole::Plain | CuboidRole::Step => likelihood_of(key.family.0),
         };
-        let sign = if key.family.1 == Role::Reading { reading_sign(key.family.0) } else { sign };
+        let sign =
+            if key.family.1 == CuboidRole::Reading { reading_sign(key.family.0) } else { sign };
         Self {
-            inverted: key.family.1 == Role::Plain && inverted(key.family.0),
+            inverted: key.family.1 == CuboidRole::Plain && inverted(key.family.0),
             key,
-            shape,
+            likelihood,
             sign,
             leaves: Vec::new(),
             index: HashMap::new(),
-            conj: Vec::new(),
-            conj_index: HashMap::new(),
-            calib: BTreeMap::new(),
+            slice: Vec::new(),
+            slice_index: HashMap::new(),
+            dispersion: BTreeMap::new(),
             edge: 0.0,
             unit: 1.0,
             unit_known: false,
@@ -140,7 +143,7 @@ impl Table {
             lengths: Vec::new(),
             touched: true,
             explained: false,
-            loud: Vec::new(),
+            hits: Vec::new(),
             swept: false,
             muted: Vec::new(),
             stale: false,
@@ -150,19 +153,19 @@ impl Table {
         }
     }
 
-    /// Counts per time need the time as exposure; other tables bring their own.
+    /// Counts per time need the time as exposure; other cuboids bring their own.
     pub fn timed(&self) -> bool {
-        self.shape == Shape::Flow && self.key.family.1 == Role::Plain
+        self.likelihood == Likelihood::Poisson && self.key.family.1 == CuboidRole::Plain
     }
 
-    pub fn conj_at(&self, seg: &Segment) -> Option<&Conj> {
-        self.conj_index.get(seg).and_then(|i| self.conj.get(*i as usize))
+    pub fn slice_at(&self, seg: &Segment) -> Option<&Slice> {
+        self.slice_index.get(seg).and_then(|i| self.slice.get(*i as usize))
     }
 
     /// What finding a segment costs; keys are stored beside the leaves.
     pub fn index_bytes(&self) -> usize {
         let entry = size_of::<(Segment, usize)>();
-        (self.index.capacity() + self.conj_index.capacity()) * entry + self.overflow.bytes()
+        (self.index.capacity() + self.slice_index.capacity()) * entry + self.overflow.bytes()
     }
 
     /// Buckets kept, at least one.
@@ -201,8 +204,8 @@ impl Table {
 
     /// Sets a leaf's bucket; a later record for the same bucket replaces the earlier one. False
     /// when the cut has no room for the segment: then it counts in `(other)`, once that is poured.
-    pub fn put(&mut self, seg: &Segment, bucket: i64, raw: Raw) -> bool {
-        let own = self.has_room_for(seg);
+    pub fn put(&mut self, seg: &Segment, bucket: i64, raw: Moments) -> bool {
+        let own = self.admits(seg);
         if self.open(bucket) {
             if own {
                 let leaf = self.leaf_index(seg);
@@ -214,11 +217,11 @@ impl Table {
         own
     }
 
-    fn set(&mut self, leaf: usize, bucket: i64, raw: Raw) {
+    fn set(&mut self, leaf: usize, bucket: i64, raw: Moments) {
         let (leaves, slot) = (self.leaves.len(), self.slot(bucket));
         let Some(column) = self.ring.get_mut(slot) else { return };
         if column.len() <= leaf {
-            column.resize(leaves, Raw::default());
+            column.resize(leaves, Moments::default());
         }
         if let Some(r) = column.get_mut(leaf) {
             if bucket <= self.rolled && *r != raw {
@@ -229,7 +232,7 @@ impl Table {
     }
 
     /// Adds to a leaf's hour of history; `minutes` marks which minutes of the hour it covers.
-    pub fn put_hour(&mut self, seg: &Segment, hour: i32, minutes: u64, raw: Raw) {
+    pub fn put_hour(&mut self, seg: &Segment, hour: i32, minutes: u64, raw: Moments) {
         let leaf = self.leaf_index(seg);
         *self.hours.entry(hour).or_default() |= minutes;
         while self.hours.len() > MAX_HOURS {
@@ -239,16 +242,16 @@ impl Table {
         match leaf.hist.binary_search_by_key(&hour, |h| h.hour) {
             Ok(i) => {
                 if let Some(h) = leaf.hist.get_mut(i) {
-                    h.raw.n += raw.n;
-                    h.raw.s += raw.s;
-                    h.raw.q += raw.q;
+                    h.raw.count += raw.count;
+                    h.raw.sum += raw.sum;
+                    h.raw.sum_sq += raw.sum_sq;
                 }
             }
             Err(i) => {
                 if leaf.hist.len() == leaf.hist.capacity() {
                     leaf.hist.reserve_exact(GROWS_BY);
                 }
-                leaf.hist.insert(i, HourRaw { hour, raw });
+                leaf.hist.insert(i, HourMoments { hour, raw });
             }
         }
         if leaf.hist.len() > MAX_HOURS {
@@ -274,7 +277,7 @@ impl Table {
     }
 
     /// The leaf's bucket, or nothing when it did not arrive.
-    pub fn raw(&self, leaf: &Leaf, bucket: i64) -> Option<Raw> {
+    pub fn raw(&self, leaf: &Leaf, bucket: i64) -> Option<Moments> {
         let slot = self.slot(bucket);
         let column = (self.slots.get(slot) == Some(&bucket)).then(|| self.ring.get(slot))??;
         Some(column.get(leaf.at).copied().unwrap_or_default())
@@ -283,7 +286,7 @@ impl Table {
     /// What the live buckets cost.
     pub fn ring_bytes(&self) -> usize {
         let cells: usize = self.ring.iter().map(Vec::capacity).sum();
-        cells * size_of::<Raw>() + self.ring.capacity() * size_of::<Vec<Raw>>()
+        cells * size_of::<Moments>() + self.ring.capacity() * size_of::<Vec<Moments>>()
     }
 
     /// The oldest bucket that can still be in the ring.
@@ -296,20 +299,20 @@ impl Table {
 
     /// Overdispersion and drift of a mask; less than a day of history is trusted little, and a copy
     /// of a sample tells nothing new.
-    pub fn calib(&self, mask: u16) -> Calib {
-        let learnt = self.calib.get(&mask).copied().unwrap_or_else(|| {
-            let prior = Calib::prior(self.shape);
+    pub fn dispersion(&self, mask: u16) -> Dispersion {
+        let learnt = self.dispersion.get(&mask).copied().unwrap_or_else(|| {
+            let prior = Dispersion::prior(self.likelihood);
             let young = self.hours.len() < 24 && !self.borrowed;
             if young { prior.doubted() } else { prior }
         });
-        Calib { phi: learnt.phi * self.copies, ..learnt }
+        Dispersion { overdispersion: learnt.overdispersion * self.copies, ..learnt }
     }
 
-    /// The conjunctions that fix just the masked dimensions.
-    pub fn group(&self, mask: u16) -> &[Conj] {
-        let from = self.conj.partition_point(|c| c.mask < mask);
-        let to = self.conj.partition_point(|c| c.mask <= mask);
-        self.conj.get(from..to).unwrap_or(&[])
+    /// The slices that fix just the masked dimensions.
+    pub fn group(&self, mask: u16) -> &[Slice] {
+        let from = self.slice.partition_point(|c| c.mask < mask);
+        let to = self.slice.partition_point(|c| c.mask <= mask);
+        self.slice.get(from..to).unwrap_or(&[])
     }
 
     /// The mask of the dimensions of this cut that are in `dims`.

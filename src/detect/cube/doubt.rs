@@ -3,15 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use super::cuboid::Table;
-use super::key::{Role, TableKey};
-use crate::detect::engine::Engine;
-use crate::domain::id::{JourneyId, SourceId};
+use super::key::{CuboidKey, CuboidRole};
+use crate::domain::id::JourneyId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Dim;
 use crate::verdict::Verdict;
 
-pub use crate::detect::judgement::check_coverage::hour;
+pub use crate::detect::evidence::units::hour;
 
 /// What of one source is doubted.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -42,11 +40,11 @@ impl Doubt {
             || self.cuts.iter().any(|(m, d)| *m == metric && d == dims)
     }
 
-    pub(in crate::detect) fn on_table(&self, key: &TableKey) -> bool {
+    pub(in crate::detect) fn on_table(&self, key: &CuboidKey) -> bool {
         let (metric, role) = key.family;
         match role {
-            Role::Plain | Role::Reading => self.on_metric(metric, &key.dims),
-            Role::Step | Role::Beacon | Role::Surge => {
+            CuboidRole::Plain | CuboidRole::Reading => self.on_metric(metric, &key.dims),
+            CuboidRole::Step | CuboidRole::Beacon | CuboidRole::Surge => {
                 self.whole || inputs(metric).any(|m| self.names(m))
             }
         }
@@ -67,28 +65,4 @@ impl Doubt {
 fn inputs(metric: Metric) -> impl Iterator<Item = Metric> {
     let parts = metric.parts().map(|(part, whole)| [part, whole]);
     std::iter::once(metric).chain(parts.into_iter().flatten())
-}
-
-/// The doubt about a table, if there is one.
-pub fn about<'a>(engine: &'a Engine, table: &Table) -> Option<(&'a SourceId, &'a Doubt)> {
-    let (source, doubt) = engine.doubts().get_key_value(&table.key.source)?;
-    doubt.on_table(&table.key).then_some((source, doubt))
-}
-
-/// What a row that watches `tables` says; the flag tells whether all of them are doubted.
-pub fn row<'a>(
-    engine: &Engine,
-    tables: impl Iterator<Item = &'a Table>,
-) -> Option<(Verdict, String, bool)> {
-    let (mut all, mut first) = (true, None);
-    for table in tables {
-        match about(engine, table) {
-            Some((source, doubt)) => {
-                let said = (doubt.verdict(), format!("{source}: {}", doubt.why));
-                first = first.max(Some(said));
-            }
-            None => all = false,
-        }
-    }
-    first.map(|(verdict, why)| (if all { verdict } else { Verdict::Unsure }, why, all))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::mem::size_of;
 use std::sync::Arc;
 
-use super::key::TableKey;
+use super::key::CuboidKey;
 use crate::domain::histogram::{Histogram, middle};
 use crate::domain::money::Range;
 use crate::domain::segment::Segment;
@@ -13,31 +13,31 @@ use crate::domain::time::Span;
 
 /// One cut's histograms by leaf.
 #[derive(Clone, Debug)]
-pub struct Cut {
+pub struct CuboidHistograms {
     pub bounds: Arc<[f64]>,
     pub leaves: BTreeMap<Segment, VecDeque<(i64, Vec<f32>)>>,
 }
 
 #[derive(Clone, Debug)]
-pub struct Hists {
+pub struct Histograms {
     keep: i64,
-    pub cuts: BTreeMap<TableKey, Cut>,
+    pub cuts: BTreeMap<CuboidKey, CuboidHistograms>,
     /// What goes into `(other)`, summed over one batch.
-    rest: BTreeMap<(TableKey, Segment, i64), Histogram>,
+    rest: BTreeMap<(CuboidKey, Segment, i64), Histogram>,
 }
 
-impl Hists {
+impl Histograms {
     pub fn new(bucket: Span) -> Self {
         let keep = (Span::from_hours(1).millis() / bucket.millis().max(1)).clamp(1, 120);
         Self { keep, cuts: BTreeMap::new(), rest: BTreeMap::new() }
     }
 
     /// Puts a bucket; the same bucket again replaces it. Other bounds are folded into the cut's.
-    pub fn put(&mut self, key: &TableKey, seg: &Segment, bucket: i64, h: &Histogram) {
-        let cut = self
-            .cuts
-            .entry(key.clone())
-            .or_insert_with(|| Cut { bounds: h.bounds.clone(), leaves: BTreeMap::new() });
+    pub fn put(&mut self, key: &CuboidKey, seg: &Segment, bucket: i64, h: &Histogram) {
+        let cut = self.cuts.entry(key.clone()).or_insert_with(|| CuboidHistograms {
+            bounds: h.bounds.clone(),
+            leaves: BTreeMap::new(),
+        });
         let counts: Vec<f32> = if cut.bounds == h.bounds {
             h.counts.iter().map(|c| *c as f32).collect()
         } else {
@@ -60,7 +60,7 @@ impl Hists {
     }
 
     /// Adds a bucket of a segment that has no leaf to its cut's `(other)`, until it is poured.
-    pub fn fold(&mut self, key: TableKey, other: Segment, bucket: i64, h: &Histogram) {
+    pub fn fold(&mut self, key: CuboidKey, other: Segment, bucket: i64, h: &Histogram) {
         let sum = self.rest.entry((key, other, bucket));
         let sum = sum.or_insert_with(|| Histogram::new(h.bounds.clone(), Vec::new()));
         let counts: Vec<f32> = if sum.bounds == h.bounds {
@@ -101,7 +101,7 @@ impl Hists {
     }
 }
 
-impl Cut {
+impl CuboidHistograms {
     /// One leaf's histogram over the buckets `from..=to`, added into `into`.
     pub fn add(&self, seg: &Segment, from: i64, to: i64, into: &mut Vec<f64>) {
         into.resize(self.bounds.len(), 0.0);
@@ -132,7 +132,7 @@ fn refit(bounds: &[f64], h: &Histogram) -> Vec<f32> {
 }
 
 /// A percentile with its 95 % interval by order statistics; `spread` widens the ranks for samples
-/// that cluster in visits (design effect). Bucket edges bound what can be known.
+/// that cluster in visits (design shift). Bucket edges bound what can be known.
 pub fn percentile(h: &Histogram, q: f64, spread: f64) -> Option<(f64, Range)> {
     let n = h.total();
     let value = h.quantile(q)?.value;

@@ -5,9 +5,9 @@ use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Dim;
 
-/// What a table's numbers are made from.
+/// What a cuboid's numbers are made from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Role {
+pub enum CuboidRole {
     /// As the source tells them.
     Plain,
     /// A funnel step: one count over another.
@@ -20,12 +20,12 @@ pub enum Role {
     Surge,
 }
 
-/// Metric and role: tables of one family are compared with each other.
-pub type Family = (Metric, Role);
+/// Metric and role: cuboids of one family are compared with each other.
+pub type Family = (Metric, CuboidRole);
 
-/// Identity of a table.
+/// Identity of a cuboid.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct TableKey {
+pub struct CuboidKey {
     pub family: Family,
     pub source: SourceId,
     pub dims: Vec<Dim>,

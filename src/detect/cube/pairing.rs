@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use super::cuboid::{Table, project};
-use super::key::Role;
+use super::cuboid::{Cuboid, project};
+use super::key::CuboidRole;
 use super::lag::Lag;
-use super::pair::{Pair, fold_unknown};
-use super::store::Store;
-use crate::detect::evidence::stat::Raw;
+use super::pair::{CountPair, fold_unknown};
+use super::store::Cube;
+use crate::detect::evidence::stat::Moments;
 use crate::domain::segment::{Dim, Segment};
 
 /// Events of a segment by bucket, oldest first; not a number where nothing arrived.
@@ -19,12 +19,12 @@ type Moving = Vec<(u16, Segment, f64)>;
 
 /// Rows of the buckets `from..=to` that both counts have told; the lag sees their sums.
 pub(in crate::detect) fn rows(
-    store: &Store,
-    pair: &Pair,
+    cube: &Cube,
+    pair: &CountPair,
     lag: &mut Lag,
     (from, to): (i64, i64),
-) -> Option<Vec<(Segment, i64, Raw)>> {
-    let (hits, trials) = (store.tables.get(&pair.hits)?, store.tables.get(&pair.trials)?);
+) -> Option<Vec<(Segment, i64, Moments)>> {
+    let (hits, trials) = (cube.cuboids.get(&pair.hits)?, cube.cuboids.get(&pair.trials)?);
     let reach = if pair.at_once() { 1 } else { lag.reach() };
     let first = from - i64::try_from(reach).unwrap_or(1) + 1;
     let mut h = flows(hits, &pair.key.dims, (first, to));
@@ -54,19 +54,28 @@ pub(in crate::detect) fn rows(
             let paired =
                 if reach > 1 { lag.paired(&back) } else { back.first().copied().unwrap_or(0.0) };
             let s = h.get(seg).and_then(|f| f.get(at)).copied().unwrap_or(0.0);
-            out.push((seg.clone(), bucket, Raw { n: (paired * share) as f32, s, q: 0.0 }));
+            out.push((
+                seg.clone(),
+                bucket,
+                Moments { count: (paired * share) as f32, sum: s, sum_sq: 0.0 },
+            ));
         }
     }
     Some(out)
 }
 
 /// Shows a lag what both counts told of the buckets `from..=to`.
-pub(in crate::detect) fn totals(store: &Store, pair: &Pair, lag: &mut Lag, (from, to): (i64, i64)) {
-    let (hits, trials) = (store.tables.get(&pair.hits), store.tables.get(&pair.trials));
+pub(in crate::detect) fn totals(
+    cube: &Cube,
+    pair: &CountPair,
+    lag: &mut Lag,
+    (from, to): (i64, i64),
+) {
+    let (hits, trials) = (cube.cuboids.get(&pair.hits), cube.cuboids.get(&pair.trials));
     let (Some(hits), Some(trials)) = (hits, trials) else { return };
-    let whole = |t: &Table, b: i64| {
+    let whole = |t: &Cuboid, b: i64| {
         let all = t.leaves.iter().filter_map(|l| t.raw(l, b));
-        all.map(|r| f64::from(r.s)).sum::<f64>()
+        all.map(|r| f64::from(r.sum)).sum::<f64>()
     };
     for bucket in (from..=to).filter(|b| hits.delivered(*b) && trials.delivered(*b)) {
         lag.put(bucket, whole(trials, bucket), whole(hits, bucket));
@@ -74,11 +83,11 @@ pub(in crate::detect) fn totals(store: &Store, pair: &Pair, lag: &mut Lag, (from
 }
 
 /// Fewer visits may belong to these buyers, where a loss is asked for; more, where a surge is.
-fn share(pair: &Pair, (low, high): (f64, f64)) -> f64 {
-    if pair.key.family.1 == Role::Surge { high } else { low }
+fn share(pair: &CountPair, (low, high): (f64, f64)) -> f64 {
+    if pair.key.family.1 == CuboidRole::Surge { high } else { low }
 }
 
-fn inside(seg: &Segment, pair: &Pair, moving: &(u16, Segment, f64)) -> bool {
+fn inside(seg: &Segment, pair: &CountPair, moving: &(u16, Segment, f64)) -> bool {
     project(seg, &pair.key.dims, moving.0) == moving.1
 }
 
@@ -90,7 +99,7 @@ fn back(flow: &[f32], at: usize, reach: usize) -> Vec<f64> {
 }
 
 /// The whole cut and its values of one dimension, where the earlier step moves.
-fn moving(trials: &Table, pair: &Pair, lag: &Lag, bucket: i64) -> Moving {
+fn moving(trials: &Cuboid, pair: &CountPair, lag: &Lag, bucket: i64) -> Moving {
     let dims = &pair.key.dims;
     let masks = std::iter::once(0).chain((0..dims.len().min(16)).map(|i| 1_u16 << i));
     let reach = i64::try_from(lag.reach()).unwrap_or(1);
@@ -102,34 +111,34 @@ fn moving(trials: &Table, pair: &Pair, lag: &Lag, bucket: i64) -> Moving {
             .filter(|(i, _)| mask & (1 << i) != 0)
             .map(|(_, d)| *d)
             .collect();
-        for conj in trials.group(trials.mask_for(&fixed)) {
+        for slice in trials.group(trials.mask_for(&fixed)) {
             let sums: Vec<f64> = (0..reach)
                 .map_while(|j| {
-                    trials.delivered(bucket - j).then(|| events(trials, &conj.leaves, bucket - j))
+                    trials.delivered(bucket - j).then(|| events(trials, &slice.leaves, bucket - j))
                 })
                 .map(f64::from)
                 .collect();
             let share = share(pair, lag.bounds(&sums));
             if (share - 1.0).abs() > 1e-9 {
-                out.push((mask, conj.seg.clone(), share));
+                out.push((mask, slice.seg.clone(), share));
             }
         }
     }
     out
 }
 
-fn events(table: &Table, leaves: &[u32], bucket: i64) -> f32 {
-    let leaves = leaves.iter().filter_map(|i| table.leaves.get(*i as usize));
-    leaves.filter_map(|l| table.raw(l, bucket)).map(|r| r.s).sum()
+fn events(cuboid: &Cuboid, leaves: &[u32], bucket: i64) -> f32 {
+    let leaves = leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize));
+    leaves.filter_map(|l| cuboid.raw(l, bucket)).map(|r| r.sum).sum()
 }
 
 /// Events by segment of some dimensions.
-fn flows(table: &Table, dims: &[Dim], (first, to): (i64, i64)) -> BTreeMap<Segment, Flow> {
-    let conjs = table.group(table.mask_for(dims)).iter();
+fn flows(cuboid: &Cuboid, dims: &[Dim], (first, to): (i64, i64)) -> BTreeMap<Segment, Flow> {
+    let slices = cuboid.group(cuboid.mask_for(dims)).iter();
     let flow = |leaves: &[u32]| {
         (first..=to)
-            .map(|b| if table.delivered(b) { events(table, leaves, b) } else { f32::NAN })
+            .map(|b| if cuboid.delivered(b) { events(cuboid, leaves, b) } else { f32::NAN })
             .collect()
     };
-    conjs.map(|c| (c.seg.clone(), flow(&c.leaves))).collect()
+    slices.map(|c| (c.seg.clone(), flow(&c.leaves))).collect()
 }

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use super::cuboid::{Leaf, Table};
-use super::key::{Family, Role};
+use super::cuboid::{Cuboid, Leaf};
+use super::key::{CuboidRole, Family};
 use crate::domain::segment::{Dim, DimValue, Scope, Segment};
 use crate::policy::judging::Policy;
 
 /// The place of a scope in a family's own dimensions.
 pub fn of_scope(policy: &Policy, family: Family, scope: &Scope) -> Scope {
-    if family.1 != Role::Step || scope.dims.contains_key(&Dim::Template) {
+    if family.1 != CuboidRole::Step || scope.dims.contains_key(&Dim::Template) {
         return scope.clone();
     }
     let owner = policy.journey.iter().find(|j| j.steps.contains(&family.0));
@@ -24,14 +24,14 @@ pub fn of_scope(policy: &Policy, family: Family, scope: &Scope) -> Scope {
 }
 
 /// The place of a scope of one cut: a cut that tells one page only is about that page.
-pub fn in_cut(policy: &Policy, table: &Table, scope: &Scope) -> Scope {
-    let place = of_scope(policy, table.key.family, scope);
-    if place.dims.contains_key(&Dim::Template) || !table.key.dims.contains(&Dim::Template) {
+pub fn in_cut(policy: &Policy, cuboid: &Cuboid, scope: &Scope) -> Scope {
+    let place = of_scope(policy, cuboid.key.family, scope);
+    if place.dims.contains_key(&Dim::Template) || !cuboid.key.dims.contains(&Dim::Template) {
         return place;
     }
     let page = |l: &Leaf| l.seg.get(Dim::Template).clone();
-    match table.leaves.first().map(page) {
-        Some(DimValue::Value(one)) if table.leaves.iter().all(|l| page(l).as_str() == &*one) => {
+    match cuboid.leaves.first().map(page) {
+        Some(DimValue::Value(one)) if cuboid.leaves.iter().all(|l| page(l).as_str() == &*one) => {
             place.with(Dim::Template, &one)
         }
         _ => place,

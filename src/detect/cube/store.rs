@@ -1,14 +1,14 @@
-//! All tables of all cuts: takes observations in, keeps history and live buckets, evicts the old.
+//! All cuboids of all cuts: takes observations in, keeps history and live buckets, evicts the old.
 //! Later records replace earlier ones; order of arrival does not matter. No judgement here.
 
 use std::collections::BTreeMap;
 
-use super::cuboid::Table;
-use super::histograms::Hists;
-use super::key::{Family, Role, TableKey};
+use super::cuboid::Cuboid;
+use super::histograms::Histograms;
+use super::key::{CuboidKey, CuboidRole, Family};
 use super::lag::Lag;
 use super::reach::Reach;
-use crate::detect::evidence::stat::{Raw, inverted};
+use crate::detect::evidence::stat::{Moments, inverted};
 use crate::domain::histogram::{Histogram, middle};
 use crate::domain::observation::{Observation, Quality, Value, Window};
 use crate::domain::segment::{Dim, Segment};
@@ -17,15 +17,15 @@ use crate::policy::buckets::buckets_kept;
 
 /// Everything measured.
 #[derive(Clone, Debug)]
-pub struct Store {
+pub struct Cube {
     pub bucket: Span,
     slots: usize,
-    pub tables: BTreeMap<TableKey, Table>,
-    pub hists: Hists,
-    /// How far apart the two counts of a derived table are.
-    pub lags: BTreeMap<TableKey, Lag>,
-    /// Doubts about the newest records of each table.
-    pub marks: BTreeMap<TableKey, Marks>,
+    pub cuboids: BTreeMap<CuboidKey, Cuboid>,
+    pub histograms: Histograms,
+    /// How far apart the two counts of a derived cuboid are.
+    pub lags: BTreeMap<CuboidKey, Lag>,
+    /// Doubts about the newest records of each cuboid.
+    pub marks: BTreeMap<CuboidKey, Marks>,
     /// Pages that releases and arms declare.
     pub reach: Reach,
     /// The first and the newest live bucket seen.
@@ -54,13 +54,13 @@ impl Marks {
     }
 }
 
-impl Store {
+impl Cube {
     pub fn new(bucket: Span) -> Self {
         Self {
             bucket,
             slots: buckets_kept(bucket),
-            tables: BTreeMap::new(),
-            hists: Hists::new(bucket),
+            cuboids: BTreeMap::new(),
+            histograms: Histograms::new(bucket),
             lags: BTreeMap::new(),
             marks: BTreeMap::new(),
             reach: Reach::default(),
@@ -81,9 +81,9 @@ impl Store {
         self.start_of(bucket.saturating_add(1))
     }
 
-    pub fn table(&mut self, key: TableKey) -> &mut Table {
+    pub fn cuboid(&mut self, key: CuboidKey) -> &mut Cuboid {
         let (bucket, slots) = (self.bucket.millis(), self.slots);
-        self.tables.entry(key.clone()).or_insert_with(|| Table::new(key, bucket, slots))
+        self.cuboids.entry(key.clone()).or_insert_with(|| Cuboid::new(key, bucket, slots))
     }
 
     /// Takes a live bucket's record.
@@ -92,13 +92,13 @@ impl Store {
         let bucket = self.bucket_of(o.window.end.minus(Span::from_millis(1)));
         let key = key_of(o);
         self.marks.entry(key.clone()).or_default().take(bucket, o.quality);
-        let table = self.table(key.clone());
-        let own = table.put(&o.segment, bucket, raw);
+        let cuboid = self.cuboid(key.clone());
+        let own = cuboid.put(&o.segment, bucket, raw);
         match &o.value {
-            Value::Dist(h) if own => self.hists.put(&key, &o.segment, bucket, h),
+            Value::Dist(h) if own => self.histograms.put(&key, &o.segment, bucket, h),
             Value::Dist(h) => {
-                let other = table.other();
-                self.hists.fold(key, other, bucket, h);
+                let other = cuboid.other();
+                self.histograms.fold(key, other, bucket, h);
             }
             _ => {}
         }
@@ -116,40 +116,44 @@ impl Store {
         };
         let share = 1.0 / hours as f32;
         if hours > 1 {
-            raw = Raw { n: raw.n * share, s: raw.s * share, q: raw.q * share };
+            raw = Moments {
+                count: raw.count * share,
+                sum: raw.sum * share,
+                sum_sq: raw.sum_sq * share,
+            };
         }
         let minutes = minutes_of(o.window, hours);
         let key = key_of(o);
-        let table = self.table(key);
+        let cuboid = self.cuboid(key);
         for hour in 0..hours {
-            table.put_hour(&o.segment, first.saturating_add(hour), minutes, raw);
+            cuboid.put_hour(&o.segment, first.saturating_add(hour), minutes, raw);
         }
     }
 
-    pub(in crate::detect) fn raw_of(o: &Observation) -> Option<Raw> {
+    pub(in crate::detect) fn raw_of(o: &Observation) -> Option<Moments> {
         match &o.value {
             Value::Dist(h) => Some(logs(h)),
             Value::Ratio { hits, trials } => {
                 let (n, s) = (clean(*trials)?, clean(*hits)?.min(clean(*trials)?));
                 let s = if inverted(o.metric) { n - s } else { s };
-                Some(Raw { n: n as f32, s: s as f32, q: 0.0 })
+                Some(Moments { count: n as f32, sum: s as f32, sum_sq: 0.0 })
             }
-            Value::Count(c) => Some(Raw { n: 1.0, s: clean(*c)? as f32, q: 0.0 }),
+            Value::Count(c) => Some(Moments { count: 1.0, sum: clean(*c)? as f32, sum_sq: 0.0 }),
             Value::Gauge(g) if g.is_finite() => {
-                Some(Raw { n: 1.0, s: *g as f32, q: (*g * *g) as f32 })
+                Some(Moments { count: 1.0, sum: *g as f32, sum_sq: (*g * *g) as f32 })
             }
             Value::Gauge(_) | Value::Missing(_) => None,
         }
     }
 
     /// Tables of one family, in key order.
-    pub fn family(&self, family: Family) -> impl Iterator<Item = &Table> {
-        self.tables.values().filter(move |t| t.key.family == family)
+    pub fn family(&self, family: Family) -> impl Iterator<Item = &Cuboid> {
+        self.cuboids.values().filter(move |t| t.key.family == family)
     }
 
     /// Families present, in order.
     pub fn families(&self) -> Vec<Family> {
-        let mut out: Vec<Family> = self.tables.keys().map(|k| k.family).collect();
+        let mut out: Vec<Family> = self.cuboids.keys().map(|k| k.family).collect();
         out.dedup();
         out.sort();
         out.dedup();
@@ -157,13 +161,15 @@ impl Store {
     }
 }
 
-/// The table a record belongs to: its metric, source and the dimensions it fixes.
-pub fn key_of(o: &Observation) -> TableKey {
+/// The cuboid a record belongs to: its metric, source and the dimensions it fixes.
+pub fn key_of(o: &Observation) -> CuboidKey {
     let role = match o.value {
-        Value::Gauge(_) => Role::Reading,
-        Value::Dist(_) | Value::Ratio { .. } | Value::Count(_) | Value::Missing(_) => Role::Plain,
+        Value::Gauge(_) => CuboidRole::Reading,
+        Value::Dist(_) | Value::Ratio { .. } | Value::Count(_) | Value::Missing(_) => {
+            CuboidRole::Plain
+        }
     };
-    TableKey { family: (o.metric, role), source: o.source.clone(), dims: dims_of(&o.segment) }
+    CuboidKey { family: (o.metric, role), source: o.source.clone(), dims: dims_of(&o.segment) }
 }
 
 pub fn dims_of(segment: &Segment) -> Vec<Dim> {
@@ -192,7 +198,7 @@ fn minutes_of(w: Window, hours: i32) -> u64 {
 }
 
 /// Samples, sum and sum of squares of the logs of the buckets' middles.
-pub fn logs(h: &Histogram) -> Raw {
+pub fn logs(h: &Histogram) -> Moments {
     let (mut n, mut s, mut q) = (0.0, 0.0, 0.0);
     let mut low = 0.0_f64;
     for (high, count) in h.bounds.iter().zip(&h.counts) {
@@ -206,5 +212,5 @@ pub fn logs(h: &Histogram) -> Raw {
             low = *high;
         }
     }
-    Raw { n: n as f32, s: s as f32, q: q as f32 }
+    Moments { count: n as f32, sum: s as f32, sum_sq: q as f32 }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::detect::univariate::drift::{Drift, DriftRule, Turn};
+use crate::detect::univariate::drift::{Drift, DriftRule, DriftTurn};
 use crate::domain::id::JourneyId;
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::segment::Scope;
@@ -23,7 +23,7 @@ pub fn rule(policy: &Policy) -> Option<(DriftRule, Sensitivity)> {
 
 /// The passing runs of one check at one location.
 #[derive(Clone, Debug)]
-pub struct Pace {
+pub struct CheckPace {
     newest: Timestamp,
     recent: VecDeque<f64>,
     drift: Drift,
@@ -35,7 +35,7 @@ pub struct Pace {
     before: Option<f64>,
 }
 
-impl Pace {
+impl CheckPace {
     pub fn new(rule: DriftRule, sensitivity: Sensitivity) -> Self {
         Self {
             newest: Timestamp::from_millis(i64::MIN),
@@ -63,11 +63,11 @@ impl Pace {
         }
         let Some(now) = self.now().filter(|_| self.recent.len() == RUNS) else { return };
         match self.drift.step(at, at, now) {
-            Turn::Opened { since, usual, .. } => {
+            DriftTurn::Opened { since, usual, .. } => {
                 (self.slow, self.before) = (Some(since), Some(usual));
             }
-            Turn::Closed => (self.slow, self.before) = (None, None),
-            Turn::Stay => {}
+            DriftTurn::Closed => (self.slow, self.before) = (None, None),
+            DriftTurn::Stay => {}
         }
     }
 
@@ -109,7 +109,7 @@ impl Pace {
 }
 
 /// Response times by journey of a check and location.
-pub type Paces = BTreeMap<JourneyId, BTreeMap<String, Pace>>;
+pub type Paces = BTreeMap<JourneyId, BTreeMap<String, CheckPace>>;
 
 /// `0.62 s`, `12 s`.
 pub fn seconds(ms: f64) -> String {
@@ -118,9 +118,9 @@ pub fn seconds(ms: f64) -> String {
 }
 
 /// `pass in 0.62 s`, `pass in 1.9 s, usually 0.62 s` where it is slow.
-pub fn passed(pace: Option<&Pace>, took_ms: Option<f64>) -> String {
+pub fn passed(pace: Option<&CheckPace>, took_ms: Option<f64>) -> String {
     let Some(took) = took_ms.filter(|t| t.is_finite()) else { return "pass".to_owned() };
-    match pace.filter(|p| p.is_slow()).and_then(Pace::usual) {
+    match pace.filter(|p| p.is_slow()).and_then(CheckPace::usual) {
         Some(usual) => format!("pass in {}, usually {}", seconds(took), seconds(usual)),
         None => format!("pass in {}", seconds(took)),
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::check_duration::{Pace, Paces};
+use super::check_duration::{CheckPace, Paces};
 use crate::detect::univariate::drift::DriftRule;
 use crate::domain::check::{Check, CheckOutcome};
 use crate::domain::id::{JourneyId, SourceId};
@@ -14,7 +14,7 @@ use crate::policy::sensitivity::Sensitivity;
 const KEEP: usize = 120;
 
 #[derive(Clone, PartialEq, Debug)]
-pub struct Run {
+pub struct CheckRun {
     pub at: Timestamp,
     pub ok: bool,
     /// The kind of failure in a word, `pass` otherwise.
@@ -26,7 +26,7 @@ pub struct Run {
 /// All runs, by journey and location.
 #[derive(Clone, Debug, Default)]
 pub struct Checks {
-    pub runs: BTreeMap<JourneyId, BTreeMap<String, VecDeque<Run>>>,
+    pub runs: BTreeMap<JourneyId, BTreeMap<String, VecDeque<CheckRun>>>,
     pub sources: BTreeMap<JourneyId, SourceId>,
     /// How long they take; only where a row judges it.
     pub paces: Paces,
@@ -82,9 +82,9 @@ impl Checks {
         if let (Some((rule, sensitivity)), Some(took)) = (self.pace, took_ms) {
             let places = self.paces.entry(c.journey.clone()).or_default();
             let pace = places.entry(c.location.clone());
-            pace.or_insert_with(|| Pace::new(rule, sensitivity)).step(c.at, took);
+            pace.or_insert_with(|| CheckPace::new(rule, sensitivity)).step(c.at, took);
         }
-        let run = Run { at: c.at, ok, word, took_ms };
+        let run = CheckRun { at: c.at, ok, word, took_ms };
         match runs.binary_search_by_key(&c.at, |r| r.at) {
             Ok(i) => {
                 if let Some(r) = runs.get_mut(i) {
@@ -125,7 +125,7 @@ impl Checks {
         let mut good_since: Vec<Timestamp> = Vec::new();
         let mut alive = 0;
         for (location, runs) in locations {
-            let seen: Vec<&Run> =
+            let seen: Vec<&CheckRun> =
                 runs.iter().rev().filter(|r| r.at <= now && r.at > mute).collect();
             let Some(newest) = seen.first().filter(|r| r.at >= fresh) else { continue };
             alive += 1;
@@ -166,12 +166,12 @@ impl Checks {
 
 /// Locations with at least one failure among their newest `rounds` runs.
 fn locations_with_failure(
-    locations: &BTreeMap<String, VecDeque<Run>>,
+    locations: &BTreeMap<String, VecDeque<CheckRun>>,
     now: Timestamp,
     mute: Timestamp,
     rounds: usize,
 ) -> usize {
-    let bad = |runs: &VecDeque<Run>| {
+    let bad = |runs: &VecDeque<CheckRun>| {
         runs.iter().rev().filter(|r| r.at <= now && r.at > mute).take(rounds).any(|r| !r.ok)
     };
     locations.values().filter(|r| bad(r)).count()

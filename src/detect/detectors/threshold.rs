@@ -2,14 +2,15 @@
 //! that it matters, the own baseline tells that it is new: both must speak. One test per row and
 //! cut, so less evidence is asked for than of the scan over all segments.
 
-use crate::detect::cases::cumulative_impact::VIEWS;
-use crate::detect::cube::cuboid::Table;
-use crate::detect::cube::key::Role;
+use crate::detect::cube::cuboid::Cuboid;
+use crate::detect::cube::key::CuboidRole;
 use crate::detect::cube::place;
-use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::{Acc, Calib, Shape, evidence, wilson};
+use crate::detect::cube::settings::VIEWS;
+use crate::detect::evidence::stat::{Dispersion, Likelihood, Tally, evidence};
+use crate::detect::maths::interval::{wilson, z_of};
 use crate::detect::scan::localise;
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::scene::SearchScene;
+use crate::detect::scan::shift::Shift;
 use crate::domain::id::GuardrailId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
@@ -23,12 +24,12 @@ const NEW: f64 = 6.0;
 const WINDOWS: [i64; 4] = [1, 5, 15, 60];
 const Z95: f64 = 1.96;
 
-/// The guardrail an effect belongs to: the fixed line that found it, else the row that judges
+/// The guardrail an shift belongs to: the fixed line that found it, else the row that judges
 /// changes of its metric.
-pub fn guardrail_of<'a>(policy: &'a Policy, e: &Effect) -> Option<&'a Guardrail> {
+pub fn guardrail_of<'a>(policy: &'a Policy, e: &Shift) -> Option<&'a Guardrail> {
     let rows = &policy.guardrail;
     let named = |name: &GuardrailId| rows.iter().find(|r| r.name == *name);
-    let metric = e.table.family.0;
+    let metric = e.cuboid.family.0;
     let line = e.line.as_ref().and_then(|(name, _)| named(name));
     line.or_else(|| band_for(rows, metric, &e.place)).or_else(|| row_for(rows, metric, &e.place))
 }
@@ -36,26 +37,25 @@ pub fn guardrail_of<'a>(policy: &'a Policy, e: &Effect) -> Option<&'a Guardrail>
 /// A window in buckets and the side of a line that is bad there.
 struct Bound {
     buckets: i64,
-    /// In the table's own unit: a log for distributions, a failure share for inverted rates.
+    /// In the cuboid's own unit: a log for distributions, a failure share for inverted rates.
     line: f64,
     /// `1.0` when above is bad.
     sign: f64,
 }
 
 /// Effects of every row whose line is crossed now.
-pub fn crossed(engine: &Engine, bucket: i64) -> Vec<Effect> {
-    let blind = engine.blind_sources();
-    let rows = engine.settings.policy.guardrail.iter();
-    let mut out: Vec<Effect> = super::over_collection::found(engine, bucket);
+pub fn crossed(scene: &SearchScene<'_>, bucket: i64) -> Vec<Shift> {
+    let rows = scene.settings.policy.guardrail.iter();
+    let mut out: Vec<Shift> = super::over_collection::found(scene, bucket);
     for row in rows.filter(|r| fixed(&r.condition)) {
         for metric in &row.metric {
-            let tables = engine.store.tables.values().filter(|t| {
+            let cuboids = scene.cube.cuboids.values().filter(|t| {
                 t.key.family.0 == *metric
-                    && !matches!(t.key.family.1, Role::Beacon | Role::Surge)
-                    && !blind.contains(&t.key.source)
+                    && !matches!(t.key.family.1, CuboidRole::Beacon | CuboidRole::Surge)
+                    && scene.sees(&t.key.source)
             });
-            let found = tables.filter_map(|t| crossing(engine, row, *metric, t, bucket));
-            let best = found.max_by(|a, b| a.nats.total_cmp(&b.nats).then(b.table.cmp(&a.table)));
+            let found = cuboids.filter_map(|t| crossing(scene, row, *metric, t, bucket));
+            let best = found.max_by(|a, b| a.nats.total_cmp(&b.nats).then(b.cuboid.cmp(&a.cuboid)));
             out.extend(best);
         }
     }
@@ -67,54 +67,54 @@ fn fixed(condition: &Condition) -> bool {
 }
 
 fn crossing(
-    engine: &Engine,
+    scene: &SearchScene<'_>,
     row: &Guardrail,
     metric: Metric,
-    table: &Table,
+    cuboid: &Cuboid,
     bucket: i64,
-) -> Option<Effect> {
-    let policy = &engine.settings.policy;
-    let inside: Vec<bool> = table
+) -> Option<Shift> {
+    let policy = &scene.settings.policy;
+    let inside: Vec<bool> = cuboid
         .leaves
         .iter()
-        .map(|l| place::within(&place::of_segment(policy, table.key.family, &l.seg), &row.scope))
+        .map(|l| place::within(&place::of_segment(policy, cuboid.key.family, &l.seg), &row.scope))
         .collect();
-    let length = engine.store.bucket;
-    let (bounds, test) = held(row, table, length, &inside, bucket)?;
+    let length = scene.cube.bucket;
+    let (bounds, test) = held(row, cuboid, length, &inside, bucket)?;
     let longest = bounds.iter().map(|b| b.buckets).max()?;
-    let accs = window(table, &inside, bucket, longest);
-    let calib = table.calib(table.mask_for(&table.key.dims));
-    let start = own_dims(&row.scope, table);
-    let total = localise::total(table, &accs, &start);
-    let ev = evidence(table.shape, table.sign, &total, calib);
+    let accs = window(cuboid, &inside, bucket, longest);
+    let dispersion = cuboid.dispersion(cuboid.mask_for(&cuboid.key.dims));
+    let start = own_dims(&row.scope, cuboid);
+    let total = localise::total(cuboid, &accs, &start);
+    let ev = evidence(cuboid.likelihood, cuboid.sign, &total, dispersion);
     if ev.nats < NEW || ev.harm <= 0.0 {
         return None;
     }
-    let mut found = localise::refine(table, &accs, &start, |_| true);
+    let mut found = localise::localise(cuboid, &accs, &start, |_| true);
     // Outside the row's scope nothing was summed: it stays part of the place.
     for (dim, values) in &start.dims {
         found.scope.dims.entry(*dim).or_insert_with(|| values.clone());
     }
-    let place = place::of_scope(policy, (metric, table.key.family.1), &found.scope);
-    let mut effect = Effect::open(table, place, found, bucket);
-    effect.nats = effect.nats.max(ev.nats);
-    effect.line = Some((row.name.clone(), test));
-    Some(effect)
+    let place = place::of_scope(policy, (metric, cuboid.key.family.1), &found.scope);
+    let mut shift = Shift::open(cuboid, place, found, bucket);
+    shift.nats = shift.nats.max(ev.nats);
+    shift.line = Some((row.name.clone(), test));
+    Some(shift)
 }
 
-fn own_dims(scope: &Scope, table: &Table) -> Scope {
+fn own_dims(scope: &Scope, cuboid: &Cuboid) -> Scope {
     let mut out = scope.clone();
-    out.dims.retain(|d, _| table.key.dims.contains(d));
+    out.dims.retain(|d, _| cuboid.key.dims.contains(d));
     out
 }
 
 /// Every leaf's sum over the newest buckets; nothing for leaves outside the row's scope.
-fn window(table: &Table, inside: &[bool], bucket: i64, buckets: i64) -> Vec<Acc> {
-    let leaves = table.leaves.iter().zip(inside);
+fn window(cuboid: &Cuboid, inside: &[bool], bucket: i64, buckets: i64) -> Vec<Tally> {
+    let leaves = cuboid.leaves.iter().zip(inside);
     leaves
         .map(|(l, inside)| match inside {
-            true => table.acc_over(l, bucket - buckets + 1, bucket),
-            false => Acc::default(),
+            true => cuboid.acc_over(l, bucket - buckets + 1, bucket),
+            false => Tally::default(),
         })
         .collect()
 }
@@ -122,15 +122,15 @@ fn window(table: &Table, inside: &[bool], bucket: i64, buckets: i64) -> Vec<Acc>
 /// The windows in which the row's line is crossed, with the test in words.
 fn held(
     row: &Guardrail,
-    table: &Table,
+    cuboid: &Cuboid,
     length: Span,
     inside: &[bool],
     bucket: i64,
 ) -> Option<(Vec<Bound>, String)> {
-    let calib = table.calib(0);
+    let dispersion = cuboid.dispersion(0);
     let sum = |buckets: i64| {
-        let mut sum = Acc::default();
-        for acc in window(table, inside, bucket, buckets) {
+        let mut sum = Tally::default();
+        for acc in window(cuboid, inside, bucket, buckets) {
             sum.add(&acc);
         }
         sum
@@ -138,22 +138,22 @@ fn held(
     let count = |span: Span| (span.millis() / length.millis().max(1)).max(1);
     match row.condition {
         Condition::Burn { objective, factor, long, short, min_bad, min_users } => {
-            if table.shape != Shape::Fault {
+            if cuboid.likelihood != Likelihood::Rare {
                 return None;
             }
             let line = (factor * (1.0 - objective)).clamp(0.0, 1.0);
             let bounds = [long, short].map(|w| Bound { buckets: count(w), line, sign: 1.0 });
             let sums = [sum(bounds[0].buckets), sum(bounds[1].buckets)];
-            let over = |a: &Acc| a.n > 0.0 && a.a / a.n >= line;
-            let proven = crosses(table.shape, &sums[0], &bounds[0], calib);
-            let burn = sums[0].a / sums[0].n.max(1.0) / (1.0 - objective).max(1e-9);
-            let users = users(table, sums[0].a);
-            let many = sums[0].a >= min_bad && users >= min_users;
+            let over = |a: &Tally| a.units > 0.0 && a.observed / a.units >= line;
+            let proven = crosses(cuboid.likelihood, &sums[0], &bounds[0], dispersion);
+            let burn = sums[0].observed / sums[0].units.max(1.0) / (1.0 - objective).max(1e-9);
+            let users = users(cuboid, sums[0].observed);
+            let many = sums[0].observed >= min_bad && users >= min_users;
             (sums.iter().all(over) && proven && many).then(|| {
                 let text = format!(
                     "error budget burns {burn:.1}x over {long}, line {factor}x over {long} and \
                      {short}, {:.0} failed, at least {users:.0} users",
-                    sums[0].a
+                    sums[0].observed
                 );
                 (bounds.into(), text)
             })
@@ -164,12 +164,14 @@ fn held(
             let tries = lines.flat_map(|(x, sign)| WINDOWS.map(|w| (x, sign, Span::from_mins(w))));
             tries
                 .map(|(x, sign, w)| {
-                    let (line, sign) = unit_line(row, table, x, sign);
+                    let (line, sign) = unit_line(row, cuboid, x, sign);
                     (Bound { buckets: count(w), line, sign }, x, sign, w)
                 })
-                .find(|(bound, ..)| crosses(table.shape, &sum(bound.buckets), bound, calib))
+                .find(|(bound, ..)| {
+                    crosses(cuboid.likelihood, &sum(bound.buckets), bound, dispersion)
+                })
                 .map(|(bound, x, sign, w)| {
-                    let side = if (sign > 0.0) == table.inverted { "below" } else { "above" };
+                    let side = if (sign > 0.0) == cuboid.inverted { "below" } else { "above" };
                     (vec![bound], format!("{side} the line {x} over {w}, usually not"))
                 })
         }
@@ -178,49 +180,48 @@ fn held(
 }
 
 /// The fewest users behind so many failures.
-fn users(table: &Table, failed: f64) -> f64 {
-    match table.key.family.0 {
+fn users(cuboid: &Cuboid, failed: f64) -> f64 {
+    match cuboid.key.family.0 {
         Metric::UserErrorRate | Metric::CrashRate => failed,
         _ => failed / VIEWS,
     }
 }
 
-/// A line in the metric's unit as the table counts it.
-fn unit_line(row: &Guardrail, table: &Table, x: f64, sign: f64) -> (f64, f64) {
-    match table.shape {
-        Shape::Mean => {
-            let spread = table.leaves.iter().map(|l| f64::from(l.prof.s2)).fold(0.0, f64::max);
+/// A line in the metric's unit as the cuboid counts it.
+fn unit_line(row: &Guardrail, cuboid: &Cuboid, x: f64, sign: f64) -> (f64, f64) {
+    match cuboid.likelihood {
+        Likelihood::LogNormal => {
+            let spread = cuboid.leaves.iter().map(|l| f64::from(l.prof.s2)).fold(0.0, f64::max);
             (x.max(1e-9).ln() - z_of(row.percentile() / 100.0) * spread.sqrt(), sign)
         }
-        Shape::Fault if table.inverted => (1.0 - x, -sign),
+        Likelihood::Rare if cuboid.inverted => (1.0 - x, -sign),
         // Counts are shown per minute and kept per hour.
-        Shape::Flow => (x * 60.0, sign),
-        Shape::Fault | Shape::Step | Shape::Level => (x, sign),
+        Likelihood::Poisson => (x * 60.0, sign),
+        Likelihood::Rare | Likelihood::Conversion | Likelihood::Gauge => (x, sign),
     }
-}
-
-/// Normal quantile (Tukey's lambda approximation, two digits).
-pub(in crate::detect) fn z_of(p: f64) -> f64 {
-    4.91 * (p.powf(0.14) - (1.0 - p).powf(0.14))
 }
 
 /// Proven beyond the line, where it usually is not.
-fn crosses(shape: Shape, acc: &Acc, bound: &Bound, calib: Calib) -> bool {
-    if acc.n <= 0.0 {
+fn crosses(likelihood: Likelihood, acc: &Tally, bound: &Bound, dispersion: Dispersion) -> bool {
+    if acc.units <= 0.0 {
         return false;
     }
     let beyond = |x: f64| bound.sign * (x - bound.line) > 0.0;
-    let (low, high) = match shape {
-        Shape::Fault | Shape::Step => {
-            let phi = calib.phi.max(1.0);
-            wilson(acc.a / phi, acc.n / phi)
+    let (low, high) = match likelihood {
+        Likelihood::Rare | Likelihood::Conversion => {
+            let phi = dispersion.overdispersion.max(1.0);
+            wilson(acc.observed / phi, acc.units / phi)
         }
-        Shape::Mean | Shape::Flow | Shape::Level => {
-            let noise = if shape == Shape::Flow { acc.a.max(1.0) } else { acc.v };
-            let half = Z95 * (noise * calib.phi).max(0.0).sqrt() / acc.n;
-            (acc.a / acc.n - half, acc.a / acc.n + half)
+        Likelihood::LogNormal | Likelihood::Poisson | Likelihood::Gauge => {
+            let noise = if likelihood == Likelihood::Poisson {
+                acc.observed.max(1.0)
+            } else {
+                acc.variance
+            };
+            let half = Z95 * (noise * dispersion.overdispersion).max(0.0).sqrt() / acc.units;
+            (acc.observed / acc.units - half, acc.observed / acc.units + half)
         }
     };
     let near = if bound.sign > 0.0 { low } else { high };
-    beyond(near) && !beyond(acc.e / acc.n)
+    beyond(near) && !beyond(acc.expected / acc.units)
 }

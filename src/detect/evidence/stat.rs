@@ -1,118 +1,119 @@
 //! The small numbers every test is made of: sums of a bucket, sums against expectation, evidence.
 //! Likelihood ratios in nats against the segment's own history (detection.md section 6).
 
+use crate::detect::maths::divergence::{kl, poisson};
 use crate::domain::metric::{Bad, Kind, Metric};
 
 /// What one bucket of one leaf holds. Distributions: samples, sum and sum of squares of logs.
 /// Ratios: trials, hits. Counts: exposure, events. Gauges: readings, sum, sum of squares.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct Raw {
-    pub n: f32,
-    pub s: f32,
-    pub q: f32,
+pub struct Moments {
+    pub count: f32,
+    pub sum: f32,
+    pub sum_sq: f32,
 }
 
 /// Observed against expected over some leaves and buckets.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct Acc {
+pub struct Tally {
     /// Samples, trials or exposure.
-    pub n: f64,
+    pub units: f64,
     /// Observed sum.
-    pub a: f64,
+    pub observed: f64,
     /// Expected sum.
-    pub e: f64,
+    pub expected: f64,
     /// Variance of the observed sum when nothing is wrong and samples are independent.
-    pub v: f64,
+    pub variance: f64,
     /// What known incidents explain; already taken out of `a`.
-    pub x: f64,
+    pub explained: f64,
 }
 
-impl Acc {
+impl Tally {
     pub fn add(&mut self, o: &Self) {
-        self.n += o.n;
-        self.a += o.a;
-        self.e += o.e;
-        self.v += o.v;
-        self.x += o.x;
+        self.units += o.units;
+        self.observed += o.observed;
+        self.expected += o.expected;
+        self.variance += o.variance;
+        self.explained += o.explained;
     }
 
     pub fn sub(&mut self, o: &Self) {
-        self.n -= o.n;
-        self.a -= o.a;
-        self.e -= o.e;
-        self.v -= o.v;
-        self.x -= o.x;
+        self.units -= o.units;
+        self.observed -= o.observed;
+        self.expected -= o.expected;
+        self.variance -= o.variance;
+        self.explained -= o.explained;
     }
 
     /// Takes out what known incidents explain.
-    pub fn explain(&mut self, known: Known) {
-        self.a -= known.x;
-        self.x += known.x;
-        self.v += known.v;
+    pub fn explain(&mut self, known: Explained) {
+        self.observed -= known.sum;
+        self.explained += known.sum;
+        self.variance += known.variance;
     }
 }
 
 /// What known incidents add to a sum.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct Known {
-    pub x: f64,
+pub struct Explained {
+    pub sum: f64,
     /// Its variance where a cut cannot tell who was hit: of a few samples more or fewer are.
-    pub v: f64,
+    pub variance: f64,
 }
 
-impl Known {
+impl Explained {
     pub fn add(&mut self, o: &Self) {
-        self.x += o.x;
-        self.v += o.v;
+        self.sum += o.sum;
+        self.variance += o.variance;
     }
 }
 
-/// How a table's numbers behave.
+/// How a cuboid's numbers behave.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Shape {
+pub enum Likelihood {
     /// Mean of logs of samples; shifts add up on the log scale.
-    Mean,
+    LogNormal,
     /// Hits of trials that should be rare; shifts are in points (0..=1).
-    Fault,
+    Rare,
     /// Hits of trials that should be many (funnel steps); shifts are shares of the expected.
-    Step,
+    Conversion,
     /// Events per unit of exposure; shifts are shares of the expected.
-    Flow,
+    Poisson,
     /// Single readings; judged leaf by leaf, never added up over segments.
-    Level,
+    Gauge,
 }
 
 /// Overdispersion of a family of segments, learnt from history.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Calib {
+pub struct Dispersion {
     /// Variance is so many times what independent samples would have (views of one visit cluster).
-    pub phi: f64,
+    pub overdispersion: f64,
     /// Standard deviation of the usual drift from day to day (log units, or share of expected).
-    pub tau: f64,
+    pub day_drift: f64,
 }
 
-impl Calib {
-    /// Of a table that has less than a day of its own: it scatters more than others are known to.
+impl Dispersion {
+    /// Of a cuboid that has less than a day of its own: it scatters more than others are known to.
     pub fn doubted(self) -> Self {
-        Self { phi: self.phi * 1.5, tau: self.tau * 4.0 }
+        Self { overdispersion: self.overdispersion * 1.5, day_drift: self.day_drift * 4.0 }
     }
 
     /// Careful values until history has taught better ones.
-    pub const fn prior(shape: Shape) -> Self {
-        match shape {
-            Shape::Mean => Self { phi: 1.8, tau: 0.02 },
-            Shape::Fault => Self { phi: 1.3, tau: 0.08 },
-            Shape::Step => Self { phi: 1.2, tau: 0.03 },
-            Shape::Flow => Self { phi: 2.0, tau: 0.08 },
-            Shape::Level => Self { phi: 4.0, tau: 0.02 },
+    pub const fn prior(likelihood: Likelihood) -> Self {
+        match likelihood {
+            Likelihood::LogNormal => Self { overdispersion: 1.8, day_drift: 0.02 },
+            Likelihood::Rare => Self { overdispersion: 1.3, day_drift: 0.08 },
+            Likelihood::Conversion => Self { overdispersion: 1.2, day_drift: 0.03 },
+            Likelihood::Poisson => Self { overdispersion: 2.0, day_drift: 0.08 },
+            Likelihood::Gauge => Self { overdispersion: 4.0, day_drift: 0.02 },
         }
     }
 }
 
-/// What an [`Acc`] says about harm.
+/// What an [`Tally`] says about harm.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct Evidence {
-    /// Shift in the bad direction; positive is harm (units by [`Shape`]).
+pub struct HarmEvidence {
+    /// Shift in the bad direction; positive is harm (units by [`Likelihood`]).
     pub harm: f64,
     /// Log likelihood ratio, day drift included: the case for opening.
     pub nats: f64,
@@ -121,16 +122,16 @@ pub struct Evidence {
 }
 
 /// The shape and the bad direction (`+1` up, `-1` down) of a metric.
-pub fn shape_of(metric: Metric) -> (Shape, f64) {
+pub fn likelihood_of(metric: Metric) -> (Likelihood, f64) {
     let row = metric.row();
     let sign = if row.bad == Bad::Down { -1.0 } else { 1.0 };
     match (row.kind, row.bad) {
-        (Kind::Dist, _) => (Shape::Mean, sign),
-        (Kind::Gauge, _) => (Shape::Level, sign),
-        (Kind::Count, Bad::Both) => (Shape::Flow, -1.0),
-        (Kind::Count, _) => (Shape::Flow, sign),
-        (Kind::Ratio, Bad::Down) if !inverted(metric) => (Shape::Step, -1.0),
-        (Kind::Ratio, _) => (Shape::Fault, 1.0),
+        (Kind::Dist, _) => (Likelihood::LogNormal, sign),
+        (Kind::Gauge, _) => (Likelihood::Gauge, sign),
+        (Kind::Count, Bad::Both) => (Likelihood::Poisson, -1.0),
+        (Kind::Count, _) => (Likelihood::Poisson, sign),
+        (Kind::Ratio, Bad::Down) if !inverted(metric) => (Likelihood::Conversion, -1.0),
+        (Kind::Ratio, _) => (Likelihood::Rare, 1.0),
     }
 }
 
@@ -147,67 +148,87 @@ pub fn inverted(metric: Metric) -> bool {
 pub const CERTAIN: f64 = 0.995;
 
 /// Evidence of harm in `acc`; all zero when nothing points the bad way.
-pub fn evidence(shape: Shape, sign: f64, acc: &Acc, c: Calib) -> Evidence {
-    if acc.n <= 0.0 || acc.v <= 0.0 {
-        return Evidence::default();
+pub fn evidence(likelihood: Likelihood, sign: f64, acc: &Tally, c: Dispersion) -> HarmEvidence {
+    if acc.units <= 0.0 || acc.variance <= 0.0 {
+        return HarmEvidence::default();
     }
-    let harm = harm(shape, sign, acc);
+    let harm = harm(likelihood, sign, acc);
     if harm <= 0.0 {
-        return Evidence { harm, nats: 0.0, loc: 0.0 };
+        return HarmEvidence { harm, nats: 0.0, loc: 0.0 };
     }
-    let loc = match shape {
-        Shape::Mean | Shape::Level => {
+    let loc = match likelihood {
+        Likelihood::LogNormal | Likelihood::Gauge => {
             // Views of one visit are alike: a few visits are fewer samples than their views.
-            let small = if shape == Shape::Mean { 1.0 + 4.0 * c.phi / acc.n } else { 1.0 };
-            (acc.a - acc.e).powi(2) / (2.0 * acc.v * c.phi * small * small)
+            let small = if likelihood == Likelihood::LogNormal {
+                1.0 + 4.0 * c.overdispersion / acc.units
+            } else {
+                1.0
+            };
+            (acc.observed - acc.expected).powi(2)
+                / (2.0 * acc.variance * c.overdispersion * small * small)
         }
-        Shape::Step if acc.e >= CERTAIN * acc.n => {
-            poisson(acc.a, acc.e) / (c.phi * trust(Shape::Flow, acc))
+        Likelihood::Conversion if acc.expected >= CERTAIN * acc.units => {
+            poisson(acc.observed, acc.expected)
+                / (c.overdispersion * trust(Likelihood::Poisson, acc))
         }
-        Shape::Fault | Shape::Step => {
-            acc.n * kl(acc.a / acc.n, acc.e / acc.n) / (c.phi * trust(shape, acc))
+        Likelihood::Rare | Likelihood::Conversion => {
+            acc.units * kl(acc.observed / acc.units, acc.expected / acc.units)
+                / (c.overdispersion * trust(likelihood, acc))
         }
-        Shape::Flow => poisson(acc.a, acc.e) / (c.phi * trust(shape, acc)),
+        Likelihood::Poisson => {
+            poisson(acc.observed, acc.expected) / (c.overdispersion * trust(likelihood, acc))
+        }
     };
-    let drift = match shape {
-        Shape::Mean | Shape::Level => c.tau * acc.n,
-        Shape::Fault | Shape::Step | Shape::Flow => c.tau * acc.e,
+    let drift = match likelihood {
+        Likelihood::LogNormal | Likelihood::Gauge => c.day_drift * acc.units,
+        Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson => {
+            c.day_drift * acc.expected
+        }
     };
-    let noise = acc.v * c.phi;
+    let noise = acc.variance * c.overdispersion;
     // What was taken out has noise of its own, and was not measured exactly.
-    let events = if shape == Shape::Fault { acc.x.abs() * c.phi } else { 0.0 };
+    let events =
+        if likelihood == Likelihood::Rare { acc.explained.abs() * c.overdispersion } else { 0.0 };
     let loc = loc * noise / (noise + events);
-    let drift = drift * drift + (0.15 * acc.x).powi(2);
-    Evidence { harm, nats: loc * (noise + events) / (noise + events + drift), loc }
+    let drift = drift * drift + (0.15 * acc.explained).powi(2);
+    HarmEvidence { harm, nats: loc * (noise + events) / (noise + events + drift), loc }
 }
 
 /// The evidence when it is at least `nats`. Most places are quiet: a bound without logarithms
 /// (Kullback-Leibler is at most chi-square) shows it for nearly all of them.
-pub fn evidence_from(nats: f64, shape: Shape, sign: f64, acc: &Acc, c: Calib) -> Option<Evidence> {
-    if acc.n <= 0.0 || acc.v <= 0.0 || sign * (acc.a - acc.e) <= 0.0 {
+pub fn evidence_from(
+    nats: f64,
+    likelihood: Likelihood,
+    sign: f64,
+    acc: &Tally,
+    c: Dispersion,
+) -> Option<HarmEvidence> {
+    if acc.units <= 0.0 || acc.variance <= 0.0 || sign * (acc.observed - acc.expected) <= 0.0 {
         return None;
     }
-    if most(shape, acc) < nats * c.phi {
+    if most(likelihood, acc) < nats * c.overdispersion {
         return None;
     }
-    let ev = evidence(shape, sign, acc, c);
+    let ev = evidence(likelihood, sign, acc, c);
     (ev.nats >= nats).then_some(ev)
 }
 
 /// What `loc * phi` cannot exceed.
-fn most(shape: Shape, acc: &Acc) -> f64 {
-    let gap = (acc.a - acc.e).powi(2);
-    match shape {
-        Shape::Mean | Shape::Level => gap / (2.0 * acc.v),
-        Shape::Step if acc.e >= CERTAIN * acc.n => (acc.a - acc.e).powi(2) / acc.e,
-        Shape::Fault | Shape::Step => {
-            let p = (acc.a / acc.n).clamp(0.0, 1.0);
-            let q = (acc.e / acc.n).clamp(1e-7, 1.0 - 1e-7);
-            acc.n * (p - q).powi(2) / (q * (1.0 - q))
+fn most(likelihood: Likelihood, acc: &Tally) -> f64 {
+    let gap = (acc.observed - acc.expected).powi(2);
+    match likelihood {
+        Likelihood::LogNormal | Likelihood::Gauge => gap / (2.0 * acc.variance),
+        Likelihood::Conversion if acc.expected >= CERTAIN * acc.units => {
+            (acc.observed - acc.expected).powi(2) / acc.expected
         }
-        Shape::Flow => {
-            let e = acc.e.max(1e-9);
-            if acc.a <= 0.0 { e } else { (acc.a - e).powi(2) / e }
+        Likelihood::Rare | Likelihood::Conversion => {
+            let p = (acc.observed / acc.units).clamp(0.0, 1.0);
+            let q = (acc.expected / acc.units).clamp(1e-7, 1.0 - 1e-7);
+            acc.units * (p - q).powi(2) / (q * (1.0 - q))
+        }
+        Likelihood::Poisson => {
+            let e = acc.expected.max(1e-9);
+            if acc.observed <= 0.0 { e } else { (acc.observed - e).powi(2) / e }
         }
     }
 }
@@ -217,63 +238,41 @@ fn most(shape: Shape, acc: &Acc) -> f64 {
 const MOST_TRUST: f64 = 40.0;
 
 /// Variance beyond the binomial or Poisson one (uncertain baselines widen `v`); at least 1.
-fn trust(shape: Shape, acc: &Acc) -> f64 {
-    let p = (acc.e / acc.n).clamp(0.0, 1.0);
-    let pure = if shape == Shape::Flow { acc.e } else { acc.e * (1.0 - p) };
-    if pure > 0.0 { (acc.v / pure).clamp(1.0, MOST_TRUST) } else { 1.0 }
+fn trust(likelihood: Likelihood, acc: &Tally) -> f64 {
+    let p = (acc.expected / acc.units).clamp(0.0, 1.0);
+    let pure =
+        if likelihood == Likelihood::Poisson { acc.expected } else { acc.expected * (1.0 - p) };
+    if pure > 0.0 { (acc.variance / pure).clamp(1.0, MOST_TRUST) } else { 1.0 }
 }
 
 /// Shift in the bad direction.
-pub fn harm(shape: Shape, sign: f64, acc: &Acc) -> f64 {
-    match shape {
-        Shape::Mean | Shape::Fault | Shape::Level if acc.n > 0.0 => sign * (acc.a - acc.e) / acc.n,
-        Shape::Step | Shape::Flow if acc.e > 0.0 => sign * (acc.a / acc.e - 1.0),
-        Shape::Mean | Shape::Fault | Shape::Level | Shape::Step | Shape::Flow => 0.0,
+pub fn harm(likelihood: Likelihood, sign: f64, acc: &Tally) -> f64 {
+    match likelihood {
+        Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge if acc.units > 0.0 => {
+            sign * (acc.observed - acc.expected) / acc.units
+        }
+        Likelihood::Conversion | Likelihood::Poisson if acc.expected > 0.0 => {
+            sign * (acc.observed / acc.expected - 1.0)
+        }
+        Likelihood::LogNormal
+        | Likelihood::Rare
+        | Likelihood::Gauge
+        | Likelihood::Conversion
+        | Likelihood::Poisson => 0.0,
     }
 }
 
 /// What a harm of `harm` adds to the observed sum over samples `n` with expectation `e`.
-pub fn lift(shape: Shape, sign: f64, harm: f64, acc: &Acc) -> f64 {
-    match shape {
-        Shape::Mean | Shape::Fault | Shape::Level => sign * harm * acc.n,
-        Shape::Step | Shape::Flow => sign * harm * acc.e,
+pub fn lift(likelihood: Likelihood, sign: f64, harm: f64, acc: &Tally) -> f64 {
+    match likelihood {
+        Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge => sign * harm * acc.units,
+        Likelihood::Conversion | Likelihood::Poisson => sign * harm * acc.expected,
     }
-}
-
-/// Kullback-Leibler divergence of two coins, nats per toss.
-pub fn kl(p: f64, q: f64) -> f64 {
-    let q = q.clamp(1e-7, 1.0 - 1e-7);
-    let p = p.clamp(0.0, 1.0);
-    let part = |x: f64, y: f64| if x <= 0.0 { 0.0 } else { x * (x / y).ln() };
-    (part(p, q) + part(1.0 - p, 1.0 - q)).max(0.0)
-}
-
-/// Log likelihood ratio of `a` Poisson events where `e` were expected.
-pub fn poisson(a: f64, e: f64) -> f64 {
-    let e = e.max(1e-9);
-    if a <= 0.0 { e } else { (a * (a / e).ln() - (a - e)).max(0.0) }
-}
-
-/// Wilson's 95 % interval of a share (Wilson 1927).
-pub fn wilson(hits: f64, n: f64) -> (f64, f64) {
-    interval(hits, n, 1.96)
-}
-
-/// Wilson's interval of a share, `z` standard deviations to either side.
-pub fn interval(hits: f64, n: f64, z: f64) -> (f64, f64) {
-    if n <= 0.0 {
-        return (0.0, 1.0);
-    }
-    let z2 = z * z;
-    let p = (hits / n).clamp(0.0, 1.0);
-    let mid = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt() * z / (1.0 + z2 / n);
-    ((mid - half).max(0.0), (mid + half).min(1.0))
 }
 
 /// Hour of history since the epoch with its sums.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct HourRaw {
+pub struct HourMoments {
     pub hour: i32,
-    pub raw: Raw,
+    pub raw: Moments,
 }

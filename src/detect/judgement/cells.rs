@@ -5,15 +5,16 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::detect::baseline::profile::Past;
-use crate::detect::cube::cuboid::{Conj, Leaf, Table};
+use crate::detect::cube::cuboid::{Cuboid, Leaf, Slice};
 use crate::detect::cube::doubt::Doubt;
 use crate::detect::cube::histograms::percentile;
-use crate::detect::cube::key::Role;
-use crate::detect::cube::store::Store;
-use crate::detect::evidence::stat::{Acc, Calib, Raw, Shape, evidence, wilson};
+use crate::detect::cube::key::CuboidRole;
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::{Dispersion, Likelihood, Moments, Tally, evidence};
+use crate::detect::maths::interval::wilson;
 use crate::detect::scan::onset::gain;
 use crate::detect::scan::power::{Named, Power};
-use crate::detect::scan::shift::Effect;
+use crate::detect::scan::shift::Shift;
 use crate::domain::histogram::Histogram;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
@@ -45,20 +46,22 @@ const FAR_SHARE: f64 = 0.5;
 const MAX_DIMS: u32 = 2;
 
 /// Samples or trials from which a number of this shape is shown as sure.
-pub const fn enough(shape: Shape) -> f64 {
-    match shape {
-        Shape::Mean => SURE_DIST,
-        Shape::Fault | Shape::Step | Shape::Flow | Shape::Level => SURE_RATE,
+pub const fn enough(likelihood: Likelihood) -> f64 {
+    match likelihood {
+        Likelihood::LogNormal => SURE_DIST,
+        Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson | Likelihood::Gauge => {
+            SURE_RATE
+        }
     }
 }
 
 pub struct Sight<'a> {
     pub policy: &'a Policy,
-    pub store: &'a Store,
+    pub cube: &'a Cube,
     /// Of open cases.
-    pub effects: &'a [&'a Effect],
+    pub shifts: &'a [&'a Shift],
     /// That ended not long ago.
-    pub ended: &'a [&'a Effect],
+    pub ended: &'a [&'a Shift],
     pub blind: &'a BTreeSet<SourceId>,
     pub doubts: &'a BTreeMap<SourceId, Doubt>,
     pub bucket: i64,
@@ -69,13 +72,13 @@ pub struct Sight<'a> {
 /// most samples speaks.
 pub fn cells(sight: &Sight<'_>) -> Vec<Cell> {
     let mut out: BTreeMap<(Metric, Segment), Cell> = BTreeMap::new();
-    for table in sight.store.tables.values() {
-        if matches!(table.key.family.1, Role::Beacon | Role::Surge) {
+    for cuboid in sight.cube.cuboids.values() {
+        if matches!(cuboid.key.family.1, CuboidRole::Beacon | CuboidRole::Surge) {
             continue;
         }
-        let named = Named::of(sight.policy, table.key.family);
-        for conj in table.conj.iter().filter(|c| shown(table, c)) {
-            let Some(cell) = cell(sight, table, conj, named) else { continue };
+        let named = Named::of(sight.policy, cuboid.key.family);
+        for slice in cuboid.slice.iter().filter(|c| shown(cuboid, c)) {
+            let Some(cell) = cell(sight, cuboid, slice, named) else { continue };
             let key = (cell.metric, cell.segment.clone());
             let rank = |c: &Cell| (!c.quality.stale, c.basis.is_some());
             let better = |old: &Cell| match rank(&cell).cmp(&rank(old)) {
@@ -91,11 +94,11 @@ pub fn cells(sight: &Sight<'_>) -> Vec<Cell> {
     out.into_values().collect()
 }
 
-fn shown(table: &Table, conj: &Conj) -> bool {
-    conj.mask.count_ones() <= MAX_DIMS || table.shape == Shape::Level
+fn shown(cuboid: &Cuboid, slice: &Slice) -> bool {
+    slice.mask.count_ones() <= MAX_DIMS || cuboid.likelihood == Likelihood::Gauge
 }
 
-struct Reading {
+struct CellReading {
     value: Option<f64>,
     n: f64,
     interval: Option<Range>,
@@ -105,70 +108,70 @@ struct Reading {
     learnt: bool,
     /// Buckets of the window, and what of it has a past.
     buckets: i64,
-    own: Acc,
+    own: Tally,
 }
 
 /// Sums of a place: all that was seen there, and the part that has a past to be held against.
 #[derive(Clone, Copy, Default)]
-struct Seen {
-    all: Acc,
-    known: Acc,
+struct SeenCell {
+    all: Tally,
+    known: Tally,
     /// Samples, or events per time, of segments with a past; none where no segment has one.
     own: Option<f64>,
 }
 
-impl Seen {
+impl SeenCell {
     /// Segments without a past show no more than half of it.
     fn learnt(&self, timed: bool) -> bool {
-        let all = if timed { self.all.a } else { self.all.n };
+        let all = if timed { self.all.observed } else { self.all.units };
         self.own.is_some_and(|own| own >= 0.5 * all)
     }
 }
 
-fn cell(sight: &Sight<'_>, table: &Table, conj: &Conj, named: Named) -> Option<Cell> {
-    let mut reading = match table.shape {
-        Shape::Mean => dist(sight, table, conj)?,
-        Shape::Fault | Shape::Step => rate(sight, table, conj)?,
-        Shape::Flow | Shape::Level => count(sight, table, conj)?,
+fn cell(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice, named: Named) -> Option<Cell> {
+    let mut reading = match cuboid.likelihood {
+        Likelihood::LogNormal => dist(sight, cuboid, slice)?,
+        Likelihood::Rare | Likelihood::Conversion => rate(sight, cuboid, slice)?,
+        Likelihood::Poisson | Likelihood::Gauge => count(sight, cuboid, slice)?,
     };
     // Green means: the named change would have been seen.
-    if let Some(power) = Power::of(table, conj, sight.bucket, named) {
+    if let Some(power) = Power::of(cuboid, slice, sight.bucket, named) {
         reading.sure = power.enough();
     }
-    let metric = table.key.family.0;
-    let mut quality = sight.store.marks.get(&table.key).map_or(Quality::GOOD, |m| m.any);
+    let metric = cuboid.key.family.0;
+    let mut quality = sight.cube.marks.get(&cuboid.key).map_or(Quality::GOOD, |m| m.any);
     quality.low_sample |= !reading.sure;
-    quality.incomplete |= late(sight, table, conj);
-    let doubt = sight.doubts.get(&table.key.source).filter(|d| d.on_table(&table.key));
+    quality.incomplete |= late(sight, cuboid, slice);
+    let doubt = sight.doubts.get(&cuboid.key.source).filter(|d| d.on_table(&cuboid.key));
     quality.stale |= doubt.is_some();
-    let (own, holds_bad) = verdict(sight, table, conj, &reading);
+    let (own, holds_bad) = verdict(sight, cuboid, slice, &reading);
     let verdict = match (own, doubt) {
         (Verdict::Ok | Verdict::Unsure, Some(doubt)) => doubt.verdict(),
         (verdict, _) => verdict,
     };
     Some(Cell {
         metric,
-        stat: stat(sight.policy, table),
-        segment: conj.seg.clone(),
+        stat: stat(sight.policy, cuboid),
+        segment: slice.seg.clone(),
         value: reading.value,
         unit: metric.row().unit.to_owned(),
         n: reading.n,
         interval: reading.interval,
         baseline: reading.baseline,
-        basis: reading.baseline.and_then(|_| Basis::of_conj(table, conj)),
+        basis: reading.baseline.and_then(|_| Basis::of_conj(cuboid, slice)),
         verdict,
-        minutes: reading.buckets as f64 * sight.store.bucket.as_mins_f64(),
+        minutes: reading.buckets as f64 * sight.cube.bucket.as_mins_f64(),
         holds_bad,
         quality,
     })
 }
 
-fn stat(policy: &Policy, table: &Table) -> String {
-    match table.shape {
-        Shape::Mean => format!("p{:.0}", quantile(policy, table.key.family.0) * 100.0),
-        Shape::Fault | Shape::Step => "rate".to_owned(),
-        Shape::Flow => "count".to_owned(),
-        Shape::Level => "value".to_owned(),
+fn stat(policy: &Policy, cuboid: &Cuboid) -> String {
+    match cuboid.likelihood {
+        Likelihood::LogNormal => format!("p{:.0}", quantile(policy, cuboid.key.family.0) * 100.0),
+        Likelihood::Rare | Likelihood::Conversion => "rate".to_owned(),
+        Likelihood::Poisson => "count".to_owned(),
+        Likelihood::Gauge => "value".to_owned(),
     }
 }
 
@@ -179,76 +182,90 @@ fn quantile(policy: &Policy, metric: Metric) -> f64 {
 
 /// The cell's own verdict on its own window, and whether that window holds harm that is over. An
 /// open case breaks the cells of its place but those whose own numbers clearly say otherwise.
-fn verdict(sight: &Sight<'_>, table: &Table, conj: &Conj, reading: &Reading) -> (Verdict, bool) {
-    if sight.blind.contains(&table.key.source) {
+fn verdict(
+    sight: &Sight<'_>,
+    cuboid: &Cuboid,
+    slice: &Slice,
+    reading: &CellReading,
+) -> (Verdict, bool) {
+    if sight.blind.contains(&cuboid.key.source) {
         return (Verdict::Blind, false);
     }
-    let about = |e: &&&Effect| e.table.family == table.key.family && touches(&e.scope, &conj.seg);
-    let calib = table.calib(conj.mask);
-    let bad = is_bad(sight.policy, table, &reading.own, calib) || is_far(table, reading);
-    let mut open = sight.effects.iter().filter(|e| e.until.is_none()).filter(about).peekable();
+    let about = |e: &&&Shift| e.cuboid.family == cuboid.key.family && touches(&e.scope, &slice.seg);
+    let dispersion = cuboid.dispersion(slice.mask);
+    let bad = is_bad(sight.policy, cuboid, &reading.own, dispersion) || is_far(cuboid, reading);
+    let mut open = sight.shifts.iter().filter(|e| e.until.is_none()).filter(about).peekable();
     if open.peek().is_some() {
-        let burns = |e: &&&Effect| {
-            let for_it = gain(e.shape, e.sign, &reading.own, calib, e.least_harm());
-            let worse = evidence(e.shape, e.sign, &reading.own, calib).harm > 0.0;
+        let burns = |e: &&&Shift| {
+            let for_it = gain(e.likelihood, e.sign, &reading.own, dispersion, e.least_harm());
+            let worse = evidence(e.likelihood, e.sign, &reading.own, dispersion).harm > 0.0;
             !e.looks_well() && worse && for_it > -OWN_WELL
         };
         let burns = open.any(|e| burns(&e));
         return if burns { (Verdict::Breach, false) } else { (Verdict::Unsure, bad) };
     }
-    let over = sight.effects.iter().chain(sight.ended).filter(|e| e.until.is_some());
+    let over = sight.shifts.iter().chain(sight.ended).filter(|e| e.until.is_some());
     if bad {
         let first = sight.bucket - reading.buckets + 1;
         let mut over = over.filter(about);
         return (Verdict::Unsure, over.any(|e| e.until.is_some_and(|u| u >= first)));
     }
     let unknown = !reading.learnt || reading.value.is_none() || reading.baseline.is_none();
-    if !reading.sure || unknown || sight.learning || is_odd(sight.policy, table, reading, calib) {
+    if !reading.sure
+        || unknown
+        || sight.learning
+        || is_odd(sight.policy, cuboid, reading, dispersion)
+    {
         return (Verdict::Unsure, false);
     }
     (Verdict::Ok, false)
 }
 
 /// Its own numbers are worse than usual by what a guardrail would call a change.
-fn is_bad(policy: &Policy, table: &Table, own: &Acc, calib: Calib) -> bool {
-    let ev = evidence(table.shape, table.sign, own, calib);
-    let row = band_for(&policy.guardrail, table.key.family.0, &Scope::everything());
+fn is_bad(policy: &Policy, cuboid: &Cuboid, own: &Tally, dispersion: Dispersion) -> bool {
+    let ev = evidence(cuboid.likelihood, cuboid.sign, own, dispersion);
+    let row = band_for(&policy.guardrail, cuboid.key.family.0, &Scope::everything());
     let least = row.and_then(|r| r.condition.min_change()).unwrap_or(0.0);
     ev.nats >= OWN_BAD && ev.harm >= least || ev.nats >= 2.0 * OWN_BAD
 }
 
 /// Not proven to be worse, and too far out to be called as usual; of a step also when far more take
 /// it than usual.
-fn is_odd(policy: &Policy, table: &Table, reading: &Reading, calib: Calib) -> bool {
-    let row = band_for(&policy.guardrail, table.key.family.0, &Scope::everything());
+fn is_odd(policy: &Policy, cuboid: &Cuboid, reading: &CellReading, dispersion: Dispersion) -> bool {
+    let row = band_for(&policy.guardrail, cuboid.key.family.0, &Scope::everything());
     let least = row.and_then(|r| r.condition.min_change()).unwrap_or(0.0);
-    let by = |sign: f64| evidence(table.shape, sign, &reading.own, calib);
-    let (worse, better) = (by(table.sign), by(-table.sign));
+    let by = |sign: f64| evidence(cuboid.likelihood, sign, &reading.own, dispersion);
+    let (worse, better) = (by(cuboid.sign), by(-cuboid.sign));
     worse.nats >= OWN_DOUBT && worse.harm >= least
-        || table.shape == Shape::Step && better.nats >= OWN_BAD && better.harm >= MORE
+        || cuboid.likelihood == Likelihood::Conversion
+            && better.nats >= OWN_BAD
+            && better.harm >= MORE
 }
 
 /// A new value of a dimension has no past to be held against; what is usual around it is known, and
 /// its number lies far outside.
-fn is_far(table: &Table, reading: &Reading) -> bool {
-    let rate = matches!(table.shape, Shape::Mean | Shape::Fault | Shape::Step);
+fn is_far(cuboid: &Cuboid, reading: &CellReading) -> bool {
+    let rate = matches!(
+        cuboid.likelihood,
+        Likelihood::LogNormal | Likelihood::Rare | Likelihood::Conversion
+    );
     let (Some(value), Some(base), Some(range)) =
         (reading.value, reading.baseline, reading.interval.filter(|_| rate))
     else {
         return false;
     };
-    let sign = if table.inverted { -table.sign } else { table.sign };
+    let sign = if cuboid.inverted { -cuboid.sign } else { cuboid.sign };
     let by = sign * (value - base);
     by > FAR * (range.high - range.low) / 2.0 && by > FAR_SHARE * base
 }
 
 /// Beacons of this source come late here: the newest windows are provisional (seed 001, F5).
-fn late(sight: &Sight<'_>, table: &Table, conj: &Conj) -> bool {
-    sight.effects.iter().any(|e| {
-        e.table.family.0 == Metric::BeaconLag
+fn late(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> bool {
+    sight.shifts.iter().any(|e| {
+        e.cuboid.family.0 == Metric::BeaconLag
             && e.until.is_none()
-            && e.table.source == table.key.source
-            && e.scope.overlaps(&Scope::of(&conj.seg))
+            && e.cuboid.source == cuboid.key.source
+            && e.scope.overlaps(&Scope::of(&slice.seg))
     })
 }
 
@@ -259,22 +276,22 @@ fn touches(scope: &Scope, seg: &Segment) -> bool {
 
 /// Window lengths in buckets.
 fn spans(sight: &Sight<'_>) -> impl Iterator<Item = i64> {
-    let minutes = sight.store.bucket.as_mins_f64();
+    let minutes = sight.cube.bucket.as_mins_f64();
     SPANS.into_iter().map(move |m| ((m as f64 / minutes).round() as i64).max(1))
 }
 
-fn dist(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
-    let cut = sight.store.hists.cuts.get(&table.key)?;
-    let q = quantile(sight.policy, table.key.family.0);
+fn dist(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<CellReading> {
+    let cut = sight.cube.histograms.cuts.get(&cuboid.key)?;
+    let q = quantile(sight.policy, cuboid.key.family.0);
     let mut best = None;
     for len in spans(sight) {
         let mut counts = Vec::new();
-        for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
+        for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
             cut.add(&leaf.seg, sight.bucket - len + 1, sight.bucket, &mut counts);
         }
         let h = Histogram::new(cut.bounds.clone(), counts);
         let n = h.total();
-        let read = percentile(&h, q, table.calib(conj.mask).phi);
+        let read = percentile(&h, q, cuboid.dispersion(slice.mask).overdispersion);
         best = Some((read, n, len));
         if n >= SURE_DIST {
             break;
@@ -282,70 +299,73 @@ fn dist(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
     }
     let (read, n, buckets) = best?;
     let value = read.map(|r| r.0);
-    let seen = over(sight, table, conj, buckets);
+    let seen = over(sight, cuboid, slice, buckets);
     let baseline = value.and_then(|v| {
         let acc = seen.known;
-        (acc.n > 0.0 && acc.e != 0.0).then(|| v / ((acc.a - acc.e) / acc.n).exp())
+        (acc.units > 0.0 && acc.expected != 0.0)
+            .then(|| v / ((acc.observed - acc.expected) / acc.units).exp())
     });
     let (interval, learnt) = (read.map(|r| r.1), seen.learnt(false));
     let (sure, own) = (n >= SURE_DIST, seen.known);
-    Some(Reading { value, n, interval, baseline, sure, learnt, buckets, own })
+    Some(CellReading { value, n, interval, baseline, sure, learnt, buckets, own })
 }
 
 /// Sum over so many buckets up to now.
-fn over(sight: &Sight<'_>, table: &Table, conj: &Conj, len: i64) -> Seen {
-    let mut seen = Seen::default();
-    for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
-        let (known, raw) = of_leaf(sight, table, leaf, len);
+fn over(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice, len: i64) -> SeenCell {
+    let mut seen = SeenCell::default();
+    for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
+        let (known, raw) = of_leaf(sight, cuboid, leaf, len);
         let mut all = known;
-        (all.n, all.a) = (all.n + f64::from(raw.n), all.a + f64::from(raw.s));
+        (all.units, all.observed) =
+            (all.units + f64::from(raw.count), all.observed + f64::from(raw.sum));
         seen.all.add(&all);
         if leaf.prof.past != Past::None {
             seen.known.add(&known);
-            *seen.own.get_or_insert(0.0) += if table.timed() { all.a } else { all.n };
+            *seen.own.get_or_insert(0.0) += if cuboid.timed() { all.observed } else { all.units };
         }
     }
     seen
 }
 
 /// What of a leaf has something to be held against, and the rest.
-fn of_leaf(sight: &Sight<'_>, table: &Table, leaf: &Leaf, len: i64) -> (Acc, Raw) {
-    let (mut known, mut rest) = (Acc::default(), Raw::default());
-    let standing = table.standing(leaf, sight.bucket - len + 1, sight.bucket);
-    if let Some(acc) = standing.filter(|a| a.n > 0.0 && table.muted.is_empty()) {
+fn of_leaf(sight: &Sight<'_>, cuboid: &Cuboid, leaf: &Leaf, len: i64) -> (Tally, Moments) {
+    let (mut known, mut rest) = (Tally::default(), Moments::default());
+    let standing = cuboid.standing(leaf, sight.bucket - len + 1, sight.bucket);
+    if let Some(acc) = standing.filter(|a| a.units > 0.0 && cuboid.muted.is_empty()) {
         return (acc, rest);
     }
     for bucket in sight.bucket - len + 1..=sight.bucket {
-        let acc = table.acc(leaf, bucket);
-        if acc.n > 0.0 {
+        let acc = cuboid.acc(leaf, bucket);
+        if acc.units > 0.0 {
             known.add(&acc);
-        } else if let Some(raw) = table.raw(leaf, bucket) {
-            (rest.n, rest.s) = (rest.n + raw.n, rest.s + raw.s);
+        } else if let Some(raw) = cuboid.raw(leaf, bucket) {
+            (rest.count, rest.sum) = (rest.count + raw.count, rest.sum + raw.sum);
         }
     }
     (known, rest)
 }
 
-fn rate(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
-    let (mut seen, mut buckets) = (Seen::default(), 1);
+fn rate(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<CellReading> {
+    let (mut seen, mut buckets) = (SeenCell::default(), 1);
     for len in spans(sight) {
-        (seen, buckets) = (over(sight, table, conj, len), len);
-        if seen.all.n >= SURE_RATE {
+        (seen, buckets) = (over(sight, cuboid, slice, len), len);
+        if seen.all.units >= SURE_RATE {
             break;
         }
     }
     let (acc, usual) = (seen.all, seen.known);
-    let flip = |x: f64| if table.inverted { 1.0 - x } else { x };
-    let some = acc.n > 0.0;
-    let phi = table.calib(conj.mask).phi.max(1.0);
-    let (low, high) = wilson(acc.a / phi, acc.n / phi);
+    let flip = |x: f64| if cuboid.inverted { 1.0 - x } else { x };
+    let some = acc.units > 0.0;
+    let phi = cuboid.dispersion(slice.mask).overdispersion.max(1.0);
+    let (low, high) = wilson(acc.observed / phi, acc.units / phi);
     let (low, high) = if some { (low, high) } else { (0.0, 1.0) };
-    Some(Reading {
-        value: some.then(|| flip(acc.a / acc.n)),
-        n: acc.n,
+    Some(CellReading {
+        value: some.then(|| flip(acc.observed / acc.units)),
+        n: acc.units,
         interval: some.then(|| Range::new(flip(low), flip(high))),
-        baseline: (usual.n > 0.0 && usual.e > 0.0).then(|| flip(usual.e / usual.n)),
-        sure: acc.n >= SURE_RATE,
+        baseline: (usual.units > 0.0 && usual.expected > 0.0)
+            .then(|| flip(usual.expected / usual.units)),
+        sure: acc.units >= SURE_RATE,
         learnt: seen.learnt(false),
         buckets,
         own: usual,
@@ -353,32 +373,35 @@ fn rate(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
 }
 
 /// Counts are shown per minute, gauges as they are.
-fn count(sight: &Sight<'_>, table: &Table, conj: &Conj) -> Option<Reading> {
+fn count(sight: &Sight<'_>, cuboid: &Cuboid, slice: &Slice) -> Option<CellReading> {
     let buckets = spans(sight).nth(1).unwrap_or(1);
-    let seen = over(sight, table, conj, buckets);
-    let (acc, timed, own) = (seen.all, table.timed(), seen.known);
-    if table.shape == Shape::Level {
-        let value = (acc.n > 0.0).then(|| acc.a / acc.n);
-        let known = acc.e != 0.0 && acc.n > 0.0;
-        let baseline = known.then(|| acc.e / acc.n);
+    let seen = over(sight, cuboid, slice, buckets);
+    let (acc, timed, own) = (seen.all, cuboid.timed(), seen.known);
+    if cuboid.likelihood == Likelihood::Gauge {
+        let value = (acc.units > 0.0).then(|| acc.observed / acc.units);
+        let known = acc.expected != 0.0 && acc.units > 0.0;
+        let baseline = known.then(|| acc.expected / acc.units);
         let learnt = seen.learnt(false);
-        let (n, interval, sure) = (acc.n, None, known);
-        return Some(Reading { value, n, interval, baseline, sure, learnt, buckets, own });
+        let (n, interval, sure) = (acc.units, None, known);
+        return Some(CellReading { value, n, interval, baseline, sure, learnt, buckets, own });
     }
-    let got = (0..buckets).filter(|b| table.delivered(sight.bucket - b)).count() as f64;
-    let minutes = got * sight.store.bucket.as_mins_f64();
+    let got = (0..buckets).filter(|b| cuboid.delivered(sight.bucket - b)).count() as f64;
+    let minutes = got * sight.cube.bucket.as_mins_f64();
     if minutes <= 0.0 {
         let (value, interval, baseline) = Default::default();
         let (n, sure, learnt) = (0.0, false, false);
-        return Some(Reading { value, n, interval, baseline, sure, learnt, buckets, own });
+        return Some(CellReading { value, n, interval, baseline, sure, learnt, buckets, own });
     }
-    let half = 1.96 * (acc.a.max(1.0) * table.calib(conj.mask).phi).sqrt();
-    Some(Reading {
-        value: Some(acc.a / minutes),
-        n: acc.a,
-        interval: Some(Range::new((acc.a - half).max(0.0) / minutes, (acc.a + half) / minutes)),
-        baseline: (acc.e > 0.0).then(|| acc.e / minutes),
-        sure: acc.a.max(acc.e) >= 10.0,
+    let half = 1.96 * (acc.observed.max(1.0) * cuboid.dispersion(slice.mask).overdispersion).sqrt();
+    Some(CellReading {
+        value: Some(acc.observed / minutes),
+        n: acc.observed,
+        interval: Some(Range::new(
+            (acc.observed - half).max(0.0) / minutes,
+            (acc.observed + half) / minutes,
+        )),
+        baseline: (acc.expected > 0.0).then(|| acc.expected / minutes),
+        sure: acc.observed.max(acc.expected) >= 10.0,
         learnt: seen.learnt(timed),
         buckets,
         own,

@@ -1,25 +1,24 @@
 //! What the synthetic checks can see now: fresh, stale, blind or absent, and whether they visit the
 //! way the shoppers do who are hit. Green is never told by checks that see nothing.
-//! Opens and closes nothing; failures are counted in `checks` and `troubles`.
+//! Opens and closes nothing; failures are counted in `checks` and `failing_checks`.
 
 use std::collections::BTreeSet;
 
 use crate::detect::cases::open_case;
-use crate::detect::cases::open_case::Live;
-use crate::detect::cube::cuboid::Table;
-use crate::detect::cube::key::Role;
+use crate::detect::cases::open_case::OpenCase;
+use crate::detect::cases::state::EngineState;
+use crate::detect::cube::cuboid::Cuboid;
+use crate::detect::cube::key::CuboidRole;
+use crate::detect::detectors::check_cadence::is_fresh;
 use crate::detect::detectors::check_votes::told;
-use crate::detect::engine::Engine;
+use crate::detect::evidence::units::hour;
 use crate::domain::id::{JourneyId, SourceId};
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Scope};
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::policy::journey::Journey;
 use crate::verdict::Verdict;
 
-/// Runs that may be missing before nobody looks any more, and what a run may come late.
-const MISSED: i64 = 3;
-const LATE: Span = Span::from_secs(30);
 /// Share of a journey's views that its checks must be like.
 const ALIKE: f64 = 0.5;
 
@@ -35,49 +34,40 @@ pub enum Eye {
     Doubted(SourceId, String),
 }
 
-/// Usual time between runs: as the journey says, else as the runs show.
-pub fn cadence(engine: &Engine, check: &JourneyId) -> Span {
-    let row = engine.settings.policy.journey_of_check(check.as_str());
-    row.and_then(|j| j.every).unwrap_or_else(|| engine.checks.cadence(check))
-}
-
 /// `None` for a check that never ran.
-pub fn eye(engine: &Engine, check: &JourneyId, now: Timestamp) -> Option<Eye> {
-    let runs = engine.checks.runs.get(check)?.values();
+pub fn eye(state: &EngineState, check: &JourneyId, now: Timestamp) -> Option<Eye> {
+    let runs = state.checks.runs.get(check)?.values();
     let newest = runs.filter_map(|r| r.iter().rev().find(|r| r.at <= now)).map(|r| r.at).max()?;
-    let source = engine.checks.sources.get(check);
-    if let Some((name, since)) = source.and_then(|s| engine.blind.get_key_value(s)) {
+    let source = state.checks.sources.get(check);
+    if let Some((name, since)) = source.and_then(|s| state.blind.get_key_value(s)) {
         return Some(Eye::Blind(name.clone(), *since));
     }
-    let doubt = source.and_then(|s| engine.doubts().get_key_value(s));
+    let doubt = source.and_then(|s| state.doubts.get_key_value(s));
     if let Some((name, doubt)) = doubt.filter(|(_, doubt)| doubt.on_checks(check)) {
         return Some(Eye::Doubted(name.clone(), doubt.why.clone()));
     }
-    let fresh = is_fresh(engine, check, newest, now);
+    let fresh = is_fresh((&state.settings.policy, &state.checks), check, newest, now);
     Some(if fresh { Eye::Fresh } else { Eye::Stale(newest) })
 }
 
-/// A run of then still tells of now.
-pub fn is_fresh(engine: &Engine, check: &JourneyId, run: Timestamp, now: Timestamp) -> bool {
-    now.since(run).millis() <= cadence(engine, check).times(MISSED).millis() + LATE.millis()
-}
-
 /// Every location that still runs it fails.
-fn fails(engine: &Engine, check: &JourneyId, now: Timestamp) -> bool {
-    let runs = engine.checks.runs.get(check).into_iter().flat_map(|places| places.values());
+fn fails(state: &EngineState, check: &JourneyId, now: Timestamp) -> bool {
+    let runs = state.checks.runs.get(check).into_iter().flat_map(|places| places.values());
     let newest = runs.filter_map(|r| r.iter().rev().find(|r| r.at <= now));
-    let mut fresh = newest.filter(|r| is_fresh(engine, check, r.at, now)).peekable();
+    let mut fresh = newest
+        .filter(|r| is_fresh((&state.settings.policy, &state.checks), check, r.at, now))
+        .peekable();
     fresh.peek().is_some() && fresh.all(|r| !r.ok)
 }
 
 /// Journeys whose newest runs fail, from every location that still runs them: what is not told yet,
 /// for a failure must be seen again first.
-pub fn failing_now(engine: &Engine, now: Timestamp) -> Option<String> {
-    let all = engine.checks.runs.len();
+pub fn failing_now(state: &EngineState, now: Timestamp) -> Option<String> {
+    let all = state.checks.runs.len();
     let failing: Vec<&JourneyId> =
-        engine.checks.runs.keys().filter(|c| fails(engine, c, now)).collect();
+        state.checks.runs.keys().filter(|c| fails(state, c, now)).collect();
     let first = failing.first()?;
-    if let Some(work) = engine.settings.maintenance.iter().find(|m| m.start <= now && now < m.end) {
+    if let Some(work) = state.settings.maintenance.iter().find(|m| m.start <= now && now < m.end) {
         let what = if work.name.is_empty() { "announced work" } else { &work.name };
         let others = if failing.len() > 1 { " and more" } else { "" };
         return Some(format!("{first}{others}: checks fail while {what} goes on"));
@@ -89,26 +79,20 @@ pub fn failing_now(engine: &Engine, now: Timestamp) -> Option<String> {
 }
 
 /// A location that fails while the others of its journey pass: told, and no incident.
-pub fn failing_alone(engine: &Engine, now: Timestamp) -> Option<String> {
-    let mut all = engine.checks.runs.keys();
+pub fn failing_alone(state: &EngineState, now: Timestamp) -> Option<String> {
+    let mut all = state.checks.runs.keys();
     let alone = |check: &&JourneyId| {
-        let failing = failing(engine, check, now);
-        !failing.is_empty() && !fails(engine, check, now)
+        let failing = failing(state, check, now);
+        !failing.is_empty() && !fails(state, check, now)
     };
     let check = all.find(alone)?;
-    let places = failing(engine, check, now).join(", ");
+    let places = failing(state, check, now).join(", ");
     Some(format!("{check} fails from a part of its locations ({places}), which opens nothing"))
 }
 
-fn eyes(engine: &Engine, now: Timestamp) -> Vec<(&JourneyId, Eye)> {
-    let all = engine.checks.runs.keys();
-    all.filter_map(|check| Some((check, eye(engine, check, now)?))).collect()
-}
-
-/// `03:02 UTC`.
-pub fn hour(t: Timestamp) -> String {
-    let minutes = t.secs().div_euclid(60).rem_euclid(1440);
-    format!("{:02}:{:02} UTC", minutes / 60, minutes % 60)
+fn eyes(state: &EngineState, now: Timestamp) -> Vec<(&JourneyId, Eye)> {
+    let all = state.checks.runs.keys();
+    all.filter_map(|check| Some((check, eye(state, check, now)?))).collect()
 }
 
 /// Why nothing is seen, in words.
@@ -123,8 +107,8 @@ fn why(eye: &Eye, now: Timestamp) -> String {
 
 /// The answer of a row on checks while some of them see nothing; `None` when all are fresh, or
 /// none was ever seen.
-pub fn unseen(engine: &Engine, now: Timestamp) -> Option<(Verdict, String)> {
-    let eyes = eyes(engine, now);
+pub fn unseen(state: &EngineState, now: Timestamp) -> Option<(Verdict, String)> {
+    let eyes = eyes(state, now);
     let lost = || eyes.iter().filter(|(_, eye)| *eye != Eye::Fresh);
     let (check, first) = lost().next()?;
     let word = why(first, now);
@@ -138,38 +122,38 @@ pub fn unseen(engine: &Engine, now: Timestamp) -> Option<(Verdict, String)> {
 
 /// What the checks say of a case that none of them fails for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Word {
+pub struct CheckWord {
     pub support: Option<String>,
     pub against: Option<String>,
 }
 
 /// Counter-evidence only where a fresh check that is like the shoppers passes.
-pub fn word(engine: &Engine, live: &Live, segments: &[Scope], now: Timestamp) -> Word {
-    let mut out = Word::default();
-    if live.is_telemetry() || !live.troubles.is_empty() {
+pub fn word(state: &EngineState, live: &OpenCase, segments: &[Scope], now: Timestamp) -> CheckWord {
+    let mut out = CheckWord::default();
+    if live.is_telemetry() || !live.failing_checks.is_empty() {
         return out;
     }
-    let policy = &engine.settings.policy;
+    let policy = &state.settings.policy;
     let journey = open_case::journey_of(policy, live, segments);
     let row = journey.as_ref().and_then(|j| policy.journey.iter().find(|row| row.name == *j));
     let mine = |check: &JourneyId| row.is_none_or(|row| row.has_check(check.as_str()));
-    let eyes: Vec<_> = eyes(engine, now).into_iter().filter(|(check, _)| mine(check)).collect();
-    if let Some(text) = row.and_then(|row| unlike_case(engine, row, segments)) {
+    let eyes: Vec<_> = eyes(state, now).into_iter().filter(|(check, _)| mine(check)).collect();
+    if let Some(text) = row.and_then(|row| unlike_case(state, row, segments)) {
         out.support = Some(text);
         return out;
     }
     let fresh = |e: &&(&JourneyId, Eye)| e.1 == Eye::Fresh;
     if eyes.iter().any(|e| e.1 == Eye::Fresh)
-        && eyes.iter().filter(fresh).all(|(check, _)| fails(engine, check, now))
+        && eyes.iter().filter(fresh).all(|(check, _)| fails(state, check, now))
     {
-        let seen = eyes.iter().filter(fresh).flat_map(|(check, _)| failing(engine, check, now));
+        let seen = eyes.iter().filter(fresh).flat_map(|(check, _)| failing(state, check, now));
         let seen: Vec<String> = seen.collect();
         out.support = Some(format!("the newest checks fail too: {}", seen.join(", ")));
         return out;
     }
     out.against = Some(match (eyes.iter().find(fresh), eyes.first()) {
         (Some(_), _) => {
-            let seen = eyes.iter().filter(fresh).flat_map(|(check, _)| failing(engine, check, now));
+            let seen = eyes.iter().filter(fresh).flat_map(|(check, _)| failing(state, check, now));
             let failing: Vec<String> = seen.collect();
             if failing.is_empty() {
                 "synthetic checks see nothing".to_owned()
@@ -187,8 +171,8 @@ pub fn word(engine: &Engine, live: &Live, segments: &[Scope], now: Timestamp) ->
 }
 
 /// Locations whose newest run fails.
-fn failing(engine: &Engine, check: &JourneyId, now: Timestamp) -> Vec<String> {
-    let runs = engine.checks.runs.get(check).into_iter().flatten();
+fn failing(state: &EngineState, check: &JourneyId, now: Timestamp) -> Vec<String> {
+    let runs = state.checks.runs.get(check).into_iter().flatten();
     let newest = runs.filter_map(|(l, r)| Some((l, r.iter().rev().find(|r| r.at <= now)?)));
     newest.filter(|(_, run)| !run.ok).map(|(l, run)| told(l, &run.word)).collect()
 }
@@ -198,8 +182,8 @@ fn emulated(row: &Journey) -> [(Dim, &[String]); 2] {
 }
 
 /// Every place that is hit lies outside of what the journey's checks emulate.
-fn unlike_case(engine: &Engine, row: &Journey, segments: &[Scope]) -> Option<String> {
-    let has_checks = engine.checks.runs.keys().any(|c| row.has_check(c.as_str()));
+fn unlike_case(state: &EngineState, row: &Journey, segments: &[Scope]) -> Option<String> {
+    let has_checks = state.checks.runs.keys().any(|c| row.has_check(c.as_str()));
     let (dim, like) =
         emulated(row).into_iter().filter(|(_, like)| !like.is_empty()).find(|(dim, like)| {
             let outside = |s: &Scope| {
@@ -209,7 +193,7 @@ fn unlike_case(engine: &Engine, row: &Journey, segments: &[Scope]) -> Option<Str
         })?;
     let hit: BTreeSet<String> =
         segments.iter().filter_map(|s| s.dims.get(&dim)).flatten().cloned().collect();
-    let share = share_of(engine, row, dim, |v| hit.contains(v));
+    let share = share_of(state, row, dim, |v| hit.contains(v));
     let hit: Vec<String> = hit.into_iter().collect();
     let views = share.map_or_else(
         || format!("{} is hit", hit.join(", ")),
@@ -220,10 +204,10 @@ fn unlike_case(engine: &Engine, row: &Journey, segments: &[Scope]) -> Option<Str
 
 /// What most of a journey's shoppers are and its checks are not; `None` when they are alike or
 /// nobody said what the checks emulate.
-pub fn unlike(engine: &Engine, row: &Journey) -> Option<String> {
+pub fn unlike(state: &EngineState, row: &Journey) -> Option<String> {
     let lines =
         emulated(row).into_iter().filter(|(_, like)| !like.is_empty()).filter_map(|(dim, like)| {
-            let other = share_of(engine, row, dim, |v| like.iter().all(|l| l != v))?;
+            let other = share_of(state, row, dim, |v| like.iter().all(|l| l != v))?;
             (other > 1.0 - ALIKE).then(|| {
                 let percent = other * 100.0;
                 format!("checks run as {}, {percent:.0} % of the views do not", like.join(", "))
@@ -234,20 +218,20 @@ pub fn unlike(engine: &Engine, row: &Journey) -> Option<String> {
 
 /// Share of a journey's page views of the last hours whose value of a dimension is `wanted`.
 fn share_of(
-    engine: &Engine,
+    state: &EngineState,
     row: &Journey,
     dim: Dim,
     wanted: impl Fn(&str) -> bool,
 ) -> Option<f64> {
-    let tables = engine.store.family((Metric::PageViews, Role::Plain));
-    let placed = |t: &&Table| t.key.dims.contains(&Dim::Template);
-    let knows = |t: &&Table| t.key.dims.contains(&dim);
-    let known: Vec<&Table> = tables.filter(knows).collect();
-    let table = known.iter().copied().find(placed).or(known.first().copied())?;
+    let cuboids = state.cube.family((Metric::PageViews, CuboidRole::Plain));
+    let placed = |t: &&Cuboid| t.key.dims.contains(&Dim::Template);
+    let knows = |t: &&Cuboid| t.key.dims.contains(&dim);
+    let known: Vec<&Cuboid> = cuboids.filter(knows).collect();
+    let cuboid = known.iter().copied().find(placed).or(known.first().copied())?;
     let (mut inside, mut all) = (0.0, 0.0);
-    for leaf in &table.leaves {
-        if !placed(&table) || row.has_template(leaf.seg.get(Dim::Template).as_str()) {
-            let views = leaf.sums.last().map_or(0.0, |a| a.a.max(0.0));
+    for leaf in &cuboid.leaves {
+        if !placed(&cuboid) || row.has_template(leaf.seg.get(Dim::Template).as_str()) {
+            let views = leaf.sums.last().map_or(0.0, |a| a.observed.max(0.0));
             all += views;
             inside += if wanted(leaf.seg.get(dim).as_str()) { views } else { 0.0 };
         }

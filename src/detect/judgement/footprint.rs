@@ -1,18 +1,18 @@
-//! How much the engine holds: segments, places, windows, bytes. Counted, not guessed, for the
+//! How much the state holds: segments, places, windows, bytes. Counted, not guessed, for the
 //! benches and for whoever sizes a watcher. Nothing is judged here.
 
 use std::mem::size_of;
 
-use crate::detect::cube::cuboid::{Conj, Leaf, Table};
-use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::{Acc, HourRaw, Known};
+use crate::detect::cases::state::EngineState;
+use crate::detect::cube::cuboid::{Cuboid, Leaf, Slice};
+use crate::detect::evidence::stat::{Explained, HourMoments, Tally};
 
 /// What is held, and what one pass looks at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Footprint {
     /// Cuts of metrics.
-    pub tables: usize,
-    /// Leaf segments over all tables.
+    pub cuboids: usize,
+    /// Leaf segments over all cuboids.
     pub segments: usize,
     /// Conjunctions over the leaves: what can be named as hurt.
     pub places: usize,
@@ -23,37 +23,35 @@ pub struct Footprint {
     pub bytes: usize,
 }
 
-impl Engine {
-    pub fn footprint(&self) -> Footprint {
-        let mut out = Footprint::default();
-        for table in self.store.tables.values() {
-            out.tables += 1;
-            out.segments += table.leaves.len();
-            out.places += table.conj.len();
-            out.bytes += bytes(table);
-        }
-        out.bytes += self.store.hists.bytes();
-        out.segment_windows = out.places * self.lengths.len();
-        out
+pub fn footprint(state: &EngineState) -> Footprint {
+    let mut out = Footprint::default();
+    for cuboid in state.cube.cuboids.values() {
+        out.cuboids += 1;
+        out.segments += cuboid.leaves.len();
+        out.places += cuboid.slice.len();
+        out.bytes += bytes(cuboid);
     }
+    out.bytes += state.cube.histograms.bytes();
+    out.segment_windows = out.places * state.lengths.len();
+    out
 }
 
-fn bytes(table: &Table) -> usize {
+fn bytes(cuboid: &Cuboid) -> usize {
     let leaf = |l: &Leaf| {
         size_of::<Leaf>()
             + l.seg.heap_bytes()
-            + l.hist.capacity() * size_of::<HourRaw>()
-            + l.sums.capacity() * size_of::<Acc>()
-            + l.expl.capacity() * size_of::<Known>()
+            + l.hist.capacity() * size_of::<HourMoments>()
+            + l.sums.capacity() * size_of::<Tally>()
+            + l.expl.capacity() * size_of::<Explained>()
     };
-    // A conjunction of every dimension is its leaf's own segment.
-    let whole = table.key.dims.len();
-    let own = |c: &Conj| (c.mask.count_ones() as usize) < whole;
-    let values = |c: &Conj| if own(c) { c.seg.heap_bytes() } else { 0 };
-    let conj = |c: &Conj| size_of::<Conj>() + values(c) + c.leaves.capacity() * size_of::<u32>();
-    size_of::<Table>()
-        + table.index_bytes()
-        + table.ring_bytes()
-        + table.leaves.iter().map(leaf).sum::<usize>()
-        + table.conj.iter().map(conj).sum::<usize>()
+    // A slice of every dimension is its leaf's own segment.
+    let whole = cuboid.key.dims.len();
+    let own = |c: &Slice| (c.mask.count_ones() as usize) < whole;
+    let values = |c: &Slice| if own(c) { c.seg.heap_bytes() } else { 0 };
+    let slice = |c: &Slice| size_of::<Slice>() + values(c) + c.leaves.capacity() * size_of::<u32>();
+    size_of::<Cuboid>()
+        + cuboid.index_bytes()
+        + cuboid.ring_bytes()
+        + cuboid.leaves.iter().map(leaf).sum::<usize>()
+        + cuboid.slice.iter().map(slice).sum::<usize>()
 }

@@ -30,11 +30,9 @@ pub fn name(policy: &[Guardrail], cases: &mut [Case], guardrails: &mut [Guardrai
         let lost = case.findings.iter().any(|f| of_business(f.metric));
         let burns = case.burned_per_minute.is_none();
         if buys_less && tech && burns {
-            let text = format!(
-                "green tech, red business: checks and speed are fine, buying is not \
-                 (as usual: {fine_tech})"
-            );
-            mark(guardrails, case, &text);
+            let short = "green tech, red business: checks and speed are fine, buying is not";
+            mark(guardrails, case, short);
+            let text = format!("{short} (as usual: {fine_tech})");
             case.evidence_for.push(text.clone());
             add(case, "green-tech-red-business", Verdict::Breach, text);
         } else if breaks && business && !lost && burns {
@@ -78,8 +76,7 @@ fn of_business(metric: Metric) -> bool {
 }
 
 /// The rows of the red side say it too.
-fn mark(rows: &mut [GuardrailState], case: &Case, text: &str) {
-    let short = text.split(" (").next().unwrap_or(text);
+fn mark(rows: &mut [GuardrailState], case: &Case, short: &str) {
     let named = |g: &GuardrailState| case.findings.iter().any(|f| f.guardrail == g.guardrail);
     for row in rows.iter_mut().filter(|g| g.verdict == Verdict::Breach && named(g)) {
         row.detail = format!("{}; {short}", row.detail);

@@ -1,93 +1,24 @@
 //! Judgement in plain words with its numbers: headlines, findings, evidence for and against.
 //! No drawing and no outside text beyond names that `domain::text` makes safe later.
 
-use super::error_budget;
-use crate::detect::cases::open_case::{Live, is_cause, is_visit_loss};
-use crate::detect::cases::severity::is_beacon;
-use crate::detect::cases::surge;
-use crate::detect::cube::cuboid::Table;
-use crate::detect::cube::store::Store;
-use crate::detect::detectors::threshold::{guardrail_of, z_of};
-use crate::detect::evidence::stat::{Acc, Shape};
-use crate::detect::scan::shift::Effect;
+use crate::detect::cases::kinds::{is_beacon, is_cause, is_visit_loss};
+use crate::detect::cases::open_case::OpenCase;
+use crate::detect::cases::parts::TakenBack;
+use crate::detect::cases::shift_words::{label, line, newest, samples, stat, values};
+use crate::detect::cases::{kinds, surge};
+use crate::detect::cube::store::Cube;
+use crate::detect::detectors::threshold::guardrail_of;
+use crate::detect::evidence::stat::Likelihood;
+use crate::detect::evidence::units::{amount, hour};
+use crate::detect::scan::shift::Shift;
 use crate::domain::id::GuardrailId;
 use crate::domain::metric::Metric;
-use crate::domain::time::Span;
 use crate::policy::guardrail::row_for;
 use crate::policy::judging::Policy;
 use crate::verdict::{Basis, Finding, Verdict};
 
-/// Samples from which a histogram's own percentile is told.
-const SURE: f64 = 200.0;
 /// More than so many times the alarm line is told as that: beyond doubt is beyond doubt.
 const MOST: f64 = 100.0;
-/// The last minutes are told of so many buckets, of more where few come.
-const NEWEST: i64 = 5;
-const FEW: f64 = 20.0;
-const LONGER: i64 = 15;
-
-/// Value now and usual value of an effect, in the metric's unit as people read it.
-pub fn values(store: &Store, e: &Effect) -> (f64, f64) {
-    let table = store.tables.get(&e.table);
-    if let Some(read) = table.and_then(|t| measured(store, t, e)) {
-        return read;
-    }
-    if let Some(worth) = surge::order_values(store, e) {
-        return worth;
-    }
-    let inverted = table.is_some_and(|t| t.inverted);
-    level(e.shape, inverted, e.quantile, &e.acc)
-}
-
-/// The same for any sum, for times at a quantile (0..=1).
-pub fn level(shape: Shape, inverted: bool, quantile: f64, acc: &Acc) -> (f64, f64) {
-    if acc.n <= 0.0 {
-        return (0.0, 0.0);
-    }
-    let (now, base) = (acc.a / acc.n, acc.e / acc.n);
-    match shape {
-        // The mean of logs is the median of a log-normal; 0.67 standard deviations up is the p75.
-        Shape::Mean => {
-            let up = z_of(quantile) * (acc.v / acc.n).max(0.0).sqrt();
-            ((now + up).exp(), (base + up).exp())
-        }
-        Shape::Fault if inverted => (1.0 - now, 1.0 - base),
-        Shape::Fault | Shape::Step | Shape::Flow | Shape::Level => (now, base),
-    }
-}
-
-/// The value of the last minutes at the place of an effect, in the metric's unit; after the last
-/// bad bucket where they look well. None where nothing came.
-pub fn newest(store: &Store, e: &Effect, bucket: i64) -> Option<f64> {
-    let table = store.tables.get(&e.table)?;
-    let well = e.until.is_some() || e.looks_well();
-    let first =
-        |length: i64| (bucket - length + 1).max(if well { e.last_bad + 1 } else { i64::MIN });
-    let over = |from: i64| {
-        let mut acc = Acc::default();
-        for leaf in table.leaves.iter().filter(|l| e.scope.contains(&l.seg)) {
-            acc.add(&table.acc_over(leaf, from, bucket));
-        }
-        acc
-    };
-    let mut from = first(NEWEST);
-    let mut acc = over(from);
-    if acc.n < FEW {
-        from = first(LONGER);
-        acc = over(from);
-    }
-    if acc.n <= 0.0 {
-        return None;
-    }
-    let dist = (e.shape == Shape::Mean)
-        .then(|| error_budget::quantile(store, table, &e.scope, (from, bucket), e.quantile))
-        .flatten();
-    if let Some((value, _)) = dist.filter(|d| d.1 >= FEW) {
-        return Some(value);
-    }
-    let unit = if surge::is_surge(e) { table.unit } else { 1.0 };
-    Some(level(e.shape, table.inverted, e.quantile, &acc).0 * unit)
-}
 
 /// How far evidence is beyond the line that opens an incident: `2.0 times the alarm line`.
 pub fn sureness(nats: f64, line: f64) -> String {
@@ -98,103 +29,22 @@ pub fn sureness(nats: f64, line: f64) -> String {
     format!("{times:.1} times the alarm line")
 }
 
-/// The percentile of the histograms since onset, where they are still kept, and before the shift.
-fn measured(store: &Store, table: &Table, e: &Effect) -> Option<(f64, f64)> {
-    let span = (e.from(), e.last_bad);
-    let kept = Span::from_hours(1).millis() / store.bucket.millis().max(1);
-    if e.shape != Shape::Mean || span.1 - span.0 >= kept || span.1 < table.latest - kept / 2 {
-        return None;
-    }
-    let (now, n) = error_budget::quantile(store, table, &e.scope, span, e.quantile)?;
-    (n >= SURE).then(|| (now, now / (e.sign * e.harm).exp()))
-}
-
-/// A number in its unit, short.
-pub fn amount(metric: Metric, x: f64) -> String {
-    match metric.row().unit {
-        "ratio" if x.abs() < 0.1 => format!("{:.1}%", x * 100.0),
-        "ratio" => format!("{:.0}%", x * 100.0),
-        "ms" if metric == Metric::BeaconLag && x >= 60_000.0 => {
-            format!("{:.0} min", x / 60_000.0)
-        }
-        "ms" if metric == Metric::BeaconLag => format!("{:.1} s", x / 1000.0),
-        "ms" => format!("{x:.0} ms"),
-        "score" => format!("{x:.2}"),
-        "days" => format!("{x:.0} days"),
-        "bytes" => bytes(x),
-        _ => format!("{x:.0}"),
-    }
-}
-
-/// `350 MB`, `1.4 GB`.
-fn bytes(x: f64) -> String {
-    match x.abs() {
-        a if a >= 1e9 => format!("{:.1} GB", x / 1e9),
-        a if a >= 1e6 => format!("{:.0} MB", x / 1e6),
-        _ => format!("{:.0} kB", x / 1e3),
-    }
-}
-
-fn from_to(metric: Metric, base: f64, now: f64) -> String {
-    let (a, b) = (amount(metric, base), amount(metric, now));
-    let bare = a.strip_suffix(" ms").unwrap_or(&a);
-    if b.ends_with(" ms") { format!("{bare} -> {b}") } else { format!("{a} -> {b}") }
-}
-
-fn label(e: &Effect) -> String {
-    let label = e.table.family.0.row().label;
-    let mut chars = label.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    let label = format!("{first}{}", chars.as_str());
-    if e.shape == Shape::Mean { format!("{label} {}", stat(e)) } else { label }
-}
-
-/// `INP p75 in pdp`.
-pub fn label_in(e: &Effect) -> String {
-    format!("{} in {}", label(e), e.place)
-}
-
-fn stat(e: &Effect) -> String {
-    match e.shape {
-        Shape::Mean => format!("p{:.0}", e.quantile * 100.0),
-        Shape::Fault | Shape::Step | Shape::Flow | Shape::Level => "rate".to_owned(),
-    }
-}
-
-/// One line for an effect: `Payment step 61% -> 18%`.
-pub fn line(store: &Store, e: &Effect) -> String {
-    let metric = e.table.family.0;
-    let (now, base) = values(store, e);
-    if is_beacon(e) {
-        let percent = e.harm * 100.0;
-        return if e.sign > 0.0 {
-            format!("Beacons up {percent:.0}%, visits are not: collected more than once")
-        } else {
-            format!("Beacons down {percent:.0}%, visits are not")
-        };
-    }
-    if e.shape == Shape::Flow && !surge::is_surge(e) {
-        return format!("{} down {:.0}%", label(e), e.harm * 100.0);
-    }
-    format!("{} {}", label(e), from_to(metric, base, now))
-}
-
-/// The effect that says most: an outage's lost orders before anything, else the strongest.
-pub fn lead(live: &Live) -> Option<&Effect> {
+/// The shift that says most: an outage's lost orders before anything, else the strongest.
+pub fn lead(live: &OpenCase) -> Option<&Shift> {
     let present = live.told();
-    let weight = |e: &Effect| {
-        let loss = if e.shape == Shape::Step { e.harm } else { 0.0 };
+    let weight = |e: &Shift| {
+        let loss = if e.likelihood == Likelihood::Conversion { e.harm } else { 0.0 };
         let big = u8::from(loss > 0.3);
         (big, u8::from(is_cause(e)), e.nats)
     };
     present.into_iter().max_by(|a, b| {
         let (x, y) = (weight(a), weight(b));
-        x.0.cmp(&y.0).then(x.1.cmp(&y.1)).then(x.2.total_cmp(&y.2)).then(b.table.cmp(&a.table))
+        x.0.cmp(&y.0).then(x.1.cmp(&y.1)).then(x.2.total_cmp(&y.2)).then(b.cuboid.cmp(&a.cuboid))
     })
 }
 
 /// One line for a case.
-pub fn headline(policy: &Policy, store: &Store, live: &Live) -> String {
+pub fn headline(policy: &Policy, cube: &Cube, live: &OpenCase) -> String {
     if let Some(b) = &live.blind {
         let what = if b.checkout { "; checkout is blind" } else { "" };
         return format!("No data from {}{what}", b.names());
@@ -202,14 +52,16 @@ pub fn headline(policy: &Policy, store: &Store, live: &Live) -> String {
     if let Some(f) = &live.flaw {
         return capital(&f.text);
     }
-    if let Some(surge) = surge::headline(policy, store, live) {
+    if let Some(surge) = surge::headline(policy, cube, live) {
         return surge;
     }
-    let down = live.troubles.iter().find(|t| !t.over).or(live.troubles.first());
-    let effect = lead(live).map(|e| line(store, e));
-    match (down, effect) {
+    let down = live.failing_checks.iter().find(|t| !t.over).or(live.failing_checks.first());
+    let shift = lead(live).map(|e| line(cube, e));
+    match (down, shift) {
         (Some(t), Some(e)) => format!("{e}; {} checks fail", t.journey),
-        (Some(t), None) => format!("{} checks fail: {}", capital(t.journey.as_str()), t.text),
+        (Some(t), None) => {
+            format!("{} checks fail: {}", capital(t.journey.as_str()), t.how.words())
+        }
         (None, Some(e)) => e,
         (None, None) => "Trouble".to_owned(),
     }
@@ -220,18 +72,18 @@ fn capital(text: &str) -> String {
     chars.next().map(|c| c.to_uppercase().collect::<String>() + chars.as_str()).unwrap_or_default()
 }
 
-/// Findings of a case, one per effect and one per failing journey.
-pub fn findings(policy: &Policy, store: &Store, live: &Live, bucket: i64) -> Vec<Finding> {
-    let mut effects: Vec<&Effect> = live.effects.iter().collect();
+/// Findings of a case, one per shift and one per failing journey.
+pub fn findings(policy: &Policy, cube: &Cube, live: &OpenCase, bucket: i64) -> Vec<Finding> {
+    let mut shifts: Vec<&Shift> = live.shifts.iter().collect();
     // what the headline tells comes first
-    let first = lead(live).map(|e| (&e.table, &e.scope));
-    effects.sort_by_key(|e| Some((&e.table, &e.scope)) != first);
+    let first = lead(live).map(|e| (&e.cuboid, &e.scope));
+    shifts.sort_by_key(|e| Some((&e.cuboid, &e.scope)) != first);
     let mut out: Vec<Finding> =
-        effects.into_iter().map(|e| finding(policy, store, e, bucket)).collect();
+        shifts.into_iter().map(|e| finding(policy, cube, e, bucket)).collect();
     out.extend(
         live.flaw.iter().map(|f| crate::detect::cases::data_quality::finding(&policy.guardrail, f)),
     );
-    for t in &live.troubles {
+    for t in &live.failing_checks {
         let row = row_for(
             &policy.guardrail,
             Metric::CheckSuccess,
@@ -246,7 +98,7 @@ pub fn findings(policy: &Policy, store: &Store, live: &Live, bucket: i64) -> Vec
             },
             metric: Metric::CheckSuccess,
             stat: "state".to_owned(),
-            segment: crate::detect::cases::open_case::trouble_place(policy, &t.journey)
+            segment: crate::detect::cases::open_case::checks_place(policy, &t.journey)
                 .unwrap_or_default(),
             value: Some(passing((t.worst, t.now.1))),
             unit: "ratio".to_owned(),
@@ -267,10 +119,10 @@ fn passing((failing, all): (usize, usize)) -> f64 {
     if all == 0 { 0.0 } else { 1.0 - failing.min(all) as f64 / all as f64 }
 }
 
-fn finding(policy: &Policy, store: &Store, e: &Effect, bucket: i64) -> Finding {
-    let table = store.tables.get(&e.table);
-    let (now, base) = values(store, e);
-    let minutes = (e.last_bad - e.from() + 1).max(1) as f64 * store.bucket.as_mins_f64();
+fn finding(policy: &Policy, cube: &Cube, e: &Shift, bucket: i64) -> Finding {
+    let cuboid = cube.cuboids.get(&e.cuboid);
+    let (now, base) = values(cube, e);
+    let minutes = (e.last_bad - e.from() + 1).max(1) as f64 * cube.bucket.as_mins_f64();
     let name = guardrail_of(policy, e).map_or_else(|| GuardrailId::new(""), |g| g.name.clone());
     let sure = sureness(e.nats, policy.detect.sensitivity.nats());
     let by_change = format!("{sure} over {minutes:.0} min");
@@ -282,60 +134,69 @@ fn finding(policy: &Policy, store: &Store, e: &Effect, bucket: i64) -> Finding {
             None if well => Verdict::Unsure,
             None => Verdict::Breach,
         },
-        metric: e.table.family.0,
+        metric: e.cuboid.family.0,
         stat: stat(e),
         segment: e.place.clone(),
         value: Some(now),
-        unit: e.table.family.0.row().unit.to_owned(),
-        n: e.acc.n.round(),
+        unit: e.cuboid.family.0.row().unit.to_owned(),
+        n: e.acc.units.round(),
         baseline: Some(base),
-        now: well.then(|| newest(store, e, bucket)).flatten(),
-        bad_until: well.then(|| store.end_of(e.until.unwrap_or(e.last_bad))),
-        basis: table.and_then(|t| Basis::of_scope(t, &e.scope)),
+        now: well.then(|| newest(cube, e, bucket)).flatten(),
+        bad_until: well.then(|| cube.end_of(e.until.unwrap_or(e.last_bad))),
+        basis: cuboid.and_then(|t| Basis::of_scope(t, &e.scope)),
         test: e.line.as_ref().map_or(by_change, |(_, test)| test.clone()),
-        text: told(store, e, bucket),
+        text: told(cube, e, bucket),
     }
 }
 
-/// A sentence on one effect, in the past tense once its last minutes look well:
+/// A sentence on one shift, in the past tense once its last minutes look well:
 /// `was Payment step 74% -> 8.8% in checkout (543 samples), 71% now`.
-fn told(store: &Store, e: &Effect, bucket: i64) -> String {
-    let says = format!("{} in {}{}", line(store, e), e.place, samples(e));
+fn told(cube: &Cube, e: &Shift, bucket: i64) -> String {
+    let says = format!("{} in {}{}", line(cube, e), e.place, samples(e));
     if e.until.is_none() && !e.looks_well() {
         return says;
     }
-    format!("was {says}{}", now_words(store, e, bucket))
+    format!("was {says}{}", now_words(cube, e, bucket))
 }
 
 /// `, 71% now`; nothing where nothing came, nor for a line that tells a share.
-fn now_words(store: &Store, e: &Effect, bucket: i64) -> String {
-    let share = is_beacon(e) || e.shape == Shape::Flow && !surge::is_surge(e);
-    let now = newest(store, e, bucket).filter(|_| !share);
-    now.map(|x| format!(", {} now", amount(e.table.family.0, x))).unwrap_or_default()
+fn now_words(cube: &Cube, e: &Shift, bucket: i64) -> String {
+    let share = is_beacon(e) || e.likelihood == Likelihood::Poisson && !kinds::is_surge(e);
+    let now = newest(cube, e, bucket).filter(|_| !share);
+    now.map(|x| format!(", {} now", amount(e.cuboid.family.0, x))).unwrap_or_default()
+}
+
+/// `taken back 04:15 UTC, recovered 3 min later`
+pub fn taken_back(back: TakenBack) -> String {
+    let hour = hour(back.at);
+    match back.healed {
+        Some(after) => format!("taken back {hour}, recovered {:.0} min later", after.as_mins_f64()),
+        None => format!("taken back {hour}, not recovered yet"),
+    }
 }
 
 /// What speaks for the case.
-pub fn evidence_for(store: &Store, live: &Live, line_nats: f64, bucket: i64) -> Vec<String> {
+pub fn evidence_for(cube: &Cube, live: &OpenCase, line_nats: f64, bucket: i64) -> Vec<String> {
     let mut out: Vec<String> = live
-        .effects
+        .shifts
         .iter()
         .filter(|e| e.until.is_none() && !e.looks_well())
         .map(|e| {
-            let n = if e.acc.n >= 1.0 && !is_visit_loss(e) {
-                format!(", {:.0} samples", e.acc.n)
+            let n = if e.acc.units >= 1.0 && !is_visit_loss(e) {
+                format!(", {:.0} samples", e.acc.units)
             } else {
                 String::new()
             };
-            format!("{} in {}{n}, {}", line(store, e), e.place, sureness(e.nats, line_nats))
+            format!("{} in {}{n}, {}", line(cube, e), e.place, sureness(e.nats, line_nats))
         })
         .collect();
-    for t in live.troubles.iter().filter(|t| !t.is_well() || t.worst == 0 && !t.over) {
+    for t in live.failing_checks.iter().filter(|t| !t.is_well() || t.worst == 0 && !t.over) {
         out.push(format!("{} checks: {}", t.journey, t.words()));
     }
     if is_over(live) {
-        out.extend(ended(store, live, bucket));
+        out.extend(ended(cube, live, bucket));
     }
-    out.extend(live.joins.iter().map(|why| format!("belongs to it: {why}")));
+    out.extend(live.joins.iter().map(|j| format!("belongs to it: {}", j.words())));
     if let Some(b) = &live.blind {
         out.extend(b.sources.iter().map(|(name, at)| format!("{name} tells nothing since {at}")));
     }
@@ -344,14 +205,14 @@ pub fn evidence_for(store: &Store, live: &Live, line_nats: f64, bucket: i64) -> 
 }
 
 /// What speaks against it, or for a smaller one.
-pub fn evidence_against(store: &Store, live: &Live, bucket: i64) -> Vec<String> {
+pub fn evidence_against(cube: &Cube, live: &OpenCase, bucket: i64) -> Vec<String> {
     // what is over speaks against what goes on; of a case that is over it is what it was
-    let mut out = if is_over(live) { Vec::new() } else { ended(store, live, bucket) };
-    for e in live.effects.iter().filter(|e| e.until.is_none() && e.looks_well()) {
-        out.push(format!("{}: not yet for long enough", told(store, e, bucket)));
+    let mut out = if is_over(live) { Vec::new() } else { ended(cube, live, bucket) };
+    for e in live.shifts.iter().filter(|e| e.until.is_none() && e.looks_well()) {
+        out.push(format!("{}: not yet for long enough", told(cube, e, bucket)));
     }
-    for e in &live.effects {
-        let marks = store.marks.get(&e.table).map(|m| m.any.names());
+    for e in &live.shifts {
+        let marks = cube.marks.get(&e.cuboid).map(|m| m.any.names());
         if let Some(names) = marks.filter(|n| !n.is_empty()) {
             let names = names.join(", ").replace('_', " ");
             out.push(format!("{} rests on doubtful records: {names}", label(e)));
@@ -361,20 +222,14 @@ pub fn evidence_against(store: &Store, live: &Live, bucket: i64) -> Vec<String> 
 }
 
 /// Nothing of it goes on.
-fn is_over(live: &Live) -> bool {
-    live.effects.iter().all(|e| e.until.is_some()) && live.troubles.iter().all(|t| t.over)
+fn is_over(live: &OpenCase) -> bool {
+    live.shifts.iter().all(|e| e.until.is_some()) && live.failing_checks.iter().all(|t| t.over)
 }
 
 /// What ended, in the past tense; checks that pass again, proven or not.
-fn ended(store: &Store, live: &Live, bucket: i64) -> Vec<String> {
-    let effects = live.effects.iter().filter(|e| e.until.is_some());
-    let effects = effects.map(|e| format!("{}: over", told(store, e, bucket)));
-    let well = live.troubles.iter().filter(|t| t.is_well() && (t.over || t.worst > 0));
-    effects.chain(well.map(|t| format!("{} checks {}", t.journey, t.words()))).collect()
-}
-
-/// ` (1240 samples)`; counts of events have none.
-fn samples(e: &Effect) -> String {
-    let counted = e.acc.n > 0.0 && !is_visit_loss(e);
-    if counted { format!(" ({:.0} samples)", e.acc.n) } else { String::new() }
+fn ended(cube: &Cube, live: &OpenCase, bucket: i64) -> Vec<String> {
+    let shifts = live.shifts.iter().filter(|e| e.until.is_some());
+    let shifts = shifts.map(|e| format!("{}: over", told(cube, e, bucket)));
+    let well = live.failing_checks.iter().filter(|t| t.is_well() && (t.over || t.worst > 0));
+    shifts.chain(well.map(|t| format!("{} checks {}", t.journey, t.words()))).collect()
 }

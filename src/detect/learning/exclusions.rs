@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::changes::Changes;
+use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::place;
-use crate::detect::cube::settings::{Settings, Unusual};
-use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::{Shape, shape_of};
+use crate::detect::cube::settings::{Exclusion, Settings};
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::{Likelihood, likelihood_of};
 use crate::domain::change::ChangeKind;
 use crate::domain::time::{Span, Timestamp};
 
@@ -15,51 +16,42 @@ use crate::domain::time::{Span, Timestamp};
 const NEW_USUAL: Span = Span::from_days(7);
 const HOUR_MS: i64 = 3_600_000;
 
-impl Engine {
-    /// Times in which something was wrong, as the journal remembers them: their hours are left out
-    /// of history, whenever it arrives.
-    pub fn not_usual(&mut self, told: Vec<Unusual>) {
-        self.unusual = told;
-        self.schedule.history_changed = true;
-    }
-}
-
 /// Takes unusual hours out of history, before anything is learnt from it.
-pub fn forget(engine: &mut Engine) {
-    let planned: Vec<Unusual> = planned(engine).filter(short).collect();
-    let wrong: Vec<Unusual> = engine.unusual.iter().filter(|u| short(u)).cloned().collect();
+pub fn forget(cube: &mut Cube, settings: &Settings, changes: &Changes, told: &[Exclusion]) {
+    let planned: Vec<Exclusion> = planned(settings, changes).filter(short).collect();
+    let wrong: Vec<Exclusion> = told.iter().filter(|u| short(u)).cloned().collect();
     if planned.is_empty() && wrong.is_empty() {
         return;
     }
-    for table in engine.store.tables.values_mut() {
-        let gone = gone(table, &engine.settings, &planned, &wrong);
+    for cuboid in cube.cuboids.values_mut() {
+        let gone = gone(cuboid, settings, &planned, &wrong);
         if !gone.is_empty() {
-            table.forget_hours(&gone);
+            cuboid.forget_hours(&gone);
         }
     }
 }
 
-/// A live hour of a table that an event or a campaign makes unusual, when other days have taught
+/// A live hour of a cuboid that an event or a campaign makes unusual, when other days have taught
 /// that hour already.
-pub fn skips(settings: &Settings, planned: &[Unusual], table: &Table, hour: i32) -> bool {
-    let here = |u: &Unusual| hours(u).contains(&hour) && short(u) && touches(settings, table, u);
-    let taught = || table.hours.keys().any(|h| h.rem_euclid(24) == hour.rem_euclid(24));
+pub fn skips(settings: &Settings, planned: &[Exclusion], cuboid: &Cuboid, hour: i32) -> bool {
+    let here = |u: &Exclusion| hours(u).contains(&hour) && short(u) && touches(settings, cuboid, u);
+    let taught = || cuboid.hours.keys().any(|h| h.rem_euclid(24) == hour.rem_euclid(24));
     planned.iter().any(here) && taught()
 }
 
 /// Work, events and campaigns with a known end.
-pub fn planned(engine: &Engine) -> impl Iterator<Item = Unusual> {
-    let work = engine.settings.maintenance.iter().map(|m| Unusual {
+pub fn planned(settings: &Settings, changes: &Changes) -> impl Iterator<Item = Exclusion> {
+    let work = settings.maintenance.iter().map(|m| Exclusion {
         start: m.start,
         end: m.end,
         metrics: Vec::new(),
         scope: m.scope.clone(),
     });
-    let events = engine.settings.events.iter().map(|e| Unusual::everything(e.start, e.end));
-    let campaigns = engine.changes.values().filter(|c| c.kind == ChangeKind::Campaign);
+    let events = settings.events.iter().map(|e| Exclusion::everything(e.start, e.end));
+    let campaigns = changes.values().filter(|c| c.kind == ChangeKind::Campaign);
     let campaigns = campaigns.filter_map(|c| {
         let (start, end) = (c.effective_at(), c.finished_at?);
-        (end > start).then(|| Unusual::everything(start, end))
+        (end > start).then(|| Exclusion::everything(start, end))
     });
     work.chain(events).chain(campaigns)
 }
@@ -70,42 +62,43 @@ pub fn announced(settings: &Settings, at: Timestamp) -> Option<&str> {
     on.map(|e| e.name.as_str())
 }
 
-fn short(u: &Unusual) -> bool {
+fn short(u: &Exclusion) -> bool {
     u.end > u.start && u.end.since(u.start) <= NEW_USUAL
 }
 
-fn hours(u: &Unusual) -> std::ops::RangeInclusive<i32> {
+fn hours(u: &Exclusion) -> std::ops::RangeInclusive<i32> {
     let hour = |t: Timestamp| t.millis().div_euclid(HOUR_MS).clamp(0, i32::MAX.into()) as i32;
     hour(u.start)..=hour(u.end.minus(Span::from_millis(1)))
 }
 
-/// The table's numbers are part of it. A step's trouble is in the counts that it is made of.
-fn touches(settings: &Settings, table: &Table, u: &Unusual) -> bool {
-    let counted = |shape: Shape| matches!(shape, Shape::Step | Shape::Flow);
+/// The cuboid's numbers are part of it. A step's trouble is in the counts that it is made of.
+fn touches(settings: &Settings, cuboid: &Cuboid, u: &Exclusion) -> bool {
+    let counted =
+        |likelihood: Likelihood| matches!(likelihood, Likelihood::Conversion | Likelihood::Poisson);
     let metric = u.metrics.is_empty()
-        || u.metrics.contains(&table.key.family.0)
-        || table.timed() && u.metrics.iter().any(|m| counted(shape_of(*m).0));
+        || u.metrics.contains(&cuboid.key.family.0)
+        || cuboid.timed() && u.metrics.iter().any(|m| counted(likelihood_of(*m).0));
     let here = |l: &crate::detect::cube::cuboid::Leaf| {
-        let place = place::of_segment(&settings.policy, table.key.family, &l.seg);
+        let place = place::of_segment(&settings.policy, cuboid.key.family, &l.seg);
         place::within(&place, &u.scope)
     };
-    metric && (u.scope.dims.is_empty() || table.leaves.iter().any(here))
+    metric && (u.scope.dims.is_empty() || cuboid.leaves.iter().any(here))
 }
 
 /// Planned hours stay where no other day has that hour; the hours of an incident never do.
 fn gone(
-    table: &Table,
+    cuboid: &Cuboid,
     settings: &Settings,
-    planned: &[Unusual],
-    wrong: &[Unusual],
+    planned: &[Exclusion],
+    wrong: &[Exclusion],
 ) -> BTreeSet<i32> {
-    let of = |all: &[Unusual]| {
-        let mine = all.iter().filter(|u| touches(settings, table, u));
-        let hours = mine.flat_map(|u| table.hours.range(hours(u)).map(|(hour, _)| *hour));
+    let of = |all: &[Exclusion]| {
+        let mine = all.iter().filter(|u| touches(settings, cuboid, u));
+        let hours = mine.flat_map(|u| cuboid.hours.range(hours(u)).map(|(hour, _)| *hour));
         hours.collect::<BTreeSet<i32>>()
     };
     let (mut out, wrong) = (of(planned), of(wrong));
-    let kept = table.hours.keys().filter(|h| !out.contains(h) && !wrong.contains(h));
+    let kept = cuboid.hours.keys().filter(|h| !out.contains(h) && !wrong.contains(h));
     let known: BTreeSet<i32> = kept.map(|h| h.rem_euclid(24)).collect();
     out.retain(|h| known.contains(&h.rem_euclid(24)));
     out.extend(wrong);

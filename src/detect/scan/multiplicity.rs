@@ -1,11 +1,11 @@
 //! Where the line is lower: places of a kind that are few, places that name what just came, places
 //! that a change has just touched. Each is a share of all the chances to be fooled, in nats.
 
+use super::scene::SearchScene;
 use super::sweep;
-use crate::detect::cube::cuboid::Table;
+use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::place;
-use crate::detect::engine::Engine;
-use crate::detect::evidence::stat::Evidence;
+use crate::detect::evidence::stat::HarmEvidence;
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::{Span, Timestamp};
@@ -25,35 +25,41 @@ const USUAL: f64 = 3.0;
 const DELAY: Span = Span::from_mins(15);
 
 /// Nats that a place is spared of the line.
-pub fn spared(engine: &Engine, table: &Table, found: &Scope, length: i64, ev: Evidence) -> f64 {
+pub fn credit(
+    scene: &SearchScene<'_>,
+    cuboid: &Cuboid,
+    found: &Scope,
+    length: i64,
+    ev: HarmEvidence,
+) -> f64 {
     let dims: Vec<Dim> = found.dims.keys().copied().collect();
-    let few = sweep::relief(table.group(table.mask_for(&dims)).len());
+    let few = sweep::scarcity_credit(cuboid.group(cuboid.mask_for(&dims)).len());
     let came = [Dim::Release, Dim::Cohort].iter().any(|d| found.dims.contains_key(d));
-    let place = place::of_scope(&engine.settings.policy, table.key.family, found);
-    let changed = changed(engine, table, &place, table.rolled.saturating_sub(length - 1));
+    let place = place::of_scope(&scene.settings.policy, cuboid.key.family, found);
+    let changed = changed(scene, cuboid, &place, cuboid.rolled.saturating_sub(length - 1));
     let new = if came { changed.max(NEWCOMER) } else { changed };
     few.max(new * by_chance(ev))
 }
 
 /// The share of the evidence in which chance is to be ruled out, not drift from day to day.
-fn by_chance(ev: Evidence) -> f64 {
+fn by_chance(ev: HarmEvidence) -> f64 {
     if ev.loc > 0.0 { (ev.nats / ev.loc).min(1.0) } else { 0.0 }
 }
 
 /// What a place is spared because a change reached it just when the window begins.
-fn changed(engine: &Engine, table: &Table, place: &Scope, first: i64) -> f64 {
-    let store = &engine.store;
-    let (start, now) = (store.start_of(first), store.end_of(table.rolled));
+fn changed(scene: &SearchScene<'_>, cuboid: &Cuboid, place: &Scope, first: i64) -> f64 {
+    let cube = scene.cube;
+    let (start, now) = (cube.start_of(first), cube.end_of(cuboid.rolled));
     let day = now.minus(Span::from_hours(24));
     let mut count = 0.0;
     let mut most: f64 = 0.0;
-    for change in engine.changes.values().filter(|c| counts(c)) {
+    for change in scene.changes.values().filter(|c| counts(c)) {
         for at in begins(change).filter(|at| *at > day && *at <= now) {
             count += 1.0;
             let slack = Span::from_millis((now.since(at).millis() / 4).max(DELAY.millis()));
-            let near = start >= at.minus(store.bucket) && start <= at.plus(slack);
+            let near = start >= at.minus(cube.bucket) && start <= at.plus(slack);
             if near && change.share_at(now) > 0.0 {
-                most = most.max(reach(table, place, change));
+                most = most.max(reach(cuboid, place, change));
             }
         }
     }
@@ -74,7 +80,7 @@ fn begins(c: &Change) -> impl Iterator<Item = Timestamp> {
 }
 
 /// Does a change reach a place? A cut without templates cannot say; one of services can.
-fn reach(table: &Table, place: &Scope, change: &Change) -> f64 {
+fn reach(cuboid: &Cuboid, place: &Scope, change: &Change) -> f64 {
     if let Some(services) = place.dims.get(&Dim::Service) {
         let own = services.iter().all(|s| same(s, &change.service));
         return if own { CHANGED } else { 0.0 };
@@ -90,7 +96,7 @@ fn reach(table: &Table, place: &Scope, change: &Change) -> f64 {
                 0.0
             }
         }
-        None if table.key.dims.contains(&Dim::Template) => 0.0,
+        None if cuboid.key.dims.contains(&Dim::Template) => 0.0,
         None => SOMEWHERE,
     }
 }

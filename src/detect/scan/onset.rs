@@ -1,7 +1,7 @@
 //! When it began: the likelihood of every possible onset, for a step and for a slow ramp.
 //! A posterior, not a point: blame weighs release times against all of it.
 
-use crate::detect::evidence::stat::{Acc, Calib, Shape};
+use crate::detect::evidence::stat::{Dispersion, Likelihood, Tally};
 
 /// Log likelihoods by onset bucket.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -18,50 +18,68 @@ pub struct Onset {
 }
 
 /// Weight of a bucket for a harm: samples, or expected events.
-pub fn weight(shape: Shape, acc: &Acc) -> f64 {
-    match shape {
-        Shape::Mean | Shape::Fault | Shape::Level => acc.n,
-        Shape::Step | Shape::Flow => acc.e,
+pub fn weight(likelihood: Likelihood, acc: &Tally) -> f64 {
+    match likelihood {
+        Likelihood::LogNormal | Likelihood::Rare | Likelihood::Gauge => acc.units,
+        Likelihood::Conversion | Likelihood::Poisson => acc.expected,
     }
 }
 
 /// Variance of a bucket's sum somewhere between "fine" and "harmed".
-pub fn variance(shape: Shape, sign: f64, acc: &Acc, calib: Calib, harm: f64) -> f64 {
-    let harmed = match shape {
-        Shape::Mean | Shape::Level => acc.v,
-        Shape::Fault => {
-            let p = (acc.e / acc.n.max(1e-9) + harm / 2.0).clamp(0.0, 0.5);
-            acc.n * p * (1.0 - p)
+pub fn variance(
+    likelihood: Likelihood,
+    sign: f64,
+    acc: &Tally,
+    dispersion: Dispersion,
+    harm: f64,
+) -> f64 {
+    let harmed = match likelihood {
+        Likelihood::LogNormal | Likelihood::Gauge => acc.variance,
+        Likelihood::Rare => {
+            let p = (acc.expected / acc.units.max(1e-9) + harm / 2.0).clamp(0.0, 0.5);
+            acc.units * p * (1.0 - p)
         }
-        Shape::Step | Shape::Flow => acc.v * (1.0 + sign * harm / 2.0).clamp(0.3, 3.0),
+        Likelihood::Conversion | Likelihood::Poisson => {
+            acc.variance * (1.0 + sign * harm / 2.0).clamp(0.3, 3.0)
+        }
     };
-    harmed.max(0.5 * acc.v) * calib.phi
-        + 0.25 * f64::from(u8::from(matches!(shape, Shape::Fault | Shape::Step | Shape::Flow)))
+    harmed.max(0.5 * acc.variance) * dispersion.overdispersion
+        + 0.25
+            * f64::from(u8::from(matches!(
+                likelihood,
+                Likelihood::Rare | Likelihood::Conversion | Likelihood::Poisson
+            )))
 }
 
 /// Nats by which "harmed by `harm`" beats "as usual" in one bucket (negative: as usual wins).
-pub fn gain(shape: Shape, sign: f64, acc: &Acc, calib: Calib, harm: f64) -> f64 {
-    let var = variance(shape, sign, acc, calib, harm);
+pub fn gain(
+    likelihood: Likelihood,
+    sign: f64,
+    acc: &Tally,
+    dispersion: Dispersion,
+    harm: f64,
+) -> f64 {
+    let var = variance(likelihood, sign, acc, dispersion, harm);
     if var <= 0.0 {
         return 0.0;
     }
-    let lift = harm * weight(shape, acc);
-    (lift * sign * (acc.a - acc.e) - lift * lift / 2.0) / var
+    let lift = harm * weight(likelihood, acc);
+    (lift * sign * (acc.observed - acc.expected) - lift * lift / 2.0) / var
 }
 
 /// Finds the onset in a series of buckets, oldest first.
 pub fn find(
-    shape: Shape,
+    likelihood: Likelihood,
     sign: f64,
-    series: &[(i64, Acc)],
-    calib: Calib,
+    series: &[(i64, Tally)],
+    dispersion: Dispersion,
     harm: f64,
 ) -> Option<Onset> {
-    let steps = step_profile(shape, sign, series, calib, harm);
+    let steps = step_profile(likelihood, sign, series, dispersion, harm);
     let best = steps.iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))?;
     let near: Vec<i64> = steps.iter().filter(|s| s.1 >= best.1 - 2.0).map(|s| s.0).collect();
-    let ramp = ramp_best(shape, sign, series, calib);
-    let fitted = fitted(shape, sign, series, calib, best.0);
+    let ramp = ramp_best(likelihood, sign, series, dispersion);
+    let fitted = fitted(likelihood, sign, series, dispersion, best.0);
     let ramp_nats = ramp.map_or(0.0, |r| r.1 - fitted);
     let now = series.last().map_or(best.0, |s| s.0);
     let long = now - ramp.map_or(now, |r| r.0) >= 12;
@@ -76,16 +94,16 @@ pub fn find(
 
 /// Log likelihood of a step of a given size starting at each bucket.
 fn step_profile(
-    shape: Shape,
+    likelihood: Likelihood,
     sign: f64,
-    series: &[(i64, Acc)],
-    calib: Calib,
+    series: &[(i64, Tally)],
+    dispersion: Dispersion,
     harm: f64,
 ) -> Vec<(i64, f64)> {
     let mut sum = 0.0;
     let mut out: Vec<(i64, f64)> = Vec::with_capacity(series.len());
     for (bucket, acc) in series.iter().rev() {
-        sum += gain(shape, sign, acc, calib, harm);
+        sum += gain(likelihood, sign, acc, dispersion, harm);
         out.push((*bucket, sum));
     }
     out
@@ -93,18 +111,25 @@ fn step_profile(
 
 /// Sums of a least squares fit: best size `b / w` and its nats `b * b / (2 w)`.
 #[derive(Clone, Copy, Default)]
-pub struct Fit {
+pub struct LeastSquares {
     pub b: f64,
     pub w: f64,
 }
 
-impl Fit {
-    /// Adds a bucket in which the effect has relative size `dose`.
-    pub fn add(&mut self, shape: Shape, sign: f64, acc: &Acc, calib: Calib, dose: f64) {
-        let var = variance(shape, sign, acc, calib, 0.0);
+impl LeastSquares {
+    /// Adds a bucket in which the shift has relative size `dose`.
+    pub fn add(
+        &mut self,
+        likelihood: Likelihood,
+        sign: f64,
+        acc: &Tally,
+        dispersion: Dispersion,
+        dose: f64,
+    ) {
+        let var = variance(likelihood, sign, acc, dispersion, 0.0);
         if var > 0.0 && dose != 0.0 {
-            let x = dose * weight(shape, acc);
-            self.b += x * sign * (acc.a - acc.e) / var;
+            let x = dose * weight(likelihood, acc);
+            self.b += x * sign * (acc.observed - acc.expected) / var;
             self.w += x * x / var;
         }
     }
@@ -116,26 +141,37 @@ impl Fit {
 }
 
 /// Nats of the best step that starts at `from`.
-fn fitted(shape: Shape, sign: f64, series: &[(i64, Acc)], calib: Calib, from: i64) -> f64 {
-    let mut fit = Fit::default();
+fn fitted(
+    likelihood: Likelihood,
+    sign: f64,
+    series: &[(i64, Tally)],
+    dispersion: Dispersion,
+    from: i64,
+) -> f64 {
+    let mut fit = LeastSquares::default();
     for (bucket, acc) in series.iter().filter(|(b, _)| *b >= from) {
         let _ = bucket;
-        fit.add(shape, sign, acc, calib, 1.0);
+        fit.add(likelihood, sign, acc, dispersion, 1.0);
     }
     fit.nats()
 }
 
 /// The best ramp: from nothing at its start to full size now.
-fn ramp_best(shape: Shape, sign: f64, series: &[(i64, Acc)], calib: Calib) -> Option<(i64, f64)> {
+fn ramp_best(
+    likelihood: Likelihood,
+    sign: f64,
+    series: &[(i64, Tally)],
+    dispersion: Dispersion,
+) -> Option<(i64, f64)> {
     let last = series.last()?.0;
     let starts = series.iter().map(|s| s.0).step_by(series.len().div_ceil(24).max(1));
     starts
         .map(|from| {
             let length = (last - from + 1) as f64;
-            let mut fit = Fit::default();
+            let mut fit = LeastSquares::default();
             for (bucket, acc) in series.iter().filter(|(b, _)| *b >= from) {
                 let dose = (bucket - from + 1) as f64 / length;
-                fit.add(shape, sign, acc, calib, dose);
+                fit.add(likelihood, sign, acc, dispersion, dose);
             }
             (from, fit.nats())
         })

@@ -1,10 +1,11 @@
 //! What could be seen at all: the samples from which a named change passes the line of judging, and
 //! the smallest change that the traffic of the longest window can show. Nothing is judged here.
 
-use super::sweep::relief;
-use crate::detect::cube::cuboid::{Conj, Table};
+use super::sweep::scarcity_credit;
+use crate::detect::cube::cuboid::{Cuboid, Slice};
 use crate::detect::cube::key::Family;
-use crate::detect::evidence::stat::{Acc, Shape, kl};
+use crate::detect::evidence::stat::{Likelihood, Tally};
+use crate::detect::maths::divergence::kl;
 use crate::domain::segment::Scope;
 use crate::policy::guardrail::band_for;
 use crate::policy::judging::Policy;
@@ -34,12 +35,12 @@ impl Named {
 /// What a place has had in the longest window, and what that is enough for.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Power {
-    shape: Shape,
+    likelihood: Likelihood,
     line: f64,
     change: f64,
     /// Variance beyond independent samples.
     spread: f64,
-    acc: Acc,
+    acc: Tally,
     /// Samples from which the named change passes the line.
     need: f64,
     /// Minutes of the longest window, and those of them that arrived.
@@ -49,20 +50,20 @@ pub struct Power {
 
 impl Power {
     /// Nothing where no usual value is known, and for counts and readings.
-    pub fn of(table: &Table, conj: &Conj, bucket: i64, named: Named) -> Option<Self> {
-        let length = table.lengths.last().copied()?;
-        let mut acc = Acc::default();
-        for leaf in conj.leaves.iter().filter_map(|i| table.leaves.get(*i as usize)) {
-            acc.add(&table.acc_over(leaf, bucket - length + 1, bucket));
+    pub fn of(cuboid: &Cuboid, slice: &Slice, bucket: i64, named: Named) -> Option<Self> {
+        let length = cuboid.lengths.last().copied()?;
+        let mut acc = Tally::default();
+        for leaf in slice.leaves.iter().filter_map(|i| cuboid.leaves.get(*i as usize)) {
+            acc.add(&cuboid.acc_over(leaf, bucket - length + 1, bucket));
         }
-        let p = usual(table.shape, &acc)?;
-        let unit = acc.v / acc.n;
-        let pure = if table.shape == Shape::Mean { unit } else { p * (1.0 - p) };
-        let spread = table.calib(conj.mask).phi * (unit / pure).clamp(1.0, 10.0);
-        let line = named.line - relief(table.group(conj.mask).len());
-        let minute = table.bucket_ms as f64 / 60_000.0;
+        let p = usual(cuboid.likelihood, &acc)?;
+        let unit = acc.variance / acc.units;
+        let pure = if cuboid.likelihood == Likelihood::LogNormal { unit } else { p * (1.0 - p) };
+        let spread = cuboid.dispersion(slice.mask).overdispersion * (unit / pure).clamp(1.0, 10.0);
+        let line = named.line - scarcity_credit(cuboid.group(slice.mask).len());
+        let minute = cuboid.bucket_ms as f64 / 60_000.0;
         let mut out = Self {
-            shape: table.shape,
+            likelihood: cuboid.likelihood,
             line,
             change: named.change,
             spread,
@@ -73,46 +74,50 @@ impl Power {
         };
         out.need = out.samples(named.change);
         if !out.enough() {
-            let kept = (0..length).filter(|back| table.delivered(bucket - back)).count();
+            let kept = (0..length).filter(|back| cuboid.delivered(bucket - back)).count();
             out.arrived = kept as f64 * minute;
         }
         Some(out)
     }
 
     pub fn samples_seen(&self) -> f64 {
-        self.acc.n
+        self.acc.units
     }
 
     pub fn enough(&self) -> bool {
-        self.acc.n >= self.need
+        self.acc.units >= self.need
     }
 
     /// Samples from which this change passes the line.
     fn samples(&self, change: f64) -> f64 {
-        let p = self.acc.e / self.acc.n;
-        let nats = match self.shape {
-            Shape::Mean => change.ln_1p().powi(2) * self.acc.n / (2.0 * self.acc.v),
-            Shape::Step => kl(p * (1.0 - change).max(0.0), p),
-            Shape::Fault => kl((p + points(p, change)).min(1.0), p),
-            Shape::Flow | Shape::Level => 0.0,
+        let p = self.acc.expected / self.acc.units;
+        let nats = match self.likelihood {
+            Likelihood::LogNormal => {
+                change.ln_1p().powi(2) * self.acc.units / (2.0 * self.acc.variance)
+            }
+            Likelihood::Conversion => kl(p * (1.0 - change).max(0.0), p),
+            Likelihood::Rare => kl((p + points(p, change)).min(1.0), p),
+            Likelihood::Poisson | Likelihood::Gauge => 0.0,
         };
-        let least = if self.shape == Shape::Step { 4.0 / (p * change) } else { 5.0 };
+        let least =
+            if self.likelihood == Likelihood::Conversion { 4.0 / (p * change) } else { 5.0 };
         (self.line * self.spread / nats).max(least)
     }
 
     /// Minutes until the named change could be seen; nothing when the longest window never holds
     /// enough of this traffic.
     fn minutes(&self) -> Option<f64> {
-        let rate = self.acc.n / self.arrived.max(1.0);
-        let left = (self.need - self.acc.n).max(0.0) / rate * MARGIN;
+        let rate = self.acc.units / self.arrived.max(1.0);
+        let left = (self.need - self.acc.units).max(0.0) / rate * MARGIN;
         let room = self.longest - self.arrived;
         (rate > 0.0 && left + 1.0 <= room).then(|| left.ceil() + 1.0)
     }
 
     /// The smallest change that this traffic, over the longest window, can show.
     fn visible(&self) -> Option<f64> {
-        let most = self.acc.n / self.arrived.max(1.0) * self.longest;
-        let (mut low, mut high) = (self.change, if self.shape == Shape::Step { 1.0 } else { 20.0 });
+        let most = self.acc.units / self.arrived.max(1.0) * self.longest;
+        let (mut low, mut high) =
+            (self.change, if self.likelihood == Likelihood::Conversion { 1.0 } else { 20.0 });
         if self.samples(high) > most {
             return None;
         }
@@ -131,24 +136,28 @@ impl Power {
                 self.named(self.change)
             );
         }
-        match (self.visible(), self.shape) {
+        match (self.visible(), self.likelihood) {
             (Some(change), _) => {
                 format!("only {} could be seen at this traffic", self.named(change))
             }
-            (None, Shape::Step) => "not even a full stop could be seen at this traffic".to_owned(),
+            (None, Likelihood::Conversion) => {
+                "not even a full stop could be seen at this traffic".to_owned()
+            }
             (None, _) => "nothing could be seen at this traffic".to_owned(),
         }
     }
 
     fn named(&self, change: f64) -> String {
         let percent = change * 100.0;
-        match self.shape {
-            Shape::Step => format!("a fall of {:.0}%", percent.ceil()),
-            Shape::Fault => {
-                let p = self.acc.e / self.acc.n;
+        match self.likelihood {
+            Likelihood::Conversion => format!("a fall of {:.0}%", percent.ceil()),
+            Likelihood::Rare => {
+                let p = self.acc.expected / self.acc.units;
                 format!("a rise by {:.0} points", (points(p, change) * 100.0).ceil())
             }
-            Shape::Mean | Shape::Flow | Shape::Level => format!("a rise of {:.0}%", percent.ceil()),
+            Likelihood::LogNormal | Likelihood::Poisson | Likelihood::Gauge => {
+                format!("a rise of {:.0}%", percent.ceil())
+            }
         }
     }
 }
@@ -158,12 +167,12 @@ fn points(usual: f64, change: f64) -> f64 {
     (POINTS * change / BY_HALF).max(usual * change)
 }
 
-fn usual(shape: Shape, acc: &Acc) -> Option<f64> {
-    let p = acc.e / acc.n;
-    match shape {
-        _ if acc.n <= 0.0 || acc.v <= 0.0 => None,
-        Shape::Mean => Some(p),
-        Shape::Fault | Shape::Step => (acc.e > 0.0 && p < 1.0).then_some(p),
-        Shape::Flow | Shape::Level => None,
+fn usual(likelihood: Likelihood, acc: &Tally) -> Option<f64> {
+    let p = acc.expected / acc.units;
+    match likelihood {
+        _ if acc.units <= 0.0 || acc.variance <= 0.0 => None,
+        Likelihood::LogNormal => Some(p),
+        Likelihood::Rare | Likelihood::Conversion => (acc.expected > 0.0 && p < 1.0).then_some(p),
+        Likelihood::Poisson | Likelihood::Gauge => None,
     }
 }

@@ -2,27 +2,14 @@
 //! rollout goes. A label that is new has few samples behind it and may reach every shopper in a
 //! minute: severity and money ask for this share, not for the label's past. No judgement here.
 
-use std::collections::BTreeMap;
-
-use super::shift::Effect;
-use crate::detect::cube::cuboid::Table;
-use crate::detect::cube::store::Store;
-use crate::detect::engine::Engine;
+use super::share::Served;
+use super::shift::Shift;
+use crate::detect::cube::changes::Changes;
+use crate::detect::cube::cuboid::Cuboid;
+use crate::detect::cube::store::Cube;
 use crate::domain::change::Change;
-use crate::domain::id::{ReleaseId, SourceId};
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::time::{Span, Timestamp};
-
-/// Changes by source and id.
-type Changes = BTreeMap<(SourceId, ReleaseId), Change>;
-
-/// Shares of the place without the release.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Served {
-    pub now: f64,
-    /// What it is about to serve, when that is more.
-    pub soon: f64,
-}
 
 /// Samples of the place that tell a share, and the newest minutes they may come from.
 const ENOUGH: f64 = 100.0;
@@ -34,10 +21,6 @@ const SOON: Span = Span::from_mins(15);
 const GROWS: f64 = 1.3;
 /// Buckets that a label must be old before it can be seen to stand still.
 const STILL: i64 = 4;
-
-impl Served {
-    pub const ALL: Self = Self { now: 1.0, soon: 1.0 };
-}
 
 /// A place that names a release or an arm.
 pub fn names(scope: &Scope) -> bool {
@@ -51,23 +34,15 @@ pub fn rest(scope: &Scope) -> Scope {
     rest
 }
 
-/// Measures anew what the effects of open cases serve.
-pub fn measure(engine: &mut Engine, bucket: i64) {
-    let Engine { lives, store, changes, .. } = engine;
-    let open = lives.iter_mut().filter(|l| l.closed.is_none()).flat_map(|l| &mut l.effects);
-    for effect in open.filter(|e| e.until.is_none()) {
-        effect.served = of(store, changes, effect, bucket);
-    }
-}
-
-fn of(store: &Store, changes: &Changes, e: &Effect, bucket: i64) -> Served {
-    let Some(table) = store.tables.get(&e.table).filter(|_| names(&e.scope)) else {
+/// What an shift's place serves, measured anew.
+pub fn of(cube: &Cube, changes: &Changes, e: &Shift, bucket: i64) -> Served {
+    let Some(cuboid) = cube.cuboids.get(&e.cuboid).filter(|_| names(&e.scope)) else {
         return Served::ALL;
     };
-    let place = Place { table, wide: rest(&e.scope), scope: &e.scope };
-    let now = place.newest(bucket, store.bucket);
+    let place = ServedPlace { cuboid, wide: rest(&e.scope), scope: &e.scope };
+    let now = place.newest(bucket, cube.bucket);
     let told = changes.values().filter(|c| named(&e.scope, c));
-    let at = store.end_of(bucket);
+    let at = cube.end_of(bucket);
     let soon = told.map(|c| place.about_to(c, at, (e.from(), bucket), now)).fold(now, f64::max);
     Served { now, soon }
 }
@@ -78,19 +53,20 @@ fn named(scope: &Scope, change: &Change) -> bool {
     values.is_some_and(|v| v.contains(change.id.as_str()) || v.contains(&change.version))
 }
 
-struct Place<'a> {
-    table: &'a Table,
+struct ServedPlace<'a> {
+    cuboid: &'a Cuboid,
     wide: Scope,
     scope: &'a Scope,
 }
 
-impl Place<'_> {
+impl ServedPlace<'_> {
     /// Samples in buckets, in the place without the release and with it.
     fn seen(&self, from: i64, to: i64) -> (f64, f64) {
         let (mut all, mut inside) = (0.0, 0.0);
-        for leaf in self.table.leaves.iter().filter(|l| self.wide.contains(&l.seg)) {
-            let raw = (from..=to).filter_map(|b| self.table.raw(leaf, b));
-            let n: f64 = raw.map(|r| f64::from(if self.table.timed() { r.s } else { r.n })).sum();
+        for leaf in self.cuboid.leaves.iter().filter(|l| self.wide.contains(&l.seg)) {
+            let raw = (from..=to).filter_map(|b| self.cuboid.raw(leaf, b));
+            let n: f64 =
+                raw.map(|r| f64::from(if self.cuboid.timed() { r.sum } else { r.count })).sum();
             all += n;
             inside += if self.scope.contains(&leaf.seg) { n } else { 0.0 };
         }

@@ -1,30 +1,30 @@
-//! An effect: one metric that is worse in one place since one moment, with its size; how much of
+//! An shift: one metric that is worse in one place since one moment, with its size; how much of
 //! other cuts' windows it explains; and whether it is still there.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::localise::Refined;
+use super::localise::Localised;
 use super::onset::Onset;
-use super::served::Served;
+use super::share::Served;
 use super::{bots, localise, onset};
-use crate::detect::cube::cuboid::{Leaf, Table, project};
-use crate::detect::cube::key::TableKey;
-use crate::detect::cube::store::Store;
-use crate::detect::evidence::stat::{Acc, Known, Shape, evidence, harm, lift};
+use crate::detect::cube::cuboid::{Cuboid, Leaf, project};
+use crate::detect::cube::key::CuboidKey;
+use crate::detect::cube::store::Cube;
+use crate::detect::evidence::stat::{Explained, Likelihood, Tally, evidence, harm, lift};
 use crate::domain::id::GuardrailId;
 use crate::domain::segment::{Scope, Segment};
 
 #[derive(Clone, PartialEq, Debug)]
-pub struct Effect {
-    pub table: TableKey,
-    /// In the table's own dimensions.
+pub struct Shift {
+    pub cuboid: CuboidKey,
+    /// In the cuboid's own dimensions.
     pub scope: Scope,
     /// Where people mean it (funnel steps carry their template).
     pub place: Scope,
-    pub shape: Shape,
+    pub likelihood: Likelihood,
     pub sign: f64,
     /// Sums since onset (or since it was worst), and what they say.
-    pub acc: Acc,
+    pub acc: Tally,
     pub harm: f64,
     pub nats: f64,
     pub onset: Onset,
@@ -68,7 +68,7 @@ const OVER: f64 = 1.0;
 /// Share of the usual samples from which a place counts as still served.
 pub(in crate::detect) const SEEN: f64 = 0.1;
 
-impl Effect {
+impl Shift {
     pub fn from(&self) -> i64 {
         self.onset.bucket
     }
@@ -83,16 +83,16 @@ impl Effect {
         self.good > LOOKS_WELL && self.good_since.is_some()
     }
 
-    /// A new effect at a refined place.
-    pub fn open(table: &Table, place: Scope, r: Refined, found: i64) -> Self {
-        let mut effect = Self {
-            table: table.key.clone(),
+    /// A new shift at a refined place.
+    pub fn open(cuboid: &Cuboid, place: Scope, r: Localised, found: i64) -> Self {
+        let mut shift = Self {
+            cuboid: cuboid.key.clone(),
             scope: r.scope,
             place,
-            shape: table.shape,
-            sign: table.sign,
+            likelihood: cuboid.likelihood,
+            sign: cuboid.sign,
             acc: r.acc,
-            harm: harm(table.shape, table.sign, &r.acc),
+            harm: harm(cuboid.likelihood, cuboid.sign, &r.acc),
             nats: 0.0,
             onset: Onset::default(),
             found,
@@ -106,17 +106,17 @@ impl Effect {
             until: None,
             served: Served::ALL,
         };
-        effect.measure(table, found);
-        effect.replay(table);
-        effect
+        shift.measure(cuboid, found);
+        shift.replay(cuboid);
+        shift
     }
 
     /// A long window may find what is over already: then the good buckets since count at once.
-    fn replay(&mut self, table: &Table) {
+    fn replay(&mut self, cuboid: &Cuboid) {
         let mut past = self.clone();
         past.last_bad = past.from();
-        for bucket in past.from().max(table.oldest())..=self.found {
-            past.follow(table, bucket);
+        for bucket in past.from().max(cuboid.oldest())..=self.found {
+            past.follow(cuboid, bucket);
         }
         if past.recovered() {
             (self.good, self.good_since) = (past.good, past.good_since);
@@ -125,35 +125,35 @@ impl Effect {
     }
 
     /// Onset and size again, from all buckets up to the last bad one.
-    pub fn measure(&mut self, table: &Table, now: i64) {
-        self.measure_beside(table, now, &BTreeMap::new());
+    pub fn measure(&mut self, cuboid: &Cuboid, now: i64) {
+        self.measure_beside(cuboid, now, &BTreeMap::new());
     }
 
-    /// The same beside what other effects explain of each bucket: an older fault at the place is no
+    /// The same beside what other shifts explain of each bucket: an older fault at the place is no
     /// beginning of this one.
-    pub fn measure_beside(&mut self, table: &Table, now: i64, known: &BTreeMap<i64, Known>) {
+    pub fn measure_beside(&mut self, cuboid: &Cuboid, now: i64, known: &BTreeMap<i64, Explained>) {
         let upto = if self.good_since.is_some() { self.last_bad } else { now };
-        let mut series = table.series(&self.scope, upto);
+        let mut series = cuboid.series(&self.scope, upto);
         for (bucket, acc) in &mut series {
             acc.explain(known.get(bucket).copied().unwrap_or_default());
         }
-        let calib = self.calib(table);
+        let dispersion = self.dispersion(cuboid);
         // An onset about to leave the kept buckets stays as it was found.
         let kept =
-            self.onset == Onset::default() || self.onset.low > table.oldest().saturating_add(12);
+            self.onset == Onset::default() || self.onset.low > cuboid.oldest().saturating_add(12);
         if let Some(onset) =
-            onset::find(self.shape, self.sign, &series, calib, self.harm).filter(|_| kept)
+            onset::find(self.likelihood, self.sign, &series, dispersion, self.harm).filter(|_| kept)
         {
             self.onset = onset;
         }
-        let mut acc = Acc::default();
+        let mut acc = Tally::default();
         for (bucket, a) in &series {
             if *bucket >= self.onset.bucket {
                 acc.add(a);
             }
         }
-        table.open_ends(&mut acc, upto - self.onset.bucket + 1);
-        let ev = evidence(self.shape, self.sign, &acc, calib);
+        cuboid.open_ends(&mut acc, upto - self.onset.bucket + 1);
+        let ev = evidence(self.likelihood, self.sign, &acc, dispersion);
         if ev.harm > 0.0 {
             (self.acc, self.harm) = (acc, ev.harm);
             self.nats = self.nats.max(ev.nats);
@@ -161,15 +161,15 @@ impl Effect {
     }
 
     /// What others explain of each bucket of this place.
-    pub fn known(&self, store: &Store, table: &Table, others: &[Self]) -> BTreeMap<i64, Known> {
-        let mut known: BTreeMap<i64, Known> = BTreeMap::new();
-        for o in others.iter().filter(|o| o.table.family == self.table.family) {
-            let shares = o.shares(store, table);
-            let here = table.leaves.iter().zip(shares);
+    pub fn known(&self, cube: &Cube, cuboid: &Cuboid, others: &[Self]) -> BTreeMap<i64, Explained> {
+        let mut known: BTreeMap<i64, Explained> = BTreeMap::new();
+        for o in others.iter().filter(|o| o.cuboid.family == self.cuboid.family) {
+            let shares = o.shares(cube, cuboid);
+            let here = cuboid.leaves.iter().zip(shares);
             for (leaf, share) in here.filter(|(l, s)| *s > 0.0 && self.scope.contains(&l.seg)) {
-                let to = o.until.unwrap_or(i64::MAX).min(table.latest);
-                for bucket in o.from().max(table.oldest())..=to {
-                    let part = o.explains(table, leaf, share, (bucket, bucket));
+                let to = o.until.unwrap_or(i64::MAX).min(cuboid.latest);
+                for bucket in o.from().max(cuboid.oldest())..=to {
+                    let part = o.explains(cuboid, leaf, share, (bucket, bucket));
                     known.entry(bucket).or_default().add(&part);
                 }
             }
@@ -177,40 +177,43 @@ impl Effect {
         known
     }
 
-    pub(in crate::detect) fn calib(&self, table: &Table) -> crate::detect::evidence::stat::Calib {
-        let fixed = table.key.dims.iter().enumerate();
+    pub(in crate::detect) fn dispersion(
+        &self,
+        cuboid: &Cuboid,
+    ) -> crate::detect::evidence::stat::Dispersion {
+        let fixed = cuboid.key.dims.iter().enumerate();
         let mask = fixed.filter(|(_, d)| self.scope.dims.contains_key(d));
-        table.calib(mask.fold(0, |m, (i, _)| m | 1 << i))
+        cuboid.dispersion(mask.fold(0, |m, (i, _)| m | 1 << i))
     }
 
     /// Climbs to a better place with all evidence since onset, in its own cut or in a sibling's
     /// that tells it better.
-    pub fn relocate(&mut self, store: &Store, others: &[Self]) {
+    pub fn relocate(&mut self, cube: &Cube, others: &[Self]) {
         if self.good_since.is_some() {
             return;
         }
-        let Some(own) = store.tables.get(&self.table).filter(|t| t.sign == self.sign) else {
+        let Some(own) = cube.cuboids.get(&self.cuboid).filter(|t| t.sign == self.sign) else {
             // A surplus is the other side of its cut: places are compared by losses only.
             return;
         };
-        let (stay, move_to) = self.best_in(store, own, others);
+        let (stay, move_to) = self.best_in(cube, own, others);
         // Noise moves borders to and fro: a new place must be clearly better than the present one.
-        let mut best: (TableKey, Refined) =
-            (self.table.clone(), if move_to.score > stay.score + BETTER { move_to } else { stay });
+        let mut best: (CuboidKey, Localised) =
+            (self.cuboid.clone(), if move_to.score > stay.score + BETTER { move_to } else { stay });
         if self.last_bad - self.found <= 24 {
-            for table in store.family(self.table.family).filter(|t| t.key != self.table) {
-                let (_, next) = self.best_in(store, table, others);
+            for cuboid in cube.family(self.cuboid.family).filter(|t| t.key != self.cuboid) {
+                let (_, next) = self.best_in(cube, cuboid, others);
                 if next.score > best.1.score + ELSEWHERE {
-                    best = (table.key.clone(), next);
+                    best = (cuboid.key.clone(), next);
                 }
             }
         }
         let (key, next) = best;
-        let harm = harm(self.shape, self.sign, &next.acc);
-        let moved = next.scope != self.scope || key != self.table;
+        let harm = harm(self.likelihood, self.sign, &next.acc);
+        let moved = next.scope != self.scope || key != self.cuboid;
         let span = (self.from(), self.last_bad);
-        if harm > 0.0 && moved && !bots::dilute(store, &key, &next.scope, harm, span) {
-            (self.table, self.scope, self.harm) = (key, next.scope, harm);
+        if harm > 0.0 && moved && !bots::dilute(cube, &key, &next.scope, harm, span) {
+            (self.cuboid, self.scope, self.harm) = (key, next.scope, harm);
         }
     }
 
@@ -222,8 +225,8 @@ impl Effect {
     }
 
     /// Are all of these hurt nearly as it is? A place does not grow over many who hardly are.
-    pub(in crate::detect) fn felt(&self, acc: &Acc) -> bool {
-        harm(self.shape, self.sign, acc) >= FELT * self.harm
+    pub(in crate::detect) fn felt(&self, acc: &Tally) -> bool {
+        harm(self.likelihood, self.sign, acc) >= FELT * self.harm
     }
 
     /// The least harm that is likely: what was searched for was found at its worst.
@@ -233,33 +236,33 @@ impl Effect {
     }
 
     /// What one cut knows of the present place, and the best place it can climb to from there.
-    fn best_in(&self, store: &Store, table: &Table, others: &[Self]) -> (Refined, Refined) {
+    fn best_in(&self, cube: &Cube, cuboid: &Cuboid, others: &[Self]) -> (Localised, Localised) {
         let (from, to) = (self.telling(), self.last_bad);
-        let mut accs: Vec<Acc> =
-            table.leaves.iter().map(|leaf| table.acc_over(leaf, from, to)).collect();
-        for o in others.iter().filter(|o| o.table.family == self.table.family) {
-            let shares = o.shares(store, table);
-            for ((acc, leaf), share) in accs.iter_mut().zip(&table.leaves).zip(shares) {
-                acc.explain(o.explains(table, leaf, share, (from, to)));
+        let mut accs: Vec<Tally> =
+            cuboid.leaves.iter().map(|leaf| cuboid.acc_over(leaf, from, to)).collect();
+        for o in others.iter().filter(|o| o.cuboid.family == self.cuboid.family) {
+            let shares = o.shares(cube, cuboid);
+            for ((acc, leaf), share) in accs.iter_mut().zip(&cuboid.leaves).zip(shares) {
+                acc.explain(o.explains(cuboid, leaf, share, (from, to)));
             }
         }
         let mut start = self.scope.clone();
-        start.dims.retain(|d, _| table.key.dims.contains(d));
-        let stay = localise::honest(table, &accs, localise::stay(table, &accs, &start));
-        let best = localise::refine(table, &accs, &start, |acc| self.felt(acc));
-        let reached = |at| localise::reached(&store.reach, table, &accs, at);
+        start.dims.retain(|d, _| cuboid.key.dims.contains(d));
+        let stay = localise::honest(cuboid, &accs, localise::stay(cuboid, &accs, &start));
+        let best = localise::localise(cuboid, &accs, &start, |acc| self.felt(acc));
+        let reached = |at| localise::reached(&cube.reach, cuboid, &accs, at);
         (reached(stay), reached(best))
     }
 
     /// True when the kept buckets say that it ended at `begun` or before, by all of its harm.
-    pub fn over_by(&self, table: &Table, begun: i64) -> bool {
+    pub fn over_by(&self, cuboid: &Cuboid, begun: i64) -> bool {
         if self.from() > begun {
             return false;
         }
-        let (calib, mut good, mut last) = (self.calib(table), 0.0_f64, self.from());
-        for (bucket, acc) in table.series(&self.scope, self.found) {
+        let (dispersion, mut good, mut last) = (self.dispersion(cuboid), 0.0_f64, self.from());
+        for (bucket, acc) in cuboid.series(&self.scope, self.found) {
             if bucket >= self.from() {
-                good -= onset::gain(self.shape, self.sign, &acc, calib, self.harm);
+                good -= onset::gain(self.likelihood, self.sign, &acc, dispersion, self.harm);
                 (good, last) = if good <= 0.0 { (0.0, bucket) } else { (good, last) };
             }
         }
@@ -267,23 +270,23 @@ impl Effect {
     }
 
     /// One more bucket: still bad, or good? The nats for "still bad".
-    pub fn follow(&mut self, table: &Table, bucket: i64) -> f64 {
-        self.follow_beside(table, bucket, Known::default())
+    pub fn follow(&mut self, cuboid: &Cuboid, bucket: i64) -> f64 {
+        self.follow_beside(cuboid, bucket, Explained::default())
     }
 
     /// The same beside what other cases explain of the bucket.
-    pub fn follow_beside(&mut self, table: &Table, bucket: i64, known: Known) -> f64 {
-        let mut acc = table.scope_acc(&self.scope, bucket);
+    pub fn follow_beside(&mut self, cuboid: &Cuboid, bucket: i64, known: Explained) -> f64 {
+        let mut acc = cuboid.scope_acc(&self.scope, bucket);
         acc.explain(known);
-        if acc.n <= 0.0 || self.until.is_some() {
+        if acc.units <= 0.0 || self.until.is_some() {
             return 0.0;
         }
-        let usual = self.acc.n / (self.last_bad - self.from() + 1).max(1) as f64;
-        if acc.n >= SEEN * usual {
+        let usual = self.acc.units / (self.last_bad - self.from() + 1).max(1) as f64;
+        if acc.units >= SEEN * usual {
             self.last_seen = bucket;
         }
-        let calib = self.calib(table);
-        let bad = onset::gain(self.shape, self.sign, &acc, calib, self.least_harm());
+        let dispersion = self.dispersion(cuboid);
+        let bad = onset::gain(self.likelihood, self.sign, &acc, dispersion, self.least_harm());
         self.good = (self.good - bad).max(0.0);
         if self.good <= 0.0 {
             self.last_bad = bucket;
@@ -294,95 +297,103 @@ impl Effect {
         bad
     }
 
-    /// Share of each leaf of a cut that lies inside this effect's place.
-    pub fn shares(&self, store: &Store, table: &Table) -> Vec<f64> {
-        if self.scope.dims.keys().all(|d| table.key.dims.contains(d)) {
+    /// Share of each leaf of a cut that lies inside this shift's place.
+    pub fn shares(&self, cube: &Cube, cuboid: &Cuboid) -> Vec<f64> {
+        if self.scope.dims.keys().all(|d| cuboid.key.dims.contains(d)) {
             let inside = |l: &Leaf| f64::from(u8::from(self.scope.contains(&l.seg)));
-            return table.leaves.iter().map(inside).collect();
+            return cuboid.leaves.iter().map(inside).collect();
         }
-        let Some(own) = store.tables.get(&self.table) else { return vec![0.0; table.leaves.len()] };
+        let Some(own) = cube.cuboids.get(&self.cuboid) else {
+            return vec![0.0; cuboid.leaves.len()];
+        };
         let mut parts: HashMap<&Segment, f64> = HashMap::new();
-        for conj in own.group(own.mask_for(&table.key.dims)) {
+        for slice in own.group(own.mask_for(&cuboid.key.dims)) {
             let (mut inside, mut all) = (0.0, 0.0);
-            for leaf in conj.leaves.iter().filter_map(|i| own.leaves.get(*i as usize)) {
-                let mass = leaf.sums.get(leaf.sums.len() / 2).map_or(0.0, |a| a.v);
+            for leaf in slice.leaves.iter().filter_map(|i| own.leaves.get(*i as usize)) {
+                let mass = leaf.sums.get(leaf.sums.len() / 2).map_or(0.0, |a| a.variance);
                 all += mass;
                 inside += if self.scope.contains(&leaf.seg) { mass } else { 0.0 };
             }
-            parts.insert(&conj.seg, if all > 0.0 { inside / all } else { 0.0 });
+            parts.insert(&slice.seg, if all > 0.0 { inside / all } else { 0.0 });
         }
-        let shared = table.mask_for(&own.key.dims);
-        let part = |l: &Leaf| parts.get(&project(&l.seg, &table.key.dims, shared)).copied();
-        table.leaves.iter().map(|l| part(l).unwrap_or(0.0)).collect()
+        let shared = cuboid.mask_for(&own.key.dims);
+        let part = |l: &Leaf| parts.get(&project(&l.seg, &cuboid.key.dims, shared)).copied();
+        cuboid.leaves.iter().map(|l| part(l).unwrap_or(0.0)).collect()
     }
 
-    /// What this effect adds to a leaf's observed sum over buckets, given its share of the leaf.
-    pub fn explains(&self, table: &Table, leaf: &Leaf, share: f64, span: (i64, i64)) -> Known {
+    /// What this shift adds to a leaf's observed sum over buckets, given its share of the leaf.
+    pub fn explains(
+        &self,
+        cuboid: &Cuboid,
+        leaf: &Leaf,
+        share: f64,
+        span: (i64, i64),
+    ) -> Explained {
         let to = span.1.min(self.until.unwrap_or(i64::MAX));
         let from = span.0.max(self.from());
         if share <= 0.0 || from > to {
-            return Known::default();
+            return Explained::default();
         }
-        self.part(&table.acc_over(leaf, from, to), share)
+        self.part(&cuboid.acc_over(leaf, from, to), share)
     }
 
     /// What it adds to a sum of which it hits a share.
-    fn part(&self, acc: &Acc, share: f64) -> Known {
-        let x = lift(self.shape, self.sign, self.harm, acc) * share;
-        let mixed = if self.shape == Shape::Mean { 1.0 - share } else { 0.0 };
-        Known { x, v: x.abs() * self.harm * mixed }
+    fn part(&self, acc: &Tally, share: f64) -> Explained {
+        let x = lift(self.likelihood, self.sign, self.harm, acc) * share;
+        let mixed = if self.likelihood == Likelihood::LogNormal { 1.0 - share } else { 0.0 };
+        Explained { sum: x, variance: x.abs() * self.harm * mixed }
     }
 }
 
-/// Writes into every leaf's windows what the effects explain of them.
-pub fn explain(store: &mut Store, effects: &[Effect], lengths: &[i64], bucket: i64) {
-    let mut found: HashMap<TableKey, Vec<Vec<Known>>> = HashMap::new();
-    for table in store.tables.values() {
-        let relevant: Vec<&Effect> =
-            effects.iter().filter(|e| e.table.family == table.key.family).collect();
+/// Writes into every leaf's windows what the shifts explain of them.
+pub fn explain(cube: &mut Cube, shifts: &[Shift], lengths: &[i64], bucket: i64) {
+    let mut found: HashMap<CuboidKey, Vec<Vec<Explained>>> = HashMap::new();
+    for cuboid in cube.cuboids.values() {
+        let relevant: Vec<&Shift> =
+            shifts.iter().filter(|e| e.cuboid.family == cuboid.key.family).collect();
         if relevant.is_empty() {
             continue;
         }
-        found.insert(table.key.clone(), rows(store, table, &relevant, lengths, bucket));
+        found.insert(cuboid.key.clone(), rows(cube, cuboid, &relevant, lengths, bucket));
     }
-    for (key, table) in &mut store.tables {
+    for (key, cuboid) in &mut cube.cuboids {
         let rows = found.remove(key);
-        if rows.is_some() || table.explained {
-            table.explained = rows.is_some();
-            for (i, leaf) in table.leaves.iter_mut().enumerate() {
+        if rows.is_some() || cuboid.explained {
+            cuboid.explained = rows.is_some();
+            for (i, leaf) in cuboid.leaves.iter_mut().enumerate() {
                 leaf.expl.clear();
                 match rows.as_ref().and_then(|r| r.get(i)) {
                     Some(row) => leaf.expl.extend(row),
-                    None => leaf.expl.resize(lengths.len(), Known::default()),
+                    None => leaf.expl.resize(lengths.len(), Explained::default()),
                 }
             }
-            table.swept = false;
+            cuboid.swept = false;
         }
     }
 }
 
 /// Explained part of each leaf and window.
 fn rows(
-    store: &Store,
-    table: &Table,
-    effects: &[&Effect],
+    cube: &Cube,
+    cuboid: &Cuboid,
+    shifts: &[&Shift],
     lengths: &[i64],
     bucket: i64,
-) -> Vec<Vec<Known>> {
-    let mut out = vec![vec![Known::default(); lengths.len()]; table.leaves.len()];
-    for e in effects {
+) -> Vec<Vec<Explained>> {
+    let mut out = vec![vec![Explained::default(); lengths.len()]; cuboid.leaves.len()];
+    for e in shifts {
         let to = bucket.min(e.until.unwrap_or(i64::MAX));
-        let shares = e.shares(store, table);
-        for ((row, leaf), share) in out.iter_mut().zip(&table.leaves).zip(shares) {
+        let shares = e.shares(cube, cuboid);
+        for ((row, leaf), share) in out.iter_mut().zip(&cuboid.leaves).zip(shares) {
             if share <= 0.0 {
                 continue;
             }
-            let (mut sum, mut back) = (Known::default(), 0);
+            let (mut sum, mut back) = (Explained::default(), 0);
             for (slot, length) in row.iter_mut().zip(lengths) {
                 while back < *length {
                     let b = bucket - back;
                     if b >= e.from() && b <= to {
-                        sum.add(&e.part(&table.acc(leaf, b), share));
+                        sum.add(&e.part(&cuboid.acc(leaf, b), share));
                     }
                     back += 1;
                 }

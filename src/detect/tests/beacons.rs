@@ -2,7 +2,8 @@
 //! the first minute is enough, in every cut and at every place.
 
 use super::made_up::{Dice, NOON, at, fact, firing, policy, seg};
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value, Window};
 use crate::domain::segment::Dim;

@@ -65,7 +65,7 @@ fn checks_that_fail_while_the_feed_is_blind_say_so_too() {
 
 fn campaign(shop: &mut Shop) {
     shop.release("spring", shop.now, &[]);
-    let change = shop.engine.changes.values().find(|c| c.id.as_str() == "spring").cloned();
+    let change = shop.engine.state.changes.values().find(|c| c.id.as_str() == "spring").cloned();
     let change = Change { kind: ChangeKind::Campaign, ..change.expect("told") };
     shop.engine.observe_changes(&[change]);
 }
@@ -185,7 +185,7 @@ fn the_suspect_stays_once_it_was_taken_back_and_the_harm_heals() {
     shop.release("guilty", shop.now, &["pdp"]);
     let before = suspect(&shop.run(15, SLOW));
     assert_eq!(before.release, Some(ReleaseId::new("guilty")));
-    let mut change = shop.engine.changes.values().next().cloned().expect("told");
+    let mut change = shop.engine.state.changes.values().next().cloned().expect("told");
     change.rolled_back_at = Some(at(shop.now));
     shop.engine.observe_changes(&[change]);
     let healing = suspect(&shop.run(2, SLOW));
@@ -216,7 +216,7 @@ fn a_change_that_was_taken_back_without_help_is_weighed_again() {
     shop.run(10, Wrong::default());
     shop.release("guilty", shop.now, &["pdp"]);
     shop.run(15, SLOW);
-    let mut change = shop.engine.changes.values().next().cloned().expect("told");
+    let mut change = shop.engine.state.changes.values().next().cloned().expect("told");
     change.rolled_back_at = Some(at(shop.now));
     shop.engine.observe_changes(&[change]);
     let after = suspect(&shop.run(25, SLOW));

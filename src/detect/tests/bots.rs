@@ -2,8 +2,9 @@
 //! No case may open on them; a real loss beside them still does.
 
 use super::made_up::*;
-use crate::detect::cube::key::{Role, TableKey};
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::key::{CuboidKey, CuboidRole};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::detect::scan::bots::dilute;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
@@ -46,14 +47,14 @@ fn forgiven(bots: f64, night: (f64, f64)) -> bool {
         engine.observe(&counts(NOON + minute * 60, 1, bots, night));
     }
     engine.judge(at(NOON + 3600));
-    let key = TableKey {
-        family: (Metric::AddToCartRate, Role::Step),
+    let key = CuboidKey {
+        family: (Metric::AddToCartRate, CuboidRole::Step),
         source: SourceId::new("shop"),
         dims: vec![Dim::Device, Dim::Region],
     };
     let scope = Scope::of(&seg(&[(Dim::Device, "desktop"), (Dim::Region, "apac")]));
     let last = NOON / 60 + 59;
-    dilute(&engine.store, &key, &scope, 1.0 - night.1 / night.0, (last - 59, last))
+    dilute(&engine.state.cube, &key, &scope, 1.0 - night.1 / night.0, (last - 59, last))
 }
 
 #[test]

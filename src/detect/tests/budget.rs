@@ -2,7 +2,7 @@
 //! Which burn opens a case is tested in `lines`.
 
 use super::made_up::{Shop, Wrong};
-use crate::detect::judgement::error_budget::Budget;
+use crate::detect::cases::error_budget::ErrorBudget;
 use crate::domain::metric::Metric;
 use crate::domain::segment::Scope;
 use crate::domain::time::Span;
@@ -76,17 +76,19 @@ fn a_budget_tells_what_is_left_and_when_it_is_empty() {
 fn hours_of_an_incident_stay_in_the_budget() {
     let mut shop = shop(row("budget", Metric::JsErrorRate, burn(0.98), None));
     shop.run(60, Wrong::default());
-    let before = shop.engine.budgets.values().next().and_then(|b| b.left(0.98)).expect("known");
+    let before =
+        shop.engine.state.budgets.values().next().and_then(|b| b.left(0.98)).expect("known");
     shop.run(120, Wrong { errors: 0.2, ..Wrong::default() });
     shop.run(60, Wrong::default());
-    let after = shop.engine.budgets.values().next().and_then(|b| b.left(0.98)).expect("known");
+    let after =
+        shop.engine.state.budgets.values().next().and_then(|b| b.left(0.98)).expect("known");
     // Two of 75 hours with ten times the budget's share.
     assert!((0.2..0.34).contains(&(before.0 - after.0)), "{before:?} {after:?}");
 }
 
 #[test]
 fn a_budget_of_a_few_hours_says_so_and_stops_no_release() {
-    let mut budget = Budget::default();
+    let mut budget = ErrorBudget::default();
     for hour in 0..5 {
         budget.count(hour, (10_000.0, 900.0));
     }

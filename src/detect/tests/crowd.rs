@@ -2,7 +2,8 @@
 //! and thousands of chances make no finding. Single faults are in the parent file.
 
 use super::made_up::{Dice, NOON, at, fact, firing, policy, seg};
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value, Window};
 use crate::domain::segment::{Dim, DimValue, Segment};
@@ -86,9 +87,9 @@ fn releases_that_are_gone_leave_room() {
     };
     // Two templates with the releases of the last days, and what the others taught.
     assert!(most(10..30) <= most(5..10) && most(5..30) <= 16, "{} {}", most(5..10), most(10..30));
-    let table = engine.store.tables.values().next().expect("a cut");
+    let cuboid = engine.state.cube.cuboids.values().next().expect("a cut");
     let old = seg(&[(Dim::Template, "pdp")]).with(Dim::Release, DimValue::Other);
-    let old = table.leaves.iter().find(|l| l.seg == old).expect("what old releases taught");
+    let old = cuboid.leaves.iter().find(|l| l.seg == old).expect("what old releases taught");
     assert!(old.prof.total > 20.0 * 24.0 * 2000.0 && old.prof.known());
 }
 
@@ -111,8 +112,8 @@ fn what_is_held_is_counted_and_given_back() {
     let full = engine.footprint();
     assert_eq!(full.segments, 300);
     assert!(full.bytes > empty + 300 * 400, "{full:?}");
-    let hists = engine.store.hists.bytes();
-    assert!(hists > 300 * 100, "{hists}");
+    let histograms = engine.state.cube.histograms.bytes();
+    assert!(histograms > 300 * 100, "{histograms}");
     // Eight days of one region: the others are gone, in rings, histories and histograms.
     for day in 1..=9 {
         for minute in 0..5 {
@@ -120,7 +121,7 @@ fn what_is_held_is_counted_and_given_back() {
         }
     }
     assert_eq!(engine.footprint().segments, 1);
-    assert!(engine.store.hists.bytes() < hists / 100);
+    assert!(engine.state.cube.histograms.bytes() < histograms / 100);
     assert!(engine.footprint().bytes < full.bytes / 4, "{:?}", engine.footprint());
 }
 
@@ -141,8 +142,8 @@ fn thousands_of_chances_make_no_finding() {
 
 #[test]
 fn a_kind_of_many_places_has_a_higher_line() {
-    let relief = crate::detect::scan::sweep::relief;
-    assert!(relief(5) > 1.9 && relief(500).abs() < 1e-9);
-    assert!((relief(5000) + 10.0_f64.ln()).abs() < 1e-9);
-    assert!((1..5000).all(|n| relief(n) >= relief(n + 1)));
+    let scarcity_credit = crate::detect::scan::sweep::scarcity_credit;
+    assert!(scarcity_credit(5) > 1.9 && scarcity_credit(500).abs() < 1e-9);
+    assert!((scarcity_credit(5000) + 10.0_f64.ln()).abs() < 1e-9);
+    assert!((1..5000).all(|n| scarcity_credit(n) >= scarcity_credit(n + 1)));
 }

@@ -2,7 +2,8 @@
 //! How it opens is elsewhere.
 
 use super::made_up::{Dice, NOON, Shop, Wrong, at, fact, firing, policy, seg};
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Value, Window};
 use crate::domain::segment::Dim;

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::made_up::{Dice, NOON, at, fact, policy, seg};
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::check::{Check, CheckOutcome};
 use crate::domain::histogram::Histogram;
@@ -23,7 +24,7 @@ pub const REGIONS: [&str; 3] = ["north", "south", "isles"];
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Harm {
     /// Times are so many times as long.
-    Slow(f64),
+    SlowChecks(f64),
     /// So many more views of a hundred fail in scripts.
     Scripts(f64),
     /// So many more calls of a hundred fail.
@@ -222,7 +223,7 @@ impl World {
     /// The release was taken back, `after` seconds from noon.
     pub fn back(&mut self, id: &str, after: f64) {
         let moment = at(NOON).plus(Span::from_millis((after * 1000.0) as i64));
-        let known = self.engine.changes.values().find(|c| c.id.as_str() == id).cloned();
+        let known = self.engine.state.changes.values().find(|c| c.id.as_str() == id).cloned();
         let change = known.map(|c| Change { rolled_back_at: Some(moment), ..c });
         self.engine.observe_changes(&change.into_iter().collect::<Vec<_>>());
     }
@@ -305,7 +306,7 @@ impl World {
         let (mut share, mut factor, mut bad) = (0.0, 1.0, 0.01);
         for (harm, hit) in harms {
             match harm {
-                Harm::Slow(x) => (share, factor) = (hit, x),
+                Harm::SlowChecks(x) => (share, factor) = (hit, x),
                 Harm::Scripts(x) => bad += hit * x / 100.0,
                 _ => {}
             }

@@ -23,7 +23,7 @@ fn weak_signs_that_began_apart_do_not_pass_the_line_together() {
     for (seed, slow, scripts) in [(3, 1.16, 2.5), (5, 1.16, 3.5), (3, 1.22, 2.5)] {
         let mut world = World::new(seed);
         world.run(10);
-        for (harm, from) in [(Harm::Slow(slow), 600.0), (Harm::Scripts(scripts), 2100.0)] {
+        for (harm, from) in [(Harm::SlowChecks(slow), 600.0), (Harm::Scripts(scripts), 2100.0)] {
             let fault = Fault::new(harm, "pdp", from, 20_000.0);
             world.faults.push(Fault { device: Some("desktop"), ..fault });
         }

@@ -8,10 +8,10 @@ use crate::verdict::Class;
 const DELAYS: [Delay; 4] =
     [Delay::Fixed(15.0), Delay::Spread(30.0), Delay::Fixed(60.0), Delay::Spread(240.0)];
 
-type Shape = (&'static str, fn(i64) -> Mood);
+type Likelihood = (&'static str, fn(i64) -> Mood);
 
 /// Visits as they move; nothing else does.
-const WAVES: [Shape; 5] = [
+const WAVES: [Likelihood; 5] = [
     ("campaign", |m| Mood { visits: if (5..25).contains(&m) { 4.0 } else { 1.0 }, ..CALM }),
     ("letter", |m| Mood { letter: if (5..25).contains(&m) { 6.0 } else { 1.0 }, ..CALM }),
     ("ripple", |m| Mood { visits: if m % 2 == 0 { 1.5 } else { 0.6 }, ..CALM }),

@@ -2,7 +2,7 @@
 //! Bands themselves are in the parent file.
 
 use super::made_up::{NOON, Shop, Wrong, at, firing};
-use crate::detect::engine::{Maintenance, Settings};
+use crate::detect::cube::settings::{AnnouncedWork, Settings};
 use crate::domain::observation::Quality;
 use crate::domain::segment::{Dim, Scope};
 use crate::domain::severity::Severity;
@@ -136,7 +136,7 @@ fn work_announced_for_one_page_mutes_that_page_only() {
     let work = |template: &str| {
         let scope = Scope::everything().with(Dim::Template, template);
         let (start, end) = (at(NOON), at(NOON).plus(Span::from_hours(2)));
-        Maintenance { name: "work".into(), start, end, scope }
+        AnnouncedWork { name: "work".into(), start, end, scope }
     };
     let slow = Wrong { mobile_pdp_slower: 1.8, ..Wrong::default() };
     for (template, opened) in [("pdp", false), ("cart", true)] {

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::check::{Check, CheckOutcome};
 use crate::domain::histogram::Histogram;

@@ -2,7 +2,8 @@
 //! a business case. The shop is the made-up one with regions, lag and orphans added.
 
 use super::made_up::*;
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::domain::flaw::Flaw;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;

@@ -95,7 +95,7 @@ fn a_long_incident_never_shrinks_and_stands_still_when_it_is_over() {
     if let Some(c) = over {
         assert!(people(c).low <= met * 1.02, "counted after the end: {:?} {met}", people(c));
     }
-    let ends = shop.engine.lives.iter().filter_map(|l| l.toll.people).map(|p| p.low);
+    let ends = shop.engine.state.lives.iter().filter_map(|l| l.cumulative.people).map(|p| p.low);
     assert!(ends.fold(0.0, f64::max) <= met * 1.02);
 }
 
@@ -105,7 +105,7 @@ fn a_fault_and_waiting_cost_a_bounded_share_of_the_revenue_that_passes_through()
     shop.run(30, NOTHING);
     let failing = case(&mut shop, 30, Wrong { errors: 0.2, ..NOTHING });
     let risk = failing.risk_per_minute.expect("risk");
-    let [least, most] = shop.engine.settings.policy.shop.error_loss;
+    let [least, most] = shop.engine.state.settings.policy.shop.error_loss;
     let share = |x: f64| x * 0.2 * REVENUE_A_MINUTE;
     assert!(risk.low <= share(least) * 1.2 && risk.high >= share(most) * 0.7, "{risk:?}");
     assert!(risk.high < 0.5 * REVENUE_A_MINUTE, "{risk:?}");

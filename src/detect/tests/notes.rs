@@ -2,7 +2,8 @@
 //! Incidents are in the parent file.
 
 use super::made_up::*;
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::domain::change::{Change, ChangeKind};
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value};

@@ -2,7 +2,8 @@
 //! How they are declared is tested where configs are read.
 
 use super::made_up::*;
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::domain::metric::{Bad, Kind, Metric};
 use crate::domain::observation::{Observation, Value, Window};
 use crate::domain::own::Declared;

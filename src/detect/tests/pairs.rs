@@ -25,7 +25,7 @@ fn pick<T: Copy>(dice: &mut Dice, of: &[T]) -> T {
 /// What can be wrong on a page.
 fn harm(dice: &mut Dice, template: &str, large: bool) -> Harm {
     let x = if large { 1.0 } else { 0.4 };
-    let pages = [Harm::Slow(1.0 + 1.2 * x), Harm::Scripts(30.0 * x), Harm::Calls(25.0 * x)];
+    let pages = [Harm::SlowChecks(1.0 + 1.2 * x), Harm::Scripts(30.0 * x), Harm::Calls(25.0 * x)];
     let step = match template {
         "pdp" => Some(Harm::Step(0, 0.6 * x)),
         "cart" => Some(Harm::Step(1, 0.6 * x)),
@@ -72,7 +72,7 @@ fn part(dice: &mut Dice, a: &mut Fault, b: &mut Fault) {
 }
 
 /// Two faults on different pages, or on one page with different shoppers.
-struct Pair {
+struct CountPair {
     world: World,
     faults: [Fault; 2],
     /// When the first one's release is taken back.
@@ -80,7 +80,7 @@ struct Pair {
     words: String,
 }
 
-fn pair(seed: u64, gap: Gap) -> Pair {
+fn pair(seed: u64, gap: Gap) -> CountPair {
     let mut dice = Dice(seed.wrapping_mul(77_777).wrapping_add(13));
     for _ in 0..7 {
         dice.next();
@@ -116,11 +116,11 @@ fn pair(seed: u64, gap: Gap) -> Pair {
     let words = format!("{gap:?} {a:?} {b:?} released {released}");
     world.faults = vec![a.clone(), b.clone()];
     let back = (released && !open && dice.next() < 0.6).then_some(end - 30.0);
-    Pair { world, faults: [a, b], back, words }
+    CountPair { world, faults: [a, b], back, words }
 }
 
 /// Whether each fault has a case that is about it alone, and how many cases there were.
-fn judged(pair: &mut Pair) -> (bool, bool, usize) {
+fn judged(pair: &mut CountPair) -> (bool, bool, usize) {
     let until = pair.faults[1].from + 1080.0;
     let mut seen: Vec<(String, f64, Vec<crate::domain::segment::Scope>)> = Vec::new();
     while ((pair.world.now - NOON) as f64) < until {
@@ -189,13 +189,13 @@ fn single(kind: usize, seed: u64, minutes: i64) -> World {
             .and(Harm::Step(2, 0.5), lag(&mut dice, 120.0))
             .and(Harm::Checks, lag(&mut dice, 180.0))
             .and(Harm::Scripts(12.0), lag(&mut dice, 60.0))
-            .and(Harm::Slow(1.6), lag(&mut dice, 60.0)),
-        1 => Fault::new(Harm::Slow(2.2), "pdp", from, 1e9)
+            .and(Harm::SlowChecks(1.6), lag(&mut dice, 60.0)),
+        1 => Fault::new(Harm::SlowChecks(2.2), "pdp", from, 1e9)
             .and(Harm::Scripts(6.0), lag(&mut dice, 90.0))
             .and(Harm::Step(0, 0.25), lag(&mut dice, 400.0)),
         2 => Fault::new(Harm::Scripts(35.0), "cart", from, 1e9)
             .and(Harm::Step(1, 0.5), lag(&mut dice, 300.0))
-            .and(Harm::Slow(1.3), lag(&mut dice, 60.0)),
+            .and(Harm::SlowChecks(1.3), lag(&mut dice, 60.0)),
         3 => Fault::new(Harm::Calls(15.0), "search", from, 1e9)
             .and(Harm::Step(0, 0.2), lag(&mut dice, 600.0)),
         _ => {
@@ -238,7 +238,7 @@ fn one_metric_in_two_regions_that_began_apart_is_two_cases() {
 
 #[test]
 fn a_page_that_leads_to_the_shop_moves_the_first_step_alone() {
-    let slow = || Fault::new(Harm::Slow(2.2), "search", 605.0, 1e9);
+    let slow = || Fault::new(Harm::SlowChecks(2.2), "search", 605.0, 1e9);
     let mut w = World::new(4);
     let payment = Fault::new(Harm::Step(3, 0.7), "checkout", 635.0, 1e9);
     w.faults = vec![slow(), payment];
@@ -285,7 +285,7 @@ fn a_sign_that_goes_and_comes_back_while_another_stays_is_no_case_of_its_own() {
 fn what_grows_over_half_a_day_is_not_blamed_on_what_came_hours_later() {
     let mut w = World::polled(8, 5);
     let hour = 3600.0;
-    let drift = Fault::new(Harm::Slow(1.6), "pdp", hour, 1e9);
+    let drift = Fault::new(Harm::SlowChecks(1.6), "pdp", hour, 1e9);
     w.faults = vec![Fault { rise: 16.0 * hour, ..drift }];
     w.release("later", "front", 7.0 * hour, &["pdp", "home"]);
     w.run(12 * 19);
@@ -298,12 +298,12 @@ fn seconds_are_not_known_while_the_hour_is_not() {
     let mut w = World::new(3);
     w.faults = vec![Fault::new(Harm::Calls(25.0), "cart", 605.0, 1e9)];
     w.run(16);
-    let (store, live) = (&w.engine.store, &w.engine.lives[0]);
-    let told = live.effects[0].clone();
-    assert!(began(store, &told).sd < 20.0, "{:?}", began(store, &told));
+    let (cube, live) = (&w.engine.state.cube, &w.engine.state.lives[0]);
+    let told = live.shifts[0].clone();
+    assert!(began(cube, &told).sd < 20.0, "{:?}", began(cube, &told));
     let mut vague = told;
     vague.onset.low -= 60;
-    assert!(began(store, &vague).sd > 600.0, "{:?}", began(store, &vague));
+    assert!(began(cube, &vague).sd > 600.0, "{:?}", began(cube, &vague));
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::made_up::{Dice, NOON, Shop, at, fact, firing, seg};
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::domain::histogram::Histogram;
 use crate::domain::id::ReleaseId;
 use crate::domain::metric::Metric;
@@ -15,9 +16,9 @@ use crate::domain::severity::Severity;
 use crate::domain::time::Span;
 use crate::verdict::{Judgement, Verdict};
 
-type Cut = &'static [Dim];
+type CuboidHistograms = &'static [Dim];
 
-const CUTS: [Cut; 6] = [
+const CUTS: [CuboidHistograms; 6] = [
     &[Dim::Template, Dim::Device],
     &[Dim::Template, Dim::Device, Dim::Network],
     &[Dim::Template, Dim::Device, Dim::Browser],
@@ -42,7 +43,7 @@ fn values(dim: Dim) -> Vec<(&'static str, f64, f64, f64)> {
 /// A minute or more of a source's cut.
 struct Told {
     source: &'static str,
-    cut: Cut,
+    cut: CuboidHistograms,
     /// A value that joins those of its dimension: the dimension, its name, what it does to times
     /// and failures.
     newcomer: Option<(Dim, &'static str, f64, f64)>,
@@ -53,7 +54,7 @@ struct Told {
 }
 
 impl Told {
-    const fn of(source: &'static str, cut: Cut) -> Self {
+    const fn of(source: &'static str, cut: CuboidHistograms) -> Self {
         Self { source, cut, newcomer: None, busy: 400.0, slower: 1.0 }
     }
 
@@ -147,7 +148,14 @@ fn only(verdict: Verdict) -> BTreeSet<Verdict> {
 }
 
 /// Nothing is found, and what only the source without a past tells is unsure until it is learnt.
-fn beside(seed: u64, old: Cut, new: Cut, order: [&'static str; 2], hours: i64, minutes: i64) {
+fn beside(
+    seed: u64,
+    old: CuboidHistograms,
+    new: CuboidHistograms,
+    order: [&'static str; 2],
+    hours: i64,
+    minutes: i64,
+) {
     let (old, new) = (Told::of(order[0], old), Told::of(order[1], new));
     let mut world = World::new(seed);
     world.past(&old, hours);
@@ -196,14 +204,14 @@ fn every_pair_of_cuts_in_both_orders() {
 
 /// What joins a known cut: a browser, a country, a page, a class of device; twice as slow and six
 /// times as failing as its neighbours, as it always will be.
-const NEWCOMERS: [(Cut, Dim); 4] = [
+const NEWCOMERS: [(CuboidHistograms, Dim); 4] = [
     (CUTS[2], Dim::Browser),
     (CUTS[3], Dim::Region),
     (CUTS[0], Dim::Template),
     (CUTS[1], Dim::Device),
 ];
 
-fn newcomer(cut: Cut, dim: Dim) -> Told {
+fn newcomer(cut: CuboidHistograms, dim: Dim) -> Told {
     Told { newcomer: Some((dim, "new", 2.0, 6.0)), ..Told::of("rum", cut) }
 }
 
@@ -254,7 +262,7 @@ fn harm_that_hits_old_and_new_alike_is_found_at_the_old_ones() {
 
 #[test]
 fn a_release_is_held_against_what_its_place_is_without_it() {
-    let cut: Cut = &[Dim::Template, Dim::Device, Dim::Release];
+    let cut: CuboidHistograms = &[Dim::Template, Dim::Device, Dim::Release];
     let told = |id: &'static str, share: f64, slower: f64| {
         move |dice: &mut Dice, start: i64, minutes: i64| {
             let one = Told { busy: 400.0 * share, slower, ..Told::of("rum", &cut[..2]) };

@@ -2,8 +2,9 @@
 //! Single faults are in the parent file.
 
 use super::made_up::{Dice, NOON, Wrong, at, fact, firing, policy, window};
-use crate::detect::engine::{Engine, Settings};
-use crate::detect::evidence::stat::{Acc, Calib, Shape, evidence};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
+use crate::detect::evidence::stat::{Dispersion, Likelihood, Tally, evidence};
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value};
 use crate::domain::segment::{Dim, DimValue, Segment};
@@ -77,19 +78,34 @@ fn names_of_segments_change_nothing() {
 #[test]
 fn ten_times_the_samples_never_weaken_evidence() {
     let mut dice = Dice(11);
-    for shape in [Shape::Mean, Shape::Fault, Shape::Step, Shape::Flow] {
+    for likelihood in
+        [Likelihood::LogNormal, Likelihood::Rare, Likelihood::Conversion, Likelihood::Poisson]
+    {
         for _ in 0..2000 {
             let n = 5.0 + 500.0 * dice.next();
             let p = 0.02 + 0.9 * dice.next();
-            let sign = if matches!(shape, Shape::Mean | Shape::Fault) { 1.0 } else { -1.0 };
+            let sign = if matches!(likelihood, Likelihood::LogNormal | Likelihood::Rare) {
+                1.0
+            } else {
+                -1.0
+            };
             let a = (n * p * (1.0 + sign * dice.next())).min(n);
-            let v = if shape == Shape::Flow { n * p } else { n * p * (1.0 - p) };
-            let one = Acc { n, a, e: n * p, v, x: 0.0 };
-            let ten = Acc { n: 10.0 * n, a: 10.0 * a, e: 10.0 * n * p, v: 10.0 * v, x: 0.0 };
-            let calib = Calib { phi: 1.0 + dice.next(), tau: 0.2 * dice.next() };
-            let (few, many) =
-                (evidence(shape, sign, &one, calib), evidence(shape, sign, &ten, calib));
-            assert!(many.nats >= few.nats * 0.999, "{shape:?} {one:?} {few:?} {many:?}");
+            let v = if likelihood == Likelihood::Poisson { n * p } else { n * p * (1.0 - p) };
+            let one = Tally { units: n, observed: a, expected: n * p, variance: v, explained: 0.0 };
+            let ten = Tally {
+                units: 10.0 * n,
+                observed: 10.0 * a,
+                expected: 10.0 * n * p,
+                variance: 10.0 * v,
+                explained: 0.0,
+            };
+            let dispersion =
+                Dispersion { overdispersion: 1.0 + dice.next(), day_drift: 0.2 * dice.next() };
+            let (few, many) = (
+                evidence(likelihood, sign, &one, dispersion),
+                evidence(likelihood, sign, &ten, dispersion),
+            );
+            assert!(many.nats >= few.nats * 0.999, "{likelihood:?} {one:?} {few:?} {many:?}");
         }
     }
 }

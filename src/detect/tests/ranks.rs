@@ -140,7 +140,7 @@ fn labelled(share: f64, staged: bool, minutes: i64) -> (Shop, Judgement) {
     for minute in 0..10 + minutes {
         if minute == 10 {
             shop.release("r2", begins, &["pdp"]);
-            let change = shop.engine.changes.values_mut().next().expect("the release");
+            let change = shop.engine.state.changes.values_mut().next().expect("the release");
             change.stages.clone_from(&stages);
         }
         let slow = if minute < 10 { 0.0 } else { 2.5 };

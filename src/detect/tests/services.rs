@@ -8,10 +8,10 @@ mod world;
 use self::play::{changes, live, play, warm};
 use self::world::{Fault, METHODS, ONSET, Release, World, release};
 use super::made_up::{NOON, at, fact, firing, seg};
-use crate::detect::cube::cuboid::Table;
-use crate::detect::cube::key::{Role, TableKey};
-use crate::detect::evidence::stat::{Acc, harm};
-use crate::detect::scan::localise::{Refined, honest};
+use crate::detect::cube::cuboid::Cuboid;
+use crate::detect::cube::key::{CuboidKey, CuboidRole};
+use crate::detect::evidence::stat::{Tally, harm};
+use crate::detect::scan::localise::{Localised, honest};
 use crate::domain::change::{Change, ChangeKind};
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
@@ -107,26 +107,32 @@ fn gauges_join_the_case_they_bend_with_and_open_none() {
 #[test]
 fn a_set_loses_the_values_that_are_clearly_well_and_keeps_what_cannot_be_told() {
     let names = ["a", "b", "c", "d"];
-    let key = TableKey {
-        family: (Metric::ServiceErrorRate, Role::Plain),
+    let key = CuboidKey {
+        family: (Metric::ServiceErrorRate, CuboidRole::Plain),
         source: SourceId::new("mesh"),
         dims: vec![Dim::Service],
     };
-    let mut table = Table::new(key, 60_000, 96);
+    let mut cuboid = Cuboid::new(key, 60_000, 96);
     for name in names {
-        table.leaf_index(&seg(&[(Dim::Service, name)]));
+        cuboid.leaf_index(&seg(&[(Dim::Service, name)]));
     }
-    table.settle();
-    let acc = |n: f64, bad: f64| Acc { n, a: bad, e: 0.01 * n, v: 0.0099 * n, x: 0.0 };
+    cuboid.settle();
+    let acc = |n: f64, bad: f64| Tally {
+        units: n,
+        observed: bad,
+        expected: 0.01 * n,
+        variance: 0.0099 * n,
+        explained: 0.0,
+    };
     // Broken, half as broken, as usual, and nearly without requests.
     let accs = [acc(4000.0, 1200.0), acc(2000.0, 250.0), acc(3000.0, 31.0), acc(6.0, 0.0)];
     let all = names.iter().fold(Scope::everything(), |s, n| s.with(Dim::Service, n));
-    let sum = accs.iter().fold(Acc::default(), |mut sum, a| {
+    let sum = accs.iter().fold(Tally::default(), |mut sum, a| {
         sum.add(a);
         sum
     });
-    assert!(harm(table.shape, table.sign, &sum) > 0.1);
-    let place = honest(&table, &accs, Refined { scope: all, acc: sum, score: 1.0 });
+    assert!(harm(cuboid.likelihood, cuboid.sign, &sum) > 0.1);
+    let place = honest(&cuboid, &accs, Localised { scope: all, acc: sum, score: 1.0 });
     assert_eq!(place.scope.to_string(), "a,b,d");
-    assert!((place.acc.n - 6006.0).abs() < 1e-6, "{:?}", place.acc);
+    assert!((place.acc.units - 6006.0).abs() < 1e-6, "{:?}", place.acc);
 }

@@ -2,7 +2,8 @@
 //! a delay, so that waves of visits reach the orders later. It asserts nothing.
 
 use super::made_up::{Dice, NOON, at, fact, policy, seg};
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value, Window};
 use crate::domain::segment::Dim;

@@ -3,7 +3,7 @@
 
 use super::made_up::{NOON, at, firing};
 use super::street::{CALM, Delay, Mood, Street};
-use crate::detect::engine::{Event, Settings};
+use crate::detect::cube::settings::{AnnouncedEvent, Settings};
 use crate::domain::severity::Severity;
 use crate::verdict::{Case, Class};
 
@@ -81,7 +81,7 @@ fn demand_and_announced_sales_are_none() {
     let sale = Mood { visits: 2.0, steps: [1.6, 1.2, 1.0, 1.0], worth: 0.6, ..CALM };
     let event = |s: &mut Settings| {
         let (start, end) = (at(NOON), at(NOON + 7200));
-        s.events.push(Event { name: "sale".into(), start, end });
+        s.events.push(AnnouncedEvent { name: "sale".into(), start, end });
     };
     let cases = lived(15, 20, sale, event).0;
     assert!(cases.is_empty(), "a sale in the calendar: {cases:#?}");

@@ -2,7 +2,8 @@
 //! minutes is in the other files.
 
 use super::made_up::{Dice, NOON, Shop, Wrong, at, firing, policy, window};
-use crate::detect::engine::{Engine, Event, Maintenance, Settings, Unusual};
+use crate::detect::cube::settings::{AnnouncedEvent, AnnouncedWork, Exclusion, Settings};
+use crate::detect::engine::Engine;
 use crate::domain::change::{Change, ChangeKind, ChangeStatus};
 use crate::domain::id::{ReleaseId, SourceId};
 use crate::domain::metric::Metric;
@@ -61,7 +62,7 @@ fn a_restart_after_hours_of_an_incident_says_the_same() {
         // The source's history holds the hours of the incident too.
         let wrong = |h: i64| window(&mut Dice(seed + h as u64), NOON + h * 3600, 60, SLOW);
         let hours: Vec<Observation> = (0..HOURS).flat_map(wrong).collect();
-        let again = |told: Vec<Unusual>| {
+        let again = |told: Vec<Exclusion>| {
             let mut engine = engine();
             engine.not_usual(told);
             engine.history(&past);
@@ -69,7 +70,7 @@ fn a_restart_after_hours_of_an_incident_says_the_same() {
             engine.observe(&live.concat());
             engine.judge(at(now))
         };
-        let incident = Unusual {
+        let incident = Exclusion {
             start: firing(&before)[0].onset_at,
             end: at(now),
             metrics: vec![Metric::Inp],
@@ -106,10 +107,11 @@ fn past_work_holidays_and_campaigns_are_not_learnt() {
     let (plain, _) = after_yesterday(|_| {}, &[]);
     assert!(plain > 0.015, "{plain}");
     let name = || "bank holiday".to_owned();
-    let event = move |s: &mut Settings| s.events = vec![Event { name: name(), start, end }];
+    let event =
+        move |s: &mut Settings| s.events = vec![AnnouncedEvent { name: name(), start, end }];
     let work = move |s: &mut Settings| {
         let scope = Scope::everything();
-        s.maintenance = vec![Maintenance { name: "move".to_owned(), start, end, scope }];
+        s.maintenance = vec![AnnouncedWork { name: "move".to_owned(), start, end, scope }];
     };
     let campaign = Change {
         source: SourceId::new("crm"),
@@ -144,7 +146,7 @@ fn past_work_holidays_and_campaigns_are_not_learnt() {
 fn an_announced_day_is_named_and_opens_nothing() {
     let today = |s: &mut Settings| {
         let (start, end) = (at(NOON - 12 * 3600), at(NOON + 12 * 3600));
-        s.events = vec![Event { name: "bank holiday".to_owned(), start, end }];
+        s.events = vec![AnnouncedEvent { name: "bank holiday".to_owned(), start, end }];
     };
     for visits in [0.5, 2.0] {
         let mut shop = Shop::told(today, 1.0);

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::made_up::*;
-use crate::detect::engine::{Engine, Maintenance, Settings};
+use crate::detect::cube::settings::{AnnouncedWork, Settings};
+use crate::detect::engine::Engine;
 use crate::domain::id::SourceId;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, Value, Window};
@@ -189,7 +190,7 @@ fn a_young_shop_says_that_it_does_not_know_its_hours_yet() {
 
 #[test]
 fn announced_work_is_no_fall_and_neither_are_the_minutes_it_left() {
-    let work = Maintenance {
+    let work = AnnouncedWork {
         name: "move".into(),
         start: at(NOON + 600),
         end: at(NOON + 1800),

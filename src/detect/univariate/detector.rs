@@ -10,10 +10,10 @@ use crate::domain::metric::Bad;
 use crate::domain::time::Timestamp;
 use crate::policy::sensitivity::Sensitivity;
 
-pub use super::latch::{Latch, State};
-pub use super::parts::{Part, Sizes};
+pub use super::latch::{Latch, LatchState};
+pub use super::parts::{NoveltyPart, PartSizes};
 pub use super::reason::Reason;
-pub use super::rule::{Measured, Rule};
+pub use super::rule::{AlarmRule, Measured};
 
 /// The alarm line on the score scale.
 pub const LINE: f64 = 0.5;
@@ -32,7 +32,7 @@ pub struct Score {
     pub expected: Option<f64>,
     /// The usual range around the recent median, three robust deviations either side.
     pub band: Option<(f64, f64)>,
-    pub state: State,
+    pub state: LatchState,
     pub reason: Reason,
 }
 
@@ -42,14 +42,14 @@ pub struct Meter {
     bad: Bad,
     number: u64,
     since: Option<f64>,
-    pace: pace::Pace,
+    pace: pace::RowPace,
     recent: recent::Recent,
     memories: parts::Memories,
 }
 
 /// A measured row, and what it was measured against.
 #[derive(Clone, Copy, Debug)]
-pub struct Reading {
+pub struct MeterReading {
     pub measured: Measured,
     pub expected: f64,
     pub band: (f64, f64),
@@ -58,7 +58,7 @@ pub struct Reading {
 /// The state of one series: its meter, its rule and what is open.
 #[derive(Clone, Debug)]
 pub struct Detector {
-    rule: Rule,
+    rule: AlarmRule,
     meter: Meter,
     latch: Latch,
 }
@@ -69,7 +69,7 @@ impl Meter {
             bad,
             number: 0,
             since: None,
-            pace: pace::Pace::default(),
+            pace: pace::RowPace::default(),
             recent: recent::Recent::default(),
             memories: parts::Memories::default(),
         }
@@ -77,7 +77,7 @@ impl Meter {
 
     /// Measures one row; an error says why there is nothing to say. A missing or non-finite value
     /// is a gap and teaches nothing. Times may repeat, step back or jump.
-    pub fn step(&mut self, at: Timestamp, value: Option<f64>) -> Result<Reading, Reason> {
+    pub fn step(&mut self, at: Timestamp, value: Option<f64>) -> Result<MeterReading, Reason> {
         let at = self.pace.tick(at);
         let Some(x) = value.filter(|v| v.is_finite() && v.abs() < LARGEST) else {
             return Err(Reason::Gap);
@@ -90,14 +90,14 @@ impl Meter {
             return Err(Reason::Learning);
         };
         let number = self.number;
-        let row = row::Row { at, number, x, step: self.pace.step(), bad: self.bad, frame };
+        let row = row::SeriesSample { at, number, x, step: self.pace.step(), bad: self.bad, frame };
         let gathered = self.memories.step(&row);
         self.recent.push(at, x, Some(&frame));
         let far = frame.deviations(row.toward_bad(x - frame.median));
         let day = gathered.expected.off;
         // the expectation that is missed by most is the one people want to see
         let by_day = gathered.expected.mean.filter(|_| day.min(rule::FARTHEST) > far);
-        Ok(Reading {
+        Ok(MeterReading {
             measured: Measured { at, number, age: self.age(at), far, day, sizes: gathered.sizes },
             expected: by_day.or(gathered.guess).unwrap_or(frame.median),
             band: (frame.median - 3.0 * frame.sd, frame.median + 3.0 * frame.sd),
@@ -113,10 +113,10 @@ impl Meter {
 
 impl Detector {
     pub fn new(sensitivity: Sensitivity, bad: Bad) -> Self {
-        Self::with(Rule::of(sensitivity), bad)
+        Self::with(AlarmRule::of(sensitivity), bad)
     }
 
-    pub fn with(rule: Rule, bad: Bad) -> Self {
+    pub fn with(rule: AlarmRule, bad: Bad) -> Self {
         Self { rule, meter: Meter::new(bad), latch: Latch::default() }
     }
 
@@ -141,10 +141,10 @@ impl Detector {
         let state = self.latch.step(row.at, row.number, ratio);
         let plain = ratio / (1.0 + ratio);
         let score = match state {
-            State::Opened => plain.max(LINE),
-            State::Quiet => plain.min(0.499_999),
+            LatchState::Opened => plain.max(LINE),
+            LatchState::Quiet => plain.min(0.499_999),
             // an incident is told once; its rows rank low, in order
-            State::Ongoing => 0.25 * plain,
+            LatchState::Ongoing => 0.25 * plain,
         };
         let weighed = self.rule.weigh(row);
         let reason = Reason::new(state, self.rule.deviation(row), weighed);
@@ -154,6 +154,6 @@ impl Detector {
 
 impl Score {
     fn blank(reason: Reason) -> Self {
-        Self { score: 0.0, expected: None, band: None, state: State::Quiet, reason }
+        Self { score: 0.0, expected: None, band: None, state: LatchState::Quiet, reason }
     }
 }

@@ -41,7 +41,7 @@ impl DriftRule {
 
 /// What a row of values did.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Turn {
+pub enum DriftTurn {
     Stay,
     /// Beyond for the hold time; since when, and what was usual then.
     Opened {
@@ -61,11 +61,11 @@ pub struct Drift {
     kept: VecDeque<f64>,
     kept_at: Timestamp,
     beyond: Option<Timestamp>,
-    open: Option<Open>,
+    open: Option<DriftOpen>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Open {
+struct DriftOpen {
     since: Timestamp,
     usual: f64,
     good: Option<Timestamp>,
@@ -112,30 +112,36 @@ impl Drift {
     }
 
     /// Takes a finite value of the window `at..end`.
-    pub fn step(&mut self, at: Timestamp, end: Timestamp, x: f64) -> Turn {
+    pub fn step(&mut self, at: Timestamp, end: Timestamp, x: f64) -> DriftTurn {
         if let Some(open) = self.open {
             return self.while_open(open, at, end, x);
         }
         let Some((usual, line)) = self.usual() else {
             self.keep(at, x);
-            return Turn::Stay;
+            return DriftTurn::Stay;
         };
         if self.worse(x, usual) < line {
             self.beyond = None;
             self.keep(at, x);
-            return Turn::Stay;
+            return DriftTurn::Stay;
         }
         let since = *self.beyond.get_or_insert(at);
         if end.since(since) < self.rule.hold {
-            return Turn::Stay;
+            return DriftTurn::Stay;
         }
         self.beyond = None;
-        self.open = Some(Open { since, usual, good: None });
-        Turn::Opened { since, usual, line }
+        self.open = Some(DriftOpen { since, usual, good: None });
+        DriftTurn::Opened { since, usual, line }
     }
 
     /// Half the row's share is where it is good again; that must last for the clear time.
-    fn while_open(&mut self, mut open: Open, at: Timestamp, end: Timestamp, x: f64) -> Turn {
+    fn while_open(
+        &mut self,
+        mut open: DriftOpen,
+        at: Timestamp,
+        end: Timestamp,
+        x: f64,
+    ) -> DriftTurn {
         let good = self.worse(x, open.usual) < self.rule.min_change / 2.0;
         open.good = good.then(|| open.good.unwrap_or(at));
         let cleared = open.good.is_some_and(|since| end.since(since) >= self.rule.clear);
@@ -146,9 +152,9 @@ impl Drift {
         self.open = Some(open).filter(|_| !cleared && !aged);
         if cleared || aged {
             self.keep(at, x);
-            return Turn::Closed;
+            return DriftTurn::Closed;
         }
-        Turn::Stay
+        DriftTurn::Stay
     }
 
     /// A value that repeats itself is known already.

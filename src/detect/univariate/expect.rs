@@ -2,9 +2,9 @@
 //! and how far off the present is. The past itself is `profile`; nothing here is self-normalised.
 
 use super::pace::DAY;
-use super::profile::Past;
+use super::profile::UsualPast;
 use super::recent::Recent;
-use super::row::Row;
+use super::row::SeriesSample;
 
 /// The week is believed once its mean error is below this share of the day's ...
 const BETTER: f64 = 0.7;
@@ -36,7 +36,7 @@ pub struct Expected {
 
 impl Expect {
     /// Judges the short mean against what past days or weeks had at this moment.
-    pub fn step(&mut self, row: &Row, past: &Past, mean: f64) -> Expected {
+    pub fn step(&mut self, row: &SeriesSample, past: &UsualPast, mean: f64) -> Expected {
         let weekly = self.choose(row, past, mean);
         let Some(expected) = (if weekly { past.week } else { past.day }) else {
             return Expected { weekly, ..Expected::default() };
@@ -53,7 +53,7 @@ impl Expect {
     }
 
     /// Whether the week is the better guide so far; learns from both.
-    fn choose(&mut self, row: &Row, past: &Past, mean: f64) -> bool {
+    fn choose(&mut self, row: &SeriesSample, past: &UsualPast, mean: f64) -> bool {
         let (Some(day), Some(week)) = (past.day, past.week) else { return false };
         let weekly = self.compared > TRIAL && self.errors.1 < BETTER * self.errors.0;
         let most = CLIP * row.frame.swing;

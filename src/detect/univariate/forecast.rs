@@ -11,12 +11,12 @@ const WIDEST: f64 = 1e4;
 pub type Inputs = [f64; N];
 
 #[derive(Clone, Debug)]
-pub struct Forecast {
+pub struct StepForecast {
     weights: [f64; N],
     covariance: [[f64; N]; N],
 }
 
-impl Default for Forecast {
+impl Default for StepForecast {
     fn default() -> Self {
         let mut covariance = [[0.0; N]; N];
         for (i, row) in covariance.iter_mut().enumerate() {
@@ -29,7 +29,7 @@ impl Default for Forecast {
     }
 }
 
-impl Forecast {
+impl StepForecast {
     pub fn predict(&self, inputs: &Inputs) -> f64 {
         dot(&self.weights, inputs)
     }

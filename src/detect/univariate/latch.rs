@@ -14,7 +14,7 @@ const HALF_LIFE: f64 = 7.0 * DAY;
 
 /// An open incident: when it began, when it was last fed.
 #[derive(Clone, Copy, Debug)]
-struct Open {
+struct LatchOpen {
     since: f64,
     fed: f64,
     fed_row: u64,
@@ -22,7 +22,7 @@ struct Open {
 
 /// What a row did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum State {
+pub enum LatchState {
     Quiet,
     Opened,
     Ongoing,
@@ -30,7 +30,7 @@ pub enum State {
 
 #[derive(Clone, Debug, Default)]
 pub struct Latch {
-    open: Option<Open>,
+    open: Option<LatchOpen>,
     /// Recent alarms, fading, and when the last was given.
     alarms: f64,
     alarmed: f64,
@@ -48,7 +48,7 @@ impl Latch {
     }
 
     /// Feeds evidence in multiples of the line.
-    pub fn step(&mut self, at: f64, row: u64, evidence: f64) -> State {
+    pub fn step(&mut self, at: f64, row: u64, evidence: f64) -> LatchState {
         if let Some(open) = &mut self.open {
             if evidence >= KEEP {
                 open.fed = at;
@@ -56,16 +56,16 @@ impl Latch {
             }
             let quiet = at - open.fed >= QUIET || row.saturating_sub(open.fed_row) >= QUIET_ROWS;
             if !quiet && at - open.since < LONGEST {
-                return State::Ongoing;
+                return LatchState::Ongoing;
             }
             self.open = None;
         }
         if evidence < 1.0 {
-            return State::Quiet;
+            return LatchState::Quiet;
         }
-        self.open = Some(Open { since: at, fed: at, fed_row: row });
+        self.open = Some(LatchOpen { since: at, fed: at, fed_row: row });
         self.alarms = 1.0 + self.recent(at);
         self.alarmed = at;
-        State::Opened
+        LatchState::Opened
     }
 }

@@ -10,9 +10,9 @@ const MOST: usize = 16_384;
 
 /// All values seen, thinned to the grain.
 #[derive(Clone, Debug, Default)]
-pub struct Memory(Sorted);
+pub struct ValueMemory(Sorted);
 
-impl Memory {
+impl ValueMemory {
     /// Distance to the nearest remembered value, in the series' own units; 0 while there is none.
     pub fn novelty(&self, x: f64) -> f64 {
         self.0.nearest(x).unwrap_or(0.0)
@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_still_knows_its_range() {
-        let mut memory = Memory::default();
+        let mut memory = ValueMemory::default();
         for i in 0..100_000 {
             memory.push(f64::from(i), 0.0);
         }

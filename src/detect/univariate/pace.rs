@@ -16,7 +16,7 @@ const RESET: f64 = DAY / 2.0;
 
 /// Turns timestamps into non-decreasing seconds that keep their time of day (UTC).
 #[derive(Clone, Debug, Default)]
-pub struct Pace {
+pub struct RowPace {
     now: Option<f64>,
     /// Whole days added since a clock reset.
     shift: f64,
@@ -24,7 +24,7 @@ pub struct Pace {
     sorted: Sorted,
 }
 
-impl Pace {
+impl RowPace {
     /// Seconds of stream time for a row stamped `at`.
     pub fn tick(&mut self, at: Timestamp) -> f64 {
         let raw = at.millis() as f64 / 1000.0;

@@ -4,15 +4,15 @@
 use std::collections::VecDeque;
 
 use super::expect::{Expect, Expected};
-use super::forecast::{Forecast, Inputs};
+use super::forecast::{Inputs, StepForecast};
 use super::jump::Jump;
-use super::memory::Memory;
+use super::memory::ValueMemory;
 use super::pace::DAY;
 use super::peak::Peaks;
-use super::profile::{Past, Profile};
-use super::row::Row;
+use super::profile::{DayProfile, UsualPast};
+use super::row::SeriesSample;
 use super::shape;
-use super::shape::Shape;
+use super::shape::ShapeNovelty;
 use super::stuck::Stuck;
 use crate::domain::metric::Bad;
 
@@ -22,11 +22,11 @@ const FORECAST_DAYS: f64 = 3.0;
 const SHORT: usize = 6;
 
 /// Parts in the order of [`Part`].
-pub type Sizes = [f64; 6];
+pub type PartSizes = [f64; 6];
 
 /// A kind of novelty.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Part {
+pub enum NoveltyPart {
     /// Far from every value seen before.
     Value,
     /// The short mean is outside what past days, or weeks, had at this time.
@@ -41,7 +41,7 @@ pub enum Part {
     Jump,
 }
 
-impl Part {
+impl NoveltyPart {
     pub const ALL: [Self; 6] =
         [Self::Value, Self::Day, Self::Step, Self::Shape, Self::Stuck, Self::Jump];
 
@@ -60,7 +60,7 @@ impl Part {
 /// What a row amounts to.
 #[derive(Clone, Copy, Debug)]
 pub struct Gathered {
-    pub sizes: Sizes,
+    pub sizes: PartSizes,
     /// The one-step forecast in the series' own units, once there is one.
     pub guess: Option<f64>,
     /// What this time of day or week should hold.
@@ -70,11 +70,11 @@ pub struct Gathered {
 /// Everything remembered about one series beyond its recent window.
 #[derive(Clone, Debug, Default)]
 pub struct Memories {
-    memory: Memory,
-    profile: Profile,
+    memory: ValueMemory,
+    profile: DayProfile,
     expect: Expect,
-    forecast: Forecast,
-    shape: Shape,
+    forecast: StepForecast,
+    shape: ShapeNovelty,
     stuck: Stuck,
     jump: Jump,
     peaks: [Peaks; 4],
@@ -92,13 +92,13 @@ impl Memories {
     }
 
     /// Judges a row against the memories, then joins it to them.
-    pub fn step(&mut self, row: &Row) -> Gathered {
+    pub fn step(&mut self, row: &SeriesSample) -> Gathered {
         let mean = self.short_mean(row.x);
         let right_side = row.toward_bad(row.x - row.frame.median) > 0.0 || row.bad == Bad::Both;
         let gate = if right_side { 1.0 } else { 0.0 };
         // a clock that stands still tells no time of day
         let still = self.latest.replace(row.at).is_some_and(|before| row.at <= before);
-        let past = if still { Past::default() } else { self.profile.past(row.at, row.step) };
+        let past = if still { UsualPast::default() } else { self.profile.past(row.at, row.step) };
         let expected = self.expect.step(row, &past, mean);
         let range = if expected.weekly { past.weeks } else { past.days };
         let (guess, error) = self.predict(row, &past);
@@ -121,7 +121,7 @@ impl Memories {
     }
 
     /// The forecast in the series' units and its error on the squashed scale; learns from it.
-    fn predict(&mut self, row: &Row, past: &Past) -> (Option<f64>, f64) {
+    fn predict(&mut self, row: &SeriesSample, past: &UsualPast) -> (Option<f64>, f64) {
         let back = |k: usize| self.last.len().checked_sub(k).and_then(|i| self.last.get(i));
         let (Some(&a), Some(&b), Some(&c), Some(_)) = (back(1), back(2), back(3), back(12)) else {
             return (None, 0.0);
@@ -140,13 +140,13 @@ impl Memories {
         (Some(row.frame.unsquash(guess)), error)
     }
 
-    fn sharpness(&mut self, row: &Row) -> f64 {
+    fn sharpness(&mut self, row: &SeriesSample) -> f64 {
         let Some(stray) = Jump::stray(&self.last, row.x) else { return 0.0 };
         self.jump.step(stray, row.toward_bad(stray), row.frame.floor / 2.0)
     }
 
     /// Shape novelty; also moves the window of last rows on.
-    fn stretch(&mut self, row: &Row) -> f64 {
+    fn stretch(&mut self, row: &SeriesSample) -> f64 {
         self.last.push_back(row.x);
         if self.last.len() > shape::ROWS {
             self.last.pop_front();

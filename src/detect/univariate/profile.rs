@@ -24,28 +24,28 @@ const FINEST: f64 = 300.0;
 const MOST: usize = 29 * 288;
 
 #[derive(Clone, Copy, Debug)]
-struct Row {
+struct HourRow {
     at: f64,
     mean: f64,
 }
 
 /// The ring. Cursors are absolute row numbers; `first` is the number of the oldest row kept.
 #[derive(Clone, Debug, Default)]
-pub struct Profile {
-    rows: VecDeque<Row>,
+pub struct DayProfile {
+    rows: VecDeque<HourRow>,
     first: u64,
     cursors: [u64; BACK.len()],
 }
 
 /// What the same moment held before, in short means.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Past {
+pub struct UsualPast {
     /// Lowest and highest near this moment on past days, and on the same weekday of past weeks.
-    pub days: Range,
-    pub weeks: Range,
+    pub days: ValueRange,
+    pub weeks: ValueRange,
     /// The same of the hour around it; of days without the most extreme, once enough are known.
-    pub hour_days: Range,
-    pub hour_weeks: Range,
+    pub hour_days: ValueRange,
+    pub hour_weeks: ValueRange,
     /// Medians of this moment on past days and weeks, once enough are known.
     pub day: Option<f64>,
     pub week: Option<f64>,
@@ -54,9 +54,9 @@ pub struct Past {
 
 /// An interval that grows.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Range(Option<(f64, f64)>);
+pub struct ValueRange(Option<(f64, f64)>);
 
-impl Range {
+impl ValueRange {
     fn take(&mut self, x: f64) {
         let (low, high) = self.0.unwrap_or((x, x));
         self.0 = Some((low.min(x), high.max(x)));
@@ -81,12 +81,12 @@ impl Range {
 
 /// Values of one moment on several days.
 #[derive(Default)]
-struct Moments {
+struct Spread {
     values: [f64; BACK.len()],
     count: usize,
 }
 
-impl Moments {
+impl Spread {
     fn take(&mut self, x: f64) {
         if let Some(slot) = self.values.get_mut(self.count) {
             *slot = x;
@@ -109,12 +109,12 @@ impl Moments {
 /// Ranges of one hour on several days.
 #[derive(Default)]
 struct Hours {
-    lows: Moments,
-    highs: Moments,
+    lows: Spread,
+    highs: Spread,
 }
 
 impl Hours {
-    fn take(&mut self, range: Range) {
+    fn take(&mut self, range: ValueRange) {
         if let Some((low, high)) = range.0 {
             self.lows.take(low);
             self.highs.take(high);
@@ -122,21 +122,21 @@ impl Hours {
     }
 
     /// The range over all days; of many, without the lowest low and the highest high.
-    fn range(&mut self) -> Range {
+    fn range(&mut self) -> ValueRange {
         let skip = usize::from(self.lows.count >= MANY);
         let low = self.lows.sorted().get(skip).copied();
         let high = self.highs.sorted().iter().rev().nth(skip).copied();
-        Range(low.zip(high))
+        ValueRange(low.zip(high))
     }
 }
 
-impl Profile {
+impl DayProfile {
     /// Looks up stream second `at` for rows spaced `step` seconds apart.
-    pub fn past(&mut self, at: f64, step: f64) -> Past {
+    pub fn past(&mut self, at: f64, step: f64) -> UsualPast {
         let step = step.max(FINEST);
         let half = ((HOUR / step).round() as u64).max(NEAR);
-        let mut past = Past::default();
-        let (mut days, mut weeks) = (Moments::default(), Moments::default());
+        let mut past = UsualPast::default();
+        let (mut days, mut weeks) = (Spread::default(), Spread::default());
         let mut hours = Hours::default();
         let Some(oldest) = self.rows.front().map(|r| r.at) else { return past };
         for (number, back) in BACK.into_iter().enumerate() {
@@ -170,9 +170,9 @@ impl Profile {
     }
 
     /// Ranges of the rows near a moment and of the hour around it.
-    fn ranges(&self, cursor: u64, target: f64, halves: [u64; 2], step: f64) -> [Range; 2] {
+    fn ranges(&self, cursor: u64, target: f64, halves: [u64; 2], step: f64) -> [ValueRange; 2] {
         let [near, far] = halves.map(|rows| (rows as f64 + 0.6) * step);
-        let mut out = [Range::default(); 2];
+        let mut out = [ValueRange::default(); 2];
         let [inner, outer] = &mut out;
         for row in self.around(cursor, halves[1]) {
             let distance = (row.at - target).abs();
@@ -190,7 +190,7 @@ impl Profile {
         if self.rows.back().is_some_and(|r| at < r.at + 0.98 * FINEST) {
             return;
         }
-        self.rows.push_back(Row { at, mean });
+        self.rows.push_back(HourRow { at, mean });
         let expired = at - DAY * (BACK.last().copied().unwrap_or(LAST_DAY) + 0.5);
         while self.rows.len() > MOST || self.rows.front().is_some_and(|r| r.at < expired) {
             self.rows.pop_front();
@@ -208,7 +208,7 @@ impl Profile {
         *cursor
     }
 
-    fn around(&self, cursor: u64, half: u64) -> impl Iterator<Item = &Row> {
+    fn around(&self, cursor: u64, half: u64) -> impl Iterator<Item = &HourRow> {
         let middle = cursor.saturating_sub(self.first);
         let from = (middle.saturating_sub(half) as usize).min(self.rows.len());
         let to = ((middle + half + 1) as usize).min(self.rows.len());

@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-use super::latch::State;
-use super::parts::{Part, Sizes};
+use super::latch::LatchState;
+use super::parts::{NoveltyPart, PartSizes};
 
 /// The evidence line of a row.
 #[derive(Clone, PartialEq, Debug)]
@@ -19,22 +19,22 @@ pub enum Reason {
     Ongoing,
     /// Unusual: robust deviations from the recent median, and the novelties, each as a multiple
     /// of its own worst memories as it entered the sum.
-    Unusual { far: f64, parts: Sizes },
+    Unusual { far: f64, parts: PartSizes },
 }
 
 impl Reason {
-    pub fn new(state: State, far: f64, parts: Sizes) -> Self {
+    pub fn new(state: LatchState, far: f64, parts: PartSizes) -> Self {
         match state {
-            State::Ongoing => Self::Ongoing,
-            State::Quiet if far < 2.0 => Self::Usual,
-            State::Quiet | State::Opened => Self::Unusual { far, parts },
+            LatchState::Ongoing => Self::Ongoing,
+            LatchState::Quiet if far < 2.0 => Self::Usual,
+            LatchState::Quiet | LatchState::Opened => Self::Unusual { far, parts },
         }
     }
 
     /// The strongest novelty, if any part is above nothing.
-    pub fn leading(&self) -> Option<Part> {
+    pub fn leading(&self) -> Option<NoveltyPart> {
         let Self::Unusual { parts, .. } = self else { return None };
-        let best = parts.iter().zip(Part::ALL).max_by(|a, b| a.0.total_cmp(b.0))?;
+        let best = parts.iter().zip(NoveltyPart::ALL).max_by(|a, b| a.0.total_cmp(b.0))?;
         (*best.0 > 0.0).then_some(best.1)
     }
 }
@@ -48,7 +48,9 @@ impl fmt::Display for Reason {
             Self::Ongoing => f.write_str("ongoing"),
             Self::Unusual { far, parts } => {
                 write!(f, "{far:.1} deviations off")?;
-                for (part, size) in Part::ALL.iter().zip(parts).filter(|(_, size)| **size >= 0.5) {
+                for (part, size) in
+                    NoveltyPart::ALL.iter().zip(parts).filter(|(_, size)| **size >= 0.5)
+                {
                     write!(f, "; {} x{size:.1}", part.name())?;
                 }
                 Ok(())

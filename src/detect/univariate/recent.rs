@@ -29,7 +29,7 @@ pub struct Recent {
 
 /// The window's answer before a row joins it.
 #[derive(Clone, Copy, Debug)]
-pub struct Frame {
+pub struct RecentFrame {
     pub median: f64,
     /// Standard deviation as the median absolute deviation sees it; 0 only while all is flat.
     pub sd: f64,
@@ -41,7 +41,7 @@ pub struct Frame {
 
 impl Recent {
     /// The frame for a row at stream second `at`; none before the first value.
-    pub fn frame(&self, at: f64) -> Option<Frame> {
+    pub fn frame(&self, at: f64) -> Option<RecentFrame> {
         if self.sorted.is_empty() {
             return None;
         }
@@ -49,11 +49,11 @@ impl Recent {
         let median = self.sorted.quantile(0.5);
         let sd = (MAD_TO_SD * self.sorted.deviation(median)).max(floor);
         let swing = (self.sorted.quantile(0.9) - self.sorted.quantile(0.1)) / 2.0;
-        Some(Frame { median, sd, swing: swing.max(floor), floor })
+        Some(RecentFrame { median, sd, swing: swing.max(floor), floor })
     }
 
     /// Takes in a value and the frame it was judged in, if there was one.
-    pub fn push(&mut self, at: f64, x: f64, frame: Option<&Frame>) {
+    pub fn push(&mut self, at: f64, x: f64, frame: Option<&RecentFrame>) {
         let distance = frame.map_or(0.0, |f| {
             let distance = (x - f.median).abs();
             if f.sd > 0.0 { distance.min(WIDEST * f.sd) } else { distance }
@@ -75,7 +75,7 @@ impl Recent {
     }
 }
 
-impl Frame {
+impl RecentFrame {
     /// Distance in robust deviations: the mean of a sharp scale and a season-proof one, each capped
     /// (six and five: how far beyond does not matter).
     pub fn deviations(&self, distance: f64) -> f64 {

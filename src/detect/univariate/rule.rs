@@ -1,12 +1,12 @@
 //! What the parts are worth together, and the line: one product of novelty and deviation.
 //! Numbers come from `policy::sensitivity`; the memories behind the parts live in `parts`.
 
-use super::parts::{Part, Sizes};
+use super::parts::{NoveltyPart, PartSizes};
 use crate::policy::sensitivity::Sensitivity;
 
 /// All count the same, for nothing chosen on some families holds better on others; the jump's is
 /// policy.
-const WEIGHTS: Sizes = [1.0, 1.0, 1.0, 1.0, 1.0, 0.0];
+const WEIGHTS: PartSizes = [1.0, 1.0, 1.0, 1.0, 1.0, 0.0];
 /// A part six times as large as its worst memories says all it can say.
 const CAP: f64 = 6.0;
 /// Deviations beyond this many are not told apart.
@@ -24,13 +24,13 @@ pub struct Measured {
     pub far: f64,
     pub day: f64,
     /// The parts, each as a multiple of its own worst memories.
-    pub sizes: Sizes,
+    pub sizes: PartSizes,
 }
 
 /// How measurements become evidence, and how much of it is an incident.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Rule {
-    pub weights: Sizes,
+pub struct AlarmRule {
+    pub weights: PartSizes,
     pub cap: f64,
     /// What a deviation from the time of day counts beside one from the recent day.
     pub day: f64,
@@ -39,10 +39,10 @@ pub struct Rule {
     pub fatigue: f64,
 }
 
-impl Rule {
+impl AlarmRule {
     pub const fn of(sensitivity: Sensitivity) -> Self {
         let mut weights = WEIGHTS;
-        weights[Part::Jump as usize] = sensitivity.series_jump();
+        weights[NoveltyPart::Jump as usize] = sensitivity.series_jump();
         Self {
             weights,
             cap: CAP,
@@ -53,7 +53,7 @@ impl Rule {
     }
 
     /// The parts as they enter the sum. What is new on the first day proves little: all is.
-    pub fn weigh(&self, row: &Measured) -> Sizes {
+    pub fn weigh(&self, row: &Measured) -> PartSizes {
         let mut weighed = row.sizes;
         for (size, weight) in weighed.iter_mut().zip(self.weights) {
             *size = weight * size.min(self.cap * row.age);
@@ -64,7 +64,7 @@ impl Rule {
     /// The largest of the deviations: from the recent day, from this time of day or week, and a
     /// value that is stuck where it should move.
     pub fn deviation(&self, row: &Measured) -> f64 {
-        let stuck = row.sizes.get(Part::Stuck as usize).copied().unwrap_or(0.0);
+        let stuck = row.sizes.get(NoveltyPart::Stuck as usize).copied().unwrap_or(0.0);
         row.far.max((self.day * row.day).min(FARTHEST)).max(stuck.min(FARTHEST))
     }
 
@@ -82,13 +82,13 @@ impl Rule {
 mod tests {
     use super::*;
 
-    fn row(far: f64, day: f64, sizes: Sizes) -> Measured {
+    fn row(far: f64, day: f64, sizes: PartSizes) -> Measured {
         Measured { at: 0.0, number: 300, age: 1.0, far, day, sizes }
     }
 
     #[test]
     fn a_moment_missed_or_a_value_that_is_stuck_needs_no_distance_from_the_recent_day() {
-        let rule = Rule::of(Sensitivity::Normal);
+        let rule = AlarmRule::of(Sensitivity::Normal);
         let peak = row(0.0, 9.0, [0.0, 9.0, 0.5, 0.0, 0.0, 0.0]);
         let stuck = row(0.0, 0.0, [0.0, 0.0, 0.0, 0.0, 6.0, 0.0]);
         assert!(rule.evidence(&peak) >= rule.line && rule.evidence(&stuck) >= rule.line);
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn the_first_hours_of_a_series_prove_little() {
-        let rule = Rule::of(Sensitivity::High);
+        let rule = AlarmRule::of(Sensitivity::High);
         let known = row(3.0, 0.0, [6.0, 0.0, 6.0, 6.0, 0.0, 6.0]);
         let young = Measured { age: 0.1, ..known };
         assert!(rule.evidence(&known) > rule.line && rule.evidence(&young) < rule.line);
@@ -107,9 +107,9 @@ mod tests {
     #[test]
     fn a_spike_that_comes_again_is_a_habit_or_an_incident_by_preset() {
         let again = row(5.5, 0.0, [0.0, 0.5, 0.8, 0.4, 0.0, 6.0]);
-        let opens = |s| Rule::of(s).evidence(&again) >= Rule::of(s).line;
+        let opens = |s| AlarmRule::of(s).evidence(&again) >= AlarmRule::of(s).line;
         assert!(opens(Sensitivity::High) && !opens(Sensitivity::Normal));
-        let normal = Rule::of(Sensitivity::Normal);
+        let normal = AlarmRule::of(Sensitivity::Normal);
         assert!(normal.line_after(3.0) > normal.line_after(0.0));
     }
 }

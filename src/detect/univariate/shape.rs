@@ -10,18 +10,18 @@ const BINS: usize = ROWS / BIN;
 /// Stretches remembered: two weeks of 5-minute rows.
 const MOST: usize = 4096;
 
-type Stretch = [f32; BINS];
+type ShapeStretch = [f32; BINS];
 
 #[derive(Clone, Debug, Default)]
-pub struct Shape {
+pub struct ShapeNovelty {
     /// Single precision is kept by storing distances from the first value of the series.
     origin: Option<f64>,
-    past: VecDeque<Stretch>,
+    past: VecDeque<ShapeStretch>,
     /// Stretches that still overlap the present one.
-    young: VecDeque<Stretch>,
+    young: VecDeque<ShapeStretch>,
 }
 
-impl Shape {
+impl ShapeNovelty {
     /// Root mean square distance of the stretch ending now to its nearest past neighbour; 0 while
     /// there is none. `rows` are the last 24 values, oldest first; `centre` tells extremes apart.
     pub fn step(&mut self, rows: &[f64], centre: f64) -> f64 {
@@ -49,12 +49,12 @@ impl Shape {
     }
 }
 
-fn nearest(past: &[Stretch], now: &Stretch) -> f32 {
+fn nearest(past: &[ShapeStretch], now: &ShapeStretch) -> f32 {
     past.iter().map(|p| distance(p, now)).fold(f32::INFINITY, f32::min)
 }
 
 /// Squared distance, summed in pairs: no sum waits for the one before, so lanes work side by side.
-fn distance(a: &Stretch, b: &Stretch) -> f32 {
+fn distance(a: &ShapeStretch, b: &ShapeStretch) -> f32 {
     let mut d = [0.0f32; BINS];
     for (slot, (x, y)) in d.iter_mut().zip(a.iter().zip(b)) {
         *slot = (x - y) * (x - y);

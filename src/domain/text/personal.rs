@@ -1,5 +1,5 @@
 //! Personal data in outside text: e-mail addresses, card numbers, telephone numbers. Found by
-//! shape, replaced by a word; the value is never kept, logged or shown (seed 001, F6).
+//! shape, replaced by a word; the value is never kept, logged or shown (RUM guide, F6).
 //! Nothing is drawn.
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ const MARKS: usize = 2;
 const PASSES: usize = 8;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum CharKind {
     Base,
     Space,
     Mark,
@@ -62,13 +62,13 @@ fn within(table: &[(u32, u32)], c: char) -> bool {
     table.iter().any(|(low, high)| (*low..=*high).contains(&(c as u32)))
 }
 
-fn kind(c: char) -> Kind {
+fn kind(c: char) -> CharKind {
     use GeneralCategory as G;
     if matches!(c, ' '..='~') {
-        return if c == ' ' { Kind::Space } else { Kind::Base };
+        return if c == ' ' { CharKind::Space } else { CharKind::Base };
     }
     if within(&INVISIBLE, c) {
-        return Kind::Forbidden;
+        return CharKind::Forbidden;
     }
     match c.general_category() {
         G::Control
@@ -78,17 +78,18 @@ fn kind(c: char) -> Kind {
         | G::Unassigned
         | G::LineSeparator
         | G::ParagraphSeparator
-        | G::SpaceSeparator => Kind::Forbidden,
-        _ if within(&RTL, c) => Kind::Rtl,
-        G::NonspacingMark | G::SpacingMark | G::EnclosingMark => Kind::Mark,
-        _ if matches!(c, '\u{1F3FB}'..='\u{1F3FF}') => Kind::SkinTone,
-        _ => Kind::Base,
+        | G::SpaceSeparator => CharKind::Forbidden,
+        _ if within(&RTL, c) => CharKind::Rtl,
+        G::NonspacingMark | G::SpacingMark | G::EnclosingMark => CharKind::Mark,
+        _ if matches!(c, '\u{1F3FB}'..='\u{1F3FF}') => CharKind::SkinTone,
+        _ => CharKind::Base,
     }
 }
 
 /// May be shown as it is even with nothing before it.
 pub(super) fn stands_alone(c: char) -> bool {
-    matches!(kind(c), Kind::Base | Kind::Space) && c.width().is_some_and(|columns| columns > 0)
+    matches!(kind(c), CharKind::Base | CharKind::Space)
+        && c.width().is_some_and(|columns| columns > 0)
 }
 
 /// A skin tone belongs to a person; after anything else it would glue two cells together.
@@ -135,12 +136,12 @@ fn characters(text: &str, rtl: bool) -> String {
     let mut marks = 0;
     for c in text.chars() {
         let stands = match kind(c) {
-            Kind::Base | Kind::Space => true,
-            Kind::Rtl if !rtl => false,
-            Kind::Rtl if !is_mark(c) => true,
-            Kind::Mark | Kind::Rtl => base.is_some() && marks < MARKS,
-            Kind::SkinTone => base.is_some_and(takes_skin_tone) && marks == 0,
-            Kind::Forbidden => false,
+            CharKind::Base | CharKind::Space => true,
+            CharKind::Rtl if !rtl => false,
+            CharKind::Rtl if !is_mark(c) => true,
+            CharKind::Mark | CharKind::Rtl => base.is_some() && marks < MARKS,
+            CharKind::SkinTone => base.is_some_and(takes_skin_tone) && marks == 0,
+            CharKind::Forbidden => false,
         };
         if !stands || c == MARK {
             mark(&mut out);
@@ -149,9 +150,9 @@ fn characters(text: &str, rtl: bool) -> String {
         }
         out.push(c);
         match kind(c) {
-            Kind::Space => (base, marks) = (None, 0),
-            Kind::Mark | Kind::SkinTone => marks += 1,
-            Kind::Rtl if is_mark(c) => marks += 1,
+            CharKind::Space => (base, marks) = (None, 0),
+            CharKind::Mark | CharKind::SkinTone => marks += 1,
+            CharKind::Rtl if is_mark(c) => marks += 1,
             _ => (base, marks) = (Some(c), 0),
         }
     }
@@ -206,7 +207,7 @@ pub fn cell_ok(symbol: &str) -> bool {
     symbol.len() <= CELL_BYTES
         && symbol.chars().all(|c| {
             marks = if is_mark(c) { marks + 1 } else { 0 };
-            marks <= MARKS && (c == '\u{2800}' || kind(c) != Kind::Forbidden)
+            marks <= MARKS && (c == '\u{2800}' || kind(c) != CharKind::Forbidden)
         })
 }
 

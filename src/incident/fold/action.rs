@@ -1,7 +1,7 @@
 //! How an action's life changes an incident: prepared, sent, answered, verified or not helping.
 //! A final answer is never taken back by a later one.
 
-use super::{ActionRun, Incident, Rest};
+use super::{ActionRun, AskedRest, Incident};
 use crate::domain::id::ActionId;
 use crate::domain::time::Timestamp;
 use crate::incident::event::{Intent, Outcome, Record};
@@ -106,7 +106,7 @@ impl Incident {
         run.answer = Some(answer.clone());
         run.detail = words::outcome(answer);
         // Only its own word takes back what the receiver asked for; silence and a status do not.
-        let rest = answer.retry_after_s().map(|secs| Rest { asked_at: at, secs });
+        let rest = answer.retry_after_s().map(|secs| AskedRest { asked_at: at, secs });
         run.rest = rest.or(run.rest);
         let dry_run = run.intent.dry_run;
         run.state = run.after(answer);

@@ -1,7 +1,7 @@
 //! How acknowledgements, timers, decisions, severity and closing change an incident.
 //! A clock that runs never moves later here, but by the one recorded extension.
 
-use super::{Ack, Incident, Phase, Seen, Timer};
+use super::{Ack, AckSeen, Incident, Phase, Timer};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
@@ -93,7 +93,7 @@ impl Incident {
             at: record.at,
             note: note.to_owned(),
             expires_at,
-            seen: Seen { segments, risk },
+            seen: AckSeen { segments, risk },
         });
         true
     }

@@ -13,12 +13,12 @@ pub struct Ack {
     pub at: Timestamp,
     pub note: String,
     pub expires_at: Option<Timestamp>,
-    pub seen: Seen,
+    pub seen: AckSeen,
 }
 
 /// What an acknowledgement was given for.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Seen {
+pub struct AckSeen {
     pub segments: Vec<Scope>,
     /// Money at risk a minute.
     pub risk: Option<Range>,
@@ -48,7 +48,7 @@ pub struct ActionRun {
     /// A try of it may have arrived; what a later try that never left says is no proof against it.
     pub doubtful: bool,
     /// What the receiver asked for last, whatever was learnt of it since.
-    pub rest: Option<Rest>,
+    pub rest: Option<AskedRest>,
     /// The receiver's own name of the run, when an answer told it.
     pub run_id: Option<String>,
     /// What was said last about it.
@@ -58,13 +58,13 @@ pub struct ActionRun {
 
 /// The time for which a receiver asked to be left alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Rest {
+pub struct AskedRest {
     pub asked_at: Timestamp,
     /// Wall time.
     pub secs: u64,
 }
 
-impl Rest {
+impl AskedRest {
     /// Until when, for who knows how wall time passes in its world.
     pub fn until(self, passed: impl FnOnce(Span) -> Span) -> Timestamp {
         self.asked_at.plus(passed(Span::from_secs(i64::try_from(self.secs).unwrap_or(i64::MAX))))

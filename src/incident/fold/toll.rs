@@ -10,7 +10,7 @@ const SAME: Span = Span::from_mins(2);
 
 /// Money and sessions so far, and how much of them an earlier count brought.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct Toll {
+pub struct IncidentToll {
     /// Major units of the shop's currency.
     pub lost: Option<Range>,
     /// Affected sessions.
@@ -21,7 +21,7 @@ pub struct Toll {
     span: Option<(Timestamp, Timestamp)>,
 }
 
-impl Toll {
+impl IncidentToll {
     /// The toll once `case` is told: its count goes on, counts the same time again, or comes after
     /// what was counted before.
     #[must_use]
@@ -79,14 +79,14 @@ mod tests {
         }
     }
 
-    fn lost(toll: Toll) -> (f64, f64) {
+    fn lost(toll: IncidentToll) -> (f64, f64) {
         let lost = toll.lost.expect("counted");
         (lost.low, lost.high)
     }
 
     #[test]
     fn a_count_that_goes_on_or_begins_again_never_makes_the_loss_smaller() {
-        let first = Toll::default().with(&told((3_965.0, 5_836.0), (0, 30)));
+        let first = IncidentToll::default().with(&told((3_965.0, 5_836.0), (0, 30)));
         // another watcher counts the same minutes by another estimate
         let again = first.with(&told((726.0, 3_752.0), (1, 31)));
         assert_eq!(lost(again), (3_965.0, 5_836.0));
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_count_that_begins_later_is_added_and_what_both_cover_counts_once() {
-        let first = Toll::default().with(&told((1_000.0, 2_000.0), (0, 20)));
+        let first = IncidentToll::default().with(&told((1_000.0, 2_000.0), (0, 20)));
         let later = first.with(&told((11.0, 57.0), (25, 26)));
         assert_eq!(lost(later), (1_011.0, 2_057.0));
         let on = later.with(&told((43.0, 224.0), (25, 30)));
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_a_board_showed_is_not_taken_back_by_who_watches_next() {
-        let mut toll = Toll::default().with(&told((1_000.0, 2_000.0), (0, 20)));
+        let mut toll = IncidentToll::default().with(&told((1_000.0, 2_000.0), (0, 20)));
         toll.shown(Some(Range::new(1_090.0, 2_150.0)), None);
         let next = toll.with(&told((1_020.0, 2_100.0), (0, 21)));
         assert_eq!(lost(next), (1_090.0, 2_150.0));
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_nobody_could_count_takes_nothing_away() {
-        let first = Toll::default().with(&told((10.0, 20.0), (0, 5)));
+        let first = IncidentToll::default().with(&told((10.0, 20.0), (0, 5)));
         let none = Case { lost: None, counted: None, ..case(Severity::Sev1) };
         assert_eq!(lost(first.with(&none)), (10.0, 20.0));
     }

@@ -1,7 +1,7 @@
-//! The pre-checks of a rollback, one tick each (DESIGN section 7, mission map 5.13).
+//! The pre-checks of a rollback, one tick each.
 //! Each says in words what it saw; a check that cannot be answered is not ok.
 
-use super::{Draft, was_live};
+use super::{RollbackDraft, was_live};
 use crate::domain::change::{Change, ChangeStatus};
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::deed;
@@ -12,7 +12,7 @@ use crate::policy::action::Signing;
 use crate::policy::severity::Choice;
 use crate::verdict::Confidence;
 
-impl Draft<'_> {
+impl RollbackDraft<'_> {
     pub(in crate::incident) fn prechecks(&self) -> Vec<Precheck> {
         vec![
             self.severity(),

@@ -1,11 +1,11 @@
 //! The releases that a rollback could leave instead of the suspect: how likely each did it, and
 //! whether it can be gone back from. A list for people; nothing here chooses.
 
-use super::Draft;
+use super::RollbackDraft;
 use crate::domain::change::{Change, ChangeStatus};
 use crate::domain::id::ReleaseId;
 use crate::domain::time::{Span, Timestamp};
-use crate::incident::facts::{Facts, names};
+use crate::incident::facts::{OrderFacts, names};
 use crate::incident::fold::Incident;
 use crate::incident::state::{Alternative, Precheck, RollbackPlan};
 use crate::verdict::Suspect;
@@ -16,7 +16,7 @@ const MOST: usize = 6;
 const BEFORE: Span = Span::from_hours(24);
 
 /// The releases that may be left for `incident`, the suspect first, then by how likely they did it.
-pub fn others(incident: &Incident, facts: &Facts<'_>, now: Timestamp) -> Vec<Alternative> {
+pub fn others(incident: &Incident, facts: &OrderFacts<'_>, now: Timestamp) -> Vec<Alternative> {
     let case = facts.case(incident);
     let suspect = &case.suspect;
     let mut ids: Vec<ReleaseId> = suspect.release.iter().cloned().collect();
@@ -51,9 +51,14 @@ fn in_time(change: &Change, onset: Timestamp, now: Timestamp) -> bool {
     live && change.rolled_back_at.is_none() && at <= now && at >= onset.minus(BEFORE)
 }
 
-fn one(incident: &Incident, change: &Change, facts: &Facts<'_>, now: Timestamp) -> Alternative {
+fn one(
+    incident: &Incident,
+    change: &Change,
+    facts: &OrderFacts<'_>,
+    now: Timestamp,
+) -> Alternative {
     let suspect = &facts.case(incident).suspect;
-    let found = Draft::of(incident, Some(&change.id), facts, now);
+    let found = RollbackDraft::of(incident, Some(&change.id), facts, now);
     let (plan, mut why_not) = match found {
         Ok(draft) => (Some(draft.plan()), None),
         Err(why) => (None, Some(why.reason())),

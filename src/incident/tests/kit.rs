@@ -11,7 +11,7 @@ use crate::domain::segment::{Dim, Scope};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::{Actor, Event, Record};
-use crate::incident::facts::{Facts, Told};
+use crate::incident::facts::{OrderFacts, SourceTold};
 use crate::incident::fold::{Incident, absorb};
 use crate::incident::id::confirm_token;
 use crate::incident::order::Order;
@@ -134,7 +134,7 @@ pub struct World {
     pub changes: Vec<Change>,
     pub actions: Vec<ActionPolicy>,
     pub incidents: Vec<Incident>,
-    pub sources: Vec<Told>,
+    pub sources: Vec<SourceTold>,
     pub kill_switch: Option<&'static str>,
     pub may_act: bool,
     pub speed: f64,
@@ -154,8 +154,8 @@ impl World {
         }
     }
 
-    pub fn facts(&self) -> Facts<'_> {
-        Facts {
+    pub fn facts(&self) -> OrderFacts<'_> {
+        OrderFacts {
             policy: &self.policy,
             changes: &self.changes,
             actions: &self.actions,
@@ -171,9 +171,9 @@ impl World {
 }
 
 /// A source that is heard and measures `metrics`.
-pub fn heard(name: &str, metrics: &[Metric]) -> Told {
+pub fn heard(name: &str, metrics: &[Metric]) -> SourceTold {
     let metrics = metrics.to_vec();
-    Told { name: name.into(), metrics, good_at: Some(min(1_000_000)), blind: false }
+    SourceTold { name: name.into(), metrics, good_at: Some(min(1_000_000)), blind: false }
 }
 
 /// What confirms a rollback to theme 2.

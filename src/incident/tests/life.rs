@@ -4,7 +4,7 @@
 use super::kit::*;
 use crate::domain::severity::Severity;
 use crate::domain::time::Span;
-use crate::incident::deadline::{Clock, clocks, next_deadline, sweep};
+use crate::incident::deadline::{IncidentClock, clocks, next_deadline, sweep};
 use crate::incident::event::{Event, Record};
 use crate::incident::fold::{Incident, apply, fold};
 use crate::incident::order::Order;
@@ -95,7 +95,7 @@ fn a_hold_ends_at_its_recheck_and_the_decision_is_asked_again() {
     tell(&mut i, min(3), "ana", hold);
     assert_eq!(i.decide_clock(), None);
     assert_eq!(sweep(&i, &policy(), min(19)), Vec::<Record>::new());
-    assert!(clocks(&i).contains(&(Clock::Recheck, min(20))));
+    assert!(clocks(&i).contains(&(IncidentClock::Recheck, min(20))));
     let due = sweep(&i, &policy(), min(20));
     assert_eq!(due.len(), 1);
     apply(&mut i, &due[0]);

@@ -34,12 +34,12 @@ fn fault(key: &str, device: &str, onset: i64, release: Option<&str>) -> Case {
 }
 
 #[derive(Default)]
-struct Journal {
+struct Kept {
     incidents: Vec<Incident>,
     count: u64,
 }
 
-impl Journal {
+impl Kept {
     /// One round of a watcher that has been there since a minute.
     fn round(&mut self, minute: i64, since: i64, cases: Vec<Case>) -> Vec<&'static str> {
         let tick = Tick { now: min(minute), watching_since: min(since) };
@@ -73,8 +73,8 @@ const FIRST: &str = "conversion:checkout";
 const SECOND: &str = "conversion:checkout:2";
 
 /// Both open; the ids of the one on mobiles and of the one on desktops.
-fn two() -> (Journal, IncidentId, IncidentId) {
-    let mut j = Journal::default();
+fn two() -> (Kept, IncidentId, IncidentId) {
+    let mut j = Kept::default();
     let cases = vec![
         fault(FIRST, "mobile", -2, Some("web-7")),
         fault(SECOND, "desktop", -1, Some("api-3")),
@@ -115,7 +115,7 @@ fn onset_and_suspect_tell_two_at_one_place_apart() {
         segments: at(&[(Dim::Template, "checkout")]),
         ..fault(key, "", onset, release)
     };
-    let mut j = Journal::default();
+    let mut j = Kept::default();
     let cases = vec![wide(FIRST, -40, Some("web-7")), wide(SECOND, -1, Some("api-3"))];
     assert_eq!(j.round(0, -60, cases), ["opened", "opened"]);
     let ids: Vec<IncidentId> = j.incidents.iter().map(|i| i.id.clone()).collect();
@@ -127,7 +127,7 @@ fn onset_and_suspect_tell_two_at_one_place_apart() {
 
 #[test]
 fn what_begins_after_the_end_is_no_return_of_the_old_one() {
-    let mut j = Journal::default();
+    let mut j = Kept::default();
     let first = fault(FIRST, "mobile", -2, None);
     assert_eq!(j.round(0, -60, vec![first.clone()]), ["opened"]);
     let over = Case { firing: false, ..first.clone() };
@@ -147,7 +147,7 @@ fn what_begins_after_the_end_is_no_return_of_the_old_one() {
 #[test]
 fn a_new_watcher_takes_what_comes_back_for_the_same_only_when_it_is_alike() {
     let gone = |device: &str, release| {
-        let mut j = Journal::default();
+        let mut j = Kept::default();
         j.round(0, -60, vec![fault(FIRST, "mobile", -2, Some("web-7"))]);
         let over = Case { firing: false, ..fault(FIRST, "mobile", -2, Some("web-7")) };
         j.round(10, -60, vec![over]);
@@ -164,7 +164,7 @@ type Grow = fn(&Case) -> Case;
 #[test]
 fn what_rose_is_said_and_asked_for_again() {
     let open = || {
-        let mut j = Journal::default();
+        let mut j = Kept::default();
         let start = Case {
             risk_per_minute: Some(Range::new(80.0, 120.0)),
             ..fault(FIRST, "mobile", -2, None)

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use super::connect::one;
 use super::reading::{self, Which};
 use super::words::unreadable;
-use super::{Store, tables};
+use super::{SqliteStore, tables};
 use crate::domain::id::IncidentId;
 use crate::incident::event::{Event, Record};
 use crate::incident::fold::{self, Incident};
 use crate::journal::JournalError;
 use crate::journal::audit::Audit;
-use crate::journal::mark::{self, Mark};
-use crate::journal::reading::Reading;
+use crate::journal::mark::{self, StoreMark};
+use crate::journal::reading::JournalReading;
 
 /// Rows that are held in memory at once.
 const PAGE: i64 = 2_000;
@@ -25,7 +25,7 @@ struct Walk {
     incidents: BTreeMap<IncidentId, Incident>,
 }
 
-impl Store {
+impl SqliteStore {
     pub(in crate::journal) async fn audit(&self) -> Result<Audit, JournalError> {
         let mut walk = Walk::default();
         let mut from = i64::MIN;
@@ -60,22 +60,24 @@ impl Store {
     fn witnessed(&self, store: Option<i64>, newest: i64) -> Option<String> {
         let at = mark::path(&self.path);
         match mark::read(&self.path) {
-            Mark::Kept { store: kept, .. } if store != Some(kept) => {
+            StoreMark::Kept { store: kept, .. } if store != Some(kept) => {
                 Some(format!("{} belongs to another journal", at.display()))
             }
-            Mark::Kept { newest: had, .. } if had > newest => Some(format!(
+            StoreMark::Kept { newest: had, .. } if had > newest => Some(format!(
                 "{} says that there was a record {had}; the last one is {newest}",
                 at.display()
             )),
-            Mark::Kept { .. } => None,
-            Mark::Absent => Some(format!("{} is not there", at.display())),
-            Mark::Bare | Mark::Begun => Some(format!("{} says nothing of use", at.display())),
+            StoreMark::Kept { .. } => None,
+            StoreMark::Absent => Some(format!("{} is not there", at.display())),
+            StoreMark::Bare | StoreMark::Begun => {
+                Some(format!("{} says nothing of use", at.display()))
+            }
         }
     }
 }
 
 impl Walk {
-    fn take(&mut self, page: Reading) {
+    fn take(&mut self, page: JournalReading) {
         let unread = page.unread.iter().map(|u| u.seq);
         let mut places: Vec<i64> = page.records.iter().map(|s| s.seq).chain(unread).collect();
         places.sort_unstable();

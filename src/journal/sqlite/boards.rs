@@ -4,14 +4,14 @@
 use sqlx::Row;
 
 use super::words::{code, unreadable};
-use super::{Store, lease};
+use super::{SqliteStore, lease};
 use crate::board::{Board, SCHEMA, parts};
 use crate::domain::time::Timestamp;
 use crate::incident::unread::short;
 use crate::journal::JournalError;
-use crate::journal::place::Stamp;
+use crate::journal::place::FileStamp;
 
-impl Store {
+impl SqliteStore {
     pub(in crate::journal) async fn put_board(
         &self,
         board: &Board,
@@ -24,8 +24,8 @@ impl Store {
         if put { Ok(()) } else { Err(JournalError::LeaseLost) }
     }
 
-    pub(in crate::journal) fn stamp(&self) -> Stamp {
-        Stamp::of(&self.path)
+    pub(in crate::journal) fn stamp(&self) -> FileStamp {
+        FileStamp::of(&self.path)
     }
 
     pub(in crate::journal) async fn board_at(&self) -> Result<Option<Timestamp>, JournalError> {

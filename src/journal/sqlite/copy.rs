@@ -9,21 +9,21 @@ use std::path::Path;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 
-use super::Store;
+use super::SqliteStore;
 use super::connect::{BUSY, options};
 use super::enter::beside;
-use super::line::{Line, in_doubt, mark as index, put};
-use super::tables::{self, Look};
+use super::line::{StoredLine, in_doubt, mark as index, put};
+use super::tables::{self, FileLook};
 use super::words::{not_stored, unreadable, words};
 use crate::domain::id::IncidentId;
 use crate::domain::time::Timestamp;
 use crate::incident::event::Record;
 use crate::journal::JournalError;
 use crate::journal::mark;
-use crate::journal::place::{self, Identity};
+use crate::journal::place::{self, FileIdentity};
 use crate::journal::terms::{Access, Copied};
 
-impl Store {
+impl SqliteStore {
     /// A consistent copy of the journal as it is now, whoever writes to it meanwhile.
     pub(in crate::journal) async fn backup(
         &self,
@@ -43,7 +43,7 @@ impl Store {
         }
         .await;
         let _moved = fs::remove_file(&new);
-        let look: Look = made?;
+        let look: FileLook = made?;
         if let Some(store) = look.store {
             mark::keep(to, store, look.newest).map_err(|e| refused(to, &e.to_string()))?;
         }
@@ -58,7 +58,8 @@ impl Store {
         records: &[Record],
         now: Timestamp,
     ) -> Result<i64, JournalError> {
-        let lines: Vec<Line> = records.iter().map(Line::of).collect::<Result<_, _>>()?;
+        let lines: Vec<StoredLine> =
+            records.iter().map(StoredLine::of).collect::<Result<_, _>>()?;
         let lease = self.lease().await?.filter(|(_, until)| *until > now);
         if let Some((owner, _)) = lease {
             return Err(JournalError::Place(format!(
@@ -103,7 +104,10 @@ impl Store {
 }
 
 /// Whether nothing, or all of it, may be there: false where it surely is not.
-async fn write(conn: &mut SqliteConnection, lines: &[Line]) -> Result<i64, (bool, sqlx::Error)> {
+async fn write(
+    conn: &mut SqliteConnection,
+    lines: &[StoredLine],
+) -> Result<i64, (bool, sqlx::Error)> {
     let sure = |error| (false, error);
     let mut tx = conn.begin_with("BEGIN IMMEDIATE").await.map_err(sure)?;
     // another program may have been faster
@@ -124,7 +128,7 @@ async fn write(conn: &mut SqliteConnection, lines: &[Line]) -> Result<i64, (bool
 /// Nothing that is of use to anybody is written over: without `force` nothing at all, with it an
 /// older copy that nobody has open.
 fn free(from: &Path, to: &Path, force: bool) -> Result<(), JournalError> {
-    if Identity::of(to).is_some_and(|there| Some(there) == Identity::of(from)) {
+    if FileIdentity::of(to).is_some_and(|there| Some(there) == FileIdentity::of(from)) {
         return Err(refused(to, "is the journal itself"));
     }
     let log = place::log(to);
@@ -165,7 +169,7 @@ async fn vacuum(from: &Path, to: &Path) -> Result<(), JournalError> {
 }
 
 /// The copy is opened and read before it counts as one.
-async fn look(new: &Path) -> Result<Look, JournalError> {
+async fn look(new: &Path) -> Result<FileLook, JournalError> {
     let connected = options(new, Access::Read).connect().await;
     let mut conn = connected.map_err(|e| unreadable(&e))?;
     let look = tables::look(&mut conn).await;

@@ -4,55 +4,55 @@
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
-use super::Store;
-use super::line::{Line, in_doubt, mark, put};
+use super::SqliteStore;
+use super::line::{StoredLine, in_doubt, mark, put};
 use super::reading::{self, Which};
 use super::words::not_stored;
 use crate::domain::id::IncidentId;
 use crate::domain::time::Timestamp;
 use crate::incident::event::Record;
-use crate::journal::{JournalError, Reading};
+use crate::journal::{JournalError, JournalReading};
 
 /// What a decision may look at, as it is in this very transaction.
 #[derive(Debug)]
-pub struct Seen {
+pub struct SeenRecords {
     /// Every record of the incident.
-    pub own: Reading,
+    pub own: JournalReading,
     /// Records of all incidents that are open or ended lately, when they were asked for.
-    pub others: Reading,
+    pub others: JournalReading,
 }
 
 /// What went wrong inside the transaction.
-enum Fault<T> {
+enum DecideFault<T> {
     Sql(sqlx::Error),
     /// All of it was written, from place `first` on, and not confirmed.
     Commit {
         first: i64,
-        lines: Vec<Line>,
+        lines: Vec<StoredLine>,
         error: sqlx::Error,
         done: T,
     },
     Journal(JournalError),
 }
 
-impl<T> From<sqlx::Error> for Fault<T> {
+impl<T> From<sqlx::Error> for DecideFault<T> {
     fn from(error: sqlx::Error) -> Self {
         Self::Sql(error)
     }
 }
 
-impl<T> From<JournalError> for Fault<T> {
+impl<T> From<JournalError> for DecideFault<T> {
     fn from(error: JournalError) -> Self {
         Self::Journal(error)
     }
 }
 
-impl Store {
+impl SqliteStore {
     pub(in crate::journal) async fn decide<T, E>(
         &self,
         id: &IncidentId,
         others: Option<Timestamp>,
-        judge: impl FnOnce(Seen) -> Result<(Vec<Record>, T), E> + Send,
+        judge: impl FnOnce(SeenRecords) -> Result<(Vec<Record>, T), E> + Send,
     ) -> Result<Result<T, E>, JournalError>
     where
         T: Send,
@@ -66,15 +66,15 @@ impl Store {
                 }
                 done
             })),
-            Err(Fault::Commit { first, lines, error, done }) if in_doubt(&error) => {
+            Err(DecideFault::Commit { first, lines, error, done }) if in_doubt(&error) => {
                 self.give_up(conn).await;
                 self.settle_judged((first, &lines), &error).await.map(|()| Ok(done))
             }
-            Err(Fault::Journal(error)) => {
+            Err(DecideFault::Journal(error)) => {
                 drop(conn);
                 Err(error)
             }
-            Err(Fault::Sql(error) | Fault::Commit { error, .. }) => {
+            Err(DecideFault::Sql(error) | DecideFault::Commit { error, .. }) => {
                 self.give_up(conn).await;
                 Err(not_stored(&error))
             }
@@ -86,21 +86,21 @@ async fn decide<T, E>(
     conn: &mut SqliteConnection,
     id: &IncidentId,
     others: Option<Timestamp>,
-    judge: impl FnOnce(Seen) -> Result<(Vec<Record>, T), E>,
-) -> Result<Result<(T, Option<i64>), E>, Fault<T>> {
+    judge: impl FnOnce(SeenRecords) -> Result<(Vec<Record>, T), E>,
+) -> Result<Result<(T, Option<i64>), E>, DecideFault<T>> {
     let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
     let own = reading::read(&mut tx, Which::Of(id), i64::MIN, i64::MAX).await?;
     let others = match others {
         Some(since) => reading::read(&mut tx, Which::Open(since), i64::MIN, i64::MAX).await?,
-        None => Reading::default(),
+        None => JournalReading::default(),
     };
-    let (records, done) = match judge(Seen { own, others }) {
+    let (records, done) = match judge(SeenRecords { own, others }) {
         Ok(judged) => judged,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let (mut first, mut last, mut lines) = (None, None, Vec::new());
     for record in &records {
-        let line = Line::of(record)?;
+        let line = StoredLine::of(record)?;
         last = Some(put(&mut tx, &line).await?);
         first = first.or(last);
         mark(&mut tx, &line).await?;
@@ -108,6 +108,6 @@ async fn decide<T, E>(
     }
     match tx.commit().await {
         Ok(()) => Ok(Ok((done, last))),
-        Err(error) => Err(Fault::Commit { first: first.unwrap_or(0), lines, error, done }),
+        Err(error) => Err(DecideFault::Commit { first: first.unwrap_or(0), lines, error, done }),
     }
 }

@@ -4,16 +4,16 @@
 
 use sqlx::sqlite::SqliteConnection;
 
-use super::Store;
-use super::line::{Doubt, Failed, Line, insert};
+use super::SqliteStore;
+use super::line::{CommitDoubt, InsertFailure, StoredLine, insert};
 use super::words::{not_stored, words};
 use crate::journal::error::JournalError;
 
-impl Store {
+impl SqliteStore {
     /// After a commit of `lines` from place `first` on failed with `error`.
     pub(super) async fn settle(
         &self,
-        (first, lines): (i64, Vec<Line>),
+        (first, lines): (i64, Vec<StoredLine>),
         held: Option<&str>,
         error: &sqlx::Error,
     ) -> Result<i64, JournalError> {
@@ -21,7 +21,7 @@ impl Store {
             Ok(Some(last)) => Ok(last),
             Ok(None) => Err(JournalError::LeaseLost),
             Err(first) => {
-                self.remember(Some(Doubt { first, lines }));
+                self.remember(Some(CommitDoubt { first, lines }));
                 Err(JournalError::Unknown(words(error)))
             }
         }
@@ -31,7 +31,7 @@ impl Store {
     /// have stored something since that it was not judged by.
     pub(super) async fn settle_judged(
         &self,
-        (first, lines): (i64, &[Line]),
+        (first, lines): (i64, &[StoredLine]),
         error: &sqlx::Error,
     ) -> Result<(), JournalError> {
         let unknown = || JournalError::Unknown(words(error));
@@ -53,7 +53,7 @@ impl Store {
     async fn second_look(
         &self,
         first: i64,
-        lines: &[Line],
+        lines: &[StoredLine],
         held: Option<&str>,
     ) -> Result<Option<i64>, i64> {
         let mut conn = self.writer().await.map_err(|_| first)?;
@@ -64,8 +64,8 @@ impl Store {
             }
             Ok(false) => match insert(&mut conn, lines, held, self.fault()).await {
                 Ok(last) => Ok(last),
-                Err(Failed::AtCommit { first, .. }) => Err(first),
-                Err(Failed::Before(_)) => Err(first),
+                Err(InsertFailure::AtCommit { first, .. }) => Err(first),
+                Err(InsertFailure::Before(_)) => Err(first),
             },
             Err(_) => Err(first),
         };
@@ -79,7 +79,7 @@ impl Store {
     pub(super) async fn already(
         &self,
         conn: &mut SqliteConnection,
-        lines: &[Line],
+        lines: &[StoredLine],
     ) -> Result<usize, sqlx::Error> {
         let Some(doubt) = self.remember(None) else { return Ok(0) };
         if !lines.starts_with(&doubt.lines) {
@@ -102,7 +102,7 @@ impl Store {
     }
 }
 
-fn last(first: i64, lines: &[Line]) -> i64 {
+fn last(first: i64, lines: &[StoredLine]) -> i64 {
     first.saturating_add(i64::try_from(lines.len()).unwrap_or(0)).saturating_sub(1)
 }
 
@@ -110,7 +110,7 @@ fn last(first: i64, lines: &[Line]) -> i64 {
 async fn is_there(
     conn: &mut SqliteConnection,
     first: i64,
-    lines: &[Line],
+    lines: &[StoredLine],
 ) -> Result<bool, sqlx::Error> {
     const SQL: &str = "SELECT COUNT(*) FROM record WHERE seq = ? AND at = ? AND incident = ? \
          AND body = ?";

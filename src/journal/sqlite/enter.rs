@@ -12,10 +12,10 @@ use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 
 use super::connect::options;
-use super::tables::{self, Look};
+use super::tables::{self, FileLook};
 use super::words::{not_stored, unreadable};
 use crate::journal::error::JournalError;
-use crate::journal::mark::{self, Mark};
+use crate::journal::mark::{self, StoreMark};
 use crate::journal::place;
 use crate::journal::terms::Access;
 
@@ -25,7 +25,7 @@ struct Files {
     main: Option<u64>,
     /// The write-ahead log has something in it.
     log: bool,
-    mark: Mark,
+    mark: StoreMark,
 }
 
 /// Refuses what is no whole journal of ours; makes one where there is none and never was.
@@ -36,7 +36,7 @@ pub(super) async fn enter(path: &Path, access: Access) -> Result<(), JournalErro
         mark: mark::read(path),
     };
     match files.main {
-        None | Some(0) if files.log || matches!(files.mark, Mark::Kept { .. }) => {
+        None | Some(0) if files.log || matches!(files.mark, StoreMark::Kept { .. }) => {
             Err(lost(path, &files))
         }
         None if access == Access::Write => make(path).await,
@@ -72,7 +72,7 @@ fn lost(path: &Path, files: &Files) -> JournalError {
     ))
 }
 
-async fn look(path: &Path) -> Result<Look, JournalError> {
+async fn look(path: &Path) -> Result<FileLook, JournalError> {
     let connected = options(path, Access::Read).connect().await;
     let mut conn = connected.map_err(|e| unreadable(&e))?;
     let look = tables::look(&mut conn).await;
@@ -81,7 +81,7 @@ async fn look(path: &Path) -> Result<Look, JournalError> {
     look
 }
 
-fn judge(path: &Path, files: &Files, look: &Look) -> Result<(), JournalError> {
+fn judge(path: &Path, files: &Files, look: &FileLook) -> Result<(), JournalError> {
     let at = path.display();
     let refuse = |why: String| Err(JournalError::Place(format!("{at} {why}")));
     if look.is_foreign() {
@@ -91,7 +91,7 @@ fn judge(path: &Path, files: &Files, look: &Look) -> Result<(), JournalError> {
     }
     let half = match (look.version, look.store, files.mark) {
         (None, _, _) => !files.log && in_log_mode(path),
-        (Some(_), Some(_), Mark::Absent) => !files.log,
+        (Some(_), Some(_), StoreMark::Absent) => !files.log,
         _whole => false,
     };
     if half {
@@ -103,7 +103,7 @@ fn judge(path: &Path, files: &Files, look: &Look) -> Result<(), JournalError> {
             mark.display()
         ));
     }
-    let Mark::Kept { store, newest } = files.mark else { return Ok(()) };
+    let StoreMark::Kept { store, newest } = files.mark else { return Ok(()) };
     let mark = mark::path(path);
     if look.version.is_some() && look.store != Some(store) {
         return refuse(format!(

@@ -13,7 +13,7 @@ use crate::journal::error::JournalError;
 /// A commit that fails on demand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(not(test), expect(dead_code, reason = "tests alone make commits fail"))]
-pub(in crate::journal) enum Fault {
+pub(in crate::journal) enum CommitFault {
     /// It is there and says that it failed.
     Kept,
     /// It is not there.
@@ -22,16 +22,16 @@ pub(in crate::journal) enum Fault {
 
 /// A record ready to be written, and what it does to the index of open incidents.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Line {
+pub(super) struct StoredLine {
     pub at: i64,
     pub incident: String,
     kind: &'static str,
     pub body: String,
-    pub mark: Mark,
+    pub mark: IndexMark,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Mark {
+pub(super) enum IndexMark {
     Open,
     /// Evidence that it fires (again).
     Fires,
@@ -41,13 +41,13 @@ pub(super) enum Mark {
     None,
 }
 
-impl Line {
+impl StoredLine {
     pub(super) fn of(record: &Record) -> Result<Self, JournalError> {
         let mark = match &record.event {
-            Event::Opened { .. } | Event::Reopened { .. } => Mark::Open,
-            Event::Resolved { .. } | Event::Cancelled { .. } => Mark::Closed,
-            Event::Cleared => Mark::Cleared,
-            Event::Updated { case } if case.firing => Mark::Fires,
+            Event::Opened { .. } | Event::Reopened { .. } => IndexMark::Open,
+            Event::Resolved { .. } | Event::Cancelled { .. } => IndexMark::Closed,
+            Event::Cleared => IndexMark::Cleared,
+            Event::Updated { case } if case.firing => IndexMark::Fires,
             Event::Updated { .. }
             | Event::SeverityChanged { .. }
             | Event::Acknowledged { .. }
@@ -68,7 +68,7 @@ impl Line {
             | Event::Noted { .. }
             | Event::Mitigated
             | Event::Reviewed { .. }
-            | Event::ClockStepped { .. } => Mark::None,
+            | Event::ClockStepped { .. } => IndexMark::None,
         };
         let body = to_line(record).map_err(|e| JournalError::NotStored(e.to_string()))?;
         let incident = record.incident.to_string();
@@ -78,21 +78,24 @@ impl Line {
 
 /// How an insert ended early.
 #[derive(Debug)]
-pub(super) enum Failed {
+pub(super) enum InsertFailure {
     /// Nothing of it can be there.
     Before(sqlx::Error),
     /// All of it was written, from place `first` on; whether that holds is not known.
     AtCommit { first: i64, error: sqlx::Error },
 }
 
-impl From<sqlx::Error> for Failed {
+impl From<sqlx::Error> for InsertFailure {
     fn from(error: sqlx::Error) -> Self {
         Self::Before(error)
     }
 }
 
 /// Writes a line; its place.
-pub(super) async fn put(conn: &mut SqliteConnection, line: &Line) -> Result<i64, sqlx::Error> {
+pub(super) async fn put(
+    conn: &mut SqliteConnection,
+    line: &StoredLine,
+) -> Result<i64, sqlx::Error> {
     const SQL: &str = "INSERT INTO record (at, incident, type, body) VALUES (?, ?, ?, ?)";
     let row = sqlx::query(SQL).bind(line.at).bind(&line.incident).bind(line.kind);
     Ok(row.bind(&line.body).execute(conn).await?.last_insert_rowid())
@@ -101,10 +104,10 @@ pub(super) async fn put(conn: &mut SqliteConnection, line: &Line) -> Result<i64,
 /// The place of the last line; none when the lease is not `held` any more.
 pub(super) async fn insert(
     conn: &mut SqliteConnection,
-    lines: &[Line],
+    lines: &[StoredLine],
     held: Option<&str>,
-    fault: Option<Fault>,
-) -> Result<Option<i64>, Failed> {
+    fault: Option<CommitFault>,
+) -> Result<Option<i64>, InsertFailure> {
     let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
     if !lease::is_held(&mut tx, held).await? {
         return Ok(None);
@@ -119,14 +122,14 @@ pub(super) async fn insert(
         None => tx.commit().await.err(),
         Some(fault) => {
             match fault {
-                Fault::Kept => tx.commit().await?,
-                Fault::Lost => tx.rollback().await?,
+                CommitFault::Kept => tx.commit().await?,
+                CommitFault::Lost => tx.rollback().await?,
             }
             Some(sqlx::Error::Io(std::io::Error::other("a fault on demand")))
         }
     };
     match failed {
-        Some(error) => Err(Failed::AtCommit { first: first.unwrap_or(0), error }),
+        Some(error) => Err(InsertFailure::AtCommit { first: first.unwrap_or(0), error }),
         None => Ok(Some(last)),
     }
 }
@@ -137,7 +140,10 @@ pub(super) fn in_doubt(error: &sqlx::Error) -> bool {
 }
 
 /// Keeps the index of open incidents in step with a record.
-pub(super) async fn mark(conn: &mut SqliteConnection, line: &Line) -> Result<(), sqlx::Error> {
+pub(super) async fn mark(
+    conn: &mut SqliteConnection,
+    line: &StoredLine,
+) -> Result<(), sqlx::Error> {
     const OPEN: &str = "INSERT INTO open_incident (incident, firing) VALUES (?1, 1) \
          ON CONFLICT (incident) DO UPDATE SET firing = 1, closed = NULL, ended = NULL";
     const FIRES: &str =
@@ -148,11 +154,11 @@ pub(super) async fn mark(conn: &mut SqliteConnection, line: &Line) -> Result<(),
     const CLEAR: &str = "UPDATE open_incident SET firing = 0, \
          ended = CASE WHEN closed IS NULL THEN NULL ELSE ?2 END WHERE incident = ?1";
     let sql = match line.mark {
-        Mark::Open => OPEN,
-        Mark::Fires => FIRES,
-        Mark::Closed => CLOSE,
-        Mark::Cleared => CLEAR,
-        Mark::None => return Ok(()),
+        IndexMark::Open => OPEN,
+        IndexMark::Fires => FIRES,
+        IndexMark::Closed => CLOSE,
+        IndexMark::Cleared => CLEAR,
+        IndexMark::None => return Ok(()),
     };
     sqlx::query(sql).bind(&line.incident).bind(line.at).execute(conn).await?;
     Ok(())
@@ -160,7 +166,7 @@ pub(super) async fn mark(conn: &mut SqliteConnection, line: &Line) -> Result<(),
 
 /// Records of which nobody knows whether they are stored.
 #[derive(Debug)]
-pub(super) struct Doubt {
+pub(super) struct CommitDoubt {
     pub(super) first: i64,
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<StoredLine>,
 }

@@ -10,9 +10,9 @@ use super::words::{code, unreadable};
 use crate::domain::id::IncidentId;
 use crate::domain::time::Timestamp;
 use crate::incident::record::from_line;
-use crate::incident::unread::{Unread, Why, short};
+use crate::incident::unread::{Unread, UnreadWhy, short};
 use crate::journal::error::JournalError;
-use crate::journal::reading::Reading;
+use crate::journal::reading::JournalReading;
 use crate::journal::terms::Stored;
 
 const CORRUPT: i64 = 11;
@@ -53,12 +53,12 @@ pub(super) async fn read(
     which: Which<'_>,
     from: i64,
     most: i64,
-) -> Result<Reading, JournalError> {
-    let mut reading = Reading::default();
+) -> Result<JournalReading, JournalError> {
+    let mut reading = JournalReading::default();
     let read = rows(conn, which, (from, most), &mut reading).await;
     let read = match read {
         Err(e) if code(&e) == Some(CORRUPT) => {
-            reading = Reading::default();
+            reading = JournalReading::default();
             one_by_one(conn, which, (from, most), &mut reading).await
         }
         read => read,
@@ -70,7 +70,7 @@ async fn rows(
     conn: &mut SqliteConnection,
     which: Which<'_>,
     (from, most): (i64, i64),
-    reading: &mut Reading,
+    reading: &mut JournalReading,
 ) -> Result<(), sqlx::Error> {
     let query = match which {
         Which::All => sqlx::query(ALL).bind(from).bind(most),
@@ -89,7 +89,7 @@ async fn one_by_one(
     conn: &mut SqliteConnection,
     which: Which<'_>,
     (from, most): (i64, i64),
-    reading: &mut Reading,
+    reading: &mut JournalReading,
 ) -> Result<(), sqlx::Error> {
     let [all, of, open] = PLACES;
     let query = match which {
@@ -104,7 +104,7 @@ async fn one_by_one(
             Ok(None) => {}
             Err(e) if code(&e) == Some(CORRUPT) => {
                 let incident = name(incident.as_deref());
-                reading.unread.push(Unread { seq, incident, why: Why::Page });
+                reading.unread.push(Unread { seq, incident, why: UnreadWhy::Page });
             }
             Err(e) => return Err(e),
         }
@@ -118,16 +118,16 @@ fn name(bytes: Option<&[u8]>) -> IncidentId {
     if text.is_empty() { "?".into() } else { text.as_str().into() }
 }
 
-fn take(row: &SqliteRow, reading: &mut Reading) -> Result<(), sqlx::Error> {
+fn take(row: &SqliteRow, reading: &mut JournalReading) -> Result<(), sqlx::Error> {
     let seq: i64 = row.try_get(0)?;
     let incident: Option<&[u8]> = row.try_get(1)?;
     let body: Option<&[u8]> = row.try_get(2)?;
     let record = match std::str::from_utf8(body.unwrap_or_default()) {
         Ok(text) => from_line(text).map_err(|error| {
             tracing::warn!(seq, %error, "a journal record is left out");
-            Why::from(&error)
+            UnreadWhy::from(&error)
         }),
-        Err(_) => Err(Why::Damaged),
+        Err(_) => Err(UnreadWhy::Damaged),
     };
     match record {
         Ok(record) => reading.records.push(Stored { seq, record }),

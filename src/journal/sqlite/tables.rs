@@ -66,7 +66,7 @@ pub(super) async fn widen(conn: &mut SqliteConnection) -> Result<(), JournalErro
 
 /// What a file says of itself, whoever made it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Look {
+pub(super) struct FileLook {
     /// The schema version of a journal.
     pub version: Option<i64>,
     /// Which journal it is; older ones have no name.
@@ -79,7 +79,7 @@ pub(super) struct Look {
     user_version: i64,
 }
 
-impl Look {
+impl FileLook {
     /// Of another program: its tables or its mark are not ours.
     pub const fn is_foreign(self) -> bool {
         let marked = self.application != 0 && self.application != APPLICATION;
@@ -89,7 +89,7 @@ impl Look {
 }
 
 /// Looks and changes nothing.
-pub(super) async fn look(conn: &mut SqliteConnection) -> Result<Look, JournalError> {
+pub(super) async fn look(conn: &mut SqliteConnection) -> Result<FileLook, JournalError> {
     const TABLES: &str = "SELECT COUNT(*) FROM sqlite_master WHERE type IN ('table', 'view') \
          AND name NOT LIKE 'sqlite~_%' ESCAPE '~'";
     const OURS: &str = "SELECT \
@@ -105,7 +105,7 @@ pub(super) async fn look(conn: &mut SqliteConnection) -> Result<Look, JournalErr
     let (columns,): (i64,) = one(conn, OURS).await?;
     let (beside,): (i64,) = one(conn, BESIDE).await?;
     let mut look =
-        Look { version: None, store: None, newest: 0, tables, application, user_version };
+        FileLook { version: None, store: None, newest: 0, tables, application, user_version };
     // one that bears our mark is ours, whole or not
     if columns == 7 && (beside == 6 || application == APPLICATION) {
         look.version = value(conn, "schema").await?;

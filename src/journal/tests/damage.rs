@@ -4,7 +4,7 @@
 use sqlx::{Connection, SqliteConnection};
 
 use super::*;
-use crate::incident::unread::Why;
+use crate::incident::unread::UnreadWhy;
 
 /// Writes behind the program's back.
 async fn sql(place: &Place, statements: &[&'static str]) {
@@ -15,7 +15,7 @@ async fn sql(place: &Place, statements: &[&'static str]) {
     conn.close().await.expect("close");
 }
 
-fn whys(reading: &Reading) -> Vec<(i64, &str, &Why)> {
+fn whys(reading: &JournalReading) -> Vec<(i64, &str, &UnreadWhy)> {
     reading.unread.iter().map(|u| (u.seq, u.incident.as_str(), &u.why)).collect()
 }
 
@@ -43,15 +43,15 @@ async fn one_bad_row_is_named_and_everything_after_it_is_read() {
     let seq = journal.append(&[note(1, "after")]).await.expect("stored");
     assert_eq!(seq, 1_000_000_000_001);
     let all = journal.since(0, 100).await.expect("read");
-    let event = Why::Event("exploded".to_owned());
+    let event = UnreadWhy::Event("exploded".to_owned());
     assert_eq!(
         whys(&all),
         [
-            (2, "INC-00001", &Why::Damaged),
-            (3, "INC-00001", &Why::Newer(2)),
+            (2, "INC-00001", &UnreadWhy::Damaged),
+            (3, "INC-00001", &UnreadWhy::Newer(2)),
             (4, "INC-00001", &event),
-            (5, "INC-00001", &Why::Damaged),
-            (1_000_000_000_000, "INC-1x", &Why::Damaged),
+            (5, "INC-00001", &UnreadWhy::Damaged),
+            (1_000_000_000_000, "INC-1x", &UnreadWhy::Damaged),
         ]
     );
     assert_eq!((all.records.len(), all.last()), (2, Some(seq)));
@@ -88,7 +88,7 @@ async fn columns_of_other_types_are_bad_rows() {
     journal.append(&[note(1, "after")]).await.expect("stored");
     let all = journal.since(0, 100).await.expect("read");
     assert_eq!((all.records.len(), all.unread.len(), all.last()), (2, 3, Some(5)));
-    assert!(all.unread.iter().all(|u| u.why == Why::Damaged));
+    assert!(all.unread.iter().all(|u| u.why == UnreadWhy::Damaged));
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn an_incident_whose_opening_is_lost_begins_with_the_first_evidence() {
     sql(&place, &["UPDATE record SET body = replace(body, '\"v\":1', '\"v\":3') WHERE seq = 1"])
         .await;
     let reading = journal.open_records(min(0)).await.expect("read");
-    assert_eq!(whys(&reading), [(1, "INC-00001", &Why::Newer(3))]);
+    assert_eq!(whys(&reading), [(1, "INC-00001", &UnreadWhy::Newer(3))]);
     let incidents = reading.incidents();
     let incident = incidents.first().expect("kept under its name");
     assert_eq!((incidents.len(), incident.id.as_str()), (1, "INC-00001"));
@@ -132,7 +132,7 @@ async fn a_damaged_page_costs_the_records_on_it_and_no_others() {
         journal.open_records(min(0)).await.expect("read"),
         journal.records_of(&"INC-00001".into()).await.expect("read"),
     ] {
-        assert_eq!(whys(&reading), [(5, "INC-00001", &Why::Page)]);
+        assert_eq!(whys(&reading), [(5, "INC-00001", &UnreadWhy::Page)]);
         assert_eq!(reading.records.len(), 9);
     }
 }

@@ -3,11 +3,11 @@
 use super::*;
 use crate::domain::segment::Dim;
 
-fn row(text: &str) -> Maintenance {
+fn row(text: &str) -> MaintenanceRow {
     toml::from_str(text).expect("row")
 }
 
-fn active(m: &Maintenance, at: &str) -> bool {
+fn active(m: &MaintenanceRow, at: &str) -> bool {
     m.active_until(at.parse().expect("rfc 3339")).is_some()
 }
 

@@ -1,4 +1,4 @@
-//! The shipped rows against the severity table of seed 000.
+//! The shipped rows against the severity table of docs/defaults.md.
 
 use super::*;
 

@@ -2,8 +2,8 @@
 //! What Enter does, and why it does not, is decided in `desk::update`.
 
 use crate::board::Precheck;
-use crate::desk::dialog::{Refusal, Rollback};
-use crate::desk::fit::{self, Layout, Part, Row};
+use crate::desk::dialog::{DialogRefusal, Rollback};
+use crate::desk::fit::{self, DialogRow, Layout, RowPart};
 use crate::desk::state::Desk;
 use crate::desk::update::GUARD;
 use crate::domain::text::{ScreenText, screen_text};
@@ -34,25 +34,25 @@ pub fn view(desk: &Desk, r: &Rollback) -> DialogView {
     }
 }
 
-fn line(desk: &Desk, r: &Rollback, layout: &Layout, row: &Row) -> Line {
+fn line(desk: &Desk, r: &Rollback, layout: &Layout, row: &DialogRow) -> Line {
     let text =
         |head, role| head_of(if row.first { head } else { "" }, role).and(role, row.text.clone());
     match row.part {
-        Part::Where => text("Where", Role::Title),
-        Part::From => text("From", Role::Title),
-        Part::To => text("To", Role::Title),
-        Part::Other => text("Releases", Role::Text),
-        Part::Others => others(r),
-        Part::Fails => text("FAILS", Role::Error),
-        Part::Advice => text("note", Role::Warning),
-        Part::Passed => text("ok", Role::Ok),
-        Part::Folded => folded(r),
-        Part::Saves => saves(desk, r),
-        Part::Reason => field("Reason", &r.reason, r.on_reason, room(desk)),
-        Part::Ask => ask(desk, r),
-        Part::Typed => field("Typed", &r.typed, !r.on_reason, room(desk)),
-        Part::State => state(desk, r, layout),
-        Part::Blank => Line::new(),
+        RowPart::Where => text("Where", Role::Title),
+        RowPart::From => text("From", Role::Title),
+        RowPart::To => text("To", Role::Title),
+        RowPart::Other => text("Releases", Role::Text),
+        RowPart::Others => others(r),
+        RowPart::Fails => text("FAILS", Role::Error),
+        RowPart::Advice => text("note", Role::Warning),
+        RowPart::Passed => text("ok", Role::Ok),
+        RowPart::Folded => folded(r),
+        RowPart::Saves => saves(desk, r),
+        RowPart::Reason => field("Reason", &r.reason, r.on_reason, room(desk)),
+        RowPart::Ask => ask(desk, r),
+        RowPart::Typed => field("Typed", &r.typed, !r.on_reason, room(desk)),
+        RowPart::State => state(desk, r, layout),
+        RowPart::Blank => Line::new(),
     }
 }
 
@@ -139,15 +139,17 @@ fn state(desk: &Desk, r: &Rollback, layout: &Layout) -> Line {
         return too_small(desk, layout);
     }
     match &r.refusal {
-        Some(Refusal::TooSmall) => too_small(desk, layout),
-        Some(Refusal::Unfolded) => error("Not all is in sight: tab folds the checks first."),
-        Some(Refusal::TooSoon) => error("Enter came too soon after a key; press it again."),
-        Some(Refusal::NotReady(check)) => named("Not safe now: ", check),
-        Some(Refusal::NoReason) => error("Write why you go past the failing check, then enter."),
-        Some(Refusal::Worse(check)) => named("Now it fails, nothing was sent: ", check),
-        Some(Refusal::WrongToken) => error("That is not the token; nothing was sent."),
-        Some(Refusal::Unchosen) => error("Nothing is chosen yet: left or right chooses it."),
-        Some(Refusal::Burst) => error("One burst, not typed: field cleared, type it slower."),
+        Some(DialogRefusal::TooSmall) => too_small(desk, layout),
+        Some(DialogRefusal::Unfolded) => error("Not all is in sight: tab folds the checks first."),
+        Some(DialogRefusal::TooSoon) => error("Enter came too soon after a key; press it again."),
+        Some(DialogRefusal::NotReady(check)) => named("Not safe now: ", check),
+        Some(DialogRefusal::NoReason) => {
+            error("Write why you go past the failing check, then enter.")
+        }
+        Some(DialogRefusal::Worse(check)) => named("Now it fails, nothing was sent: ", check),
+        Some(DialogRefusal::WrongToken) => error("That is not the token; nothing was sent."),
+        Some(DialogRefusal::Unchosen) => error("Nothing is chosen yet: left or right chooses it."),
+        Some(DialogRefusal::Burst) => error("One burst, not typed: field cleared, type it slower."),
         None => quiet(r, layout),
     }
 }

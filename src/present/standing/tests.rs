@@ -1,9 +1,9 @@
 //! What each kind of board is called, in words, on the wall and as a role: green for calm alone.
 
 use super::*;
-use crate::board::Source;
+use crate::board::SourceView;
 use crate::desk::fixture;
-use crate::desk::state::Role as Seat;
+use crate::desk::state::Seat;
 use crate::present::present;
 use crate::verdict::Verdict;
 
@@ -24,9 +24,9 @@ fn with(change: impl FnOnce(&mut Board)) -> Board {
     board
 }
 
-fn closed(firing: bool) -> Incident {
+fn closed(firing: bool) -> IncidentView {
     let worst = fixture::outage().incidents.into_iter().next().expect("one");
-    Incident { state: State::Resolved, firing, ..worst }
+    IncidentView { state: State::Resolved, firing, ..worst }
 }
 
 fn standing(board: &Board) -> Standing {
@@ -97,7 +97,7 @@ fn closed_by_hand_and_still_firing_is_on_every_page_with_its_money() {
         let mut desk = fixture::desk(board.clone());
         let chord = crate::desk::chord::Chord::char(key.chars().next().expect("a key"));
         let (now, wall) = (desk.now, desk.wall);
-        let event = crate::desk::state::Event::Key(chord);
+        let event = crate::desk::state::DeskEvent::Key(chord);
         crate::desk::update::update(&mut desk, event, now, wall);
         let banner: String = banner(&desk);
         assert!(banner.contains("still firing, EUR "), "page {key}: {banner}");
@@ -110,7 +110,7 @@ fn closed_by_hand_and_still_firing_is_on_every_page_with_its_money() {
     assert_eq!(standing(&with(|b| b.incidents = vec![closed(false)])), Standing::Calm);
 }
 
-fn open_one() -> Incident {
+fn open_one() -> IncidentView {
     fixture::outage().incidents.into_iter().nth(1).expect("another")
 }
 
@@ -121,7 +121,7 @@ fn banner(desk: &crate::desk::state::Desk) -> String {
 
 #[test]
 fn mitigated_is_recovering_and_sources_that_fail_are_no_calm() {
-    let better = Incident { state: State::Mitigated, ..closed(false) };
+    let better = IncidentView { state: State::Mitigated, ..closed(false) };
     let board = with(|b| b.incidents = vec![better]);
     assert_eq!(says(&board), "RECOVERING: nothing fires, Sev 1 checkout is not closed yet");
     let source = |state| with(|b| b.sources[0].state = state);
@@ -130,7 +130,7 @@ fn mitigated_is_recovering_and_sources_that_fail_are_no_calm() {
         assert_eq!(standing(&source(state)), Standing::Unsure);
     }
     let dark =
-        with(|b| b.sources.iter_mut().for_each(|s: &mut Source| s.state = SourceState::Blind));
+        with(|b| b.sources.iter_mut().for_each(|s: &mut SourceView| s.state = SourceState::Blind));
     assert!(says(&dark).starts_with("BLIND: no source is live"));
     assert_eq!(standing(&with(|b| b.sources.clear())), Standing::Blind);
     for trust in [Trust::Late(Span::from_mins(4)), Trust::Unwatched(Span::from_secs(3))] {

@@ -22,7 +22,7 @@ pub(super) struct ThemeFile {
 #[expect(clippy::struct_excessive_bools, reason = "four attributes a terminal has, each a key")]
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Look {
+pub(super) struct StyleRow {
     pub(super) fg: Option<Paint>,
     pub(super) bg: Option<Paint>,
     pub(super) bold: bool,
@@ -76,10 +76,10 @@ macro_rules! roles {
     ($($role:ident $key:ident),* $(,)?) => {
         #[derive(Debug, Deserialize)]
         #[serde(deny_unknown_fields)]
-        pub(super) struct Roles { $($key: Look),* }
+        pub(super) struct Roles { $($key: StyleRow),* }
 
         impl Roles {
-            pub(super) fn look(&self, role: Role) -> &Look {
+            pub(super) fn look(&self, role: Role) -> &StyleRow {
                 match role { $(Role::$role => &self.$key),* }
             }
         }

@@ -75,22 +75,11 @@ fn directions_are_checked() {
     assert_eq!(relative_name(Path::new("in"), Path::new("in/readme.md")), None);
 }
 
-fn shared(folder: &str) -> Vec<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let root = std::env::var_os("TILLWATCH_SHARED").map_or(beside, PathBuf::from);
-    let groups = fs::read_dir(root.join("detection").join(folder).join("data"));
-    let mut files: Vec<PathBuf> = groups
-        .into_iter()
-        .flatten()
-        .filter_map(|g| fs::read_dir(g.ok()?.path()).ok())
-        .flatten()
-        .filter_map(|f| Some(f.ok()?.path()))
-        .collect();
-    if files.is_empty() {
-        let ci = std::env::var("CI").as_deref() == Ok("true");
-        assert!(!ci, "SKIPPED in CI: no ../shared/detection/{folder}");
-        eprintln!("SKIPPED: no ../shared/detection/{folder}; set TILLWATCH_SHARED to test on it");
-    }
+fn corpus(folder: &str) -> Vec<PathBuf> {
+    let data = crate::skip::shared(&format!("detection/{folder}/data"));
+    let groups = data.into_iter().flat_map(|d| fs::read_dir(d).expect("a folder"));
+    let inside = groups.filter_map(|g| fs::read_dir(g.ok()?.path()).ok()).flatten();
+    let mut files: Vec<PathBuf> = inside.filter_map(|f| Some(f.ok()?.path())).collect();
     files.sort();
     files
 }
@@ -98,7 +87,7 @@ fn shared(folder: &str) -> Vec<PathBuf> {
 #[test]
 fn public_series_cut_at_any_row_keep_their_scores() {
     for folder in ["nab", "cloudmon"] {
-        for (i, file) in shared(folder).iter().enumerate().step_by(5) {
+        for (i, file) in corpus(folder).iter().enumerate().step_by(5) {
             let text = fs::read_to_string(file).expect("readable");
             let whole = run_file(&text, Sensitivity::High, Bad::Both);
             assert_eq!(whole.lines().count(), text.lines().count(), "{}", file.display());

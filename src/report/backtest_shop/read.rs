@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::detect::engine::{Event, Maintenance};
+use crate::detect::cube::settings::{AnnouncedEvent, AnnouncedWork};
 use crate::domain::change::{Change, ChangeKind, ChangeStatus, Stage};
 use crate::domain::check::{Check, CheckOutcome};
 use crate::domain::histogram::Histogram;
@@ -19,7 +19,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::policy::judging::Policy;
 
 /// What is fixed for the day.
-pub struct Scenario {
+pub struct ScenarioDay {
     pub bucket: Span,
     pub start: Timestamp,
     pub bounds: Arc<[f64]>,
@@ -42,13 +42,13 @@ struct HistogramFile {
     per_octave: f64,
 }
 
-pub fn scenario(text: &str) -> Result<Scenario, String> {
+pub fn scenario(text: &str) -> Result<ScenarioDay, String> {
     let file: ScenarioFile = json("scenario.json", text)?;
     let h = &file.histogram;
     let edge = |k: usize| h.first_ms * 2.0_f64.powf((k + 1) as f64 / h.per_octave.max(0.1));
     let bins = h.bins.clamp(1, 1000);
     let bounds = (0..bins).map(|k| if k + 1 == bins { f64::INFINITY } else { edge(k) });
-    Ok(Scenario {
+    Ok(ScenarioDay {
         bucket: Span::from_secs(file.bucket_seconds.max(1)),
         start: time(&file.start)?,
         bounds: bounds.collect(),
@@ -57,7 +57,7 @@ pub fn scenario(text: &str) -> Result<Scenario, String> {
 }
 
 /// The day's own list of high-value templates replaces the policy's.
-pub fn policy_of(mut policy: Policy, scenario: &Scenario) -> Policy {
+pub fn policy_of(mut policy: Policy, scenario: &ScenarioDay) -> Policy {
     if !scenario.value_templates.is_empty() {
         policy.shop.high_value_templates.clone_from(&scenario.value_templates);
     }
@@ -81,15 +81,15 @@ struct Planned {
     end: Option<String>,
 }
 
-pub fn calendar(text: &str) -> Result<(Vec<Maintenance>, Vec<Event>), String> {
+pub fn calendar(text: &str) -> Result<(Vec<AnnouncedWork>, Vec<AnnouncedEvent>), String> {
     let (mut work, mut events) = (Vec::new(), Vec::new());
     for p in json::<Vec<Planned>>("calendar.json", text)? {
         let start = time(&p.start)?;
         let end = p.end.as_deref().map_or(Ok(start.plus(Span::from_days(1))), time)?;
         if p.kind == "maintenance" {
-            work.push(Maintenance { name: p.name, start, end, scope: Scope::everything() });
+            work.push(AnnouncedWork { name: p.name, start, end, scope: Scope::everything() });
         } else {
-            events.push(Event { name: p.name, start, end });
+            events.push(AnnouncedEvent { name: p.name, start, end });
         }
     }
     Ok((work, events))
@@ -190,7 +190,7 @@ struct Header {
     columns: Vec<String>,
 }
 
-struct Row<'a> {
+struct DayRow<'a> {
     header: &'a Header,
     fields: Vec<&'a str>,
 }
@@ -200,12 +200,12 @@ impl Header {
         Self { columns: line.trim().split(',').map(|c| c.trim().to_owned()).collect() }
     }
 
-    fn row<'a>(&'a self, line: &'a str) -> Row<'a> {
-        Row { header: self, fields: line.trim_end().split(',').collect() }
+    fn row<'a>(&'a self, line: &'a str) -> DayRow<'a> {
+        DayRow { header: self, fields: line.trim_end().split(',').collect() }
     }
 }
 
-impl Row<'_> {
+impl DayRow<'_> {
     fn get(&self, column: &str) -> &str {
         let at = self.header.columns.iter().position(|c| c == column);
         at.and_then(|i| self.fields.get(i)).copied().unwrap_or("")
@@ -242,7 +242,7 @@ const COUNTS: [(&str, Metric); 6] = [
 /// All rows by the start of their bucket.
 pub fn collect(
     file: &mut dyn Read,
-    scenario: &Scenario,
+    scenario: &ScenarioDay,
 ) -> Result<BTreeMap<Timestamp, Vec<Observation>>, String> {
     let mut out: BTreeMap<Timestamp, Vec<Observation>> = BTreeMap::new();
     stream(file, scenario.bucket, scenario, |t, batch| {
@@ -256,7 +256,7 @@ pub fn collect(
 pub fn stream(
     file: &mut dyn Read,
     length: Span,
-    scenario: &Scenario,
+    scenario: &ScenarioDay,
     mut each: impl FnMut(Timestamp, Vec<Observation>) -> Result<(), String>,
 ) -> Result<(), String> {
     let mut lines = BufReader::new(file).lines();
@@ -275,7 +275,7 @@ pub fn stream(
     Ok(())
 }
 
-fn observations(row: &Row<'_>, window: Window, bounds: &Arc<[f64]>) -> Vec<Observation> {
+fn observations(row: &DayRow<'_>, window: Window, bounds: &Arc<[f64]>) -> Vec<Observation> {
     let segment = DIMS.iter().fold(Segment::all(), |s, (name, dim)| match row.get(name) {
         "" => s,
         value => s.with(*dim, DimValue::Value(value.into())),

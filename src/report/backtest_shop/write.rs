@@ -13,11 +13,11 @@ use super::read::name_of;
 
 #[derive(Default)]
 pub struct Writer {
-    open: BTreeMap<String, Line>,
+    open: BTreeMap<String, OutputLine>,
     order: Vec<String>,
 }
 
-struct Line {
+struct OutputLine {
     opened: Timestamp,
     closed: Option<Timestamp>,
     first: Value,
@@ -35,7 +35,7 @@ impl Writer {
                     self.order.push(case.key.clone());
                     self.open.insert(
                         case.key.clone(),
-                        Line {
+                        OutputLine {
                             opened: at,
                             closed: None,
                             first: state.clone(),

@@ -4,20 +4,20 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::*;
-use crate::board::Incident;
+use crate::board::IncidentView;
 use crate::config::load;
 use crate::detect::engine::Engine;
 use crate::domain::time::Span;
 use crate::incident::event::{Actor, Event as Told};
-use crate::incident::unread::Why;
-use crate::journal::Reading;
+use crate::incident::unread::UnreadWhy;
+use crate::journal::JournalReading;
 use crate::shell::{session, settings};
 use crate::watch::state::SourceInfo;
 
 /// Rows as a journal has them, and what fails.
 #[derive(Default)]
 struct Rows {
-    all: Vec<Result<Record, Why>>,
+    all: Vec<Result<Record, UnreadWhy>>,
     refuses: Option<&'static str>,
     unreadable: bool,
     moved: bool,
@@ -50,12 +50,12 @@ impl Keeper for Fake {
         Ok(i64::try_from(rows.all.len()).expect("few"))
     }
 
-    fn since(&self, seq: i64, limit: u32) -> Result<Reading, JournalError> {
+    fn since(&self, seq: i64, limit: u32) -> Result<JournalReading, JournalError> {
         let rows = self.rows();
         if rows.unreadable {
             return Err(JournalError::Unreadable("disk error".to_owned()));
         }
-        let mut reading = Reading::default();
+        let mut reading = JournalReading::default();
         let from = usize::try_from(seq).expect("a place");
         for (row, seq) in rows.all.iter().skip(from).zip(seq + 1..).take(limit as usize) {
             match row {
@@ -118,7 +118,7 @@ impl Scene {
             let at = self.begun.plus(Span::from_secs(step * 15));
             let (source, why) = ("shop".into(), "refused".to_owned());
             let next_at = at.plus(Span::from_secs(15));
-            self.hub.handle(Event::PollFailed { source, why, at, next_at });
+            self.hub.handle(WatchEvent::PollFailed { source, why, at, next_at });
         }
     }
 
@@ -126,7 +126,7 @@ impl Scene {
         self.boards.borrow().clone().expect("a board")
     }
 
-    fn only(&self) -> Incident {
+    fn only(&self) -> IncidentView {
         let board = self.board();
         assert_eq!(board.incidents.len(), 1, "{:?}", board.notices);
         board.incidents[0].clone()
@@ -141,20 +141,20 @@ impl Scene {
     }
 }
 
-fn notes(incident: &Incident) -> usize {
+fn notes(incident: &IncidentView) -> usize {
     incident.timeline.iter().filter(|line| line.actor == "ana").count()
 }
 
 #[test]
 fn an_unreadable_record_is_named_and_everything_after_it_is_read() {
     let mut scene = Scene::new();
-    for why in [Why::Newer(2), Why::Damaged, Why::Event("exploded".to_owned())] {
+    for why in [UnreadWhy::Newer(2), UnreadWhy::Damaged, UnreadWhy::Event("exploded".to_owned())] {
         scene.fake.rows().all.push(Err(why));
     }
     scene.fail();
     assert_eq!(scene.fake.opened(), 1, "one case, one incident");
     let id = scene.only().id;
-    scene.fake.rows().all.push(Err(Why::Newer(9)));
+    scene.fake.rows().all.push(Err(UnreadWhy::Newer(9)));
     scene.noted(&id);
     scene.hub.tail();
     assert_eq!(notes(&scene.only()), 1, "what came after it");
@@ -198,9 +198,9 @@ fn what_is_refused_waits_and_is_stored_first_with_the_same_name_and_clocks() {
     assert_eq!(scene.hub.left(), std::slice::from_ref(&kept.id), "an end is honest");
 
     scene.fake.rows().refuses = None;
-    scene.hub.handle(Event::Flush { at: scene.hub.clock.now() });
+    scene.hub.handle(WatchEvent::Flush { at: scene.hub.clock.now() });
     let stored = scene.only();
-    let clocks = |i: &Incident| (i.id.clone(), i.opened_at, i.ack_due_at, i.decide_due_at);
+    let clocks = |i: &IncidentView| (i.id.clone(), i.opened_at, i.ack_due_at, i.decide_due_at);
     assert_eq!(clocks(&stored), clocks(&kept));
     assert!(stored.stored && scene.hub.left().is_empty());
     assert_eq!(scene.fake.opened(), 1);
@@ -215,7 +215,7 @@ fn a_write_that_works_again_is_found_without_an_order() {
     scene.fail();
     scene.fake.rows().refuses = None;
     let at = scene.hub.clock.now().plus(Span::from_secs(2));
-    scene.hub.handle(Event::Woke { at });
+    scene.hub.handle(WatchEvent::Woke { at });
     assert!(scene.only().stored);
 }
 

@@ -24,7 +24,7 @@ const PASTE_END: &[u8] = b"\x1b[201~";
 const CSI_BYTES: usize = 64;
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-enum State {
+enum ParserState {
     #[default]
     Ground,
     Esc,
@@ -68,7 +68,7 @@ struct Read {
 
 #[derive(Clone, Debug, Default)]
 pub struct Parser {
-    state: State,
+    state: ParserState,
     began_ms: u64,
     seen_ms: u64,
     burst_until_ms: u64,
@@ -82,13 +82,13 @@ impl Parser {
         self.seen_ms = now_ms;
         let torn = self.guessed_esc_ms.take().is_some_and(|at| now_ms < at + TORN_MS);
         if torn && bytes.len() > 1 && bytes.starts_with(b"[") {
-            self.enter(State::Esc);
+            self.enter(ParserState::Esc);
         }
         let mut read = Read::default();
         for byte in bytes {
             self.byte(*byte, &mut read);
         }
-        if let State::Paste(paste) = &mut self.state
+        if let ParserState::Paste(paste) = &mut self.state
             && bytes.len() > HAND
         {
             paste.bulk_ms = now_ms;
@@ -103,11 +103,11 @@ impl Parser {
             return Vec::new();
         }
         match std::mem::take(&mut self.state) {
-            State::Esc => {
+            ParserState::Esc => {
                 self.guessed_esc_ms = Some(now_ms);
                 vec![TermEvent::Key(Chord::plain(Key::Esc))]
             }
-            State::Paste(paste) => {
+            ParserState::Paste(paste) => {
                 let text = [paste.text, paste.tail].concat();
                 vec![TermEvent::Burst(paste.total, pasted(&text))]
             }
@@ -118,9 +118,9 @@ impl Parser {
     /// When [`Parser::tick`] has something to do; `None` while nothing is open.
     pub fn deadline_ms(&self) -> Option<u64> {
         match &self.state {
-            State::Ground => None,
-            State::Esc => Some(self.seen_ms + ESC_MS),
-            State::Paste(paste) => Some(paste.bulk_ms + PASTE_MS),
+            ParserState::Ground => None,
+            ParserState::Esc => Some(self.seen_ms + ESC_MS),
+            ParserState::Paste(paste) => Some(paste.bulk_ms + PASTE_MS),
             _ => Some((self.seen_ms + QUIET_MS).min(self.began_ms + 4 * QUIET_MS)),
         }
     }
@@ -138,27 +138,27 @@ impl Parser {
         flooded(read)
     }
 
-    fn enter(&mut self, state: State) {
+    fn enter(&mut self, state: ParserState) {
         self.state = state;
         self.began_ms = self.seen_ms;
     }
 
     fn byte(&mut self, byte: u8, read: &mut Read) {
         match std::mem::take(&mut self.state) {
-            State::Ground => self.ground(byte, false, read),
-            State::Esc => self.escape(byte, read),
-            State::Csi(parameters) => self.csi(parameters, byte, read),
-            State::Ss3 | State::Console if byte == 0x1b => self.enter(State::Esc),
-            State::Ss3 if matches!(byte, b'0'..=b';') => self.state = State::Ss3,
-            State::Ss3 => read.found(keys::letter(byte)),
-            State::Console => read.found(keys::console(byte)),
-            State::Text(true) if byte == b'\\' => {}
-            State::Text(_) if matches!(byte, 0x07 | 0x18 | 0x1a) => {}
-            State::Text(_) => self.state = State::Text(byte == 0x1b),
-            State::Skip(left) if left > 1 => self.state = State::Skip(left - 1),
-            State::Skip(_) => {}
-            State::Utf8(letter) => self.utf8(letter, byte, read),
-            State::Paste(paste) => self.paste(paste, byte, read),
+            ParserState::Ground => self.ground(byte, false, read),
+            ParserState::Esc => self.escape(byte, read),
+            ParserState::Csi(parameters) => self.csi(parameters, byte, read),
+            ParserState::Ss3 | ParserState::Console if byte == 0x1b => self.enter(ParserState::Esc),
+            ParserState::Ss3 if matches!(byte, b'0'..=b';') => self.state = ParserState::Ss3,
+            ParserState::Ss3 => read.found(keys::letter(byte)),
+            ParserState::Console => read.found(keys::console(byte)),
+            ParserState::Text(true) if byte == b'\\' => {}
+            ParserState::Text(_) if matches!(byte, 0x07 | 0x18 | 0x1a) => {}
+            ParserState::Text(_) => self.state = ParserState::Text(byte == 0x1b),
+            ParserState::Skip(left) if left > 1 => self.state = ParserState::Skip(left - 1),
+            ParserState::Skip(_) => {}
+            ParserState::Utf8(letter) => self.utf8(letter, byte, read),
+            ParserState::Paste(paste) => self.paste(paste, byte, read),
         }
     }
 
@@ -170,8 +170,8 @@ impl Parser {
             _ => 0,
         };
         match byte {
-            0x1b => self.enter(State::Esc),
-            _ if need > 0 => self.enter(State::Utf8(Letter { have: vec![byte], need, alt })),
+            0x1b => self.enter(ParserState::Esc),
+            _ if need > 0 => self.enter(ParserState::Utf8(Letter { have: vec![byte], need, alt })),
             0x1a if !alt => read.take(TermEvent::Suspend, 1),
             0x20..=0x7e => read.press(Chord { alt, ..Chord::char(char::from(byte)) }, 1),
             0x00..=0x1f | 0x7f => read.press(Chord { alt, ..keys::control(byte) }, 1),
@@ -181,12 +181,12 @@ impl Parser {
 
     fn escape(&mut self, byte: u8, read: &mut Read) {
         match byte {
-            b'[' => self.enter(State::Csi(Vec::new())),
-            b'O' => self.enter(State::Ss3),
-            b']' | b'P' | b'X' | b'^' | b'_' => self.enter(State::Text(false)),
+            b'[' => self.enter(ParserState::Csi(Vec::new())),
+            b'O' => self.enter(ParserState::Ss3),
+            b']' | b'P' | b'X' | b'^' | b'_' => self.enter(ParserState::Text(false)),
             0x1b => {
                 read.press(Chord::plain(Key::Esc), 1);
-                self.enter(State::Esc);
+                self.enter(ParserState::Esc);
             }
             _ => self.ground(byte, true, read),
         }
@@ -194,19 +194,22 @@ impl Parser {
 
     fn csi(&mut self, mut parameters: Vec<u8>, byte: u8, read: &mut Read) {
         match byte {
-            0x1b => self.enter(State::Esc),
-            b'[' if parameters.is_empty() => self.state = State::Console,
+            0x1b => self.enter(ParserState::Esc),
+            b'[' if parameters.is_empty() => self.state = ParserState::Console,
             0x20..=0x3f => {
                 if parameters.len() < CSI_BYTES {
                     parameters.push(byte);
                 }
-                self.state = State::Csi(parameters);
+                self.state = ParserState::Csi(parameters);
             }
             0x40..=0x7e => match keys::csi(&parameters, byte) {
                 Sequence::Key(chord) => read.press(chord, parameters.len() + 3),
-                Sequence::OldMouse => self.state = State::Skip(3),
+                Sequence::OldMouse => self.state = ParserState::Skip(3),
                 Sequence::PasteStart => {
-                    self.enter(State::Paste(Paste { bulk_ms: self.seen_ms, ..Paste::default() }));
+                    self.enter(ParserState::Paste(Paste {
+                        bulk_ms: self.seen_ms,
+                        ..Paste::default()
+                    }));
                 }
                 Sequence::Nothing => {}
             },
@@ -221,7 +224,7 @@ impl Parser {
         }
         letter.have.push(byte);
         if letter.have.len() < letter.need {
-            self.state = State::Utf8(letter);
+            self.state = ParserState::Utf8(letter);
             return;
         }
         let text = std::str::from_utf8(&letter.have).unwrap_or_default();
@@ -245,7 +248,7 @@ impl Parser {
                 paste.text.push(oldest);
             }
         }
-        self.state = State::Paste(paste);
+        self.state = ParserState::Paste(paste);
     }
 }
 

@@ -6,7 +6,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::incident::deed;
 use crate::incident::fold::{ActionRun, Incident, Phase};
 use crate::incident::state::ActionState;
-use crate::journal::Seen;
+use crate::journal::SeenRecords;
 
 use super::{OrderDesk, OrderError, Ticket, kept_out, known, refused};
 
@@ -19,7 +19,7 @@ impl OrderDesk {
         };
         // Reading secrets can take long: what was looked at before is looked at again.
         let keys = self.webhook(&intent)?.keys().await.map_err(|e| refused(e.to_string()))?;
-        let judge = |seen: Seen| -> Result<_, OrderError> {
+        let judge = |seen: SeenRecords| -> Result<_, OrderError> {
             let incident = known(id, &seen.own)?;
             if let Some(why) = kept_out(id, &seen.own) {
                 return Err(refused(why));

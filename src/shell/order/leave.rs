@@ -9,12 +9,12 @@ use crate::incident::fold::Incident;
 use crate::incident::state::ActionState;
 use crate::shell::clock::Clock;
 use crate::shell::kill_switch::KillSwitch;
-use crate::sink::webhook::Stamp;
+use crate::sink::webhook::SendStamp;
 
 use super::{OrderDesk, Ticket, kept_out, made_of};
 
 /// What may shut a request in while its connection is made: looked at without waiting.
-struct Door {
+struct LeaveDoor {
     clock: Clock,
     /// Set in the config; a file throws it as well.
     set: bool,
@@ -23,7 +23,7 @@ struct Door {
     within: Duration,
 }
 
-impl Door {
+impl LeaveDoor {
     fn shut(&self) -> Option<String> {
         let set = self.set.then(|| "the config says kill_switch = true".to_owned());
         if let Some(why) = self.switch.why().or(set) {
@@ -47,7 +47,7 @@ impl OrderDesk {
     /// Why it did not leave.
     pub(super) async fn leave(&self, ticket: Ticket) -> Result<Outcome, String> {
         let webhook = self.webhook(&ticket.intent).map_err(|e| e.to_string())?;
-        let door = Door {
+        let door = LeaveDoor {
             clock: self.clock,
             set: self.response.timing.kill_switch,
             switch: self.kill_switch.clone(),
@@ -55,7 +55,7 @@ impl OrderDesk {
             within: webhook.config().timeout.to_std(),
         };
         let Ticket { incident, intent, keys, try_no, .. } = ticket;
-        let stamp = Stamp { wall: self.clock.wall(), incident: &incident };
+        let stamp = SendStamp { wall: self.clock.wall(), incident: &incident };
         let ready = webhook.ready(keys, &intent, stamp).map_err(|e| e.to_string())?;
         let seen = self.journal.records_of(&incident).await;
         let seen = seen.map_err(|e| format!("the journal could not be looked at: {}", e.said()))?;

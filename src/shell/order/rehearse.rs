@@ -7,7 +7,7 @@ use crate::board::{Board, RollbackPlan};
 use crate::domain::id::{IncidentId, ReleaseId};
 use crate::incident::event::Outcome;
 use crate::incident::rollback::{Rehearsal, rehearsal};
-use crate::sink::webhook::{Preview, Stamp, Webhook};
+use crate::sink::webhook::{Preview, SendStamp, Webhook};
 
 use super::{OrderDesk, OrderError, refused};
 
@@ -51,14 +51,14 @@ impl OrderDesk {
             let why = format!("action {} cannot be sent from here", found.plan.action);
             return Err(refused(why));
         };
-        let stamp = Stamp { wall: self.clock.wall(), incident: id };
+        let stamp = SendStamp { wall: self.clock.wall(), incident: id };
         let request = webhook.preview(&found.real, stamp).await.map_err(|e| e.to_string());
         let asked = ask(webhook, &found, request.is_ok(), stamp).await;
         Ok(Rehearsed { plan: found.plan, request, asked })
     }
 }
 
-async fn ask(webhook: &Webhook, found: &Rehearsal, signed: bool, stamp: Stamp<'_>) -> Asked {
+async fn ask(webhook: &Webhook, found: &Rehearsal, signed: bool, stamp: SendStamp<'_>) -> Asked {
     if webhook.config().dry_run_url.is_none() {
         return Asked::Nowhere;
     }

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
-use crate::board::{Source, SourceState};
+use crate::board::{SourceState, SourceView};
 use crate::config::load;
 use crate::domain::severity::Severity;
 use crate::incident::record::kind;
@@ -13,7 +13,7 @@ use crate::journal::{Access, Journal};
 use crate::policy::severity::Choice;
 use crate::shell::clock::Clock;
 use crate::shell::settings;
-use crate::source::fixture::{Reply, Seen as Request, Server, Then, secret_file};
+use crate::source::fixture::{Reply, SeenRequest as Request, Server, Then, secret_file};
 use crate::source::secret::SecretSpec;
 
 mod leaving;
@@ -85,7 +85,7 @@ impl Room {
 
 fn board() -> Arc<Board> {
     let now = kit::min(1);
-    let source = |name: &str| Source {
+    let source = |name: &str| SourceView {
         name: name.into(),
         kind: "github".to_owned(),
         state: SourceState::Live,

@@ -7,7 +7,7 @@ use crate::detect::engine::Engine;
 use crate::incident::event::{Event as Told, Record};
 use crate::incident::fold::absorb;
 use crate::shell::{session, settings};
-use crate::watch::event::{Batch, Effect, Event};
+use crate::watch::event::{Batch, WatchEffect, WatchEvent};
 use crate::watch::state::{SourceInfo, Watch};
 use crate::watch::update::update;
 
@@ -42,16 +42,16 @@ impl Scene {
         Self { watch, stored: Vec::new(), board: Board::default() }
     }
 
-    fn take(&mut self, event: Event, now: Timestamp) {
+    fn take(&mut self, event: WatchEvent, now: Timestamp) {
         let mut queue = vec![event];
         while let Some(event) = queue.pop() {
             for effect in update(&mut self.watch, event) {
                 match effect {
-                    Effect::Append(records) => {
+                    WatchEffect::Append(records) => {
                         self.stored.extend(records.clone());
-                        queue.push(Event::Journaled { records, at: now });
+                        queue.push(WatchEvent::Journaled { records, at: now });
                     }
-                    Effect::Publish(board) => self.board = *board,
+                    WatchEffect::Publish(board) => self.board = *board,
                 }
             }
         }
@@ -60,19 +60,22 @@ impl Scene {
     fn answers(&mut self, from: i64, to: i64) {
         for now in (from..=to).step_by(15).map(at) {
             let (source, next_at) = ("shop".into(), now.plus(EVERY));
-            self.take(Event::Polled { source, batch: Batch::default(), at: now, next_at }, now);
+            self.take(
+                WatchEvent::Polled { source, batch: Batch::default(), at: now, next_at },
+                now,
+            );
         }
     }
 
     fn fails(&mut self, from: i64, to: i64) {
         for now in (from..=to).step_by(15).map(at) {
             let (source, why, next_at) = ("shop".into(), "refused".to_owned(), now.plus(EVERY));
-            self.take(Event::PollFailed { source, why, at: now, next_at }, now);
+            self.take(WatchEvent::PollFailed { source, why, at: now, next_at }, now);
         }
     }
 
     fn wakes(&mut self, now: i64) {
-        self.take(Event::Woke { at: at(now) }, at(now));
+        self.take(WatchEvent::Woke { at: at(now) }, at(now));
     }
 
     fn opened(&self) -> usize {
@@ -92,7 +95,7 @@ fn stopped(told: bool) -> Scene {
     scene.answers(0, 120);
     if told {
         let (by, now) = (Span::from_mins(3), at(300));
-        scene.take(Event::Paused { by, at: now }, now);
+        scene.take(WatchEvent::Paused { by, at: now }, now);
     }
     scene.wakes(300);
     scene
@@ -128,7 +131,7 @@ fn deadlines_come_earlier_by_what_the_clock_gained_and_never_later() {
     let step = |scene: &mut Scene, by: i64, off: i64, earlier: i64, now: i64| {
         let (by, off) = (Span::from_mins(by), Span::from_mins(off));
         let earlier = Span::from_mins(earlier);
-        scene.take(Event::ClockStepped { by, off, earlier, at: at(now) }, at(now));
+        scene.take(WatchEvent::ClockStepped { by, off, earlier, at: at(now) }, at(now));
     };
     step(&mut scene, -60, -60, 0, 310);
     assert_eq!(due(&scene), first);

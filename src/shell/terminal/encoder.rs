@@ -27,7 +27,7 @@ const ATTRIBUTES: [(Modifier, u8, u8); 9] = [
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-struct Pen {
+struct EncoderPen {
     fg: Color,
     bg: Color,
     on: Modifier,
@@ -39,7 +39,7 @@ pub(super) struct Encoder {
     out: String,
     /// `None` after a cell whose width the terminal may see differently, and at the right edge.
     at: Option<(u16, u16)>,
-    pen: Pen,
+    pen: EncoderPen,
     cursor_shown: bool,
     columns: u16,
 }
@@ -69,7 +69,7 @@ impl Encoder {
             let columns = columns(new);
             if x < stale || old != new {
                 self.go(x, y, next);
-                self.dip(Pen { fg: new.fg, bg: new.bg, on: new.modifier });
+                self.dip(EncoderPen { fg: new.fg, bg: new.bg, on: new.modifier });
                 self.symbol(if x + columns > next.len() { " " } else { new.symbol() }, x, y);
                 for (at, hit) in prev.iter().enumerate().skip(x).take(columns) {
                     stale = stale.max(at + self::columns(hit));
@@ -84,7 +84,7 @@ impl Encoder {
         let from = self.at.filter(|(_, line)| *line == y).map(|(left, _)| usize::from(left));
         let gap = from.and_then(|left| row.get(left..x)).filter(|gap| gap.len() < 4);
         let pen = self.pen;
-        let same = |cell: &Cell| Pen { fg: cell.fg, bg: cell.bg, on: cell.modifier } == pen;
+        let same = |cell: &Cell| EncoderPen { fg: cell.fg, bg: cell.bg, on: cell.modifier } == pen;
         match gap {
             Some(gap)
                 if gap.iter().all(|c| same(c) && c.symbol().len() == 1 && cell_ok(c.symbol())) =>
@@ -134,14 +134,14 @@ impl Encoder {
     }
 
     /// Changes colours and attributes, by differences or from plain, whichever is shorter.
-    fn dip(&mut self, pen: Pen) {
+    fn dip(&mut self, pen: EncoderPen) {
         if pen == self.pen {
             return;
         }
         let step = codes(self.pen, pen);
         // only where something ends can it be shorter to begin from plain
         let ends = !(self.pen.on - pen.on).is_empty() || [pen.fg, pen.bg].contains(&Color::Reset);
-        let fresh = if ends { codes(Pen::default(), pen) } else { step.clone() };
+        let fresh = if ends { codes(EncoderPen::default(), pen) } else { step.clone() };
         self.pen = pen;
         self.out.push_str("\x1b[");
         if fresh.is_empty() {
@@ -165,7 +165,7 @@ impl Encoder {
     /// Makes the terminal blank and the encoder sure of it.
     pub(super) fn clear(&mut self) {
         self.out.push_str("\x1b[m\x1b[2J");
-        self.pen = Pen::default();
+        self.pen = EncoderPen::default();
         self.at = None;
     }
 
@@ -200,7 +200,7 @@ fn one_column(symbol: &str) -> bool {
 }
 
 /// SGR parameters that turn one pen into another.
-fn codes(from: Pen, to: Pen) -> String {
+fn codes(from: EncoderPen, to: EncoderPen) -> String {
     let mut list = String::new();
     let mut add = |code: &str| {
         if !list.is_empty() {

@@ -14,24 +14,24 @@ use crate::shell::input::TermEvent;
 use crate::shell::tty::Tty;
 
 /// What a frame left over when the terminal took no more.
-struct Rest {
+struct UnsentRest {
     bytes: Vec<u8>,
     epoch: u32,
 }
 
 /// A draw was refused and wants to be told when there is room.
-type Wanted = Arc<AtomicBool>;
+type RoomWanted = Arc<AtomicBool>;
 
 pub(super) struct Link {
     tty: Arc<Tty>,
-    rest: SyncSender<Rest>,
-    wanted: Wanted,
+    rest: SyncSender<UnsentRest>,
+    wanted: RoomWanted,
 }
 
 impl Link {
     pub(super) fn new(tty: Arc<Tty>, events: Sender<TermEvent>) -> Result<Self> {
         let (rest, rests) = sync_channel(1);
-        let wanted = Wanted::default();
+        let wanted = RoomWanted::default();
         let writer = (tty.clone(), wanted.clone());
         thread::Builder::new()
             .name("tty-write".into())
@@ -57,7 +57,7 @@ impl Link {
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => {
                     self.tty.draining().store(true, SeqCst);
-                    let rest = Rest { bytes, epoch: self.tty.epoch() };
+                    let rest = UnsentRest { bytes, epoch: self.tty.epoch() };
                     if self.rest.try_send(rest).is_err() {
                         self.tty.draining().store(false, SeqCst);
                     }
@@ -70,7 +70,12 @@ impl Link {
 }
 
 /// The writer thread: sleeps until a frame did not fit.
-fn write_rests(tty: &Tty, wanted: &AtomicBool, rests: &Receiver<Rest>, events: &Sender<TermEvent>) {
+fn write_rests(
+    tty: &Tty,
+    wanted: &AtomicBool,
+    rests: &Receiver<UnsentRest>,
+    events: &Sender<TermEvent>,
+) {
     while let Ok(rest) = rests.recv() {
         let mut bytes = rest.bytes.as_slice();
         while !bytes.is_empty() && rest.epoch == tty.epoch() {

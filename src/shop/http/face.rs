@@ -7,14 +7,14 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use crate::shop::sign::Key;
+use crate::shop::sign::SigningKey;
 use crate::shop::state::Shop;
 
 /// What handlers share.
 #[derive(Clone, Debug)]
 pub struct Face {
     pub shop: Arc<Shop>,
-    pub key: Arc<Key>,
+    pub key: Arc<SigningKey>,
     /// `/truth` answers.
     pub truth: bool,
     pub url: Arc<str>,

@@ -11,7 +11,7 @@ use super::face::{Face, error, json_text};
 use crate::domain::time::Timestamp;
 use crate::shop::dims::mask_names;
 use crate::shop::rng::{Purpose, hash};
-use crate::shop::timeline::{Deployment, Timeline, minute_of, minute_time};
+use crate::shop::timeline::{ShopDeployment, ShopTimeline, minute_of, minute_time};
 
 const RATE_LIMIT: u64 = 5000;
 
@@ -31,7 +31,7 @@ pub async fn deployments(
     let now = face.shop.now();
     let timeline = face.shop.timeline();
     let wanted = listing.environment.as_deref().is_none_or(|e| e == "production");
-    let mut shown: Vec<&Deployment> =
+    let mut shown: Vec<&ShopDeployment> =
         timeline.deployments.iter().filter(|d| wanted && d.created_at <= now).collect();
     shown.sort_by_key(|d| std::cmp::Reverse((d.created_at, d.id)));
     let per_page = listing.per_page.unwrap_or(30).clamp(1, 100);
@@ -104,7 +104,11 @@ pub async fn statuses(
 }
 
 /// The statuses a deployment has had by `now`, oldest first.
-fn states(timeline: &Timeline, d: &Deployment, now: Timestamp) -> Vec<(&'static str, Timestamp)> {
+fn states(
+    timeline: &ShopTimeline,
+    d: &ShopDeployment,
+    now: Timestamp,
+) -> Vec<(&'static str, Timestamp)> {
     let mut states = vec![("in_progress", d.created_at)];
     let last = d.stages.last().filter(|(at, _)| minute_time(*at) <= now);
     if let Some((at, _)) = last.filter(|(_, share)| *share >= 1.0) {
@@ -122,19 +126,19 @@ fn states(timeline: &Timeline, d: &Deployment, now: Timestamp) -> Vec<(&'static 
     states
 }
 
-fn creator(d: &Deployment) -> Value {
+fn creator(d: &ShopDeployment) -> Value {
     let id = hash(0, Purpose::Text, 1, d.author.len() as u64) % 100_000;
     json!({ "login": d.author, "id": id, "type": "User" })
 }
 
 /// A release that describes itself by a path names that page beside its templates.
-fn templates(d: &Deployment) -> Vec<&str> {
+fn templates(d: &ShopDeployment) -> Vec<&str> {
     let path = Some(d.description.as_str()).filter(|p| p.starts_with('/'));
     mask_names(d.templates).into_iter().chain(path).collect()
 }
 
 /// A deployment as it looked at `now`: stages still to come are part of the plan and shown.
-fn row(face: &Face, timeline: &Timeline, d: &Deployment, now: Timestamp) -> Value {
+fn row(face: &Face, timeline: &ShopTimeline, d: &ShopDeployment, now: Timestamp) -> Value {
     let id = d.id;
     let url = format!("{}/repos/demo/shop/deployments/{id}", face.url);
     let version = timeline.version_name(d.version);

@@ -7,11 +7,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::face::{Face, json_value, off_loop};
-use crate::shop::ledger::{Answer, Delivery, deliver};
-use crate::shop::sign::Envelope;
+use crate::shop::ledger::{Delivery, HookAnswer, deliver};
+use crate::shop::sign::SignedEnvelope;
 use crate::shop::state::lock;
 
-fn respond(answer: &Answer) -> Response {
+fn respond(answer: &HookAnswer) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     json_value(status, &answer.body)
 }
@@ -23,7 +23,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 pub async fn rollback(State(face): State<Face>, headers: HeaderMap, body: Bytes) -> Response {
     let done = off_loop(move || {
         let delivery = Delivery {
-            envelope: Envelope {
+            envelope: SignedEnvelope {
                 id: text(&headers, "webhook-id"),
                 timestamp: text(&headers, "webhook-timestamp"),
                 signatures: text(&headers, "webhook-signature"),

@@ -30,11 +30,12 @@ pub fn request(shop: &Shop) -> Value {
         "dry_run": false, "attempt": 1, "incident": "INC-1" } })
 }
 
-fn send(shop: &Shop, id: &str, body: &Value, dry_run: bool) -> Answer {
+fn send(shop: &Shop, id: &str, body: &Value, dry_run: bool) -> HookAnswer {
     let now = (shop.clocks.wall)().secs();
     let body = body.to_string();
-    let envelope = Envelope { id, timestamp: &now.to_string(), signatures: &sign(id, now, &body) };
-    let key = Key::parse(SECRET).expect("key");
+    let envelope =
+        SignedEnvelope { id, timestamp: &now.to_string(), signatures: &sign(id, now, &body) };
+    let key = SigningKey::parse(SECRET).expect("key");
     let delivery = Delivery { envelope, idempotency_key: id, dry_run, body: body.as_bytes() };
     deliver(shop, &key, &delivery)
 }
@@ -102,9 +103,9 @@ fn only_signed_and_fresh_requests_are_heard() {
     let at = (shop.clocks.wall)().secs();
     let stamp = at.to_string();
     let good = sign("act-1", at, &body);
-    let key = Key::parse(SECRET).expect("key");
+    let key = SigningKey::parse(SECRET).expect("key");
     let status = |id: &str, idempotency_key: &str, signatures: &str, body: &str| {
-        let envelope = Envelope { id, timestamp: &stamp, signatures };
+        let envelope = SignedEnvelope { id, timestamp: &stamp, signatures };
         let body = body.as_bytes();
         deliver(&shop, &key, &Delivery { envelope, idempotency_key, dry_run: false, body }).status
     };

@@ -3,15 +3,15 @@
 
 use crate::domain::segment::{Dim, Scope};
 use crate::shop::dims::TemplateMask;
-use crate::shop::effect::{Effect, Kind, Shape};
-use crate::shop::timeline::{Announcement, Plan, Service, Timeline, minute_time};
-use crate::shop::truth::{Benign, Incident, Truth};
+use crate::shop::effect::{HarmKind, HarmShape, ShopHarm};
+use crate::shop::timeline::{Announcement, ReleasePlan, Service, ShopTimeline, minute_time};
+use crate::shop::truth::{Benign, TrueIncident, Truth};
 
 /// A scenario being written down.
 #[derive(Debug)]
-pub struct Draft<'a> {
+pub struct ScenarioDraft<'a> {
     pub name: &'static str,
-    pub timeline: &'a mut Timeline,
+    pub timeline: &'a mut ShopTimeline,
     pub truth: &'a mut Truth,
     /// The first minute nobody has read yet; nothing may start before it.
     pub earliest: i64,
@@ -22,9 +22,9 @@ pub struct Draft<'a> {
 /// A harm in the making.
 #[derive(Clone, Debug)]
 pub struct Harm {
-    kind: Kind,
+    kind: HarmKind,
     scope: Scope,
-    shape: Shape,
+    shape: HarmShape,
     after: i64,
     length: Option<i64>,
     cause: Option<String>,
@@ -32,11 +32,11 @@ pub struct Harm {
 }
 
 /// A harm of this kind within `scope`, from the onset on, for ever.
-pub const fn harm(kind: Kind, scope: Scope) -> Harm {
+pub const fn harm(kind: HarmKind, scope: Scope) -> Harm {
     Harm {
         kind,
         scope,
-        shape: Shape::Step,
+        shape: HarmShape::Step,
         after: 0,
         length: None,
         cause: None,
@@ -45,7 +45,7 @@ pub const fn harm(kind: Kind, scope: Scope) -> Harm {
 }
 
 impl Harm {
-    pub const fn shape(mut self, shape: Shape) -> Self {
+    pub const fn shape(mut self, shape: HarmShape) -> Self {
         self.shape = shape;
         self
     }
@@ -82,7 +82,7 @@ pub fn scope(pairs: &[(Dim, &str)]) -> Scope {
 
 /// What a scenario says about an incident.
 #[derive(Clone, Debug)]
-pub struct Verdict<'a> {
+pub struct TrueVerdict<'a> {
     pub class: &'static str,
     pub severity: u8,
     pub segments: Vec<Scope>,
@@ -92,7 +92,7 @@ pub struct Verdict<'a> {
     pub note: &'static str,
 }
 
-impl Draft<'_> {
+impl ScenarioDraft<'_> {
     /// A release to everyone, `before` minutes before the onset.
     pub fn release(&mut self, service: Service, templates: TemplateMask, before: i64) -> String {
         self.staged(service, templates, &[(-before, 1.0)])
@@ -124,7 +124,7 @@ impl Draft<'_> {
             .iter()
             .map(|(at, share)| ((self.onset + at).max(self.earliest), *share))
             .collect();
-        self.timeline.release(&Plan {
+        self.timeline.release(&ReleasePlan {
             service,
             templates,
             stages: &stages,
@@ -135,7 +135,7 @@ impl Draft<'_> {
 
     pub fn harm(&mut self, harm: Harm) {
         let from = self.onset + harm.after;
-        self.timeline.effect(Effect {
+        self.timeline.effect(ShopHarm {
             scope: harm.scope,
             kind: harm.kind,
             shape: harm.shape,
@@ -172,13 +172,13 @@ impl Draft<'_> {
     }
 
     /// Writes an incident into the truth, `after` minutes after the onset.
-    pub fn incident(&mut self, after: i64, verdict: Verdict<'_>) {
+    pub fn incident(&mut self, after: i64, verdict: TrueVerdict<'_>) {
         let start = self.onset + after;
         let number = self.truth.incidents.len() + 1;
         let release = verdict.release.map(str::to_owned);
         let healed_by_rollback =
             release.as_ref().is_some_and(|r| self.timeline.versions.contains(r));
-        self.truth.incidents.push(Incident {
+        self.truth.incidents.push(TrueIncident {
             id: format!("truth-{number}"),
             scenario: self.name,
             class: verdict.class,

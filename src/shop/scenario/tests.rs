@@ -3,11 +3,11 @@
 
 use crate::domain::segment::{Dim, Scope};
 use crate::shop::checks;
-use crate::shop::dims::{BizCut, Cut};
+use crate::shop::dims::{BizCut, RumCut};
 use crate::shop::history::count_minute;
 use crate::shop::scenario::{find, table};
 use crate::shop::state::Shop;
-use crate::shop::tally::{Block, Business, Tally};
+use crate::shop::tally::{Business, Tally, TallyBlock};
 use crate::shop::tests::shop;
 use crate::shop::timeline::minute_time;
 
@@ -43,7 +43,7 @@ impl Pair {
     }
 
     /// Factor on the (geometric) mean of a vital within a slice of a cut.
-    fn slower(&self, cut: Cut, slice: &[&str], bins: fn(&Block) -> &[u32]) -> f64 {
+    fn slower(&self, cut: RumCut, slice: &[&str], bins: fn(&TallyBlock) -> &[u32]) -> f64 {
         let mean = |shop: &Shop| {
             let block = slice_of(shop, &tally(shop, self.from, self.to), cut, slice);
             mean_bin(bins(&block))
@@ -52,11 +52,11 @@ impl Pair {
     }
 }
 
-fn lcp(block: &Block) -> &[u32] {
+fn lcp(block: &TallyBlock) -> &[u32] {
     &block.lcp
 }
 
-fn inp(block: &Block) -> &[u32] {
+fn inp(block: &TallyBlock) -> &[u32] {
     &block.inp
 }
 
@@ -66,9 +66,9 @@ fn mean_bin(bins: &[u32]) -> f64 {
 }
 
 /// Everything of a cut whose labels hold all the given values.
-fn slice_of(shop: &Shop, tally: &Tally, cut: Cut, slice: &[&str]) -> Block {
+fn slice_of(shop: &Shop, tally: &Tally, cut: RumCut, slice: &[&str]) -> TallyBlock {
     let versions = &shop.timeline().versions;
-    let mut sum = Block::EMPTY;
+    let mut sum = TallyBlock::EMPTY;
     for (key, block) in tally.rum[cut as usize].iter().enumerate() {
         let labels = cut.labels(key, versions);
         if slice.iter().all(|v| labels.iter().any(|l| l == v)) {
@@ -91,11 +91,11 @@ fn biz(
     }
 }
 
-fn views(cut: Cut, slice: &'static [&'static str]) -> impl Fn(&Shop, &Tally) -> f64 {
+fn views(cut: RumCut, slice: &'static [&'static str]) -> impl Fn(&Shop, &Tally) -> f64 {
     move |shop, tally| f64::from(slice_of(shop, tally, cut, slice).views)
 }
 
-fn errors(cut: Cut, slice: &'static [&'static str]) -> impl Fn(&Shop, &Tally) -> f64 {
+fn errors(cut: RumCut, slice: &'static [&'static str]) -> impl Fn(&Shop, &Tally) -> f64 {
     move |shop, tally| {
         let block = slice_of(shop, tally, cut, slice);
         f64::from(block.errors) / f64::from(block.views)
@@ -168,7 +168,7 @@ fn the_table_is_well_formed() {
 fn checkout_outage() {
     let pair = pair("checkout-outage", 5, 35);
     near(pair.ratio(biz(BizCut::Source, &[], pays)), 0.1, 0.25);
-    assert!(errors(Cut::Source, &["checkout"])(&pair.sick, &tally(&pair.sick, 5, 35)) > 0.4);
+    assert!(errors(RumCut::Source, &["checkout"])(&pair.sick, &tally(&pair.sick, 5, 35)) > 0.4);
     assert!(failing(&pair.sick, 5, 10).iter().filter(|f| f.0 == "checkout").count() == 15);
     assert!(failing(&pair.sick, 0, 4).is_empty());
 }
@@ -176,9 +176,9 @@ fn checkout_outage() {
 #[test]
 fn mobile_pdp_inp() {
     let pair = pair("mobile-pdp-inp", 5, 65);
-    near(pair.slower(Cut::Source, &["pdp", "mobile", "paid"], inp), 1.7, 0.05);
-    near(pair.slower(Cut::Source, &["pdp", "mobile", "organic"], inp), 1.0, 0.04);
-    near(pair.slower(Cut::Source, &["pdp", "desktop"], inp), 1.0, 0.04);
+    near(pair.slower(RumCut::Source, &["pdp", "mobile", "paid"], inp), 1.7, 0.05);
+    near(pair.slower(RumCut::Source, &["pdp", "mobile", "organic"], inp), 1.0, 0.04);
+    near(pair.slower(RumCut::Source, &["pdp", "desktop"], inp), 1.0, 0.04);
     let carts = biz(BizCut::Source, &["mobile", "paid"], |b| b.add_to_cart);
     near(pair.ratio(carts), 0.72, 0.12);
     assert!(failing(&pair.sick, 0, 60).len() <= 2);
@@ -199,7 +199,7 @@ fn payment_drop_and_its_relatives() {
     near(over.ratio(biz(BizCut::Source, &[], orders)), 1.0, 0.12);
     let paid = pair("paid-mobile-conversion", 5, 65);
     assert!(paid.ratio(biz(BizCut::Source, &["mobile", "paid"], orders)) < 0.4);
-    near(paid.slower(Cut::Source, &["pdp", "mobile", "paid"], lcp), 1.0, 0.03);
+    near(paid.slower(RumCut::Source, &["pdp", "mobile", "paid"], lcp), 1.0, 0.03);
 }
 
 #[test]
@@ -213,13 +213,13 @@ fn telemetry_faults_do_not_touch_orders() {
     ] {
         let minutes = if name == "ingest-lag" { 12 } else { 30 };
         let pair = pair(name, from, from + minutes);
-        let seen = pair.ratio(|shop, t| f64::from(slice_of(shop, t, Cut::Browser, slice).views));
+        let seen = pair.ratio(|shop, t| f64::from(slice_of(shop, t, RumCut::Browser, slice).views));
         near(seen, left, 0.1);
         near(pair.ratio(|_, t| t.edge.iter().sum::<u64>() as f64), 1.0, 0.03);
         near(pair.ratio(biz(BizCut::Source, &[], orders)), 1.0, 0.12);
     }
     let late = pair("clock-skew", 60, 80);
-    near(late.ratio(views(Cut::Browser, &["mobile", "chrome"])), 1.0, 0.1);
+    near(late.ratio(views(RumCut::Browser, &["mobile", "chrome"])), 1.0, 0.1);
 }
 
 #[test]
@@ -227,8 +227,8 @@ fn crowds_are_more_visits_and_nothing_worse() {
     let campaign = pair("campaign-mix-shift", 30, 60);
     let crowd = biz(BizCut::Source, &["mobile", "paid", "new"], |b| b.sessions);
     near(campaign.ratio(crowd), 4.0, 0.08);
-    near(campaign.slower(Cut::Source, &["pdp", "mobile", "paid"], lcp), 1.0, 0.03);
-    let all = campaign.slower(Cut::Source, &["pdp"], lcp);
+    near(campaign.slower(RumCut::Source, &["pdp", "mobile", "paid"], lcp), 1.0, 0.03);
+    let all = campaign.slower(RumCut::Source, &["pdp"], lcp);
     assert!(all > 1.02, "the average worsens: {all}");
     let bots = pair("bot-traffic", 5, 35);
     let crowd = biz(BizCut::Browser, &["desktop", "chrome"], |b| b.sessions);
@@ -243,21 +243,21 @@ fn crowds_are_more_visits_and_nothing_worse() {
 #[test]
 fn slow_pages() {
     let drift = pair("slow-drift", 370, 400);
-    near(drift.slower(Cut::Source, &["pdp"], lcp), 1.28, 0.03);
+    near(drift.slower(RumCut::Source, &["pdp"], lcp), 1.28, 0.03);
     let region = pair("cdn-region-slow", 5, 35);
-    near(region.slower(Cut::Network, &["us"], lcp), 1.7, 0.04);
-    near(region.slower(Cut::Network, &["eu"], lcp), 1.0, 0.03);
+    near(region.slower(RumCut::Network, &["us"], lcp), 1.7, 0.04);
+    near(region.slower(RumCut::Network, &["eu"], lcp), 1.0, 0.03);
     let party = pair("third-party-script", 5, 35);
-    near(party.slower(Cut::Browser, &["landing", "mobile"], inp), 1.4, 0.06);
-    near(party.slower(Cut::Browser, &["cart"], inp), 1.0, 0.1);
+    near(party.slower(RumCut::Browser, &["landing", "mobile"], inp), 1.4, 0.06);
+    near(party.slower(RumCut::Browser, &["cart"], inp), 1.0, 0.1);
     let two = pair("two-at-once", 20, 80);
-    near(two.slower(Cut::Source, &["cart", "mobile"], inp), 1.9, 0.12);
-    near(two.slower(Cut::Network, &["apac"], lcp), 1.7, 0.05);
+    near(two.slower(RumCut::Source, &["cart", "mobile"], inp), 1.9, 0.12);
+    near(two.slower(RumCut::Network, &["apac"], lcp), 1.7, 0.05);
     let images = pair("slow-network-images", 5, 65);
-    near(images.slower(Cut::Network, &["pdp", "slow"], lcp), 1.7, 0.05);
-    near(images.slower(Cut::Network, &["pdp", "fast"], lcp), 1.0, 0.03);
+    near(images.slower(RumCut::Network, &["pdp", "slow"], lcp), 1.7, 0.05);
+    near(images.slower(RumCut::Network, &["pdp", "fast"], lcp), 1.0, 0.03);
     let help = pair("rollback-no-help", 5, 65);
-    near(help.slower(Cut::Source, &["checkout"], inp), 1.7, 0.15);
+    near(help.slower(RumCut::Source, &["checkout"], inp), 1.7, 0.15);
 }
 
 #[test]
@@ -286,16 +286,16 @@ fn surges_give_something_away() {
     near(each(&sale, &[]), 1.0, 0.1);
     let out = pair("stock-out", 5, 65);
     near(out.ratio(biz(BizCut::Source, &[], |b| b.add_to_cart)), 0.55, 0.1);
-    near(out.slower(Cut::Source, &["pdp"], lcp), 1.0, 0.03);
+    near(out.slower(RumCut::Source, &["pdp"], lcp), 1.0, 0.03);
 }
 
 /// Mean bins of two versions (or arms) live at once on a template.
 fn arms(
     shop: &Shop,
-    cut: Cut,
+    cut: RumCut,
     template: &str,
     names: [&str; 2],
-    bins: fn(&Block) -> &[u32],
+    bins: fn(&TallyBlock) -> &[u32],
 ) -> [f64; 2] {
     let seen = tally(shop, 5, 65);
     names.map(|name| mean_bin(bins(&slice_of(shop, &seen, cut, &[template, name]))))
@@ -310,7 +310,7 @@ fn old_and_new_version_side_by_side() {
         .map(|s| timeline.version_name(usize::from(s.version)))
         .collect();
     let [new, old] = serving[..] else { panic!("two versions serve: {serving:?}") };
-    let [a, b] = arms(&innocent, Cut::Release, "pdp", [new, old], lcp);
+    let [a, b] = arms(&innocent, RumCut::Release, "pdp", [new, old], lcp);
     near(((a - b) / 4.0).exp2(), 1.0, 0.03);
     let (staged, _) = shop("staged-5pct", VISITS);
     let truth = staged.truth();
@@ -318,20 +318,20 @@ fn old_and_new_version_side_by_side() {
     assert!(truth.incidents[0].segments[0].dims[&Dim::Release].contains(guilty));
     let timeline = staged.timeline();
     let old = timeline.version_name(usize::from(timeline.serving(staged.start + 10)[3][1].version));
-    let [a, b] = arms(&staged, Cut::Release, "pdp", [guilty, old], inp);
+    let [a, b] = arms(&staged, RumCut::Release, "pdp", [guilty, old], inp);
     near(((a - b) / 4.0).exp2(), 2.4, 0.15);
     let (experiment, _) = shop("ab-cohort", VISITS);
-    let [a, b] = arms(&experiment, Cut::Cohort, "collection", ["variant", "control"], inp);
+    let [a, b] = arms(&experiment, RumCut::Cohort, "collection", ["variant", "control"], inp);
     near(((a - b) / 4.0).exp2(), 1.5, 0.06);
 }
 
 #[test]
 fn errors_and_probes() {
     let search = pair("search-errors", 5, 65);
-    assert!(search.ratio(errors(Cut::Source, &["collection"])) > 5.0);
+    assert!(search.ratio(errors(RumCut::Source, &["collection"])) > 5.0);
     let safari = pair("checkout-js-error-browser", 5, 65);
-    assert!(safari.ratio(errors(Cut::Browser, &["checkout", "safari"])) > 5.0);
-    assert!(safari.ratio(errors(Cut::Browser, &["pdp"])) < 1.2);
+    assert!(safari.ratio(errors(RumCut::Browser, &["checkout", "safari"])) > 5.0);
+    assert!(safari.ratio(errors(RumCut::Browser, &["pdp"])) < 1.2);
     let region = pair("region-checkout-down", 5, 65);
     assert!(region.ratio(biz(BizCut::Browser, &["us"], pays)) < 0.3);
     assert!(failing(&region.sick, 5, 20).iter().all(|f| *f == ("checkout", "us")));

@@ -4,13 +4,13 @@
 use super::*;
 use crate::shop::dims::{CHECKOUT, PDP, mask_of};
 
-fn plan<'a>(service: Service, templates: &[&str], stages: &'a [(i64, f64)]) -> Plan<'a> {
-    Plan { service, templates: mask_of(templates), stages, author: "a", description: "" }
+fn plan<'a>(service: Service, templates: &[&str], stages: &'a [(i64, f64)]) -> ReleasePlan<'a> {
+    ReleasePlan { service, templates: mask_of(templates), stages, author: "a", description: "" }
 }
 
 #[test]
 fn versions_are_numbered_by_kind_and_day() {
-    let mut timeline = Timeline::default();
+    let mut timeline = ShopTimeline::default();
     let day = 20_777 * 1440;
     let first = timeline.release(&plan(Service::Theme, &["pdp"], &[(day, 1.0)]));
     let second = timeline.release(&plan(Service::Theme, &["pdp"], &[(day + 5, 1.0)]));
@@ -20,7 +20,7 @@ fn versions_are_numbered_by_kind_and_day() {
 
 #[test]
 fn stages_share_visits_between_versions() {
-    let mut timeline = Timeline::default();
+    let mut timeline = ShopTimeline::default();
     timeline.release(&plan(Service::Theme, &["pdp", "cart"], &[(10, 1.0)]));
     timeline.release(&plan(Service::Theme, &["pdp"], &[(20, 0.25), (40, 1.0)]));
     let at = |minute| timeline.serving(minute)[PDP].clone();
@@ -35,7 +35,7 @@ fn stages_share_visits_between_versions() {
 
 #[test]
 fn rollback_puts_the_target_live_on_what_was_taken_back() {
-    let mut timeline = Timeline::default();
+    let mut timeline = ShopTimeline::default();
     let old = timeline.release(&plan(Service::App, &["cart", "checkout"], &[(10, 1.0)]));
     let bad = timeline.release(&plan(Service::App, &["checkout"], &[(20, 0.05)]));
     assert_eq!(timeline.roll_back(Service::App, "app-none", minute_time(30)), None);

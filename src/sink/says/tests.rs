@@ -11,13 +11,13 @@ fn words_are_found_where_receivers_put_them_and_nowhere_else() {
         says.add(mark);
         says
     };
-    let done = of(Mark::Done);
+    let done = of(SaidMark::Done);
     assert_eq!(json(&json!({ "status": "Done" })), done);
     assert_eq!(json(&json!({ "operation": { "status": { "phase": "Succeeded" } } })), done);
     assert_eq!(json(&json!({ "log": { "status": "failed" }, "note": "error" })), Says::default());
-    assert_eq!(json(&json!({ "done": false })), of(Mark::Running));
+    assert_eq!(json(&json!({ "done": false })), of(SaidMark::Running));
     assert!(json(&json!({ "jobs": { "x": { "triggered": false } } })).only_failed());
-    assert!(json(&json!({ "ok": true, "errors": ["x"] })).has(Mark::Failed));
+    assert!(json(&json!({ "ok": true, "errors": ["x"] })).has(SaidMark::Failed));
     assert!(!json(&json!({ "ok": true, "errors": ["x"] })).only_failed());
     let mut deep = json!({ "status": "failed" });
     for _ in 0..50 {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// What a word for a state means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Word {
+pub enum SaidWord {
     Done,
     Running,
     Failed,
@@ -16,7 +16,7 @@ pub enum Word {
 
 /// What the value under a key is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Key {
+pub enum WordKey {
     /// A flag: did it work.
     Yes,
     /// A flag: is it over.
@@ -258,20 +258,20 @@ const DOUBTS: [&str; 8] = [
 ];
 
 /// The meaning of a word that stands alone.
-pub fn word(text: &str) -> Word {
+pub fn word(text: &str) -> SaidWord {
     if text.len() > 64 {
-        return Word::Other;
+        return SaidWord::Other;
     }
     let bare = text.trim().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     let bare = bare.replace([' ', '-'], "_");
     let is = |list: &[&str]| list.contains(&bare.as_str());
     match bare.as_str() {
-        _ if is(DONE) => Word::Done,
-        _ if is(RUNNING) => Word::Running,
-        _ if is(FAILED) => Word::Failed,
-        _ if is(OPEN) => Word::Open,
-        _ if is(UNHEARD) => Word::Unheard,
-        _ => Word::Other,
+        _ if is(DONE) => SaidWord::Done,
+        _ if is(RUNNING) => SaidWord::Running,
+        _ if is(FAILED) => SaidWord::Failed,
+        _ if is(OPEN) => SaidWord::Open,
+        _ if is(UNHEARD) => SaidWord::Unheard,
+        _ => SaidWord::Other,
     }
 }
 
@@ -280,19 +280,19 @@ pub fn bare(key: &str) -> String {
     key.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase()
 }
 
-pub fn key(text: &str) -> Key {
+pub fn key(text: &str) -> WordKey {
     let bare = bare(text);
     let is = |list: &[&str]| list.contains(&bare.as_str());
     match bare.as_str() {
-        _ if is(YES) => Key::Yes,
-        _ if is(FINISHED) => Key::Finished,
-        _ if is(FAULT) => Key::Fault,
-        _ if is(STATE) => Key::State,
-        _ if is(CODE) => Key::Code,
-        _ if is(MESSAGE) => Key::Message,
-        _ if is(ENVELOPE) => Key::Envelope { any: false },
-        _ if is(OPEN_ENVELOPE) => Key::Envelope { any: true },
-        _ => Key::Other,
+        _ if is(YES) => WordKey::Yes,
+        _ if is(FINISHED) => WordKey::Finished,
+        _ if is(FAULT) => WordKey::Fault,
+        _ if is(STATE) => WordKey::State,
+        _ if is(CODE) => WordKey::Code,
+        _ if is(MESSAGE) => WordKey::Message,
+        _ if is(ENVELOPE) => WordKey::Envelope { any: false },
+        _ if is(OPEN_ENVELOPE) => WordKey::Envelope { any: true },
+        _ => WordKey::Other,
     }
 }
 

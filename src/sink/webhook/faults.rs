@@ -9,7 +9,7 @@ use crate::source::http::sign_in::{one_way, plain};
 use crate::source::http::tls::{authorities, identity, paired};
 use crate::source::http::{address, proxy};
 
-use super::verdict::Rule;
+use super::verdict::SuccessRule;
 
 /// Stands in `status_url` for the receiver's own id.
 pub(super) const RUN: &str = "{run}";
@@ -77,8 +77,11 @@ pub fn faults(config: &ActionConfig) -> Vec<(&'static str, String)> {
     look("status_url", placeholders(config));
     look("verify_within", provable(config));
     look("headers", plain(&config.headers).map(drop));
-    look("success", Rule::new(config.success.as_ref(), None).map(drop));
-    look("run_id", Rule::new(None, config.run_id.as_deref()).and_then(|_| asked_by_run(config)));
+    look("success", SuccessRule::new(config.success.as_ref(), None).map(drop));
+    look(
+        "run_id",
+        SuccessRule::new(None, config.run_id.as_deref()).and_then(|_| asked_by_run(config)),
+    );
     look("client_cert", paired(config.tls()));
     look("proxy", proxy(config.proxy.as_deref()).map(drop));
     found

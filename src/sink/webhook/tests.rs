@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use super::*;
 use crate::domain::time::Span;
-use crate::source::fixture::{Case, Reply, Seen, Server, Then, secret_file};
+use crate::source::fixture::{FixtureCase, Reply, SeenRequest, Server, Then, secret_file};
 
 mod answers;
 mod edges;
@@ -28,17 +28,17 @@ fn intent(dry_run: bool) -> Intent {
 }
 
 /// A sender with the journal of its own.
-fn stamp(incident: &IncidentId) -> Stamp<'_> {
-    Stamp { wall: WALL, incident }
+fn stamp(incident: &IncidentId) -> SendStamp<'_> {
+    SendStamp { wall: WALL, incident }
 }
 
 impl Webhook {
     /// All the way, with nothing that keeps it.
-    async fn posted(&self, intent: &Intent, stamp: Stamp<'_>) -> Outcome {
+    async fn posted(&self, intent: &Intent, stamp: SendStamp<'_>) -> Outcome {
         self.gated(intent, stamp, Box::new(|| None)).await
     }
 
-    async fn gated(&self, intent: &Intent, stamp: Stamp<'_>, gate: Gate) -> Outcome {
+    async fn gated(&self, intent: &Intent, stamp: SendStamp<'_>, gate: Gate) -> Outcome {
         if intent.dry_run {
             return self.dry_run(intent, stamp).await;
         }
@@ -76,7 +76,7 @@ fn hook(folder: &std::path::Path, url: &str, more: &str) -> Webhook {
     Webhook::new(&WriteCap::for_operator("ana"), &config).expect("hook")
 }
 
-async fn bench(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Bench {
+async fn bench(answer: impl Fn(&SeenRequest) -> Reply + Send + Sync + 'static) -> Bench {
     let folder = tempfile::tempdir().expect("folder");
     let server = Server::start(answer).await;
     let url = &server.url;
@@ -142,7 +142,7 @@ async fn each_answer_has_its_outcome_and_none_is_repeated() {
 
 #[tokio::test]
 async fn broken_answers_are_unknown_unless_their_words_are_there() {
-    let cases: [Case; 4] = [
+    let cases: [FixtureCase; 4] = [
         (|| Reply::raw("", Then::Hang), "no answer in time"),
         (|| Reply::raw("", Then::Close), ""),
         (|| Reply::raw("HTTP/9 what\r\n\r\n", Then::Close), ""),

@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::domain::time::Timestamp;
 use crate::incident::event::Outcome;
 use crate::sink::config::Success;
-use crate::sink::says::{self, Mark, Says};
-use crate::sink::wire::Told;
+use crate::sink::says::{self, SaidMark, Says};
+use crate::sink::wire::ReceivedAnswer;
 use crate::source::error::SourceError;
 use crate::source::http_json::path::{Expr, number};
 
@@ -19,7 +19,7 @@ const RUN_ID: usize = 200;
 
 /// What counts as accepted when the config says it, and where an answer names its run.
 #[derive(Debug, Default)]
-pub struct Rule {
+pub struct SuccessRule {
     status: Vec<u16>,
     test: Option<Test>,
     run_id: Option<Expr>,
@@ -32,7 +32,7 @@ struct Test {
     equals: Option<Value>,
 }
 
-impl Rule {
+impl SuccessRule {
     /// # Errors
     /// [`SourceError::GiveUp`] naming the key of `success` that cannot work.
     pub fn new(success: Option<&Success>, run_id: Option<&str>) -> Result<Self, SourceError> {
@@ -106,7 +106,7 @@ fn same(want: &Value, found: &Value) -> bool {
 }
 
 /// How the body of an answer reads.
-enum Body {
+enum AnswerBody {
     Empty,
     /// HTML or XML, most often a sign-in page.
     Page,
@@ -115,27 +115,27 @@ enum Body {
     Says(Says),
 }
 
-fn body(told: &Told) -> Body {
+fn body(told: &ReceivedAnswer) -> AnswerBody {
     let answer = &told.answer;
     let kind = answer.header("content-type").unwrap_or_default().to_lowercase();
     let bytes = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return Body::Unreadable("an answer that is no text");
+        return AnswerBody::Unreadable("an answer that is no text");
     };
     let text = text.trim();
     let odd = |c: char| c.is_control() && !c.is_whitespace();
     match text.chars().next() {
-        None if told.whole => Body::Empty,
-        None => Body::Unreadable("the answer broke off"),
-        Some('<') => Body::Page,
-        Some(_) if kind.contains("html") && !is_answer(text) => Body::Page,
-        Some(_) if text.contains(odd) => Body::Unreadable("an answer that is no text"),
+        None if told.whole => AnswerBody::Empty,
+        None => AnswerBody::Unreadable("the answer broke off"),
+        Some('<') => AnswerBody::Page,
+        Some(_) if kind.contains("html") && !is_answer(text) => AnswerBody::Page,
+        Some(_) if text.contains(odd) => AnswerBody::Unreadable("an answer that is no text"),
         Some('{' | '[' | '"') => match serde_json::from_str(text) {
-            Ok(value) => Body::Says(says::json(&value)),
-            Err(_) if told.whole => Body::Unreadable("JSON that cannot be read"),
-            Err(_) => Body::Unreadable("the answer broke off"),
+            Ok(value) => AnswerBody::Says(says::json(&value)),
+            Err(_) if told.whole => AnswerBody::Unreadable("JSON that cannot be read"),
+            Err(_) => AnswerBody::Unreadable("the answer broke off"),
         },
-        Some(_) => Body::Says(says::text(text)),
+        Some(_) => AnswerBody::Says(says::text(text)),
     }
 }
 
@@ -143,11 +143,12 @@ fn body(told: &Told) -> Body {
 fn is_answer(text: &str) -> bool {
     let state = says::text(text);
     serde_json::from_str::<Value>(text).is_ok()
-        || (!text.contains(' ') && state.any(&[Mark::Done, Mark::Running, Mark::Failed]))
+        || (!text.contains(' ')
+            && state.any(&[SaidMark::Done, SaidMark::Running, SaidMark::Failed]))
 }
 
 /// By status and body; `now` stands in for a missing `Date`.
-pub fn judge(told: &Told, rule: &Rule, now: Timestamp) -> Outcome {
+pub fn judge(told: &ReceivedAnswer, rule: &SuccessRule, now: Timestamp) -> Outcome {
     let (status, detail) = (told.answer.status, plain(&told.words));
     let run_id = rule.run(&told.answer.body);
     let retry_after_s = told.answer.wish(now);
@@ -162,16 +163,19 @@ pub fn judge(told: &Told, rule: &Rule, now: Timestamp) -> Outcome {
     let body = body(told);
     match (&rule.test, status) {
         _ if rule.counts(status) && !rule.status.is_empty() && rule.test.is_none() => match body {
-            Body::Says(says) if says.only_failed() => refused(detail),
-            Body::Says(says) if !says.no_harm() => unknown(OPEN),
-            Body::Page if is_html(told) => unknown(PAGE),
-            Body::Empty | Body::Page | Body::Unreadable(_) | Body::Says(_) => accepted(detail),
+            AnswerBody::Says(says) if says.only_failed() => refused(detail),
+            AnswerBody::Says(says) if !says.no_harm() => unknown(OPEN),
+            AnswerBody::Page if is_html(told) => unknown(PAGE),
+            AnswerBody::Empty
+            | AnswerBody::Page
+            | AnswerBody::Unreadable(_)
+            | AnswerBody::Says(_) => accepted(detail),
         },
         (Some(test), _) if rule.counts(status) => match body {
             _ if test.holds(&told.answer.body) => accepted(detail),
-            Body::Says(says) if says.only_failed() => refused(detail),
-            Body::Page => unknown(PAGE),
-            Body::Empty | Body::Unreadable(_) | Body::Says(_) => {
+            AnswerBody::Says(says) if says.only_failed() => refused(detail),
+            AnswerBody::Page => unknown(PAGE),
+            AnswerBody::Empty | AnswerBody::Unreadable(_) | AnswerBody::Says(_) => {
                 unknown(&format!("it does not hold what success.path asks for ({})", test.text))
             }
         },
@@ -179,16 +183,17 @@ pub fn judge(told: &Told, rule: &Rule, now: Timestamp) -> Outcome {
             unknown("a status that success.status does not name")
         }
         (_, 200..=299) => match body {
-            Body::Empty => accepted(detail),
-            Body::Page => unknown(PAGE),
-            Body::Unreadable(why) => unknown(why),
-            Body::Says(says) if says.no_harm() => accepted(detail),
-            Body::Says(says)
-                if says.only_failed() || (says.has(Mark::Unheard) && !says.has(Mark::Open)) =>
+            AnswerBody::Empty => accepted(detail),
+            AnswerBody::Page => unknown(PAGE),
+            AnswerBody::Unreadable(why) => unknown(why),
+            AnswerBody::Says(says) if says.no_harm() => accepted(detail),
+            AnswerBody::Says(says)
+                if says.only_failed()
+                    || (says.has(SaidMark::Unheard) && !says.has(SaidMark::Open)) =>
             {
                 refused(detail)
             }
-            Body::Says(_) => unknown(OPEN),
+            AnswerBody::Says(_) => unknown(OPEN),
         },
         (_, 409 | 422) => unknown(KEY),
         (_, 400 | 401 | 403 | 404 | 405 | 410 | 412 | 429) if of_the_key(&told.words) => {
@@ -204,7 +209,7 @@ const PAGE: &str = "a page instead of an answer, as a sign-in page would be";
 const OPEN: &str = "its words leave open what was done";
 const KEY: &str = "the receiver may know this request from before";
 
-fn is_html(told: &Told) -> bool {
+fn is_html(told: &ReceivedAnswer) -> bool {
     let kind = told.answer.header("content-type").unwrap_or_default().to_lowercase();
     let start: Vec<u8> = told.answer.body.iter().take(512).map(u8::to_ascii_lowercase).collect();
     let start = String::from_utf8_lossy(&start);
@@ -224,32 +229,33 @@ fn joined(what: &str, why: &str, detail: &str) -> String {
 }
 
 /// What an answer of `status_url` means.
-pub fn told(told: &Told) -> Status {
+pub fn told(told: &ReceivedAnswer) -> Status {
     let detail = plain(&told.words);
     let status = told.answer.status;
     let none =
         |why: &str| Status::NoAnswer { detail: joined(&format!("http {status}"), why, &detail) };
     match (status, body(told)) {
         (404 | 410, _) => Status::NotKnown,
-        (200..=299, Body::Says(says)) => {
-            let (goes, failed) = (says.any(&[Mark::Done, Mark::Running]), says.has(Mark::Failed));
-            let trouble = says.has(Mark::Trouble);
-            if says.has(Mark::Open) || (goes && (failed || trouble)) {
+        (200..=299, AnswerBody::Says(says)) => {
+            let (goes, failed) =
+                (says.any(&[SaidMark::Done, SaidMark::Running]), says.has(SaidMark::Failed));
+            let trouble = says.has(SaidMark::Trouble);
+            if says.has(SaidMark::Open) || (goes && (failed || trouble)) {
                 none(OPEN)
             } else if failed {
                 Status::Failed { detail }
-            } else if says.has(Mark::Running) {
+            } else if says.has(SaidMark::Running) {
                 Status::Running { detail }
-            } else if says.has(Mark::Done) {
+            } else if says.has(SaidMark::Done) {
                 Status::Done { detail }
-            } else if says.has(Mark::Unheard) {
+            } else if says.has(SaidMark::Unheard) {
                 Status::NotKnown
             } else {
                 none(OPEN)
             }
         }
-        (200..=299, Body::Page) => none(PAGE),
-        (200..=299, Body::Unreadable(why)) => none(why),
+        (200..=299, AnswerBody::Page) => none(PAGE),
+        (200..=299, AnswerBody::Unreadable(why)) => none(why),
         _ => none(""),
     }
 }

@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answer {
-    Answer {
+fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> HttpAnswer {
+    HttpAnswer {
         status,
         headers: headers.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
         body: body.as_bytes().to_vec(),

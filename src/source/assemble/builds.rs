@@ -9,10 +9,10 @@ use crate::source::error::cut;
 use crate::source::harvest::Harvest;
 use crate::source::query::LABEL;
 
-use super::{Answered, Frame, Line};
+use super::{Answered, QueryFrame, SeriesLine};
 
 /// What is known of each service's versions.
-pub type Live = BTreeMap<String, Versions>;
+pub type LiveVersions = BTreeMap<String, Versions>;
 
 /// The versions of one service.
 #[derive(Clone, Debug, Default)]
@@ -33,12 +33,12 @@ struct Sighting {
     version: String,
 }
 
-impl Frame<'_> {
+impl QueryFrame<'_> {
     /// A change for each version that appears while or after another one runs. What runs at the
     /// first sight of a service is the start (there may be several side by side): it is told with
     /// the change that replaces it, as live from when it was first seen. A version that
     /// vanished and comes back is a change.
-    pub fn builds(&self, answer: &Answered, live: &mut Live, out: &mut Harvest) {
+    pub fn builds(&self, answer: &Answered, live: &mut LiveVersions, out: &mut Harvest) {
         let mut seen: Vec<Sighting> =
             answer.lines.iter().filter_map(|line| self.sighting(line)).collect();
         seen.sort_by_key(|s| s.first);
@@ -79,7 +79,7 @@ impl Frame<'_> {
         }
     }
 
-    fn sighting(&self, line: &Line) -> Option<Sighting> {
+    fn sighting(&self, line: &SeriesLine) -> Option<Sighting> {
         let query = self.query;
         let label = |name: &Option<String>| {
             let value = name.as_ref().and_then(|l| line.labels.get(l));

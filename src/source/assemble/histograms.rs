@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::source::harvest::Harvest;
 use crate::source::units::scaled;
 
-use super::{Answered, Frame, Line, Table};
+use super::{Answered, QueryFrame, SegmentTable, SeriesLine};
 
 /// Most buckets kept for one query.
 const MOST: usize = 400;
@@ -30,13 +30,13 @@ impl Default for Bounds {
 impl Bounds {
     /// Takes new bounds in; those beyond 400 are ignored and false comes back.
     fn grow(&mut self, seen: impl Iterator<Item = f64>) -> bool {
-        let known: BTreeSet<Order> = self.0.iter().copied().map(Order).collect();
+        let known: BTreeSet<OrderedBound> = self.0.iter().copied().map(OrderedBound).collect();
         let mut all = known.clone();
         for bound in seen.filter(|b| !b.is_nan()) {
             if all.len() >= MOST {
                 break;
             }
-            all.insert(Order(bound));
+            all.insert(OrderedBound(bound));
         }
         if all.len() != known.len() {
             self.0 = all.iter().map(|o| o.0).collect();
@@ -50,32 +50,32 @@ impl Bounds {
 }
 
 #[derive(Clone, Copy)]
-struct Order(f64);
+struct OrderedBound(f64);
 
-impl PartialEq for Order {
+impl PartialEq for OrderedBound {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for Order {}
+impl Eq for OrderedBound {}
 
-impl PartialOrd for Order {
+impl PartialOrd for OrderedBound {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Order {
+impl Ord for OrderedBound {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.0.total_cmp(&other.0)
     }
 }
 
 /// Series that differ in `le` alone: they make one cumulative histogram an instant.
-type Families<'a> = BTreeMap<(Segment, String), Vec<(f64, &'a Line)>>;
+type Families<'a> = BTreeMap<(Segment, String), Vec<(f64, &'a SeriesLine)>>;
 
-impl Frame<'_> {
+impl QueryFrame<'_> {
     pub fn histogram(&self, answer: &Answered, bounds: &mut Bounds, out: &mut Harvest) {
         let factor = self.factor();
         let (families, unread) = self.families(answer, factor);
@@ -86,7 +86,7 @@ impl Frame<'_> {
             let title = self.query.title();
             out.note(format!("{title}: {unread} series without a usable le, or too many buckets"));
         }
-        let mut table: Table<Counts> = BTreeMap::new();
+        let mut table: SegmentTable<Counts> = BTreeMap::new();
         let (mut endless, mut shrinking) = (0, 0);
         for ((segment, _), lines) in &families {
             let own = unstacked(lines, bounds);
@@ -199,7 +199,7 @@ fn merge(row: &mut BTreeMap<Timestamp, Counts>, more: BTreeMap<Timestamp, Counts
 
 /// Cumulative to single counts. A bucket that is absent holds nothing of its own; a cumulative
 /// count below its neighbour (float noise of rates) is lifted to it.
-fn unstacked(lines: &[(f64, &Line)], bounds: &Bounds) -> BTreeMap<Timestamp, Counts> {
+fn unstacked(lines: &[(f64, &SeriesLine)], bounds: &Bounds) -> BTreeMap<Timestamp, Counts> {
     let mut stacked: BTreeMap<Timestamp, Vec<Option<f64>>> = BTreeMap::new();
     for (le, line) in lines {
         let Some(index) = bounds.index(*le) else { continue };
@@ -237,7 +237,7 @@ fn odd(row: &[Option<f64>]) -> Option<Odd> {
     (lack.1 > NOISE.1 + NOISE.0 * most).then_some(Odd::Shrinks)
 }
 
-fn spread(line: &Line, bounds: &Bounds, factor: f64) -> BTreeMap<Timestamp, Counts> {
+fn spread(line: &SeriesLine, bounds: &Bounds, factor: f64) -> BTreeMap<Timestamp, Counts> {
     let row = |native: &super::Native| {
         let mut counts = vec![0.0; bounds.0.len()];
         let mut bad = None;

@@ -10,15 +10,15 @@ use crate::source::harvest::Harvest;
 use crate::source::query::{LABEL, Labels};
 use crate::source::units::scaled;
 
-use super::{Answered, Frame, Line};
+use super::{Answered, QueryFrame, SeriesLine};
 
 /// Journey and location.
-type Place = (String, String);
+type CheckPlace = (String, String);
 /// Journey to the labels that tell its series apart.
 type Apart = BTreeMap<String, BTreeSet<String>>;
-type Series = BTreeMap<Timestamp, f64>;
+type RunSeries = BTreeMap<Timestamp, f64>;
 
-impl Frame<'_> {
+impl QueryFrame<'_> {
     /// One check a series and instant. Durations of failed runs are dropped.
     pub fn checks(
         &self,
@@ -56,7 +56,7 @@ impl Frame<'_> {
         out.partial |= passed.partial || passed.truncated;
     }
 
-    fn by_place(&self, answer: &Answered, apart: &Apart) -> BTreeMap<Place, Series> {
+    fn by_place(&self, answer: &Answered, apart: &Apart) -> BTreeMap<CheckPlace, RunSeries> {
         let places = answer.lines.iter().filter_map(|line| {
             let place = self.vantage(&line.labels, apart)?;
             Some((place, line.points.iter().copied().collect()))
@@ -67,7 +67,7 @@ impl Frame<'_> {
     /// Where several series would be one check at one instant: the labels they differ in. Each is
     /// a vantage point, or a page of the journey, of its own.
     fn told_apart(&self, passed: &Answered, out: &mut Harvest) -> Apart {
-        let mut groups: BTreeMap<Place, Vec<&Line>> = BTreeMap::new();
+        let mut groups: BTreeMap<CheckPlace, Vec<&SeriesLine>> = BTreeMap::new();
         for line in &passed.lines {
             if let Some(place) = self.place(&line.labels) {
                 groups.entry(place).or_default().push(line);
@@ -101,7 +101,7 @@ impl Frame<'_> {
     }
 
     /// The place of a series among those that are told apart.
-    fn vantage(&self, labels: &Labels, apart: &Apart) -> Option<Place> {
+    fn vantage(&self, labels: &Labels, apart: &Apart) -> Option<CheckPlace> {
         let (journey, location) = self.place(labels)?;
         let mut parts: Vec<&str> = Vec::from([location.as_str()]);
         for name in apart.get(&journey).into_iter().flatten() {
@@ -128,7 +128,7 @@ impl Frame<'_> {
 }
 
 /// Reads 1 as passed, 0 as failed and the rest (pending, maintenance, NaN) as unknown. The kind of
-/// a failure comes from the HTTP status: 0 means that no answer came (apis.md section A.1).
+/// a failure comes from the HTTP status: 0 means that no answer came (blackbox_exporter).
 fn judged(number: f64, took_ms: Option<f64>, status: Option<f64>) -> (CheckOutcome, String) {
     if number == 1.0 {
         return (CheckOutcome::Pass, String::new());
@@ -156,17 +156,20 @@ mod tests {
     const AT: Timestamp = Timestamp::from_secs(1_795_207_920);
 
     fn runs(query: &Query, lines: &[(&[(&str, &str)], f64)]) -> Harvest {
-        let line = |(labels, number): &(&[(&str, &str)], f64)| Line {
+        let line = |(labels, number): &(&[(&str, &str)], f64)| SeriesLine {
             labels: labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
             points: vec![(AT, *number)],
             natives: Vec::new(),
         };
         let answer = Answered { lines: lines.iter().map(line).collect(), ..Answered::default() };
-        let took: Vec<Line> =
-            answer.lines.iter().map(|l| Line { points: vec![(AT, 0.25)], ..l.clone() }).collect();
+        let took: Vec<SeriesLine> = answer
+            .lines
+            .iter()
+            .map(|l| SeriesLine { points: vec![(AT, 0.25)], ..l.clone() })
+            .collect();
         let took = Answered { lines: took, ..Answered::default() };
         let source = "s".into();
-        let frame = Frame { source: &source, query, window: Span::from_mins(1), now: AT };
+        let frame = QueryFrame { source: &source, query, window: Span::from_mins(1), now: AT };
         let mut out = Harvest::default();
         frame.checks((&answer, &took, &Answered::default()), &mut out);
         out

@@ -11,22 +11,22 @@ fn at(bucket: i64) -> Timestamp {
     NOW.minus(Span::from_mins(5 - bucket))
 }
 
-fn line(labels: &[(&str, &str)], points: &[(i64, f64)]) -> Line {
-    Line {
+fn line(labels: &[(&str, &str)], points: &[(i64, f64)]) -> SeriesLine {
+    SeriesLine {
         labels: labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
         points: points.iter().map(|(b, v)| (at(*b), *v)).collect(),
         natives: Vec::new(),
     }
 }
 
-fn answered(lines: Vec<Line>) -> Answered {
+fn answered(lines: Vec<SeriesLine>) -> Answered {
     Answered { lines, ..Answered::default() }
 }
 
-fn with(query: &Query, f: impl FnOnce(Frame<'_>, &mut Harvest)) -> Harvest {
+fn with(query: &Query, f: impl FnOnce(QueryFrame<'_>, &mut Harvest)) -> Harvest {
     let source = SourceId::new("s");
     let mut out = Harvest::default();
-    f(Frame { source: &source, query, window: Span::from_mins(1), now: NOW }, &mut out);
+    f(QueryFrame { source: &source, query, window: Span::from_mins(1), now: NOW }, &mut out);
     out
 }
 
@@ -105,7 +105,7 @@ fn checks_know_why_they_failed_and_failed_runs_have_no_duration() {
 fn a_new_version_is_a_change_and_the_first_one_is_not() {
     let mut query = Query::bare(QueryKind::Build, None);
     query.version_label = Some("version".to_owned());
-    let mut live = builds::Live::new();
+    let mut live = builds::LiveVersions::new();
     let first = answered(vec![line(&[("version", "v1")], &[(1, 1.0), (2, 1.0)])]);
     let out = with(&query, |f, out| f.builds(&first, &mut live, out));
     assert!(out.changes.is_empty());
@@ -135,7 +135,7 @@ fn a_new_version_is_a_change_and_the_first_one_is_not() {
 fn versions_side_by_side_at_the_first_sight_are_the_start() {
     let mut query = Query::bare(QueryKind::Build, None);
     query.version_label = Some("version".to_owned());
-    let mut live = builds::Live::new();
+    let mut live = builds::LiveVersions::new();
     let two = answered(vec![
         line(&[("version", "v1")], &[(1, 1.0), (2, 1.0)]),
         line(&[("version", "v2")], &[(1, 1.0), (2, 1.0), (3, 1.0)]),

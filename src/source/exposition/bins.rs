@@ -5,22 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::query::Labels;
 
-use super::counters::Reading;
+use super::counters::CounterReading;
 use super::selector::Selector;
-use super::text::{Page, Sample};
+use super::text::{ExpositionPage, Sample};
 
 /// What `+Inf` and `_count` may differ by: a page is not made in one instant.
 const APART: f64 = 0.01;
 
 /// The bins of the families that a selector takes, and what is odd about them. A family whose parts
 /// disagree comes without its end, so that nobody judges it.
-pub fn of(page: &Page, selector: &Selector) -> (BTreeMap<Labels, Reading>, Vec<String>) {
+pub fn of(
+    page: &ExpositionPage,
+    selector: &Selector,
+) -> (BTreeMap<Labels, CounterReading>, Vec<String>) {
     let with =
         |suffix: &'static str| page.samples.iter().filter(move |s| selector.takes(s, suffix));
-    let reading = |s: &Sample| Reading { value: s.value, at: s.at };
-    let mut parts: BTreeMap<Labels, Reading> =
+    let reading = |s: &Sample| CounterReading { value: s.value, at: s.at };
+    let mut parts: BTreeMap<Labels, CounterReading> =
         with("_bucket").map(|s| (s.labels.clone(), reading(s))).collect();
-    let counts: BTreeMap<Labels, Reading> =
+    let counts: BTreeMap<Labels, CounterReading> =
         with("_count").map(|s| (s.labels.clone(), reading(s))).collect();
     let families: BTreeSet<Labels> = parts.keys().map(family).collect();
     let (mut apart, mut endless) = (0, 0);

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::time::{Span, Timestamp};
-use crate::source::assemble::Line;
+use crate::source::assemble::SeriesLine;
 use crate::source::query::Labels;
 
 /// Longest gap between two scrapes whose increase is still believed, in buckets.
@@ -21,7 +21,7 @@ const LEAP: f64 = 10.0;
 
 /// What a page says of one counter, with the sender's own time where it has one.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Reading {
+pub struct CounterReading {
     pub value: f64,
     pub at: Option<Timestamp>,
 }
@@ -56,7 +56,7 @@ impl Counters {
         &mut self,
         at: Timestamp,
         bucket: Span,
-        now: &BTreeMap<Labels, Reading>,
+        now: &BTreeMap<Labels, CounterReading>,
         around: f64,
     ) -> f64 {
         let before = self.last;
@@ -105,7 +105,7 @@ impl Counters {
     }
 
     /// The buckets that ended by `ready`, stamped with their end. Each comes once.
-    pub fn finish(&mut self, ready: Timestamp, bucket: Span) -> Vec<Line> {
+    pub fn finish(&mut self, ready: Timestamp, bucket: Span) -> Vec<SeriesLine> {
         let first = self.first.unwrap_or(ready);
         let mut lines = Vec::new();
         for (labels, counter) in &mut self.known {
@@ -117,7 +117,7 @@ impl Counters {
                 .map(|(start, sum)| (start.plus(bucket), sum))
                 .collect();
             if !points.is_empty() {
-                lines.push(Line { labels: labels.clone(), points, natives: Vec::new() });
+                lines.push(SeriesLine { labels: labels.clone(), points, natives: Vec::new() });
             }
         }
         self.done = self.done.max(Some(ready));
@@ -129,8 +129,8 @@ impl Counters {
         &mut self,
         at: Timestamp,
         bucket: Span,
-        now: &BTreeMap<Labels, Reading>,
-    ) -> Vec<Line> {
+        now: &BTreeMap<Labels, CounterReading>,
+    ) -> Vec<SeriesLine> {
         self.take(at, bucket, now, 0.0);
         let ready = self.ready(bucket);
         self.finish(ready, bucket)
@@ -151,7 +151,7 @@ impl Counter {
     }
 
     /// Takes a reading; gives the increase. The same sample once more says nothing.
-    fn read(&mut self, reading: Reading, scraped: Timestamp, room: &Room) -> f64 {
+    fn read(&mut self, reading: CounterReading, scraped: Timestamp, room: &Room) -> f64 {
         let own = reading.at.map_or(scraped, |own| own.min(scraped));
         if own <= self.at || !reading.value.is_finite() {
             return 0.0;
@@ -203,7 +203,7 @@ mod tests {
         values: &[(&str, f64, Option<i64>)],
     ) -> Vec<(String, i64, f64)> {
         let at = |own: i64| T0.plus(Span::from_secs(own));
-        let reading = |value, own: Option<i64>| Reading { value, at: own.map(at) };
+        let reading = |value, own: Option<i64>| CounterReading { value, at: own.map(at) };
         let label = |k: &str| Labels::from([("k".to_owned(), k.to_owned())]);
         let now = values.iter().map(|(k, v, own)| (label(k), reading(*v, *own))).collect();
         c.scrape(at(secs), MINUTE, &now)

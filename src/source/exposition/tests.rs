@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::check::CheckOutcome;
 use crate::domain::observation::Value;
-use crate::source::config::Kind;
+use crate::source::config::SourceKind;
 use crate::source::fixture::contract_text;
 use crate::source::replay;
 
@@ -85,7 +85,7 @@ fn counters_become_counts_ratios_and_histograms_of_full_buckets() {
         expr = "cac"
         unit = "days"
     "#;
-    let mut reader = Reader::new(&config(queries), Span::from_mins(1)).expect("reader");
+    let mut reader = ScrapeReader::new(&config(queries), Span::from_mins(1)).expect("reader");
     let page = |k: f64| {
         read(&format!(
             "orders_total{{env=\"prod\"}} {}\norders_total{{env=\"dev\"}} 9e9\nviews_total {}\n\
@@ -122,17 +122,17 @@ fn counters_become_counts_ratios_and_histograms_of_full_buckets() {
 #[test]
 fn pages_that_are_none_are_refused() {
     let page = |body: &str| {
-        page(&Answer { status: 200, body: body.as_bytes().to_vec(), ..Answer::default() })
+        page(&HttpAnswer { status: 200, body: body.as_bytes().to_vec(), ..HttpAnswer::default() })
     };
     assert!(matches!(page("<html>"), Err(SourceError::Denied { .. })));
     assert!(matches!(page(""), Err(SourceError::Malformed { .. })));
     assert!(matches!(page("{\"a\":1}"), Err(SourceError::Malformed { .. })));
-    assert_eq!(SourceConfig::bare(Kind::Exposition).cap(), 32 << 20);
+    assert_eq!(SourceConfig::bare(SourceKind::Exposition).cap(), 32 << 20);
 }
 
 /// What a reader makes of `pages`, half a minute apart.
 fn told(queries: &str, pages: impl IntoIterator<Item = String>) -> Harvest {
-    let mut reader = Reader::new(&config(queries), Span::from_mins(1)).expect("reader");
+    let mut reader = ScrapeReader::new(&config(queries), Span::from_mins(1)).expect("reader");
     let t0 = Timestamp::from_secs(1_795_207_980);
     let mut out = Harvest::default();
     for (n, page) in (0_i64..).zip(pages) {

@@ -26,15 +26,15 @@ pub struct Sample {
 
 /// What a page says.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Page {
+pub struct ExpositionPage {
     pub samples: Vec<Sample>,
     pub unread: usize,
     pub dropped: usize,
 }
 
 /// Reads a page. Comments, HELP, TYPE and UNIT lines and exemplars are passed over.
-pub fn read(text: &str) -> Page {
-    let mut page = Page::default();
+pub fn read(text: &str) -> ExpositionPage {
+    let mut page = ExpositionPage::default();
     for line in text.lines() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {

@@ -2,7 +2,7 @@
 //! spread over what is left of the hour, told, and waited for when it is used up. No IO.
 
 use crate::domain::time::{Span, Timestamp};
-use crate::source::answer::Answer;
+use crate::source::answer::HttpAnswer;
 use crate::source::error::SourceError;
 
 /// From so many questions an hour on nothing needs spreading unless others use them too.
@@ -12,8 +12,8 @@ const STATUSES: usize = 30;
 
 /// What the last answers said of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Budget {
-    told: Option<Told>,
+pub struct RateBudget {
+    told: Option<RateTold>,
     /// Nothing is asked before.
     next: Option<Timestamp>,
     /// Where nothing is left: the end of the window.
@@ -23,19 +23,19 @@ pub struct Budget {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Told {
+struct RateTold {
     limit: u64,
     left: u64,
     reset: Timestamp,
 }
 
-impl Budget {
+impl RateBudget {
     /// A poll begins.
     pub fn begin(&mut self) {
         self.before = self.told.map(|t| t.left);
     }
 
-    pub fn heard(&mut self, answer: &Answer, now: Timestamp) {
+    pub fn heard(&mut self, answer: &HttpAnswer, now: Timestamp) {
         self.hold = answer.exhausted().map(|wait| now.plus(wait));
         let number = |name: &str| answer.header(name)?.trim().parse::<u64>().ok();
         let Some(limit) = number("x-ratelimit-limit") else { return };
@@ -45,7 +45,7 @@ impl Budget {
         let hour = || u64::try_from(theirs.secs().saturating_add(3600)).ok();
         let Some(reset) = number("x-ratelimit-reset").or_else(hour) else { return };
         let away = i64::try_from(reset).unwrap_or(0).saturating_sub(theirs.secs()).clamp(1, 3600);
-        self.told = Some(Told { limit, left, reset: now.plus(Span::from_secs(away)) });
+        self.told = Some(RateTold { limit, left, reset: now.plus(Span::from_secs(away)) });
     }
 
     /// # Errors
@@ -79,7 +79,7 @@ impl Budget {
 
     /// How many deployments may be asked for in this poll.
     pub fn statuses(&self) -> usize {
-        self.told.map_or(STATUSES, Told::statuses)
+        self.told.map_or(STATUSES, RateTold::statuses)
     }
 
     /// What to say of it; nothing while there is plenty.
@@ -105,7 +105,7 @@ impl Budget {
     }
 }
 
-impl Told {
+impl RateTold {
     /// What may be spent: a tenth is left to others.
     fn usable(self) -> i64 {
         i64::try_from(self.left.saturating_sub(self.limit / 10).max(1)).unwrap_or(i64::MAX)
@@ -125,19 +125,19 @@ mod tests {
 
     const T0: Timestamp = Timestamp::from_secs(1_795_207_980);
 
-    fn answer(limit: u64, left: u64, reset: i64) -> Answer {
+    fn answer(limit: u64, left: u64, reset: i64) -> HttpAnswer {
         let headers = [
             ("x-ratelimit-limit", limit.to_string()),
             ("x-ratelimit-remaining", left.to_string()),
             ("x-ratelimit-reset", (T0.secs() + reset).to_string()),
         ];
         let headers = headers.map(|(n, v)| (n.to_owned(), v)).into();
-        Answer { status: 200, headers, ..Answer::default() }
+        HttpAnswer { status: 200, headers, ..HttpAnswer::default() }
     }
 
     #[test]
     fn a_budget_of_sixty_lasts_the_hour_and_is_told() {
-        let mut budget = Budget::default();
+        let mut budget = RateBudget::default();
         let every = Span::from_secs(15);
         let (mut left, mut asked) = (60_u64, 0);
         for step in 0..240 {
@@ -160,10 +160,10 @@ mod tests {
 
     #[test]
     fn a_limit_alone_is_spread_too() {
-        let mut budget = Budget::default();
+        let mut budget = RateBudget::default();
         let headers = [("x-ratelimit-limit".to_owned(), "60".to_owned())].into();
         budget.begin();
-        budget.heard(&Answer { status: 200, headers, ..Answer::default() }, T0);
+        budget.heard(&HttpAnswer { status: 200, headers, ..HttpAnswer::default() }, T0);
         budget.settle(T0, Span::from_secs(15), 0);
         assert!(budget.rests(T0.plus(Span::from_secs(60))));
         assert!(!budget.rests(T0.plus(Span::from_secs(90))));
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn with_a_token_nothing_is_spread_unless_others_use_it_up() {
-        let mut budget = Budget::default();
+        let mut budget = RateBudget::default();
         budget.begin();
         budget.heard(&answer(5000, 4990, 3600), T0);
         budget.settle(T0, Span::from_secs(15), 2);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::source::error::cut;
 use crate::source::query::LABEL;
 
-use super::name::Name;
+use super::name::DeploymentName;
 use super::wire::Deployment;
 
 /// Letters of a commit that name it: as good as all of them to git.
@@ -23,7 +23,7 @@ pub struct Names {
 impl Names {
     /// Names a deployment; the oldest come first, so that names are the same after a restart. The
     /// first one of a version carries its name, a later one its number as well.
-    pub fn name(&mut self, deployment: &Deployment) -> Name {
+    pub fn name(&mut self, deployment: &Deployment) -> DeploymentName {
         let sha = cut(deployment.sha.trim(), LABEL);
         let stated = deployment.stated_version().filter(|stated| {
             let known = self.commits.entry(stated.clone()).or_insert_with(|| sha.to_owned());
@@ -37,10 +37,10 @@ impl Names {
         };
         let free = !short.is_empty() && self.ids.insert(short.clone());
         let id = if free { short } else { format!("{short}#{}", deployment.id) };
-        Name { id, version }
+        DeploymentName { id, version }
     }
 
-    pub fn forget(&mut self, name: &Name) {
+    pub fn forget(&mut self, name: &DeploymentName) {
         self.ids.remove(&name.id);
         self.commits.remove(&name.version);
     }
@@ -61,7 +61,13 @@ mod tests {
     use super::*;
     use crate::source::github::name::is_tag;
 
-    fn named(names: &mut Names, id: u64, reference: &str, sha: &str, payload: &str) -> Name {
+    fn named(
+        names: &mut Names,
+        id: u64,
+        reference: &str,
+        sha: &str,
+        payload: &str,
+    ) -> DeploymentName {
         let text = format!(
             "{{\"id\":{id},\"ref\":\"{reference}\",\"sha\":\"{sha}\",\"payload\":{payload},\
              \"created_at\":\"2026-11-20T10:00:00Z\"}}"

@@ -3,7 +3,7 @@
 
 /// Id and version of one deployment as a change.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Name {
+pub struct DeploymentName {
     pub id: String,
     pub version: String,
 }

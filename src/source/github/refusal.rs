@@ -2,7 +2,7 @@
 //! has its own words, its own wait and the key to change. No IO.
 
 use crate::domain::time::Span;
-use crate::source::answer::Answer;
+use crate::source::answer::HttpAnswer;
 use crate::source::error::SourceError;
 
 /// GitHub's own advice where a secondary limit says no time.
@@ -12,7 +12,7 @@ const SLOW_DOWN: Span = Span::from_secs(60);
 ///
 /// # Errors
 /// What to do about everything else. `signed`: a token was sent.
-pub fn judged(answer: &Answer, repo: &str, signed: bool) -> Result<(), SourceError> {
+pub fn judged(answer: &HttpAnswer, repo: &str, signed: bool) -> Result<(), SourceError> {
     let told = answer.told().unwrap_or_default();
     let limited = told.to_lowercase().contains("rate limit") || told.contains("abuse");
     match answer.status {
@@ -53,7 +53,7 @@ pub fn judged(answer: &Answer, repo: &str, signed: bool) -> Result<(), SourceErr
     }
 }
 
-fn moved(answer: &Answer, repo: &str) -> String {
+fn moved(answer: &HttpAnswer, repo: &str) -> String {
     let place = answer.header("location").and_then(|l| url::Url::parse(l).ok());
     match place.as_ref().and_then(url::Url::host_str) {
         Some(host) => format!("{repo} moved to host {host}: change `url`"),
@@ -66,7 +66,8 @@ mod tests {
     use super::*;
 
     fn refused(status: u16, headers: &[(&str, &str)], body: &str, signed: bool) -> SourceError {
-        let mut answer = Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() };
+        let mut answer =
+            HttpAnswer { status, body: body.as_bytes().to_vec(), ..HttpAnswer::default() };
         answer.headers = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         judged(&answer, "acme/web", signed).expect_err("refused")
     }

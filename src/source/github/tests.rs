@@ -2,14 +2,14 @@
 
 use super::*;
 use crate::domain::change::{ChangeKind, ChangeStatus};
-use crate::source::config::Kind;
+use crate::source::config::SourceKind;
 use crate::source::fixture::{Reply, Server, contract_text};
 use crate::source::replay;
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_208_010);
 
 fn github(url: &str) -> Github {
-    let mut config = SourceConfig::bare(Kind::Github);
+    let mut config = SourceConfig::bare(SourceKind::Github);
     config.url = url.to_owned();
     config.repo = Some("acme/shop".to_owned());
     Github::new(&config).expect("source")
@@ -35,7 +35,7 @@ fn states(states: &[(&str, &str)]) -> Reply {
 
 #[test]
 fn the_published_examples_decode() {
-    let bare = SourceConfig::bare(Kind::Github);
+    let bare = SourceConfig::bare(SourceKind::Github);
     let Some(text) = contract_text("github/deployments_list.json") else { return };
     let out = replay(&bare, &text).expect("list");
     let change = &out.changes[0];

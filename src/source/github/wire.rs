@@ -9,13 +9,13 @@ use serde_json::Value as Json;
 use crate::domain::change::{Change, ChangeKind, ChangeStatus, Stage};
 use crate::domain::id::SourceId;
 use crate::domain::time::Timestamp;
-use crate::source::answer::Answer;
+use crate::source::answer::HttpAnswer;
 use crate::source::error::{SourceError, cut};
 use crate::source::http_json::config::TimeFormat;
 use crate::source::http_json::rows::read_time;
 use crate::source::query::LABEL;
 
-use super::name::{Name, is_tag};
+use super::name::{DeploymentName, is_tag};
 
 /// One row of `GET /repos/{repo}/deployments`.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
@@ -69,7 +69,7 @@ pub struct StatusRow {
 ///
 /// # Errors
 /// By status, then [`SourceError::Malformed`] for anything but a list of such rows.
-pub fn list<T: for<'de> Deserialize<'de>>(answer: &Answer) -> Result<Vec<T>, SourceError> {
+pub fn list<T: for<'de> Deserialize<'de>>(answer: &HttpAnswer) -> Result<Vec<T>, SourceError> {
     answer.check()?;
     serde_json::from_str(answer.json()?).map_err(|e| {
         let kind = if e.is_eof() { "cut off" } else { "not a GitHub list" };
@@ -116,13 +116,13 @@ impl Deployment {
     /// The deployment as a change named `name`. `statuses` may be in any order.
     pub fn change(
         &self,
-        (source, name, service): (&SourceId, &Name, &str),
+        (source, name, service): (&SourceId, &DeploymentName, &str),
         statuses: &[StatusRow],
     ) -> Option<Change> {
         let payload = self.payload();
         let created_at = self.created()?;
         let stages = stages(&payload);
-        let times = Times::of(statuses, !stages.is_empty());
+        let times = StageTimes::of(statuses, !stages.is_empty());
         let short = |t: &str| cut(t, LABEL).to_owned();
         let templates = payload.get("templates").and_then(Json::as_array);
         let templates: BTreeSet<String> =
@@ -179,14 +179,14 @@ fn stages(payload: &Json) -> Vec<Stage> {
     stages
 }
 
-struct Times {
+struct StageTimes {
     status: ChangeStatus,
     started: Option<Timestamp>,
     finished: Option<Timestamp>,
     log: Option<String>,
 }
 
-impl Times {
+impl StageTimes {
     /// `staged`: it goes out step by step, so shoppers meet it from its start on.
     fn of(statuses: &[StatusRow], staged: bool) -> Self {
         let rows = in_order(statuses);

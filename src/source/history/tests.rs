@@ -26,7 +26,7 @@ fn told(chunk: Chunk) -> Harvest {
 type Says = Box<dyn Fn(Chunk) -> (u64, Result<Harvest, SourceError>)>;
 
 /// Asks until nothing is left; every piece that was asked, with whether it was answered.
-fn read(plan: &mut Plan, says: &Says) -> Vec<(Chunk, bool)> {
+fn read(plan: &mut HistoryPlan, says: &Says) -> Vec<(Chunk, bool)> {
     let mut asked = Vec::new();
     while let Some(chunk) = plan.next_chunk() {
         assert!(asked.len() < 2000, "no end");
@@ -55,7 +55,7 @@ fn whole(asked: &[(Chunk, bool)], index: usize, days: i64) -> bool {
 
 #[test]
 fn every_question_gets_its_newest_day_before_any_goes_further_back() {
-    let mut plan = Plan::new(NOW, 21, MEASURE, &[(0, 1), (3, 1)]);
+    let mut plan = HistoryPlan::new(NOW, 21, MEASURE, &[(0, 1), (3, 1)]);
     let says: Says = Box::new(|c| (10, Ok(told(c))));
     let asked = read(&mut plan, &says);
     let first: Vec<_> = asked.iter().take(2).map(|(c, _)| (c.index, hours(*c))).collect();
@@ -82,7 +82,7 @@ fn what_was_too_much_is_asked_smaller_and_never_as_large_again() {
         SourceError::retry("http 504"),
     ];
     for error in errors {
-        let mut plan = Plan::new(NOW, 21, MEASURE, &[(0, 1)]);
+        let mut plan = HistoryPlan::new(NOW, 21, MEASURE, &[(0, 1)]);
         let too_much = error.clone();
         let says: Says =
             Box::new(
@@ -99,7 +99,7 @@ fn what_was_too_much_is_asked_smaller_and_never_as_large_again() {
 
 #[test]
 fn slow_answers_make_short_pieces() {
-    let mut plan = Plan::new(NOW, 21, MEASURE, &[(0, 1)]);
+    let mut plan = HistoryPlan::new(NOW, 21, MEASURE, &[(0, 1)]);
     let says: Says = Box::new(|c| (500 * hours(c).unsigned_abs(), Ok(told(c))));
     let asked = read(&mut plan, &says);
     assert!(whole(&asked, 0, 21));
@@ -108,13 +108,13 @@ fn slow_answers_make_short_pieces() {
 
 #[test]
 fn a_wide_answer_is_asked_in_few_hours() {
-    let plan = Plan::new(NOW, 21, MEASURE, &[(0, 20_000)]);
+    let plan = HistoryPlan::new(NOW, 21, MEASURE, &[(0, 20_000)]);
     assert_eq!(plan.next_chunk().map(hours), Some(3));
 }
 
 #[test]
 fn holes_are_passed_by_and_nothing_is_read_twice() {
-    let mut plan = Plan::new(NOW, 21, MEASURE, &[(0, 1)]);
+    let mut plan = HistoryPlan::new(NOW, 21, MEASURE, &[(0, 1)]);
     let bad = NOW.floor(HOUR).minus(Span::from_hours(100));
     let says: Says = Box::new(move |c| {
         let hit = (c.start..c.end).contains(&bad);
@@ -125,7 +125,7 @@ fn holes_are_passed_by_and_nothing_is_read_twice() {
     let (question, ..) = plan.progress().next().expect("one");
     assert_eq!((question.told, question.state), (21 * 24 - 1, PastState::Read));
     assert!(asked.iter().filter(|(_, good)| !good).count() <= 5);
-    let mut plan = Plan::new(NOW, 21, MEASURE, &[(0, 1)]);
+    let mut plan = HistoryPlan::new(NOW, 21, MEASURE, &[(0, 1)]);
     let says: Says =
         Box::new(|c| (10, Ok(if hours(c) > 1 { Harvest::default() } else { told(c) })));
     read(&mut plan, &says);
@@ -135,7 +135,7 @@ fn holes_are_passed_by_and_nothing_is_read_twice() {
 
 #[test]
 fn a_server_that_is_away_is_asked_again_where_it_stopped() {
-    let mut plan = Plan::new(NOW, 21, MEASURE, &[(0, 1), (1, 1)]);
+    let mut plan = HistoryPlan::new(NOW, 21, MEASURE, &[(0, 1), (1, 1)]);
     let calls = std::cell::Cell::new(0);
     let says: Says = Box::new(move |c| {
         calls.set(calls.get() + 1);
@@ -148,7 +148,7 @@ fn a_server_that_is_away_is_asked_again_where_it_stopped() {
 
 #[test]
 fn what_can_never_be_had_fails_alone_and_says_why() {
-    let mut plan = Plan::new(NOW, 21, MEASURE, &[(0, 1), (1, 1)]);
+    let mut plan = HistoryPlan::new(NOW, 21, MEASURE, &[(0, 1), (1, 1)]);
     let says: Says = Box::new(|c| match c.index {
         0 => (2000, Err(SourceError::retry("timeout total (2 s)"))),
         _ => (10, Ok(told(c))),
@@ -159,7 +159,7 @@ fn what_can_never_be_had_fails_alone_and_says_why() {
     assert_eq!((question.state, days), (PastState::Failed, 0));
     assert_eq!(question.why.as_deref(), Some("timeout total (2 s)"));
     assert!(asked.iter().filter(|(c, _)| c.index == 0).count() <= 6);
-    let mut plan = Plan::new(NOW, 21, MEASURE, &[(0, 1)]);
+    let mut plan = HistoryPlan::new(NOW, 21, MEASURE, &[(0, 1)]);
     let says: Says = Box::new(|_| (1, Err(SourceError::give_up("query refused: bad_data: parse"))));
     assert_eq!(read(&mut plan, &says).len(), 1, "a question that cannot work");
 }

@@ -1,8 +1,8 @@
 //! The client against a server that misbehaves: every limit holds, nothing leaks.
 
 use super::*;
-use crate::source::config::Kind;
-use crate::source::fixture::{Case, Reply, Server, Then, secret_file};
+use crate::source::config::SourceKind;
+use crate::source::fixture::{FixtureCase, Reply, Server, Then, secret_file};
 
 const SHORT: Limits = Limits {
     connect: Duration::from_millis(500),
@@ -14,20 +14,20 @@ const SHORT: Limits = Limits {
 const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n[";
 
 fn client(url: &str, change: impl FnOnce(&mut SourceConfig)) -> Client {
-    let mut config = SourceConfig::bare(Kind::HttpJson);
+    let mut config = SourceConfig::bare(SourceKind::HttpJson);
     config.url = url.to_owned();
     change(&mut config);
     Client::new(&config, SHORT).expect("client")
 }
 
-async fn ask(reply: fn() -> Reply) -> Result<Answer, SourceError> {
+async fn ask(reply: fn() -> Reply) -> Result<HttpAnswer, SourceError> {
     let server = Server::start(move |_| reply()).await;
     let mut client = client(&server.url, |_| {});
     let url = client.at(&["x"]);
     client.get(url, None).await
 }
 
-fn why(result: Result<Answer, SourceError>) -> String {
+fn why(result: Result<HttpAnswer, SourceError>) -> String {
     result.expect_err("must fail").to_string()
 }
 
@@ -46,7 +46,7 @@ async fn silence_dripping_and_endlessness_end_at_their_limits() {
 
 #[tokio::test]
 async fn answers_that_cannot_be_trusted_are_refused() {
-    let cases: [Case; 4] = [
+    let cases: [FixtureCase; 4] = [
         (|| Reply::new(200, "content-encoding: br\r\n", "x"), "content encoding br"),
         (
             || Reply::new(200, "transfer-encoding: chunked\r\n", "2\r\n[]\r\n0\r\n\r\n"),

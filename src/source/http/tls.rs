@@ -16,7 +16,7 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, Signa
 use crate::source::error::{SourceError, words};
 
 /// A certificate of ours with what goes between, and its key.
-pub type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+pub type ClientIdentity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 /// What of TLS a config says.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +48,7 @@ pub fn applied(
         Arc::clone(&provider),
     );
     let inner = inner.map_err(|e| fail(&e))?;
-    let verifier = Given { given, inner: Arc::new(inner) };
+    let verifier = TlsGiven { given, inner: Arc::new(inner) };
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|e| fail(&e))?
@@ -107,7 +107,9 @@ pub fn paired(own: (Option<&Path>, Option<&Path>)) -> Result<(), SourceError> {
 ///
 /// # Errors
 /// [`SourceError::GiveUp`] when one is missing or not what it should be.
-pub fn identity(own: (Option<&Path>, Option<&Path>)) -> Result<Option<Identity>, SourceError> {
+pub fn identity(
+    own: (Option<&Path>, Option<&Path>),
+) -> Result<Option<ClientIdentity>, SourceError> {
     paired(own)?;
     let (Some(cert), Some(key)) = own else { return Ok(None) };
     let read = |path: &Path, what: &str| {
@@ -133,12 +135,12 @@ pub fn identity(own: (Option<&Path>, Option<&Path>)) -> Result<Option<Identity>,
 /// one of those given, as curl does: most servers that sign for themselves carry the mark of an
 /// authority and stand for themselves.
 #[derive(Debug)]
-struct Given {
+struct TlsGiven {
     given: Vec<CertificateDer<'static>>,
     inner: Arc<dyn ServerCertVerifier>,
 }
 
-impl ServerCertVerifier for Given {
+impl ServerCertVerifier for TlsGiven {
     fn verify_server_cert(
         &self,
         end: &CertificateDer<'_>,

@@ -54,7 +54,7 @@ pub enum Method {
 /// One question and how to read its answer.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Record {
+pub struct RecordConfig {
     pub kind: RecordKind,
     /// Path and query below the source's url; `{from}` `{to}` (unix s) and `{step}` (s) are filled.
     pub path: String,
@@ -129,7 +129,7 @@ pub struct CheckFields {
     pub ok: String,
     /// Their word -> `pass`, `fail` or `unknown`.
     #[serde(default)]
-    pub words: BTreeMap<String, Verdict>,
+    pub words: BTreeMap<String, CheckVerdict>,
     pub status: Option<String>,
     pub duration: Option<String>,
     /// Unit of `duration`; ms unless given.
@@ -139,7 +139,7 @@ pub struct CheckFields {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum CheckVerdict {
     Pass,
     Fail,
     Unknown,

@@ -18,19 +18,19 @@ pub struct Expr {
 #[derive(Debug)]
 enum How {
     Literal(Value),
-    Walk(Vec<Step>),
+    Walk(Vec<PathStep>),
     Engine(Box<jmespath::Expression<'static>>),
 }
 
 #[derive(Debug, PartialEq)]
-enum Step {
+enum PathStep {
     Key(String),
     Index(usize),
 }
 
 /// A row and the element of `each` it came from.
 #[derive(Clone, Copy, Debug)]
-pub struct Row<'a> {
+pub struct JsonRow<'a> {
     pub here: &'a Value,
     pub outer: &'a Value,
 }
@@ -61,7 +61,7 @@ impl Expr {
     }
 
     /// The value, or `None` where the row has nothing or null.
-    pub fn get<'a>(&'a self, row: Row<'a>) -> Option<Cow<'a, Value>> {
+    pub fn get<'a>(&'a self, row: JsonRow<'a>) -> Option<Cow<'a, Value>> {
         self.find(if self.outer { row.outer } else { row.here }).filter(|v| !v.is_null())
     }
 
@@ -72,8 +72,8 @@ impl Expr {
             How::Walk(steps) => steps
                 .iter()
                 .try_fold(value, |at, step| match step {
-                    Step::Key(key) => at.get(key),
-                    Step::Index(index) => at.get(index),
+                    PathStep::Key(key) => at.get(key),
+                    PathStep::Index(index) => at.get(index),
                 })
                 .map(Cow::Borrowed),
             How::Engine(engine) => {
@@ -89,7 +89,7 @@ impl Expr {
         match &self.how {
             How::Walk(steps) if !self.outer => match &steps[..] {
                 [] => Some(None),
-                [Step::Key(key)] => Some(Some(key)),
+                [PathStep::Key(key)] => Some(Some(key)),
                 _ => None,
             },
             _ => None,
@@ -97,7 +97,7 @@ impl Expr {
     }
 
     /// The value as text: strings as they are, numbers and booleans written out.
-    pub fn text(&self, row: Row<'_>) -> Option<String> {
+    pub fn text(&self, row: JsonRow<'_>) -> Option<String> {
         match self.get(row)?.as_ref() {
             Value::String(s) => Some(s.clone()),
             Value::Number(n) => Some(n.to_string()),
@@ -107,7 +107,7 @@ impl Expr {
     }
 
     /// The value as a number: numbers, numbers in strings, true as 1. Not a number stays NaN.
-    pub fn number(&self, row: Row<'_>) -> Option<f64> {
+    pub fn number(&self, row: JsonRow<'_>) -> Option<f64> {
         number(self.get(row)?.as_ref())
     }
 }
@@ -129,7 +129,7 @@ fn literal(text: &str) -> Option<Value> {
 }
 
 /// `@`, `a`, `a.b`, `a[0].b`; `None` for anything that needs the engine.
-fn plain(text: &str) -> Option<Vec<Step>> {
+fn plain(text: &str) -> Option<Vec<PathStep>> {
     let text = text.trim();
     if text == "@" {
         return Some(Vec::new());
@@ -140,12 +140,12 @@ fn plain(text: &str) -> Option<Vec<Step>> {
         if !is_name(name) {
             return None;
         }
-        steps.push(Step::Key(name.to_owned()));
+        steps.push(PathStep::Key(name.to_owned()));
         if indexes.is_empty() {
             continue;
         }
         for index in indexes.strip_prefix('[')?.strip_suffix(']')?.split("][") {
-            steps.push(Step::Index(index.parse().ok()?));
+            steps.push(PathStep::Index(index.parse().ok()?));
         }
     }
     Some(steps)
@@ -171,7 +171,7 @@ mod tests {
             let slow = jmespath::compile(text).expect(text);
             let slow = slow.search(jmespath::Variable::from_serializable(&doc).expect("doc"));
             let slow = serde_json::to_value(&*slow.expect(text)).expect("value");
-            let row = Row { here: &doc, outer: &doc };
+            let row = JsonRow { here: &doc, outer: &doc };
             assert_eq!(fast.get(row).map_or(Value::Null, Cow::into_owned), slow, "{text}");
         }
         for text in ["a.b[?c=='x']", "length(a.b)", "a || b", "\"a-b\"", "a.b[-1]", "a.b[]"] {
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn values_as_text_and_numbers() {
         let (doc, outer) = (json!({"s": "0.11", "n": 3, "t": true, "w": "NaN"}), json!({"k": 5}));
-        let row = Row { here: &doc, outer: &outer };
+        let row = JsonRow { here: &doc, outer: &outer };
         let number = |text| Expr::compile(text).expect(text).number(row);
         assert_eq!((number("s"), number("n"), number("t")), (Some(0.11), Some(3.0), Some(1.0)));
         assert!(number("w").is_some_and(f64::is_nan) && number("gone").is_none());

@@ -8,19 +8,19 @@ use crate::domain::metric::{Kind as MetricKind, Metric};
 use crate::domain::segment::Dim;
 use crate::domain::time::Span;
 use crate::source::error::SourceError;
-use crate::source::faults::Step;
+use crate::source::faults::KeyStep;
 use crate::source::query::{NAMELESS, kinds};
 use crate::source::units::Unit;
 
 use super::config::{
-    ChangeFields, CheckFields, Edge, FieldKind, Method, MetricField, Record, RecordKind,
-    TimeFormat, Verdict,
+    ChangeFields, CheckFields, CheckVerdict, Edge, FieldKind, Method, MetricField, RecordConfig,
+    RecordKind, TimeFormat,
 };
 use super::path::Expr;
 
 /// One record, ready to read.
 #[derive(Debug)]
-pub struct Reader {
+pub struct RecordReader {
     pub kind: RecordKind,
     pub path: String,
     pub method: Method,
@@ -55,7 +55,7 @@ pub struct CheckReader {
     pub journey: Expr,
     pub location: Option<Expr>,
     pub ok: Expr,
-    pub words: BTreeMap<String, Verdict>,
+    pub words: BTreeMap<String, CheckVerdict>,
     pub status: Option<Expr>,
     pub duration: Option<Expr>,
     pub factor: f64,
@@ -80,10 +80,10 @@ pub struct ChangeReader {
     pub url: Option<Expr>,
 }
 
-impl Reader {
+impl RecordReader {
     /// # Errors
     /// [`SourceError::GiveUp`] with what to change.
-    pub fn new(record: &Record) -> Result<Self, SourceError> {
+    pub fn new(record: &RecordConfig) -> Result<Self, SourceError> {
         whole(record)?;
         let segment = record.segment.iter().map(|(dim, e)| Ok((*dim, Expr::compile(e)?)));
         Ok(Self {
@@ -107,25 +107,25 @@ impl Reader {
     }
 
     /// What in a record cannot be read, with the way to it; the first of each of its parts.
-    pub fn faults(record: &Record) -> Vec<(Vec<Step<'static>>, String)> {
-        let mut found: Vec<(Vec<Step<'static>>, String)> = Vec::new();
-        let mut look = |at: Vec<Step<'static>>, result: Result<(), SourceError>| {
+    pub fn faults(record: &RecordConfig) -> Vec<(Vec<KeyStep<'static>>, String)> {
+        let mut found: Vec<(Vec<KeyStep<'static>>, String)> = Vec::new();
+        let mut look = |at: Vec<KeyStep<'static>>, result: Result<(), SourceError>| {
             if let Err(error) = result {
                 found.push((at, error.to_string()));
             }
         };
         look(Vec::new(), whole(record));
-        let key = |key| vec![Step::Key(key)];
+        let key = |key| vec![KeyStep::Key(key)];
         look(key("each"), Expr::optional(record.each.as_ref()).map(drop));
         look(key("rows"), Expr::compile(&record.rows).map(drop));
         look(key("time"), Expr::optional(record.time.as_ref()).map(drop));
         look(key("bounds"), Expr::optional(record.bounds.as_ref()).map(drop));
         for (dim, expr) in &record.segment {
-            let at = vec![Step::Key("segment"), Step::Key(dim.name())];
+            let at = vec![KeyStep::Key("segment"), KeyStep::Key(dim.name())];
             look(at, Expr::compile(expr).map(drop));
         }
         for (index, field) in record.metric.iter().enumerate() {
-            look(vec![Step::Key("metric"), Step::Row(index)], metric(field).map(drop));
+            look(vec![KeyStep::Key("metric"), KeyStep::Row(index)], metric(field).map(drop));
         }
         if let Some(fields) = &record.check {
             look(key("check"), check(fields).map(drop));
@@ -155,7 +155,7 @@ impl Reader {
     }
 }
 
-fn whole(record: &Record) -> Result<(), SourceError> {
+fn whole(record: &RecordConfig) -> Result<(), SourceError> {
     let fail = |why: &str| {
         let path = record.path.split('?').next().unwrap_or_default();
         Err(SourceError::give_up(format!("record {path}: {why}")))

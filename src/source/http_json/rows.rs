@@ -20,8 +20,8 @@ use crate::source::query::{LABEL, named};
 use crate::source::units::{scaled, suspect};
 
 use super::config::{Edge, TimeFormat};
-use super::path::{Expr, Row, number};
-use super::reader::{ChangeReader, CheckReader, MetricReader, Reader};
+use super::path::{Expr, JsonRow, number};
+use super::reader::{ChangeReader, CheckReader, MetricReader, RecordReader};
 
 /// Most rows taken of one answer.
 pub const ROWS: usize = 50_000;
@@ -34,9 +34,9 @@ const SHORT: usize = 40;
 const MOST_SKEW: Span = Span::from_mins(5);
 
 /// Reads the rows of one answer.
-pub struct Pass<'a> {
+pub struct RowPass<'a> {
     pub source: &'a SourceId,
-    pub reader: &'a Reader,
+    pub reader: &'a RecordReader,
     /// Length of a window unless the record says another.
     pub step: Span,
     pub now: Timestamp,
@@ -55,8 +55,12 @@ pub struct Pass<'a> {
     pub unknown: BTreeSet<String>,
 }
 
-impl<'a> Pass<'a> {
-    pub fn new(source: &'a SourceId, reader: &'a Reader, (step, now): (Span, Timestamp)) -> Self {
+impl<'a> RowPass<'a> {
+    pub fn new(
+        source: &'a SourceId,
+        reader: &'a RecordReader,
+        (step, now): (Span, Timestamp),
+    ) -> Self {
         Self {
             source,
             reader,
@@ -93,7 +97,7 @@ impl<'a> Pass<'a> {
         self.bounds = self.reader.metrics.iter().map(scale).collect();
     }
 
-    pub fn row(&mut self, row: Row<'_>) {
+    pub fn row(&mut self, row: JsonRow<'_>) {
         if self.taken >= ROWS {
             self.dropped += 1;
             return;
@@ -181,7 +185,7 @@ impl<'a> Pass<'a> {
         });
     }
 
-    fn observations(&mut self, at: Timestamp, row: Row<'_>) {
+    fn observations(&mut self, at: Timestamp, row: JsonRow<'_>) {
         let window = match self.reader.time_is {
             Edge::Start => Window { start: at, end: at.plus(self.step) },
             Edge::End => Window::ending(at, self.step),
@@ -214,7 +218,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn segment(&self, row: Row<'_>) -> Segment {
+    fn segment(&self, row: JsonRow<'_>) -> Segment {
         let mut segment = Segment::all();
         for (dim, expr) in &self.reader.segment {
             let value = match expr.get(row).as_deref() {
@@ -238,11 +242,11 @@ impl<'a> Pass<'a> {
         })
     }
 
-    fn time(&self, expr: &Expr, row: Row<'_>) -> Option<Timestamp> {
+    fn time(&self, expr: &Expr, row: JsonRow<'_>) -> Option<Timestamp> {
         read_time(expr.get(row)?.as_ref(), self.reader.time_format)
     }
 
-    fn check(&self, check: &CheckReader, at: Timestamp, row: Row<'_>) -> Option<Check> {
+    fn check(&self, check: &CheckReader, at: Timestamp, row: JsonRow<'_>) -> Option<Check> {
         let journey = check.journey.text(row).filter(|j| !j.is_empty())?;
         let text = |expr: &Option<Expr>| {
             expr.as_ref().and_then(|e| e.text(row)).map(|t| cut(&t, LABEL).to_owned())
@@ -264,7 +268,7 @@ impl<'a> Pass<'a> {
         })
     }
 
-    fn change(&mut self, fields: &ChangeReader, row: Row<'_>) -> Option<Change> {
+    fn change(&mut self, fields: &ChangeReader, row: JsonRow<'_>) -> Option<Change> {
         let text = |expr: &Option<Expr>| {
             expr.as_ref().and_then(|e| e.text(row)).map(|t| cut(&t, LABEL).to_owned())
         };
@@ -302,7 +306,7 @@ impl<'a> Pass<'a> {
 
 impl ChangeReader {
     /// The word for its kind, where there is one.
-    fn word(&self, row: Row<'_>) -> Option<String> {
+    fn word(&self, row: JsonRow<'_>) -> Option<String> {
         let word = self.kind.as_ref()?.text(row)?;
         Some(cut(&word, LABEL).to_owned()).filter(|w| !w.trim().is_empty())
     }
@@ -312,7 +316,7 @@ impl ChangeReader {
     }
 }
 
-fn list(expr: &Expr, row: Row<'_>) -> BTreeSet<String> {
+fn list(expr: &Expr, row: JsonRow<'_>) -> BTreeSet<String> {
     let short = |t: &str| cut(t, LABEL).to_owned();
     match expr.get(row).as_deref() {
         Some(Json::Array(all)) => all.iter().filter_map(Json::as_str).take(50).map(short).collect(),

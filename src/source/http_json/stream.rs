@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 /// What was found where the rows should be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Found {
+pub enum RowsFound {
     Rows,
     /// Null instead of a list: some APIs write an empty list so.
     Null,
@@ -40,9 +40,9 @@ pub fn rows(
     text: &str,
     key: Option<&str>,
     f: &mut dyn FnMut(&Value),
-) -> Result<Found, serde_json::Error> {
+) -> Result<RowsFound, serde_json::Error> {
     let mut json = serde_json::Deserializer::from_str(text);
-    Rows { key, f }.deserialize(&mut json)
+    RowStream { key, f }.deserialize(&mut json)
 }
 
 struct Skeleton<'k> {
@@ -82,31 +82,31 @@ impl<'de> Visitor<'de> for Skeleton<'_> {
     }
 }
 
-struct Rows<'k, 'f> {
+struct RowStream<'k, 'f> {
     key: Option<&'k str>,
     f: &'f mut dyn FnMut(&Value),
 }
 
-impl<'de> DeserializeSeed<'de> for Rows<'_, '_> {
-    type Value = Found;
+impl<'de> DeserializeSeed<'de> for RowStream<'_, '_> {
+    type Value = RowsFound;
 
-    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<Found, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<RowsFound, D::Error> {
         d.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Rows<'_, '_> {
-    type Value = Found;
+impl<'de> Visitor<'de> for RowStream<'_, '_> {
+    type Value = RowsFound;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of rows")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Found, A::Error> {
-        let mut found = if self.key.is_none() { Found::NoList } else { Found::Absent };
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RowsFound, A::Error> {
+        let mut found = if self.key.is_none() { RowsFound::NoList } else { RowsFound::Absent };
         while let Some(key) = map.next_key::<String>()? {
-            if Some(key.as_str()) == self.key && found == Found::Absent {
-                found = map.next_value_seed(Rows { key: None, f: self.f })?;
+            if Some(key.as_str()) == self.key && found == RowsFound::Absent {
+                found = map.next_value_seed(RowStream { key: None, f: self.f })?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -114,39 +114,39 @@ impl<'de> Visitor<'de> for Rows<'_, '_> {
         Ok(found)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Found, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<RowsFound, A::Error> {
         if self.key.is_some() {
             while seq.next_element::<IgnoredAny>()?.is_some() {}
-            return Ok(Found::Absent);
+            return Ok(RowsFound::Absent);
         }
         while let Some(row) = seq.next_element_seed(Plain)? {
             (self.f)(&row);
         }
-        Ok(Found::Rows)
+        Ok(RowsFound::Rows)
     }
 
-    fn visit_unit<E>(self) -> Result<Found, E> {
-        Ok(Found::Null)
+    fn visit_unit<E>(self) -> Result<RowsFound, E> {
+        Ok(RowsFound::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Found, E> {
-        Ok(Found::NoList)
+    fn visit_bool<E>(self, _: bool) -> Result<RowsFound, E> {
+        Ok(RowsFound::NoList)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Found, E> {
-        Ok(Found::NoList)
+    fn visit_f64<E>(self, _: f64) -> Result<RowsFound, E> {
+        Ok(RowsFound::NoList)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Found, E> {
-        Ok(Found::NoList)
+    fn visit_i64<E>(self, _: i64) -> Result<RowsFound, E> {
+        Ok(RowsFound::NoList)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Found, E> {
-        Ok(Found::NoList)
+    fn visit_u64<E>(self, _: u64) -> Result<RowsFound, E> {
+        Ok(RowsFound::NoList)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Found, E> {
-        Ok(Found::NoList)
+    fn visit_str<E>(self, _: &str) -> Result<RowsFound, E> {
+        Ok(RowsFound::NoList)
     }
 }
 
@@ -164,7 +164,7 @@ impl<'de> DeserializeSeed<'de> for Plain {
 mod tests {
     use super::*;
 
-    fn read(text: &str, key: Option<&str>) -> (Option<Found>, usize) {
+    fn read(text: &str, key: Option<&str>) -> (Option<RowsFound>, usize) {
         let mut seen = 0;
         let found = rows(text, key, &mut |_| seen += 1);
         (found.ok(), seen)
@@ -173,12 +173,12 @@ mod tests {
     #[test]
     fn rows_are_found_under_their_key_or_at_the_top() {
         let doc = r#"{"a": [9], "rows": [{"t": 1}, {"t": 2}], "bounds": [1, 2]}"#;
-        assert_eq!(read(doc, Some("rows")), (Some(Found::Rows), 2));
-        assert_eq!(read("[1, 2, 3]", None), (Some(Found::Rows), 3));
-        assert_eq!(read(doc, Some("items")), (Some(Found::Absent), 0));
-        assert_eq!(read(r#"{"rows": null}"#, Some("rows")), (Some(Found::Null), 0));
-        assert_eq!(read(r#"{"rows": 3}"#, Some("rows")), (Some(Found::NoList), 0));
-        assert_eq!(read(r#"{"rows": {}}"#, Some("rows")), (Some(Found::NoList), 0));
+        assert_eq!(read(doc, Some("rows")), (Some(RowsFound::Rows), 2));
+        assert_eq!(read("[1, 2, 3]", None), (Some(RowsFound::Rows), 3));
+        assert_eq!(read(doc, Some("items")), (Some(RowsFound::Absent), 0));
+        assert_eq!(read(r#"{"rows": null}"#, Some("rows")), (Some(RowsFound::Null), 0));
+        assert_eq!(read(r#"{"rows": 3}"#, Some("rows")), (Some(RowsFound::NoList), 0));
+        assert_eq!(read(r#"{"rows": {}}"#, Some("rows")), (Some(RowsFound::NoList), 0));
         assert_eq!(read("[1, 2", None).0, None);
         let small = skeleton(doc, Some("rows")).expect("document");
         assert_eq!(small.to_string(), r#"{"a":[9],"bounds":[1,2]}"#);

@@ -6,22 +6,22 @@ use crate::domain::check::CheckOutcome;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Missing, Value};
 use crate::domain::past::PastState;
-use crate::source::config::Kind;
+use crate::source::config::SourceKind;
 use crate::source::fixture::{Reply, Server, contract_text};
 use crate::source::{build, replay};
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_208_010);
 
 fn config(record: &str) -> SourceConfig {
-    let mut config = SourceConfig::bare(Kind::HttpJson);
+    let mut config = SourceConfig::bare(SourceKind::HttpJson);
     config.url = "http://127.0.0.1:1".to_owned();
     config.record.push(toml::from_str(record).expect("record"));
     config
 }
 
 fn read(record: &str, body: &str) -> Result<Harvest, SourceError> {
-    let reader = Reader::new(&config(record).record[0])?;
-    let answer = Answer {
+    let reader = RecordReader::new(&config(record).record[0])?;
+    let answer = HttpAnswer {
         status: 200,
         headers: [("content-type".to_owned(), "application/json".to_owned())].into(),
         body: body.as_bytes().to_vec(),

@@ -11,27 +11,27 @@ use crate::domain::observation::{Missing, Value};
 use crate::source::assemble::missing;
 use crate::source::units::scaled;
 
-use super::config::{FieldKind, Verdict};
-use super::path::{Expr, Row, number};
+use super::config::{CheckVerdict, FieldKind};
+use super::path::{Expr, JsonRow, number};
 use super::reader::{CheckReader, MetricReader};
 
 impl CheckReader {
-    pub fn outcome(&self, row: Row<'_>, status: Option<f64>, message: &str) -> CheckOutcome {
+    pub fn outcome(&self, row: JsonRow<'_>, status: Option<f64>, message: &str) -> CheckOutcome {
         let told = self.ok.get(row);
         let word = self.ok.text(row).and_then(|w| self.words.get(&w).copied());
         let verdict = word.or_else(|| match told.as_deref() {
-            Some(Json::Bool(ok)) => Some(if *ok { Verdict::Pass } else { Verdict::Fail }),
+            Some(Json::Bool(ok)) => Some(if *ok { CheckVerdict::Pass } else { CheckVerdict::Fail }),
             Some(value) => match number(value) {
-                Some(1.0) => Some(Verdict::Pass),
-                Some(0.0) => Some(Verdict::Fail),
+                Some(1.0) => Some(CheckVerdict::Pass),
+                Some(0.0) => Some(CheckVerdict::Fail),
                 _ => None,
             },
             None => None,
         });
         match verdict {
-            Some(Verdict::Pass) => CheckOutcome::Pass,
-            Some(Verdict::Fail) => CheckOutcome::Fail(failure(status, message).to_owned()),
-            Some(Verdict::Unknown) | None => CheckOutcome::Unknown,
+            Some(CheckVerdict::Pass) => CheckOutcome::Pass,
+            Some(CheckVerdict::Fail) => CheckOutcome::Fail(failure(status, message).to_owned()),
+            Some(CheckVerdict::Unknown) | None => CheckOutcome::Unknown,
         }
     }
 }
@@ -51,7 +51,7 @@ fn failure(status: Option<f64>, message: &str) -> &'static str {
 }
 
 impl MetricReader {
-    pub fn read(&self, row: Row<'_>, bounds: Option<&Arc<[f64]>>) -> Value {
+    pub fn read(&self, row: JsonRow<'_>, bounds: Option<&Arc<[f64]>>) -> Value {
         match self.kind {
             FieldKind::Histogram => self.histogram(row, bounds),
             FieldKind::Count => self
@@ -72,7 +72,7 @@ impl MetricReader {
         }
     }
 
-    fn number(&self, expr: &Expr, row: Row<'_>) -> Result<f64, Missing> {
+    fn number(&self, expr: &Expr, row: JsonRow<'_>) -> Result<f64, Missing> {
         let number = expr.number(row).ok_or(Missing::NoData)?;
         if self.sentinels.contains(&number) {
             return Err(Missing::Sentinel);
@@ -80,7 +80,7 @@ impl MetricReader {
         missing(number).map_or(Ok(number), Err)
     }
 
-    fn histogram(&self, row: Row<'_>, bounds: Option<&Arc<[f64]>>) -> Value {
+    fn histogram(&self, row: JsonRow<'_>, bounds: Option<&Arc<[f64]>>) -> Value {
         let Some(bounds) = bounds else { return Value::Missing(Missing::Error) };
         let Some(found) = self.value.get(row) else { return Value::Missing(Missing::NoData) };
         let Some(list) = found.as_array() else { return Value::Missing(Missing::Error) };

@@ -60,7 +60,7 @@ fn pieces_of_a_secret_go_and_short_or_ordinary_words_stay() {
 
 #[test]
 fn answers_lose_whole_secrets_and_data_keeps_its_words() {
-    let answer = |status: u16, body: &str| Answer {
+    let answer = |status: u16, body: &str| HttpAnswer {
         status,
         headers: BTreeMap::from([("etag".to_owned(), "Bearer hunter22x".to_owned())]),
         body: body.as_bytes().to_vec(),
@@ -148,8 +148,11 @@ fn codings_of_bytes_go_whole_and_in_longer_ones() {
         let length = one.chars().count();
         let core: String = one.chars().skip(length / 3).take(length / 3).collect();
         assert!(!shown.contains(&core), "{one} -> {shown}");
-        let mut good =
-            Answer { status: 200, headers: BTreeMap::new(), body: format!("<{one}>").into_bytes() };
+        let mut good = HttpAnswer {
+            status: 200,
+            headers: BTreeMap::new(),
+            body: format!("<{one}>").into_bytes(),
+        };
         mask.answer(&mut good);
         assert!(String::from_utf8_lossy(&good.body).contains("***"), "{one}");
     }
@@ -175,7 +178,7 @@ fn a_large_answer_is_looked_through_and_stays_as_it_is() {
     mask.learn_basic("ci", &SecretString::from("hunter2 hunter2".to_owned()));
     let row = "{\"name\":\"shop_requests_total\",\"value\":5371,\"id\":\"5a71-3a2f\"},\n";
     let body = row.repeat(4 << 20 >> 6).into_bytes();
-    let mut answer = Answer { status: 200, headers: BTreeMap::new(), body: body.clone() };
+    let mut answer = HttpAnswer { status: 200, headers: BTreeMap::new(), body: body.clone() };
     mask.answer(&mut answer);
     assert_eq!(answer.body.len(), body.len());
 }

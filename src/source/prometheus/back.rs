@@ -6,12 +6,12 @@ use std::time::Duration;
 use crate::domain::past::Past;
 use crate::domain::time::{Span, Timestamp};
 
-use super::grid::Grid;
+use super::grid::QueryGrid;
 use super::turn::Urgency;
-use super::{Ask, Prometheus, collect};
+use super::{PromAsk, Prometheus, collect};
 use crate::source::error::SourceError;
 use crate::source::harvest::Harvest;
-use crate::source::history::{Chunk, Forecast, Measure, Plan, Question, Up};
+use crate::source::history::{Chunk, HistoryPlan, Measure, PastForecast, PastQuestion, Up};
 use crate::source::query::QueryKind;
 
 const HOUR: Span = Span::from_hours(1);
@@ -33,7 +33,7 @@ impl Prometheus {
             ask.parts.past.clone_from(&ask.parts.live);
         }
         self.wire.now = now;
-        self.plan = Plan::new(now, days, self.measure(), &questions);
+        self.plan = HistoryPlan::new(now, days, self.measure(), &questions);
     }
 
     /// The next piece of history; `None` when there is no more to ask.
@@ -64,7 +64,7 @@ impl Prometheus {
     }
 
     fn pasts_by_ask(&self) -> Vec<(usize, Past)> {
-        let of = |(question, days, of_days): (&Question, u32, u32)| {
+        let of = |(question, days, of_days): (&PastQuestion, u32, u32)| {
             let query = &self.asks.get(question.index)?.query;
             let by = query.labels.keys().copied().collect();
             Some((question.index, question.past(query.metric?, by, (days, of_days))))
@@ -73,7 +73,7 @@ impl Prometheus {
     }
 
     /// What would be read of `days`, by one hour of each question that was polled.
-    pub async fn forecast(&mut self, days: u32, up: Up) -> Vec<Forecast> {
+    pub async fn forecast(&mut self, days: u32, up: Up) -> Vec<PastForecast> {
         self.history(self.wire.now, days);
         let measure = self.measure();
         let newest = self.wire.now.floor(HOUR);
@@ -87,7 +87,7 @@ impl Prometheus {
             let took = self.wire.longest;
             let live = self.asks.get(index).map_or(0, |ask| ask.width);
             let series = asked.as_ref().copied().unwrap_or(0).max(live);
-            told.push(Forecast {
+            told.push(PastForecast {
                 title: past.title(),
                 series,
                 points: series.saturating_mul(24).saturating_mul(days as usize),
@@ -110,7 +110,7 @@ impl Prometheus {
     async fn piece(&mut self, chunk: Chunk, out: &mut Harvest) -> Result<usize, SourceError> {
         let step = self.plan.step();
         let Some(ask) = self.asks.get_mut(chunk.index) else { return Ok(0) };
-        let grid = Grid { start: chunk.start.plus(step), end: chunk.end, step };
+        let grid = QueryGrid { start: chunk.start.plus(step), end: chunk.end, step };
         collect(&mut self.wire, ask, (&self.source, grid), out).await
     }
 
@@ -124,7 +124,7 @@ impl Prometheus {
     }
 }
 
-fn has_past(ask: &Ask) -> bool {
+fn has_past(ask: &PromAsk) -> bool {
     !matches!(ask.query.kind, QueryKind::Check | QueryKind::Build)
 }
 

@@ -10,8 +10,8 @@ use crate::source::history::Up;
 use crate::source::http::Client;
 use crate::source::query::{Query, QueryKind};
 
-use super::grid::Grid;
-use super::turn::{Turn, Urgency};
+use super::grid::QueryGrid;
+use super::turn::{ServerTurn, Urgency};
 use super::{spacing, split, wire};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -26,7 +26,7 @@ pub(super) struct Wire {
     pub told: Option<Span>,
     pub now: Timestamp,
     pub skew: Option<Span>,
-    pub turn: Turn,
+    pub turn: ServerTurn,
     pub urgency: Urgency,
     /// The time a query may take in all.
     pub budget: Duration,
@@ -37,7 +37,7 @@ pub(super) struct Wire {
 
 /// What one answer is asked for.
 #[derive(Clone, Copy)]
-struct Question<'a> {
+struct RangeQuestion<'a> {
     expr: &'a str,
     matcher: Option<&'a str>,
     scrape: Span,
@@ -45,7 +45,7 @@ struct Question<'a> {
     counts: bool,
 }
 
-impl Question<'_> {
+impl RangeQuestion<'_> {
     /// The expression for windows of `step`, and what its numbers are to be multiplied by.
     fn filled(self, step: Span) -> (String, f64) {
         let rate = step.max(self.scrape.times(4));
@@ -60,12 +60,16 @@ impl Question<'_> {
 
 impl Wire {
     /// An expression that has no placeholders.
-    pub async fn plain(&mut self, expr: &str, grid: Grid) -> Result<Answered, SourceError> {
+    pub async fn plain(&mut self, expr: &str, grid: QueryGrid) -> Result<Answered, SourceError> {
         let scrape = grid.step;
-        self.range(Question { expr, matcher: None, scrape, counts: false }, grid).await
+        self.range(RangeQuestion { expr, matcher: None, scrape, counts: false }, grid).await
     }
 
-    async fn range(&mut self, asked: Question<'_>, grid: Grid) -> Result<Answered, SourceError> {
+    async fn range(
+        &mut self,
+        asked: RangeQuestion<'_>,
+        grid: QueryGrid,
+    ) -> Result<Answered, SourceError> {
         let seconds = |t: Timestamp| format!("{}.{:03}", t.secs(), t.millis().rem_euclid(1000));
         let step = grid.step.as_secs_f64().to_string();
         let (filled, share) = asked.filled(grid.step);
@@ -103,18 +107,18 @@ impl Wire {
         expr: Option<&str>,
         (query, scrape): (&Query, Span),
         parts: &[String],
-        grid: Grid,
+        grid: QueryGrid,
     ) -> Result<Answered, SourceError> {
         let Some(expr) = expr else { return Ok(Answered::default()) };
         let counts =
             matches!(query.kind, QueryKind::Histogram | QueryKind::Ratio | QueryKind::Count);
-        let asked = Question { expr, matcher: None, scrape, counts };
+        let asked = RangeQuestion { expr, matcher: None, scrape, counts };
         if parts.is_empty() {
             return self.range(asked, grid).await;
         }
         let mut all = Answered::default();
         for part in parts {
-            let more = self.range(Question { matcher: Some(part), ..asked }, grid).await?;
+            let more = self.range(RangeQuestion { matcher: Some(part), ..asked }, grid).await?;
             all.lines.extend(more.lines);
             all.says.extend(more.says);
             all.dropped += more.dropped;

@@ -5,13 +5,13 @@ use crate::domain::time::{Span, Timestamp};
 
 /// The ends of the windows to ask: `start`, `start + step`, ... `end`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Grid {
+pub(super) struct QueryGrid {
     pub start: Timestamp,
     pub end: Timestamp,
     pub step: Span,
 }
 
-impl Grid {
+impl QueryGrid {
     pub fn windows(self) -> usize {
         let steps = self.end.since(self.start).millis() / self.step.millis().max(1);
         usize::try_from(steps).unwrap_or(0) + 1

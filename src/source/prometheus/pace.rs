@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use crate::domain::time::{Span, Timestamp};
-use crate::source::assemble::{Answered, Line};
+use crate::source::assemble::{Answered, SeriesLine};
 use crate::source::error::SourceError;
 use crate::source::harvest::Harvest;
 use crate::source::query::{Query, QueryKind};
 
-use super::Ask;
+use super::PromAsk;
 use super::exchange::Wire;
-use super::grid::Grid;
+use super::grid::QueryGrid;
 use super::spacing::{STEP, USUAL, reach};
 use super::split::first_selector;
 
@@ -22,7 +22,7 @@ const NEWEST: usize = 8;
 /// Intervals people set, in seconds; what is measured is one of them where it is near.
 const NICE: [i64; 12] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 240, 300];
 
-impl Ask {
+impl PromAsk {
     /// True where it matters how far apart samples are.
     fn is_paced(&self) -> bool {
         let placed = |e: &str| Query::looks_back(e) || e.contains("$rate_window");
@@ -48,11 +48,11 @@ impl Ask {
         };
         let one = format!("topk(1, count_over_time({}[{}s]))", selector.whole(), BACK.secs());
         let newest = now.floor(Span::from_secs(1));
-        let answer = wire.plain(&one, Grid { start: newest, end: newest, step: STEP }).await?;
+        let answer = wire.plain(&one, QueryGrid { start: newest, end: newest, step: STEP }).await?;
         self.pace.nothing = answer.lines.is_empty();
         let Some(line) = answer.lines.first() else { return Ok(false) };
         let same = format!("timestamp({})", selector.of(&line.labels));
-        let grid = Grid { start: newest.minus(BACK), end: newest, step: STEP };
+        let grid = QueryGrid { start: newest.minus(BACK), end: newest, step: STEP };
         self.pace.found = apart(&wire.plain(&same, grid).await?).or(self.pace.found);
         Ok(self.pace.scrape(wire.told) > before)
     }
@@ -95,7 +95,7 @@ impl Ask {
 /// The usual distance of the samples that an answer of their timestamps shows: at the series that
 /// has most of them, because others may just have begun or ended.
 fn apart(answer: &Answered) -> Option<Span> {
-    let times = |line: &Line| {
+    let times = |line: &SeriesLine| {
         let mut all: Vec<i64> =
             line.points.iter().map(|(_, at)| (at * 1000.0).round() as i64).collect();
         all.dedup();
@@ -141,7 +141,7 @@ mod tests {
                 (at, 1e9 + k * every + jitter * (k % 3.0))
             });
             apart(&Answered {
-                lines: vec![Line { points: points.collect(), ..Line::default() }],
+                lines: vec![SeriesLine { points: points.collect(), ..SeriesLine::default() }],
                 ..Answered::default()
             })
         };
@@ -154,8 +154,10 @@ mod tests {
         let past = [0.0, 300.0].map(|t| (at, 1e9 - 700.0 + t));
         let now = (0..12_i32).map(|n| (at, 1e9 + f64::from(n) * 5.0));
         let points = past.into_iter().chain(now).collect();
-        let answer =
-            Answered { lines: vec![Line { points, ..Line::default() }], ..Answered::default() };
+        let answer = Answered {
+            lines: vec![SeriesLine { points, ..SeriesLine::default() }],
+            ..Answered::default()
+        };
         assert_eq!(apart(&answer), Some(Span::from_secs(5)));
         assert_eq!(of(45.0, 0.0), Some(Span::from_secs(45)));
         assert_eq!(apart(&Answered::default()), None);

@@ -18,14 +18,14 @@ const SOON: Span = Span::from_mins(1);
 
 /// What is known of one question.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Pace {
+pub struct SamplePace {
     pub(super) found: Option<Span>,
     pub(super) looked: Option<Timestamp>,
     /// No series is there that the question could be about.
     pub(super) nothing: bool,
 }
 
-impl Pace {
+impl SamplePace {
     /// Time between two samples: what is told, or longer where it was measured to be.
     pub fn scrape(self, told: Option<Span>) -> Span {
         let least = told.or(self.found).unwrap_or(USUAL);

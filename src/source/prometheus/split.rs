@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::source::assemble::Line;
+use crate::source::assemble::SeriesLine;
 use crate::source::query::Labels;
 
 /// How often each value of each label comes in the answers to a question.
-pub type Shares = BTreeMap<String, BTreeMap<String, usize>>;
+pub type LabelShares = BTreeMap<String, BTreeMap<String, usize>>;
 
 /// Labels that parts must not tell apart: one histogram needs all its buckets.
 const WHOLE: [&str; 2] = ["le", "__name__"];
@@ -44,8 +44,8 @@ const AGGREGATES: [&str; 9] =
     ["sum", "avg", "min", "max", "count", "group", "stddev", "stdvar", "quantile"];
 
 /// Counts the values of the labels of an answer.
-pub fn shares(lines: &[Line]) -> Shares {
-    let mut shares = Shares::new();
+pub fn shares(lines: &[SeriesLine]) -> LabelShares {
+    let mut shares = LabelShares::new();
     for line in lines {
         for (label, value) in &line.labels {
             if WHOLE.contains(&label.as_str()) {
@@ -62,7 +62,7 @@ pub fn shares(lines: &[Line]) -> Shares {
 
 /// Matchers that part the answers into about `count` groups of one size and one for whatever is not
 /// known yet; none when no label tells them apart.
-pub fn matchers(shares: &Shares, count: usize) -> Option<Vec<String>> {
+pub fn matchers(shares: &LabelShares, count: usize) -> Option<Vec<String>> {
     let largest = |values: &BTreeMap<String, usize>| {
         let all: usize = values.values().sum();
         let most = values.values().max().copied().unwrap_or(0);
@@ -155,7 +155,7 @@ pub fn narrowed(expr: &str, matcher: &str) -> Option<String> {
 }
 
 /// The first selector of an expression, as it stands.
-pub fn first_selector(expr: &str) -> Option<Selector> {
+pub fn first_selector(expr: &str) -> Option<PromSelector> {
     const MARK: &str = "tillwatch_mark=\"\"";
     let marked = narrowed(expr, MARK)?;
     let at = marked.find(&format!("{{{MARK}"))?;
@@ -164,7 +164,7 @@ pub fn first_selector(expr: &str) -> Option<Selector> {
     let name = before.rsplit(|c: char| !part(c)).next().unwrap_or_default();
     let end = braces(rest)?;
     let inner = rest.get(1 + MARK.len()..end - 1)?.trim_start_matches(',').trim();
-    Some(Selector { name: name.to_owned(), inner: inner.to_owned() })
+    Some(PromSelector { name: name.to_owned(), inner: inner.to_owned() })
 }
 
 /// How far to copy from a word: with the list of labels that belongs to it. None where the word
@@ -234,12 +234,12 @@ fn braces(text: &str) -> Option<usize> {
 
 /// One selector of a question.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Selector {
+pub struct PromSelector {
     pub name: String,
     pub inner: String,
 }
 
-impl Selector {
+impl PromSelector {
     pub(super) fn whole(&self) -> String {
         if self.inner.is_empty() && !self.name.is_empty() {
             return self.name.clone();
@@ -313,11 +313,11 @@ mod tests {
 
     #[test]
     fn groups_are_even_quoted_and_leave_nothing_out() {
-        let line = |page: &str, le: &str| Line {
+        let line = |page: &str, le: &str| SeriesLine {
             labels: [("page", page), ("le", le), ("job", "rum")]
                 .map(|(k, v)| (k.to_owned(), v.to_owned()))
                 .into(),
-            ..Line::default()
+            ..SeriesLine::default()
         };
         let mut lines = Vec::new();
         for page in ["a.b", "c\"d", "e", "", "f\\g"] {

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Missing, Value};
 use crate::domain::segment::Dim;
-use crate::source::config::Kind;
+use crate::source::config::SourceKind;
 use crate::source::fixture::{Reply, Server, contract_text};
 use crate::source::{build, replay};
 
@@ -13,7 +13,7 @@ const NOW: Timestamp = Timestamp::from_secs(1_795_208_010);
 fn recorded(name: &str) -> Option<Result<Harvest, SourceError>> {
     let folder = if name.contains('/') { "" } else { "prometheus/" };
     let text = contract_text(&format!("{folder}{name}.json"))?;
-    Some(replay(&SourceConfig::bare(Kind::Prometheus), &text))
+    Some(replay(&SourceConfig::bare(SourceKind::Prometheus), &text))
 }
 
 #[test]
@@ -187,9 +187,9 @@ async fn lookbacks_of_many_large_questions_come_one_poll_after_the_other() {
     };
     let both = config(&server.url, &(views("page_views") + &views("sessions")));
     let mut source = build(&both, Span::from_mins(1)).expect("source");
-    let windows = |seen: &[crate::source::fixture::Seen]| -> Vec<i64> {
+    let windows = |seen: &[crate::source::fixture::SeenRequest]| -> Vec<i64> {
         let number = |s: &str| s.split('.').next().and_then(|t| t.parse::<i64>().ok()).unwrap_or(0);
-        let of = |s: &crate::source::fixture::Seen| {
+        let of = |s: &crate::source::fixture::SeenRequest| {
             (number(&field(&s.body, "end")) - number(&field(&s.body, "start"))) / 60 + 1
         };
         seen.iter().map(of).collect()
@@ -237,7 +237,7 @@ fn a_large_matrix_decodes_without_a_tree_of_values() {
         body.push_str(&row);
     }
     body.push_str("]}}");
-    let answer = crate::source::answer::Answer {
+    let answer = crate::source::answer::HttpAnswer {
         status: 200,
         headers: [("content-type".to_owned(), "application/json".to_owned())].into(),
         body: body.into_bytes(),

@@ -9,7 +9,7 @@ use url::Url;
 
 /// The one door of one server. Clones are the same door.
 #[derive(Clone, Debug, Default)]
-pub struct Turn(Arc<Door>);
+pub struct ServerTurn(Arc<Door>);
 
 #[derive(Debug, Default)]
 struct Door {
@@ -20,7 +20,7 @@ struct Door {
 }
 
 /// Held while a question is asked.
-pub type Pass<'a> = MutexGuard<'a, ()>;
+pub type TurnPass<'a> = MutexGuard<'a, ()>;
 
 /// What is asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,7 +31,7 @@ pub enum Urgency {
 
 /// The doors of all servers that this program asks.
 #[derive(Clone, Debug, Default)]
-pub struct Turns(Vec<(String, Turn)>);
+pub struct Turns(Vec<(String, ServerTurn)>);
 
 /// Counts one live question that waits, however its waiting ends.
 struct Waits<'a>(&'a AtomicUsize);
@@ -49,10 +49,10 @@ impl Drop for Waits<'_> {
     }
 }
 
-impl Turn {
+impl ServerTurn {
     /// Waits until it may ask. A piece of the past lets everybody live go first who came while it
     /// waited.
-    pub async fn pass(&self, urgency: Urgency) -> Pass<'_> {
+    pub async fn pass(&self, urgency: Urgency) -> TurnPass<'_> {
         let door = &*self.0;
         if urgency == Urgency::Live {
             let _waits = Waits::new(&door.live);
@@ -71,12 +71,12 @@ impl Turn {
 
 impl Turns {
     /// The door of the server at `base`; the same one for everyone who writes it the same way.
-    pub fn of(&mut self, base: &Url) -> Turn {
+    pub fn of(&mut self, base: &Url) -> ServerTurn {
         let key = base.as_str().trim_end_matches('/').to_owned();
         if let Some((_, turn)) = self.0.iter().find(|(known, _)| *known == key) {
             return turn.clone();
         }
-        let turn = Turn::default();
+        let turn = ServerTurn::default();
         self.0.push((key, turn.clone()));
         turn
     }

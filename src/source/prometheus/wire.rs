@@ -8,12 +8,12 @@ use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::domain::time::Timestamp;
-use crate::source::answer::Answer;
-use crate::source::assemble::{Answered, Line, Native};
+use crate::source::answer::HttpAnswer;
+use crate::source::assemble::{Answered, Native, SeriesLine};
 use crate::source::error::{SourceError, words};
 use crate::source::query::Labels;
 
-/// Most series taken from one answer (apis.md section 10).
+/// Most series taken from one answer.
 const SERIES: usize = 5000;
 /// Most points taken of one series; the server's own limit.
 const POINTS: usize = 11_000;
@@ -22,9 +22,9 @@ const ANNOTATIONS: usize = 3;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Envelope {
+struct ApiEnvelope {
     status: Option<String>,
-    data: Option<Data>,
+    data: Option<MatrixData>,
     error_type: Option<String>,
     error: Option<String>,
     warnings: Option<Vec<String>>,
@@ -35,21 +35,21 @@ struct Envelope {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Data {
+struct MatrixData {
     result_type: Option<String>,
-    result: Option<Rows>,
+    result: Option<SeriesRows>,
 }
 
 #[derive(Default)]
-struct Rows {
-    lines: Vec<Line>,
+struct SeriesRows {
+    lines: Vec<SeriesLine>,
     /// Of a scalar or string answer: the bare time and number.
     bare: Vec<f64>,
     dropped: usize,
 }
 
 #[derive(Deserialize)]
-struct Series {
+struct WireSeries {
     #[serde(default)]
     metric: Labels,
     value: Option<Point>,
@@ -64,8 +64,8 @@ struct Series {
 ///
 /// # Errors
 /// By status and `errorType`: bad queries are [`SourceError::GiveUp`] with the server's text, a
-/// starting server is [`SourceError::Starting`], the rest as [`Answer::check`].
-pub fn decode(answer: &Answer) -> Result<Answered, SourceError> {
+/// starting server is [`SourceError::Starting`], the rest as [`HttpAnswer::check`].
+pub fn decode(answer: &HttpAnswer) -> Result<Answered, SourceError> {
     let json = answer.header("content-type").unwrap_or_default().contains("json");
     if answer.status == 503 && !json {
         return match answer.retry_after() {
@@ -76,7 +76,7 @@ pub fn decode(answer: &Answer) -> Result<Answered, SourceError> {
     if !(200..=299).contains(&answer.status) {
         return Err(refusal(answer));
     }
-    let envelope: Envelope = serde_json::from_str(answer.json()?)
+    let envelope: ApiEnvelope = serde_json::from_str(answer.json()?)
         .map_err(|e| SourceError::malformed(format!("not a Prometheus answer: {}", place(&e))))?;
     if envelope.status.as_deref() != Some("success") {
         let why = envelope.error.or(envelope.error_type).unwrap_or_default();
@@ -93,7 +93,7 @@ pub fn decode(answer: &Answer) -> Result<Answered, SourceError> {
     let mut lines = rows.lines;
     if let (Some("scalar"), [at, number]) = (data.result_type.as_deref(), &rows.bare[..]) {
         let points = instant(*at).map(|at| (at, *number)).into_iter().collect();
-        lines.push(Line { points, ..Line::default() });
+        lines.push(SeriesLine { points, ..SeriesLine::default() });
     }
     Ok(Answered {
         lines,
@@ -122,8 +122,8 @@ fn said(lacks: &[&String], advice: &[&String]) -> Vec<String> {
     all
 }
 
-fn refusal(answer: &Answer) -> SourceError {
-    let envelope = answer.text().ok().and_then(|t| serde_json::from_str::<Envelope>(t).ok());
+fn refusal(answer: &HttpAnswer) -> SourceError {
+    let envelope = answer.text().ok().and_then(|t| serde_json::from_str::<ApiEnvelope>(t).ok());
     let Some((kind, text)) = envelope.and_then(|e| Some((e.error_type?, e.error?))) else {
         return match answer.check() {
             Err(error) => error,
@@ -196,7 +196,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ManyVisitor<T> {
     }
 }
 
-impl<'de> Deserialize<'de> for Rows {
+impl<'de> Deserialize<'de> for SeriesRows {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         d.deserialize_seq(RowsVisitor)
     }
@@ -205,18 +205,18 @@ impl<'de> Deserialize<'de> for Rows {
 struct RowsVisitor;
 
 impl<'de> Visitor<'de> for RowsVisitor {
-    type Value = Rows;
+    type Value = SeriesRows;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of series")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Rows, A::Error> {
-        let mut rows = Rows::default();
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<SeriesRows, A::Error> {
+        let mut rows = SeriesRows::default();
         while rows.lines.len() + rows.bare.len() < SERIES {
             match seq.next_element()? {
-                Some(Item::Series(series)) => rows.lines.push(series.line()),
-                Some(Item::Bare(number)) => rows.bare.push(number),
+                Some(WireItem::Series(series)) => rows.lines.push(series.line()),
+                Some(WireItem::Bare(number)) => rows.bare.push(number),
                 None => return Ok(rows),
             }
         }
@@ -227,12 +227,12 @@ impl<'de> Visitor<'de> for RowsVisitor {
     }
 }
 
-enum Item {
-    Series(Box<Series>),
+enum WireItem {
+    Series(Box<WireSeries>),
     Bare(f64),
 }
 
-impl<'de> Deserialize<'de> for Item {
+impl<'de> Deserialize<'de> for WireItem {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         d.deserialize_any(ItemVisitor)
     }
@@ -241,38 +241,39 @@ impl<'de> Deserialize<'de> for Item {
 struct ItemVisitor;
 
 impl<'de> Visitor<'de> for ItemVisitor {
-    type Value = Item;
+    type Value = WireItem;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a series, or the time and value of a scalar")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Item, A::Error> {
-        Series::deserialize(MapAccessDeserializer::new(map)).map(|s| Item::Series(Box::new(s)))
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WireItem, A::Error> {
+        WireSeries::deserialize(MapAccessDeserializer::new(map))
+            .map(|s| WireItem::Series(Box::new(s)))
     }
 
-    fn visit_f64<E: de::Error>(self, v: f64) -> Result<Item, E> {
-        Ok(Item::Bare(v))
+    fn visit_f64<E: de::Error>(self, v: f64) -> Result<WireItem, E> {
+        Ok(WireItem::Bare(v))
     }
 
-    fn visit_u64<E: de::Error>(self, v: u64) -> Result<Item, E> {
-        Ok(Item::Bare(v as f64))
+    fn visit_u64<E: de::Error>(self, v: u64) -> Result<WireItem, E> {
+        Ok(WireItem::Bare(v as f64))
     }
 
-    fn visit_i64<E: de::Error>(self, v: i64) -> Result<Item, E> {
-        Ok(Item::Bare(v as f64))
+    fn visit_i64<E: de::Error>(self, v: i64) -> Result<WireItem, E> {
+        Ok(WireItem::Bare(v as f64))
     }
 
-    fn visit_str<E: de::Error>(self, v: &str) -> Result<Item, E> {
-        Ok(Item::Bare(number(v).unwrap_or(f64::NAN)))
+    fn visit_str<E: de::Error>(self, v: &str) -> Result<WireItem, E> {
+        Ok(WireItem::Bare(number(v).unwrap_or(f64::NAN)))
     }
 }
 
-impl Series {
-    fn line(self) -> Line {
+impl WireSeries {
+    fn line(self) -> SeriesLine {
         let points = self.value.into_iter().chain(self.values.0);
         let natives = self.histogram.into_iter().chain(self.histograms.0);
-        Line {
+        SeriesLine {
             labels: self.metric,
             points: points.filter_map(|p| Some((instant(p.0)?, p.1.0))).collect(),
             natives: natives.filter_map(|p| Some((instant(p.0)?, p.1.native()))).collect(),

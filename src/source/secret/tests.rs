@@ -7,12 +7,12 @@ use secrecy::ExposeSecret;
 use super::*;
 
 #[derive(Deserialize, Debug)]
-struct Row {
+struct SecretRow {
     key: SecretSpec,
 }
 
 fn spec(text: &str) -> Result<SecretSpec, String> {
-    toml::from_str::<Row>(text).map(|r| r.key).map_err(|e| e.to_string())
+    toml::from_str::<SecretRow>(text).map(|r| r.key).map_err(|e| e.to_string())
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::domain::segment::Dim;
 use crate::domain::time::{Span, Timestamp};
 use crate::watch::event::Batch;
 
-use super::pulse::Data;
+use super::pulse::PulseData;
 
 /// What a clock may be ahead before its rows are called future ones.
 pub const AHEAD: Span = Span::from_secs(60);
@@ -50,8 +50,8 @@ impl Group {
 }
 
 /// The groups of an answer. Rows without a number are no data; what is still going on is none yet.
-pub fn groups(batch: &Batch, at: Timestamp) -> BTreeMap<Group, Data> {
-    let mut out: BTreeMap<Group, Data> = BTreeMap::new();
+pub fn groups(batch: &Batch, at: Timestamp) -> BTreeMap<Group, PulseData> {
+    let mut out: BTreeMap<Group, PulseData> = BTreeMap::new();
     for o in batch.observations.iter().filter(|o| o.window.end <= at.plus(AHEAD)) {
         let volume = match volume(o) {
             Volume::None => continue,

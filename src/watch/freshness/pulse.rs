@@ -38,11 +38,11 @@ pub struct Datum {
 }
 
 /// The data of one group in one answer, by the end of their window.
-pub type Data = BTreeMap<Timestamp, Datum>;
+pub type PulseData = BTreeMap<Timestamp, Datum>;
 
 /// What is wrong with a group.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Why {
+pub enum PulseWhy {
     /// Answers lack what was there before.
     Gone,
     /// Answers repeat the same newest datum.
@@ -70,10 +70,10 @@ pub struct Pulse {
     same: Streak,
     print: Option<u64>,
     /// Rows of a window; rows of an answer where each window has one row.
-    sizes: Sizes,
-    totals: Sizes,
+    sizes: PulseSizes,
+    totals: PulseSizes,
     volumes: VecDeque<(Timestamp, f64)>,
-    pub silent: Option<Why>,
+    pub silent: Option<PulseWhy>,
 }
 
 impl Pulse {
@@ -89,8 +89,8 @@ impl Pulse {
             gone: Streak::default(),
             same: Streak::default(),
             print: None,
-            sizes: Sizes::default(),
-            totals: Sizes::default(),
+            sizes: PulseSizes::default(),
+            totals: PulseSizes::default(),
             volumes: VecDeque::new(),
             silent: None,
         }
@@ -101,7 +101,7 @@ impl Pulse {
     }
 
     /// Takes what one answer, got at `at`, says of this group.
-    pub fn take(&mut self, data: &Data, at: Timestamp, every: Span) {
+    pub fn take(&mut self, data: &PulseData, at: Timestamp, every: Span) {
         let here = data.last_key_value().map(|(end, _)| *end);
         let present = here.is_some_and(|end| self.newest.is_none_or(|known| end >= known));
         let news = present && here > self.newest;
@@ -131,10 +131,11 @@ impl Pulse {
 
     /// It is in the newest answer, or is not missed yet.
     pub fn speaks(&self) -> bool {
-        self.silent.is_none_or(|why| why == Why::Half) && self.gone.now() <= self.gone.longest()
+        self.silent.is_none_or(|why| why == PulseWhy::Half)
+            && self.gone.now() <= self.gone.longest()
     }
 
-    fn learn(&mut self, data: &Data, usual: bool) {
+    fn learn(&mut self, data: &PulseData, usual: bool) {
         let known = self.newest;
         for (end, datum) in data.iter().filter(|(end, _)| known.is_none_or(|k| **end > k)) {
             if let Some(last) = self.newest.filter(|_| usual) {
@@ -164,15 +165,15 @@ impl Pulse {
         }
     }
 
-    fn judge(&self, at: Timestamp, every: Span) -> Option<Why> {
+    fn judge(&self, at: Timestamp, every: Span) -> Option<PulseWhy> {
         let newest = self.newest?;
         let (age, cadence) = (at.since(newest), self.cadence());
         let known = self.instants >= KNOWN;
         if known && age > OLD.max(cadence.times(4)).max(every.times(16)) {
-            return Some(Why::Old);
+            return Some(PulseWhy::Old);
         }
         if self.run && !known && age > OLD_RUN {
-            return Some(Why::Old);
+            return Some(PulseWhy::Old);
         }
         if !known {
             return None;
@@ -187,16 +188,16 @@ impl Pulse {
         let always = self.gone.heard() == 0 && self.again >= AGAIN && !self.volumes.is_empty();
         let shown = if always { 0 } else { seed };
         if missed && self.gone.now() >= self.gone.limit(shown) {
-            return Some(Why::Gone);
+            return Some(PulseWhy::Gone);
         }
         if missed && self.quiet.now() >= self.quiet.limit(seed) {
-            return Some(Why::Quiet);
+            return Some(PulseWhy::Quiet);
         }
         let changing = self.same.heard() >= CHANGES;
         if changing && self.same.now() >= self.same.limit(0).saturating_mul(2).max(3) {
-            return Some(Why::Same);
+            return Some(PulseWhy::Same);
         }
-        (self.sizes.half() || self.totals.half()).then_some(Why::Half)
+        (self.sizes.half() || self.totals.half()).then_some(PulseWhy::Half)
     }
 
     /// The longest distance of two data of late.
@@ -228,12 +229,12 @@ fn remember<T>(list: &mut VecDeque<T>, item: T) {
 
 /// How many rows came, and whether of late only half of the least of them do.
 #[derive(Clone, Debug, Default)]
-struct Sizes {
+struct PulseSizes {
     usual: VecDeque<u32>,
     small: u32,
 }
 
-impl Sizes {
+impl PulseSizes {
     /// What was seen so often is usual.
     const ENOUGH: usize = 10;
     const SURE: usize = 20;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use tillwatch::board::Incident;
+use tillwatch::board::IncidentView;
 use tillwatch::domain::segment::Scope;
 use tillwatch::domain::time::Span;
 use tillwatch::verdict::Class;
@@ -129,7 +129,7 @@ fn watched(story: &Story, hall: &Hall) -> Vec<Seen> {
     all
 }
 
-fn look(seen: &mut BTreeMap<String, Seen>, incident: &Incident, at: i64) {
+fn look(seen: &mut BTreeMap<String, Seen>, incident: &IncidentView, at: i64) {
     let id = incident.id.to_string();
     let one = seen.entry(id.clone()).or_insert_with(|| Seen {
         id,
@@ -164,7 +164,7 @@ fn look(seen: &mut BTreeMap<String, Seen>, incident: &Incident, at: i64) {
     }
 }
 
-fn glance(incident: &Incident, at: i64) -> Glance {
+fn glance(incident: &IncidentView, at: i64) -> Glance {
     // read as a reader of the JSON would: a tie stands in `candidates`
     let suspect = serde_json::to_value(&incident.suspect).unwrap_or_default();
     let rows = suspect["candidates"].as_array().into_iter().flatten();

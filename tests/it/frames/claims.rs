@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tillwatch::board::{Board, Incident};
+use tillwatch::board::{Board, IncidentView};
 use tillwatch::domain::change::{ChangeKind, ChangeStatus};
 use tillwatch::domain::metric::{Bad, Metric};
 use tillwatch::domain::time::{Span, Timestamp};
@@ -58,7 +58,7 @@ impl Claims {
     }
 
     /// Money lost and sessions hit never fall, and a closed incident ages no more.
-    fn sums(&mut self, x: &Incident) -> Vec<String> {
+    fn sums(&mut self, x: &IncidentView) -> Vec<String> {
         let mut found = Vec::new();
         if let Some(lost) = x.lost {
             let old = self.lost.insert(x.id.to_string(), (lost.low, lost.high));
@@ -80,9 +80,9 @@ impl Claims {
 
 /// Faults of the truth that an incident may be about.
 fn same<'a>(
-    x: &'a Incident,
+    x: &'a IncidentView,
     truth: &'a Truth,
-) -> impl Iterator<Item = &'a tillwatch::shop::truth::Incident> {
+) -> impl Iterator<Item = &'a tillwatch::shop::truth::TrueIncident> {
     truth.incidents.iter().filter(|i| {
         let end = i.healed_at.or(i.end);
         let began = x.onset_at.plus(NEAR) >= i.onset;
@@ -91,14 +91,14 @@ fn same<'a>(
 }
 
 /// "High" is said of nobody who did not do it.
-fn whom(x: &Incident, truth: &Truth) -> Option<String> {
+fn whom(x: &IncidentView, truth: &Truth) -> Option<String> {
     let named = x.suspect.release.as_ref().filter(|_| x.suspect.confidence == Confidence::High)?;
     let guilty = same(x, truth).any(|i| i.release.as_deref() == Some(named.as_str()));
     (!guilty).then(|| format!("{} accuses {named} (high), which did not do it", x.headline))
 }
 
 /// Where it is said to be, somebody is hit.
-fn place(x: &Incident, truth: &Truth, now: Timestamp) -> Option<String> {
+fn place(x: &IncidentView, truth: &Truth, now: Timestamp) -> Option<String> {
     if x.class == Class::Telemetry || now.since(x.opened_at) < SETTLED || !x.firing {
         return None;
     }
@@ -110,7 +110,7 @@ fn place(x: &Incident, truth: &Truth, now: Timestamp) -> Option<String> {
             || x.segments.iter().any(|s| i.segments.iter().any(|t| t.overlaps(s)))
     });
     let wide = x.segments.iter().any(|s| s.dims.is_empty());
-    let part = |i: &tillwatch::shop::truth::Incident| {
+    let part = |i: &tillwatch::shop::truth::TrueIncident| {
         !i.segments.is_empty() && i.segments.iter().all(|t| !t.dims.is_empty())
     };
     let mut theirs = same(x, truth).filter(|i| i.class != "telemetry");
@@ -122,7 +122,7 @@ fn place(x: &Incident, truth: &Truth, now: Timestamp) -> Option<String> {
 
 /// What is over is not told as burning: no cost a minute, no finding in breach, nothing that says
 /// the shoppers took no harm of what cost money.
-fn over(x: &Incident) -> Vec<String> {
+fn over(x: &IncidentView) -> Vec<String> {
     let mut found = Vec::new();
     let costs = x.revenue_at_risk.as_ref().is_some_and(|m| m.high > 0.0);
     if x.ended_at.is_some() && costs {

@@ -9,7 +9,7 @@ use tillwatch::board::Board;
 use tillwatch::desk::chord::Chord;
 use tillwatch::desk::heat::Heat;
 use tillwatch::desk::keymap::Keymap;
-use tillwatch::desk::state::{Desk, Event, Role, Setup, Size};
+use tillwatch::desk::state::{Desk, DeskEvent, DeskSetup, Seat, Size};
 use tillwatch::desk::update::update;
 use tillwatch::domain::metric::Metric;
 use tillwatch::domain::segment::{Dim, DimValue};
@@ -79,7 +79,7 @@ pub struct Reader {
 impl Reader {
     pub fn new(board: &Board, now: Timestamp, fresh_for: Span) -> Self {
         let desk = |role| {
-            let setup = Setup {
+            let setup = DeskSetup {
                 role,
                 operator: "alex".into(),
                 keymap: Keymap::default(),
@@ -91,7 +91,7 @@ impl Reader {
             Desk::new(setup, Arc::new(board.clone()), now, now)
         };
         let theme = Theme::load("night", ColorDepth::True).expect("a theme");
-        Self { desk: desk(Role::Operator), wall: desk(Role::Wall), theme, clock: now }
+        Self { desk: desk(Seat::Operator), wall: desk(Seat::Wall), theme, clock: now }
     }
 
     /// The board that every viewer gets, and the time it is looked at.
@@ -99,7 +99,7 @@ impl Reader {
         let board = Arc::new(board.clone());
         self.clock = self.clock.max(now);
         for desk in [&mut self.desk, &mut self.wall] {
-            update(desk, Event::Board(Arc::clone(&board)), now, self.clock);
+            update(desk, DeskEvent::Board(Arc::clone(&board)), now, self.clock);
         }
     }
 
@@ -107,17 +107,17 @@ impl Reader {
     pub fn frames(&mut self, now: Timestamp) -> Vec<Frame> {
         let mut frames = Vec::new();
         for size in SIZES {
-            update(&mut self.desk, Event::Resized { w: size.w, h: size.h }, now, self.clock);
-            update(&mut self.wall, Event::Resized { w: size.w, h: size.h }, now, self.clock);
+            update(&mut self.desk, DeskEvent::Resized { w: size.w, h: size.h }, now, self.clock);
+            update(&mut self.wall, DeskEvent::Resized { w: size.w, h: size.h }, now, self.clock);
             for (keys, page) in PAGES {
                 for key in keys.split(' ') {
                     let chord: Chord = key.parse().expect("a key");
                     self.clock = self.clock.plus(Span::from_secs(1));
-                    update(&mut self.desk, Event::Key(chord), now, self.clock);
+                    update(&mut self.desk, DeskEvent::Key(chord), now, self.clock);
                 }
                 frames.push(Frame { page, at: now, text: drawn(&self.desk, &self.theme) });
             }
-            update(&mut self.wall, Event::Woke, now, self.clock);
+            update(&mut self.wall, DeskEvent::Woke, now, self.clock);
             frames.push(Frame { page: "wall", at: now, text: drawn(&self.wall, &self.theme) });
         }
         frames

@@ -2,7 +2,7 @@
 //! that heals, mended by its owner where not, quiet for an hour, then the shop goes dark.
 
 use tillwatch::board::standing::{Standing, Trust};
-use tillwatch::board::{Incident, State};
+use tillwatch::board::{IncidentView, State};
 use tillwatch::domain::metric::Metric;
 use tillwatch::domain::time::{Span, Timestamp};
 use tillwatch::incident::event::{Actor, Event, Intent, Outcome, Record};
@@ -126,7 +126,7 @@ impl Session {
         self.mended.is_none() && self.acted.is_some_and(|at| now >= at.plus(THINKING))
     }
 
-    fn heal(&mut self, open: &Incident, now: Timestamp) {
+    fn heal(&mut self, open: &IncidentView, now: Timestamp) {
         let guilty = self.stepped.shop().truth().incidents.iter().any(|i| {
             let named = open.suspect.release.as_ref().map(ToString::to_string);
             i.healed_by_rollback && i.release == named
@@ -147,7 +147,7 @@ impl Session {
     }
 
     /// Tired of it: closed by hand while it still hurts, and mended minutes later.
-    fn close(&mut self, open: &Incident, now: Timestamp) {
+    fn close(&mut self, open: &IncidentView, now: Timestamp) {
         let reason = "seen enough".to_owned();
         self.stepped.record(record(open, now, Event::Resolved { reason }));
         self.closed = true;
@@ -241,7 +241,7 @@ impl Session {
     fn ends_calm(&mut self) {
         let now = self.stepped.now();
         let frames = self.reader.frames(now);
-        let said = |i: &Incident| i.state.is_open() || i.firing;
+        let said = |i: &IncidentView| i.state.is_open() || i.firing;
         let open = self.stepped.board.incidents.iter().any(said);
         let standing = Standing::of(&self.stepped.board, Trust::Fresh);
         let few = self.name == "low-traffic" && standing == Standing::Unsure;
@@ -326,7 +326,7 @@ fn first(reader: &mut Reader, stepped: &mut Stepped) -> Vec<String> {
     faults
 }
 
-fn record(incident: &Incident, at: Timestamp, event: Event) -> Record {
+fn record(incident: &IncidentView, at: Timestamp, event: Event) -> Record {
     let actor = Actor { name: "alex".into(), ..Actor::default() };
     Record { at, incident: incident.id.clone(), actor, cause: "key".into(), event }
 }

@@ -8,9 +8,9 @@ use tillwatch::domain::segment::{Dim, DimValue};
 use tillwatch::domain::time::{Span, Timestamp};
 use tillwatch::shop::Shop;
 use tillwatch::shop::dims::TEMPLATES;
-use tillwatch::shop::effect::{Compiled, Kind, Step};
+use tillwatch::shop::effect::{Compiled, HarmKind, ShopStep};
 use tillwatch::shop::human;
-use tillwatch::shop::truth::Incident;
+use tillwatch::shop::truth::TrueIncident;
 
 /// Minutes of a whole outage after which two rounds of checks have failed: the checkout is probed
 /// each minute, the rest each third, and an answer takes its own minute.
@@ -46,8 +46,8 @@ impl<'a> Truth<'a> {
     }
 
     /// Faults that last now and began so long ago that anybody would have called them.
-    pub fn plain(&self, calls: &mut Calls) -> Vec<Incident> {
-        let mut called = |i: &Incident| {
+    pub fn plain(&self, calls: &mut Calls) -> Vec<TrueIncident> {
+        let mut called = |i: &TrueIncident| {
             let call = calls
                 .entry(i.id.clone())
                 .or_insert_with(|| human::call_by(&self.shop.world, &self.shop.timeline(), i));
@@ -58,13 +58,13 @@ impl<'a> Truth<'a> {
     }
 
     /// Faults that hurt in this very minute.
-    pub fn lasting(&self) -> Vec<Incident> {
+    pub fn lasting(&self) -> Vec<TrueIncident> {
         let all = self.shop.truth().incidents.into_iter();
         all.filter(|i| i.onset <= self.now && !self.over(i)).collect()
     }
 
     /// Healed, ended, or its effects were taken out.
-    fn over(&self, i: &Incident) -> bool {
+    fn over(&self, i: &TrueIncident) -> bool {
         let ended = |at: Option<Timestamp>| at.is_some_and(|at| at <= self.now);
         let lasting = self.effects.iter().any(|c| c.effect.strength(self.minute) > 0.0);
         ended(i.end) || ended(i.healed_at) || (!lasting && !leaks(i))
@@ -87,7 +87,7 @@ impl<'a> Truth<'a> {
     fn served(&self, c: &Compiled) -> bool {
         let timeline = self.shop.timeline();
         c.version.is_none_or(|v| {
-            let mine = |d: &&tillwatch::shop::timeline::Deployment| d.version == usize::from(v);
+            let mine = |d: &&tillwatch::shop::timeline::ShopDeployment| d.version == usize::from(v);
             timeline.deployments.iter().rev().find(mine).is_some_and(|d| d.share(self.minute) > 0.9)
         })
     }
@@ -100,7 +100,8 @@ impl<'a> Truth<'a> {
     /// Journeys of which every check fails.
     pub fn journeys(&self) -> Vec<Wrong> {
         let dark = self.strong(ROUNDS).filter(|c| {
-            let failing = matches!(c.effect.kind, Kind::CheckFail { share, .. } if share >= 1.0);
+            let failing =
+                matches!(c.effect.kind, HarmKind::CheckFail { share, .. } if share >= 1.0);
             failing && Self::everyone(c)
         });
         dark.flat_map(Self::templates).map(|row| wrong(row, "every check of it fails")).collect()
@@ -110,12 +111,12 @@ impl<'a> Truth<'a> {
     pub fn steps(&self) -> Vec<Wrong> {
         let lost = self.strong(WINDOW).filter(|c| Self::everyone(c) && self.served(c));
         lost.filter_map(|c| match c.effect.kind {
-            Kind::StepFactor(step, f) if f <= 0.5 => {
+            HarmKind::StepFactor(step, f) if f <= 0.5 => {
                 let metric = match step {
-                    Step::AddToCart => Metric::AddToCartRate,
-                    Step::CheckoutStart => Metric::CheckoutRate,
-                    Step::PaymentTry => Metric::PaymentRate,
-                    Step::Order => Metric::OrderRate,
+                    ShopStep::AddToCart => Metric::AddToCartRate,
+                    ShopStep::CheckoutStart => Metric::CheckoutRate,
+                    ShopStep::PaymentTry => Metric::PaymentRate,
+                    ShopStep::Order => Metric::OrderRate,
                 };
                 Some(wrong(metric.row().label, "half of its shoppers or more are lost"))
             }
@@ -132,14 +133,14 @@ impl<'a> Truth<'a> {
         let broken = self.strong(WINDOW).filter(|c| Self::everyone(c) && self.served(c));
         broken
             .filter_map(|c| match c.effect.kind {
-                Kind::CheckFail { share, .. } if share >= 1.0 => Some("availability"),
-                Kind::ErrorAdd(add) if add >= 0.05 => Some("error-rate"),
-                Kind::InpFactor(f) if f >= 1.4 => Some("performance-inp"),
-                Kind::LcpFactor(f) if f >= 1.4 => Some("performance-lcp"),
-                Kind::StepFactor(_, f) if f <= 0.5 => Some("funnel-progression"),
-                Kind::BeaconLoss(share) if share >= 0.5 => Some("telemetry"),
-                Kind::BeaconRepeat(share) if share >= 0.5 => Some("over-collection"),
-                Kind::Orphans(add) if add >= 0.2 => Some("correlation"),
+                HarmKind::CheckFail { share, .. } if share >= 1.0 => Some("availability"),
+                HarmKind::ErrorAdd(add) if add >= 0.05 => Some("error-rate"),
+                HarmKind::InpFactor(f) if f >= 1.4 => Some("performance-inp"),
+                HarmKind::LcpFactor(f) if f >= 1.4 => Some("performance-lcp"),
+                HarmKind::StepFactor(_, f) if f <= 0.5 => Some("funnel-progression"),
+                HarmKind::BeaconLoss(share) if share >= 0.5 => Some("telemetry"),
+                HarmKind::BeaconRepeat(share) if share >= 0.5 => Some("over-collection"),
+                HarmKind::Orphans(add) if add >= 0.2 => Some("correlation"),
                 _ => None,
             })
             .map(|row| wrong(row, "its metric is broken for everyone"))
@@ -150,9 +151,9 @@ impl<'a> Truth<'a> {
     pub fn hits(&self, metric: Metric, cell: &[(Dim, DimValue)]) -> bool {
         self.strong(WINDOW).filter(|c| self.served(c)).any(|c| {
             let same = match c.effect.kind {
-                Kind::LcpFactor(f) => metric == Metric::Lcp && f >= 1.4,
-                Kind::InpFactor(f) => metric == Metric::Inp && f >= 1.4,
-                Kind::ErrorAdd(add) => metric == Metric::JsErrorRate && add >= 0.05,
+                HarmKind::LcpFactor(f) => metric == Metric::Lcp && f >= 1.4,
+                HarmKind::InpFactor(f) => metric == Metric::Inp && f >= 1.4,
+                HarmKind::ErrorAdd(add) => metric == Metric::JsErrorRate && add >= 0.05,
                 _ => false,
             };
             let within = |(dim, values): (&Dim, &BTreeSet<String>)| {
@@ -168,7 +169,7 @@ fn wrong(row: &str, why: &str) -> Wrong {
     Wrong { row: row.to_owned(), why: why.to_owned() }
 }
 
-fn leaks(i: &Incident) -> bool {
+fn leaks(i: &TrueIncident) -> bool {
     i.scenario == "pii-leak"
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use tillwatch::domain::time::Timestamp;
 use tillwatch::shop::human;
-use tillwatch::shop::truth::{Incident as Real, Truth};
+use tillwatch::shop::truth::{TrueIncident as Real, Truth};
 use tillwatch::shop::world::World;
 use tillwatch::verdict::Verdict;
 
@@ -102,7 +102,7 @@ fn named(stepped: &Stepped) -> Vec<String> {
     calm.filter_map(|g| Some(format!("{}: {}", g.guardrail, word(&g.detail)?))).collect()
 }
 
-fn arm(timeline: &tillwatch::shop::timeline::Timeline, real: &Real) -> f64 {
+fn arm(timeline: &tillwatch::shop::timeline::ShopTimeline, real: &Real) -> f64 {
     let Some(name) = real.release.as_deref() else { return 1.0 };
     let minute = real.onset.secs().div_euclid(60);
     let deployed = timeline

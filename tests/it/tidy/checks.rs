@@ -27,6 +27,25 @@ const RANKS: [(&str, u8); 15] = [
 /// Ranked rooms that few may import: whoever else needs what judging says reads `verdict`.
 const RESERVED: [(&str, &[&str]); 1] = [("detect", &["watch", "report", "shell", "cli"])];
 
+/// Rooms with rooms inside: those import lower ones only, and each is imported by higher ones only.
+const SUBROOMS: [(&str, &[(&str, u8)]); 1] = [(
+    "detect",
+    &[
+        ("maths", 0),
+        ("evidence", 1),
+        ("baseline", 2),
+        ("cube", 3),
+        ("learning", 4),
+        ("scan", 5),
+        ("univariate", 5),
+        ("detectors", 6),
+        ("attribution", 7),
+        ("cases", 8),
+        ("judgement", 9),
+        ("engine", 10),
+    ],
+)];
+
 /// Leaves import exactly these; who may import a leaf is the second list.
 const LEAVES: [(&str, &[&str], &[&str]); 4] = [
     ("source", &["domain"], &["config", "shell", "cli"]),
@@ -94,16 +113,19 @@ fn crate_paths(sources: &[Source]) -> Vec<(String, String, String)> {
 
 /// Rooms named after `crate::` (or `tillwatch::` in main.rs), braces after it included.
 fn targets(line: &str) -> Vec<String> {
-    let mut rooms = Vec::new();
-    for mark in ["crate::", "tillwatch::"] {
-        for (at, _) in line.match_indices(mark) {
-            let rest = &line[at + mark.len()..];
-            let inside = rest.strip_prefix('{').and_then(|r| r.split('}').next());
-            let names = inside.unwrap_or(rest).split(if inside.is_some() { ',' } else { '\0' });
-            rooms.extend(names.map(|n| first_word(n.trim())).filter(|n| !n.is_empty()));
-        }
+    ["crate::", "tillwatch::"].iter().flat_map(|mark| named(line, mark)).collect()
+}
+
+/// The first names of the paths that go on after a mark, braces after it included.
+fn named(line: &str, mark: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for (at, _) in line.match_indices(mark).filter(|(at, _)| !line[..*at].ends_with("super::")) {
+        let rest = &line[at + mark.len()..];
+        let inside = rest.strip_prefix('{').and_then(|r| r.split('}').next());
+        let all = inside.unwrap_or(rest).split(if inside.is_some() { ',' } else { '\0' });
+        names.extend(all.map(|n| first_word(n.trim())).filter(|n| !n.is_empty()));
     }
-    rooms
+    names
 }
 
 fn first_word(text: &str) -> String {
@@ -116,6 +138,40 @@ fn climbs(source: &Source, line: &str) -> Vec<String> {
     let chain = "super::".repeat(depth);
     let hits = line.match_indices(&chain).map(|(at, _)| first_word(&line[at + chain.len()..]));
     hits.filter(|name| rank(name).is_some() || leaf(name).is_some()).collect()
+}
+
+/// The part of a path that names the room inside `room`: `src/detect/cube/store.rs` is of `cube`.
+fn subroom<'a>(source: &'a Source, room: &str) -> Option<&'a str> {
+    let inside = source.path.strip_prefix("src/")?.strip_prefix(room)?.strip_prefix('/')?;
+    let name = inside.split('/').next()?;
+    Some(name.strip_suffix(".rs").unwrap_or(name))
+}
+
+/// Rooms inside a room: all have a rank, and none imports its like or a higher one.
+pub fn subroom_imports(sources: &[Source]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (room, ranks) in SUBROOMS {
+        let rank = |name: &str| ranks.iter().find(|(n, _)| *n == name).map(|(_, rank)| *rank);
+        for source in sources {
+            let Some(own) = subroom(source, room).filter(|own| *own != "tests") else { continue };
+            let Some(mine) = rank(own) else {
+                found.push(format!("{}: {own} has no rank in {room}", source.path));
+                continue;
+            };
+            for (n, line) in source.product_lines() {
+                let up = "super::".repeat(source.path.matches('/').count() - 1);
+                let here = named(line, &format!("crate::{room}::"));
+                let wrong = here
+                    .into_iter()
+                    .chain(named(line, &up))
+                    .filter(|to| *to != own && rank(to).is_some_and(|other| other >= mine));
+                let told =
+                    wrong.map(|to| format!("{}:{n}: {own} must not import {to}", source.path));
+                found.extend(told);
+            }
+        }
+    }
+    found
 }
 
 pub fn imports(sources: &[Source]) -> Vec<String> {

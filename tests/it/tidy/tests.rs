@@ -1,7 +1,7 @@
 //! The checkers find what they are for, and only that: each rule against a made-up source.
 //! Nothing here reads the repository.
 
-use super::checks;
+use super::{checks, cited, names};
 use crate::rust_text::Source;
 
 fn file(path: &str, text: &str) -> Vec<Source> {
@@ -51,6 +51,30 @@ fn leaves_keep_to_their_own_lists() {
     ] {
         assert_eq!(checks::may_import(from, to), allowed, "{from} -> {to}");
     }
+}
+
+#[test]
+fn an_import_upwards_inside_a_room_is_found() {
+    let text = "use super::store::Store;\nuse crate::detect::{maths, scan::shift};\n\
+                fn f() -> super::super::cases::X { crate::detect::engine::run() }\n";
+    assert_eq!(
+        checks::subroom_imports(&file("src/detect/cube/lag.rs", text)),
+        [
+            "src/detect/cube/lag.rs:2: cube must not import scan",
+            "src/detect/cube/lag.rs:3: cube must not import engine",
+            "src/detect/cube/lag.rs:3: cube must not import cases",
+        ]
+    );
+    let text = "use super::scan::Scene;\nuse crate::detect::univariate::drift;\n";
+    assert_eq!(
+        checks::subroom_imports(&file("src/detect/scan.rs", text)),
+        ["src/detect/scan.rs:2: scan must not import univariate"]
+    );
+    assert!(checks::subroom_imports(&file("src/detect.rs", "use self::cases::X;\n")).is_empty());
+    assert_eq!(
+        checks::subroom_imports(&file("src/detect/attic.rs", "")),
+        ["src/detect/attic.rs: attic has no rank in detect"]
+    );
 }
 
 #[test]
@@ -112,4 +136,33 @@ fn an_adapter_that_sends_by_itself_is_found() {
     let sink = checks::unmasked(&file("src/sink/webhook.rs", "fn f() { client.execute(r) }\n"));
     assert_eq!(sink, ["src/sink/webhook.rs:1: .execute("]);
     assert!(checks::unmasked(&file("src/source/http.rs", text)).is_empty());
+}
+
+#[test]
+fn a_name_of_two_types_is_found_and_an_associated_type_is_none() {
+    let mut sources = file("src/desk/a.rs", "pub struct Row {\n}\npub(super) enum Line {}\n");
+    let text = "type Row = u8;\nimpl X for Y {\n    type Line = u8;\n}\n\
+                #[cfg(test)]\nmod tests {\n    struct Line;\n}\n";
+    sources.extend(file("src/board/b.rs", text));
+    assert_eq!(names::twice(&sources), ["Row: src/desk/a.rs:1, src/board/b.rs:1"]);
+    let words = names::reserved(
+        "## Words\n\n| word | means |\n|---|---|\n| Line, Ack target | x |\n\n## Next\n| Row |\n",
+    );
+    assert_eq!(words, ["Line"]);
+    let twice = names::reserved_twice(&sources, &words);
+    assert_eq!(twice, ["Line: src/desk/a.rs:3, src/board/b.rs:7"]);
+}
+
+#[test]
+fn a_page_or_file_that_is_not_there_is_found() {
+    let text = "// see docs/board.md and nowhere.md\nconst A: &str = \"other.md\"; // README.md\n";
+    let found = cited::in_code(&file("src/desk/a.rs", text));
+    assert_eq!(found, ["src/desk/a.rs:1: nowhere.md is not in the repository"]);
+    let private = format!("as {} says", concat!("seed", " 000"));
+    assert_eq!(cited::in_text(&[("docs/a.md".to_owned(), private)]).len(), 1);
+    let named = "`desk/page.rs`, `desk/none.rs`, `tests/it/{tidy,none}.rs`, `desk::page`, \
+                 `desk::page::Page`, `desk::none`, `/truth`, `--plain`, `a | b`";
+    let found = cited::named(named);
+    let missing = ["desk/none.rs", "tests/it/none.rs", "desk::none"];
+    assert_eq!(found, missing.map(|m| format!("ARCHITECTURE.md:1: {m}")));
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use tillwatch::detect::univariate::detector::{
-    LEARNING, Latch, Measured, Meter, Part, Rule, State,
+    AlarmRule, LEARNING, Latch, LatchState, Measured, Meter, NoveltyPart,
 };
 use tillwatch::policy::sensitivity::Sensitivity;
 
@@ -31,7 +31,7 @@ pub struct Sample {
 
 /// Tallies of one rule, by line and sample.
 pub struct Trial {
-    pub rule: Rule,
+    pub rule: AlarmRule,
     tallies: Vec<Vec<Tally>>,
 }
 
@@ -49,15 +49,15 @@ pub fn measure(series: Vec<Series>) -> Vec<Sample> {
 }
 
 /// The rows at which a rule gives alarms.
-pub fn alarms(rule: &Rule, sample: &Sample) -> Vec<usize> {
+pub fn alarms(rule: &AlarmRule, sample: &Sample) -> Vec<usize> {
     alarms_at(rule, sample, &evidence(rule, sample))
 }
 
-fn evidence(rule: &Rule, sample: &Sample) -> Vec<f64> {
+fn evidence(rule: &AlarmRule, sample: &Sample) -> Vec<f64> {
     sample.measured.iter().map(|(_, row)| rule.evidence(row)).collect()
 }
 
-fn alarms_at(rule: &Rule, sample: &Sample, evidence: &[f64]) -> Vec<usize> {
+fn alarms_at(rule: &AlarmRule, sample: &Sample, evidence: &[f64]) -> Vec<usize> {
     let mut latch = Latch::default();
     let mut out = Vec::new();
     for ((i, row), evidence) in sample.measured.iter().zip(evidence) {
@@ -66,7 +66,7 @@ fn alarms_at(rule: &Rule, sample: &Sample, evidence: &[f64]) -> Vec<usize> {
             continue;
         }
         let ratio = evidence / rule.line_after(latch.recent(row.at));
-        if latch.step(row.at, row.number, ratio) == State::Opened {
+        if latch.step(row.at, row.number, ratio) == LatchState::Opened {
             out.push(*i);
         }
     }
@@ -78,10 +78,10 @@ pub fn lines() -> impl Iterator<Item = f64> {
 }
 
 /// The rules that are tried: parts on and off, few round weights.
-pub fn rules() -> Vec<Rule> {
-    let shipped = Rule::of(Sensitivity::Normal);
+pub fn rules() -> Vec<AlarmRule> {
+    let shipped = AlarmRule::of(Sensitivity::Normal);
     let mut sets = vec![shipped.weights, [1.0, 1.0, 0.5, 0.5, 0.5, 0.0]];
-    for part in [Part::Step, Part::Shape, Part::Stuck] {
+    for part in [NoveltyPart::Step, NoveltyPart::Shape, NoveltyPart::Stuck] {
         let mut without = shipped.weights;
         without[part as usize] = 0.0;
         sets.push(without);
@@ -89,10 +89,10 @@ pub fn rules() -> Vec<Rule> {
     let mut out = Vec::new();
     for mut weights in sets {
         for jump in [0.25, 0.5, 1.0] {
-            weights[Part::Jump as usize] = jump;
+            weights[NoveltyPart::Jump as usize] = jump;
             for (cap, day) in [(4.0, 1.0), (6.0, 0.0), (6.0, 0.5), (6.0, 1.0), (10.0, 1.0)] {
                 for fatigue in [0.0, 0.1] {
-                    out.push(Rule { weights, cap, day, line: 1.0, fatigue });
+                    out.push(AlarmRule { weights, cap, day, line: 1.0, fatigue });
                 }
             }
         }
@@ -100,10 +100,10 @@ pub fn rules() -> Vec<Rule> {
     out
 }
 
-pub fn trial(rule: Rule, samples: &[Sample]) -> Trial {
+pub fn trial(rule: AlarmRule, samples: &[Sample]) -> Trial {
     let evidence: Vec<Vec<f64>> = samples.iter().map(|s| evidence(&rule, s)).collect();
     let at = |line| {
-        let rule = Rule { line, ..rule };
+        let rule = AlarmRule { line, ..rule };
         let one = |(s, e): (&Sample, &Vec<f64>)| s.truth.tally(&alarms_at(&rule, s, e));
         samples.iter().zip(&evidence).map(one).collect()
     };
@@ -174,7 +174,7 @@ pub fn left_out(samples: &[Sample], trials: &[&Trial], judged: Corpus, by: Corpu
 impl Trial {
     /// Whether repetition counts as the preset says; that is its meaning and not for choice.
     pub fn means(&self, sensitivity: Sensitivity) -> bool {
-        self.rule.weights[Part::Jump as usize] == sensitivity.series_jump()
+        self.rule.weights[NoveltyPart::Jump as usize] == sensitivity.series_jump()
             && self.rule.fatigue == sensitivity.series_fatigue()
     }
 

@@ -1,9 +1,9 @@
 //! Who has a leaf of its own: admission up to a cap, `(other)` beyond it, eviction of leaves that
-//! nobody was seen in for long. Sorts leaves and makes conjunctions. Nothing is judged here.
+//! nobody was seen in for long. Sorts leaves and makes slices. Nothing is judged here.
 
 use std::collections::BTreeMap;
 
-use super::{Conj, Leaf, Profile, Raw, Shape, Table, project};
+use super::{Cuboid, Leaf, Likelihood, Moments, Profile, Slice, project};
 use crate::domain::segment::{Dim, DimValue, Segment};
 
 /// More leaves than this in one cut fold into `(other)`.
@@ -16,10 +16,10 @@ const IDLE_RELEASE_HOURS: i32 = 2 * 24;
 /// What old releases taught goes with the history it was learnt from.
 const IDLE_REST_HOURS: i32 = 28 * 24;
 
-impl Table {
+impl Cuboid {
     /// The leaf of a segment, made when new. Beyond the cap it is the cut's `(other)`.
     pub fn leaf_index(&mut self, seg: &Segment) -> usize {
-        let seg = if self.has_room_for(seg) { seg.clone() } else { self.other() };
+        let seg = if self.admits(seg) { seg.clone() } else { self.other() };
         if let Some(i) = self.index.get(&seg) {
             return *i;
         }
@@ -50,7 +50,7 @@ impl Table {
         MAX_LEAVES.saturating_sub(self.leaves.len())
     }
 
-    pub(in crate::detect) fn has_room_for(&self, seg: &Segment) -> bool {
+    pub(in crate::detect) fn admits(&self, seg: &Segment) -> bool {
         self.room() > 0 || self.knows(seg)
     }
 
@@ -85,7 +85,7 @@ impl Table {
         let teaches = !self.timed();
         for leaf in gone.iter().filter(|l| teaches && names_release(&l.seg)) {
             let place = retired(&leaf.seg);
-            for h in leaf.hist.iter().filter(|h| h.raw.n > 0.0 && h.hour >= first) {
+            for h in leaf.hist.iter().filter(|h| h.raw.count > 0.0 && h.hour >= first) {
                 self.put_hour(&place, h.hour, 0, h.raw);
             }
         }
@@ -103,15 +103,15 @@ impl Table {
     fn rings(&self, leaf: &Leaf) -> bool {
         let oldest = self.oldest();
         let kept = self.ring.iter().zip(&self.slots).filter(|(_, slot)| **slot >= oldest);
-        let cell = |column: &Vec<Raw>| column.get(leaf.at).is_some_and(|r| self.sampled(*r));
+        let cell = |column: &Vec<Moments>| column.get(leaf.at).is_some_and(|r| self.sampled(*r));
         kept.map(|(column, _)| column).any(cell)
     }
 
-    pub fn sampled(&self, raw: Raw) -> bool {
-        if self.timed() { raw.s > 0.0 } else { raw.n > 0.0 }
+    pub fn sampled(&self, raw: Moments) -> bool {
+        if self.timed() { raw.sum > 0.0 } else { raw.count > 0.0 }
     }
 
-    /// Sorts leaves and makes the conjunctions again when leaves came or went.
+    /// Sorts leaves and makes the slices again when leaves came or went.
     pub fn settle(&mut self) -> bool {
         self.pour();
         if !self.stale {
@@ -124,15 +124,15 @@ impl Table {
         self.index = self.leaves.iter().enumerate().map(|(i, l)| (l.seg.clone(), i)).collect();
         let mut map: BTreeMap<(u16, Segment), Vec<u32>> = BTreeMap::new();
         for (i, leaf) in self.leaves.iter().enumerate() {
-            for mask in masks(self.shape, self.key.dims.len()) {
+            for mask in masks(self.likelihood, self.key.dims.len()) {
                 let seg = project(&leaf.seg, &self.key.dims, mask);
                 map.entry((mask, seg)).or_default().push(i as u32);
             }
         }
-        self.conj =
-            map.into_iter().map(|((mask, seg), leaves)| Conj { mask, seg, leaves }).collect();
-        self.conj_index =
-            self.conj.iter().enumerate().map(|(i, c)| (c.seg.clone(), i as u32)).collect();
+        self.slice =
+            map.into_iter().map(|((mask, seg), leaves)| Slice { mask, seg, leaves }).collect();
+        self.slice_index =
+            self.slice.iter().enumerate().map(|(i, c)| (c.seg.clone(), i as u32)).collect();
         true
     }
 
@@ -173,7 +173,9 @@ fn idle_hours(leaf: &Leaf) -> i32 {
 }
 
 /// The masks to scan: all subsets; gauges are never added up.
-fn masks(shape: Shape, dims: usize) -> impl Iterator<Item = u16> {
+fn masks(likelihood: Likelihood, dims: usize) -> impl Iterator<Item = u16> {
     let full = (1_u16 << dims.min(Dim::ALL.len())) - 1;
-    (0..=full).filter(move |m| *m == full || (shape != Shape::Level && m.count_ones() <= MAX_FIXED))
+    (0..=full).filter(move |m| {
+        *m == full || (likelihood != Likelihood::Gauge && m.count_ones() <= MAX_FIXED)
+    })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::mem::size_of;
 
-use crate::detect::evidence::stat::Raw;
+use crate::detect::evidence::stat::Moments;
 use crate::domain::segment::Segment;
 
 /// Buckets in which a record can still replace an earlier one, and segments told apart in each.
@@ -14,21 +14,21 @@ const MOST: usize = 65_536;
 
 #[derive(Clone, Debug, Default)]
 pub(in crate::detect) struct Overflow {
-    buckets: BTreeMap<i64, Bucket>,
+    buckets: BTreeMap<i64, OverflowBucket>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Bucket {
+struct OverflowBucket {
     /// By a fixed hash of the segment.
-    cells: BTreeMap<u64, Raw>,
+    cells: BTreeMap<u64, Moments>,
     /// Beyond the most that are told apart.
-    rest: Raw,
+    rest: Moments,
     changed: bool,
 }
 
 impl Overflow {
     /// A bucket older than all that are kept is too late.
-    pub(in crate::detect) fn put(&mut self, seg: &Segment, bucket: i64, raw: Raw) {
+    pub(in crate::detect) fn put(&mut self, seg: &Segment, bucket: i64, raw: Moments) {
         let bucket = self.buckets.entry(bucket).or_default();
         let mut hasher = DefaultHasher::new();
         seg.hash(&mut hasher);
@@ -45,7 +45,7 @@ impl Overflow {
     }
 
     /// The sums of the buckets that changed since the last call.
-    pub(in crate::detect) fn sums(&mut self) -> Vec<(i64, Raw)> {
+    pub(in crate::detect) fn sums(&mut self) -> Vec<(i64, Moments)> {
         let changed = self.buckets.iter_mut().filter(|(_, b)| b.changed);
         changed
             .map(|(at, bucket)| {
@@ -64,12 +64,12 @@ impl Overflow {
 
     pub(in crate::detect) fn bytes(&self) -> usize {
         let cells: usize = self.buckets.values().map(|b| b.cells.len()).sum();
-        cells * size_of::<(u64, Raw)>()
+        cells * size_of::<(u64, Moments)>()
     }
 }
 
-fn add(sum: &mut Raw, raw: &Raw) {
-    sum.n += raw.n;
-    sum.s += raw.s;
-    sum.q += raw.q;
+fn add(sum: &mut Moments, raw: &Moments) {
+    sum.count += raw.count;
+    sum.sum += raw.sum;
+    sum.sum_sq += raw.sum_sq;
 }

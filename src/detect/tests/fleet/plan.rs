@@ -34,7 +34,7 @@ pub const CALM: i64 = 45;
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Harm {
     Errors,
-    Slow,
+    SlowChecks,
     Orders,
 }
 
@@ -248,11 +248,11 @@ fn loud_later(d: &mut Draw, mut w: Wrong, wait: f64, place: usize) -> (Vec<Wrong
     let guilty = d.add(ChangeKind::Deploy, w.from - wait, &[place]);
     let later = w.from + d.between(480.0, 900.0);
     d.ago(later, 0.0, 90.0);
-    w.harm = Harm::Slow;
+    w.harm = Harm::SlowChecks;
     w.template = Some(place);
     w.size = d.between(1.3, 1.5);
-    let loud = Wrong { harm: Harm::Errors, from: later, size: 0.3, rise: 0.0, ..w.clone() };
-    (vec![w, loud], Some(guilty))
+    let hits = Wrong { harm: Harm::Errors, from: later, size: 0.3, rise: 0.0, ..w.clone() };
+    (vec![w, hits], Some(guilty))
 }
 
 fn staged(d: &mut Draw, mut w: Wrong, wait: f64, place: usize) -> (Vec<Wrong>, Option<usize>) {
@@ -320,10 +320,10 @@ fn beside(
 }
 
 fn wrong(d: &mut Draw, onset: f64, place: usize) -> Wrong {
-    let harm = [Harm::Errors, Harm::Slow, Harm::Orders, Harm::Errors][d.below(4)];
+    let harm = [Harm::Errors, Harm::SlowChecks, Harm::Orders, Harm::Errors][d.below(4)];
     let (template, size) = match harm {
         Harm::Errors => (Some(place), d.between(0.06, 0.4)),
-        Harm::Slow => (Some(place), d.between(1.5, 2.5)),
+        Harm::SlowChecks => (Some(place), d.between(1.5, 2.5)),
         Harm::Orders => (None, d.between(0.4, 0.9)),
     };
     let rise = if d.chance(0.7) { d.between(0.0, 20.0) } else { d.between(60.0, 300.0) };

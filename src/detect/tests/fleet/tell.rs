@@ -71,7 +71,7 @@ impl<'a> Teller<'a> {
             for device in DEVICES {
                 let s = seg(&[(Dim::Template, template), (Dim::Device, device)]);
                 let more: f64 =
-                    hurt(Harm::Slow, Some(t), None).map(|(x, d)| (x.size - 1.0) * d).sum();
+                    hurt(Harm::SlowChecks, Some(t), None).map(|(x, d)| (x.size - 1.0) * d).sum();
                 let samples = self.dice.count(busy).min(150.0);
                 let value = dist(&mut self.dice, samples, 140.0 * (1.0 + more));
                 out.push(fact("rum", Metric::Inp, s, w, value));

@@ -1,10 +1,11 @@
 //! Plays a world from its past to half an hour after the onset, and holds what the engine says
-//! against what is true. Counting only; the table is printed in `score`.
+//! against what is true. Counting only; the cuboid is printed in `score`.
 
 use std::collections::BTreeSet;
 
 use super::world::{Fault, METHODS, ONSET, REGIONS, Release, World, release};
-use crate::detect::engine::{Engine, Settings};
+use crate::detect::cube::settings::Settings;
+use crate::detect::engine::Engine;
 use crate::detect::tests::made_up::{NOON, at, firing, policy};
 use crate::domain::change::Change;
 use crate::domain::segment::Dim;
@@ -127,14 +128,14 @@ fn outcome(world: &World, judgement: &Judgement, guilty: Option<String>) -> Outc
     };
     let first = cases.iter().min_by_key(|c| (c.severity, c.onset_at));
     let suspects: Vec<_> = cases.iter().filter(|c| c.suspect.release.is_some()).collect();
-    let loud = suspects.iter().min_by_key(|c| c.suspect.confidence).or(first.as_ref());
+    let hits = suspects.iter().min_by_key(|c| c.suspect.confidence).or(first.as_ref());
     Outcome {
         cases: cases.len(),
         found: !cases.is_empty(),
         place,
         healthy: scopes().flat_map(|s| world.healthy(s)).collect(),
-        suspect: loud.and_then(|c| c.suspect.release.clone()).map(|r| r.to_string()),
-        confidence: loud.map_or(Confidence::None, |c| c.suspect.confidence),
+        suspect: hits.and_then(|c| c.suspect.release.clone()).map(|r| r.to_string()),
+        confidence: hits.map_or(Confidence::None, |c| c.suspect.confidence),
         guilty,
         words: cases.iter().flat_map(|c| told(c)).collect(),
     }

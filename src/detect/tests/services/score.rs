@@ -1,4 +1,4 @@
-//! The table over many worlds, for people: `./measure services`. Ignored by default, because it
+//! The cuboid over many worlds, for people: `./measure services`. Ignored by default, because it
 //! takes minutes. What is right is decided in `play`.
 
 use super::play::{Outcome, play};

@@ -20,13 +20,13 @@ impl Noise {
     }
 }
 
-type Row = (Timestamp, Option<f64>);
+type SeriesSample = (Timestamp, Option<f64>);
 
 const START: Timestamp = Timestamp::from_secs(1_700_000_000);
 const FIVE: Span = Span::from_mins(5);
 
 /// Days of five-minute rows: a daily wave with noise.
-fn wave(days: usize, seed: u64) -> Vec<Row> {
+fn wave(days: usize, seed: u64) -> Vec<SeriesSample> {
     let mut noise = Noise(seed);
     (0i64..)
         .take(days * 288)
@@ -38,17 +38,17 @@ fn wave(days: usize, seed: u64) -> Vec<Row> {
         .collect()
 }
 
-fn scores(rows: &[Row], sensitivity: Sensitivity, bad: Bad) -> Vec<Score> {
+fn scores(rows: &[SeriesSample], sensitivity: Sensitivity, bad: Bad) -> Vec<Score> {
     let mut detector = Detector::new(sensitivity, bad);
     rows.iter().map(|(at, x)| detector.step(*at, *x)).collect()
 }
 
-fn alarms(rows: &[Row], sensitivity: Sensitivity, bad: Bad) -> Vec<usize> {
+fn alarms(rows: &[SeriesSample], sensitivity: Sensitivity, bad: Bad) -> Vec<usize> {
     let all = scores(rows, sensitivity, bad);
     (0..all.len()).filter(|i| all[*i].score >= LINE).collect()
 }
 
-fn shifted(rows: &[Row], from: usize, rows_long: usize, by: f64) -> Vec<Row> {
+fn shifted(rows: &[SeriesSample], from: usize, rows_long: usize, by: f64) -> Vec<SeriesSample> {
     let mut out = rows.to_vec();
     for (_, x) in out.iter_mut().skip(from).take(rows_long) {
         *x = x.map(|v| v + by);
@@ -91,7 +91,8 @@ fn a_series_that_just_began_is_let_be() {
 fn only_the_bad_direction_alarms() {
     let up = shifted(&wave(10, 5), 2500, 3, 90.0);
     let down = shifted(&wave(10, 5), 2500, 3, -120.0);
-    let opened = |rows: &[Row], bad| alarms(rows, Sensitivity::Normal, bad).contains(&2500);
+    let opened =
+        |rows: &[SeriesSample], bad| alarms(rows, Sensitivity::Normal, bad).contains(&2500);
     assert!(opened(&up, Bad::Up) && opened(&down, Bad::Down));
     assert!(!opened(&up, Bad::Down) && !opened(&down, Bad::Up));
 }
@@ -120,7 +121,7 @@ fn later_rows_change_nothing() {
 fn scale_offset_and_date_do_not_matter() {
     let rows = shifted(&wave(9, 13), 2100, 5, 55.0);
     let plain = scores(&rows, Sensitivity::Normal, Bad::Both);
-    let moved: Vec<Row> = rows
+    let moved: Vec<SeriesSample> = rows
         .iter()
         .map(|(at, x)| (at.plus(Span::from_days(400)), x.map(|v| v * 3.0 + 7.0)))
         .collect();
@@ -184,7 +185,7 @@ fn an_hour_told_twice_does_not_alarm() {
 #[test]
 fn a_flat_line_is_quiet_and_its_end_is_not() {
     let at = |i: i64| START.plus(FIVE.times(i));
-    let mut rows: Vec<Row> = (0..1000).map(|i| (at(i), Some(45.0))).collect();
+    let mut rows: Vec<SeriesSample> = (0..1000).map(|i| (at(i), Some(45.0))).collect();
     assert!(scores(&rows, Sensitivity::High, Bad::Both).iter().all(|s| s.score == 0.0));
     rows.extend((1000..1010).map(|i| (at(i), Some(46.0))));
     assert_eq!(alarms(&rows, Sensitivity::Low, Bad::Both), [1000]);
@@ -202,7 +203,7 @@ fn the_reason_names_the_leading_part() {
     let rows = shifted(&wave(10, 3), 2500, 3, 90.0);
     let all = scores(&rows, Sensitivity::Normal, Bad::Both);
     let opening = &all[2500];
-    assert_eq!(opening.state, State::Opened);
+    assert_eq!(opening.state, LatchState::Opened);
     assert!(opening.reason.leading().is_some());
     let text = opening.reason.to_string();
     assert!(text.contains("deviations off") && text.contains("value"), "{text}");

@@ -1,4 +1,5 @@
-//! A drift row over a number: what opens it, what does not, and when it ends.
+//! A drift row over a number: what opens it, what
+//! does not, and when it ends.
 
 use super::*;
 
@@ -10,14 +11,14 @@ const RULE: DriftRule = DriftRule {
 };
 
 /// One minute each, from a list of (minutes, value).
-fn turns(drift: &mut Drift, parts: &[(i64, f64)]) -> Vec<(i64, Turn)> {
+fn turns(drift: &mut Drift, parts: &[(i64, f64)]) -> Vec<(i64, DriftTurn)> {
     let mut out = Vec::new();
     let mut minute = 0;
     for (minutes, value) in parts {
         for _ in 0..*minutes {
             let at = Timestamp::from_secs(1_800_000_000 + minute * 60);
             let turn = drift.step(at, at.plus(Span::from_mins(1)), *value);
-            if turn != Turn::Stay {
+            if turn != DriftTurn::Stay {
                 out.push((minute, turn));
             }
             minute += 1;
@@ -26,7 +27,7 @@ fn turns(drift: &mut Drift, parts: &[(i64, f64)]) -> Vec<(i64, Turn)> {
     out
 }
 
-fn run(parts: &[(i64, f64)]) -> Vec<(i64, Turn)> {
+fn run(parts: &[(i64, f64)]) -> Vec<(i64, DriftTurn)> {
     turns(&mut Drift::new(RULE, Sensitivity::Normal, Bad::Up), parts)
 }
 
@@ -42,7 +43,7 @@ fn a_daily_number_is_judged_by_its_changes() {
     assert_eq!(turns.first().map(|(at, _)| *at), Some(5 * DAY + 59), "after the hold: {turns:?}");
     let since = Timestamp::from_secs(1_800_000_000 + 5 * DAY * 60);
     assert!(
-        matches!(turns[0].1, Turn::Opened { since: s, usual, .. } if s == since && usual == 41.0)
+        matches!(turns[0].1, DriftTurn::Opened { since: s, usual, .. } if s == since && usual == 41.0)
     );
 }
 
@@ -59,9 +60,9 @@ fn a_small_first_step_a_short_one_and_a_good_one_open_nothing() {
 fn it_ends_when_it_is_good_for_the_clear_time_and_a_new_level_becomes_usual() {
     let turns = run(&[(600, 41.0), (120, 60.0), (30, 41.0), (10, 58.0), (90, 41.0)]);
     assert_eq!(turns.len(), 2, "{turns:?}");
-    assert_eq!(turns[1], (600 + 120 + 30 + 10 + 59, Turn::Closed));
+    assert_eq!(turns[1], (600 + 120 + 30 + 10 + 59, DriftTurn::Closed));
     let turns = run(&[(600, 41.0), (15 * DAY, 60.0), (DAY, 62.0)]);
-    assert_eq!(turns.last(), Some(&(600 + 14 * DAY - 1, Turn::Closed)), "{turns:?}");
+    assert_eq!(turns.last(), Some(&(600 + 14 * DAY - 1, DriftTurn::Closed)), "{turns:?}");
 }
 
 #[test]

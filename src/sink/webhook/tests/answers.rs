@@ -296,7 +296,7 @@ fn a_rule_that_cannot_work_is_a_fault_of_the_config() {
 #[tokio::test]
 async fn a_receiver_is_asked_by_the_run_that_its_answer_named() {
     let folder = tempfile::tempdir().expect("folder");
-    let mut server = Server::start(|seen: &Seen| match seen.line.as_str() {
+    let mut server = Server::start(|seen: &SeenRequest| match seen.line.as_str() {
         "POST /hook" => Reply::new(409, "", "{\"data\":{\"run_id\":4711},\"error\":\"busy\"}"),
         _ => Reply::new(200, "", "{\"status\":\"running\"}"),
     })

@@ -8,17 +8,17 @@ use crate::source::query::{Query, QueryKind};
 
 const AT: Timestamp = Timestamp::from_secs(1_795_207_920);
 
-fn line(labels: &[(&str, &str)], number: f64) -> Line {
+fn line(labels: &[(&str, &str)], number: f64) -> SeriesLine {
     let labels = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    Line { labels, points: vec![(AT, number)], natives: Vec::new() }
+    SeriesLine { labels, points: vec![(AT, number)], natives: Vec::new() }
 }
 
-fn harvest(lines: Vec<Line>, bounds: &mut Bounds) -> Harvest {
+fn harvest(lines: Vec<SeriesLine>, bounds: &mut Bounds) -> Harvest {
     let mut query = Query::bare(QueryKind::Histogram, Some(Metric::Lcp));
     query.unit = Some(crate::source::units::Unit::S);
     query.labels.insert(crate::domain::segment::Dim::Template, "page".to_owned());
     let source = "s".into();
-    let frame = Frame { source: &source, query: &query, window: Span::from_mins(1), now: AT };
+    let frame = QueryFrame { source: &source, query: &query, window: Span::from_mins(1), now: AT };
     let mut out = Harvest::default();
     frame.histogram(&Answered { lines, ..Answered::default() }, bounds, &mut out);
     out

@@ -46,7 +46,7 @@ async fn github_14_the_way_back_is_the_commit_that_was_live() {
 
 #[tokio::test]
 async fn github_14_three_commits_of_two_branches_keep_their_names_over_a_restart() {
-    let answer = |seen: &crate::source::fixture::Seen| {
+    let answer = |seen: &crate::source::fixture::SeenRequest| {
         if seen.line.contains("/statuses") {
             let age = [("/3/", 5), ("/2/", 50), ("/1/", 90)];
             let age = age.iter().find(|(id, _)| seen.line.contains(id)).map_or(90, |a| a.1);
@@ -166,7 +166,7 @@ async fn github_previews_and_passing_environments_are_no_changes() {
         )
     })
     .await;
-    let mut config = SourceConfig::bare(Kind::Github);
+    let mut config = SourceConfig::bare(SourceKind::Github);
     config.url.clone_from(&server.url);
     config.repo = Some("https://github.com/acme/shop.git".to_owned());
     config.environment = Some(String::new());

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::*;
-use crate::source::config::{Kind, SourceConfig};
+use crate::source::config::{SourceConfig, SourceKind};
 use crate::source::http::{Client, Limits};
 
 /// A folder with certificates made by openssl; none after a loud skip.
@@ -31,9 +31,8 @@ impl Made {
             .map(str::to_owned);
         let ran = Command::new("openssl").args(args).args(out).output();
         let good = ran.as_ref().is_ok_and(|o| o.status.success());
-        assert!(good || std::env::var("CI").is_err(), "SKIP IN CI: openssl: {ran:?}");
         if !good {
-            eprintln!("SKIPPED: openssl cannot make a certificate here");
+            crate::skip::skip(&format!("openssl cannot make a certificate here: {ran:?}"));
         }
         good
     }
@@ -42,7 +41,7 @@ impl Made {
         self.dir.join(name)
     }
 
-    fn chain(&self, name: &str) -> Identity {
+    fn chain(&self, name: &str) -> ClientIdentity {
         let (cert, key) = (self.path(&format!("{name}.pem")), self.path(&format!("{name}.key")));
         identity((Some(&cert), Some(&key))).expect("files").expect("both")
     }
@@ -97,7 +96,7 @@ async fn asked(config: &SourceConfig) -> Result<u16, SourceError> {
 }
 
 fn source(url: &str, ca: Option<PathBuf>) -> SourceConfig {
-    SourceConfig { url: url.to_owned(), ca, ..SourceConfig::bare(Kind::HttpJson) }
+    SourceConfig { url: url.to_owned(), ca, ..SourceConfig::bare(SourceKind::HttpJson) }
 }
 
 #[tokio::test]

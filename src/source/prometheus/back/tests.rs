@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 use crate::domain::observation::Value;
 use crate::domain::past::PastState;
-use crate::source::config::{Kind, SourceConfig};
-use crate::source::fixture::{Reply, Seen, Server};
+use crate::source::config::{SourceConfig, SourceKind};
+use crate::source::fixture::{Reply, SeenRequest, Server};
 use crate::source::{Source, Turns, build};
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_208_010);
@@ -22,30 +22,30 @@ fn source(url: &str, queries: &str) -> Source {
         "name = \"p\"\nkind = \"prometheus\"\nurl = \"{url}\"\nscrape = \"15s\"\n{queries}"
     );
     let config: SourceConfig = toml::from_str(&text).expect("config");
-    assert_eq!(config.kind, Kind::Prometheus);
+    assert_eq!(config.kind, SourceKind::Prometheus);
     build(&config, Span::from_mins(1)).expect("source")
 }
 
-fn field(seen: &Seen, name: &str) -> String {
+fn field(seen: &SeenRequest, name: &str) -> String {
     let pairs = url::form_urlencoded::parse(seen.body.as_bytes());
     pairs.into_owned().find(|(k, _)| k == name).map(|(_, v)| v).unwrap_or_default()
 }
 
-fn number(seen: &Seen, name: &str) -> i64 {
+fn number(seen: &SeenRequest, name: &str) -> i64 {
     field(seen, name).split('.').next().and_then(|t| t.parse().ok()).expect("a time")
 }
 
 /// Hours that a question is about.
-fn hours(seen: &Seen) -> i64 {
+fn hours(seen: &SeenRequest) -> i64 {
     (number(seen, "end") - number(seen, "start")) / 3600 + 1
 }
 
-fn is_past(seen: &Seen) -> bool {
+fn is_past(seen: &SeenRequest) -> bool {
     field(seen, "step") == "3600"
 }
 
 /// A series with a point at each step, by the value of its label `page`.
-fn answer(seen: &Seen, pages: &[&str]) -> Reply {
+fn answer(seen: &SeenRequest, pages: &[&str]) -> Reply {
     let step: i64 = field(seen, "step").parse().expect("a step");
     let points = (number(seen, "start")..=number(seen, "end")).step_by(step as usize);
     let points: Vec<String> = points.map(|t| format!("[{t},\"5\"]")).collect();

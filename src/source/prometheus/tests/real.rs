@@ -3,13 +3,13 @@
 
 use super::*;
 
-fn with(more: &str) -> crate::source::answer::Answer {
+fn with(more: &str) -> crate::source::answer::HttpAnswer {
     let row = "{\"metric\":{},\"values\":[[1795207980,\"1.5\"],[1795208040,null]]}";
     let body = format!(
         "{{\"status\":\"success\",\"data\":{{\"resultType\":\"matrix\",\"result\":[{row}]}}{more}}}"
     );
     let headers = [("content-type".to_owned(), "application/json".to_owned())].into();
-    crate::source::answer::Answer { status: 200, headers, body: body.into_bytes() }
+    crate::source::answer::HttpAnswer { status: 200, headers, body: body.into_bytes() }
 }
 
 #[test]

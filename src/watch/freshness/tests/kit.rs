@@ -12,8 +12,8 @@ use crate::domain::observation::{Observation, Quality, Value, Window};
 use crate::domain::segment::{Dim, DimValue, Segment};
 use crate::shell::settings;
 use crate::verdict::Verdict;
-use crate::watch::event::{Effect, Event};
-use crate::watch::state::{Setup, SourceInfo, Watch};
+use crate::watch::event::{WatchEffect, WatchEvent};
+use crate::watch::state::{SourceInfo, Watch, WatchSetup};
 use crate::watch::update::update;
 
 /// 2025-03-10 12:00 UTC.
@@ -189,8 +189,8 @@ impl Room {
         }
         room.poll("rum", batch(room.now, 60));
         room.poll("probes", runs(room.now, 60));
-        room.handle(Event::PastRead { source: "rum".into(), batch: past });
-        room.handle(Event::PastEnded { source: "rum".into(), at: room.now });
+        room.handle(WatchEvent::PastRead { source: "rum".into(), batch: past });
+        room.handle(WatchEvent::PastEnded { source: "rum".into(), at: room.now });
         room.pass(Mood::Good, 1800);
         room
     }
@@ -219,7 +219,7 @@ impl Room {
             wall_at: None,
             beat: None,
         };
-        let setup = Setup {
+        let setup = WatchSetup {
             site: "made up".to_owned(),
             watcher,
             response: config.response(),
@@ -273,25 +273,25 @@ impl Room {
     fn poll(&mut self, name: &str, batch: Batch) {
         let (at, source) = (self.now, name.into());
         let next_at = at.plus(Span::from_secs(EVERY));
-        self.handle(Event::Polled { source, batch, at, next_at });
+        self.handle(WatchEvent::Polled { source, batch, at, next_at });
     }
 
-    fn handle(&mut self, event: Event) {
+    fn handle(&mut self, event: WatchEvent) {
         let mut queue = vec![event];
         while let Some(event) = queue.pop() {
             for effect in update(&mut self.watch, event) {
                 match effect {
-                    Effect::Append(records) => {
-                        queue.push(Event::Journaled { records, at: self.now });
+                    WatchEffect::Append(records) => {
+                        queue.push(WatchEvent::Journaled { records, at: self.now });
                     }
-                    Effect::Publish(board) => self.board = *board,
+                    WatchEffect::Publish(board) => self.board = *board,
                 }
             }
         }
     }
 }
 
-pub fn source<'a>(board: &'a Board, name: &str) -> &'a board::Source {
+pub fn source<'a>(board: &'a Board, name: &str) -> &'a board::SourceView {
     board.sources.iter().find(|s| s.name.as_str() == name).expect("the source")
 }
 

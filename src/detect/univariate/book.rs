@@ -1,12 +1,13 @@
 //! Single numbers: a metric without segments and samples goes through the streaming detector, the
 //! one of `backtest series`, and opens a case of its own. How a row is judged lives in
-//! `detect::series`, for `drift` rows in `drift`; what has segments never comes here.
+//! `detector`, for `drift` rows in `drift`; what has segments never comes here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::detect::cases::demand::Demand;
+use super::demand::Demand;
+use super::drift::DriftRule;
+use super::line::SeriesLine;
 use crate::detect::cube::doubt::Doubt;
-use crate::detect::univariate::drift::DriftRule;
 use crate::domain::id::{GuardrailId, SourceId};
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::observation::{Observation, Value};
@@ -14,10 +15,6 @@ use crate::domain::segment::Segment;
 use crate::domain::time::Timestamp;
 use crate::policy::sensitivity::Sensitivity;
 use crate::verdict::{Case, Cell, Class, Judged, Judgement, Verdict};
-
-mod line;
-
-use line::Line;
 
 /// What config says about single numbers.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +38,7 @@ pub struct SeriesRow {
 #[derive(Debug, Default)]
 pub struct SeriesBook {
     rules: SeriesRules,
-    lines: BTreeMap<(SourceId, Metric), Line>,
+    lines: BTreeMap<(SourceId, Metric), SeriesLine>,
     /// Rows wait here until enough of the past is there, then go in by time.
     early: Vec<Observation>,
     running: bool,
@@ -131,8 +128,10 @@ impl SeriesBook {
         let bad = self.rules.declared.get(&key).copied().unwrap_or(o.metric.row().bad);
         let sensitivity = self.rules.sensitivity;
         let drift = self.rules.guardrails.get(&o.metric).and_then(|row| row.drift);
-        let line =
-            self.lines.entry(key).or_insert_with(|| Line::new((o.metric, bad), sensitivity, drift));
+        let line = self
+            .lines
+            .entry(key)
+            .or_insert_with(|| SeriesLine::new((o.metric, bad), sensitivity, drift));
         line.step(at, end, number(&o.value));
     }
 

@@ -1,15 +1,10 @@
 //! What a service uses up (CPU, memory, pools, queues, restarts) and how much is asked of it, as
 //! evidence beside a case: does it bend when the harm begins? It never opens a case.
 
-use std::collections::BTreeSet;
-
-use crate::detect::cases::open_case::Live;
-use crate::detect::cube::cuboid::{Leaf, Table};
-use crate::detect::cube::store::Store;
-use crate::detect::judgement::{check_coverage, words};
+use crate::detect::cube::cuboid::{Cuboid, Leaf};
+use crate::detect::cube::store::Cube;
 use crate::domain::metric::{Kind, Metric};
 use crate::domain::segment::{Dim, DimValue};
-use crate::policy::judging::Policy;
 
 /// Buckets before the onset that say what is usual, and how many of them must be known.
 const BEFORE: i64 = 120;
@@ -24,8 +19,6 @@ const SHARE: f64 = 0.3;
 const STAYS: f64 = 0.6;
 /// A normal deviation in units of the median absolute one.
 const MAD_TO_SD: f64 = 1.4826;
-/// Lines that a case carries.
-const LINES: usize = 4;
 
 /// A gauge of a service that left its usual level around an onset.
 #[derive(Clone, PartialEq, Debug)]
@@ -41,17 +34,17 @@ pub struct Bend {
 }
 
 /// The gauges of some services that bend around `onset` (first and last likely bucket).
-pub fn bends(store: &Store, services: &[&str], onset: (i64, i64), now: i64) -> Vec<Bend> {
+pub fn bends(cube: &Cube, services: &[&str], onset: (i64, i64), now: i64) -> Vec<Bend> {
     let mut out: Vec<Bend> = Vec::new();
     for metric in Metric::RESOURCES {
-        let tables = store.tables.values().filter(|t| t.key.family.0 == metric);
-        for table in tables {
-            for leaf in &table.leaves {
+        let cuboids = cube.cuboids.values().filter(|t| t.key.family.0 == metric);
+        for cuboid in cuboids {
+            for leaf in &cuboid.leaves {
                 let DimValue::Value(name) = leaf.seg.get(Dim::Service) else { continue };
                 if !services.contains(&&**name) {
                     continue;
                 }
-                if let Some(bend) = bend(table, leaf, onset, now) {
+                if let Some(bend) = bend(cuboid, leaf, onset, now) {
                     out.push(Bend { service: name.to_string(), metric, ..bend });
                 }
             }
@@ -61,16 +54,16 @@ pub fn bends(store: &Store, services: &[&str], onset: (i64, i64), now: i64) -> V
     out
 }
 
-fn value(table: &Table, leaf: &Leaf, bucket: i64) -> Option<f64> {
-    let raw = table.raw(leaf, bucket).filter(|_| !table.is_muted(leaf, bucket))?;
-    if table.key.family.0.kind() == Kind::Count {
-        return Some(f64::from(raw.s));
+fn value(cuboid: &Cuboid, leaf: &Leaf, bucket: i64) -> Option<f64> {
+    let raw = cuboid.raw(leaf, bucket).filter(|_| !cuboid.is_muted(leaf, bucket))?;
+    if cuboid.key.family.0.kind() == Kind::Count {
+        return Some(f64::from(raw.sum));
     }
-    (raw.n > 0.0).then(|| f64::from(raw.s / raw.n))
+    (raw.count > 0.0).then(|| f64::from(raw.sum / raw.count))
 }
 
-fn bend(table: &Table, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Bend> {
-    let span = |from: i64, to: i64| (from..=to).filter_map(|b| Some((b, value(table, leaf, b)?)));
+fn bend(cuboid: &Cuboid, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Bend> {
+    let span = |from: i64, to: i64| (from..=to).filter_map(|b| Some((b, value(cuboid, leaf, b)?)));
     // Right after a start little is known from before: then only a bend at the onset itself counts.
     let first = span(onset.0 - EARLY - BEFORE, onset.0).next()?.0;
     let early = (onset.0 - EARLY).max(first + LEAST);
@@ -81,7 +74,7 @@ fn bend(table: &Table, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Bend>
     let usual = median(past.clone());
     let away = MAD_TO_SD * median(past.iter().map(|x| (x - usual).abs()).collect());
     // What never moves leaves its level by a share of it, a count by several.
-    let floor = match table.key.family.0 {
+    let floor = match cuboid.key.family.0 {
         Metric::ServiceRestarts => 0.5,
         _ => 0.02 * usual.abs(),
     };
@@ -89,7 +82,7 @@ fn bend(table: &Table, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Bend>
     let beyond = |x: f64| (x - usual).abs() >= line;
     let recent: Vec<(i64, f64)> = span(early, now).collect();
     let first = recent.windows(2).find(|w| w.iter().all(|v| beyond(v.1)));
-    let restarts = table.key.family.0 == Metric::ServiceRestarts;
+    let restarts = cuboid.key.family.0 == Metric::ServiceRestarts;
     let single = || recent.iter().find(|v| restarts && beyond(v.1)).map(|v| v.0);
     let from = first.and_then(|w| w.first().map(|v| v.0)).or_else(single)?;
     let after: Vec<f64> = recent.iter().filter(|v| v.0 >= from).map(|v| v.1).collect();
@@ -99,7 +92,7 @@ fn bend(table: &Table, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Bend>
     let far = (level - usual).abs() / away.max(floor).max(f64::MIN_POSITIVE);
     (stays && from <= onset.1 + LATE).then(|| Bend {
         service: String::new(),
-        metric: table.key.family.0,
+        metric: cuboid.key.family.0,
         usual,
         now: level,
         from,
@@ -110,40 +103,4 @@ fn bend(table: &Table, leaf: &Leaf, onset: (i64, i64), now: i64) -> Option<Bend>
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
-}
-
-/// What bends with a case, in words: of the services that are hurt, of what they and the hurt pages
-/// call, and of the suspect's.
-pub fn words(policy: &Policy, store: &Store, live: &Live, bucket: i64) -> Vec<String> {
-    if live.is_telemetry() || live.effects.is_empty() {
-        return Vec::new();
-    }
-    let onset =
-        |e: &crate::detect::scan::shift::Effect| (e.onset.low, e.onset.high.max(e.onset.bucket));
-    let spans = || live.effects.iter().map(onset);
-    let low = spans().map(|s| s.0).min().unwrap_or(bucket);
-    let high = spans().map(|s| s.1).min().unwrap_or(bucket);
-    let mut names: BTreeSet<&str> = BTreeSet::new();
-    for e in &live.effects {
-        names.extend(e.place.dims.get(&Dim::Service).into_iter().flatten().map(String::as_str));
-        for page in e.place.dims.get(&Dim::Template).into_iter().flatten() {
-            names.insert(page);
-            names.extend(policy.journey_of(page).map(|j| j.name.as_str()));
-        }
-    }
-    let below: Vec<&str> = names.iter().flat_map(|n| policy.services.called_by(n)).collect();
-    names.extend(below);
-    let all: Vec<&str> = names.into_iter().collect();
-    let found = bends(store, &all, (low, high), bucket);
-    found.into_iter().take(LINES).map(|b| line(store, &b)).collect()
-}
-
-fn line(store: &Store, bend: &Bend) -> String {
-    let since = check_coverage::hour(store.start_of(bend.from));
-    let amount = |x: f64| words::amount(bend.metric, x);
-    let (label, service) = (bend.metric.row().label, &bend.service);
-    if bend.metric == Metric::ServiceRestarts {
-        return format!("{service}: {} restarts since {since}", amount(bend.now));
-    }
-    format!("{service}: {label} {} -> {} since {since}", amount(bend.usual), amount(bend.now))
 }

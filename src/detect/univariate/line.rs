@@ -1,9 +1,9 @@
 //! One number without segments: its detector or drift row, the incident that is open, and what it
 //! says as a cell and as a case. Which rows come in, and when, is decided by the book.
 
-use crate::detect::cases::demand::Demand;
-use crate::detect::univariate::detector::{Detector, Score, State};
-use crate::detect::univariate::drift::{Drift, DriftRule, Turn};
+use super::demand::Demand;
+use super::detector::{Detector, LatchState, Score};
+use super::drift::{Drift, DriftRule, DriftTurn};
 use crate::domain::id::{GuardrailId, SourceId};
 use crate::domain::metric::{Bad, Metric};
 use crate::domain::observation::Quality;
@@ -23,13 +23,13 @@ const ROSE: f64 = 0.5;
 const STAYS: Span = Span::from_hours(24);
 
 #[derive(Debug)]
-pub(super) struct Line {
+pub struct SeriesLine {
     unit: &'static str,
     detector: Detector,
     drift: Option<Drift>,
     first: Option<Timestamp>,
-    pub(super) last: Timestamp,
-    pub(super) rows: u64,
+    pub last: Timestamp,
+    pub rows: u64,
     value: Option<f64>,
     score: Option<Score>,
     opening: Option<Opening>,
@@ -52,8 +52,8 @@ struct Opening {
     closed: Option<Timestamp>,
 }
 
-impl Line {
-    pub(super) fn new(
+impl SeriesLine {
+    pub fn new(
         (metric, bad): (Metric, Bad),
         sensitivity: Sensitivity,
         drift: Option<DriftRule>,
@@ -72,7 +72,7 @@ impl Line {
         }
     }
 
-    pub(super) fn step(&mut self, at: Timestamp, end: Timestamp, value: Option<f64>) {
+    pub fn step(&mut self, at: Timestamp, end: Timestamp, value: Option<f64>) {
         self.first.get_or_insert(at);
         self.last = at;
         self.value = value;
@@ -87,11 +87,11 @@ impl Line {
         }
     }
 
-    fn turned(&mut self, turn: Turn, end: Timestamp, value: f64) {
+    fn turned(&mut self, turn: DriftTurn, end: Timestamp, value: f64) {
         match turn {
-            Turn::Stay => {}
-            Turn::Closed => self.close(end),
-            Turn::Opened { since, usual, line } => {
+            DriftTurn::Stay => {}
+            DriftTurn::Closed => self.close(end),
+            DriftTurn::Opened { since, usual, line } => {
                 let hold = self.drift.as_ref().map_or(Span::ZERO, |d| d.rule.hold);
                 let (change, line) = ((value / usual - 1.0) * 100.0, line * 100.0);
                 self.opening = Some(Opening {
@@ -110,7 +110,7 @@ impl Line {
     fn detect(&mut self, at: Timestamp, end: Timestamp, value: Option<f64>) {
         let score = self.detector.step(at, value);
         match (score.state, value) {
-            (State::Opened, Some(value)) => {
+            (LatchState::Opened, Some(value)) => {
                 self.opening = Some(Opening {
                     at,
                     value,
@@ -121,7 +121,7 @@ impl Line {
                     closed: None,
                 });
             }
-            (State::Quiet, Some(_)) => self.close(end),
+            (LatchState::Quiet, Some(_)) => self.close(end),
             _ => {}
         }
         self.score = Some(score);
@@ -150,7 +150,7 @@ impl Line {
         }
     }
 
-    pub(super) fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> Verdict {
         match (self.firing(), self.expected()) {
             (true, _) => Verdict::Breach,
             (false, Some(_)) => Verdict::Ok,
@@ -159,7 +159,7 @@ impl Line {
     }
 
     /// How it stands, in words for its guardrail.
-    pub(super) fn standing(&self) -> String {
+    pub fn standing(&self) -> String {
         let usual = self.drift.as_ref().and_then(Drift::usual);
         match (usual, self.value) {
             (Some((usual, line)), Some(now)) => format!(
@@ -173,7 +173,7 @@ impl Line {
     }
 
     /// Notes an open incident that costs orders, by its headline.
-    pub(super) fn follows(&mut self, losing: Option<&str>, now: Timestamp) {
+    pub fn follows(&mut self, losing: Option<&str>, now: Timestamp) {
         match losing {
             Some(headline) => self.losing = Some((headline.to_owned(), now)),
             None => self.losing = self.losing.take().filter(|(_, at)| now.since(*at) <= STAYS),
@@ -182,7 +182,7 @@ impl Line {
 
     /// Fewer paid visits, or an incident that is known, explain what is open and was not told yet;
     /// in words.
-    pub(super) fn explained_by(&self, demand: Option<Demand>) -> Option<String> {
+    pub fn explained_by(&self, demand: Option<Demand>) -> Option<String> {
         let asked = self.drift.as_ref().is_some_and(|d| d.rule.demand);
         let open = self.opening.as_ref().filter(|o| asked && o.closed.is_none() && !o.told)?;
         if let Some((headline, _)) = &self.losing {
@@ -224,7 +224,7 @@ impl Line {
         }
     }
 
-    pub(super) fn cell(&self, metric: Metric) -> Cell {
+    pub fn cell(&self, metric: Metric) -> Cell {
         Cell {
             metric,
             stat: "value".to_owned(),
@@ -242,7 +242,7 @@ impl Line {
         }
     }
 
-    pub(super) fn case(
+    pub fn case(
         &mut self,
         (source, metric): (&SourceId, Metric),
         guardrail: Option<&GuardrailId>,
