@@ -76,6 +76,7 @@ fn a_copy_of_a_journal_that_others_write_to_is_whole_and_has_what_was_stored() {
         scope.spawn(writer);
         for n in 0..8 {
             let before = stored.load(Ordering::Relaxed);
+            ends(home, "live", &["journal", "verify"], 0);
             let folder = home.join(format!("copy{n}"));
             std::fs::create_dir(&folder).expect("folder");
             let to = folder.join("tillwatch.db").display().to_string();

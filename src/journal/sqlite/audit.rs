@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use sqlx::Connection;
+
 use super::connect::one;
 use super::reading::{self, Which};
 use super::words::unreadable;
@@ -26,40 +28,40 @@ struct Walk {
 }
 
 impl SqliteStore {
+    /// All of it as it is at one instant: others may go on writing.
     pub(in crate::journal) async fn audit(&self) -> Result<Audit, JournalError> {
+        let mark = mark::read(&self.path);
+        let mut conn = self.reader().await?;
+        let mut tx = conn.begin().await.map_err(|e| unreadable(&e))?;
         let mut walk = Walk::default();
         let mut from = i64::MIN;
         loop {
-            let page = {
-                let mut conn = self.reader().await?;
-                reading::read(&mut conn, Which::All, from, PAGE).await?
-            };
+            let page = reading::read(&mut tx, Which::All, from, PAGE).await?;
             let Some(next) = page.last().and_then(|last| last.checked_add(1)) else { break };
             walk.take(page);
             from = next;
         }
         let mut audit = walk.audit;
         audit.incidents = walk.incidents.len() as u64;
-        let mut conn = self.reader().await?;
-        let given = tables::newest(&mut conn).await;
+        let given = tables::newest(&mut tx).await;
         let newest = audit.last.unwrap_or(0);
         if given > newest && given != i64::MAX {
             audit.missing.push((newest.saturating_add(1), given));
         }
         let rows: Result<Vec<(String,)>, _> =
-            sqlx::query_as("PRAGMA integrity_check(20)").fetch_all(&mut *conn).await;
+            sqlx::query_as("PRAGMA integrity_check(20)").fetch_all(&mut *tx).await;
         let rows = rows.map_err(|e| unreadable(&e))?;
         audit.damage.extend(rows.into_iter().map(|row| row.0).filter(|text| text != "ok"));
-        audit.mislabelled = mislabelled(&mut conn).await?;
-        audit.index = index(&mut conn, &walk.incidents).await?;
-        audit.witness = self.witnessed(tables::store(&mut conn).await, given);
+        audit.mislabelled = mislabelled(&mut tx).await?;
+        audit.index = index(&mut tx, &walk.incidents).await?;
+        audit.witness = self.witnessed(mark, tables::store(&mut tx).await, given);
         Ok(audit)
     }
 
     /// What the file beside the journal says against it.
-    fn witnessed(&self, store: Option<i64>, newest: i64) -> Option<String> {
+    fn witnessed(&self, mark: StoreMark, store: Option<i64>, newest: i64) -> Option<String> {
         let at = mark::path(&self.path);
-        match mark::read(&self.path) {
+        match mark {
             StoreMark::Kept { store: kept, .. } if store != Some(kept) => {
                 Some(format!("{} belongs to another journal", at.display()))
             }

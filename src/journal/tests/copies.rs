@@ -135,7 +135,9 @@ proptest! {
             let second = two.since(0, 1_000_000).await.expect("read");
             assert_eq!(first, second);
             assert_eq!(first.incidents(), second.incidents());
-            let kept = |j: JournalReading| j.records.into_iter().map(|s| s.record).collect::<Vec<_>>();
+            let kept = |reading: JournalReading| {
+                reading.records.into_iter().map(|s| s.record).collect::<Vec<_>>()
+            };
             let since = min(0);
             assert_eq!(
                 kept(one.open_records(since).await.expect("open")),
