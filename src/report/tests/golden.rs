@@ -68,6 +68,7 @@ fn hostile_words_stay_in_their_cells() {
     let row = text.lines().find(|line| line.contains("rm -rf")).expect("the note");
     let bare = row.replace("\\|", "").matches('|').count();
     assert_eq!(bare, 4, "{row}");
+    tables(&text);
     assert!(!text.contains(['\u{1b}', '\u{202e}']));
     assert_eq!(text.matches("\n## Action items").count(), 0);
     assert_eq!(text.matches("\n### Action items").count(), 1);
@@ -117,10 +118,36 @@ fn a_handover_reads_so() {
     insta::assert_snapshot!("handover", paper.markdown());
 }
 
+/// Rows of a table have as many cells as its head, whatever the words in them.
+fn tables(markdown: &str) -> Vec<usize> {
+    let cells = |line: &str| line.replace("\\\\", "").replace("\\|", "").matches('|').count();
+    let mut rows = Vec::new();
+    let mut head = None;
+    for line in markdown.lines() {
+        match (line.starts_with('|'), head) {
+            (true, None) => {
+                head = Some(cells(line));
+                rows.push(0);
+            }
+            (true, Some(n)) => {
+                assert_eq!(cells(line), n, "{line}");
+                *rows.last_mut().expect("a table") += 1;
+            }
+            (false, _) => head = None,
+        }
+    }
+    // the line of dashes is no row
+    rows.into_iter().map(|n: usize| n - 1).collect()
+}
+
 #[test]
-fn a_review_reads_so() {
+fn a_review_has_a_row_for_everything_it_counts() {
     let plans = super::plan::plans(3);
-    let lives: Vec<Life> = plans.iter().filter_map(|p| Life::of(p.records())).collect();
+    let mut lives: Vec<Life> = plans.iter().filter_map(|p| Life::of(p.records())).collect();
+    for life in &mut lives {
+        life.incident.case.headline = HOSTILE.to_owned();
+        life.incident.review = life.incident.review.as_ref().map(|_| HOSTILE.to_owned());
+    }
     let policy = policy();
     let frame = ReviewFrame {
         now: min(13 * 1440),
@@ -132,7 +159,22 @@ fn a_review_reads_so() {
         guardrails: &[],
         left_out: &[],
     };
-    insta::assert_snapshot!("review", review(&lives, &frame).markdown());
+    let review = review(&lives, &frame);
+    let text = review.markdown();
+    assert!(text.starts_with("# Observability review 2026-W47\n"), "{text}");
+    let want = [
+        review.severities.len(),
+        review.guardrails.len(),
+        review.false_alarms.len(),
+        review.pages.len(),
+        review.recurring.len(),
+        review.missed.len(),
+        review.never_acknowledged.len(),
+        review.actions.all.len(),
+    ];
+    assert_eq!(tables(&text), want);
+    assert!(!text.contains(['\u{1b}', '\u{202e}']));
+    assert_eq!(text.matches("\n## Action items").count(), 0);
 }
 
 #[test]
