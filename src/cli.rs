@@ -9,12 +9,15 @@ pub mod dashboard;
 pub mod demo;
 pub mod exit;
 pub mod folder;
+pub mod journal;
 pub mod once;
 pub mod order;
 pub mod out;
+pub mod papers;
 pub mod records;
 pub mod screenshots;
 pub mod shop;
+pub mod store;
 pub mod tables;
 pub mod wall;
 pub mod watch;
@@ -67,6 +70,11 @@ fn dispatch(cli: Cli) -> u8 {
         Some(Task::Resolve(args)) => order::resolve(global, &args),
         Some(Task::Timer(args)) => order::timer(global, &args),
         Some(Task::Rollback(args)) => order::rollback(global, &args),
+        Some(Task::Reviewed(args)) => order::reviewed(global, &args),
+        Some(Task::Postmortem(args)) => papers::postmortem(global, &args),
+        Some(Task::Handover(args)) => papers::handover(global, &args),
+        Some(Task::Review(args)) => papers::review(global, &args),
+        Some(Task::Journal(command)) => journal::run(global, &command),
         Some(Task::Check(args)) => check::run(global, &args),
         Some(Task::CheckSource(args)) => check::replay(global, &args),
         Some(Task::Backtest(BacktestCommand::Series { input, out, direction, sensitivity })) => {

@@ -4,6 +4,7 @@
 pub mod event;
 pub mod state;
 pub mod tick;
+pub mod truth;
 pub mod words;
 pub mod fold;
 pub mod id;

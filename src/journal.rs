@@ -8,6 +8,7 @@ use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 
+mod audit;
 mod error;
 mod mark;
 mod place;
@@ -16,11 +17,12 @@ mod sqlite;
 mod terms;
 mod witness;
 
+pub use audit::{Audit, AuditProblem};
 pub use error::{JournalError, SCHEMA_VERSION};
 pub use place::FileStamp;
 pub use reading::JournalReading;
 pub use sqlite::SeenRecords;
-pub use terms::{Access, Durability, LeaseOutcome, Stored};
+pub use terms::{Access, Copied, Durability, LeaseOutcome, Stored};
 
 /// An open journal. Cheap calls, one connection; share it by reference.
 #[derive(Debug)]
@@ -187,6 +189,35 @@ impl Journal {
     /// Gives the lease back; nothing happens when it is another's.
     pub async fn release_lease(&self, owner: &str) -> Result<(), JournalError> {
         self.store.release_lease(owner).await
+    }
+
+    /// Looks at all of it: every record, the sequence, the index, SQLite's own check, the file
+    /// beside it.
+    pub async fn audit(&self) -> Result<Audit, JournalError> {
+        self.store.audit().await
+    }
+
+    /// Writes a consistent copy to `to`, whoever writes into the journal meanwhile: beside its
+    /// place first, then there in one step. What is there already is replaced with `force` only,
+    /// and only a copy that nobody has open.
+    pub async fn backup(&self, to: &Path, force: bool) -> Result<Copied, JournalError> {
+        self.store.backup(to, force).await
+    }
+
+    /// Writes `records` into this journal, which must have none and no watcher at `now` (wall
+    /// time); all or none. The place of the last one.
+    pub async fn import(&self, records: &[Record], now: Timestamp) -> Result<i64, JournalError> {
+        self.store.import(records, now).await
+    }
+
+    /// The incidents with a record in `[from, until)`, in the order of their first one. Reads the
+    /// whole table, without the lines.
+    pub async fn touched(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<IncidentId>, JournalError> {
+        self.store.touched(from, until).await
     }
 
     /// Stands for a full disk in tests: SQLite refuses to grow the file beyond `pages`.

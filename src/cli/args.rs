@@ -9,6 +9,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::domain::time::{Span, Timestamp};
 use crate::source::home;
 
+pub mod papers;
+
+use papers::{HandoverArgs, JournalCommand, PostmortemArgs, ReviewArgs, ReviewedArgs};
+
 /// On-call dashboard for online shops: what is broken, for whom, what it costs, what changed.
 #[derive(Parser, Debug)]
 #[command(name = "tillwatch", version, about, max_term_width = 100)]
@@ -73,6 +77,17 @@ pub enum Task {
     Timer(TimerArgs),
     /// Roll back the suspect release of an incident.
     Rollback(RollbackArgs),
+    /// Say whether it was right to raise a closed incident; `review` counts it.
+    Reviewed(ReviewedArgs),
+    /// One incident from its records: times, impact, evidence at each decision, a form to fill in.
+    Postmortem(PostmortemArgs),
+    /// What the next shift has to know: open incidents, running clocks, holds, what closed.
+    Handover(HandoverArgs),
+    /// The weekly review: counts, times to respond, deadlines missed, alert quality.
+    Review(ReviewArgs),
+    /// The store itself: verify, export, import, backup.
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// Check the config; ask each source once.
     Check(CheckArgs),
     /// Decode one recorded answer and print the records as JSON.

@@ -1,5 +1,5 @@
-//! `ack`, `decide`, `note`, `resolve`, `timer`, `rollback`: the keys' commands for scripts and
-//! phones. Same journal, same rules, same words of refusal as on the screen.
+//! `ack`, `decide`, `note`, `resolve`, `reviewed`, `timer`, `rollback`: the keys' commands for
+//! scripts and phones. Same journal, same rules, same words of refusal as on the screen.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use crate::shell::order::{OrderDesk, OrderError, Sent};
 use crate::shell::settings;
 
 use super::app;
+use super::args::papers::ReviewedArgs;
 use super::args::{
     AckArgs, DecideArgs, Global, NoteArgs, ResolveArgs, RoleArg, RollbackArgs, TimerArgs,
 };
@@ -40,6 +41,10 @@ pub fn note(global: &Global, args: &NoteArgs) -> Exit {
 
 pub fn resolve(global: &Global, args: &ResolveArgs) -> Exit {
     give(global, &args.id, &asked::resolve(args), "resolved")
+}
+
+pub fn reviewed(global: &Global, args: &ReviewedArgs) -> Exit {
+    give(global, &args.id, &asked::reviewed(args), "reviewed")
 }
 
 pub fn timer(global: &Global, args: &TimerArgs) -> Exit {

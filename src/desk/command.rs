@@ -23,6 +23,7 @@ pub enum OrderKey {
     Timer,
     Note,
     Resolve,
+    Review,
 }
 
 /// Keys that look.
@@ -157,7 +158,7 @@ const CASES: &[Page] = &[Page::Incidents, Page::Incident, Page::Journal];
 use Category::{General, Move, Pages, View};
 
 /// The table, in the order help shows it.
-pub const TABLE: [CommandRow; 38] = [
+pub const TABLE: [CommandRow; 39] = [
     order(
         OrderKey::Acknowledge,
         ("acknowledge", "ack", "take the incident selected here, else the banner's"),
@@ -185,6 +186,11 @@ pub const TABLE: [CommandRow; 38] = [
         ("resolve", "resolve", "close the incident with a reason"),
         &["X"],
     )),
+    order(
+        OrderKey::Review,
+        ("review", "review", "say whether a closed incident was a true alarm"),
+        &["V"],
+    ),
     view(
         ViewKey::Incidents,
         ("incidents", "incidents", "Incidents: what is broken, worst first"),

@@ -5,6 +5,7 @@ use crate::board::{Alternative, IncidentView, RollbackPlan};
 use crate::domain::id::{IncidentId, ReleaseId};
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::order::Order;
+use crate::incident::truth::AlarmTruth;
 use crate::policy::severity::Choice;
 
 use super::command::{CommandRow, TABLE};
@@ -59,6 +60,8 @@ pub struct Form {
 pub enum Field {
     Text,
     Reason,
+    /// Whether an alarm was right: `true`, `false`, `unsure` or their first letters.
+    Truth,
     /// A duration: `15m`.
     Span,
     /// A duration after which a held incident is looked at again.
@@ -69,6 +72,7 @@ pub enum Field {
 pub enum FormError {
     Empty,
     NoDuration,
+    NoTruth,
     /// What was put in was longer than the field holds; its end is gone.
     Cut,
 }
@@ -81,6 +85,7 @@ const fn asked(order: &Order) -> &'static [Field] {
         Order::ExtendTimer { .. } => &[Field::Span, Field::Reason],
         Order::Decide { choice: Choice::Hold, .. } => &[Field::Reason, Field::Recheck],
         Order::Resolve { .. } | Order::Decide { .. } => &[Field::Reason],
+        Order::Review { .. } => &[Field::Truth, Field::Reason],
         _whole => &[],
     }
 }
@@ -94,7 +99,7 @@ impl Form {
     /// For an order that still lacks its texts and times.
     pub fn new(incident: IncidentId, order: Order) -> Self {
         let fill = |f: &Field| match f {
-            Field::Text | Field::Reason => String::new(),
+            Field::Text | Field::Reason | Field::Truth => String::new(),
             Field::Span | Field::Recheck => "15m".to_owned(),
         };
         let fields = asked(&order).iter().map(fill).collect();
@@ -124,6 +129,10 @@ impl Form {
         match &self.order {
             Order::Note { .. } => Order::Note { text: text(0) },
             Order::Resolve { .. } => Order::Resolve { reason: text(0) },
+            Order::Review { verdict, .. } => Order::Review {
+                verdict: AlarmTruth::from_typed(&text(0)).unwrap_or(*verdict),
+                reason: text(1),
+            },
             Order::StartTimer { .. } => Order::StartTimer { span: length(0) },
             Order::ExtendTimer { .. } => Order::ExtendTimer { span: length(0), reason: text(1) },
             Order::Decide { choice, .. } => {

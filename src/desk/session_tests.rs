@@ -16,6 +16,7 @@ use super::state::{Desk, DeskEffect, DeskEvent, Seat, Watching};
 use super::update::update;
 use crate::domain::time::Span;
 use crate::incident::order::{Order, OrderKind};
+use crate::incident::truth::AlarmTruth;
 use crate::policy::severity::Choice;
 
 pub(super) const TOKEN: &str = "611197";
@@ -72,6 +73,11 @@ fn sessions() {
             Order::StartTimer { span: Span::from_secs(90) },
         ),
         ("X enter d o n e enter", "INC-7F3A", Order::Resolve { reason: text("done") }),
+        (
+            "down down V enter m enter ctrl-u f enter n o enter",
+            "INC-7E11",
+            Order::Review { verdict: AlarmTruth::False, reason: text("no") },
+        ),
         (
             "d 3 f i x enter",
             "INC-7F3A",

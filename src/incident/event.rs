@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::truth::AlarmTruth;
 use crate::domain::id::{ActionId, IncidentId, ReleaseId};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
@@ -216,8 +217,11 @@ pub enum Event {
     Resolved {
         reason: String,
     },
+    /// Somebody looked back at it, and said why; whether the alarm was right, where that was said.
     Reviewed {
         text: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verdict: Option<AlarmTruth>,
     },
     /// Not an incident.
     Cancelled {

@@ -4,6 +4,7 @@
 use super::deed::Deeds;
 use super::event::{Actor, Event, Record};
 use super::state::{ActionState, Decision, State, TimelineEntry};
+use super::truth::AlarmTruth;
 use super::words;
 use crate::domain::id::{ActionId, IncidentId};
 use crate::domain::severity::Severity;
@@ -77,6 +78,8 @@ pub struct Incident {
     /// When evidence was last recorded.
     pub updated_at: Timestamp,
     pub review: Option<String>,
+    /// Whether the alarm was right, as it was said last.
+    pub truth: Option<AlarmTruth>,
     /// Who did last what cannot be done twice.
     pub deeds: Deeds,
 }
@@ -122,20 +125,22 @@ pub fn salvaged(records: &[&Record]) -> Option<Incident> {
 /// Adds `record` to the incident it belongs to, opening a new one where there is none.
 pub fn absorb(incidents: &mut Vec<Incident>, record: &Record) {
     match incidents.iter_mut().find(|i| i.id == record.incident) {
-        Some(incident) => apply(incident, record),
+        Some(incident) => {
+            apply(incident, record);
+        }
         None => incidents.extend(Incident::opened(record)),
     }
 }
 
-/// Moves `incident` one record on. Records of other incidents and impossible events do nothing.
-pub fn apply(incident: &mut Incident, record: &Record) {
-    if record.incident != incident.id {
-        return;
-    }
-    if step(incident, record) {
+/// Moves `incident` one record on. Records of other incidents and impossible events do nothing;
+/// false then.
+pub fn apply(incident: &mut Incident, record: &Record) -> bool {
+    let changed = record.incident == incident.id && step(incident, record);
+    if changed {
         incident.remember(record);
         incident.tell(record);
     }
+    changed
 }
 
 /// One event; false when it could not be and nothing changed.
@@ -191,7 +196,7 @@ fn step(i: &mut Incident, record: &Record) -> bool {
         Event::Mitigated => i.mitigate(at),
         Event::Resolved { .. } => i.close(Phase::Resolved, at),
         Event::Cancelled { .. } => i.close(Phase::Cancelled, at),
-        Event::Reviewed { text } => i.reviewed(text),
+        Event::Reviewed { text, verdict } => i.reviewed(text, *verdict),
         Event::ClockStepped { by } => i.clocks_earlier(*by),
     }
 }
@@ -236,6 +241,7 @@ impl Incident {
             lower_since: None,
             updated_at: at,
             review: None,
+            truth: None,
             deeds: Deeds::default(),
         };
         incident.tell(record);

@@ -11,6 +11,7 @@ use super::id::confirms;
 use super::order::Order;
 use super::rollback::RollbackDraft;
 use super::state::{RollbackPlan, State};
+use super::truth::AlarmTruth;
 use crate::domain::id::ReleaseId;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::severity::Choice;
@@ -35,12 +36,13 @@ pub fn decide(
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
     let ask = Hearing { incident, actor, facts, now };
-    if let Order::Note { text } = order {
-        return Ok(vec![Event::Noted { text: said("note", text)? }]);
-    }
-    ask.may_act()?;
     match order {
-        Order::Note { .. } => Ok(Vec::new()),
+        Order::Note { text } => return Ok(vec![Event::Noted { text: said("note", text)? }]),
+        Order::Review { verdict, reason } => return ask.review(*verdict, reason),
+        _live => ask.may_act()?,
+    }
+    match order {
+        Order::Note { .. } | Order::Review { .. } => Ok(Vec::new()),
         Order::Acknowledge { note } => ask.acknowledge(note),
         Order::UndoAcknowledge => ask.undo(),
         Order::StartTimer { span } => ask.start_timer(*span),
@@ -88,10 +90,27 @@ struct Hearing<'a> {
 type Ruling = Result<Vec<Event>, Refusal>;
 
 impl Hearing<'_> {
-    fn may_act(&self) -> Result<(), Refusal> {
-        if !self.facts.may_act {
-            return refuse("role", "this role looks and notes; only an operator acts");
+    fn role(&self) -> Result<(), Refusal> {
+        if self.facts.may_act {
+            return Ok(());
         }
+        refuse("role", "this role looks and notes; only an operator acts")
+    }
+
+    /// Whether an alarm was right is said of closed incidents, however long ago that was.
+    fn review(&self, verdict: AlarmTruth, reason: &str) -> Ruling {
+        self.role()?;
+        if self.incident.is_live() {
+            let state = self.incident.state().name();
+            let words =
+                format!("{} is {state}; it is reviewed once it is closed", self.incident.id);
+            return refuse("open", words);
+        }
+        Ok(vec![Event::Reviewed { text: said("reason", reason)?, verdict: Some(verdict) }])
+    }
+
+    fn may_act(&self) -> Result<(), Refusal> {
+        self.role()?;
         if !self.incident.is_live() {
             let (state, did) = match self.incident.state() {
                 State::Cancelled => ("cancelled", "said that it is no incident"),

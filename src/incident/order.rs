@@ -1,6 +1,7 @@
 //! Orders: what an operator may ask of an incident, by key, command line or phone, one type for all
 //! of them. Each kind has a key, a command line and a record; what an order means now is `gate`.
 
+use super::truth::AlarmTruth;
 use crate::domain::id::ReleaseId;
 use crate::domain::time::Span;
 use crate::policy::severity::Choice;
@@ -29,6 +30,11 @@ pub enum Order {
         text: String,
     },
     Resolve {
+        reason: String,
+    },
+    /// Whether the alarm of a closed incident was right.
+    Review {
+        verdict: AlarmTruth,
         reason: String,
     },
     /// Prepares the action's intent; the token must be the one shown. `waive` is the reason to go
@@ -63,6 +69,7 @@ pub enum OrderKind {
     StopTimer,
     Note,
     Resolve,
+    Review,
 }
 
 /// The forms that a kind of order has on its ways in and in the journal.
@@ -87,7 +94,7 @@ const fn forms(
 }
 
 /// One row for each kind.
-pub const ORDERS: [OrderForms; 9] = [
+pub const ORDERS: [OrderForms; 10] = [
     forms(OrderKind::Acknowledge, "acknowledge", &["ack", "ID"], "acknowledged"),
     forms(OrderKind::Undo, "undo", &["ack", "ID", "--undo"], "ack_undone"),
     forms(
@@ -112,6 +119,12 @@ pub const ORDERS: [OrderForms; 9] = [
     forms(OrderKind::StopTimer, "timer", &["timer", "ID", "--stop"], "timer_stopped"),
     forms(OrderKind::Note, "note", &["note", "ID", "TEXT"], "noted"),
     forms(OrderKind::Resolve, "resolve", &["resolve", "ID", "--reason", "TEXT"], "resolved"),
+    forms(
+        OrderKind::Review,
+        "review",
+        &["reviewed", "ID", "--verdict", "true", "--reason", "TEXT"],
+        "reviewed",
+    ),
 ];
 
 impl Order {
@@ -125,6 +138,7 @@ impl Order {
             Self::Decide { .. } => OrderKind::Decide,
             Self::Note { .. } => OrderKind::Note,
             Self::Resolve { .. } => OrderKind::Resolve,
+            Self::Review { .. } => OrderKind::Review,
             Self::Rollback { .. } | Self::RollbackAgain { .. } | Self::RollbackOf { .. } => {
                 OrderKind::Rollback
             }

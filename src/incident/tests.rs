@@ -8,7 +8,7 @@ mod commands;
 mod golden;
 mod life;
 mod orders;
-mod properties;
+pub(crate) mod properties;
 mod races;
 mod rounds;
 mod twins;

@@ -57,7 +57,10 @@ pub fn words(event: &Event) -> String {
         Event::Noted { text } => format!("note: {text}"),
         Event::Mitigated => "mitigated".to_owned(),
         Event::Resolved { reason } => format!("resolved: {reason}"),
-        Event::Reviewed { text } => format!("reviewed: {text}"),
+        Event::Reviewed { text, verdict } => {
+            let truth = verdict.map(|v| format!(", {}", v.words())).unwrap_or_default();
+            format!("reviewed{truth}: {text}")
+        }
         Event::Cancelled { reason } => format!("not an incident: {reason}"),
         Event::ClockStepped { .. } => {
             "the machine's clock was set; earlier deadlines kept".to_owned()

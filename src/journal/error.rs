@@ -14,6 +14,9 @@ pub enum JournalError {
     Postgres,
     #[error("journal refused: {0}")]
     Place(String),
+    /// A copy that was not made; the journal itself is as it was.
+    #[error("no copy was made: {0}")]
+    Copy(String),
     #[error("no journal at {0}; a watcher creates it")]
     Absent(String),
     #[error(

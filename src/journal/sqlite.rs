@@ -19,8 +19,10 @@ use crate::domain::id::IncidentId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 
+mod audit;
 mod boards;
 mod connect;
+mod copy;
 mod decide;
 mod doubt;
 mod enter;

@@ -39,3 +39,11 @@ pub enum LeaseOutcome {
     Mine { until: Timestamp },
     Held { owner: String, until: Timestamp },
 }
+
+/// What a copy of a journal holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Copied {
+    /// The number of its last record.
+    pub newest: i64,
+    pub bytes: u64,
+}

@@ -13,6 +13,7 @@ use crate::incident::fold::fold;
 use crate::incident::tests::kit::{case, min, opened, record};
 
 mod boards;
+mod copies;
 mod damage;
 mod doors;
 mod doubts;

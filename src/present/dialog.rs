@@ -160,6 +160,7 @@ fn form_view(desk: &Desk, form: &Form) -> DialogView {
     let title = match &form.order {
         Order::Note { .. } => "Note",
         Order::Resolve { .. } => "Resolve",
+        Order::Review { .. } => "Review the alarm: was it right?",
         Order::StartTimer { .. } => "Start a decision timer",
         Order::ExtendTimer { .. } => "Extend the timer (once)",
         Order::Decide { choice, .. } => choice_words(*choice),
@@ -175,6 +176,7 @@ fn form_view(desk: &Desk, form: &Form) -> DialogView {
         let label = match field {
             Field::Text => "Text     ",
             Field::Reason => "Reason   ",
+            Field::Truth => "Verdict  ",
             Field::Span => "For      ",
             Field::Recheck => "Look in  ",
         };
@@ -189,6 +191,7 @@ fn form_view(desk: &Desk, form: &Form) -> DialogView {
         Some(FormError::Cut) => {
             Line::fixed(Role::Error, "Cut: the field holds 2000 letters and is full.")
         }
+        Some(FormError::NoTruth) => Line::fixed(Role::Error, "Write true, false or unsure."),
         Some(FormError::NoDuration) => Line::fixed(Role::Error, "Write a duration: 90s, 15m, 2h."),
         None => Line::new(),
     });

@@ -25,6 +25,7 @@ const fn verb(verb: OrderKind) -> (&'static str, &'static str) {
         OrderKind::StopTimer => ("Stopping the timer", "Timer stopped"),
         OrderKind::Note => ("Writing the note", "Note written"),
         OrderKind::Resolve => ("Resolving", "Resolved"),
+        OrderKind::Review => ("Writing the review", "Review written"),
     }
 }
 

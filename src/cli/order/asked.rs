@@ -1,9 +1,11 @@
 //! Command lines as orders.
 //! What an order means for its incident is judged where it is carried out.
 
+use crate::cli::args::papers::{ReviewedArgs, VerdictArg};
 use crate::cli::args::{AckArgs, DecideArgs, NoteArgs, ResolveArgs, RollbackArgs, TimerArgs};
 use crate::domain::id::ReleaseId;
 use crate::incident::order::Order;
+use crate::incident::truth::AlarmTruth;
 use crate::policy::severity::Choice;
 
 pub(super) fn ack(args: &AckArgs) -> Order {
@@ -25,6 +27,15 @@ pub(super) fn note(args: &NoteArgs) -> Order {
 
 pub(super) fn resolve(args: &ResolveArgs) -> Order {
     Order::Resolve { reason: args.reason.clone() }
+}
+
+pub(super) fn reviewed(args: &ReviewedArgs) -> Order {
+    let verdict = match args.verdict {
+        VerdictArg::True => AlarmTruth::True,
+        VerdictArg::False => AlarmTruth::False,
+        VerdictArg::Unsure => AlarmTruth::Unsure,
+    };
+    Order::Review { verdict, reason: args.reason.clone() }
 }
 
 pub(super) fn timer(args: &TimerArgs) -> Result<Order, String> {
@@ -64,6 +75,7 @@ mod tests {
             Task::Decide(args) => decide(&args).expect("a decision"),
             Task::Note(args) => note(&args),
             Task::Resolve(args) => resolve(&args),
+            Task::Reviewed(args) => reviewed(&args),
             Task::Timer(args) => timer(&args).expect("a timer"),
             Task::Rollback(args) => rollback(&args).expect("a token"),
             other => panic!("{other:?} orders nothing"),

@@ -9,6 +9,7 @@ use crate::desk::state::{Desk, DeskEffect};
 use crate::domain::id::IncidentId;
 use crate::domain::time::Span;
 use crate::incident::order::Order;
+use crate::incident::truth::AlarmTruth;
 
 use super::rollback;
 use super::subject::is_closed;
@@ -27,6 +28,7 @@ pub(super) fn run(desk: &mut Desk, key: OrderKey) -> Vec<DeskEffect> {
         OrderKey::Resolve => {
             on_target(desk, key, |desk, id| ask(desk, id, Order::Resolve { reason: String::new() }))
         }
+        OrderKey::Review => review(desk),
         OrderKey::Rollback => on_target(desk, key, |desk, id| rollback::open(desk, &id)),
     }
 }
@@ -47,6 +49,20 @@ fn on_target(
         return vec![];
     }
     then(desk, id)
+}
+
+/// The other way round: only what is closed can be looked back at.
+fn review(desk: &mut Desk) -> Vec<DeskEffect> {
+    let Some(incident) = desk.target(OrderKey::Review) else {
+        desk.say(Say::NoIncident);
+        return vec![];
+    };
+    let id = incident.id.clone();
+    if is_closed(incident) {
+        return ask(desk, id, Order::Review { verdict: AlarmTruth::Unsure, reason: String::new() });
+    }
+    desk.say_of(id, Say::NotAllowed("it is reviewed once it is closed".to_owned()));
+    vec![]
 }
 
 /// Asks for what the order still lacks.

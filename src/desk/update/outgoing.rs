@@ -26,7 +26,8 @@ pub(super) fn stored(desk: &mut Desk, done: Pending) {
         | OrderKind::StartTimer
         | OrderKind::ExtendTimer
         | OrderKind::StopTimer
-        | OrderKind::Note => {}
+        | OrderKind::Note
+        | OrderKind::Review => {}
     }
 }
 

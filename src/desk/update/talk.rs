@@ -9,7 +9,9 @@ use crate::desk::state::{Desk, DeskEffect};
 use crate::domain::id::IncidentId;
 use crate::domain::time::Span;
 use crate::incident::gate::LONGEST_TEXT;
-use crate::incident::order::{Order, OrderKind};
+use crate::incident::order::Order;
+use crate::incident::order::OrderKind::{Note, Review};
+use crate::incident::truth::AlarmTruth;
 use crate::policy::severity::Choice;
 
 use super::rollback;
@@ -46,7 +48,7 @@ pub(super) fn key(desk: &mut Desk, chord: Chord, burst: bool) -> Vec<DeskEffect>
 pub(super) fn follow(desk: &mut Desk) {
     let shut = match &desk.ui.dialog {
         Some(Dialog::Decide { incident } | Dialog::Timer { incident }) => ended(desk, incident),
-        Some(Dialog::Form(form)) if form.order.kind() != OrderKind::Note => {
+        Some(Dialog::Form(form)) if !matches!(form.order.kind(), Note | Review) => {
             ended(desk, &form.incident)
         }
         Some(Dialog::Rollback(_)) => rollback::follow(desk),
@@ -266,6 +268,7 @@ fn enter(desk: &mut Desk, mut form: Form) -> Vec<DeskEffect> {
     let text = form.fields.get(form.at).map_or("", |t| t.trim());
     form.error = match fields.get(form.at) {
         Some(Field::Text | Field::Reason) if text.is_empty() => Some(FormError::Empty),
+        Some(Field::Truth) if AlarmTruth::from_typed(text).is_none() => Some(FormError::NoTruth),
         Some(Field::Span | Field::Recheck) if span(text).is_none() => Some(FormError::NoDuration),
         _ => None,
     };

@@ -6,6 +6,7 @@ use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 use crate::incident::state::Decision;
+use crate::incident::truth::AlarmTruth;
 use crate::policy::severity::Choice;
 use crate::verdict::Case;
 
@@ -71,6 +72,7 @@ impl Incident {
         self.timer = None;
         self.mitigated_at = None;
         self.closed_at = None;
+        (self.review, self.truth) = (None, None);
         self.lower_since = None;
         self.ask_decision(decide_due_at)
     }
@@ -209,11 +211,15 @@ impl Incident {
         may
     }
 
-    pub(super) fn reviewed(&mut self, text: &str) -> bool {
-        let may = self.phase == Phase::Resolved;
+    /// Closed ones only, and again when somebody knows better; one that was no incident stays so.
+    pub(super) fn reviewed(&mut self, text: &str, truth: Option<AlarmTruth>) -> bool {
+        let may = !self.is_live();
         if may {
-            self.phase = Phase::Reviewed;
+            if self.phase == Phase::Resolved {
+                self.phase = Phase::Reviewed;
+            }
             self.review = Some(text.to_owned());
+            self.truth = truth;
         }
         may
     }

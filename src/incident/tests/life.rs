@@ -11,6 +11,7 @@ use crate::incident::order::Order;
 use crate::incident::rank;
 use crate::incident::record::{RecordError, from_line, to_line};
 use crate::incident::state::State;
+use crate::incident::truth::AlarmTruth;
 use crate::policy::severity::Choice;
 
 fn ack() -> Event {
@@ -121,9 +122,32 @@ fn closing_while_it_fires_is_quiet_until_it_clears() {
     assert_eq!((i.state(), i.suppressed), (State::Resolved, true));
     tell(&mut i, min(9), "tillwatch", Event::Cleared);
     assert!(!i.suppressed);
-    let review = Event::Reviewed { text: "fine".to_owned() };
+    let review = Event::Reviewed { text: "fine".to_owned(), verdict: None };
     tell(&mut i, min(90), "ana", review);
     assert_eq!(i.state(), State::Reviewed);
+}
+
+#[test]
+fn whether_an_alarm_was_right_is_said_once_it_is_over_and_may_be_said_again() {
+    let (mut i, world) = (incident(Severity::Sev2), World::new());
+    let review = |verdict, reason: &str| Order::Review { verdict, reason: reason.to_owned() };
+    let early = order(&mut i, &world, "ana", &review(AlarmTruth::True, "x"), min(1));
+    assert_eq!(early, Err("open"));
+    let no = Order::Decide { choice: Choice::NotIncident, reason: "a test".into(), recheck: None };
+    order(&mut i, &world, "ana", &no, min(2)).expect("cancelled");
+    assert_eq!(
+        order(&mut i, &world, "ana", &review(AlarmTruth::False, " "), min(3)),
+        Err("reason")
+    );
+    let looks = World { may_act: false, ..World::new() };
+    assert_eq!(order(&mut i, &looks, "eve", &review(AlarmTruth::False, "x"), min(3)), Err("role"));
+    order(&mut i, &world, "ana", &review(AlarmTruth::Unsure, "who knows"), min(3)).expect("said");
+    let late = min(60 * 24 * 400);
+    order(&mut i, &world, "ben", &review(AlarmTruth::False, "a load test"), late)
+        .expect("said again");
+    assert_eq!((i.state(), i.truth), (State::Cancelled, Some(AlarmTruth::False)));
+    assert_eq!(i.review.as_deref(), Some("a load test"));
+    assert!(i.timeline.last().expect("told").text.contains("reviewed, a false alarm: a load"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::domain::severity::Severity;
 use crate::domain::time::Span;
 use crate::incident::order::{ORDERS, Order, OrderKind};
 use crate::incident::record::kind;
+use crate::incident::truth::AlarmTruth;
 use crate::policy::severity::Choice;
 
 fn text() -> String {
@@ -28,6 +29,10 @@ fn given(kind: OrderKind) -> (Vec<Order>, Order) {
         OrderKind::ExtendTimer => (vec![start], Order::ExtendTimer { span, reason: text() }),
         OrderKind::StopTimer => (vec![start], Order::StopTimer),
         OrderKind::Note => (vec![], Order::Note { text: text() }),
+        OrderKind::Review => (
+            vec![Order::Resolve { reason: text() }],
+            Order::Review { verdict: AlarmTruth::False, reason: text() },
+        ),
         OrderKind::Resolve => (vec![], Order::Resolve { reason: text() }),
     }
 }

@@ -97,7 +97,7 @@ fn evidence() -> impl Strategy<Value = Event> {
         }),
         Just(Event::Mitigated),
         Just(Event::Resolved { reason: "r".to_owned() }),
-        Just(Event::Reviewed { text: "t".to_owned() }),
+        Just(Event::Reviewed { text: "t".to_owned(), verdict: None }),
         (0_i64..60).prop_map(|m| Event::ClockStepped { by: Span::from_mins(m) }),
         Just(Event::Cancelled { reason: "r".to_owned() }),
         ".{0,20}".prop_map(|text| Event::Noted { text }),
@@ -137,7 +137,7 @@ fn a_record() -> impl Strategy<Value = Record> {
     (at(), who, event).prop_map(|(at, who, event)| record(at, who, event))
 }
 
-fn records() -> impl Strategy<Value = Vec<Record>> {
+pub fn records() -> impl Strategy<Value = Vec<Record>> {
     prop::collection::vec(a_record(), 0..40)
 }
 

@@ -148,7 +148,8 @@ async fn make(path: &Path) -> Result<(), JournalError> {
     place::sync_folder(path)
 }
 
-fn beside(path: &Path) -> PathBuf {
+/// A name beside `path` that nobody has.
+pub(super) fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     let random = RandomState::new().build_hasher().finish();
     name.push(format!("-new-{random:016x}"));
