@@ -3,6 +3,7 @@
 
 mod cap;
 pub mod config;
+pub mod pager;
 mod says;
 pub mod sign;
 pub mod webhook;

@@ -128,6 +128,8 @@ fn blank(id: &str, severity: Severity, headline: &str) -> Incident {
         choices: vec![],
         timeline: vec![],
         occurrences: 1,
+        notifications: vec![],
+        escalates: None,
         firing: false,
         stored: true,
     }

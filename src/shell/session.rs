@@ -19,6 +19,7 @@ use crate::incident::fold;
 use crate::incident::unread::Unread;
 use crate::journal::{Journal, JournalError};
 use crate::policy::action::ActionPolicy;
+use crate::policy::paging::Paging;
 use crate::source::http_json::config::RecordKind;
 use crate::source::mask::Mask;
 use crate::source::query::QueryKind;
@@ -196,6 +197,7 @@ pub(super) fn setup(
         speed: clock.speed(),
         salt: random_u64(),
         series: settings::series(config),
+        paging: Paging::default(),
     }
 }
 

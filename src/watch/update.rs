@@ -10,7 +10,7 @@ use crate::incident::event::Record;
 use crate::incident::unread::Unread;
 use crate::incident::{deadline, fold, id, reconcile, tick, verify};
 
-use super::event::{Batch, Effect, Event};
+use super::event::{Batch, Effect, Event, Reply};
 use super::health::Health;
 use super::state::Watch;
 use super::unstored::{RETRY, Unstored};
@@ -89,6 +89,7 @@ pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
             watch.kill_switch = why;
             at
         }
+        Event::Emitted(reply) => replied(watch, reply),
         Event::Woke { at } => at,
     };
     step(watch, at)
@@ -140,6 +141,7 @@ fn journaled(watch: &mut Watch, records: &[Record], at: Timestamp) {
         watch.incidents = waited.base;
     }
     fold_in(watch, records, at);
+    watch.outbox.stored(&watch.incidents, records);
 }
 
 /// After a pause of this process nothing is known about meanwhile: who answered before is asked
@@ -236,9 +238,12 @@ fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
         watch.series.tell(&mut watch.judgement, demand, watch.engine.doubts(), now);
         watch.pasts.explain(&mut watch.judgement.guardrails, &watch.setup.series);
     }
-    let mut effects = Vec::new();
-    if !watch.appending && watch.waiting.is_empty() {
-        let records = to_store(watch, ready, now);
+    let mut effects = watch.outbox.leave();
+    if !watch.appending {
+        let records = match watch.waiting.is_empty() || watch.unstored.is_some() {
+            true => to_store(watch, ready, now),
+            false => messages(watch, now), // people are told whatever sources still read
+        };
         if !records.is_empty() {
             watch.appending = true;
             effects.push(Effect::Append(records));
@@ -283,7 +288,20 @@ fn to_store(watch: &mut Watch, ready: bool, now: Timestamp) -> Vec<Record> {
     }
     records.extend(clocks_earlier(watch, now));
     records.extend(if ready { records_now(watch, now) } else { deadlines(watch, now) });
+    records.extend(messages(watch, now));
     records
+}
+
+/// What sinks are to be told, and what became of it.
+fn messages(watch: &mut Watch, now: Timestamp) -> Vec<Record> {
+    let refused = watch.unstored.is_some();
+    watch.outbox.records(&watch.incidents, &watch.setup.look(now), refused)
+}
+
+fn replied(watch: &mut Watch, reply: Reply) -> Timestamp {
+    let at = reply.at;
+    watch.outbox.replied(reply, &watch.setup.look(at));
+    at
 }
 
 /// What a step of the machine's clock takes from the clocks that run.

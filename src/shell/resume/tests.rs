@@ -52,6 +52,7 @@ impl Scene {
                         queue.push(Event::Journaled { records, at: now });
                     }
                     Effect::Publish(board) => self.board = *board,
+                    Effect::Emit(_) => {}
                 }
             }
         }
