@@ -12,6 +12,7 @@ pub mod folder;
 pub mod once;
 pub mod order;
 pub mod out;
+mod page_test;
 pub mod records;
 pub mod screenshots;
 pub mod shop;
@@ -67,6 +68,7 @@ fn dispatch(cli: Cli) -> u8 {
         Some(Task::Resolve(args)) => order::resolve(global, &args),
         Some(Task::Timer(args)) => order::timer(global, &args),
         Some(Task::Rollback(args)) => order::rollback(global, &args),
+        Some(Task::PageTest(args)) => page_test::run(global, &args),
         Some(Task::Check(args)) => check::run(global, &args),
         Some(Task::CheckSource(args)) => check::replay(global, &args),
         Some(Task::Backtest(BacktestCommand::Series { input, out, direction, sensitivity })) => {

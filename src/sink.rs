@@ -11,4 +11,5 @@ mod wire;
 
 pub use self::cap::WriteCap;
 pub use self::config::ActionConfig;
+pub use self::pager::{Pager, SinkConfig};
 pub use self::webhook::{Status, Webhook};

@@ -73,6 +73,8 @@ pub enum Task {
     Timer(TimerArgs),
     /// Roll back the suspect release of an incident.
     Rollback(RollbackArgs),
+    /// Send a marked test to every sink, by the way that pages go.
+    PageTest(PageTestArgs),
     /// Check the config; ask each source once.
     Check(CheckArgs),
     /// Decode one recorded answer and print the records as JSON.
@@ -228,6 +230,16 @@ pub struct RollbackArgs {
     /// Why to go past pre-checks that fail and are not about the target; stays in the record.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug, Clone)]
+pub struct PageTestArgs {
+    /// Only this sink.
+    #[arg(long, value_name = "NAME")]
+    pub sink: Option<String>,
+    /// One JSON document, schema `tillwatch/page-test/1`.
     #[arg(long)]
     pub json: bool,
 }

@@ -50,7 +50,8 @@ async fn behind(global: &Global, config: &Config, stage: &Stage) -> Result<Optio
     let url = stage.journal();
     let journal = app::journal(&url, Access::Write).await?;
     let config = Arc::new(config.clone());
-    let duty = Duty { config, journal, url, clock: stage.clock, owner: lease::owner() };
+    let (clock, owner) = (stage.clock, lease::owner());
+    let duty = Duty { config, journal, url, clock, owner, post: None };
     let (boards, _none) = tokio::sync::watch::channel(None);
     Ok(Some(duty::start(duty, boards)))
 }

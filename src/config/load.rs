@@ -10,6 +10,7 @@ use crate::policy::guardrail::Guardrail;
 use crate::policy::services::Services;
 use crate::render::theme::ColorDepth;
 use crate::sink::config::{ActionConfig, Lines};
+use crate::sink::pager::{self, SinkConfig};
 use crate::sink::webhook;
 use crate::source::faults::{self, Step};
 use crate::source::{SourceConfig, home};
@@ -99,6 +100,7 @@ fn read(defaults: &toml::Table, base: &mut Reader<'_>, user: &mut Reader<'_>) ->
     let maintenance = plain(user.rows("maintenance"));
     let sources = sources(user);
     let actions = actions(user);
+    let sinks = sinks(user);
     if let Some(services) = &services {
         let named = callees::named(&journeys, &sources, &actions);
         callees::check(user, services, &named);
@@ -121,6 +123,7 @@ fn read(defaults: &toml::Table, base: &mut Reader<'_>, user: &mut Reader<'_>) ->
         maintenance,
         sources,
         actions,
+        sinks,
     })
 }
 
@@ -212,7 +215,11 @@ pub fn files(path: &Path, text: &str, config: &Config) -> Vec<Problem> {
         let all = webhook::files(row).into_iter();
         all.map(|(key, message)| ("action", row.name.clone(), key.to_owned(), message))
     });
-    let all: Vec<_> = of_sources.chain(of_actions).collect();
+    let of_sinks = config.sinks.iter().flat_map(|row| {
+        let all = pager::files(row).into_iter();
+        all.map(|(key, message)| ("sink", row.name.clone(), key.to_owned(), message))
+    });
+    let all: Vec<_> = of_sources.chain(of_actions).chain(of_sinks).collect();
     for (table, name, key, message) in all {
         let index = user.index_with(table, ("name", &name)).unwrap_or(0);
         let at = user.line_at(&[Step::Key(table), Step::Row(index), Step::Key(&key)]);
@@ -233,6 +240,18 @@ fn actions(user: &mut Reader<'_>) -> Vec<ActionConfig> {
             secret: user.line_of_key(*line, "secret"),
             next_secret: user.line_of_key(*line, "next_secret"),
         };
+    }
+    plain(own)
+}
+
+/// Sinks, with what in them cannot work.
+fn sinks(user: &mut Reader<'_>) -> Vec<SinkConfig> {
+    let own = user.rows::<SinkConfig>("sink");
+    for (line, row) in &own {
+        for (word, message) in pager::faults(row) {
+            let at = user.line_of_key(*line, word);
+            user.mean(Level::Error, at, &format!("sink.{}.{word}", row.name), message);
+        }
     }
     plain(own)
 }

@@ -54,3 +54,34 @@ pub struct Notice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
 }
+
+impl Emission {
+    /// A test by `who` of the way to those whom `sink` reaches; it rings like the worst there is.
+    pub fn test(sink: &str, who: &str, key: EmissionId, at: Timestamp) -> Self {
+        Self {
+            key,
+            sink: sink.to_owned(),
+            occasion: Occasion::Test,
+            at,
+            occurrence: 1,
+            rung: None,
+            whom: None,
+            notice: Notice {
+                severity: Severity::Sev1,
+                journey: None,
+                headline: format!(
+                    "TEST by {who}: nothing is wrong, this only tries the way to you"
+                ),
+                opened_at: at,
+                ack_due_at: None,
+                decide_due_at: None,
+                risk_per_minute: None,
+                lost: None,
+                affected: None,
+                suspect: None,
+                confidence: Confidence::None,
+                by: None,
+            },
+        }
+    }
+}

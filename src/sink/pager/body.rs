@@ -42,7 +42,7 @@ pub fn pagerduty(message: Message<'_>, routing_key: &SecretString) -> Value {
         link.iter().map(|href| json!({ "href": href, "text": incident.as_str() })).collect();
     let summary: String = text::headline(incident, emission).chars().take(SUMMARY).collect();
     json!({
-        "routing_key": routing_key.expose_secret(),
+        "routing_key": routing_key.expose_secret().trim(),
         "event_action": action,
         "dedup_key": incident.as_str(),
         "payload": {
@@ -93,7 +93,8 @@ fn details(message: Message<'_>) -> Value {
         "site": site,
         "severity": notice.severity,
         "journey": notice.journey,
-        "headline": text::headline(incident, emission),
+        "headline": notice.headline,
+        "summary": text::headline(incident, emission),
         "opened_at": notice.opened_at,
         "ack_due_at": notice.ack_due_at,
         "decide_due_at": notice.decide_due_at,
