@@ -86,3 +86,6 @@ impl Outbox {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,6 +29,7 @@ mod old_answers;
 mod once;
 mod outcome;
 mod output;
+mod paging;
 mod past;
 mod product;
 mod proof;
