@@ -209,6 +209,14 @@ fn ntfy(message: Message<'_>) -> [(&'static str, String); 4] {
     ]
 }
 
+/// What is wrong with a secret, read and dropped; nothing of it is said.
+pub async fn secret_fault(kind: SinkKind, spec: &SecretSpec) -> Option<String> {
+    match spec.resolve().await {
+        Ok(secret) => fit(kind, spec, &secret).err().map(|error| error.why().to_owned()),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
 /// Whether a secret can be what it is for; nothing of it is said.
 fn fit(kind: SinkKind, spec: &SecretSpec, secret: &SecretString) -> Result<(), SourceError> {
     let why = match kind {
@@ -218,7 +226,11 @@ fn fit(kind: SinkKind, spec: &SecretSpec, secret: &SecretString) -> Result<(), S
             let plain = key.len() == 32 && key.chars().all(|c| c.is_ascii_alphanumeric());
             (!plain).then_some("a routing key is 32 letters and digits")
         }
-        SinkKind::Slack | SinkKind::Ntfy | SinkKind::Email => None,
+        SinkKind::Slack => {
+            let address = Url::parse(secret.expose_secret().trim());
+            address.is_err().then_some("it is not the address of an incoming webhook")
+        }
+        SinkKind::Ntfy | SinkKind::Email => None,
     };
     why.map_or(Ok(()), |why| Err(SourceError::denied(format!("{}: {why}", spec.place()))))
 }
