@@ -78,8 +78,8 @@ async fn journal(global: &Global, config: &Config) -> bool {
     }
 }
 
-/// Can every secret of actions and sinks be read, and can it be what it is for? Its value is dropped
-/// at once.
+/// Can every secret of actions and sinks be read, and can it be what it is for? Its value is
+/// dropped at once.
 async fn secrets(config: &Config, file: Option<&Path>) -> bool {
     let mut problems = Vec::new();
     for action in &config.actions {

@@ -179,8 +179,7 @@ impl<'t> Reader<'t> {
     pub fn line_of_key(&self, line: usize, key: &str) -> usize {
         let sets = |text: &str| {
             let rest = text.trim_start().trim_start_matches(['[', '"', '\'']);
-            let rest =
-                ["action.", "sink."].iter().find_map(|t| rest.strip_prefix(t)).unwrap_or(rest);
+            let rest = rest.strip_prefix("action.").unwrap_or(rest);
             rest.strip_prefix(key)
                 .is_some_and(|r| !r.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
         };

@@ -248,8 +248,9 @@ fn actions(user: &mut Reader<'_>) -> Vec<ActionConfig> {
 fn sinks(user: &mut Reader<'_>) -> Vec<SinkConfig> {
     let own = user.rows::<SinkConfig>("sink");
     for (line, row) in &own {
+        let index = user.index_of("sink", *line);
         for (word, message) in pager::faults(row) {
-            let at = user.line_of_key(*line, word);
+            let at = user.line_at(&[Step::Key("sink"), Step::Row(index), Step::Key(word)]);
             user.mean(Level::Error, at, &format!("sink.{}.{word}", row.name), message);
         }
     }

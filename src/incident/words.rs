@@ -66,13 +66,7 @@ pub fn words(event: &Event) -> String {
         Event::EmissionPrepared { emission } => telling(emission),
         Event::EmissionSent { key, try_no } => format!("message {key} sent, try {try_no}"),
         Event::EmissionAnswered { key, try_no, answer, retry_at } => {
-            let said = outcome(answer);
-            let again = match (answer, retry_at) {
-                (Outcome::Accepted { .. }, _) => String::new(),
-                (_, Some(at)) => format!("; tried again {}", clock(*at)),
-                (_, None) => format!("; GIVEN UP after try {try_no}: nobody was told by it"),
-            };
-            format!("message {key}: {said}{again}")
+            format!("message {key}: {}{}", outcome(answer), again(*try_no, answer, *retry_at))
         }
     }
 }
@@ -82,6 +76,15 @@ fn telling(emission: &Emission) -> String {
     let calls = emission.whom.as_ref().map(|whom| format!(", calls {whom}"));
     let what = occasion(emission.occasion);
     format!("message {} to {}: {what}{}", emission.key, emission.sink, calls.unwrap_or_default())
+}
+
+/// What follows from what a sink said.
+fn again(try_no: u32, answer: &Outcome, retry_at: Option<Timestamp>) -> String {
+    match (answer, retry_at) {
+        (Outcome::Accepted { .. }, _) => String::new(),
+        (_, Some(at)) => format!("; tried again {}", clock(at)),
+        (_, None) => format!("; GIVEN UP after try {try_no}: nobody was told by it"),
+    }
 }
 
 /// What somebody is told of, in words.

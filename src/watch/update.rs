@@ -53,18 +53,9 @@ pub fn update(watch: &mut Watch, event: Event) -> Vec<Effect> {
             past_ended(watch, &source);
             at
         }
-        Event::Journaled { records, at } => {
-            journaled(watch, &records, at);
-            at
-        }
-        Event::News { records, at } => {
-            take_news(watch, &records, at);
-            at
-        }
-        Event::NotStored { records, why, at } => {
-            keep_unstored(watch, records, why, at);
-            at
-        }
+        Event::Journaled { records, at } => journaled(watch, &records, at),
+        Event::News { records, at } => take_news(watch, &records, at),
+        Event::NotStored { records, why, at } => keep_unstored(watch, records, why, at),
         Event::Flush { at } => {
             watch.unstored.iter_mut().for_each(|waits| waits.next_at = at);
             at
@@ -135,13 +126,14 @@ fn unread(watch: &mut Watch, records: Vec<Unread>) {
 }
 
 /// What waited to be stored is there now, and all that is new with it.
-fn journaled(watch: &mut Watch, records: &[Record], at: Timestamp) {
+fn journaled(watch: &mut Watch, records: &[Record], at: Timestamp) -> Timestamp {
     watch.appending = false;
     if let Some(waited) = watch.unstored.take() {
         watch.incidents = waited.base;
     }
     fold_in(watch, records, at);
     watch.outbox.stored(&watch.incidents, records);
+    at
 }
 
 /// After a pause of this process nothing is known about meanwhile: who answered before is asked
@@ -200,16 +192,25 @@ fn fold_in(watch: &mut Watch, records: &[Record], now: Timestamp) {
 }
 
 /// What others stored; the fold of what waits goes after it, as it will in the journal.
-fn take_news(watch: &mut Watch, records: &[Record], now: Timestamp) {
-    let Some(mut waits) = watch.unstored.take() else { return fold_in(watch, records, now) };
+fn take_news(watch: &mut Watch, records: &[Record], now: Timestamp) -> Timestamp {
+    let Some(mut waits) = watch.unstored.take() else {
+        fold_in(watch, records, now);
+        return now;
+    };
     waits.take_in(records);
     watch.incidents = waits.incidents();
     watch.unstored = Some(waits).filter(|w| !w.records.is_empty());
     fold_in(watch, &[], now);
+    now
 }
 
 /// `records` are all that wait, those that waited before among them.
-fn keep_unstored(watch: &mut Watch, records: Vec<Record>, why: String, now: Timestamp) {
+fn keep_unstored(
+    watch: &mut Watch,
+    records: Vec<Record>,
+    why: String,
+    now: Timestamp,
+) -> Timestamp {
     watch.appending = false;
     let base = match watch.unstored.take() {
         Some(waited) => waited.base,
@@ -219,6 +220,7 @@ fn keep_unstored(watch: &mut Watch, records: Vec<Record>, why: String, now: Time
     watch.incidents = waits.incidents();
     watch.unstored = Some(waits);
     fold_in(watch, &[], now);
+    now
 }
 
 /// Shop time between tries to store.

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::child::Running;
 use crate::configs::{demo_sources, frame, write};
 use crate::product::{json, open, run, tillwatch, told};
+use crate::rust_text::root;
 use crate::servers::home;
 use crate::shopd::Shop;
 use crate::stub::Stub;
@@ -58,6 +59,28 @@ fn sink(home: &Path, url: &str) -> String {
     )
 }
 
+/// The default guardrails, clear after a minute.
+fn soon_clear() -> String {
+    let text = std::fs::read_to_string(root().join("config.example.toml")).expect("the example");
+    let rows = text.split("\n[[guardrail]]").skip(1);
+    let own = |row: &str| {
+        let end = row.find("\n[").unwrap_or(row.len());
+        let row = row[..end].replace("clear = \"5m\"", "clear = \"1m\"");
+        format!("[[guardrail]]{row}\n")
+    };
+    rows.map(own).collect()
+}
+
+/// The suspect is rolled back as soon as that is possible.
+fn rolled_back(home: &Path, config: &str, id: &str) {
+    let token = eventually("a way back", secs(300), || {
+        let plan = sev1(&board(home, config)?)?["rollback"].clone();
+        (plan["ready"] == true).then(|| plan["confirm_token"].as_str().map(str::to_owned))?
+    });
+    let back = run(home, &["rollback", id, "--confirm", &token, "--config", config]);
+    assert_eq!(back.status.code(), Some(0), "{}", told(&back));
+}
+
 fn board(home: &Path, config: &str) -> Option<Value> {
     let output = run(home, &["once", "--json", "--as", "observer", "--config", config]);
     (!output.stdout.is_empty()).then(|| json(&output))
@@ -73,7 +96,9 @@ fn a_sev1_pages_once_over_a_killed_watcher_and_its_ack_and_end_arrive() {
     let shop = Shop::start(home.path(), &["--scenario", "calm-day", "--seed", "7"]);
     let receiver = Receiver::start(202);
     let text = frame(home.path(), &shop.url)
+        + "[response]\nmitigate_after = \"10s\"\nresolve_after = \"10s\"\n\n"
         + &sink(home.path(), &receiver.stub.url)
+        + &soon_clear()
         + &demo_sources(&shop.url);
     let config = write(home.path(), &text);
     shop.inject("checkout-outage");
@@ -97,9 +122,8 @@ fn a_sev1_pages_once_over_a_killed_watcher_and_its_ack_and_end_arrive() {
     eventually("acknowledge", secs(60), || {
         receiver.actions(&id).contains(&"acknowledge".to_owned()).then_some(())
     });
-    let over = run(home.path(), &["resolve", &id, "--reason", "fixed", "--config", &config]);
-    assert_eq!(over.status.code(), Some(0), "{}", told(&over));
-    eventually("resolve", secs(60), || {
+    rolled_back(home.path(), &config, &id);
+    eventually("resolve", secs(600), || {
         receiver.actions(&id).contains(&"resolve".to_owned()).then_some(())
     });
     let actions = receiver.actions(&id);

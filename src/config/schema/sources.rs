@@ -190,7 +190,8 @@ pub const SECTIONS: &[Section] = &[
     ),
     section(
         "[[sink]]",
-        "Who is told when an incident opens, rises, waits too long or is over: [notify.md](notify.md).",
+        "Who is told when an incident opens, rises, waits too long or is over: \
+         [notify.md](notify.md).",
         &[
             ("name", "its name, 1 to 40 letters, digits, `-` and `_`; part of every key"),
             ("kind", "`pagerduty webhook slack ntfy email`"),

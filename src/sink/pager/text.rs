@@ -45,9 +45,8 @@ pub fn lines(incident: &IncidentId, emission: &Emission, link: Option<&str>) -> 
         None => "No release is suspected".to_owned(),
     }));
     if emission.occasion.asks() {
-        let by = |at: Timestamp| clock(emission, at);
-        say(notice.ack_due_at.map(|at| format!("Acknowledge until {}", by(at))));
-        say(notice.decide_due_at.map(|at| format!("Decide until {}", by(at))));
+        say(notice.ack_due_at.map(|at| due(emission, "Acknowledge", at)));
+        say(notice.decide_due_at.map(|at| due(emission, "Decide", at)));
         let ack = notice.ack_due_at.is_some();
         say(ack.then(|| format!("To acknowledge: tillwatch ack {incident}")));
     }
@@ -63,6 +62,12 @@ fn safe(text: &str) -> String {
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// `Acknowledge until 10:05 UTC`; one that is over says so.
+fn due(emission: &Emission, what: &str, at: Timestamp) -> String {
+    let late = if at <= emission.at { " (that is over)" } else { "" };
+    format!("{what} until {}{late}", clock(emission, at))
 }
 
 /// `10:05 UTC`, with the day where it is another one.
