@@ -39,17 +39,19 @@ impl Wanted {
 /// The messages about `incident` that are due and not prepared yet.
 pub fn due(incident: &Incident, look: &Look<'_>) -> Vec<Record> {
     let rows = || look.paging.sinks.iter();
-    let first = rows().filter_map(|row| Some((row, burning(incident, row)?)));
-    let others = ack_late(incident, look)
-        .into_iter()
-        .chain(decision_late(incident, look))
-        .chain(acknowledged(incident, look))
-        .chain(resolved(incident));
-    let others: Vec<Wanted> = others.collect();
-    let each = others.iter().flat_map(|w| rows().filter_map(|row| message(incident, look, row, w)));
-    let first = first.filter_map(|(row, wanted)| message(incident, look, row, &wanted));
+    let to_all = |wanted: Wanted| -> Vec<Emission> {
+        rows().filter_map(|row| message(incident, look, row, &wanted)).collect()
+    };
+    let first = rows().filter_map(|row| message(incident, look, row, &burning(incident, row)?));
+    let mut all: Vec<Emission> = first.collect();
+    // one rung at a time: where both are late the decision comes when the other is written
+    let late = ack_late(incident, look).map(to_all).filter(|messages| !messages.is_empty());
+    let late = late.or_else(|| decision_late(incident, look).map(to_all));
+    all.extend(late.into_iter().flatten());
+    let over = acknowledged(incident, look).into_iter().chain(resolved(incident));
+    all.extend(over.flat_map(to_all));
     let event = |emission| Event::EmissionPrepared { emission: Box::new(emission) };
-    first.chain(each).map(|emission| record(incident, look.now, event(emission))).collect()
+    all.into_iter().map(|emission| record(incident, look.now, event(emission))).collect()
 }
 
 /// Nobody has it: what a sink hears first of this occurrence, and once more where the severity is
@@ -81,7 +83,7 @@ fn ack_late(incident: &Incident, look: &Look<'_>) -> Option<Wanted> {
     let rung = rung(incident, look);
     let at = match before.last() {
         None => due_at,
-        Some(last) if rung.is_some() => last.prepared_at.plus(step(incident)),
+        Some(last) if rung.is_some() => after(last, incident, look),
         Some(_) => return None,
     };
     let count = format!("{mine}{}", counts(&before) + 1);
@@ -169,9 +171,10 @@ fn counts(told: &[&EmissionRun]) -> usize {
     at.len()
 }
 
-/// The time to acknowledge, once more.
-fn step(incident: &Incident) -> Span {
-    incident.ack_due_at.since(incident.occurred_at).max(SHORTEST)
+/// When the next rung comes after one: the time to acknowledge, once more.
+fn after(last: &EmissionRun, incident: &Incident, look: &Look<'_>) -> Timestamp {
+    let at = last.prepared_at;
+    look.policy.ack_due(incident.severity, at).max(at.plus(SHORTEST))
 }
 
 /// The lowest rung that was not called in this occurrence and that some sink reaches.
@@ -202,7 +205,7 @@ pub fn next_rung(incident: &Incident, look: &Look<'_>) -> Option<Rung> {
     let (number, whom) = rung(incident, look)?;
     let ack = incident.ack_clock().map(|due_at| {
         let before = told(incident, Occasion::AckLate, &format!("{}.", incident.asks.acks));
-        before.last().map_or(due_at, |last| last.prepared_at.plus(step(incident)))
+        before.last().map_or(due_at, |last| after(last, incident, look))
     });
     let decide = incident.decide_clock().filter(|_| !incident.decision_expired);
     let at = [ack, decide].into_iter().flatten().min()?;

@@ -231,7 +231,7 @@ fn a_promise_that_ran_out_calls_again() {
     post.pass(2, 30);
     let told = ["opened", "acknowledged", "ack_late", "ack_late"];
     assert_eq!(post.told("a"), told);
-    assert_eq!(post.called(), [(15, "lead"), (25, "manager")]);
+    assert_eq!(post.called(), [(15, "lead"), (20, "manager")]);
 }
 
 #[test]
