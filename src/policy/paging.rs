@@ -60,8 +60,12 @@ impl Occasion {
     /// It asks somebody to come; the others say that nobody need any more.
     pub const fn asks(self) -> bool {
         match self {
-            Self::Opened | Self::Reopened | Self::Raised => true,
-            Self::AckLate | Self::DecisionLate | Self::Test => true,
+            Self::Opened
+            | Self::Reopened
+            | Self::Raised
+            | Self::AckLate
+            | Self::DecisionLate
+            | Self::Test => true,
             Self::Acknowledged | Self::Resolved => false,
         }
     }

@@ -242,9 +242,10 @@ fn step(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
     }
     let mut effects = watch.outbox.leave();
     if !watch.appending {
-        let records = match watch.waiting.is_empty() || watch.unstored.is_some() {
-            true => to_store(watch, ready, now),
-            false => messages(watch, now), // people are told whatever sources still read
+        let records = if watch.waiting.is_empty() || watch.unstored.is_some() {
+            to_store(watch, ready, now)
+        } else {
+            messages(watch, now) // people are told whatever sources still read
         };
         if !records.is_empty() {
             watch.appending = true;

@@ -31,8 +31,8 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(occasion: Occasion, count: impl ToString) -> Self {
-        Self { occasion, count: count.to_string(), rung: None }
+    fn of(occasion: Occasion, count: String) -> Self {
+        Self { occasion, count, rung: None }
     }
 }
 
@@ -65,8 +65,8 @@ fn burning(incident: &Incident, row: &SinkRow) -> Option<Wanted> {
     let (occurrence, severity) = (incident.occurrences, incident.severity);
     match told {
         None if !incident.firing => None,
-        None if occurrence <= 1 => Some(Wanted::of(Occasion::Opened, occurrence)),
-        None => Some(Wanted::of(Occasion::Reopened, occurrence)),
+        None if occurrence <= 1 => Some(Wanted::of(Occasion::Opened, occurrence.to_string())),
+        None => Some(Wanted::of(Occasion::Reopened, occurrence.to_string())),
         Some(told) if severity < told => {
             Some(Wanted::of(Occasion::Raised, format!("{occurrence}.{}", severity.number())))
         }
@@ -103,12 +103,12 @@ fn decision_late(incident: &Incident, look: &Look<'_>) -> Option<Wanted> {
 fn acknowledged(incident: &Incident, look: &Look<'_>) -> Option<Wanted> {
     let ack = incident.acks.first().filter(|_| incident.is_live())?;
     let kept = ack.at.plus(look.wall(look.policy.timing.undo)) <= look.now;
-    kept.then(|| Wanted::of(Occasion::Acknowledged, incident.asks.acks))
+    kept.then(|| Wanted::of(Occasion::Acknowledged, incident.asks.acks.to_string()))
 }
 
 fn resolved(incident: &Incident) -> Option<Wanted> {
     let over = !incident.is_live();
-    over.then(|| Wanted::of(Occasion::Resolved, incident.occurrences))
+    over.then(|| Wanted::of(Occasion::Resolved, incident.occurrences.to_string()))
 }
 
 fn message(

@@ -1,6 +1,8 @@
 //! Tries of a message: which leave now, what an answer means for the next one, when to look again.
 //! The key stays the same over all of them; of one incident one at a time leaves for each sink.
 
+use std::collections::BTreeSet;
+
 use super::{Look, record};
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::emission::Occasion;
@@ -39,18 +41,11 @@ fn is_moot(incident: &Incident, run: &EmissionRun) -> bool {
 }
 
 /// The first message for each sink that is not settled: those behind it wait.
-fn heads<'a>(incident: &'a Incident) -> impl Iterator<Item = &'a EmissionRun> {
-    let open = |run: &&EmissionRun| !run.is_over() && state(incident, run) != Delivery::Moot;
-    let all: Vec<&EmissionRun> = incident.emissions.iter().filter(open).collect();
-    let first = |at: usize, run: &EmissionRun, all: &[&'a EmissionRun]| {
-        all.iter().take(at).all(|other| other.emission.sink != run.emission.sink)
-    };
-    let kept: Vec<&EmissionRun> = (0_usize..)
-        .zip(&all)
-        .filter(|(at, run)| first(*at, run, &all))
-        .map(|(_, run)| *run)
-        .collect();
-    kept.into_iter()
+fn heads(incident: &Incident) -> impl Iterator<Item = &EmissionRun> {
+    let mut seen = BTreeSet::new();
+    let open = move |run: &&EmissionRun| !run.is_over() && state(incident, run) != Delivery::Moot;
+    let all = incident.emissions.iter().filter(open);
+    all.filter(move |run| seen.insert(run.emission.sink.as_str()))
 }
 
 /// What has to be written before tries leave; and what became of those that nobody heard of.

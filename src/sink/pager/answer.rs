@@ -24,8 +24,9 @@ pub fn judge(told: &Told, now: Timestamp) -> Outcome {
             let detail = "a redirect, which is not followed".to_owned();
             Outcome::Refused { status, detail, retry_after_s: None }
         }
-        408 | 409 | 425 => unknown(format!("http {status}: {detail}")),
-        400..=499 => Outcome::Refused { status, detail, retry_after_s },
+        400..=499 if ![408, 409, 425].contains(&status) => {
+            Outcome::Refused { status, detail, retry_after_s }
+        }
         _ => unknown(format!("http {status}: {detail}")),
     }
 }

@@ -29,8 +29,12 @@ pub fn pagerduty(message: Message<'_>, routing_key: &SecretString) -> Value {
     let action = match occasion {
         Occasion::Acknowledged => "acknowledge",
         Occasion::Resolved => "resolve",
-        Occasion::Opened | Occasion::Reopened | Occasion::Raised => "trigger",
-        Occasion::AckLate | Occasion::DecisionLate | Occasion::Test => "trigger",
+        Occasion::Opened
+        | Occasion::Reopened
+        | Occasion::Raised
+        | Occasion::AckLate
+        | Occasion::DecisionLate
+        | Occasion::Test => "trigger",
     };
     let severity = match notice.severity {
         Severity::Sev1 => "critical",
