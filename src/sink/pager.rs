@@ -134,9 +134,14 @@ impl Pager {
             (SinkKind::Slack, _, Some(secret)) => {
                 let text = secret.expose_secret().trim();
                 mask.learn_address(text);
-                address(text, insecure).map_err(|_| {
+                let url = address(text, insecure).map_err(|_| {
                     SourceError::denied("the secret of a slack sink is no address it can use")
-                })
+                })?;
+                // what is secret in it is its path, alone and as a whole
+                for part in url.path().split('/').chain([url.path()]).filter(|p| p.len() > 4) {
+                    mask.learn(&SecretString::from(part.to_owned()));
+                }
+                Ok(url)
             }
             (SinkKind::Pagerduty, None, _) => address(PAGERDUTY, insecure),
             (_, Some(url), _) => address(url, insecure),

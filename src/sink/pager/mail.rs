@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use crate::domain::text::screen_text;
+use crate::domain::text::screen_text_last_field;
 use crate::incident::event::Outcome;
 
 use super::body::{Message, plain};
@@ -33,7 +33,7 @@ pub fn letter(config: &SinkConfig, message: Message<'_>) -> String {
     }
     head.extend([
         format!("To: {}", config.to.join(", ")),
-        format!("Subject: {}", encoded(screen_text(&subject).as_str())),
+        format!("Subject: {}", encoded(screen_text_last_field(&subject).as_str())),
         format!("Date: {}", emission.at.utc().to_rfc2822()),
         format!("Message-ID: <{}@tillwatch>", emission.key),
         format!("References: <{incident}@tillwatch>"),

@@ -3,7 +3,7 @@
 
 use crate::domain::id::IncidentId;
 use crate::domain::money::{MoneyRange, Range};
-use crate::domain::text::screen_text;
+use crate::domain::text::screen_text_last_field;
 use crate::domain::time::Timestamp;
 use crate::incident::emission::{Emission, Occasion};
 use crate::incident::words;
@@ -56,7 +56,7 @@ pub fn lines(incident: &IncidentId, emission: &Emission, link: Option<&str>) -> 
 
 /// Without anything that moves a cursor, breaks a line or hides.
 fn safe(text: &str) -> String {
-    screen_text(text).as_str().to_owned()
+    screen_text_last_field(text).as_str().to_owned()
 }
 
 fn capital(text: &str) -> String {
