@@ -27,11 +27,13 @@ pub use crate::incident::state::{
 };
 
 pub mod aged;
+pub mod notified;
 pub mod parts;
 pub mod said;
 pub mod standing;
 pub mod view;
 
+use notified::{Escalation, Notification};
 use said::Said;
 
 pub const SCHEMA: &str = "tillwatch/board/1";
@@ -172,6 +174,12 @@ pub struct IncidentView {
     /// The last entries of the journal about it, oldest first.
     pub timeline: Vec<TimelineEntry>,
     pub occurrences: u32,
+    /// Who was told by which sink, oldest first; empty in older boards.
+    #[serde(default)]
+    pub notifications: Vec<Notification>,
+    /// Who is called next unless somebody comes; null when nobody is.
+    #[serde(default)]
+    pub escalates: Option<Escalation>,
     /// Its evidence is there now; with a closed state: closed by hand, still firing.
     #[serde(default)]
     pub firing: bool,

@@ -14,6 +14,7 @@ pub mod once;
 pub mod order;
 pub mod out;
 pub mod papers;
+mod page_test;
 pub mod records;
 pub mod screenshots;
 pub mod shop;
@@ -75,6 +76,7 @@ fn dispatch(cli: Cli) -> u8 {
         Some(Task::Handover(args)) => papers::handover(global, &args),
         Some(Task::Review(args)) => papers::review(global, &args),
         Some(Task::Journal(command)) => journal::run(global, &command),
+        Some(Task::PageTest(args)) => page_test::run(global, &args),
         Some(Task::Check(args)) => check::run(global, &args),
         Some(Task::CheckSource(args)) => check::replay(global, &args),
         Some(Task::Backtest(BacktestCommand::Series { input, out, direction, sensitivity })) => {

@@ -18,11 +18,13 @@ use crate::policy::exposure::ShopExposure;
 use crate::policy::guardrail::Guardrail;
 use crate::policy::journey::Journey;
 use crate::policy::maintenance::MaintenanceRow;
+use crate::policy::paging::Paging;
 use crate::policy::response::{ResponsePolicy, Timing};
 use crate::policy::services::Services;
 use crate::policy::severity::Response;
 use crate::policy::severity_rule::SeverityRule;
 use crate::sink::config::ActionConfig;
+use crate::sink::pager::SinkConfig;
 use crate::source::SourceConfig;
 
 use sections::{IdentitySection, JournalSection, KeysSection, UiSection};
@@ -49,9 +51,16 @@ pub struct Config {
     pub maintenance: Vec<MaintenanceRow>,
     pub sources: Vec<SourceConfig>,
     pub actions: Vec<ActionConfig>,
+    pub sinks: Vec<SinkConfig>,
 }
 
 impl Config {
+    /// Who is told of what as one value.
+    pub fn paging(&self) -> Paging {
+        let rows = self.sinks.iter().map(SinkConfig::row).collect();
+        Paging::new(rows, &self.guardrails, &self.shop.currency)
+    }
+
     /// The response side of policy as one value.
     pub fn response(&self) -> ResponsePolicy {
         // The zone was checked when the config was read.

@@ -13,6 +13,7 @@ pub mod buckets;
 pub mod calendar;
 pub mod maintenance;
 pub mod one_or_many;
+pub mod paging;
 pub mod response;
 pub mod blame;
 pub mod detect;

@@ -22,6 +22,7 @@ mod releases;
 mod say;
 pub mod standing;
 mod strip;
+mod told;
 pub mod trouble;
 mod wall;
 

@@ -17,6 +17,7 @@ pub mod order;
 mod past;
 pub mod outcome;
 pub mod poller;
+pub mod post;
 pub mod redact;
 pub mod resume;
 pub mod run;

@@ -3,6 +3,7 @@
 
 mod cap;
 pub mod config;
+pub mod pager;
 mod says;
 pub mod sign;
 pub mod webhook;
@@ -10,4 +11,5 @@ mod wire;
 
 pub use self::cap::WriteCap;
 pub use self::config::ActionConfig;
+pub use self::pager::{Pager, SinkConfig};
 pub use self::webhook::{Status, Webhook};

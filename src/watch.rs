@@ -7,6 +7,7 @@ pub mod event;
 pub mod freshness;
 pub mod health;
 mod learning;
+pub mod outbox;
 pub mod past;
 pub mod state;
 pub mod timing;

@@ -1,6 +1,7 @@
 //! An incident of the fold as viewers see it: clocks that run, choices with their rule, the plan
 //! of a rollback with its ticks, the timeline in words. Pure; decides nothing.
 
+use super::notified;
 use super::{Action, ChoiceRow, IncidentView, SourceState, SourceView};
 use crate::domain::money::Range;
 use crate::domain::time::Timestamp;
@@ -69,6 +70,8 @@ pub fn view(incident: &fold::Incident, facts: &OrderFacts<'_>, now: Timestamp) -
         choices: choices(incident, facts),
         timeline: incident.timeline.iter().skip(skip).cloned().collect(),
         occurrences: incident.occurrences,
+        notifications: notified::notifications(incident),
+        escalates: None,
         firing: incident.firing,
         stored: true,
     }

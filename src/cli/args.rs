@@ -88,6 +88,8 @@ pub enum Task {
     /// The store itself: verify, export, import, backup.
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Send a marked test to every sink, by the way that pages go.
+    PageTest(PageTestArgs),
     /// Check the config; ask each source once.
     Check(CheckArgs),
     /// Decode one recorded answer and print the records as JSON.
@@ -243,6 +245,16 @@ pub struct RollbackArgs {
     /// Why to go past pre-checks that fail and are not about the target; stays in the record.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug, Clone)]
+pub struct PageTestArgs {
+    /// Only this sink.
+    #[arg(long, value_name = "NAME")]
+    pub sink: Option<String>,
+    /// One JSON document, schema `tillwatch/page-test/1`.
     #[arg(long)]
     pub json: bool,
 }

@@ -10,7 +10,7 @@ use crate::config::{Config, paths};
 use crate::journal::Access;
 use crate::shell::clock::{Clock, up};
 use crate::shell::session::BUCKET;
-use crate::sink::sign;
+use crate::sink::{pager, sign};
 use crate::source::faults::KeyStep;
 use crate::source::{self, PastForecast, SourceConfig, SourceKind};
 
@@ -43,8 +43,12 @@ pub fn run(global: &Global, args: &CheckArgs) -> Exit {
     app::say(&further, Level::Warning);
     let Some(config) = loaded.config else { return Exit::No };
     let name = path.as_ref().map_or("built-in defaults".to_owned(), |p| p.display().to_string());
+    let sinks = match config.sinks.len() {
+        0 => String::new(),
+        n => format!(", {n} sinks"),
+    };
     out::lines([format!(
-        "config    {name}: {} sources, {} guardrails, {} actions",
+        "config    {name}: {} sources, {} guardrails, {} actions{sinks}",
         config.sources.len(),
         config.guardrails.len(),
         config.actions.len()
@@ -74,7 +78,8 @@ async fn journal(global: &Global, config: &Config) -> bool {
     }
 }
 
-/// Can every action's signing secret be read, and does it sign? Its value is dropped at once.
+/// Can every secret of actions and sinks be read, and can it be what it is for? Its value is
+/// dropped at once.
 async fn secrets(config: &Config, file: Option<&Path>) -> bool {
     let mut problems = Vec::new();
     for action in &config.actions {
@@ -96,36 +101,57 @@ async fn secrets(config: &Config, file: Option<&Path>) -> bool {
             }));
         }
     }
+    problems.extend(sink_secrets(config, file).await);
     problems.extend(sign_ins(config, file).await);
     app::say(&problems, Level::Warning);
     problems.is_empty()
 }
 
-/// Can the secret of each source's sign-in be read?
-async fn sign_ins(config: &Config, file: Option<&Path>) -> Vec<Problem> {
-    let text = file.and_then(|f| std::fs::read_to_string(f).ok()).unwrap_or_default();
-    let reader = ConfigReader::new(file.unwrap_or(Path::new("config")).to_path_buf(), &text);
+/// The same of sinks.
+async fn sink_secrets(config: &Config, file: Option<&Path>) -> Vec<Problem> {
     let mut found = Vec::new();
-    for source in &config.sources {
-        let Some(auth) = &source.auth else { continue };
+    for sink in &config.sinks {
+        let both = [("secret", &sink.secret), ("next_secret", &sink.next_secret)];
+        for (key, spec) in both {
+            let Some(spec) = spec else { continue };
+            if let Some(message) = pager::secret_fault(sink.kind, spec).await {
+                found.push(problem(file, ("sink", &sink.name, key), message));
+            }
+        }
+    }
+    found
+}
+
+/// Can the secret of each sign-in be read?
+async fn sign_ins(config: &Config, file: Option<&Path>) -> Vec<Problem> {
+    let sources = config.sources.iter().map(|s| ("source", s.name.as_str(), &s.auth));
+    let sinks = config.sinks.iter().map(|s| ("sink", s.name.as_str(), &s.auth));
+    let mut found = Vec::new();
+    for (table, name, auth) in sources.chain(sinks) {
+        let Some(auth) = auth else { continue };
         let password = auth.basic.as_ref().map(|b| &b.password);
         let Some(spec) = auth.bearer.as_ref().or(password).or(auth.secret.as_ref()) else {
             continue;
         };
         let Err(error) = spec.resolve().await else { continue };
-        let index = reader.index_with("source", ("name", source.name.as_str())).unwrap_or(0);
-        let line =
-            reader.line_at(&[KeyStep::Key("source"), KeyStep::Row(index), KeyStep::Key("auth")]);
-        found.push(Problem {
-            level: Level::Error,
-            file: file.unwrap_or(Path::new("config")).to_path_buf(),
-            line,
-            key: format!("source.{}.auth", source.name),
-            message: error.to_string(),
-            hint: None,
-        });
+        found.push(problem(file, (table, name, "auth"), error.to_string()));
     }
     found
+}
+
+/// What is wrong with a key of a row, at its line.
+fn problem(
+    file: Option<&Path>,
+    (table, name, key): (&str, &str, &str),
+    message: String,
+) -> Problem {
+    let text = file.and_then(|f| std::fs::read_to_string(f).ok()).unwrap_or_default();
+    let path = file.unwrap_or(Path::new("config")).to_path_buf();
+    let reader = ConfigReader::new(path.clone(), &text);
+    let index = reader.index_with(table, ("name", name)).unwrap_or(0);
+    let line = reader.line_at(&[KeyStep::Key(table), KeyStep::Row(index), KeyStep::Key(key)]);
+    let key = format!("{table}.{name}.{key}");
+    Problem { level: Level::Error, file: path, line, key, message, hint: None }
 }
 
 async fn sources(config: &Config, args: &CheckArgs) -> bool {

@@ -168,8 +168,12 @@ async fn operator(
         out::error(&error.to_string());
         Exit::Usage
     })?;
+    let post = settings::post_office(config, &app::person(config).name).map_err(|why| {
+        out::error(&why);
+        Exit::Usage
+    })?;
     let (config, url) = (Arc::new(config.clone()), url.to_owned());
-    let duty = Duty { config, journal, url, clock, owner: lease::owner() };
+    let duty = Duty { config, journal, url, clock, owner: lease::owner(), post: Some(post) };
     Ok(Backstage { on_duty: Some(duty::start(duty, sender)), orders, stored })
 }
 

@@ -54,7 +54,8 @@ async fn behind(
     let url = stage.journal();
     let journal = app::journal(&url, Access::Write).await?;
     let config = Arc::new(config.clone());
-    let duty = Duty { config, journal, url, clock: stage.clock, owner: lease::owner() };
+    let (clock, owner) = (stage.clock, lease::owner());
+    let duty = Duty { config, journal, url, clock, owner, post: None };
     let (boards, _none) = tokio::sync::watch::channel(None);
     Ok(Some(duty::start(duty, boards)))
 }

@@ -114,7 +114,7 @@ async fn poll(
     (clock, owner): (Clock, &str),
 ) -> Result<Option<Arc<Board>>, Exit> {
     let (sender, boards): (hub::BoardCell, Boards) = tokio::sync::watch::channel(None);
-    let started = session::watch(config, journal.clone(), clock, sender, owner).await;
+    let started = session::watch(config, journal.clone(), clock, sender, owner, None).await;
     let watching = started.map_err(|error| {
         out::error(&error.to_string());
         Exit::Usage

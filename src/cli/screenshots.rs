@@ -62,7 +62,7 @@ fn inner(args: &ScreenshotArgs) -> Result<Exit, Exit> {
         let (sender, boards) = tokio::sync::watch::channel(None);
         let owner = lease::owner();
         lease::wait_for(&journal, &owner, Clock::system()).await;
-        let started = session::watch(&config, journal, stage.clock, sender, &owner).await;
+        let started = session::watch(&config, journal, stage.clock, sender, &owner, None).await;
         let watching = started.map_err(|e| {
             out::error(&e.to_string());
             Exit::No

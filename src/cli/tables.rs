@@ -71,7 +71,9 @@ pub fn board(board: &Board, trust: Trust) -> Vec<String> {
     ));
     lines.extend(open.iter().flat_map(|i| {
         let trouble = trouble::of(i, board.generated_at, board.speed);
-        incident(i).into_iter().chain(trouble.map(|t| format!("    ! {}", t.words())))
+        let all = trouble.into_iter().chain(trouble::page(i));
+        let lines: Vec<String> = all.map(|t| format!("    ! {}", t.words())).collect();
+        incident(i).into_iter().chain(lines)
     }));
     lines.extend(aged(board, trust).sources.iter().map(source));
     lines

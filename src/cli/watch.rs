@@ -57,7 +57,11 @@ async fn watch(
     let (clock, owner) = (Clock::system(), lease::owner());
     let (sender, boards) = tokio::sync::watch::channel(None);
     let orders = settings::desk(&config, journal.clone(), clock, identity::watcher());
-    let duty = Duty { config: Arc::new(config), journal, url, clock, owner };
+    let post = settings::post_office(&config, &identity::watcher().name).map_err(|why| {
+        out::error(&why);
+        Exit::Usage
+    })?;
+    let duty = Duty { config: Arc::new(config), journal, url, clock, owner, post: Some(post) };
     let on_duty = duty::start(duty, sender);
     match orders {
         Ok(orders) => {

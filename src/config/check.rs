@@ -8,7 +8,8 @@ use crate::domain::metric::{Kind, Metric};
 use crate::domain::time::Span;
 use crate::policy::buckets::{LIVE_BUCKET, longest_window};
 use crate::policy::guardrail::{Condition, Guardrail, JUDGED_COUNTS};
-use crate::policy::severity::Deadline;
+use crate::policy::paging::{Occasion, SinkRow};
+use crate::policy::severity::{Deadline, Notify};
 
 use crate::source::faults::KeyStep;
 
@@ -65,7 +66,7 @@ fn rows(config: &Config, user: &mut ConfigReader<'_>) {
             let index = user.index_with(name, (by, value)).unwrap_or(0);
             let line = user.line_at(&[KeyStep::Key(name), KeyStep::Row(index), KeyStep::Key(key)]);
             let hint = Some(hint.to_owned()).filter(|h| !h.is_empty());
-            let warns = name == "journey";
+            let warns = name == "journey" || key == "notify" || key == "whom";
             let level = if warns { Level::Warning } else { Level::Error };
             user.mean_with(level, line, (&format!("{name}.{value}.{key}"), hint), message);
         };
@@ -74,6 +75,17 @@ fn rows(config: &Config, user: &mut ConfigReader<'_>) {
     }
     for name in repeated(config.actions.iter().map(|a| a.name.as_str())) {
         say("action", ("name", &name), "name", format!("two actions are named `{name}`"), "");
+    }
+    for name in repeated(config.sinks.iter().map(|s| s.name.as_str())) {
+        say("sink", ("name", &name), "name", format!("two sinks are named `{name}`"), "");
+    }
+    for (level, message) in untold(config) {
+        let hint = "give a [[sink]] this severity, and page among what it takes";
+        say("severity", ("level", &level), "notify", message, hint);
+    }
+    for (sink, message) in unnamed(config) {
+        let hint = "write a name as a guardrail's `escalation` has it";
+        say("sink", ("name", &sink), "whom", message, hint);
     }
     for (name, metric) in unjudged(config) {
         let message = format!("guardrail `{name}`: a fall of {metric} by itself is not judged");
@@ -93,6 +105,33 @@ fn rows(config: &Config, user: &mut ConfigReader<'_>) {
     if let Some(message) = unmeetable(config) {
         say("journey", ("name", "checkout"), "every", message, "probe checkout every minute");
     }
+}
+
+/// Severities that are to page where no sink pages for them. Without any sink nobody is told at
+/// all, and that is a choice.
+fn untold(config: &Config) -> Vec<(String, String)> {
+    let pages = config.severities.iter().filter(|row| row.notify == Notify::Page);
+    let told = |level| {
+        let takes = |s: &SinkRow| s.takes((level, Notify::Page), Occasion::Opened, None);
+        config.sinks.iter().any(|sink| takes(&sink.row()))
+    };
+    let rows = pages.filter(|row| !config.sinks.is_empty() && !told(row.level));
+    rows.map(|row| {
+        let message = format!("{} is to page and no sink takes it: nobody is woken", row.level);
+        (row.level.number().to_string(), message)
+    })
+    .collect()
+}
+
+/// Names that no ladder calls.
+fn unnamed(config: &Config) -> Vec<(String, String)> {
+    let called = |name: &str| {
+        let mut all = config.guardrails.iter().flat_map(|row| &row.escalation);
+        all.any(|whom| whom.eq_ignore_ascii_case(name))
+    };
+    let named = config.sinks.iter().flat_map(|s| s.whom.iter().map(move |name| (&s.name, name)));
+    let lost = named.filter(|(_, name)| !called(name));
+    lost.map(|(sink, name)| (sink.clone(), format!("no ladder calls `{name}`"))).collect()
 }
 
 fn unreadable(file: &str) -> Option<(&str, std::io::Error)> {

@@ -10,6 +10,7 @@ use crate::policy::guardrail::Guardrail;
 use crate::policy::services::Services;
 use crate::render::theme::ColorDepth;
 use crate::sink::config::{ActionConfig, SecretLines};
+use crate::sink::pager::{self, SinkConfig};
 use crate::sink::webhook;
 use crate::source::faults::{self, KeyStep};
 use crate::source::{SourceConfig, home};
@@ -103,6 +104,7 @@ fn read(
     let maintenance = plain(user.rows("maintenance"));
     let sources = sources(user);
     let actions = actions(user);
+    let sinks = sinks(user);
     if let Some(services) = &services {
         let named = callees::named(&journeys, &sources, &actions);
         callees::check(user, services, &named);
@@ -125,6 +127,7 @@ fn read(
         maintenance,
         sources,
         actions,
+        sinks,
     })
 }
 
@@ -217,7 +220,11 @@ pub fn files(path: &Path, text: &str, config: &Config) -> Vec<Problem> {
         let all = webhook::files(row).into_iter();
         all.map(|(key, message)| ("action", row.name.clone(), key.to_owned(), message))
     });
-    let all: Vec<_> = of_sources.chain(of_actions).collect();
+    let of_sinks = config.sinks.iter().flat_map(|row| {
+        let all = pager::files(row).into_iter();
+        all.map(|(key, message)| ("sink", row.name.clone(), key.to_owned(), message))
+    });
+    let all: Vec<_> = of_sources.chain(of_actions).chain(of_sinks).collect();
     for (table, name, key, message) in all {
         let index = user.index_with(table, ("name", &name)).unwrap_or(0);
         let at = user.line_at(&[KeyStep::Key(table), KeyStep::Row(index), KeyStep::Key(&key)]);
@@ -238,6 +245,19 @@ fn actions(user: &mut ConfigReader<'_>) -> Vec<ActionConfig> {
             secret: user.line_of_key(*line, "secret"),
             next_secret: user.line_of_key(*line, "next_secret"),
         };
+    }
+    plain(own)
+}
+
+/// Sinks, with what in them cannot work.
+fn sinks(user: &mut ConfigReader<'_>) -> Vec<SinkConfig> {
+    let own = user.rows::<SinkConfig>("sink");
+    for (line, row) in &own {
+        let index = user.index_of("sink", *line);
+        for (word, message) in pager::faults(row) {
+            let at = user.line_at(&[KeyStep::Key("sink"), KeyStep::Row(index), KeyStep::Key(word)]);
+            user.mean(Level::Error, at, &format!("sink.{}.{word}", row.name), message);
+        }
     }
     plain(own)
 }

@@ -129,6 +129,8 @@ fn blank(id: &str, severity: Severity, headline: &str) -> IncidentView {
         choices: vec![],
         timeline: vec![],
         occurrences: 1,
+        notifications: vec![],
+        escalates: None,
         firing: false,
         stored: true,
     }

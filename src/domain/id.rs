@@ -62,4 +62,6 @@ names! {
     GuardrailId,
     /// One action sent outside; also its `webhook-id` and `Idempotency-Key`.
     ActionId,
+    /// One message to one sink; also its `webhook-id` and `Idempotency-Key`.
+    EmissionId,
 }

@@ -4,8 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::emission::Emission;
 use super::truth::AlarmTruth;
-use crate::domain::id::{ActionId, IncidentId, ReleaseId};
+use crate::domain::id::{ActionId, EmissionId, IncidentId, ReleaseId};
 use crate::domain::severity::Severity;
 use crate::domain::time::{Span, Timestamp};
 use crate::policy::severity::Choice;
@@ -230,5 +231,22 @@ pub enum Event {
     /// The machine's clock was set: every clock that runs ends earlier by this, never later.
     ClockStepped {
         by: Span,
+    },
+    /// Somebody is to be told, by one sink.
+    EmissionPrepared {
+        emission: Box<Emission>,
+    },
+    /// A try of it leaves.
+    EmissionSent {
+        key: EmissionId,
+        try_no: u32,
+    },
+    /// What became of a try; without `retry_at` there is no further one.
+    EmissionAnswered {
+        key: EmissionId,
+        try_no: u32,
+        answer: Outcome,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_at: Option<Timestamp>,
     },
 }

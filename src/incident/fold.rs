@@ -13,11 +13,15 @@ use crate::policy::severity::Choice;
 use crate::verdict::Case;
 
 mod action;
+mod asks;
 mod clocks;
+mod emission;
 mod held;
 mod remember;
 mod toll;
 
+pub use asks::Asks;
+pub use emission::{Delivery, EmissionRun};
 pub use held::{Ack, AckSeen, ActionRun, AskedRest, Timer};
 pub use toll::IncidentToll;
 
@@ -82,6 +86,10 @@ pub struct Incident {
     pub truth: Option<AlarmTruth>,
     /// Who did last what cannot be done twice.
     pub deeds: Deeds,
+    /// How often it was asked for, and how often nobody came.
+    pub asks: Asks,
+    /// Who was told by which sink, in the order of preparation.
+    pub emissions: Vec<EmissionRun>,
 }
 
 /// The main stages; acknowledged, mitigating and verifying follow from acks and actions.
@@ -138,7 +146,9 @@ pub fn apply(incident: &mut Incident, record: &Record) -> bool {
     let changed = record.incident == incident.id && step(incident, record);
     if changed {
         incident.remember(record);
-        incident.tell(record);
+        if !matches!(record.event, Event::EmissionSent { try_no: ..=1, .. }) {
+            incident.tell(record); // that a first try leaves is told by what it was prepared for
+        }
     }
     changed
 }
@@ -167,11 +177,7 @@ fn step(i: &mut Incident, record: &Record) -> bool {
         Event::Decided { choice, reason, recheck_at } => {
             i.decide(record, *choice, reason, *recheck_at)
         }
-        Event::DecisionExpired => {
-            let news = i.undecided() && !i.decision_expired;
-            i.decision_expired |= news;
-            news
-        }
+        Event::DecisionExpired => i.decision_missed(),
         Event::RecheckDue { decide_due_at } => {
             let held = i.decision.as_ref().is_some_and(|d| d.choice == Choice::Hold);
             held && i.ask_decision(*decide_due_at)
@@ -198,6 +204,11 @@ fn step(i: &mut Incident, record: &Record) -> bool {
         Event::Cancelled { .. } => i.close(Phase::Cancelled, at),
         Event::Reviewed { text, verdict } => i.reviewed(text, *verdict),
         Event::ClockStepped { by } => i.clocks_earlier(*by),
+        Event::EmissionPrepared { emission } => i.emission_prepared(emission, at),
+        Event::EmissionSent { key, try_no } => i.emission_sent(key, *try_no, at),
+        Event::EmissionAnswered { key, try_no, answer, retry_at } => {
+            i.emission_answered(key, (*try_no, answer, *retry_at), at)
+        }
     }
 }
 
@@ -243,6 +254,8 @@ impl Incident {
             review: None,
             truth: None,
             deeds: Deeds::default(),
+            asks: Asks { acks: 1, ..Asks::default() },
+            emissions: Vec::new(),
         };
         incident.tell(record);
         Some(incident)

@@ -110,5 +110,8 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Reviewed { .. } => "reviewed",
         Event::Cancelled { .. } => "cancelled",
         Event::ClockStepped { .. } => "clock_stepped",
+        Event::EmissionPrepared { .. } => "emission_prepared",
+        Event::EmissionSent { .. } => "emission_sent",
+        Event::EmissionAnswered { .. } => "emission_answered",
     }
 }

@@ -11,5 +11,6 @@ mod orders;
 pub(crate) mod properties;
 mod races;
 mod rounds;
+mod telling;
 mod twins;
 mod verification;

@@ -2,6 +2,7 @@
 //! Words only: the meaning of an event is `fold`, its line form is `record`.
 
 use super::deed::clock;
+use super::emission::{Emission, Occasion};
 use super::event::{Chosen, Event, Intent, Outcome, Waived};
 use super::state::failing;
 use crate::domain::time::Timestamp;
@@ -65,6 +66,41 @@ pub fn words(event: &Event) -> String {
         Event::ClockStepped { .. } => {
             "the machine's clock was set; earlier deadlines kept".to_owned()
         }
+        Event::EmissionPrepared { emission } => telling(emission),
+        Event::EmissionSent { key, try_no } => format!("message {key} sent, try {try_no}"),
+        Event::EmissionAnswered { key, try_no, answer, retry_at } => {
+            format!("message {key}: {}{}", outcome(answer), again(*try_no, answer, *retry_at))
+        }
+    }
+}
+
+/// `message INC-00001.ack_late.1.1.ops: not acknowledged in time, calls the incident manager`.
+fn telling(emission: &Emission) -> String {
+    let calls = emission.whom.as_ref().map(|whom| format!(", calls {whom}"));
+    let what = occasion(emission.occasion);
+    format!("message {} to {}: {what}{}", emission.key, emission.sink, calls.unwrap_or_default())
+}
+
+/// What follows from what a sink said.
+fn again(try_no: u32, answer: &Outcome, retry_at: Option<Timestamp>) -> String {
+    match (answer, retry_at) {
+        (Outcome::Accepted { .. }, _) => String::new(),
+        (_, Some(at)) => format!("; tried again {}", clock(at)),
+        (_, None) => format!("; GIVEN UP after try {try_no}: nobody was told by it"),
+    }
+}
+
+/// What somebody is told of, in words.
+pub const fn occasion(occasion: Occasion) -> &'static str {
+    match occasion {
+        Occasion::Opened => "opened",
+        Occasion::Reopened => "fires again",
+        Occasion::Raised => "severity rose",
+        Occasion::AckLate => "not acknowledged in time",
+        Occasion::DecisionLate => "not decided in time",
+        Occasion::Acknowledged => "acknowledged",
+        Occasion::Resolved => "resolved",
+        Occasion::Test => "a test",
     }
 }
 

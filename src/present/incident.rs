@@ -13,6 +13,7 @@ use super::evidence;
 use super::role::Role;
 use super::screen::{Bar, Content, Item, Line, Lines, Panel, Row, Rows, TableView};
 use super::strip;
+use super::told;
 use super::words;
 
 /// From this many columns on there is room for a second column of panels.
@@ -100,6 +101,7 @@ fn story(desk: &Desk, x: &IncidentView) -> Vec<Item> {
     all.extend(x.decision.as_ref().map(|d| item("Decision", decision(desk, d))));
     all.push(item("Next", evidence::next(desk, x)));
     all.extend(response(desk, x));
+    all.extend(told::items(desk, x));
     all.push(item("Since", since(desk, x)));
     all.push(item("Money", money(x)));
     all.extend(each("For", "+ ", Role::Warning, &x.evidence_for));

@@ -1,5 +1,6 @@
-//! Trouble: an action that did not go as it was ordered. It stands on every page, the wall and
-//! `once` until somebody acts; one file makes the words, so that no two screens disagree.
+//! Trouble: an action that did not go as it was ordered, a page that nobody got. It stands on every
+//! page, the wall and `once` until somebody acts; one file makes the words, so that no two screens
+//! disagree.
 
 use crate::board::{Action, ActionState, IncidentView};
 use crate::desk::command::OrderKey;
@@ -12,6 +13,7 @@ use crate::incident::event::Outcome;
 use super::clocks::key_of;
 use super::role::Role;
 use super::screen::{Bar, Line};
+use super::told;
 use super::words;
 
 /// A stored order that is not on its way after this long (wall time) is stuck.
@@ -20,19 +22,24 @@ const STUCK: Span = Span::from_secs(5);
 /// What happened, in a few capitals, and why.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Trouble {
+    /// `ROLLBACK` or `PAGE`.
+    what: &'static str,
     pub head: String,
     pub why: String,
 }
 
+const ROLLBACK: &str = "ROLLBACK";
+const PAGE: &str = "PAGE";
+
 impl Trouble {
     fn new(head: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { head: head.into(), why: why.into() }
+        Self { what: ROLLBACK, head: head.into(), why: why.into() }
     }
 
     /// `ROLLBACK REFUSED 401: invalid signature`.
     pub fn words(&self) -> String {
         let tail = if self.why.is_empty() { String::new() } else { format!(": {}", self.why) };
-        format!("ROLLBACK {}{tail}", self.head)
+        format!("{} {}{tail}", self.what, self.head)
     }
 
     pub fn text(&self) -> ScreenText {
@@ -68,6 +75,12 @@ pub fn of(x: &IncidentView, now: Timestamp, speed: f64) -> Option<Trouble> {
     }
 }
 
+/// A message that should have brought somebody and did not.
+pub fn page(x: &IncidentView) -> Option<Trouble> {
+    let (head, why) = told::missed(x)?;
+    Some(Trouble { what: PAGE, head, why })
+}
+
 /// `REFUSED 401`; a refusal that was no HTTP answer has no number.
 fn refused(action: &Action) -> String {
     match &action.answer {
@@ -96,8 +109,10 @@ pub fn all(desk: &Desk) -> Vec<(&IncidentView, Trouble)> {
             FailedSend::Unstored(why) => Trouble::new("SENT, ANSWER NOT STORED", why.as_str()),
         })
     };
-    let open = desk.board.incidents.iter().filter(|x| x.state.is_open());
-    open.filter_map(|x| Some((x, here(x).or_else(|| of(x, desk.now, desk.speed()))?))).collect()
+    let open = || desk.board.incidents.iter().filter(|x| x.state.is_open());
+    let acted = |x| Some((x, here(x).or_else(|| of(x, desk.now, desk.speed()))?));
+    let called = |x| Some((x, page(x)?));
+    open().filter_map(acted).chain(open().filter_map(called)).collect()
 }
 
 /// The row under the banner, in the colour of a clock that ran out.
@@ -108,7 +123,7 @@ pub fn bar(desk: &Desk) -> Option<Bar> {
     let mut bar = Bar::new(role)
         .left(0, Line::fixed(role, " ").and(role, trouble.text()))
         .right(1, Line::fixed(role, "  ").and(role, screen_text(x.id.as_str())).say(role, " "));
-    if desk.role() == Seat::Operator {
+    if desk.role() == Seat::Operator && trouble.what == ROLLBACK {
         let key = |command| key_of(desk, command);
         let act = Line::fixed(role, "  ")
             .and(role, key(OrderKey::Rollback))

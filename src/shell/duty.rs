@@ -16,6 +16,7 @@ use super::clock::Clock;
 use super::follow;
 use super::hub::{BoardCell, Signal};
 use super::lease::{self, Grip};
+use super::post::PostOffice;
 use super::session::{self, StartError, WatchSession};
 
 /// What this process does at the moment, and since what.
@@ -44,6 +45,8 @@ pub struct Duty {
     pub url: String,
     pub clock: Clock,
     pub owner: String,
+    /// Who tells people; none where this process may not write outside.
+    pub post: Option<Arc<PostOffice>>,
 }
 
 /// A duty under way.
@@ -135,7 +138,8 @@ impl Duty {
             tokio::time::sleep(LETS_GO).await;
         }
         let (journal, boards) = (self.journal.clone(), boards.clone());
-        Some(session::watch(&self.config, journal, self.clock, boards, &self.owner).await)
+        let post = self.post.clone();
+        Some(session::watch(&self.config, journal, self.clock, boards, &self.owner, post).await)
     }
 
     /// Waits until the lease is ours; false when the journal cannot be written.

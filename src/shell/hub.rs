@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tokio::sync::watch as cell;
 
@@ -16,7 +17,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::incident::event::Record;
 use crate::incident::unread::Unread;
 use crate::journal::{JournalError, Stored};
-use crate::watch::event::{WatchEffect, WatchEvent};
+use crate::watch::event::{Letter, WatchEffect, WatchEvent};
 use crate::watch::state::Watch;
 use crate::watch::update::update;
 
@@ -82,6 +83,8 @@ pub struct Hub {
     later: Option<Vec<Record>>,
     /// Records that could not be read at the start.
     unread: Vec<Unread>,
+    /// Who sends messages.
+    post: Option<UnboundedSender<Letter>>,
     tail_at: Instant,
     snapshot_at: Option<Instant>,
     time: Time,
@@ -174,6 +177,7 @@ impl Hub {
             later: None,
             unread,
             earlier: Span::ZERO,
+            post: None,
             tail_at: clock.instant(),
             snapshot_at: None,
             time: Time { up: clock.up(), off: Span::ZERO },
@@ -184,6 +188,12 @@ impl Hub {
     #[must_use]
     pub fn earlier(self, earlier: Span) -> Self {
         Self { earlier, ..self }
+    }
+
+    /// Messages leave by this.
+    #[must_use]
+    pub fn post(self, post: Option<UnboundedSender<Letter>>) -> Self {
+        Self { post, ..self }
     }
 
     fn patience(&self) -> Duration {
@@ -234,6 +244,9 @@ impl Hub {
                     WatchEffect::Append(records) => {
                         tracing::warn!("one event brought about many writes; the rest waits");
                         self.later = Some(records);
+                    }
+                    WatchEffect::Emit(letter) => {
+                        let _gone = self.post.as_ref().map(|post| post.send(*letter));
                     }
                     WatchEffect::Publish(board) => self.publish(*board),
                 }

@@ -19,6 +19,7 @@ use crate::incident::fold;
 use crate::incident::unread::Unread;
 use crate::journal::{Journal, JournalError};
 use crate::policy::action::ActionPolicy;
+use crate::policy::paging::Paging;
 use crate::source::http_json::config::RecordKind;
 use crate::source::mask::Mask;
 use crate::source::query::QueryKind;
@@ -29,6 +30,7 @@ use super::clock::Clock;
 use super::hub::{self, Hub, Signal};
 use super::keeper::Held;
 use super::poller::{self, Poller, random_u64};
+use super::post::{self, PostOffice};
 use super::resume::resume;
 use super::{settings, signing};
 
@@ -37,7 +39,7 @@ pub const BUCKET: Span = crate::policy::buckets::LIVE_BUCKET;
 /// Longer than this nobody waits for a journal that does not answer.
 const STOPS_WITHIN: Duration = Duration::from_millis(1200);
 
-/// Handles of a running watcher; stopping it is dropping the pollers and the last sender.
+/// Handles of a running watcher; stopping it is dropping the pollers, who sends, and the last sender.
 pub struct WatchSession {
     pub hub: Sender<Signal>,
     /// Answers when the hub has ended.
@@ -71,6 +73,7 @@ pub async fn watch(
     clock: Clock,
     boards: hub::BoardCell,
     owner: &str,
+    post: Option<Arc<PostOffice>>,
 ) -> Result<WatchSession, StartError> {
     let mut turns = Turns::default();
     let pollers = pollers(config, &mut turns)?;
@@ -84,15 +87,15 @@ pub async fn watch(
     let now = clock.now();
     let infos = config.sources.iter().map(info).collect();
     let engine = Engine::new(settings::of(config, BUCKET, now));
-    let core = Watch::new(
-        setup(config, clock, infos, signing::seen(config).await),
-        engine,
-        incidents,
-        now,
-    );
+    let mut setup = setup(config, clock, infos, signing::seen(config).await);
+    if let Some(post) = &post {
+        setup.paging = post.paging.clone();
+    }
+    let core = Watch::new(setup, engine, incidents, now);
     let (sender, receiver) = channel();
+    let (letters, posted) = post::open(post, clock, sender.clone());
     let held = Held { journal, runtime: Handle::current(), owner: owner.to_owned() };
-    let hub = Hub::new(core, Box::new(held), clock, boards, known).earlier(earlier);
+    let hub = Hub::new(core, Box::new(held), clock, boards, known).earlier(earlier).post(letters);
     let (alive, ended) = oneshot::channel();
     hub::spawn(hub, receiver, alive)?;
     let start = |(poller, source): (Poller, &source::SourceConfig)| {
@@ -100,7 +103,8 @@ pub async fn watch(
         let again = move || self::poller(&source, &mut turns).ok();
         tokio::spawn(poller::guarded(poller, again, clock, sender.clone()))
     };
-    let pollers = pollers.into_iter().zip(&config.sources).map(start).collect();
+    let pollers = pollers.into_iter().zip(&config.sources).map(start);
+    let pollers = pollers.chain(posted).collect();
     Ok(WatchSession { hub: sender, ended: Some(ended), pollers })
 }
 
@@ -196,6 +200,7 @@ pub(super) fn setup(
         speed: clock.speed(),
         salt: random_u64(),
         series: settings::series(config),
+        paging: Paging::default(),
     }
 }
 

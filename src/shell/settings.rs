@@ -18,6 +18,7 @@ use crate::policy::holidays;
 use crate::policy::judging::Policy;
 use crate::sink::WriteCap;
 use crate::sink::config::ActionConfig;
+use crate::sink::pager::Pager;
 use crate::sink::webhook::Webhook;
 use crate::source::http_json::config::{RecordConfig, RecordKind};
 use crate::source::query::QueryKind;
@@ -26,6 +27,7 @@ use crate::source::{SourceConfig, SourceKind};
 use super::clock::Clock;
 use super::kill_switch::KillSwitch;
 use super::order::OrderDesk;
+use super::post::PostOffice;
 
 /// Weekly work is told to judging for so long ahead; a watcher that runs longer still keeps
 /// incidents from opening (`incident::reconcile`).
@@ -148,6 +150,17 @@ fn action(config: &ActionConfig) -> ActionPolicy {
         reversible: true,
         signing: Signing::NotRead,
     }
+}
+
+/// Who sends messages, for who may write outside.
+pub fn post_office(config: &Config, operator: &str) -> Result<Arc<PostOffice>, String> {
+    let cap = WriteCap::for_operator(operator);
+    let mut pagers = Vec::new();
+    for sink in &config.sinks {
+        let built = Pager::new(&cap, sink, &config.shop.name);
+        pagers.push(built.map_err(|error| format!("sink {}: {error}", sink.name))?);
+    }
+    Ok(Arc::new(PostOffice { pagers, paging: config.paging() }))
 }
 
 /// The desk of an operator: webhooks with their secrets resolved.

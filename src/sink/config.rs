@@ -85,6 +85,24 @@ impl ActionConfig {
     pub fn tls(&self) -> (Option<&Path>, Option<&Path>) {
         (self.client_cert.as_deref(), self.client_key.as_deref())
     }
+
+    /// How its requests go out.
+    pub fn way(&self) -> Way<'_> {
+        let (ca, proxy) = (self.ca.as_deref(), self.proxy.as_deref());
+        Way { timeout: self.timeout, ca, own: self.tls(), proxy }
+    }
+}
+
+/// How a request goes out.
+#[derive(Clone, Copy, Debug)]
+pub struct Way<'a> {
+    /// Of all of it, the answer included.
+    pub timeout: Span,
+    /// Authorities to trust.
+    pub ca: Option<&'a Path>,
+    /// What it shows of itself: certificate and key.
+    pub own: (Option<&'a Path>, Option<&'a Path>),
+    pub proxy: Option<&'a str>,
 }
 
 /// Lines of the config file, for what is found out later; 0 where none is known.

@@ -22,7 +22,7 @@ use super::wire::{LostAnswer, ReceivedAnswer, learn, mask};
 use verdict::SuccessRule;
 
 mod faults;
-mod plain;
+pub(super) mod plain;
 mod status;
 mod verdict;
 
@@ -128,7 +128,7 @@ impl Webhook {
             return Err(SourceError::give_up("a rehearsal never goes to the live url"));
         }
         let (request, mask) = self.request(self.url.clone(), (keys, intent), stamp)?;
-        Ready::new(&self.config, request, mask)
+        Ready::new(self.config.way(), request, mask)
     }
 
     /// Sends what was made ready, once, unless `gate` keeps it. The body goes out byte for byte.
@@ -162,7 +162,7 @@ impl Webhook {
         stamp: SendStamp<'_>,
     ) -> Result<Ready, SourceError> {
         let (request, mask) = self.request(url, (self.keys().await?, intent), stamp)?;
-        Ready::new(&self.config, request, mask)
+        Ready::new(self.config.way(), request, mask)
     }
 
     /// The request for `intent`, built and signed, not sent. Its signature is real.
@@ -213,7 +213,7 @@ impl Webhook {
         let ready = match self.keys().await.and_then(|keys| self.headers(keys, id, wall, b"")) {
             Ok((headers, mask)) => {
                 *request.headers_mut() = headers;
-                Ready::new(&self.config, request, mask)
+                Ready::new(self.config.way(), request, mask)
             }
             Err(e) => Err(e),
         };

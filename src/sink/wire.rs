@@ -16,7 +16,7 @@ use crate::source::http::tls::{Tls, applied};
 use crate::source::http::{broken, ignored_proxy, proxy, way};
 use crate::source::mask::Mask;
 
-use super::config::ActionConfig;
+use super::config::{ActionConfig, Way};
 
 /// Bytes of a response that are read.
 const READ: usize = 256 << 10;
@@ -82,14 +82,10 @@ pub struct Ready {
 impl Ready {
     /// # Errors
     /// What in the config keeps it from being sent.
-    pub fn new(
-        config: &ActionConfig,
-        request: reqwest::Request,
-        mask: Mask,
-    ) -> Result<Self, SourceError> {
-        let client = client(config, request.url()).map_err(|e| mask.error(e))?;
-        let ignored = ignored_proxy(request.url()).filter(|_| config.proxy.is_none());
-        Ok(Self { client, request, mask, timeout: config.timeout.to_std(), ignored })
+    pub fn new(way: Way<'_>, request: reqwest::Request, mask: Mask) -> Result<Self, SourceError> {
+        let client = client(way, request.url()).map_err(|e| mask.error(e))?;
+        let ignored = ignored_proxy(request.url()).filter(|_| way.proxy.is_none());
+        Ok(Self { client, request, mask, timeout: way.timeout.to_std(), ignored })
     }
 
     /// Sends it once. All of it, the answer included, ends within the action's `timeout`. The gate
@@ -193,8 +189,8 @@ async fn ask(
 
 /// A client for one request: HTTP/1.1, no pool, no retry, no redirect, no proxy of the environment
 /// (docs/reliability.md).
-fn client(config: &ActionConfig, url: &Url) -> Result<reqwest::Client, SourceError> {
-    let connect = CONNECT.min(config.timeout.to_std() / 2);
+fn client(way: Way<'_>, url: &Url) -> Result<reqwest::Client, SourceError> {
+    let connect = CONNECT.min(way.timeout.to_std() / 2);
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("tillwatch/", env!("CARGO_PKG_VERSION")))
         .http1_only()
@@ -207,9 +203,9 @@ fn client(config: &ActionConfig, url: &Url) -> Result<reqwest::Client, SourceErr
     if url.scheme() == "http" {
         builder = builder.tls_certs_only([]);
     } else {
-        builder = applied(builder, Tls { ca: config.ca.as_deref(), own: config.tls(), h2: false })?;
+        builder = applied(builder, Tls { ca: way.ca, own: way.own, h2: false })?;
     }
-    if let Some(proxy) = proxy(config.proxy.as_deref())? {
+    if let Some(proxy) = proxy(way.proxy)? {
         builder = builder.proxy(proxy);
     }
     builder.build().map_err(|e| {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::board::notified::Escalation;
 use crate::board::said::Said;
 use crate::board::{self, Board, SCHEMA, SourceState, view};
 use crate::domain::change::{Change, ChangeStatus};
@@ -10,7 +11,8 @@ use crate::domain::id::SourceId;
 use crate::domain::time::{Span, Timestamp};
 use crate::incident::facts::went_live;
 use crate::incident::fold::Incident;
-use crate::incident::{rank, unread};
+use crate::incident::paging::Rung;
+use crate::incident::{paging, rank, unread};
 use crate::verdict::{Judged, Verdict};
 
 use super::checklist::checklist;
@@ -110,9 +112,14 @@ fn incidents(watch: &Watch, now: Timestamp) -> Vec<board::IncidentView> {
     let facts = watch.facts(&changes, &told);
     let mut ranked: Vec<&Incident> = watch.incidents.iter().collect();
     ranked.sort_by(|a, b| rank::compare(a, b));
-    let unknown = watch.not_stored();
+    let (unknown, look) = (watch.not_stored(), watch.setup.look(now));
+    let called = |r: Rung| Escalation { to: r.whom, rung: r.number, at: r.at };
     let stored = |i: &Incident| !unknown.contains(&i.id);
-    let view = |i| board::IncidentView { stored: stored(i), ..view::view(i, &facts, now) };
+    let view = |i| board::IncidentView {
+        stored: stored(i),
+        escalates: paging::next_rung(i, &look).map(called),
+        ..view::view(i, &facts, now)
+    };
     ranked.into_iter().map(view).collect()
 }
 

@@ -5,11 +5,12 @@ use crate::board::Board;
 use crate::domain::change::Change;
 use crate::domain::check::Check;
 use crate::domain::flaw::Flaw;
-use crate::domain::id::SourceId;
+use crate::domain::id::{EmissionId, IncidentId, SourceId};
 use crate::domain::observation::Observation;
 use crate::domain::past::Past;
 use crate::domain::time::{Span, Timestamp};
-use crate::incident::event::Record;
+use crate::incident::emission::Emission;
+use crate::incident::event::{Outcome, Record};
 use crate::incident::unread::Unread;
 
 /// One good answer of a source.
@@ -26,6 +27,25 @@ pub struct Batch {
     pub waiting: bool,
     /// What was noticed about the telling itself.
     pub flaws: Vec<Flaw>,
+}
+
+/// A message whose try is in the journal and may leave.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Letter {
+    pub incident: IncidentId,
+    pub emission: Emission,
+    pub try_no: u32,
+}
+
+/// What became of a letter.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Reply {
+    pub incident: IncidentId,
+    pub key: EmissionId,
+    pub sink: String,
+    pub try_no: u32,
+    pub answer: Outcome,
+    pub at: Timestamp,
 }
 
 /// Past tense: what happened outside.
@@ -61,6 +81,8 @@ pub enum WatchEvent {
     Paused { by: Span, at: Timestamp },
     /// The kill switch was thrown, with the reason, or is off again.
     KillSwitch { why: Option<String>, at: Timestamp },
+    /// A sink answered, or did not.
+    Emitted(Reply),
     /// Time passed.
     Woke { at: Timestamp },
 }
@@ -70,6 +92,8 @@ pub enum WatchEvent {
 pub enum WatchEffect {
     /// Store these; answered by `Journaled` or `NotStored`.
     Append(Vec<Record>),
+    /// Send this; answered by `Emitted`.
+    Emit(Box<Letter>),
     /// Show this to every viewer.
     Publish(Box<Board>),
 }

@@ -20,13 +20,16 @@ use crate::domain::time::{Span, Timestamp};
 use crate::incident::deadline::next_deadline;
 use crate::incident::facts::{OrderFacts, SourceTold};
 use crate::incident::fold::Incident;
+use crate::incident::paging::{self, Look};
 use crate::incident::tick;
 use crate::incident::unread::Unread;
 use crate::incident::verify::silent_until;
 use crate::policy::action::ActionPolicy;
+use crate::policy::paging::Paging;
 use crate::policy::response::ResponsePolicy;
 use crate::verdict::{Class, Judgement};
 
+use super::outbox::Outbox;
 /// So many releases are carried for planning, as many as judging keeps of changes.
 const RELEASES: usize = 2_000;
 
@@ -61,6 +64,15 @@ pub struct WatchSetup {
     pub salt: u64,
     /// Single numbers.
     pub series: SeriesRules,
+    /// Who is told of what; empty where this process cannot send.
+    pub paging: Paging,
+}
+
+impl WatchSetup {
+    /// What deciding who is told needs.
+    pub(super) fn look(&self, now: Timestamp) -> Look<'_> {
+        Look { paging: &self.paging, policy: &self.response, now, speed: self.speed }
+    }
 }
 
 /// While this incident lasted its numbers were not usual. Blind hours hold nothing to learn.
@@ -109,6 +121,7 @@ pub struct Watch {
     /// How far each source has told its past by now.
     pub(super) pasts: Pasts,
     pub(super) timing: WatchTiming,
+    pub(super) outbox: Outbox,
     /// Since when this watcher judges.
     pub(super) since: Timestamp,
 }
@@ -161,6 +174,7 @@ impl Watch {
             rests_until: None,
             pasts,
             timing: WatchTiming::default(),
+            outbox: Outbox::default(),
             since: now,
         }
     }
@@ -176,7 +190,9 @@ impl Watch {
         let again = self.unstored.as_ref().map(|u| u.next_at);
         let wait = self.timing.boundary(now);
         let own = silences.chain(again).chain(wait);
-        deadlines.chain(boundaries).chain(own).filter(|t| *t > now).min()
+        let look = self.setup.look(now);
+        let told = self.incidents.iter().filter_map(|i| paging::next_wake(i, &look));
+        deadlines.chain(boundaries).chain(own).chain(told).filter(|t| *t > now).min()
     }
 
     /// Incidents that are in no journal.

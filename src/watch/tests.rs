@@ -17,6 +17,7 @@ use crate::incident::record::kind;
 use crate::incident::tests::kit;
 use crate::incident::tests::kit::{World, min, sec};
 use crate::policy::judging::Policy;
+use crate::policy::paging::Paging;
 
 fn watch(incident: Incident) -> Watch {
     let source = SourceInfo {
@@ -46,6 +47,7 @@ fn watch(incident: Incident) -> Watch {
         speed: 1.0,
         salt: 1,
         series: SeriesRules::default(),
+        paging: Paging::default(),
     };
     let policy = Policy::builtin().expect("policy");
     let engine = Engine::new(Settings::new(Span::from_mins(1), policy));
@@ -63,6 +65,7 @@ fn done(effects: Vec<WatchEffect>) -> (Option<Board>, Vec<Told>) {
     for effect in effects {
         match effect {
             WatchEffect::Publish(shown) => board = Some(*shown),
+            WatchEffect::Emit(_) => {}
             WatchEffect::Append(records) => events.extend(records.into_iter().map(|r| r.event)),
         }
     }

@@ -10,7 +10,7 @@ use crate::incident::event::Record;
 use crate::incident::unread::Unread;
 use crate::incident::{deadline, fold, id, reconcile, tick, verify};
 
-use super::event::{Batch, WatchEffect, WatchEvent};
+use super::event::{Batch, Reply, WatchEffect, WatchEvent};
 use super::health::Health;
 use super::state::Watch;
 use super::unstored::{RETRY, Unstored};
@@ -53,18 +53,9 @@ pub fn update(watch: &mut Watch, event: WatchEvent) -> Vec<WatchEffect> {
             past_ended(watch, &source);
             at
         }
-        WatchEvent::Journaled { records, at } => {
-            journaled(watch, &records, at);
-            at
-        }
-        WatchEvent::News { records, at } => {
-            take_news(watch, &records, at);
-            at
-        }
-        WatchEvent::NotStored { records, why, at } => {
-            keep_unstored(watch, records, why, at);
-            at
-        }
+        WatchEvent::Journaled { records, at } => journaled(watch, &records, at),
+        WatchEvent::News { records, at } => take_news(watch, &records, at),
+        WatchEvent::NotStored { records, why, at } => keep_unstored(watch, records, why, at),
         WatchEvent::Flush { at } => {
             watch.unstored.iter_mut().for_each(|waits| waits.next_at = at);
             at
@@ -89,6 +80,7 @@ pub fn update(watch: &mut Watch, event: WatchEvent) -> Vec<WatchEffect> {
             watch.kill_switch = why;
             at
         }
+        WatchEvent::Emitted(reply) => replied(watch, reply),
         WatchEvent::Woke { at } => at,
     };
     step(watch, at)
@@ -134,12 +126,14 @@ fn unread(watch: &mut Watch, records: Vec<Unread>) {
 }
 
 /// What waited to be stored is there now, and all that is new with it.
-fn journaled(watch: &mut Watch, records: &[Record], at: Timestamp) {
+fn journaled(watch: &mut Watch, records: &[Record], at: Timestamp) -> Timestamp {
     watch.appending = false;
     if let Some(waited) = watch.unstored.take() {
         watch.incidents = waited.base;
     }
     fold_in(watch, records, at);
+    watch.outbox.stored(&watch.incidents, records);
+    at
 }
 
 /// After a pause of this process nothing is known about meanwhile: who answered before is asked
@@ -198,16 +192,25 @@ fn fold_in(watch: &mut Watch, records: &[Record], now: Timestamp) {
 }
 
 /// What others stored; the fold of what waits goes after it, as it will in the journal.
-fn take_news(watch: &mut Watch, records: &[Record], now: Timestamp) {
-    let Some(mut waits) = watch.unstored.take() else { return fold_in(watch, records, now) };
+fn take_news(watch: &mut Watch, records: &[Record], now: Timestamp) -> Timestamp {
+    let Some(mut waits) = watch.unstored.take() else {
+        fold_in(watch, records, now);
+        return now;
+    };
     waits.take_in(records);
     watch.incidents = waits.incidents();
     watch.unstored = Some(waits).filter(|w| !w.records.is_empty());
     fold_in(watch, &[], now);
+    now
 }
 
 /// `records` are all that wait, those that waited before among them.
-fn keep_unstored(watch: &mut Watch, records: Vec<Record>, why: String, now: Timestamp) {
+fn keep_unstored(
+    watch: &mut Watch,
+    records: Vec<Record>,
+    why: String,
+    now: Timestamp,
+) -> Timestamp {
     watch.appending = false;
     let base = match watch.unstored.take() {
         Some(waited) => waited.base,
@@ -217,6 +220,7 @@ fn keep_unstored(watch: &mut Watch, records: Vec<Record>, why: String, now: Time
     watch.incidents = waits.incidents();
     watch.unstored = Some(waits);
     fold_in(watch, &[], now);
+    now
 }
 
 /// Shop time between tries to store.
@@ -236,9 +240,13 @@ fn step(watch: &mut Watch, now: Timestamp) -> Vec<WatchEffect> {
         watch.series.tell(&mut watch.judgement, demand, watch.engine.doubts(), now);
         watch.pasts.explain(&mut watch.judgement.guardrails, &watch.setup.series);
     }
-    let mut effects = Vec::new();
-    if !watch.appending && watch.waiting.is_empty() {
-        let records = to_store(watch, ready, now);
+    let mut effects = watch.outbox.leave();
+    if !watch.appending {
+        let records = if watch.waiting.is_empty() || watch.unstored.is_some() {
+            to_store(watch, ready, now)
+        } else {
+            messages(watch, now) // people are told whatever sources still read
+        };
         if !records.is_empty() {
             watch.appending = true;
             effects.push(WatchEffect::Append(records));
@@ -283,7 +291,20 @@ fn to_store(watch: &mut Watch, ready: bool, now: Timestamp) -> Vec<Record> {
     }
     records.extend(clocks_earlier(watch, now));
     records.extend(if ready { records_now(watch, now) } else { deadlines(watch, now) });
+    records.extend(messages(watch, now));
     records
+}
+
+/// What sinks are to be told, and what became of it.
+fn messages(watch: &mut Watch, now: Timestamp) -> Vec<Record> {
+    let refused = watch.unstored.is_some();
+    watch.outbox.records(&watch.incidents, &watch.setup.look(now), refused)
+}
+
+fn replied(watch: &mut Watch, reply: Reply) -> Timestamp {
+    let at = reply.at;
+    watch.outbox.replied(reply, &watch.setup.look(at));
+    at
 }
 
 /// What a step of the machine's clock takes from the clocks that run.

@@ -30,6 +30,7 @@ mod once;
 mod outcome;
 mod output;
 mod papers;
+mod paging;
 mod past;
 mod product;
 mod proof;

@@ -14,6 +14,7 @@ use tillwatch::domain::observation::{Observation, Quality, Value, Window};
 use tillwatch::domain::segment::{Dim, DimValue, Segment};
 use tillwatch::domain::severity::Severity;
 use tillwatch::domain::time::{Span, Timestamp};
+use tillwatch::policy::paging::Paging;
 use tillwatch::shell::settings;
 use tillwatch::verdict::{Judged, Verdict};
 use tillwatch::watch::event::{Batch, WatchEffect, WatchEvent};
@@ -132,6 +133,7 @@ fn setup(config: &Config, parts: &[Part]) -> WatchSetup {
         speed: 1.0,
         salt: 7,
         series: settings::series(config),
+        paging: Paging::default(),
     }
 }
 
@@ -211,6 +213,7 @@ impl Mix {
                     WatchEffect::Append(records) => {
                         queue.push(WatchEvent::Journaled { records, at: self.now });
                     }
+                    WatchEffect::Emit(_) => {}
                     WatchEffect::Publish(board) => self.board = *board,
                 }
             }

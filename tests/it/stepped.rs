@@ -13,6 +13,7 @@ use tillwatch::detect::Engine;
 use tillwatch::domain::severity::Severity;
 use tillwatch::domain::time::{Span, Timestamp};
 use tillwatch::incident::event::Record;
+use tillwatch::policy::paging::Paging;
 use tillwatch::shell::settings;
 use tillwatch::shop::{self, Clocks, Options};
 use tillwatch::source::{self, Source, SourceConfig, SourceKind};
@@ -227,6 +228,7 @@ impl Stepped {
                     WatchEffect::Append(records) => {
                         queue.push(WatchEvent::Journaled { records, at: self.now() });
                     }
+                    WatchEffect::Emit(_) => {}
                     WatchEffect::Publish(board) => self.note(*board),
                 }
             }
@@ -307,5 +309,6 @@ fn setup(config: &Config) -> WatchSetup {
         speed: 1.0,
         salt: 1,
         series: settings::series(config),
+        paging: Paging::default(),
     }
 }

@@ -209,7 +209,7 @@ fn blocks(page: &str) -> Vec<String> {
 #[test]
 fn config_14_the_examples_of_the_pages_can_be_read_and_one_of_each_kind_is_there() {
     let mut kinds = std::collections::BTreeSet::new();
-    for page in ["config.md", "connect.md"] {
+    for page in ["config.md", "connect.md", "notify.md"] {
         for block in blocks(page) {
             // A block may be the rest of a source, and names files of nobody's machine.
             let alone = block.contains("[[source.query]]") && !block.contains("[[source]]");
@@ -231,6 +231,42 @@ fn config_14_the_examples_of_the_pages_can_be_read_and_one_of_each_kind_is_there
         }
     }
     assert_eq!(kinds.len(), SourceKind::ALL.len() + QueryKind::ALL.len() + 3, "{kinds:?}");
+}
+
+#[test]
+fn a_sink_that_cannot_work_is_named_with_its_line_and_one_that_nobody_hears_is_warned_of() {
+    let text = "[[sink]]\nname = \"ops\"\nkind = \"pagerduty\"\n\
+                secret = { env = \"X\" }\nto = [\"a@b\"]\ntakes = [\"ticket\"]\n\n\
+                [[sink]]\nname = \"ops\"\nkind = \"email\"\nto = [\"a b\"]\nwhom = [\"nobody\"]\n";
+    let said: Vec<(usize, String)> = from_text(Path::new("t"), text)
+        .problems
+        .iter()
+        .map(|p| (p.line, format!("{} {}", p.key, p.message)))
+        .collect();
+    for (line, key) in [
+        (5, "sink.ops.to to does nothing for kind = \"pagerduty\""),
+        (11, "sink.ops.to a plain mail address"),
+        (9, "sink.ops.name two sinks are named `ops`"),
+        (12, "sink.ops.whom no ladder calls `nobody`"),
+    ] {
+        assert!(said.iter().any(|(l, s)| *l == line && s.starts_with(key)), "{key}: {said:#?}");
+    }
+    let untold = said.iter().filter(|(_, s)| s.contains("is to page and no sink takes it"));
+    assert_eq!(untold.count(), 2, "Sev 1 and Sev 2: {said:#?}");
+    let inline = "[[sink]]\nname = \"a\"\nkind = \"slack\"\nsecret = \"https://x\"\n";
+    let said = from_text(Path::new("t"), inline).problems;
+    assert!(said.iter().any(|p| p.message.contains("secrets do not stand in the config")));
+}
+
+#[test]
+fn the_sinks_of_the_example_can_be_read_once_uncommented() {
+    let from = EXAMPLE.find("# [[sink]]").expect("an example");
+    let block = EXAMPLE[from..].split("\n\n").next().expect("a block");
+    let bare = |l: &str| l.strip_prefix("# ").unwrap_or(l.trim_start_matches('#')).to_owned();
+    let text: Vec<String> = block.lines().map(bare).collect();
+    let loaded = from_text(Path::new("t"), &text.join("\n"));
+    let config = loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.problems));
+    assert_eq!(config.sinks.len(), 3);
 }
 
 #[test]

@@ -189,6 +189,42 @@ pub const SECTIONS: &[Section] = &[
         ],
     ),
     section(
+        "[[sink]]",
+        "Who is told when an incident opens, rises, waits too long or is over: \
+         [notify.md](notify.md).",
+        &[
+            ("name", "its name, 1 to 40 letters, digits, `-` and `_`; part of every key"),
+            ("kind", "`pagerduty webhook slack ntfy email`"),
+            ("url", "`webhook ntfy`: where it goes; `pagerduty`: another region's address"),
+            (
+                "secret",
+                "`pagerduty`: the routing key; `slack`: the whole address; `webhook`: what signs",
+            ),
+            ("next_secret", "`webhook`: a second one while keys rotate"),
+            ("auth", "`webhook ntfy`: signing in: the table `auth`"),
+            ("command", "`email`: program and arguments; `/usr/sbin/sendmail -t -i` unless given"),
+            ("to", "`email`: addresses"),
+            ("from", "`email`: the sender's address"),
+            ("takes", "incidents that `page`, that write a `ticket`, or both; both unless given"),
+            ("severities", "numbers 1 to 4; all unless given"),
+            (
+                "events",
+                "of `opened reopened raised ack_late decision_late acknowledged resolved`; all \
+                 unless given",
+            ),
+            ("whom", "names of ladders it reaches: used when one is called; empty: always"),
+            ("link", "where to read more; `{id}` is the incident"),
+            ("tries", "so often a message is tried, with the same key; 8 unless given"),
+            ("timeout", "time for the answer"),
+            ("headers", "further request headers that are no secrets"),
+            ("insecure", "`\"i know\"` allows plain http beyond this machine"),
+            ("ca", "PEM file: authorities to trust, or the server's own certificate"),
+            ("client_cert", "PEM file: the certificate that says who asks"),
+            ("client_key", "PEM file: its key"),
+            ("proxy", "`http://host:port`; those of the environment are not used"),
+        ],
+    ),
+    section(
         "success",
         "",
         &[

@@ -20,6 +20,7 @@ use crate::policy::services::Services;
 use crate::policy::severity::Response;
 use crate::policy::severity_rule::SeverityRule;
 use crate::sink::config::{ActionConfig, Success};
+use crate::sink::pager::SinkConfig;
 use crate::source::SourceConfig;
 use crate::source::config::{Auth, Basic};
 use crate::source::http_json::config::{ChangeFields, CheckFields, MetricField, RecordConfig};
@@ -78,6 +79,7 @@ fn schema_14_every_key_that_is_read_is_told_and_no_other() {
         ("[source.record.check]", keys::<CheckFields>()),
         ("[source.record.change]", keys::<ChangeFields>()),
         ("[[action]]", keys::<ActionConfig>()),
+        ("[[sink]]", keys::<SinkConfig>()),
         ("success", keys::<Success>()),
     ];
     for (head, keys) in &read {

@@ -68,6 +68,7 @@ impl Incident {
         self.updated_at = at;
         self.past_acks.append(&mut self.acks);
         self.kept_owner = None;
+        self.asks.again();
         self.ack_due_at = ack_due_at;
         self.timer = None;
         self.mitigated_at = None;
@@ -188,6 +189,7 @@ impl Incident {
     fn ask_ack(&mut self, due_at: Timestamp) {
         self.kept_owner = self.owner().cloned();
         self.past_acks.append(&mut self.acks);
+        self.asks.again();
         self.ack_due_at = due_at;
     }
 

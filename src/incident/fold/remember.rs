@@ -34,6 +34,9 @@ impl Incident {
             | Event::Noted { .. }
             | Event::Mitigated
             | Event::ClockStepped { .. }
+            | Event::EmissionPrepared { .. }
+            | Event::EmissionSent { .. }
+            | Event::EmissionAnswered { .. }
             | Event::Reviewed { .. } => return,
         };
         *slot = Some(Deed::of(record));

@@ -10,7 +10,7 @@ use crate::verdict::{Class, Confidence};
 const LINES: &str = include_str!("records_v1.ndjson");
 
 /// Every kind of record there is.
-const KINDS: [&str; 26] = [
+const KINDS: [&str; 29] = [
     "opened",
     "updated",
     "severity_changed",
@@ -37,6 +37,9 @@ const KINDS: [&str; 26] = [
     "reviewed",
     "cancelled",
     "clock_stepped",
+    "emission_prepared",
+    "emission_sent",
+    "emission_answered",
 ];
 
 #[test]

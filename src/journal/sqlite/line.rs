@@ -68,7 +68,10 @@ impl StoredLine {
             | Event::Noted { .. }
             | Event::Mitigated
             | Event::Reviewed { .. }
-            | Event::ClockStepped { .. } => IndexMark::None,
+            | Event::ClockStepped { .. }
+            | Event::EmissionPrepared { .. }
+            | Event::EmissionSent { .. }
+            | Event::EmissionAnswered { .. } => IndexMark::None,
         };
         let body = to_line(record).map_err(|e| JournalError::NotStored(e.to_string()))?;
         let incident = record.incident.to_string();

@@ -52,6 +52,7 @@ impl Scene {
                         queue.push(WatchEvent::Journaled { records, at: now });
                     }
                     WatchEffect::Publish(board) => self.board = *board,
+                    WatchEffect::Emit(_) => {}
                 }
             }
         }

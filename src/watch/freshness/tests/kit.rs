@@ -229,6 +229,7 @@ impl Room {
             speed: 1.0,
             salt: 1,
             series: settings::series(&config),
+            paging: crate::policy::paging::Paging::default(),
         };
         let engine = Engine::new(settings::of(&config, MINUTE, START));
         let watch = Watch::new(setup, engine, Vec::new(), START);
@@ -285,6 +286,7 @@ impl Room {
                         queue.push(WatchEvent::Journaled { records, at: self.now });
                     }
                     WatchEffect::Publish(board) => self.board = *board,
+                    WatchEffect::Emit(_) => {}
                 }
             }
         }
