@@ -9,7 +9,7 @@ use crate::policy::blame::Blame;
 use crate::policy::judging::Policy;
 use crate::verdict::Candidate;
 
-/// What blame looks at.
+/// What attribution looks at.
 pub struct Inquiry<'a> {
     pub cube: &'a Cube,
     pub shifts: &'a [Shift],

@@ -40,7 +40,7 @@ pub fn suspect(scene: &Inquiry<'_>) -> Option<Suspect> {
 }
 
 /// Speed and errors speak first; among them the strongest.
-pub fn main_effect<'a>(shifts: &[&'a Shift]) -> Option<&'a Shift> {
+fn main_effect<'a>(shifts: &[&'a Shift]) -> Option<&'a Shift> {
     let rank = |e: &Shift| {
         u8::from(!matches!(
             e.likelihood,
@@ -162,7 +162,7 @@ pub fn in_time(c: &Change, from: Timestamp, to: Timestamp) -> bool {
 }
 
 /// The place itself names a release or an experiment arm: then only changes of that name count.
-pub fn named_by_segment(
+fn named_by_segment(
     scene: &Inquiry<'_>,
     main: &Shift,
     moments: &OnsetPosterior,
@@ -249,12 +249,12 @@ pub fn confidence(w: &Weighed<'_>, p: f64, steady: impl Fn() -> bool) -> Confide
 }
 
 /// What a share alone comes to.
-pub fn grade(p: f64) -> Confidence {
+fn grade(p: f64) -> Confidence {
     if p >= 0.7 { Confidence::Medium } else { Confidence::Low }
 }
 
 /// The place carries a name that several changes share: their times choose among them.
-pub fn shared_name(
+fn shared_name(
     scene: &Inquiry<'_>,
     moments: &OnsetPosterior,
     may: &dyn Fn(&Change) -> bool,

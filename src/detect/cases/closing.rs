@@ -1,5 +1,5 @@
-//! The end of a case, and its blame: what has been good for the clear time is over, what ended long
-//! ago is forgotten, suspects are weighed while the time before the onset is still kept.
+//! The end of a case, and its suspect: what has been good for the clear time is over, what ended
+//! long ago is forgotten, suspects are weighed while the time before the onset is still kept.
 
 use std::collections::BTreeMap;
 

@@ -38,7 +38,7 @@ pub fn judge(state: &mut EngineState, bucket: i64) {
     }
 }
 
-pub const fn is_flaw(condition: &Condition) -> bool {
+const fn is_flaw(condition: &Condition) -> bool {
     matches!(condition, Condition::Skew { .. } | Condition::Seen)
 }
 

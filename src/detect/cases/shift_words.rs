@@ -70,7 +70,7 @@ pub fn measured(cube: &Cube, cuboid: &Cuboid, e: &Shift) -> Option<(f64, f64)> {
     (n >= SURE).then(|| (now, now / (e.sign * e.harm).exp()))
 }
 
-pub fn from_to(metric: Metric, base: f64, now: f64) -> String {
+fn from_to(metric: Metric, base: f64, now: f64) -> String {
     let now = amount(metric, now);
     // The unit once, where both are in the same.
     if metric.row().unit == "ms" && metric != Metric::BeaconLag {
@@ -133,4 +133,4 @@ pub const NEWEST: i64 = 5;
 
 pub const FEW: f64 = 20.0;
 
-pub const LONGER: i64 = 15;
+const LONGER: i64 = 15;

@@ -173,7 +173,7 @@ pub fn key_of(o: &Observation) -> CuboidKey {
     CuboidKey { family: (o.metric, role), source: o.source.clone(), dims: dims_of(&o.segment) }
 }
 
-pub fn dims_of(segment: &Segment) -> Vec<Dim> {
+fn dims_of(segment: &Segment) -> Vec<Dim> {
     segment.dims().map(|(d, _)| d).collect()
 }
 

@@ -192,7 +192,7 @@ pub fn touches(scope: &Scope, seg: &Segment) -> bool {
 }
 
 /// Windows tried for a cell, in minutes: the shortest one that is sure wins.
-pub const SPANS: [i64; 3] = [5, 15, 60];
+const SPANS: [i64; 3] = [5, 15, 60];
 
 /// Samples that a window of a p75 must have for a shorter one to do (ranks 72-78 % at 1000), and of
 /// a rate; sure without a usual value, too.

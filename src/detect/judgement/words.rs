@@ -21,7 +21,7 @@ use crate::verdict::{Basis, Finding, Verdict};
 const MOST: f64 = 100.0;
 
 /// How far evidence is beyond the line that opens an incident: `2.0 times the alarm line`.
-pub fn sureness(nats: f64, line: f64) -> String {
+fn sureness(nats: f64, line: f64) -> String {
     let times = nats / line.max(1e-9);
     if times > MOST {
         return "far beyond the alarm line".to_owned();

@@ -142,4 +142,4 @@ pub const BLOCK: i32 = 168;
 pub const POINTS: usize = 250_000;
 
 /// Hours of history that teach a calibration.
-pub const ENOUGH_HOURS: usize = 48;
+const ENOUGH_HOURS: usize = 48;

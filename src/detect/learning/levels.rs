@@ -53,7 +53,7 @@ fn stable(cuboid: &Cuboid) -> impl Iterator<Item = u16> {
 }
 
 /// The ancestor a leaf leans on: its first two dimensions (template and device where they exist).
-pub fn ancestor_segment(cuboid: &Cuboid, leaf: &Segment) -> Segment {
+fn ancestor_segment(cuboid: &Cuboid, leaf: &Segment) -> Segment {
     project(leaf, &cuboid.key.dims, stable(cuboid).take(2).fold(0, |m, bit| m | bit))
 }
 

@@ -116,7 +116,7 @@ fn total(sums: &[Tally], slice: &Slice) -> Tally {
 
 /// How much livelier than usual the shop is as a whole: the middle one of its segments, because an
 /// event lifts all of them and bots lift a few.
-pub fn shop_lift(cube: &Cube, key: &CuboidKey, span: (i64, i64)) -> f64 {
+fn shop_lift(cube: &Cube, key: &CuboidKey, span: (i64, i64)) -> f64 {
     let key = CuboidKey { family: (Metric::Sessions, CuboidRole::Plain), ..key.clone() };
     let Some(cuboid) = cube.cuboids.get(&key) else { return 1.0 };
     let tallies = cuboid.leaves.iter().map(|l| cuboid.tally_over(l, span.0, span.1));

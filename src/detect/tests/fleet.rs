@@ -8,7 +8,7 @@ mod tally;
 mod tell;
 
 use self::plan::{KINDS, Plan, draw, instant};
-use self::tally::{Outcome, Row, Tally};
+use self::tally::{FleetRow, Outcome, Tally};
 use self::tell::Teller;
 use super::made_up::{NOON, at, firing, policy};
 use crate::detect::cube::settings::Settings;
@@ -83,14 +83,14 @@ fn shifted(c: &Change, by: Span) -> Change {
     c
 }
 
-fn row(kind: usize, seed: u64, moves: &[i64]) -> Row {
+fn row(kind: usize, seed: u64, moves: &[i64]) -> FleetRow {
     let plan = draw(kind, seed);
     let (early, end) = live(&plan, 0, true);
     if std::env::var_os("TILLWATCH_LINES").is_some() {
         println!("{} {}", tally::line(&plan, early.as_ref()), views(&plan));
     }
     let moved = moves.iter().map(|s| live(&plan, *s, false).0).collect();
-    Row { guilty: plan.guilty.clone(), early, end, moved, plan }
+    FleetRow { guilty: plan.guilty.clone(), early, end, moved, plan }
 }
 
 /// Traffic and habits of the shop, for people who read lines.
@@ -132,7 +132,7 @@ fn a_decoy_within_the_minute_is_a_tie_or_less_and_nobody_is_named_for_nothing() 
     for (kind, seed) in [(0, 1), (2, 3)] {
         let plan = draw(kind, seed);
         let (early, moved) = (live(&plan, 0, false).0, vec![live(&plan, 20, false).0]);
-        tally.rows.push(Row { guilty: plan.guilty.clone(), early, end: None, moved, plan });
+        tally.rows.push(FleetRow { guilty: plan.guilty.clone(), early, end: None, moved, plan });
     }
     let wrong = tally.count(|r| r.early.as_ref(), Outcome::Innocent);
     let seen = tally.rows.iter().filter(|r| r.early.is_some()).count();

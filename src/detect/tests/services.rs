@@ -6,7 +6,7 @@ mod score;
 mod world;
 
 use self::play::{changes, live, play, warm};
-use self::world::{Fault, METHODS, ONSET, Release, World, release};
+use self::world::{Fault, METHODS, ONSET, ShopRelease, World, release};
 use super::made_up::{NOON, at, fact, firing, seg};
 use crate::detect::cube::cuboid::Cuboid;
 use crate::detect::cube::key::{CuboidKey, CuboidRole};
@@ -22,7 +22,7 @@ use crate::verdict::Judgement;
 
 #[test]
 fn a_broken_leaf_is_told_with_its_release_and_nobody_healthy() {
-    let o = play(3, Fault::Leaf, Release::Own, true);
+    let o = play(3, Fault::Leaf, ShopRelease::Own, true);
     assert!(o.found && o.place, "{:#?}", o.words);
     assert_eq!(o.healthy, Vec::<String>::new(), "{:#?}", o.words);
     assert_eq!(o.suspect.as_deref(), Some("near"), "{:#?}", o.words);
@@ -30,13 +30,13 @@ fn a_broken_leaf_is_told_with_its_release_and_nobody_healthy() {
 
 #[test]
 fn a_caller_suffers_with_what_it_calls_and_its_release_is_not_named() {
-    let o = play(2, Fault::Leaf, Release::Caller, true);
+    let o = play(2, Fault::Leaf, ShopRelease::Caller, true);
     assert_eq!((o.suspect.as_deref(), o.found), (None, true), "{:#?}", o.words);
 }
 
 #[test]
 fn one_region_is_no_work_of_a_release_that_went_everywhere() {
-    let o = play(1, Fault::Region, Release::Own, true);
+    let o = play(1, Fault::Region, ShopRelease::Own, true);
     assert!(o.place && o.suspect.is_none(), "{:#?}", o.words);
     let words = o.words.join("\n");
     assert!(words.contains("would clearly have shown it too"), "{words}");
@@ -53,7 +53,7 @@ fn a_provider_that_says_it_is_in_trouble_keeps_releases_from_being_named() {
 fn provider_says(seed: u64) {
     let mut world = World::new(seed, Fault::Method);
     let mut engine = warm(&mut world, true);
-    let (mut told, _) = changes(&mut world, Release::Own);
+    let (mut told, _) = changes(&mut world, ShopRelease::Own);
     let says = Change {
         kind: ChangeKind::Provider,
         version: "Elevated errors".to_owned(),

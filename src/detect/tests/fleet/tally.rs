@@ -54,7 +54,7 @@ pub fn line(plan: &Plan, told: Option<&Suspect>) -> String {
 }
 
 /// One incident's answers: as told ten minutes in, at the end, and with the changes moved.
-pub struct Row {
+pub struct FleetRow {
     pub plan: Plan,
     pub guilty: Option<ReleaseId>,
     pub early: Option<Suspect>,
@@ -64,17 +64,17 @@ pub struct Row {
 
 #[derive(Default)]
 pub struct Tally {
-    pub rows: Vec<Row>,
+    pub rows: Vec<FleetRow>,
 }
 
 impl Tally {
-    pub fn count(&self, of: impl Fn(&Row) -> Option<&Suspect>, wanted: Outcome) -> usize {
-        let hit = |r: &&Row| outcome(of(r), r.guilty.as_ref()) == wanted;
+    pub fn count(&self, of: impl Fn(&FleetRow) -> Option<&Suspect>, wanted: Outcome) -> usize {
+        let hit = |r: &&FleetRow| outcome(of(r), r.guilty.as_ref()) == wanted;
         self.rows.iter().filter(hit).count()
     }
 
     pub fn innocents_at_high(&self) -> usize {
-        let high = |r: &&Row| {
+        let high = |r: &&FleetRow| {
             let told = r.early.as_ref().is_some_and(|s| s.confidence == Confidence::High);
             told && outcome(r.early.as_ref(), r.guilty.as_ref()) == Outcome::Innocent
         };
@@ -124,7 +124,7 @@ impl Tally {
         println!("| confidence | guilty | innocent |\n|---|---|---|");
         for c in [Confidence::High, Confidence::Medium, Confidence::Low] {
             let of = |o: Outcome| {
-                let hit = |r: &&Row| {
+                let hit = |r: &&FleetRow| {
                     r.early.as_ref().is_some_and(|s| s.confidence == c)
                         && outcome(r.early.as_ref(), r.guilty.as_ref()) == o
                 };

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::world::{Fault, METHODS, ONSET, REGIONS, Release, World, release};
+use super::world::{Fault, METHODS, ONSET, REGIONS, ShopRelease, World, release};
 use crate::detect::cube::settings::Settings;
 use crate::detect::engine::Engine;
 use crate::detect::tests::made_up::{NOON, at, firing, policy};
@@ -66,7 +66,7 @@ pub fn live(world: &mut World, engine: &mut Engine, minutes: i64) -> Judgement {
 }
 
 /// Releases around the onset: the one in question and decoys before it.
-pub fn changes(world: &mut World, who: Release) -> (Vec<Change>, Option<String>) {
+pub fn changes(world: &mut World, who: ShopRelease) -> (Vec<Change>, Option<String>) {
     let broken = match world.fault {
         Fault::Leaf | Fault::Gateway => world.broken,
         Fault::Region | Fault::Method | Fault::Calm => world.payer(),
@@ -82,10 +82,10 @@ pub fn changes(world: &mut World, who: Release) -> (Vec<Change>, Option<String>)
     // Between three minutes and no time before.
     let near = ONSET - (dice[1] * 180.0) as i64;
     let one = match who {
-        Release::Own => Some(broken),
-        Release::Caller => caller,
-        Release::Stranger => stranger,
-        Release::Nobody => None,
+        ShopRelease::Own => Some(broken),
+        ShopRelease::Caller => caller,
+        ShopRelease::Stranger => stranger,
+        ShopRelease::Nobody => None,
     };
     let mut out: Vec<Change> =
         one.map(|i| release("near", &world.services[i], near)).into_iter().collect();
@@ -96,11 +96,11 @@ pub fn changes(world: &mut World, who: Release) -> (Vec<Change>, Option<String>)
         let i = if i == broken { (i + 1) % world.services.len() } else { i };
         out.push(release(&format!("old-{n}"), &world.services[i], ONSET - before * 60));
     }
-    let own = matches!(world.fault, Fault::Leaf | Fault::Gateway) && who == Release::Own;
+    let own = matches!(world.fault, Fault::Leaf | Fault::Gateway) && who == ShopRelease::Own;
     (out, own.then(|| "near".to_owned()))
 }
 
-pub fn play(seed: u64, fault: Fault, who: Release, graph: bool) -> Outcome {
+pub fn play(seed: u64, fault: Fault, who: ShopRelease, graph: bool) -> Outcome {
     let mut world = World::new(seed, fault);
     let mut engine = warm(&mut world, graph);
     let (told, guilty) = changes(&mut world, who);

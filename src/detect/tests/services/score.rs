@@ -2,19 +2,19 @@
 //! takes minutes. What is right is decided in `play`.
 
 use super::play::{Outcome, play};
-use super::world::{Fault, Release};
+use super::world::{Fault, ShopRelease};
 use crate::verdict::Confidence;
 
-const ROWS: [(&str, Fault, Release); 9] = [
-    ("leaf, its own release", Fault::Leaf, Release::Own),
-    ("leaf, a caller's release", Fault::Leaf, Release::Caller),
-    ("leaf, a stranger's release", Fault::Leaf, Release::Stranger),
-    ("leaf, no release near", Fault::Leaf, Release::Nobody),
-    ("gateway, its own release", Fault::Gateway, Release::Own),
-    ("gateway, a stranger's release", Fault::Gateway, Release::Stranger),
-    ("region, a release of one service", Fault::Region, Release::Own),
-    ("payment method, the payer's release", Fault::Method, Release::Own),
-    ("calm, a release", Fault::Calm, Release::Own),
+const ROWS: [(&str, Fault, ShopRelease); 9] = [
+    ("leaf, its own release", Fault::Leaf, ShopRelease::Own),
+    ("leaf, a caller's release", Fault::Leaf, ShopRelease::Caller),
+    ("leaf, a stranger's release", Fault::Leaf, ShopRelease::Stranger),
+    ("leaf, no release near", Fault::Leaf, ShopRelease::Nobody),
+    ("gateway, its own release", Fault::Gateway, ShopRelease::Own),
+    ("gateway, a stranger's release", Fault::Gateway, ShopRelease::Stranger),
+    ("region, a release of one service", Fault::Region, ShopRelease::Own),
+    ("payment method, the payer's release", Fault::Method, ShopRelease::Own),
+    ("calm, a release", Fault::Calm, ShopRelease::Own),
 ];
 
 /// `TILLWATCH_SEEDS=1,2,3`; twelve unless given. `TILLWATCH_WORDS=1` tells every world.

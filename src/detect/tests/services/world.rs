@@ -56,7 +56,7 @@ pub enum Fault {
 
 /// Whose release went out when the harm began.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Release {
+pub enum ShopRelease {
     /// Of the broken service itself.
     Own,
     /// Of one that calls it, or (where nobody does) of one that it does not call.
