@@ -318,7 +318,7 @@ fn texts(
 /// Takes the innermost entry at this place out of a table; a row of rows goes as a whole where none
 /// of its entries is there. The name of what is gone and where the table around it begins; `None`
 /// where nothing is there.
-fn take_out<'t>(value: &mut Spanned<DeValue<'t>>, at: usize) -> Option<(String, usize)> {
+fn take_out(value: &mut Spanned<DeValue<'_>>, at: usize) -> Option<(String, usize)> {
     let start = value.span().start;
     // A table with a header of its own does not span its entries: all of them are looked through.
     match value.get_mut() {

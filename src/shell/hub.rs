@@ -246,7 +246,9 @@ impl Hub {
                         self.later = Some(records);
                     }
                     WatchEffect::Emit(letter) => {
-                        let _gone = self.post.as_ref().map(|post| post.send(*letter));
+                        if let Some(post) = &self.post {
+                            let _gone = post.send(*letter);
+                        }
                     }
                     WatchEffect::Publish(board) => self.publish(*board),
                 }

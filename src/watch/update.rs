@@ -32,7 +32,12 @@ pub fn update(watch: &mut Watch, event: WatchEvent) -> Vec<WatchEffect> {
         return Vec::new();
     }
     watch.rests_until = None;
-    let at = match event {
+    take(watch, event).map_or_else(Vec::new, |at| step(watch, at))
+}
+
+/// What an event tells, and when that was; none where nothing follows from it yet.
+fn take(watch: &mut Watch, event: WatchEvent) -> Option<Timestamp> {
+    Some(match event {
         WatchEvent::Polled { source, batch, at, next_at } => {
             polled(watch, &source, batch, at, next_at);
             at
@@ -43,7 +48,7 @@ pub fn update(watch: &mut Watch, event: WatchEvent) -> Vec<WatchEffect> {
         }
         WatchEvent::PastRead { source, batch } => {
             past_read(watch, &source, batch);
-            return Vec::new();
+            return None;
         }
         WatchEvent::PastTold { source, pasts, enough, at } => {
             past_told(watch, &source, pasts, enough);
@@ -82,8 +87,7 @@ pub fn update(watch: &mut Watch, event: WatchEvent) -> Vec<WatchEffect> {
         }
         WatchEvent::Emitted(reply) => replied(watch, reply),
         WatchEvent::Woke { at } => at,
-    };
-    step(watch, at)
+    })
 }
 
 fn poll_failed(

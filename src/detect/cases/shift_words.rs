@@ -33,10 +33,7 @@ pub fn newest(cube: &Cube, e: &Shift, bucket: i64) -> Option<f64> {
     let well = e.until.is_some() || e.looks_well();
     let first =
         |length: i64| (bucket - length + 1).max(if well { e.last_bad + 1 } else { i64::MIN });
-    let over = |from: i64| {
-        let tally = cuboid.scope_sum(&e.scope, (from, bucket));
-        tally
-    };
+    let over = |from: i64| cuboid.scope_sum(&e.scope, (from, bucket));
     let mut from = first(NEWEST);
     let mut tally = over(from);
     if tally.units < FEW {

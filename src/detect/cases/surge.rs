@@ -67,8 +67,7 @@ fn rise_of(cube: &Cube, metric: Metric, e: &Shift, bucket: i64) -> Option<f64> {
 }
 
 fn sum(cuboid: &Cuboid, e: &Shift, bucket: i64) -> Tally {
-    let sum = cuboid.scope_sum(&e.scope, (e.from(), bucket));
-    sum
+    cuboid.scope_sum(&e.scope, (e.from(), bucket))
 }
 
 /// The lower bound of the share of an order's value that is given away.

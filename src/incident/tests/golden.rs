@@ -54,19 +54,20 @@ fn a_line_of_every_kind_is_read_and_written_as_it_was() {
     assert_eq!(seen, KINDS.into_iter().collect());
 }
 
+fn told<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("a name")
+}
+
 /// The name of a variant is what serde writes of it, and neither ever changes.
 #[test]
 fn names_in_records_and_documents_stand() {
+    use Class::{Availability, Conversion, Efficiency, Regression, Surge, Telemetry};
     let names = |all: &[(&str, String)]| {
         for (name, told) in all {
             assert_eq!(format!("\"{name}\""), *told);
         }
         all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" ")
     };
-    fn told<T: serde::Serialize>(value: &T) -> String {
-        serde_json::to_string(value).expect("a name")
-    }
-    use Class::{Availability, Conversion, Efficiency, Regression, Surge, Telemetry};
     let classes = [Regression, Availability, Conversion, Telemetry, Efficiency, Surge];
     assert_eq!(
         names(&classes.map(|c| (c.name(), told(&c)))),

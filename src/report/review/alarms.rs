@@ -43,7 +43,8 @@ pub struct FalseAlarm {
 pub struct Pages {
     /// The owner of the guardrail; null where the config names none.
     pub person: Option<String>,
-    pub pages: usize,
+    #[serde(rename = "pages")]
+    pub count: usize,
     pub incidents: Vec<IncidentId>,
 }
 
@@ -116,14 +117,14 @@ pub(super) fn pages(lives: &[Life], frame: &ReviewFrame<'_>) -> Vec<Pages> {
         let person = owner(&key(life).0, frame.guardrails);
         let row = found.entry(person.clone()).or_insert_with(|| Pages {
             person,
-            pages: 0,
+            count: 0,
             incidents: Vec::new(),
         });
-        row.pages = row.pages.saturating_add(count);
+        row.count = row.count.saturating_add(count);
         row.incidents.push(life.incident.id.clone());
     }
     let mut rows: Vec<Pages> = found.into_values().collect();
-    rows.sort_by(|a, b| b.pages.cmp(&a.pages).then_with(|| a.person.cmp(&b.person)));
+    rows.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.person.cmp(&b.person)));
     rows
 }
 

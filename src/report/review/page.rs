@@ -85,7 +85,7 @@ impl Review {
             .iter()
             .map(|p| {
                 let person = p.person.as_deref().map_or("no owner in the config".to_owned(), text);
-                [person, p.pages.to_string(), ids(&p.incidents)]
+                [person, p.count.to_string(), ids(&p.incidents)]
             })
             .collect();
         page.table(["Person", "Pages", "Incidents"], &rows, "Nobody was to be paged.");

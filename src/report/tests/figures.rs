@@ -202,7 +202,7 @@ fn alarms_pages_and_what_recurs_are_those_of_the_plan() {
             *back.entry((RAILS[p.rail], place(p.place))).or_default() += times;
         }
         let told: BTreeMap<Option<&str>, usize> =
-            review.pages.iter().map(|p| (p.person.as_deref(), p.pages)).collect();
+            review.pages.iter().map(|p| (p.person.as_deref(), p.count)).collect();
         assert_eq!(told, pages);
         back.retain(|_, times| *times > 1);
         let told: BTreeMap<(&str, String), usize> = review
