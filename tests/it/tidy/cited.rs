@@ -24,7 +24,7 @@ fn is_part(c: char) -> bool {
 /// Words of a line that end in `.md`.
 fn pages(line: &str) -> impl Iterator<Item = &str> {
     let words = line.split(|c: char| !is_part(c)).map(|w| w.trim_end_matches('.'));
-    words.filter(|w| w.ends_with(".md") && w.len() > 3)
+    words.filter(|w| w.strip_suffix(".md").is_some_and(|name| !name.is_empty()))
 }
 
 /// A page beside the one that cites it, in the root or in `docs`.
