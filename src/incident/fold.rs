@@ -19,9 +19,8 @@ mod held;
 mod remember;
 mod toll;
 
-pub use asks::Asks;
 pub use emission::{Delivery, EmissionRun};
-pub use held::{Ack, ActionRun, Rest, Seen, Timer};
+pub use held::{Ack, ActionRun, Asks, Rest, Seen, Timer};
 pub use toll::Toll;
 
 /// Entries kept in the timeline; the journal has them all.
