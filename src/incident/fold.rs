@@ -20,9 +20,8 @@ mod held;
 mod remember;
 mod toll;
 
-pub use asks::Asks;
 pub use emission::{Delivery, EmissionRun};
-pub use held::{Ack, AckSeen, ActionRun, AskedRest, Timer};
+pub use held::{Ack, AckSeen, ActionRun, AskedRest, Asks, Timer};
 pub use toll::IncidentToll;
 
 /// Entries kept in the timeline; the journal has them all.

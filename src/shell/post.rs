@@ -56,7 +56,7 @@ async fn run(
         let (post, hub) = (Arc::clone(&post), hub.clone());
         under_way.spawn(async move {
             let answer = post.send(&letter, clock).await;
-            tracing::info!(sink = letter.emission.sink, key = %letter.emission.key, ?answer, "told");
+            tracing::info!(key = %letter.emission.key, ?answer, "told");
             let Letter { incident, emission, try_no } = letter;
             let (key, sink, at) = (emission.key, emission.sink, clock.now());
             tell(&hub, WatchEvent::Emitted(Reply { incident, key, sink, try_no, answer, at }));

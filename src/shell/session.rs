@@ -39,7 +39,8 @@ pub const BUCKET: Span = crate::policy::buckets::LIVE_BUCKET;
 /// Longer than this nobody waits for a journal that does not answer.
 const STOPS_WITHIN: Duration = Duration::from_millis(1200);
 
-/// Handles of a running watcher; stopping it is dropping the pollers, who sends, and the last sender.
+/// Handles of a running watcher; stopping it is dropping the pollers, who sends messages, and the
+/// last sender.
 pub struct WatchSession {
     pub hub: Sender<Signal>,
     /// Answers when the hub has ended.

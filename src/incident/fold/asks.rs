@@ -3,21 +3,6 @@
 
 use super::Incident;
 
-/// Counts over the whole life of an incident.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Asks {
-    /// Acknowledgements asked for, the first at the opening.
-    pub acks: u32,
-    /// Decision deadlines that passed.
-    pub missed: u32,
-}
-
-impl Asks {
-    pub(super) fn again(&mut self) {
-        self.acks = self.acks.saturating_add(1);
-    }
-}
-
 impl Incident {
     /// The decision deadline passed; false when that was known.
     pub(super) fn decision_missed(&mut self) -> bool {

@@ -70,3 +70,18 @@ impl AskedRest {
         self.asked_at.plus(passed(Span::from_secs(i64::try_from(self.secs).unwrap_or(i64::MAX))))
     }
 }
+
+/// Counts over the whole life of an incident.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Asks {
+    /// Acknowledgements asked for, the first at the opening.
+    pub acks: u32,
+    /// Decision deadlines that passed.
+    pub missed: u32,
+}
+
+impl Asks {
+    pub(super) fn again(&mut self) {
+        self.acks = self.acks.saturating_add(1);
+    }
+}

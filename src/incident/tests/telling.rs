@@ -175,7 +175,7 @@ fn the_ladder_goes_up_one_rung_at_a_time_and_each_is_called_once() {
     post.pass(0, 7);
     post.restart();
     post.pass(7, 60);
-    // five minutes to acknowledge, again five for each rung, the decision after a quarter of an hour
+    // five minutes to acknowledge, again five for each rung, fifteen to decide
     assert_eq!(post.called(), [(5, "lead"), (10, "manager"), (15, "head")]);
     assert_eq!(
         post.told("a"),

@@ -1,5 +1,5 @@
-//! What each kind of sink is sent: the body of its request. The same message gives the same bytes at
-//! every try; the routing key is the only secret in one.
+//! What each kind of sink is sent: the body of its request. The same message gives the same bytes
+//! at every try; the routing key is the only secret in one.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
