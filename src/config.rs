@@ -10,6 +10,7 @@ pub mod paths;
 pub mod problem;
 pub mod schema;
 pub mod sections;
+pub mod take_out;
 pub mod theme;
 
 use crate::policy::calendar::Calendar;

@@ -24,7 +24,7 @@ const SCHEMA: &str = "tillwatch/page-test/1";
 
 /// What one sink said.
 #[derive(Serialize)]
-struct Row {
+struct TestedSink {
     name: String,
     kind: &'static str,
     #[serde(flatten)]
@@ -32,10 +32,10 @@ struct Row {
 }
 
 #[derive(Serialize)]
-struct Document {
+struct PageTestDocument {
     schema: &'static str,
     id: IncidentId,
-    sinks: Vec<Row>,
+    sinks: Vec<TestedSink>,
 }
 
 pub fn run(global: &Global, args: &PageTestArgs) -> Exit {
@@ -56,7 +56,7 @@ fn inner(global: &Global, args: &PageTestArgs) -> Result<Exit, Exit> {
     let sinks = runtime.block_on(told(post, &id, &who, clock));
     let exit = of(&sinks);
     if args.json {
-        out::json(&Document { schema: SCHEMA, id, sinks });
+        out::json(&PageTestDocument { schema: SCHEMA, id, sinks });
     } else {
         out::lines(sinks.iter().map(line));
     }
@@ -83,7 +83,7 @@ fn chosen(config: &Config, args: &PageTestArgs, who: &str) -> Result<Arc<PostOff
 }
 
 /// All at once; in the order of the config.
-async fn told(post: Arc<PostOffice>, id: &IncidentId, who: &str, clock: Clock) -> Vec<Row> {
+async fn told(post: Arc<PostOffice>, id: &IncidentId, who: &str, clock: Clock) -> Vec<TestedSink> {
     let mut under_way = JoinSet::new();
     for at in 0..post.pagers.len() {
         let (post, id, who) = (Arc::clone(&post), id.clone(), who.to_owned());
@@ -93,20 +93,21 @@ async fn told(post: Arc<PostOffice>, id: &IncidentId, who: &str, clock: Clock) -
             let key = format!("{id}.test.{}", config.name);
             let test = Emission::test(&config.name, &who, key.as_str().into(), clock.wall());
             let answer = pager.send(&id, &test, clock.wall()).await;
-            Some((at, Row { name: config.name.clone(), kind: config.kind.name(), answer }))
+            Some((at, TestedSink { name: config.name.clone(), kind: config.kind.name(), answer }))
         });
     }
-    let mut rows: Vec<(usize, Row)> = under_way.join_all().await.into_iter().flatten().collect();
+    let mut rows: Vec<(usize, TestedSink)> =
+        under_way.join_all().await.into_iter().flatten().collect();
     rows.sort_by_key(|(at, _)| *at);
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-fn line(row: &Row) -> String {
+fn line(row: &TestedSink) -> String {
     format!("{} ({}): {}", row.name, row.kind, words::outcome(&row.answer))
 }
 
 /// 0 when each took it, 1 when one did not, 3 when one may or may not have.
-fn of(rows: &[Row]) -> Exit {
+fn of(rows: &[TestedSink]) -> Exit {
     let any = |test: fn(&Outcome) -> bool| rows.iter().any(|row| test(&row.answer));
     if any(|a| matches!(a, Outcome::Refused { .. } | Outcome::NotSent { .. })) {
         Exit::No

@@ -9,7 +9,7 @@ use crate::incident::event::Record;
 use crate::incident::fold::Incident;
 use crate::incident::unread::notices;
 use crate::journal::{Access, Journal, JournalError, JournalReading};
-use crate::report::handover::{Shift, handover as shift};
+use crate::report::handover::{WorkShift, handover as shift};
 use crate::report::life::Life;
 use crate::report::postmortem::{Beside, postmortem as paper};
 use crate::report::review::{ReviewFrame, review as look_back};
@@ -97,7 +97,7 @@ pub fn handover(global: &Global, args: &HandoverArgs) -> Exit {
         let policy = open.config.response();
         let document = shift(
             &reading.incidents(),
-            &Shift {
+            &WorkShift {
                 now,
                 since,
                 currency: &open.config.shop.currency,

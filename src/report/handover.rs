@@ -102,7 +102,7 @@ pub struct Closed {
 
 /// What a handover looks at.
 #[derive(Clone, Copy, Debug)]
-pub struct Shift<'a> {
+pub struct WorkShift<'a> {
     pub now: Timestamp,
     pub since: Timestamp,
     pub currency: &'a str,
@@ -111,7 +111,7 @@ pub struct Shift<'a> {
 }
 
 /// The document about `incidents`: the open ones, and those that closed since the shift began.
-pub fn handover(incidents: &[Incident], shift: &Shift<'_>) -> Handover {
+pub fn handover(incidents: &[Incident], shift: &WorkShift<'_>) -> Handover {
     let mut sorted: Vec<&Incident> = incidents.iter().collect();
     sorted.sort_by(|a, b| (a.severity, a.opened_at, &a.id).cmp(&(b.severity, b.opened_at, &b.id)));
     let live = sorted.iter().filter(|i| i.is_live());
@@ -132,7 +132,7 @@ pub fn handover(incidents: &[Incident], shift: &Shift<'_>) -> Handover {
     }
 }
 
-fn open(i: &Incident, shift: &Shift<'_>) -> OpenIncident {
+fn open(i: &Incident, shift: &WorkShift<'_>) -> OpenIncident {
     let money = |r: Option<crate::domain::money::Range>| r.map(|r| r.in_currency(shift.currency));
     let running = |(clock, due_at): (IncidentClock, Timestamp)| RunningClock {
         clock: name(clock),
@@ -194,7 +194,7 @@ fn closed(i: &Incident) -> Closed {
     }
 }
 
-fn work(shift: &Shift<'_>) -> Vec<Work> {
+fn work(shift: &WorkShift<'_>) -> Vec<Work> {
     let mut found: Vec<Work> = Vec::new();
     for row in shift.maintenance {
         let windows = row.windows(shift.now.minus(Span::from_days(1)), 1);

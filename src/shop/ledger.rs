@@ -16,7 +16,7 @@ const MAX_REQUESTS: usize = 10_000;
 
 /// One delivery of the webhook.
 #[derive(Clone, Copy, Debug)]
-pub struct Delivery<'a> {
+pub struct HookDelivery<'a> {
     pub envelope: SignedEnvelope<'a>,
     pub idempotency_key: &'a str,
     /// The dry-run header was set.
@@ -36,7 +36,7 @@ fn answer(status: u16, reason: &str) -> HookAnswer {
 }
 
 #[derive(Debug, Deserialize)]
-struct Message {
+struct HookMessage {
     #[serde(rename = "type")]
     kind: String,
     data: RollbackRequest,
@@ -54,7 +54,7 @@ struct RollbackRequest {
 }
 
 /// Handles one delivery. Nothing but an accepted, first delivery has an effect.
-pub fn deliver(shop: &Shop, key: &SigningKey, delivery: &Delivery<'_>) -> HookAnswer {
+pub fn deliver(shop: &Shop, key: &SigningKey, delivery: &HookDelivery<'_>) -> HookAnswer {
     if let Err(e) = key.verify(delivery.envelope, delivery.body, (shop.clocks.wall)()) {
         let status = if e == SignError::Headers { 400 } else { 401 };
         return answer(status, &e.to_string());
@@ -62,7 +62,7 @@ pub fn deliver(shop: &Shop, key: &SigningKey, delivery: &Delivery<'_>) -> HookAn
     if delivery.idempotency_key != delivery.envelope.id {
         return answer(400, "Idempotency-Key must be there and equal webhook-id");
     }
-    let message: Message = match serde_json::from_slice(delivery.body) {
+    let message: HookMessage = match serde_json::from_slice(delivery.body) {
         Ok(message) => message,
         Err(e) => return answer(400, &format!("the body is not a rollback request: {e}")),
     };
@@ -125,7 +125,7 @@ impl Ledger {
     fn execute(
         &mut self,
         shop: &Shop,
-        delivery: &Delivery<'_>,
+        delivery: &HookDelivery<'_>,
         (service, target): (Service, String),
         now: Timestamp,
     ) -> HookAnswer {

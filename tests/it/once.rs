@@ -205,10 +205,9 @@ fn a_check_whose_question_was_refused_fails() {
     let server = Stub::start(|asked| {
         let refused = r#"{"status":"error","errorType":"bad_data","error":"no such function"}"#;
         let vector = r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#;
-        let series = format!(
-            r#"{{"status":"success","data":{{"resultType":"matrix","result":[{{"metric":{{}},"values":[[{},"7"]]}}]}}}}"#,
-            unix_now() - 60
-        );
+        let row = serde_json::json!({ "metric": {}, "values": [[unix_now() - 60, "7"]] });
+        let data = serde_json::json!({ "resultType": "matrix", "result": [row] });
+        let series = serde_json::json!({ "status": "success", "data": data }).to_string();
         let (code, body) = match (asked.path.as_str(), asked.body.as_str()) {
             (path, body) if path.contains("nonsense") || body.contains("nonsense") => {
                 (400, refused.to_owned())

@@ -23,14 +23,14 @@ pub struct Rung {
 }
 
 /// What is to be told, before it is known to which sinks.
-struct Wanted {
+struct WantedAsk {
     occasion: Occasion,
     /// Tells it from others of its kind, and is part of the key.
     count: String,
     rung: Option<(u32, String)>,
 }
 
-impl Wanted {
+impl WantedAsk {
     fn of(occasion: Occasion, count: String) -> Self {
         Self { occasion, count, rung: None }
     }
@@ -39,7 +39,7 @@ impl Wanted {
 /// The messages about `incident` that are due and not prepared yet.
 pub fn due(incident: &Incident, look: &Look<'_>) -> Vec<Record> {
     let rows = || look.paging.sinks.iter();
-    let to_all = |wanted: Wanted| -> Vec<Emission> {
+    let to_all = |wanted: WantedAsk| -> Vec<Emission> {
         rows().filter_map(|row| message(incident, look, row, &wanted)).collect()
     };
     let first = rows().filter_map(|row| message(incident, look, row, &burning(incident, row)?));
@@ -56,7 +56,7 @@ pub fn due(incident: &Incident, look: &Look<'_>) -> Vec<Record> {
 
 /// Nobody has it: what a sink hears first of this occurrence, and once more where the severity is
 /// worse than it was told.
-fn burning(incident: &Incident, row: &SinkRow) -> Option<Wanted> {
+fn burning(incident: &Incident, row: &SinkRow) -> Option<WantedAsk> {
     if incident.phase != Phase::Open || incident.acked() {
         return None;
     }
@@ -65,17 +65,17 @@ fn burning(incident: &Incident, row: &SinkRow) -> Option<Wanted> {
     let (occurrence, severity) = (incident.occurrences, incident.severity);
     match told {
         None if !incident.firing => None,
-        None if occurrence <= 1 => Some(Wanted::of(Occasion::Opened, occurrence.to_string())),
-        None => Some(Wanted::of(Occasion::Reopened, occurrence.to_string())),
+        None if occurrence <= 1 => Some(WantedAsk::of(Occasion::Opened, occurrence.to_string())),
+        None => Some(WantedAsk::of(Occasion::Reopened, occurrence.to_string())),
         Some(told) if severity < told => {
-            Some(Wanted::of(Occasion::Raised, format!("{occurrence}.{}", severity.number())))
+            Some(WantedAsk::of(Occasion::Raised, format!("{occurrence}.{}", severity.number())))
         }
         Some(_) => None,
     }
 }
 
 /// The acknowledgement is late: once for each ask, and again for each further rung.
-fn ack_late(incident: &Incident, look: &Look<'_>) -> Option<Wanted> {
+fn ack_late(incident: &Incident, look: &Look<'_>) -> Option<WantedAsk> {
     let due_at = incident.ack_clock().filter(|at| *at <= look.now)?;
     let ask = incident.asks.acks;
     let mine = format!("{ask}.");
@@ -87,37 +87,37 @@ fn ack_late(incident: &Incident, look: &Look<'_>) -> Option<Wanted> {
         Some(_) => return None,
     };
     let count = format!("{mine}{}", counts(&before) + 1);
-    (at <= look.now).then_some(Wanted { occasion: Occasion::AckLate, count, rung })
+    (at <= look.now).then_some(WantedAsk { occasion: Occasion::AckLate, count, rung })
 }
 
 /// The decision is late: once for each deadline that passed.
-fn decision_late(incident: &Incident, look: &Look<'_>) -> Option<Wanted> {
+fn decision_late(incident: &Incident, look: &Look<'_>) -> Option<WantedAsk> {
     let late = incident.undecided() && incident.decision_expired;
     let count = incident.asks.missed;
     let news = late && told(incident, Occasion::DecisionLate, &format!("{count}.")).is_empty();
     let count = format!("{count}.1");
-    news.then(|| Wanted { occasion: Occasion::DecisionLate, count, rung: rung(incident, look) })
+    news.then(|| WantedAsk { occasion: Occasion::DecisionLate, count, rung: rung(incident, look) })
 }
 
 /// Told when it can no longer be taken back: a pager forgets, but does not ring again.
-fn acknowledged(incident: &Incident, look: &Look<'_>) -> Option<Wanted> {
+fn acknowledged(incident: &Incident, look: &Look<'_>) -> Option<WantedAsk> {
     let ack = incident.acks.first().filter(|_| incident.is_live())?;
     let kept = ack.at.plus(look.wall(look.policy.timing.undo)) <= look.now;
-    kept.then(|| Wanted::of(Occasion::Acknowledged, incident.asks.acks.to_string()))
+    kept.then(|| WantedAsk::of(Occasion::Acknowledged, incident.asks.acks.to_string()))
 }
 
-fn resolved(incident: &Incident) -> Option<Wanted> {
+fn resolved(incident: &Incident) -> Option<WantedAsk> {
     let over = !incident.is_live();
-    over.then(|| Wanted::of(Occasion::Resolved, incident.occurrences.to_string()))
+    over.then(|| WantedAsk::of(Occasion::Resolved, incident.occurrences.to_string()))
 }
 
 fn message(
     incident: &Incident,
     look: &Look<'_>,
     row: &SinkRow,
-    wanted: &Wanted,
+    wanted: &WantedAsk,
 ) -> Option<Emission> {
-    let Wanted { occasion, count, rung } = wanted;
+    let WantedAsk { occasion, count, rung } = wanted;
     let called = rung.as_ref().map(|(_, whom)| whom.as_str());
     let fits = if occasion.asks() {
         row.takes(of(incident, look), *occasion, called)

@@ -8,7 +8,7 @@ use crate::incident::event::{Event, Record};
 use crate::incident::tests::kit::{min, person, policy};
 use crate::incident::truth::AlarmTruth;
 use crate::policy::severity::Choice;
-use crate::report::handover::{Shift, handover};
+use crate::report::handover::{WorkShift, handover};
 use crate::report::life::{Came, Life};
 use crate::report::postmortem::{Beside, Postmortem, postmortem};
 use crate::report::review::{ReviewFrame, review};
@@ -107,7 +107,7 @@ fn a_handover_reads_so() {
         "from = \"2026-11-18T11:00\"\nto = \"2026-11-18T12:00\"\nreason = \"search index\"",
     );
     let maintenance = [work.expect("a window")];
-    let shift = Shift {
+    let shift = WorkShift {
         now: min(50),
         since: min(-480 + 50),
         currency: "EUR",

@@ -36,13 +36,13 @@ enum ParserState {
     Text(bool),
     /// Raw bytes of an old mouse report still to come.
     Skip(u8),
-    Utf8(Letter),
+    Utf8(TypedLetter),
     Paste(Paste),
 }
 
 /// The first bytes of a character of two to four.
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Letter {
+struct TypedLetter {
     have: Vec<u8>,
     need: usize,
     alt: bool,
@@ -171,7 +171,9 @@ impl Parser {
         };
         match byte {
             0x1b => self.enter(ParserState::Esc),
-            _ if need > 0 => self.enter(ParserState::Utf8(Letter { have: vec![byte], need, alt })),
+            _ if need > 0 => {
+                self.enter(ParserState::Utf8(TypedLetter { have: vec![byte], need, alt }))
+            }
             0x1a if !alt => read.take(TermEvent::Suspend, 1),
             0x20..=0x7e => read.press(Chord { alt, ..Chord::char(char::from(byte)) }, 1),
             0x00..=0x1f | 0x7f => read.press(Chord { alt, ..keys::control(byte) }, 1),
@@ -217,7 +219,7 @@ impl Parser {
         }
     }
 
-    fn utf8(&mut self, mut letter: Letter, byte: u8, read: &mut Read) {
+    fn utf8(&mut self, mut letter: TypedLetter, byte: u8, read: &mut Read) {
         if !matches!(byte, 0x80..=0xbf) {
             read.typed += letter.have.len();
             return self.ground(byte, false, read);

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::face::{Face, json_value, off_loop};
-use crate::shop::ledger::{Delivery, HookAnswer, deliver};
+use crate::shop::ledger::{HookAnswer, HookDelivery, deliver};
 use crate::shop::sign::SignedEnvelope;
 use crate::shop::state::lock;
 
@@ -22,7 +22,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 
 pub async fn rollback(State(face): State<Face>, headers: HeaderMap, body: Bytes) -> Response {
     let done = off_loop(move || {
-        let delivery = Delivery {
+        let delivery = HookDelivery {
             envelope: SignedEnvelope {
                 id: text(&headers, "webhook-id"),
                 timestamp: text(&headers, "webhook-timestamp"),

@@ -36,7 +36,7 @@ fn send(shop: &Shop, id: &str, body: &Value, dry_run: bool) -> HookAnswer {
     let envelope =
         SignedEnvelope { id, timestamp: &now.to_string(), signatures: &sign(id, now, &body) };
     let key = SigningKey::parse(SECRET).expect("key");
-    let delivery = Delivery { envelope, idempotency_key: id, dry_run, body: body.as_bytes() };
+    let delivery = HookDelivery { envelope, idempotency_key: id, dry_run, body: body.as_bytes() };
     deliver(shop, &key, &delivery)
 }
 
@@ -107,7 +107,8 @@ fn only_signed_and_fresh_requests_are_heard() {
     let status = |id: &str, idempotency_key: &str, signatures: &str, body: &str| {
         let envelope = SignedEnvelope { id, timestamp: &stamp, signatures };
         let body = body.as_bytes();
-        deliver(&shop, &key, &Delivery { envelope, idempotency_key, dry_run: false, body }).status
+        deliver(&shop, &key, &HookDelivery { envelope, idempotency_key, dry_run: false, body })
+            .status
     };
     assert_eq!(status("act-1", "act-1", "v1,AAAA", &body), 401);
     assert_eq!(status("act-1", "act-1", "", &body), 400);
