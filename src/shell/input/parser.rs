@@ -172,7 +172,7 @@ impl Parser {
         match byte {
             0x1b => self.enter(ParserState::Esc),
             _ if need > 0 => {
-                self.enter(ParserState::Utf8(TypedLetter { have: vec![byte], need, alt }))
+                self.enter(ParserState::Utf8(TypedLetter { have: vec![byte], need, alt }));
             }
             0x1a if !alt => read.take(TermEvent::Suspend, 1),
             0x20..=0x7e => read.press(Chord { alt, ..Chord::char(char::from(byte)) }, 1),
