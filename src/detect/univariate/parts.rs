@@ -21,7 +21,7 @@ const FORECAST_DAYS: f64 = 3.0;
 /// Rows of the short mean.
 const SHORT: usize = 6;
 
-/// Parts in the order of [`Part`].
+/// Parts in the order of [`NoveltyPart`].
 pub type PartSizes = [f64; 6];
 
 /// A kind of novelty.
