@@ -238,7 +238,9 @@ pub fn toast(desk: &Desk) -> Option<Line> {
                 .and(Role::Text, screen_text(&say::named(desk, &undo.incident)))
                 .say(Role::Text, ". ")
                 .and(Role::Key, key)
-                .say(Role::Text, " takes it back for 10 seconds."),
+                .say(Role::Text, " takes it back for ")
+                .and(Role::Text, words::span(desk.setup.undo))
+                .say(Role::Text, "."),
         );
     }
     if let Some(toast) = &desk.ui.toast {
