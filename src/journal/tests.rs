@@ -345,9 +345,9 @@ async fn five_programs_that_start_at_once_share_one_fresh_journal() {
     }
 }
 
-/// Run with `TILLWATCH_SMALL_DISK` naming an own folder on a file system of about 1 MB.
+/// `TILLWATCH_SMALL_DISK` names an own folder on a file system of about 1 MB; `./test` mounts one.
 #[tokio::test]
-#[ignore = "needs TILLWATCH_SMALL_DISK"]
+#[ignore = "needs TILLWATCH_SMALL_DISK: ./test mounts one and runs it"]
 async fn a_disk_that_is_really_full_keeps_exactly_what_it_stored() {
     let folder = PathBuf::from(std::env::var_os("TILLWATCH_SMALL_DISK").expect("a small disk"));
     let url = format!("sqlite:{}/state/j.db", folder.display());

@@ -80,7 +80,7 @@ fn line(say: &Say) -> Line {
             .and(Role::Text, screen_text(by))
             .say(Role::Text, " has it already."),
         Say::Closed => words(Role::Muted, "It is closed; only notes are taken."),
-        Say::NothingToUndo => words(Role::Muted, "Nothing to take back: the 10 seconds are over."),
+        Say::NothingToUndo => words(Role::Muted, "Nothing to take back: the time for it is over."),
         Say::NoSuspect => words(Role::Warning, "No rollback: no release is suspected."),
         Say::NoRollback(id) => {
             words(Role::Warning, "No rollback: no [[action]] in the config serves ")
