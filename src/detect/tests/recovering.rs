@@ -2,7 +2,8 @@
 //! the past tense, cells that still hold bad minutes, releases that are cleared or not.
 //! When a case ends is in `ending`.
 
-use super::made_up::{Shop, Wrong, firing};
+use super::made_up::{Shop, Wrong, at, change, firing};
+use crate::domain::change::Change;
 use crate::domain::id::ReleaseId;
 use crate::domain::metric::Metric;
 use crate::domain::segment::{Dim, Segment};
@@ -130,4 +131,21 @@ fn the_accused_release_shows_its_harm_and_another_says_what_clears_it() {
     assert!(innocent.iter().all(|r| r.1 != Verdict::Breach), "{innocent:?}");
     let worse = innocent.iter().filter(|r| !r.2.is_empty());
     assert!(worse.clone().all(|r| r.2.starts_with("cleared: ")), "{innocent:?}");
+}
+
+#[test]
+fn what_comes_after_a_release_was_taken_back_is_not_in_its_rows() {
+    let mut shop = Shop::warm();
+    shop.run(70, calm());
+    let (live, back) = (at(shop.now), at(shop.now + 20 * 60));
+    let release = Change { rolled_back_at: Some(back), ..change("gone", live) };
+    shop.engine.observe_changes(std::slice::from_ref(&release));
+    let seen = |j: &Judgement| -> f64 {
+        let mine = j.impacts.iter().filter(|i| i.release == release.id);
+        mine.filter(|i| i.metric == Metric::Inp).map(|i| i.n_after).sum()
+    };
+    let at_the_end = seen(&shop.run(21, calm()));
+    let later = seen(&shop.run(15, calm()));
+    assert!(at_the_end > 0.0);
+    assert!((later - at_the_end).abs() < 0.06 * at_the_end, "{later} {at_the_end}");
 }
